@@ -16,7 +16,7 @@ type cuts struct {
 const dockerCut = 16 << 10
 
 // find appends the parts of block that must always be parsed. Block has whole lines.
-func (c *cuts) find(block []byte, stretches []piece) []piece {
+func (c *cuts) find(block []byte, pieces []piece) []piece {
 	c.from = [2]int{-1, -1}
 	c.before = 0
 	for from := 0; from < len(block); {
@@ -24,36 +24,36 @@ func (c *cuts) find(block []byte, stretches []piece) []piece {
 		switch first := block[from]; {
 		case first-'0' <= 9:
 			if stream, partial, text := cutByCRI(block[from:to]); text != nil {
-				stretches = c.piece(stream, partial, from, to, stretches)
+				pieces = c.piece(stream, partial, from, to, pieces)
 			}
 		case first == '{' && isJournal(block[from:to]):
 			if isByteArray(block[from:to]) {
-				stretches = append(stretches, piece{from, to})
+				pieces = append(pieces, piece{from, to})
 			}
 		case first == '{' && (to-from > dockerCut || c.open() >= 0):
 			if stream, partial, ok := cutByDocker(block[from:to]); ok {
-				stretches = c.piece(stream, partial, from, to, stretches)
+				pieces = c.piece(stream, partial, from, to, pieces)
 			}
 		}
 		c.before, from = from, to
 	}
 	if from := c.open(); from >= 0 {
-		stretches = append(stretches, piece{from, len(block)})
+		pieces = append(pieces, piece{from, len(block)})
 	}
-	return stretches
+	return pieces
 }
 
 // piece takes a piece of a line. The last piece ends the cut line.
-func (c *cuts) piece(stream int, partial bool, from, to int, stretches []piece) []piece {
+func (c *cuts) piece(stream int, partial bool, from, to int, pieces []piece) []piece {
 	begun := c.from[stream]
 	switch {
 	case partial && begun < 0:
 		c.from[stream] = c.before
 	case !partial && begun >= 0:
 		c.from[stream] = -1
-		stretches = append(stretches, piece{begun, to})
+		pieces = append(pieces, piece{begun, to})
 	}
-	return stretches
+	return pieces
 }
 
 // open returns the beginning of the line that goes on behind the block; -1: there is none.
@@ -133,16 +133,16 @@ func isByteArray(line []byte) bool {
 }
 
 // escapedLines appends the lines that may have a digit or a letter of an ID as a JSON escape.
-func escapedLines(block []byte, stretches []piece) []piece {
+func escapedLines(block []byte, pieces []piece) []piece {
 	for from := 0; from < len(block); {
 		at := nextEscape(block, from)
 		if at < 0 {
 			break
 		}
 		from = lineEnd(block, at)
-		stretches = append(stretches, piece{lineStart(block, at), from})
+		pieces = append(pieces, piece{lineStart(block, at), from})
 	}
-	return stretches
+	return pieces
 }
 
 // nextEscape returns the place of the next JSON escape that may be a part of an ID; -1: none.

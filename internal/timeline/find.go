@@ -59,14 +59,14 @@ func find(r io.Reader, s *Search, begins func(line []byte) bool, parse func(line
 			return 0, parse(io.MultiReader(bytes.NewReader(f.buf), remainder{r, end}), 1)
 		}
 		if end != nil {
-			f.stretches = f.cuts.find(f.buf, f.stretches[:0])
+			f.pieces = f.cuts.find(f.buf, f.pieces[:0])
 			err := f.look(len(f.buf))
 			if err == nil && end != io.EOF {
 				err = end
 			}
 			return f.passed, err
 		}
-		if err := f.part(r); err != nil {
+		if err := f.advance(r); err != nil {
 			return f.passed, err
 		}
 	}

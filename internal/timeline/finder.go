@@ -17,7 +17,7 @@ type finder struct {
 	number int    // the number of buf's first line
 	passed int
 
-	stretches []piece // the pieces of buf to parse
+	pieces []piece // the pieces of buf to parse
 	cuts      cuts
 }
 
@@ -36,15 +36,15 @@ func (f *finder) fill(r io.Reader, size int) error {
 	return nil
 }
 
-// part looks at the entries in the buffer, and keeps the last one, which may go on. It does
+// advance looks at the entries in the buffer, and keeps the last one, which may go on. It does
 // nothing if the buffer has only that entry, and room for more.
-func (f *finder) part(r io.Reader) error {
+func (f *finder) advance(r io.Reader) error {
 	full := len(f.buf) == cap(f.buf)
 	last := bytes.LastIndexByte(f.buf, '\n') + 1
 	if last == 0 && full {
 		return f.tooLong(r)
 	}
-	f.stretches = f.cuts.find(f.buf[:last], f.stretches[:0])
+	f.pieces = f.cuts.find(f.buf[:last], f.pieces[:0])
 	end := f.lastEntry(last)
 	if end == 0 {
 		if !full {
@@ -52,7 +52,7 @@ func (f *finder) part(r io.Reader) error {
 		}
 		end = last // one entry fills the buffer, and is torn apart
 	}
-	f.stretches = slices.DeleteFunc(f.stretches, func(s piece) bool { return s.from >= end })
+	f.pieces = slices.DeleteFunc(f.pieces, func(s piece) bool { return s.from >= end })
 	if err := f.look(end); err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (f *finder) lastEntry(end int) int {
 
 // isCut tells whether at is within a line that was cut.
 func (f *finder) isCut(at int) bool {
-	return slices.ContainsFunc(f.stretches, func(s piece) bool { return s.from < at && at < s.to })
+	return slices.ContainsFunc(f.pieces, func(s piece) bool { return s.from < at && at < s.to })
 }
 
 // tooLong looks at a line that is longer than the buffer, and skips its end.
@@ -101,17 +101,17 @@ func (f *finder) tooLong(r io.Reader) error {
 	}
 }
 
-// look parses the pieces of buf before end. At first, stretches has the lines that were cut.
+// look parses the pieces of buf before end. At first, pieces has the lines that were cut.
 func (f *finder) look(end int) error {
 	block := f.buf[:end]
 	if f.number == 1 {
-		f.stretches = append(f.stretches, piece{0, headEnd(block)})
+		f.pieces = append(f.pieces, piece{0, headEnd(block)})
 	}
-	f.stretches = f.hits(block, f.stretches)
-	f.stretches = escapedLines(block, f.stretches)
-	slices.SortFunc(f.stretches, func(a, b piece) int { return cmp.Compare(a.from, b.from) })
+	f.pieces = f.hits(block, f.pieces)
+	f.pieces = escapedLines(block, f.pieces)
+	slices.SortFunc(f.pieces, func(a, b piece) int { return cmp.Compare(a.from, b.from) })
 	done := 0
-	for i := 0; i < len(f.stretches); {
+	for i := 0; i < len(f.pieces); {
 		var whole piece
 		whole, i = f.entries(block, done, i)
 		f.pass(block[done:whole.from])
@@ -136,13 +136,13 @@ func (f *finder) pass(lines []byte) {
 // entries returns the whole entries around the i-th piece and the pieces that these touch, and the
 // number of the next piece. The entries begin at done or behind it.
 func (f *finder) entries(block []byte, done, i int) (piece, int) {
-	whole := f.stretches[i]
+	whole := f.pieces[i]
 	for whole.from > done && !f.begins(lineAt(block, whole.from)) {
 		whole.from = lineStart(block, whole.from-1)
 	}
 	for {
-		for ; i < len(f.stretches) && f.stretches[i].from <= whole.to; i++ {
-			whole.to = max(whole.to, f.stretches[i].to)
+		for ; i < len(f.pieces) && f.pieces[i].from <= whole.to; i++ {
+			whole.to = max(whole.to, f.pieces[i].to)
 		}
 		if whole.to >= len(block) || f.begins(lineAt(block, whole.to)) {
 			return whole, i
@@ -152,7 +152,7 @@ func (f *finder) entries(block []byte, done, i int) (piece, int) {
 }
 
 // hits appends the lines with a hit.
-func (f *finder) hits(block []byte, stretches []piece) []piece {
+func (f *finder) hits(block []byte, pieces []piece) []piece {
 	for from := 0; from < len(block); {
 		end := f.search.Next(block[from:])
 		if end < 0 {
@@ -160,9 +160,9 @@ func (f *finder) hits(block []byte, stretches []piece) []piece {
 		}
 		at := from + end - 1
 		from = lineEnd(block, at)
-		stretches = append(stretches, piece{lineStart(block, at), from})
+		pieces = append(pieces, piece{lineStart(block, at), from})
 	}
-	return stretches
+	return pieces
 }
 
 // headEnd returns the end of the lines that are always parsed.

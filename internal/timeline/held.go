@@ -40,7 +40,7 @@ func (h *held) glanced(json bool, trace ID) {
 // A look is the form of a line.
 type look struct {
 	text []byte // without colours
-	kind kind
+	form lineForm
 	at   stamp // the time in plain text
 }
 
@@ -48,9 +48,9 @@ type look struct {
 func (p *Parser) look(raw Raw) look {
 	p.refer(&raw)
 	l := look{text: withoutColours(raw.Text)}
-	l.kind, l.at = p.kindOf(l.text)
-	if l.kind == blank && len(bytes.TrimSpace(raw.Text)) > 0 {
-		l.kind = other // the line has only colours
+	l.form, l.at = p.formOf(l.text)
+	if l.form == blankLine && len(bytes.TrimSpace(raw.Text)) > 0 {
+		l.form = otherLine // the line has only colours
 	}
 	return l
 }
@@ -98,16 +98,16 @@ func (p *Parser) follows(l look) bool {
 	switch {
 	case h.lines == 0 || h.block.open():
 		return false
-	case l.kind == blank:
+	case l.form == blankLine:
 		return true
-	case l.kind == structured:
+	case l.form == structuredLine:
 		return false
 	case isIndented(text):
 		_, timed := p.calendar.beginning(text)
 		return !timed && !p.strange(text)
 	case isStack(text):
 		return !p.strange(text)
-	case l.kind == timed:
+	case l.form == timedLine:
 		return false
 	case h.stack && (h.timed || !h.plain): // Python's last line, the message of an exception
 		return !p.strange(text)
@@ -142,15 +142,15 @@ func (p *Parser) begin(raw Raw, l look) {
 	*h = held{from: h.from, raw: raw, text: append(h.text[:0], raw.Text...), lines: 1, cut: raw.Cut}
 	h.raw.Text = nil
 	h.head = len(h.text)
-	switch l.kind {
-	case blank:
+	switch l.form {
+	case blankLine:
 		h.lines = 0
-	case structured:
+	case structuredLine:
 		if h.json = bytes.TrimSpace(l.text)[0] == '{'; h.json {
 			h.block.read(l.text)
 		}
 	default:
-		h.plain, h.at, h.timed = true, l.at, l.kind == timed
+		h.plain, h.at, h.timed = true, l.at, l.form == timedLine
 		h.says = p.names.mention(l.text)
 		if h.trace = h.says.trace; p.config.Trace.In(l.text) {
 			h.trace = p.config.Trace

@@ -2,31 +2,31 @@ package timeline
 
 import "bytes"
 
-// A kind is the form of a line.
-type kind uint8
+// A lineForm is the form of a line.
+type lineForm uint8
 
 const (
-	other kind = iota
-	blank
-	structured // JSON or pairs
-	timed      // plain text with a time
+	otherLine lineForm = iota
+	blankLine
+	structuredLine // JSON or pairs
+	timedLine      // plain text with a time
 )
 
-// kindOf returns the form of a line, and the time in plain text.
-func (p *Parser) kindOf(text []byte) (kind, stamp) {
+// formOf returns the form of a line, and the time in plain text.
+func (p *Parser) formOf(text []byte) (lineForm, stamp) {
 	trimmed := bytes.TrimSpace(text)
 	switch {
 	case len(trimmed) == 0:
-		return blank, stamp{}
+		return blankLine, stamp{}
 	case trimmed[0] == '{' && (!isIndented(text) || p.held.json && trimmed[len(trimmed)-1] == '}'):
-		return structured, stamp{}
+		return structuredLine, stamp{}
 	case isPairs(text):
-		return structured, stamp{}
+		return structuredLine, stamp{}
 	}
 	if s, ok := p.calendar.find(text); ok {
-		return timed, s
+		return timedLine, s
 	}
-	return other, stamp{}
+	return otherLine, stamp{}
 }
 
 // isPairs tells whether a line begins with key=value. The key must be one that loggers begin a
