@@ -120,6 +120,22 @@ func (t *Tree) Shares() []Share {
 	return all
 }
 
+// mainShares returns the shares that a view shows, and the root that they are parts of. The
+// first share is always among them. The others have 5 % or more.
+func (t *Tree) mainShares() (shares []Share, root *Span) {
+	root = t.longest()
+	if root == nil || len(t.Spans) < 2 || root.Duration <= 0 {
+		return nil, nil
+	}
+	shares = t.Shares()
+	for i, s := range shares {
+		if i == maxItems || i > 0 && s.percentOf(root) < 5 {
+			return shares[:i], root
+		}
+	}
+	return shares, root
+}
+
 // alike returns an operation with N for each number, so that calls of /images/1 and /images/2 are
 // the same. A host keeps its port.
 func alike(operation string) string {

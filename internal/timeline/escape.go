@@ -76,8 +76,8 @@ func columnsOf(r rune) int {
 	return 1
 }
 
-// cut shortens s to a width, and marks that at its end.
-func cut(s string, width int) (string, bool) {
+// shorten cuts s to a width, and marks that at its end.
+func shorten(s string, width int) (string, bool) {
 	if width <= 0 {
 		return "", s != ""
 	}

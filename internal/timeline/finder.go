@@ -18,7 +18,7 @@ type finder struct {
 	passed int
 
 	pieces []piece // the pieces of buf to parse
-	cuts      cuts
+	cuts   cuts
 }
 
 // piece is a part of buf.

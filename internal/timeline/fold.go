@@ -68,7 +68,7 @@ func (all folds) of(s *Span) *fold {
 // withSpan appends a span. For hidden spans it appends their fold, once.
 func (p *page) withSpan(items []item, s *Span, folds folds) []item {
 	f := folds.of(s)
-	if f == nil || f.shown < shown || s == f.slowest {
+	if f == nil || f.shown < maxItems || s == f.slowest {
 		if f != nil {
 			f.shown++
 		}
@@ -86,7 +86,7 @@ func (p *page) withSpan(items []item, s *Span, folds folds) []item {
 // folded writes a count of hidden spans.
 func (p *page) folded(f *fold, branch string) {
 	n := f.members - f.shown
-	if f.slowest != nil && f.shown == shown { // the slowest span comes later
+	if f.slowest != nil && f.shown == maxItems { // the slowest span comes later
 		n--
 	}
 	p.hiddenSpans += f.spans

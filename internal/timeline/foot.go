@@ -27,7 +27,7 @@ func (p *page) end() {
 	p.note(p.missed, "[not reported]: no line has this span's ID. Those below name it as their parent.")
 	p.note(t.Doubles > 0, Counted(t.Doubles, "line")+" in several sources: shown once.")
 	p.note(t.Circles > 0, Counted(t.Circles, "circle")+" of spans that are each other's parents: cut where they begin.")
-	p.cuts()
+	p.hidden()
 }
 
 func (p *page) note(say bool, text string) {
@@ -74,8 +74,8 @@ func skewText(d time.Duration) string {
 	return "its clock is " + short(d) + " ahead: corrected here"
 }
 
-// cuts tells what is hidden.
-func (p *page) cuts() {
+// hidden tells what is hidden.
+func (p *page) hidden() {
 	var said []string
 	if p.shortened > 0 {
 		said = append(said, "the ends of "+Counted(p.shortened, "row"))

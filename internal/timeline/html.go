@@ -174,19 +174,12 @@ func (p *htmlPage) end() error {
 
 // jsonShares returns where the time went, with the limits of the text view.
 func (t *Tree) jsonShares() []jsonShare {
-	shares := []jsonShare{}
-	root := t.longest()
-	if root == nil || len(t.Spans) < 2 || root.Duration <= 0 {
-		return shares
+	all := []jsonShare{}
+	shares, root := t.mainShares()
+	for _, s := range shares {
+		all = append(all, jsonShare{s.Service, s.Operation, s.Kind, s.Answered, s.Spans, milliseconds(s.Time), s.percentOf(root)})
 	}
-	for i, s := range t.Shares() {
-		percent := s.percentOf(root)
-		if i == shown || i > 0 && percent < 5 {
-			break
-		}
-		shares = append(shares, jsonShare{s.Service, s.Operation, s.Kind, s.Answered, s.Spans, milliseconds(s.Time), percent})
-	}
-	return shares
+	return all
 }
 
 // maxCauses is the number of kinds of failures on a page.

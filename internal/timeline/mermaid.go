@@ -226,8 +226,8 @@ func (d *diagram) notShown(steps []step) {
 // them.
 func inert(text string) string {
 	text = strings.TrimSpace(visible(clipped(text, 4*maxLabel)))
-	if short, was := cut(text, maxLabel); was {
-		text = short
+	if label, was := shorten(text, maxLabel); was {
+		text = label
 	}
 	var b strings.Builder
 	for _, r := range or(text, "?") {

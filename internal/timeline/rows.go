@@ -215,6 +215,6 @@ func levelMark(level string) string {
 	case "panic":
 		return "PNC"
 	}
-	text, _ := cut(strings.ToUpper(level), 8)
+	text, _ := shorten(strings.ToUpper(level), 8)
 	return text
 }

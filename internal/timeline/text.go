@@ -83,7 +83,7 @@ func (p *page) words(room int, words ...Word) {
 			p.put(w.Colour, text)
 			continue
 		}
-		text, short := cut(text, room)
+		text, short := shorten(text, room)
 		p.put(w.Colour, text)
 		if room -= columns(text); short || room == 0 && i+1 < len(words) {
 			p.shortened++
@@ -196,21 +196,14 @@ func (t *Tree) serving() int {
 	return n
 }
 
-// shown is the number of items that the summary has of a list.
-const shown = 3
+// maxItems is the number of items that a view shows of a list.
+const maxItems = 3
 
 // shares writes where the time went.
 func (p *page) shares() {
-	root := p.tree.longest()
-	if root == nil || len(p.tree.Spans) < 2 || root.Duration <= 0 {
-		return
-	}
-	for i, s := range p.tree.Shares() {
-		percent := s.percentOf(root)
-		if i == shown || i > 0 && percent < 5 {
-			return
-		}
-		words := []Word{{"", head(i, "time went to")}, {Bold, right(strconv.Itoa(percent), 3) + " %"}, {"", right(short(s.Time), durationColumns) + "  "}}
+	shares, root := p.tree.mainShares()
+	for i, s := range shares {
+		words := []Word{{"", itemHead(i, "time went to")}, {Bold, right(strconv.Itoa(s.percentOf(root)), 3) + " %"}, {"", right(short(s.Time), durationColumns) + "  "}}
 		words = append(words, p.name(s.Service, s.Kind, s.Operation, false)...)
 		if s.Answered {
 			words = append(words, Word{Dim, " (network and waiting)"})
@@ -222,8 +215,8 @@ func (p *page) shares() {
 	}
 }
 
-// head returns the text before the i-th item of a list.
-func head(i int, text string) string {
+// itemHead returns the text before the i-th item of a list.
+func itemHead(i int, text string) string {
 	if i > 0 {
 		text = ""
 	}
@@ -246,11 +239,11 @@ func (p *page) causes() {
 		}
 	}
 	for i, s := range first {
-		if i == shown {
-			p.line(Word{"", head(i, "") + "… and " + Grouped(len(first)-shown) + " other kinds"})
+		if i == maxItems {
+			p.line(Word{"", itemHead(i, "") + "… and " + Grouped(len(first)-maxItems) + " other kinds"})
 			return
 		}
-		words := []Word{{Red, head(i, "failed")}, {Dim, right(p.offset(s.Start), offsetColumns) + "  "}}
+		words := []Word{{Red, itemHead(i, "failed")}, {Dim, right(p.offset(s.Start), offsetColumns) + "  "}}
 		if n := times[s.failure()]; n > 1 {
 			words = append(words, Word{Bold, Grouped(n) + " × "})
 		}
@@ -280,11 +273,11 @@ func (p *page) errorLines() {
 		if !l.IsError() {
 			continue
 		}
-		if n == shown {
-			p.line(Word{"", head(n, "") + "… and more"})
+		if n == maxItems {
+			p.line(Word{"", itemHead(n, "") + "… and more"})
 			return
 		}
-		p.line(Word{Red, head(n, "errors")}, Word{Dim, right(p.offset(l.At), offsetColumns) + "  "},
+		p.line(Word{Red, itemHead(n, "errors")}, Word{Dim, right(p.offset(l.At), offsetColumns) + "  "},
 			Word{p.colourOf(l.Service), or(l.Service, "?") + " "}, Word{"", firstLine(or(l.Message, l.Text))})
 		n++
 	}

@@ -17,7 +17,7 @@ func Columns(s string) int { return columns(s) }
 // Cut returns the beginning of s that has room in so many columns, with an ellipsis at its end if
 // s is longer.
 func Cut(s string, width int) string {
-	s, _ = cut(s, width)
+	s, _ = shorten(s, width)
 	return s
 }
 
