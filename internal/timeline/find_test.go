@@ -207,7 +207,7 @@ func (g *generator) line() {
 }
 
 // The fast way finds all that the slow way finds, once, with the same numbers and texts.
-func TestFindIsSlow(t *testing.T) {
+func TestFindEqualsSlow(t *testing.T) {
 	all, passed := 0, 0
 	for seed := range uint64(64) {
 		g := generator{rnd: rand.New(rand.NewPCG(seed, 5)), docker: seed%8 == 0}

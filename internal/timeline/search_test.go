@@ -107,7 +107,7 @@ func TestSearchEverywhere(t *testing.T) {
 }
 
 // Blocks with few different bytes have many near hits.
-func TestSearchIsNaive(t *testing.T) {
+func TestSearchEqualsNaive(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	letters := func(n int, of string) []byte {
 		b := make([]byte, n)
