@@ -11,8 +11,8 @@ const (
 	Yellow = "33"
 )
 
-// Word is a text in a colour; "": in none. It is an alias so that go vet lets calls leave the names
-// of its fields out.
+// Word is a text in a colour, or in none if Colour is "". It is an alias, so that go vet lets
+// literals leave out the names of its fields.
 type Word = struct{ Colour, Text string }
 
 // InColour returns text between the escape codes of a colour. Without a colour it returns the text

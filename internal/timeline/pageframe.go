@@ -2,14 +2,14 @@ package timeline
 
 import "strings"
 
-// PageFrame makes a page of HTML from its parts. The parts that all pages have are added.
+// PageFrame makes a page of HTML from its parts, and adds the parts that all pages have.
 type PageFrame struct {
 	HTML   string // with the places of the parts
 	Style  string // of this page alone
 	Script string // of this page alone
 
-	// Help has the rows about keys that move, <!--KEYS-->, the rows about other keys, <!--MARKS-->,
-	// and the marks.
+	// Help has the rows about keys that move, <!--KEYS-->, the rows about other keys,
+	// <!--MARKS-->, and the marks.
 	Help string
 }
 
