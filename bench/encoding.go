@@ -16,7 +16,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// keeping is a SpanProcessor that keeps what ended.
+// keeping is a SpanProcessor that keeps the ended spans.
 type keeping struct{ spans []sdktrace.ReadOnlySpan }
 
 func (k *keeping) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
@@ -24,7 +24,7 @@ func (k *keeping) OnEnd(s sdktrace.ReadOnlySpan)                   { k.spans = a
 func (k *keeping) ForceFlush(context.Context) error                { return nil }
 func (k *keeping) Shutdown(context.Context) error                  { return nil }
 
-// serverSpans is a batch of spans such as an HTTP server makes: eleven attributes, a caller, no events.
+// serverSpans is a batch of spans of an HTTP server, with eleven attributes, a caller, and no events.
 func serverSpans() []sdktrace.ReadOnlySpan {
 	k := new(keeping)
 	p := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(k), sdktrace.WithResource(otelResource()))
@@ -42,7 +42,7 @@ func serverSpans() []sdktrace.ReadOnlySpan {
 	return k.spans
 }
 
-// compressing is what clew does with a body, for those who do not.
+// compressing compresses bodies as clew does, for peers that do not.
 type compressing struct {
 	http.RoundTripper
 	z *gzip.Writer
@@ -67,89 +67,105 @@ func compressed(via http.RoundTripper) http.RoundTripper {
 
 func plain(via http.RoundTripper) http.RoundTripper { return via }
 
-// encodingJobs turn spans into what is posted. An operation is a span.
+// encoding prepares to encode spans and returns a function that encodes and posts them.
+type encoding = func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) (post func() error)
+
+// encodingJobs turn spans into the body of a post. An operation is a span.
 func encodingJobs() []job {
-	j := job{name: "spans to Zipkin, encoding of an HTTP server's"}
-	add := func(name string, k kind, begin func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) (post func() error), wrap func(http.RoundTripper) http.RoundTripper) {
-		j.variants = append(j.variants, variant{name, k, func() work {
-			c, spans := new(collector), serverSpans()
-			post := begin(spans, wrap(c))
-			op := func(n int) {
-				for ; n > 0; n -= len(spans) {
-					if err := post(); err != nil {
-						panic(err)
-					}
-				}
-			}
-			return work{op: op, unit: len(spans), check: func() error {
-				got, err := c.look(func() { op(len(spans)) })
-				if err != nil {
-					return err
-				}
-				if len(got) != len(spans) {
-					return fmt.Errorf("%d of %d spans were posted", len(got), len(spans))
-				}
-				for i, s := range got {
-					if s.ID != spans[i].SpanContext().SpanID().String() || s.ParentID != spanHex || len(s.Tags) < 11 || s.Tags["network.peer.port"] != fmt.Sprint(40000+i) {
-						return fmt.Errorf("span %d is %v", i, s)
-					}
-				}
-				return nil
-			}}
-		}})
+	row := func(name string, k kind, begin encoding, wrap func(http.RoundTripper) http.RoundTripper) variant {
+		return variant{name, k, func() work { return encoded(begin, wrap) }}
 	}
-	exporter := func(e sdktrace.SpanExporter, spans []sdktrace.ReadOnlySpan) func() error {
-		return func() error { return e.ExportSpans(context.Background(), spans) }
-	}
-	otel := func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
-		return exporter(otelExporter(collectorURL, via), spans)
-	}
-	posting := func(via http.RoundTripper, body []byte) error {
-		resp, err := (&http.Client{Transport: via}).Do(must(http.NewRequest(http.MethodPost, collectorURL, bytes.NewReader(body))))
-		if err == nil {
-			resp.Body.Close()
-		}
-		return err
-	}
-	// A service that makes its spans by zipkin-go has the models already: no part of this is to make them.
-	zipkinGo := func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
-		models := zipkinModels(spans)
-		return func() error {
-			body, err := reporter.JSONSerializer{}.Serialize(models)
-			if err != nil {
-				return err
-			}
-			return posting(via, body)
-		}
-	}
-	add("JSON that is there already", baseline, func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
-		body := must(json.Marshal(zipkinModels(spans)))
-		return func() error { return posting(via, body) }
-	}, plain)
-	add("JSON that is there already, compressed", baseline, func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
-		body := must(json.Marshal(zipkinModels(spans)))
-		return func() error { return posting(via, body) }
-	}, compressed)
-	add("floor", floor, func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
-		f := &floorExport{via: via}
-		return func() error {
-			for _, s := range spans {
-				f.put(func(dst []byte) []byte { return floorSpan(dst, s) })
-			}
-			return f.flush()
-		}
-	}, plain)
-	add("clew's Exporter, which compresses", ours, func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
-		return exporter(must(clewzipkin.NewSpanExporter(clewzipkin.ExporterConfig{Endpoint: collectorURL, Client: &http.Client{Transport: via}})), spans)
-	}, plain)
-	add("OpenTelemetry's exporter", peer, otel, plain)
-	add("OpenTelemetry's exporter, compressed", peer, otel, compressed)
-	add("zipkin-go's JSONSerializer", peer, zipkinGo, plain)
-	add("zipkin-go's JSONSerializer, compressed", peer, zipkinGo, compressed)
-	return []job{j}
+	return []job{{name: "spans to Zipkin, encoding of an HTTP server's", variants: []variant{
+		row("JSON that is there already", baseline, readyJSON, plain),
+		row("JSON that is there already, compressed", baseline, readyJSON, compressed),
+		row("floor", floor, encodedByFloor, plain),
+		row("clew's Exporter, which compresses", ours, encodedByClew, plain),
+		row("OpenTelemetry's exporter", peer, encodedByOTel, plain),
+		row("OpenTelemetry's exporter, compressed", peer, encodedByOTel, compressed),
+		row("zipkin-go's JSONSerializer", peer, encodedByZipkin, plain),
+		row("zipkin-go's JSONSerializer, compressed", peer, encodedByZipkin, compressed),
+	}}}
 }
 
-// floorSpan must write IDs, kind, times and tags. What is in the texts it believes.
+// encoded is work that encodes and posts a batch of spans.
+func encoded(begin encoding, wrap func(http.RoundTripper) http.RoundTripper) work {
+	c, spans := new(collector), serverSpans()
+	post := begin(spans, wrap(c))
+	op := func(n int) {
+		for ; n > 0; n -= len(spans) {
+			if err := post(); err != nil {
+				panic(err)
+			}
+		}
+	}
+	return work{op: op, unit: len(spans), check: func() error {
+		got, err := c.look(func() { op(len(spans)) })
+		if err != nil {
+			return err
+		}
+		if len(got) != len(spans) {
+			return fmt.Errorf("%d of %d spans were posted", len(got), len(spans))
+		}
+		for i, s := range got {
+			id, port := spans[i].SpanContext().SpanID().String(), fmt.Sprint(40000+i)
+			if s.ID != id || s.ParentID != spanHex || len(s.Tags) < 11 || s.Tags["network.peer.port"] != port {
+				return fmt.Errorf("span %d is %v", i, s)
+			}
+		}
+		return nil
+	}}
+}
+
+func readyJSON(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
+	body := must(json.Marshal(zipkinModels(spans)))
+	return func() error { return postBody(via, body) }
+}
+
+func encodedByFloor(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
+	f := &floorExport{via: via}
+	return func() error {
+		for _, s := range spans {
+			f.put(func(dst []byte) []byte { return floorSpan(dst, s) })
+		}
+		return f.flush()
+	}
+}
+
+func encodedByClew(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
+	cfg := clewzipkin.ExporterConfig{Endpoint: collectorURL, Client: &http.Client{Transport: via}}
+	return exportedBy(must(clewzipkin.NewSpanExporter(cfg)), spans)
+}
+
+func encodedByOTel(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
+	return exportedBy(otelExporter(collectorURL, via), spans)
+}
+
+func exportedBy(e sdktrace.SpanExporter, spans []sdktrace.ReadOnlySpan) func() error {
+	return func() error { return e.ExportSpans(context.Background(), spans) }
+}
+
+// encodedByZipkin makes the models outside of the operation, because a service that uses zipkin-go
+// has them already.
+func encodedByZipkin(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
+	models := zipkinModels(spans)
+	return func() error {
+		body, err := reporter.JSONSerializer{}.Serialize(models)
+		if err != nil {
+			return err
+		}
+		return postBody(via, body)
+	}
+}
+
+func postBody(via http.RoundTripper, body []byte) error {
+	resp, err := (&http.Client{Transport: via}).Do(must(http.NewRequest(http.MethodPost, collectorURL, bytes.NewReader(body))))
+	if err == nil {
+		resp.Body.Close()
+	}
+	return err
+}
+
+// floorSpan must write IDs, kind, times and tags. It does not escape texts.
 func floorSpan(dst []byte, s sdktrace.ReadOnlySpan) []byte {
 	var room [64]string
 	tags := room[:0]

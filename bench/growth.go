@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 
 	"example.com/clew/httpmw"
@@ -14,28 +16,37 @@ import (
 
 type valueKey int
 
-// deep is ctx with so many values of other people's over it.
-func deep(ctx context.Context, values int) context.Context {
-	for i := range values {
+// deep returns ctx with n values of other packages on top.
+func deep(ctx context.Context, n int) context.Context {
+	for i := range n {
 		ctx = context.WithValue(ctx, valueKey(i), i)
 	}
 	return ctx
 }
 
-// curves are the ways whose growth is worth to be seen.
+// drawn are the ways that the curves show.
+var drawn = map[string]bool{
+	"bare handler": true, "bare transport": true, "floor": true, "clew": true,
+	"zipkin-go, never sampled": true, "otelhttp, SDK, never sampled": true,
+}
+
+// curves are variants of the drawn ways to take in a request.
 func curves(in input, w func(input, middleware, inspect) work) []variant {
 	var ways []way
 	for _, way := range serverWays {
-		switch way.name {
-		case "bare handler", "floor", "clew", "zipkin-go, never sampled", "otelhttp, SDK, never sampled":
+		if drawn[way.name] {
 			ways = append(ways, way)
 		}
 	}
 	return in.variants(ways, w)
 }
 
-func growthJobs() (jobs []job) {
-	// How a line finds its span among the values of a context.
+func growthJobs() []job {
+	return slices.Concat(lineGrowth(), contextGrowth(), serverHeaderGrowth(), clientHeaderGrowth(), atOnceGrowth(), goroutineGrowth())
+}
+
+// lineGrowth jobs show how a line finds its span among the values of a context.
+func lineGrowth() (jobs []job) {
 	for _, p := range []struct {
 		name        string
 		under, over int
@@ -52,91 +63,93 @@ func growthJobs() (jobs []job) {
 				})
 			}}
 		}
-		with := func(mw middleware) func(ctx context.Context) context.Context {
-			return func(ctx context.Context) context.Context {
-				var got context.Context
-				end := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Context() })
-				mw(end).ServeHTTP(&response{http.Header{}}, inputs[0].request().WithContext(ctx))
-				return got
-			}
-		}
 		jobs = append(jobs, job{name: "growth, a log line: values in the context, under and over the span", point: p.name, variants: []variant{
 			row("zerolog, no IDs", baseline, nil, func(ctx context.Context) context.Context { return ctx }),
-			row("floor", floor, idHook{}, with(floorServer)),
-			row("clew", ours, logctx.Hook(logctx.Config{}), with(httpmw.New(httpmw.Config{}))),
-			row("hook, `TraceID().String()`", peer, stringHook{}, with(contribServer)),
+			row("floor", floor, idHook{}, behind(floorServer)),
+			row("clew", ours, logctx.Hook(logctx.Config{}), behind(httpmw.New(httpmw.Config{}))),
+			row("hook, `TraceID().String()`", peer, stringHook{}, behind(contribServer)),
 		}})
 	}
-	// How a request's span is begun over values that others left.
-	for _, values := range []int{0, 10, 30} {
-		jobs = append(jobs, job{name: "growth, server: values in the request's context", point: fmt.Sprint(values),
-			variants: curves(inputs[0], func(in input, mw middleware, sees inspect) work {
-				return serve(in, func(next http.Handler) http.Handler {
-					h, ctx := mw(next), deep(context.Background(), values)
-					var r *http.Request // the same each time
-					return http.HandlerFunc(func(w http.ResponseWriter, asked *http.Request) {
-						if r == nil {
-							r = asked.WithContext(ctx)
-						}
-						h.ServeHTTP(w, r)
-					})
-				}, sees)
-			})})
-	}
-	for _, headers := range []int{0, 10, 100} {
-		more := http.Header{}
-		for i := range headers {
-			more.Set(fmt.Sprintf("X-Header-%d", i), "value")
-		}
-		in := inputs[0]
-		in.header = in.header.Clone()
-		for k, v := range more {
-			in.header[k] = v
-		}
-		point := fmt.Sprint(headers)
-		jobs = append(jobs, job{name: "growth, server: other headers on the request", point: point, variants: curves(in, serve)})
-		client := job{name: "growth, client: other headers on the request", point: point}
-		for _, way := range clientWays {
-			switch way.name {
-			case "bare transport", "floor", "clew", "zipkin-go, never sampled", "otelhttp, SDK, never sampled":
-				client.variants = append(client.variants, variant{way.name, way.kind, func() work { return send(sending{}, way, more) }})
-			}
-		}
-		jobs = append(jobs, client)
-	}
-	for _, requests := range []int{1, 100, 10_000} {
-		jobs = append(jobs, job{name: "growth, server: requests at once, a goroutine each", point: fmt.Sprint(requests), parallel: true,
-			variants: curves(inputs[0], func(in input, mw middleware, sees inspect) work { return atOnce(requests, in, mw, sees) })})
-	}
-	for _, goroutines := range []int{1, 2, 4, 16, 64} {
-		jobs = append(jobs, job{name: "growth, server: goroutines, one request after another each", point: fmt.Sprint(goroutines), parallel: true,
-			variants: curves(inputs[0], func(in input, mw middleware, sees inspect) work { return inGoroutines(goroutines, in, mw, sees) })})
-	}
-	sortByName(jobs)
 	return jobs
 }
 
-// sortByName brings the points of a curve together, and leaves everything else in its order.
-func sortByName(jobs []job) {
-	first := map[string]int{}
-	for i, j := range jobs {
-		if _, ok := first[j.name]; !ok {
-			first[j.name] = i
-		}
-	}
-	sorted := make([]job, 0, len(jobs))
-	for i := range jobs {
-		for _, j := range jobs {
-			if first[j.name] == i {
-				sorted = append(sorted, j)
-			}
-		}
-	}
-	copy(jobs, sorted)
+// behind returns the context of a handler behind mw, for a request that has the context ctx.
+func behind(mw middleware) func(ctx context.Context) context.Context {
+	return func(ctx context.Context) context.Context { return handled(mw, denied.request().WithContext(ctx)) }
 }
 
-// atOnce is work in which so many requests are under way at the same time: no handler returns
-// before all have begun.
+// contextGrowth jobs begin a request's span in a context that has values already.
+func contextGrowth() (jobs []job) {
+	for _, values := range []int{0, 10, 30} {
+		serveDeep := func(in input, mw middleware, sees inspect) work {
+			return serve(in, func(next http.Handler) http.Handler {
+				h, ctx := mw(next), deep(context.Background(), values)
+				var r *http.Request // the same each time
+				return http.HandlerFunc(func(w http.ResponseWriter, asked *http.Request) {
+					if r == nil {
+						r = asked.WithContext(ctx)
+					}
+					h.ServeHTTP(w, r)
+				})
+			}, sees)
+		}
+		jobs = append(jobs, job{name: "growth, server: values in the request's context", point: fmt.Sprint(values), variants: curves(denied, serveDeep)})
+	}
+	return jobs
+}
+
+// headerCounts are how many other headers a request has.
+var headerCounts = []int{0, 10, 100}
+
+func otherHeaders(n int) http.Header {
+	h := http.Header{}
+	for i := range n {
+		h.Set(fmt.Sprintf("X-Header-%d", i), "value")
+	}
+	return h
+}
+
+func serverHeaderGrowth() (jobs []job) {
+	for _, n := range headerCounts {
+		in := denied
+		in.header = in.header.Clone()
+		maps.Copy(in.header, otherHeaders(n))
+		jobs = append(jobs, job{name: "growth, server: other headers on the request", point: fmt.Sprint(n), variants: curves(in, serve)})
+	}
+	return jobs
+}
+
+func clientHeaderGrowth() (jobs []job) {
+	for _, n := range headerCounts {
+		j := job{name: "growth, client: other headers on the request", point: fmt.Sprint(n)}
+		for _, way := range clientWays {
+			if drawn[way.name] {
+				j.variants = append(j.variants, variant{way.name, way.kind, func() work { return send(sending{}, way, otherHeaders(n)) }})
+			}
+		}
+		jobs = append(jobs, j)
+	}
+	return jobs
+}
+
+func atOnceGrowth() (jobs []job) {
+	for _, requests := range []int{1, 100, 10_000} {
+		jobs = append(jobs, job{name: "growth, server: requests at once, a goroutine each", point: fmt.Sprint(requests), parallel: true,
+			variants: curves(denied, func(in input, mw middleware, sees inspect) work { return atOnce(requests, in, mw, sees) })})
+	}
+	return jobs
+}
+
+func goroutineGrowth() (jobs []job) {
+	for _, goroutines := range []int{1, 2, 4, 16, 64} {
+		jobs = append(jobs, job{name: "growth, server: goroutines, one request after another each", point: fmt.Sprint(goroutines), parallel: true,
+			variants: curves(denied, func(in input, mw middleware, sees inspect) work { return inGoroutines(goroutines, in, mw, sees) })})
+	}
+	return jobs
+}
+
+// atOnce is work with this many requests under way at the same time. No handler returns before all
+// have begun.
 func atOnce(requests int, in input, mw middleware, sees inspect) work {
 	f := new(final)
 	var begun sync.WaitGroup

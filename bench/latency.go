@@ -1,14 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"example.com/clew/httpmw"
@@ -17,7 +14,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// faults are collectors. Each begins one, over loopback, and says where it is, and how it is ended.
+// faults are collectors on loopback. begin starts one, and returns its URL and a function that ends it.
 var faults = []struct {
 	name  string
 	begin func() (url string, end func())
@@ -31,7 +28,7 @@ var faults = []struct {
 			}
 		})
 	}},
-	{"black hole", func() (string, func()) { // a connection, and never an answer
+	{"black hole", func() (string, func()) { // it accepts connections and never answers
 		l := must(net.Listen("tcp", "127.0.0.1:0"))
 		return "http://" + l.Addr().String(), func() { l.Close() }
 	}},
@@ -53,56 +50,73 @@ func answering(wait func(*http.Request)) (string, func()) {
 	return s.URL, func() { s.CloseClientConnections(); s.Close() }
 }
 
-// latencyJobs ask what those wait who ask a service that records its requests, whatever becomes of the spans. It is
-// always the same service, with clew's middleware: only where its spans go is not.
+// latencyJobs measure how long clients wait for a service that records its requests, whatever
+// becomes of the spans. The service and its middleware are always the same. Only the place that its
+// spans go to differs.
 func latencyJobs() (jobs []job) {
-	for _, l := range []load{{"as fast as they go", 0, false}, {"at a pace", 5 * time.Millisecond, false}, {"at a pace, no network", 5 * time.Millisecond, true}} {
+	for _, l := range []load{
+		{"as fast as they go", 0, false},
+		{"at a pace", 5 * time.Millisecond, false},
+		{"at a pace, no network", 5 * time.Millisecond, true},
+	} {
 		for _, share := range []float64{1, share} {
-			j := job{name: fmt.Sprintf("end to end: a service whose spans go to Zipkin, %v sampled, requests %s", share, l.name), parallel: true, uncounted: true}
-			add := func(name string, k kind, begin func() (provider oteltrace.TracerProvider, check func() error, close func())) {
-				j.variants = append(j.variants, variant{name, k, func() work {
-					provider, check, close := begin()
-					return asking(httpmw.New(httpmw.Config{TracerProvider: provider}), l, check, close)
-				}})
-			}
-			without := func() (oteltrace.TracerProvider, func() error, func()) {
-				return sdktrace.NewTracerProvider(sdkSampler(share)), func() error { return nil }, func() {}
-			}
-			add("no exporter", baseline, without)
-			add("no exporter, once more: what is chance", baseline, without)
-			j.variants = append(j.variants, variant{"floor, no SDK", floor, func() work {
-				return asking(floorServer, l, func() error { return nil }, func() {})
-			}})
-			for _, f := range faults {
-				add("clew, collector "+f.name, ours, func() (oteltrace.TracerProvider, func() error, func()) {
-					url, gone := f.begin()
-					p := must(clewzipkin.NewProvider(clewzipkin.Config{Service: serviceName, Endpoint: url, Ratio: share}))
-					check := func() error {
-						if s := p.Stats(); share == 1 && s.Ended == 0 || s.Ended != s.Sent+s.Dropped+s.Queued {
-							return fmt.Errorf("%+v", s)
-						}
-						return nil
-					}
-					return p, check, func() { end(p); gone() }
-				})
-			}
-			add("OpenTelemetry's exporter, collector fast", peer, func() (oteltrace.TracerProvider, func() error, func()) {
-				url, gone := fastCollector()
-				transport := new(http.Transport)
-				p := otelProvider(share, otelExporter(url, transport))
-				return p, func() error { return nil }, func() { end(p); transport.CloseIdleConnections(); gone() }
-			})
-			jobs = append(jobs, j)
+			name := fmt.Sprintf("end to end: a service whose spans go to Zipkin, %v sampled, requests %s", share, l.name)
+			jobs = append(jobs, job{name: name, parallel: true, uncounted: true, variants: destinations(l, share)})
 		}
 	}
 	return jobs
 }
 
-// load is how clients ask: one request after the other each, with a pause after each.
+// destination is a place that the spans of a service go to.
+type destination struct {
+	provider oteltrace.TracerProvider
+	check    func() error
+	close    func()
+}
+
+func destinations(l load, share float64) (v []variant) {
+	add := func(name string, k kind, begin func() destination) {
+		v = append(v, variant{name, k, func() work {
+			d := begin()
+			return asking(httpmw.New(httpmw.Config{TracerProvider: d.provider}), l, d.check, d.close)
+		}})
+	}
+	fine := func() error { return nil }
+	without := func() destination {
+		return destination{sdktrace.NewTracerProvider(sdkSampler(share)), fine, func() {}}
+	}
+	add("no exporter", baseline, without)
+	add("no exporter, once more: what is chance", baseline, without)
+	v = append(v, variant{"floor, no SDK", floor, func() work { return asking(floorServer, l, fine, func() {}) }})
+	for _, f := range faults {
+		add("clew, collector "+f.name, ours, func() destination {
+			url, gone := f.begin()
+			p := must(clewzipkin.NewProvider(clewzipkin.Config{Service: serviceName, Endpoint: url, Ratio: share}))
+			check := func() error {
+				if s := p.Stats(); share == 1 && s.Ended == 0 || s.Ended != s.Sent+s.Dropped+s.Queued {
+					return fmt.Errorf("%+v", s)
+				}
+				return nil
+			}
+			return destination{p, check, func() { end(p); gone() }}
+		})
+	}
+	add("OpenTelemetry's exporter, collector fast", peer, func() destination {
+		url, gone := fastCollector()
+		transport := new(http.Transport)
+		p := otelProvider(share, otelExporter(url, transport))
+		return destination{p, fine, func() { end(p); transport.CloseIdleConnections(); gone() }}
+	})
+	return v
+}
+
+// load is how clients ask. Each sends one request after another, with a pause after each.
 type load struct {
-	name   string
-	pause  time.Duration
-	direct bool // they call the handler. On a machine that others use too, a network hides what a request itself waits for
+	name  string
+	pause time.Duration
+	// direct clients call the handler. On a shared machine, the network hides how long a request
+	// itself waits.
+	direct bool
 }
 
 // asking is work in which clients ask a service behind mw.
@@ -111,43 +125,15 @@ func asking(mw middleware, l load, check func() error, done func()) work {
 	s := httptest.NewServer(h)
 	transport := &http.Transport{MaxIdleConnsPerHost: keptAlive, DisableCompression: true}
 	client := &http.Client{Transport: transport}
-	var took []time.Duration
-	call := func() error {
-		h.ServeHTTP(&response{http.Header{}}, undecided.request())
-		return nil
-	}
-	ask := func() error {
-		resp, err := client.Get(s.URL + "/media/7")
-		if err != nil {
-			return err
-		}
-		defer resp.Body.Close()
-		if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "ok" {
-			return errors.Join(err, fmt.Errorf("%s: %q", resp.Status, body))
-		}
-		return nil
-	}
+	ask := func() error { return wantOK(client.Get(s.URL + "/media/7")) }
 	if l.direct {
-		ask = call
-	}
-	op := func(n int) {
-		took = make([]time.Duration, n)
-		var asked atomic.Int64
-		var wg sync.WaitGroup
-		for range min(keptAlive, n) {
-			wg.Go(func() {
-				for i := asked.Add(1) - 1; i < int64(n); i = asked.Add(1) - 1 {
-					start := time.Now()
-					if err := ask(); err != nil {
-						panic(err)
-					}
-					took[i] = time.Since(start)
-					time.Sleep(l.pause)
-				}
-			})
+		ask = func() error {
+			h.ServeHTTP(&response{http.Header{}}, undecided.request())
+			return nil
 		}
-		wg.Wait()
 	}
+	var took []time.Duration
+	op := func(n int) { took = inClients(n, l.pause, ask) }
 	return work{op: op, check: func() error { op(1); return check() }, latency: func() []time.Duration { return took }, close: func() {
 		transport.CloseIdleConnections()
 		s.Close()

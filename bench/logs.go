@@ -16,7 +16,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// lines is where log lines go: nowhere, unless somebody looks.
+// lines is where log lines go. It keeps them only inside look.
 type lines struct {
 	looking atomic.Bool
 	mu      sync.Mutex
@@ -32,7 +32,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// look is what op writes.
+// look returns the lines that op writes.
 func (l *lines) look(op func()) ([]byte, error) {
 	l.written.Reset()
 	l.looking.Store(true)
@@ -46,7 +46,7 @@ func (l *lines) look(op func()) ([]byte, error) {
 
 const message = "image stored"
 
-// want is what a line has to have.
+// want is what a line must have.
 type want struct {
 	ids      bool
 	disabled bool // there is no line
@@ -55,7 +55,7 @@ type want struct {
 
 var twoFields = map[string]any{"key": "value", "size": 4096.0}
 
-// logging is work that writes a line. say gets the context that has the trace.
+// logging is work that writes a line by say. ctx has the trace that the line must have.
 func logging(ctx context.Context, w want, make func(out io.Writer) (say func())) work {
 	out := new(lines)
 	say := make(out)
@@ -89,14 +89,14 @@ func logging(ctx context.Context, w want, make func(out io.Writer) (say func()))
 		case w.ids && line[spanIDKey] != spanIn(ctx):
 			return fmt.Errorf("span ID is %v", line[spanIDKey])
 		case !w.ids && line[traceIDKey] != nil:
-			return errors.New("an ID where there was to be none")
+			return errors.New("a trace ID on a line that must have none")
 		}
 		return nil
 	}}
 }
 
-// ready is a context with its IDs as text, made when the span was: JSON for zerolog, strings for
-// slog.
+// ready is a context with its IDs as text, made together with the span. zerolog gets JSON, and slog
+// gets strings.
 type ready struct {
 	context.Context
 	ids         []byte
@@ -118,7 +118,7 @@ func readyCaller() context.Context {
 	return &ready{floorCaller(), fmt.Appendf(nil, `"%s","%s":"%s"`, t, spanIDKey, s), t, s}
 }
 
-// readyHook is the floor: it must find the event's span, and appends bytes that are ready.
+// readyHook is the floor. It must find the event's span, and appends bytes that are ready.
 type readyHook struct{}
 
 func (readyHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -127,7 +127,7 @@ func (readyHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 }
 
-// The two hooks that people write.
+// hexHook and stringHook are the two hooks that people write.
 type hexHook struct{}
 
 func (hexHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -147,71 +147,69 @@ func (stringHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 
 func finish(e *zerolog.Event) { e.Str("key", "value").Int("size", 4096).Msg(message) }
 
+// hooking is a logger's hook, and the caller whose IDs it writes.
+type hooking struct {
+	name   string
+	kind   kind
+	hook   zerolog.Hook
+	caller func() context.Context
+}
+
+// lineWay is a way to write a line. say returns the function that writes one.
+type lineWay struct {
+	name  string
+	level zerolog.Level
+	say   func(logger zerolog.Logger, ctx context.Context, k kind) func()
+}
+
+var lineWays = []lineWay{
+	{"log line", zerolog.InfoLevel, sayWithContext},
+	{"log line below the level", zerolog.ErrorLevel, sayWithContext},
+	{"log line by the context's logger: `logctx.Info`", zerolog.InfoLevel, sayByContext},
+	{"log line by the context's bound logger: `zerolog.Ctx`", zerolog.InfoLevel, sayBound},
+}
+
+func sayWithContext(logger zerolog.Logger, ctx context.Context, k kind) func() {
+	if k == baseline {
+		return func() { finish(logger.Info()) }
+	}
+	return func() { finish(logger.Info().Ctx(ctx)) }
+}
+
+func sayByContext(logger zerolog.Logger, ctx context.Context, k kind) func() {
+	ctx = logger.WithContext(ctx)
+	switch k {
+	case baseline:
+		return func() { finish(logger.Info()) }
+	case ours:
+		return func() { finish(logctx.Info(ctx)) }
+	}
+	return func() { finish(zerolog.Ctx(ctx).Info().Ctx(ctx)) }
+}
+
+func sayBound(logger zerolog.Logger, ctx context.Context, k kind) func() {
+	if k == baseline {
+		return func() { finish(logger.Info()) }
+	}
+	bound := logger.With().Ctx(ctx).Logger()
+	ctx = bound.WithContext(ctx)
+	return func() { finish(zerolog.Ctx(ctx).Info()) }
+}
+
 func logJobs() (jobs []job) {
-	hooks := []struct {
-		name   string
-		kind   kind
-		hook   zerolog.Hook
-		caller func() context.Context
-	}{
+	hooks := []hooking{
 		{"zerolog, no IDs", baseline, nil, otelCaller},
 		{"floor", floor, readyHook{}, readyCaller},
 		{"clew", ours, logctx.Hook(logctx.Config{}), clewCaller},
 		{"hook, `Event.Hex`", peer, hexHook{}, otelCaller},
 		{"hook, `TraceID().String()`", peer, stringHook{}, otelCaller},
 	}
-	for _, j := range []struct {
-		name  string
-		level zerolog.Level
-		// say makes the function that writes a line. hooked: the logger has a hook.
-		say func(logger zerolog.Logger, ctx context.Context, k kind) func()
-	}{
-		{"log line", zerolog.InfoLevel, func(logger zerolog.Logger, ctx context.Context, k kind) func() {
-			if k == baseline {
-				return func() { finish(logger.Info()) }
-			}
-			return func() { finish(logger.Info().Ctx(ctx)) }
-		}},
-		{"log line below the level", zerolog.ErrorLevel, func(logger zerolog.Logger, ctx context.Context, k kind) func() {
-			if k == baseline {
-				return func() { finish(logger.Info()) }
-			}
-			return func() { finish(logger.Info().Ctx(ctx)) }
-		}},
-		{"log line by the context's logger: `logctx.Info`", zerolog.InfoLevel, func(logger zerolog.Logger, ctx context.Context, k kind) func() {
-			ctx = logger.WithContext(ctx)
-			switch k {
-			case baseline:
-				return func() { finish(logger.Info()) }
-			case ours:
-				return func() { finish(logctx.Info(ctx)) }
-			}
-			return func() { finish(zerolog.Ctx(ctx).Info().Ctx(ctx)) }
-		}},
-		{"log line by the context's bound logger: `zerolog.Ctx`", zerolog.InfoLevel, func(logger zerolog.Logger, ctx context.Context, k kind) func() {
-			if k == baseline {
-				return func() { finish(logger.Info()) }
-			}
-			bound := logger.With().Ctx(ctx).Logger()
-			ctx = bound.WithContext(ctx)
-			return func() { finish(zerolog.Ctx(ctx).Info()) }
-		}},
-	} {
-		table := job{name: j.name}
+	for _, way := range lineWays {
+		j := job{name: way.name}
 		for _, h := range hooks {
-			table.variants = append(table.variants, variant{h.name, h.kind, func() work {
-				ctx := h.caller()
-				w := want{ids: h.kind != baseline, disabled: j.level > zerolog.InfoLevel, fields: twoFields}
-				return logging(ctx, w, func(out io.Writer) func() {
-					logger := zerolog.New(out).Level(j.level)
-					if h.hook != nil {
-						logger = logger.Hook(h.hook)
-					}
-					return j.say(logger, ctx, h.kind)
-				})
-			}})
+			j.variants = append(j.variants, variant{h.name, h.kind, func() work { return way.with(h) }})
 		}
-		jobs = append(jobs, table)
+		jobs = append(jobs, j)
 	}
 	for n := range 4 {
 		jobs = append(jobs, slogJob(n))
@@ -219,7 +217,20 @@ func logJobs() (jobs []job) {
 	return jobs
 }
 
-// readySlog is the floor for slog, as readyHook for zerolog.
+// with is work that writes lines with a hook.
+func (way lineWay) with(h hooking) work {
+	ctx := h.caller()
+	w := want{ids: h.kind != baseline, disabled: way.level > zerolog.InfoLevel, fields: twoFields}
+	return logging(ctx, w, func(out io.Writer) func() {
+		logger := zerolog.New(out).Level(way.level)
+		if h.hook != nil {
+			logger = logger.Hook(h.hook)
+		}
+		return way.say(logger, ctx, h.kind)
+	})
+}
+
+// readySlog is the floor for slog, as readyHook is for zerolog.
 type readySlog struct{ slog.Handler }
 
 func (h readySlog) Handle(ctx context.Context, r slog.Record) error {
@@ -239,7 +250,7 @@ func (h otelSlog) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// slogJob has records with so many attributes.
+// slogJob writes records with this many attributes.
 func slogJob(attributes int) job {
 	attrs := []slog.Attr{slog.String("key", "value"), slog.Int("size", 4096), slog.Bool("new", true)}[:attributes]
 	fields := map[string]any{}
@@ -268,7 +279,7 @@ func slogJob(attributes int) job {
 	}}
 }
 
-// idsOf is what the line of a hop says.
+// idsOf returns the IDs on a line.
 func idsOf(text []byte) (traceID, spanID string, err error) {
 	l, err := line.Parse(text)
 	return l.TraceID, l.SpanID, err

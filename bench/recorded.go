@@ -119,9 +119,10 @@ func floorRecorder() recorder {
 	}
 }
 
-// handled is the context in which mw has a request handled.
-func handled(mw middleware, in input) (ctx context.Context) {
-	mw(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() })).ServeHTTP(&response{http.Header{}}, in.request())
+// handled returns the context of a handler behind mw that is asked for r.
+func handled(mw middleware, r *http.Request) (ctx context.Context) {
+	end := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() })
+	mw(end).ServeHTTP(&response{http.Header{}}, r)
 	return ctx
 }
 
@@ -133,7 +134,7 @@ func inHandler(mw func(export) middleware) func(export) beginning {
 	return func(e export) beginning {
 		return func(in input) context.Context {
 			for {
-				ctx := handled(mw(e), in)
+				ctx := handled(mw(e), in.request())
 				if oteltrace.SpanContextFromContext(ctx).IsSampled() == in.sampled {
 					return ctx
 				}
