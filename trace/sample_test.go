@@ -13,103 +13,146 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// answers are what Sample may say, and what it then counts as.
+// answers are what Sample can return, and what each counts as.
 var answers = []struct{ says, counts trace.Sampling }{
-	{trace.Defer, trace.Defer}, {trace.Deny, trace.Deny}, {trace.Accept, trace.Accept}, {trace.Debug, trace.Debug}, {4, trace.Defer}, {255, trace.Defer},
+	{trace.Defer, trace.Defer}, {trace.Deny, trace.Deny}, {trace.Accept, trace.Accept}, {trace.Debug, trace.Debug},
+	{4, trace.Defer}, {255, trace.Defer},
 }
 
-// TestSample: whatever the provider, Sample is asked once where nobody has decided, and what it
-// says is obeyed as a state that came without IDs is.
-func TestSample(t *testing.T) {
-	newRoot := []oteltrace.SpanStartOption{oteltrace.WithNewRoot(), oteltrace.WithLinks(oteltrace.Link{SpanContext: oteltrace.SpanContextFromContext(testkit.Context(id128Low + "-" + parentID + "-1"))})}
-	for _, tt := range []struct {
-		name    string
-		caller  string
-		opts    []oteltrace.SpanStartOption
-		decided bool
-	}{
-		{"nothing", "", nil, false},
-		{"defer", id64 + "-" + spanID, nil, false},
-		{"defer, wide", idWide + "-" + spanID, nil, false},
-		{"a new root", "", newRoot, false},
-		{"a new root for a caller", id128 + "-" + spanID + "-0", newRoot, false},
-		{"lone deny", "0", nil, true},
-		{"lone accept", "1", nil, true},
-		{"lone debug", "d", nil, true},
-		{"deny", id128 + "-" + spanID + "-0", nil, true},
-		{"accept", id128 + "-" + spanID + "-1", nil, true},
-		{"debug", id128 + "-" + spanID + "-d", nil, true},
-	} {
+// asking is a caller and options. decided says whether the caller's state is the decision.
+type asking struct {
+	name    string
+	caller  string
+	opts    []oteltrace.SpanStartOption
+	decided bool
+}
+
+var newRoot = []oteltrace.SpanStartOption{
+	oteltrace.WithNewRoot(),
+	oteltrace.WithLinks(oteltrace.Link{SpanContext: oteltrace.SpanContextFromContext(testkit.Context(id128Low + "-" + parentID + "-1"))}),
+}
+
+var askings = []asking{
+	{"nothing", "", nil, false},
+	{"defer", id64 + "-" + spanID, nil, false},
+	{"defer, wide", idWide + "-" + spanID, nil, false},
+	{"a new root", "", newRoot, false},
+	{"a new root for a caller", id128 + "-" + spanID + "-0", newRoot, false},
+	{"lone deny", "0", nil, true},
+	{"lone accept", "1", nil, true},
+	{"lone debug", "d", nil, true},
+	{"deny", id128 + "-" + spanID + "-0", nil, true},
+	{"accept", id128 + "-" + spanID + "-1", nil, true},
+	{"debug", id128 + "-" + spanID + "-d", nil, true},
+}
+
+func (a asking) parsed() (caller trace.B3) {
+	if a.caller != "" {
+		caller = testkit.B3(a.caller)
+	}
+	return caller
+}
+
+// sampled is a span that a Starter with Sample began at an SDK.
+type sampled struct {
+	asking
+	sdk     sdkSampler
+	watched watched
+	starter trace.Starter
+	asked   int // how often Sample was asked
+	ctx     context.Context
+	span    oteltrace.Span
+	b3      trace.B3
+	said    trace.Sampling // the caller's decision, or Sample's
+}
+
+// eachSample runs test for each of askings, answers and SDK samplers.
+func eachSample(t *testing.T, test func(*testing.T, *sampled)) {
+	for _, a := range askings {
 		for _, answer := range answers {
-			for _, s := range sdkSamplers {
-				t.Run(fmt.Sprintf("%s/%v (%d)/%s", tt.name, answer.says, answer.says, s.name), func(t *testing.T) {
-					w := watch(s.sampler)
-					var caller trace.B3
-					if tt.caller != "" {
-						caller = testkit.B3(tt.caller)
+			for _, sdk := range sdkSamplers {
+				t.Run(fmt.Sprintf("%s/%v (%d)/%s", a.name, answer.says, answer.says, sdk.name), func(t *testing.T) {
+					s := &sampled{asking: a, sdk: sdk, watched: watch(sdk.sampler), said: answer.counts}
+					if a.decided {
+						s.said = a.parsed().Sampling
 					}
-					asked := 0
-					starter := trace.Starter{TracerProvider: w, Kind: oteltrace.SpanKindServer, Sample: func() trace.Sampling { asked++; return answer.says }}
-					ctx, span := starter.Start(context.Background(), caller, "request", tt.opts...)
-					defer span.End()
-
-					b, ok := trace.FromContext(ctx)
+					s.starter = trace.Starter{TracerProvider: s.watched, Kind: oteltrace.SpanKindServer,
+						Sample: func() trace.Sampling { s.asked++; return answer.says }}
+					s.ctx, s.span = s.starter.Start(context.Background(), a.parsed(), "request", a.opts...)
+					defer s.span.End()
+					var ok bool
+					s.b3, ok = trace.FromContext(s.ctx)
 					require.True(t, ok, "whether there are IDs")
-					said := answer.counts
-					if tt.decided {
-						said = caller.Sampling
-						assert.Zero(t, asked, "times that Sample was asked about what is decided")
-					} else {
-						assert.Equal(t, 1, asked, "times that Sample was asked")
-					}
-					recorded := s.records(said, b.TraceID)
-					assert.Equal(t, recorded, span.IsRecording(), "whether the span is recorded")
-					assert.Equal(t, wantState(said, recorded), b.Sampling, "state sent on")
-					assert.Equal(t, map[bool]int32{true: 0, false: 1}[said == trace.Deny], w.sampler.asked.Load(), "times that the SDK's sampler was asked")
-
-					// Which trace it is, Sample does not say.
-					if caller.TraceID.IsValid() && tt.opts == nil {
-						assert.Equal(t, caller.ID(), b.ID(), "trace ID")
-						assert.Equal(t, caller.SpanID, b.ParentSpanID, "parent")
-					} else {
-						assert.Len(t, b.ID(), 32, "trace ID: a new one")
-						assert.False(t, b.ParentSpanID.IsValid(), "whether there is a parent")
-						assert.NotEqual(t, caller.TraceID, b.TraceID, "trace ID")
-					}
-					if recorded {
-						got := w.recorder.Started()[0]
-						assert.Len(t, got.Links(), len(tt.opts)/2, "links")
-						assert.Equal(t, oteltrace.SpanKindServer, got.SpanKind(), "kind")
-						if !tt.decided {
-							assert.NotEqual(t, spanID, got.Parent().SpanID().String(), "parent in the SDK: a caller that defers reports none")
-						}
-					}
-
-					// It holds for what is nested, whoever starts it.
-					asked = 0
-					child, childSpan := starter.Start(ctx, trace.B3{}, "nested")
-					defer childSpan.End()
-					c, _ := trace.FromContext(child)
-					assert.Zero(t, asked, "times that Sample was asked about what is nested")
-					assert.Equal(t, b.TraceID, c.TraceID, "trace ID, nested")
-					if s.parentBased || said == trace.Deny {
-						assert.Equal(t, b.Sampling, c.Sampling, "state sent on, nested")
-					}
-					if said == trace.Deny {
-						assert.Zero(t, w.sampler.asked.Load(), "times that the SDK was asked about what is nested in a deny")
-						for i, ctx := range []context.Context{ctx, child} {
-							_, root := trace.Root(ctx, "root")
-							root.End()
-							assert.EqualValues(t, i+1, w.sampler.asked.Load(), "times that the SDK was asked about a root in a deny: it is a trace of its own")
-						}
-					}
+					test(t, s)
 				})
 			}
 		}
 	}
 }
 
-// TestSampleOfOurs: the same with a Provider.
+// With every provider, Sample is asked once if nobody has decided. Its answer has the effect of a state
+// that came without IDs.
+func TestSample(t *testing.T) {
+	eachSample(t, func(t *testing.T, s *sampled) {
+		if s.decided {
+			assert.Zero(t, s.asked, "times that Sample was asked about what is decided")
+		} else {
+			assert.Equal(t, 1, s.asked, "times that Sample was asked")
+		}
+		recorded := s.sdk.records(s.said, s.b3.TraceID)
+		assert.Equal(t, recorded, s.span.IsRecording(), "whether the span is recorded")
+		assert.Equal(t, wantState(s.said, recorded), s.b3.Sampling, "state sent on")
+		assert.Equal(t, map[bool]int32{true: 0, false: 1}[s.said == trace.Deny], s.watched.sampler.asked.Load(), "times that the SDK's sampler was asked")
+		if recorded {
+			got := s.watched.recorder.Started()[0]
+			assert.Len(t, got.Links(), len(s.opts)/2, "links")
+			assert.Equal(t, oteltrace.SpanKindServer, got.SpanKind(), "kind")
+			if !s.decided {
+				assert.NotEqual(t, spanID, got.Parent().SpanID().String(), "parent in the SDK: a caller that defers reports none")
+			}
+		}
+	})
+}
+
+// Sample has no say in which trace a span belongs to.
+func TestSampleKeepsTheTrace(t *testing.T) {
+	eachSample(t, func(t *testing.T, s *sampled) {
+		if caller := s.parsed(); caller.TraceID.IsValid() && s.opts == nil {
+			assert.Equal(t, caller.ID(), s.b3.ID(), "trace ID")
+			assert.Equal(t, caller.SpanID, s.b3.ParentSpanID, "parent")
+		} else {
+			assert.Len(t, s.b3.ID(), 32, "trace ID: a new one")
+			assert.False(t, s.b3.ParentSpanID.IsValid(), "whether there is a parent")
+			assert.NotEqual(t, caller.TraceID, s.b3.TraceID, "trace ID")
+		}
+	})
+}
+
+// The decision holds for nested spans, whichever library starts them.
+func TestSampleHoldsForNestedSpans(t *testing.T) {
+	eachSample(t, func(t *testing.T, s *sampled) {
+		s.asked = 0
+		child, childSpan := s.starter.Start(s.ctx, trace.B3{}, "nested")
+		defer childSpan.End()
+		c, _ := trace.FromContext(child)
+		assert.Zero(t, s.asked, "times that Sample was asked about what is nested")
+		assert.Equal(t, s.b3.TraceID, c.TraceID, "trace ID, nested")
+		if s.sdk.parentBased || s.said == trace.Deny {
+			assert.Equal(t, s.b3.Sampling, c.Sampling, "state sent on, nested")
+		}
+		if s.said != trace.Deny {
+			return
+		}
+		assert.Zero(t, s.watched.sampler.asked.Load(), "times that the SDK was asked about what is nested in a deny")
+		for i, ctx := range []context.Context{s.ctx, child} {
+			_, root := trace.Root(ctx, "root")
+			root.End()
+			assert.EqualValues(t, i+1, s.watched.sampler.asked.Load(), "times that the SDK was asked about a root in a deny: it is a trace of its own")
+		}
+	})
+}
+
+// A trace.Provider obeys Sample in the same way.
 func TestSampleOfOurs(t *testing.T) {
 	for _, yes := range []bool{false, true} {
 		for _, answer := range answers {
@@ -140,9 +183,8 @@ type samplerFunc func(oteltrace.TraceID) bool
 
 func (f samplerFunc) Sample(id oteltrace.TraceID) bool { return f(id) }
 
-// TestSampleInASpan: a span of this process has been decided, by another library too. Only where
-// that is no decision, since it could not tell a caller that defers from one that denies, is
-// Sample asked.
+// A span of this process is decided, also if another library began it. There is one exception: a
+// library cannot tell a caller that defers from one that denies, so Sample is asked.
 func TestSampleInASpan(t *testing.T) {
 	w := watch(sdktrace.ParentBased(sdktrace.AlwaysSample()))
 	taken, _ := w.Tracer("").Start(context.Background(), "taken")
@@ -186,7 +228,7 @@ func TestSampleInASpan(t *testing.T) {
 	}
 }
 
-// TestSamplePanics: before there is a span.
+// A panic of Sample leaves no span behind.
 func TestSamplePanics(t *testing.T) {
 	w := watch(sdktrace.AlwaysSample())
 	starter := trace.Starter{TracerProvider: w, Sample: func() trace.Sampling { panic("no sample") }}
@@ -196,7 +238,7 @@ func TestSamplePanics(t *testing.T) {
 	assert.Empty(t, w.recorder.Started(), "spans begun at the SDK")
 }
 
-// TestSampleLooksNoLonger: to ask costs no further walk through the context.
+// Asking Sample costs no further walk through the context.
 func TestSampleLooksNoLonger(t *testing.T) {
 	for _, opts := range [][]oteltrace.SpanStartOption{nil, {oteltrace.WithNewRoot()}} {
 		var walks [2]int

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +30,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeTB is a test that may fail without failing this one.
+// fakeTB is a test whose failures this test looks at.
 type fakeTB struct {
 	testing.TB
 	mu       sync.Mutex
@@ -50,7 +51,7 @@ func (f *fakeTB) Errorf(format string, args ...any) { f.Error(fmt.Sprintf(format
 
 func (f *fakeTB) Fatal(args ...any) {
 	f.Error(args...)
-	f.fatal = true // and goes on, which testing.T would not
+	f.fatal = true // unlike testing.T, the test goes on
 }
 
 func (f *fakeTB) Cleanup(fn func()) { f.cleanups = append(f.cleanups, fn) }
@@ -75,7 +76,7 @@ type shop struct {
 	others chan func()
 }
 
-// handled is a handler that tells when it has handled a record.
+// handled is a handler that calls done after each record.
 type handled struct {
 	slog.Handler
 	done func()
@@ -117,10 +118,10 @@ func newShop(t *testing.T) *shop {
 	return s
 }
 
-// in runs fn in the handler of a request, and waits for what it has started.
+// in runs fn in the handler of a request, and waits for the goroutines that it started.
 func (s *shop) in(fn func(s *shop, ctx context.Context)) {
 	done := make(chan struct{})
-	go func() { // a goroutine that may be ended
+	go func() { // fn may end its goroutine
 		defer close(done)
 		serve(func(r *http.Request) { fn(s, r.Context()) })
 	}()
@@ -142,7 +143,7 @@ func (s *shop) send(r *http.Request, err error) {
 	}
 }
 
-// elsewhere runs fn in a goroutine that descends from no request.
+// elsewhere runs fn in a goroutine that no request has started.
 func (s *shop) elsewhere(fn func()) {
 	done := make(chan struct{})
 	s.others <- func() { fn(); close(done) }
@@ -158,156 +159,174 @@ func (s *shop) inPool(ctx context.Context, fn func(ctx context.Context)) {
 	}
 }
 
-// Each way to lose the trace is reported where it is lost, and what keeps it is not.
-func TestGuard(t *testing.T) {
-	for _, tt := range []struct {
-		name  string
-		what  string
-		loses func(s *shop, ctx context.Context)
-		keeps func(s *shop, ctx context.Context)
-	}{
-		{"a line without a context", "log line",
-			func(s *shop, _ context.Context) { s.log.Info().Msg("sold") },
-			func(s *shop, ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }},
-		{"slog without a context", "log line",
-			func(s *shop, _ context.Context) { s.slog.Info("sold") },
-			func(s *shop, ctx context.Context) { s.slog.InfoContext(ctx, "sold") }},
-		{"a fresh context", "log line",
-			func(s *shop, _ context.Context) { s.log.Info().Ctx(context.Background()).Msg("sold") },
-			func(s *shop, ctx context.Context) { s.log.Info().Ctx(context.WithoutCancel(ctx)).Msg("sold") }},
-		{"a request without a context", "request",
-			func(s *shop, _ context.Context) {
-				s.send(http.NewRequest(http.MethodGet, "http://stock.example/", nil))
-			},
-			func(s *shop, ctx context.Context) {
-				s.send(http.NewRequestWithContext(ctx, http.MethodGet, "http://stock.example/", nil))
-			}},
-		{"resty without a context", "request",
-			func(s *shop, _ context.Context) { _, _ = s.resty.R().Get("http://stock.example/") },
-			func(s *shop, ctx context.Context) { _, _ = s.resty.R().SetContext(ctx).Get("http://stock.example/") }},
-		{"a goroutine", "log line",
-			func(s *shop, _ context.Context) { s.inGoroutine(func() { s.log.Info().Msg("sold") }) },
-			func(s *shop, ctx context.Context) {
-				s.inGoroutine(workerpool.Wrap(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }))
-			}},
-		{"a goroutine's goroutine", "log line",
-			func(s *shop, _ context.Context) {
-				s.inGoroutine(func() { s.inGoroutine(func() { s.log.Info().Msg("sold") }) })
-			},
-			func(s *shop, ctx context.Context) {
-				s.inGoroutine(func() { s.inGoroutine(func() { s.log.Info().Ctx(ctx).Msg("sold") }) })
-			}},
-		{"a pool's task with a fresh context", "log line",
-			func(s *shop, _ context.Context) {
-				s.inPool(context.Background(), func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })
-			},
-			func(s *shop, ctx context.Context) {
+// loss is a way to lose the trace, beside the code that keeps it.
+type loss struct {
+	name  string
+	what  string
+	loses func(s *shop, ctx context.Context)
+	keeps func(s *shop, ctx context.Context)
+}
+
+// contextLosses are losses of code that passes no context, or another one.
+var contextLosses = []loss{
+	{"a line without a context", "log line",
+		func(s *shop, _ context.Context) { s.log.Info().Msg("sold") },
+		func(s *shop, ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }},
+	{"slog without a context", "log line",
+		func(s *shop, _ context.Context) { s.slog.Info("sold") },
+		func(s *shop, ctx context.Context) { s.slog.InfoContext(ctx, "sold") }},
+	{"a fresh context", "log line",
+		func(s *shop, _ context.Context) { s.log.Info().Ctx(context.Background()).Msg("sold") },
+		func(s *shop, ctx context.Context) { s.log.Info().Ctx(context.WithoutCancel(ctx)).Msg("sold") }},
+	{"a request without a context", "request",
+		func(s *shop, _ context.Context) {
+			s.send(http.NewRequest(http.MethodGet, "http://stock.example/", nil))
+		},
+		func(s *shop, ctx context.Context) {
+			s.send(http.NewRequestWithContext(ctx, http.MethodGet, "http://stock.example/", nil))
+		}},
+	{"resty without a context", "request",
+		func(s *shop, _ context.Context) { _, _ = s.resty.R().Get("http://stock.example/") },
+		func(s *shop, ctx context.Context) { _, _ = s.resty.R().SetContext(ctx).Get("http://stock.example/") }},
+	{"under long labels", "log line",
+		func(s *shop, ctx context.Context) {
+			pprof.Do(ctx, pprof.Labels("a", strings.Repeat("long", 5000)), func(context.Context) { s.log.Info().Msg("sold") })
+		},
+		func(s *shop, ctx context.Context) { s.log.Info().Discard().Msg("sold") }},
+}
+
+// goroutineLosses are losses in goroutines that the code starts itself.
+var goroutineLosses = []loss{
+	{"a goroutine", "log line",
+		func(s *shop, _ context.Context) { s.inGoroutine(func() { s.log.Info().Msg("sold") }) },
+		func(s *shop, ctx context.Context) {
+			s.inGoroutine(workerpool.Wrap(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }))
+		}},
+	{"a goroutine's goroutine", "log line",
+		func(s *shop, _ context.Context) {
+			s.inGoroutine(func() { s.inGoroutine(func() { s.log.Info().Msg("sold") }) })
+		},
+		func(s *shop, ctx context.Context) {
+			s.inGoroutine(func() { s.inGoroutine(func() { s.log.Info().Ctx(ctx).Msg("sold") }) })
+		}},
+	{"a log line that is a goroutine", "log line",
+		func(s *shop, _ context.Context) {
+			s.wg.Add(1)
+			logged := s.log.Hook(zerolog.HookFunc(func(*zerolog.Event, zerolog.Level, string) { s.wg.Done() }))
+			go logged.Info().Msg("sold")
+		},
+		func(s *shop, ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }},
+	{"a record that is a goroutine", "log line",
+		func(s *shop, _ context.Context) {
+			s.wg.Add(1)
+			go slog.New(handled{s.slog.Handler(), s.wg.Done}).Info("sold")
+		},
+		func(s *shop, ctx context.Context) { s.slog.InfoContext(ctx, "sold") }},
+}
+
+// taskLosses are losses in the tasks of pools, groups and jobs.
+var taskLosses = []loss{
+	{"a pool's task with a fresh context", "log line",
+		func(s *shop, _ context.Context) {
+			s.inPool(context.Background(), func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })
+		},
+		func(s *shop, ctx context.Context) {
+			s.inPool(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })
+		}},
+	{"a pool's task that does not use its context", "log line",
+		func(s *shop, ctx context.Context) { s.inPool(ctx, func(context.Context) { s.log.Info().Msg("sold") }) },
+		func(s *shop, ctx context.Context) {
+			s.inPool(trace.Only(ctx), func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })
+		}},
+	{"what a pool's task starts", "log line",
+		func(s *shop, ctx context.Context) {
+			s.inPool(ctx, func(context.Context) { s.inGoroutine(func() { s.log.Info().Msg("sold") }) })
+		},
+		func(s *shop, ctx context.Context) {
+			s.inPool(ctx, func(ctx context.Context) { s.inGoroutine(func() { s.log.Info().Ctx(ctx).Msg("sold") }) })
+		}},
+	{"a group", "log line",
+		func(s *shop, _ context.Context) {
+			g := workerpool.NewGroup(context.Background())
+			g.Go(func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
+			_ = g.Wait()
+		},
+		func(s *shop, ctx context.Context) {
+			g := workerpool.NewGroup(ctx)
+			g.Go(func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
+			_ = g.Wait()
+		}},
+	{"wrapped for another pool", "log line",
+		func(s *shop, _ context.Context) {
+			s.elsewhere(workerpool.Wrap(context.Background(), func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }))
+		},
+		func(s *shop, ctx context.Context) {
+			s.elsewhere(workerpool.Wrap(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }))
+		}},
+	{"wrapped for waiting", "log line",
+		func(s *shop, _ context.Context) {
+			fn := workerpool.WrapErr(context.Background(), func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
+			s.elsewhere(func() { _ = fn() })
+		},
+		func(s *shop, ctx context.Context) {
+			fn := workerpool.WrapErr(ctx, func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
+			s.inGoroutine(func() { _ = fn() })
+		}},
+	{"a consumer's task", "log line",
+		func(s *shop, _ context.Context) {
+			s.elsewhere(func() {
+				ctx, _ := trace.Start(context.Background(), "consume")
+				s.inPool(ctx, func(context.Context) { s.log.Info().Msg("sold") })
+			})
+		},
+		func(s *shop, _ context.Context) {
+			s.elsewhere(func() {
+				ctx, _ := trace.Start(context.Background(), "consume")
 				s.inPool(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })
-			}},
-		{"a pool's task that does not use its context", "log line",
-			func(s *shop, ctx context.Context) { s.inPool(ctx, func(context.Context) { s.log.Info().Msg("sold") }) },
-			func(s *shop, ctx context.Context) {
-				s.inPool(trace.Only(ctx), func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })
-			}},
-		{"what a pool's task starts", "log line",
-			func(s *shop, ctx context.Context) {
-				s.inPool(ctx, func(context.Context) { s.inGoroutine(func() { s.log.Info().Msg("sold") }) })
-			},
-			func(s *shop, ctx context.Context) {
-				s.inPool(ctx, func(ctx context.Context) { s.inGoroutine(func() { s.log.Info().Ctx(ctx).Msg("sold") }) })
-			}},
-		{"a group", "log line",
-			func(s *shop, _ context.Context) {
-				g := workerpool.NewGroup(context.Background())
-				g.Go(func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
-				_ = g.Wait()
-			},
-			func(s *shop, ctx context.Context) {
-				g := workerpool.NewGroup(ctx)
-				g.Go(func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
-				_ = g.Wait()
-			}},
-		{"wrapped for another pool", "log line",
-			func(s *shop, _ context.Context) {
-				s.elsewhere(workerpool.Wrap(context.Background(), func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }))
-			},
-			func(s *shop, ctx context.Context) {
-				s.elsewhere(workerpool.Wrap(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }))
-			}},
-		{"wrapped for waiting", "log line",
-			func(s *shop, _ context.Context) {
-				fn := workerpool.WrapErr(context.Background(), func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
-				s.elsewhere(func() { _ = fn() })
-			},
-			func(s *shop, ctx context.Context) {
-				fn := workerpool.WrapErr(ctx, func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
-				s.inGoroutine(func() { _ = fn() })
-			}},
-		{"after a wrapped function in the same goroutine", "log line",
-			func(s *shop, ctx context.Context) {
-				_ = workerpool.WrapErr(ctx, func(context.Context) error { return nil })()
-				s.log.Info().Msg("sold")
-			},
-			func(s *shop, ctx context.Context) {
-				workerpool.Wrap(ctx, func(context.Context) {})()
-				s.log.Info().Ctx(ctx).Msg("sold")
-			}},
-		{"after a loop in the same goroutine", "log line",
-			func(s *shop, _ context.Context) {
-				ctx, cancel := context.WithCancel(context.Background())
-				workerpool.Every(ctx, time.Nanosecond, func(context.Context) { cancel() })
-				s.log.Info().Msg("sold")
-			},
-			func(s *shop, ctx context.Context) {
-				workerpool.Every(ctx, time.Nanosecond, func(context.Context) { runtime.Goexit() })
-			}},
-		{"after another handler in the same goroutine", "log line",
-			func(s *shop, _ context.Context) {
-				serve(func(*http.Request) {})
-				s.log.Info().Msg("sold")
-			},
-			func(s *shop, _ context.Context) {
-				serve(func(r *http.Request) { s.log.Info().Ctx(r.Context()).Msg("sold") })
-			}},
-		{"a log line that is a goroutine", "log line",
-			func(s *shop, _ context.Context) {
-				s.wg.Add(1)
-				logged := s.log.Hook(zerolog.HookFunc(func(*zerolog.Event, zerolog.Level, string) { s.wg.Done() }))
-				go logged.Info().Msg("sold")
-			},
-			func(s *shop, ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }},
-		{"a record that is a goroutine", "log line",
-			func(s *shop, _ context.Context) {
-				s.wg.Add(1)
-				go slog.New(handled{s.slog.Handler(), s.wg.Done}).Info("sold")
-			},
-			func(s *shop, ctx context.Context) { s.slog.InfoContext(ctx, "sold") }},
-		{"a consumer's task", "log line",
-			func(s *shop, _ context.Context) {
-				s.elsewhere(func() {
-					ctx, _ := trace.Start(context.Background(), "consume")
-					s.inPool(ctx, func(context.Context) { s.log.Info().Msg("sold") })
-				})
-			},
-			func(s *shop, _ context.Context) {
-				s.elsewhere(func() {
-					ctx, _ := trace.Start(context.Background(), "consume")
-					s.inPool(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })
-				})
-			}},
-		{"under long labels", "log line",
-			func(s *shop, ctx context.Context) {
-				pprof.Do(ctx, pprof.Labels("a", strings.Repeat("long", 5000)), func(context.Context) { s.log.Info().Msg("sold") })
-			},
-			func(s *shop, ctx context.Context) { s.log.Info().Discard().Msg("sold") }},
-		{"a job", "log line",
-			func(s *shop, ctx context.Context) {
-				workerpool.Job(ctx, func(context.Context) { s.log.Info().Msg("sold") })()
-			},
-			func(s *shop, ctx context.Context) {
-				workerpool.Job(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })()
-			}},
-	} {
+			})
+		}},
+	{"a job", "log line",
+		func(s *shop, ctx context.Context) {
+			workerpool.Job(ctx, func(context.Context) { s.log.Info().Msg("sold") })()
+		},
+		func(s *shop, ctx context.Context) {
+			workerpool.Job(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })()
+		}},
+}
+
+// laterLosses are losses after something else ran in the same goroutine.
+var laterLosses = []loss{
+	{"after a wrapped function in the same goroutine", "log line",
+		func(s *shop, ctx context.Context) {
+			_ = workerpool.WrapErr(ctx, func(context.Context) error { return nil })()
+			s.log.Info().Msg("sold")
+		},
+		func(s *shop, ctx context.Context) {
+			workerpool.Wrap(ctx, func(context.Context) {})()
+			s.log.Info().Ctx(ctx).Msg("sold")
+		}},
+	{"after a loop in the same goroutine", "log line",
+		func(s *shop, _ context.Context) {
+			ctx, cancel := context.WithCancel(context.Background())
+			workerpool.Every(ctx, time.Nanosecond, func(context.Context) { cancel() })
+			s.log.Info().Msg("sold")
+		},
+		func(s *shop, ctx context.Context) {
+			workerpool.Every(ctx, time.Nanosecond, func(context.Context) { runtime.Goexit() })
+		}},
+	{"after another handler in the same goroutine", "log line",
+		func(s *shop, _ context.Context) {
+			serve(func(*http.Request) {})
+			s.log.Info().Msg("sold")
+		},
+		func(s *shop, _ context.Context) {
+			serve(func(r *http.Request) { s.log.Info().Ctx(r.Context()).Msg("sold") })
+		}},
+}
+
+// Each way to lose the trace is reported where it is lost. Code that keeps the trace is not reported.
+func TestGuard(t *testing.T) {
+	for _, tt := range slices.Concat(contextLosses, goroutineLosses, taskLosses, laterLosses) {
 		t.Run(tt.name, func(t *testing.T) {
 			s, lossy, careful := newShop(t), &fakeTB{TB: t}, &fakeTB{TB: t}
 			tracetest.Guard(lossy)
@@ -324,7 +343,7 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// The place is the user's line, not one of a library in between.
+// The place is the user's line, not a line of a library in between.
 func TestGuardPlace(t *testing.T) {
 	s, fake := newShop(t), &fakeTB{TB: t}
 	tracetest.Guard(fake)
@@ -361,7 +380,7 @@ func TestGuardReportsNothingElse(t *testing.T) {
 
 func ignored(s *shop) { s.log.Info().Msg("flushed") }
 
-// Other people's RoundTrippers around ours are not the place.
+// RoundTrippers of other libraries around clew's are not the place.
 func TestGuardPlaceOfARequest(t *testing.T) {
 	s, fake := newShop(t), &fakeTB{TB: t}
 	s.http.Transport = outer{s.http.Transport}
@@ -376,7 +395,7 @@ func TestGuardPlaceOfARequest(t *testing.T) {
 	assertErrors(t, []string{
 		"TestGuardPlaceOfARequest.func1",
 		"TestGuardPlaceOfARequest.func1",
-		"outer.RoundTrip", // without a client there is nobody else
+		"outer.RoundTrip", // without a client, there is no other caller
 	}, fake.end())
 }
 
@@ -384,7 +403,7 @@ type outer struct{ next http.RoundTripper }
 
 func (o outer) RoundTrip(r *http.Request) (*http.Response, error) { return o.next.RoundTrip(r) }
 
-// What an earlier test has left running is not of this test's requests.
+// A goroutine that an earlier test left running does not belong to this test's requests.
 func TestGuardLeftOver(t *testing.T) {
 	s, first, second := newShop(t), &fakeTB{TB: t}, &fakeTB{TB: t}
 	tick, ended := make(chan struct{}), make(chan struct{})
@@ -403,7 +422,7 @@ func TestGuardLeftOver(t *testing.T) {
 	assert.Empty(t, second.end())
 }
 
-// The runs of a job have a trace wherever they run, and may lose it.
+// The runs of a job have a trace wherever they run, and can lose it.
 func TestGuardJobs(t *testing.T) {
 	s, fake := newShop(t), &fakeTB{TB: t}
 	tracetest.Guard(fake)
@@ -415,7 +434,7 @@ func TestGuardJobs(t *testing.T) {
 	assertErrors(t, []string{"log line without a trace, once"}, fake.end())
 }
 
-// A request that is redirected was lost once, not twice.
+// A redirected request is reported once, not twice.
 func TestGuardRedirect(t *testing.T) {
 	s, fake := newShop(t), &fakeTB{TB: t}
 	s.http.Transport = httpclient.NewTransport(redirects{}, httpclient.Config{})
@@ -437,7 +456,7 @@ func (redirects) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// A worker has no mark left from the task before.
+// A worker keeps no mark of its previous task.
 func TestGuardResetsWorkers(t *testing.T) {
 	s, fake := newShop(t), &fakeTB{TB: t}
 	tracetest.Guard(fake)
