@@ -449,107 +449,137 @@ func TestFiberKeepsCopies(t *testing.T) {
 	})
 }
 
+// fiberStates are the states of the callers, as b3 has them.
+var fiberStates = [...]struct {
+	b3       string
+	sampling trace.Sampling
+}{{"1", trace.Accept}, {"0", trace.Deny}, {"d", trace.Debug}}
+
+// fiberTraffic is requests that an app has all at once, and what was found of their traces.
+type fiberTraffic struct {
+	app                   fiberApp
+	log                   bytes.Buffer
+	client                *http.Client
+	next                  string // the URL of a service that answers with the B3 that it got
+	here, outgoing, later tally
+	in, tasks             sync.WaitGroup
+	answered              chan struct{}
+}
+
+func newFiberTraffic(t *testing.T, app fiberApp) *fiberTraffic {
+	next := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, err := trace.FromHeader(r.Header)
+		check(err)
+		fmt.Fprint(w, b.String())
+	}))
+	t.Cleanup(next.Close)
+	f := &fiberTraffic{app: app, next: next.URL, answered: make(chan struct{})}
+	f.client = httpclient.Wrap(next.Client(), httpclient.Config{})
+	f.in.Add(requests)
+	logger := logctx.New(zerolog.SyncWriter(&f.log)).Level(zerolog.InfoLevel)
+	app.around(both(&logger))
+	app.get("/wait/:id/:state", f.handle)
+	app.get("/again", func(c fiberCall) error { return c.send(http.StatusOK, "") })
+	return f
+}
+
+// handle looks at its trace when all requests are here, and once more after its answer.
+func (f *fiberTraffic) handle(c fiberCall) error {
+	id, state := strings.Clone(c.get("X-Id")), strings.Clone(c.get("X-State"))
+	f.in.Done()
+	f.in.Wait()
+	look(&f.here, c.ctx, id, state)
+	look(&f.outgoing, trace.NewContext(context.Background(), f.sent(c.ctx)), id, state)
+	zerolog.Ctx(c.ctx).Debug().Str("want", id).Msg("heard when debug")
+	logctx.Info(c.ctx).Str("want", id).Msg("here")
+	f.tasks.Add(1)
+	workerpool.Go(c.ctx, func(ctx context.Context) {
+		defer f.tasks.Done()
+		<-f.answered
+		look(&f.later, ctx, id, state)
+		look(&f.later, trace.NewContext(context.Background(), f.sent(ctx)), id, state)
+		logctx.Info(ctx).Str("want", id).Msg("later")
+		zerolog.Ctx(ctx).Info().Str("want", id).Msg("later")
+	})
+	return c.send(200+len(id)/2, "")
+}
+
+// look counts a context in c. A wrong state counts as a wrong trace.
+func look(c *tally, ctx context.Context, id, state string) {
+	c.look(ctx, id)
+	b, _ := trace.FromContext(ctx)
+	for _, s := range fiberStates {
+		if s.b3 == state && s.sampling == b.Sampling {
+			return
+		}
+	}
+	c.wrong.Add(1)
+}
+
+// sent returns the B3 of a request that the client sends in ctx.
+func (f *fiberTraffic) sent(ctx context.Context) trace.B3 {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, f.next, nil)
+	check(err)
+	resp, err := f.client.Do(r)
+	check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	check(err)
+	b, err := trace.Parse(string(body))
+	check(err)
+	return b
+}
+
+// send sends all requests at once. The n-th has one of fiberStates.
+func (f *fiberTraffic) send(call func(path string, header ...string) (int, http.Header, string), path func(id, state string) string) {
+	var all sync.WaitGroup
+	for n := range requests {
+		all.Go(func() {
+			id, state := testkit.NumberedID(n), fiberStates[n/3%3].b3
+			call(path(id, state), "b3", id+"-"+spanID+"-"+state, "X-Id", id, "X-State", state)
+		})
+	}
+	all.Wait()
+}
+
+// checkLog checks that each line has the ID of its request, and that no line is missing.
+func (f *fiberTraffic) checkLog(t *testing.T) {
+	seen := map[string]int{}
+	for text := range strings.Lines(f.log.String()) {
+		l, err := line.Parse([]byte(text))
+		require.NoError(t, err, text)
+		seen[l.Message]++
+		if r, ok := l.Record.(*line.Request); !ok {
+			want, _ := l.Field("want")
+			assert.Equal(t, want.Value, l.TraceID, text)
+		} else if parts := strings.Split(r.Path, "/"); len(parts) == 4 {
+			assert.Equal(t, parts[2], l.TraceID, text)
+			assert.Equal(t, 200+len(parts[2])/2, r.Status, text)
+		}
+	}
+	debug := 0
+	for n := range requests {
+		if fiberStates[n/3%3].b3 == "d" {
+			debug++
+		}
+	}
+	assert.Equal(t, map[string]int{"request": 2 * requests, "here": requests, "later": 2 * requests, "heard when debug": debug}, seen, "lines")
+}
+
 // The lines, the calls and the tasks of 100 requests at once are in their traces, with width and
 // state. The tasks run when fiber has given the contexts of these requests to others.
 func TestFiberIsInTheTrace(t *testing.T) {
 	eachFiber(t, nil, func(t *testing.T, app fiberApp) {
-		var log bytes.Buffer
-		logger := logctx.New(zerolog.SyncWriter(&log)).Level(zerolog.InfoLevel)
-		next := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			b, err := trace.FromHeader(r.Header)
-			check(err)
-			fmt.Fprint(w, b.String())
-		}))
-		defer next.Close()
-		client := httpclient.Wrap(next.Client(), httpclient.Config{})
-		// sent returns what a request of ctx sends on.
-		sent := func(ctx context.Context) trace.B3 {
-			r, err := http.NewRequestWithContext(ctx, http.MethodGet, next.URL, nil)
-			check(err)
-			resp, err := client.Do(r)
-			check(err)
-			defer resp.Body.Close()
-			body, err := io.ReadAll(resp.Body)
-			check(err)
-			b, err := trace.Parse(string(body))
-			check(err)
-			return b
-		}
-
-		var here, outgoing, later tally
-		var in, tasks sync.WaitGroup
-		in.Add(requests)
-		over := make(chan struct{})
-		states := [...]string{"1", "0", "d"}
-		look := func(c *tally, ctx context.Context, id, state string) {
-			c.look(ctx, id)
-			b, _ := trace.FromContext(ctx)
-			if got := fmt.Sprint(b.Sampling); got != map[string]string{"1": "accept", "0": "deny", "d": "debug"}[state] {
-				c.wrong.Add(1)
-			}
-		}
-		app.around(both(&logger))
-		app.get("/wait/:id/:state", func(c fiberCall) error {
-			id, state := strings.Clone(c.get("X-Id")), strings.Clone(c.get("X-State"))
-			in.Done()
-			in.Wait() // all are here
-			look(&here, c.ctx, id, state)
-			look(&outgoing, trace.NewContext(context.Background(), sent(c.ctx)), id, state)
-			zerolog.Ctx(c.ctx).Debug().Str("want", id).Msg("heard when debug")
-			logctx.Info(c.ctx).Str("want", id).Msg("here")
-			tasks.Add(1)
-			workerpool.Go(c.ctx, func(ctx context.Context) {
-				defer tasks.Done()
-				<-over
-				look(&later, ctx, id, state)
-				look(&later, trace.NewContext(context.Background(), sent(ctx)), id, state)
-				logctx.Info(ctx).Str("want", id).Msg("later")
-				zerolog.Ctx(ctx).Info().Str("want", id).Msg("later")
-			})
-			return c.send(200+len(id)/2, "")
-		})
-		app.get("/again", func(c fiberCall) error { return c.send(http.StatusOK, "") })
-
+		f := newFiberTraffic(t, app)
 		call := app.run(t)
-		send := func(path func(id, state string) string) {
-			var all sync.WaitGroup
-			for n := range requests {
-				all.Go(func() {
-					id := testkit.NumberedID(n)
-					state := states[n/3%3]
-					call(path(id, state), "b3", id+"-"+spanID+"-"+state, "X-Id", id, "X-State", state)
-				})
-			}
-			all.Wait()
-		}
-		send(func(id, state string) string { return "/wait/" + id + "/" + state })
-		send(func(string, string) string { return "/again" })
-		close(over)
-		tasks.Wait()
-		assert.Equal(t, counts{Ran: requests}, here.counts(), "in the handlers")
-		assert.Equal(t, counts{Ran: requests}, outgoing.counts(), "on the wire")
-		assert.Equal(t, counts{Ran: 2 * requests}, later.counts(), "after the handlers")
-
-		seen := map[string]int{}
-		for text := range strings.Lines(log.String()) {
-			l, err := line.Parse([]byte(text))
-			require.NoError(t, err, text)
-			seen[l.Message]++
-			if r, ok := l.Record.(*line.Request); !ok {
-				want, _ := l.Field("want")
-				assert.Equal(t, want.Value, l.TraceID, text)
-			} else if parts := strings.Split(r.Path, "/"); len(parts) == 4 {
-				assert.Equal(t, parts[2], l.TraceID, text)
-				assert.Equal(t, 200+len(parts[2])/2, r.Status, text)
-			}
-		}
-		debug := 0
-		for n := range requests {
-			if states[n/3%3] == "d" {
-				debug++
-			}
-		}
-		assert.Equal(t, map[string]int{"request": 2 * requests, "here": requests, "later": 2 * requests, "heard when debug": debug}, seen, "lines")
+		f.send(call, func(id, state string) string { return "/wait/" + id + "/" + state })
+		f.send(call, func(string, string) string { return "/again" })
+		close(f.answered)
+		f.tasks.Wait()
+		assert.Equal(t, counts{Ran: requests}, f.here.counts(), "in the handlers")
+		assert.Equal(t, counts{Ran: requests}, f.outgoing.counts(), "on the wire")
+		assert.Equal(t, counts{Ran: 2 * requests}, f.later.counts(), "after the handlers")
+		f.checkLog(t)
 	})
 }
 

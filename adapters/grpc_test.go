@@ -67,95 +67,116 @@ func dial(address string, more ...grpc.DialOption) *grpc.ClientConn {
 	return conn
 }
 
+// grpcCall is a request to a service that calls imageStore, and what must come of it.
+type grpcCall struct {
+	name    string
+	b3      string // "": no header
+	ratio   float64
+	id      string // "": a new one
+	parent  string // of the first span
+	sampled string // on the wire between the services
+	debug   bool
+}
+
+var grpcCases = []grpcCall{
+	{"accept", id64 + "-" + spanID + "-1", 0, id64, spanID, "1", false},
+	{"accept, 32 digits", idWide + "-" + spanID + "-1", 0, idWide, spanID, "1", false},
+	{"debug", id64 + "-" + spanID + "-d", 0, id64, spanID, "", true},
+	{"deny", id64 + "-" + spanID + "-0", 1, id64, "", "0", false},
+	{"deny without IDs", "0", 1, "", "", "0", false},
+	{"defer, sampled here", id64 + "-" + spanID, 1, id64, "", "1", false}, // to an SDK such a caller is no parent, see trace.Starter
+	{"defer, not sampled", id64 + "-" + spanID, 0, id64, "", "0", false},
+	{"new, sampled", "", 1, "", "", "1", false},
+	{"new, not sampled", "", 0, "", "", "0", false},
+}
+
+// grpcOutcome is what came of a grpcCall.
+type grpcOutcome struct {
+	id      string // trace.ID in the HTTP handler
+	address string // of imageStore
+	logged  line.Line
+	called  metadata.MD
+	spans   []span
+}
+
 // A caller's B3, an HTTP handler, a gRPC client, a gRPC server and its log line are one trace, and the
 // caller's decision holds to the end.
 func TestGRPCIsInTheTrace(t *testing.T) {
-	tests := []struct {
-		name    string
-		b3      string // "": no header
-		ratio   float64
-		id      string // "": a new one
-		parent  string // of the first span
-		sampled string // on the wire between the services
-		debug   bool
-	}{
-		{"accept", id64 + "-" + spanID + "-1", 0, id64, spanID, "1", false},
-		{"accept, 32 digits", idWide + "-" + spanID + "-1", 0, idWide, spanID, "1", false},
-		{"debug", id64 + "-" + spanID + "-d", 0, id64, spanID, "", true},
-		{"deny", id64 + "-" + spanID + "-0", 1, id64, "", "0", false},
-		{"deny without IDs", "0", 1, "", "", "0", false},
-		{"defer, sampled here", id64 + "-" + spanID, 1, id64, "", "1", false}, // to an SDK such a caller is no parent, see trace.Starter
-		{"defer, not sampled", id64 + "-" + spanID, 0, id64, "", "0", false},
-		{"new, sampled", "", 1, "", "", "1", false},
-		{"new, not sampled", "", 0, "", "", "0", false},
-	}
-	for _, test := range tests {
+	for _, test := range grpcCases {
 		t.Run(test.name, func(t *testing.T) {
-			collected := newCollector()
-			defer collected.Close()
-			api, images := provider("media-api", collected), provider("image-store", collected)
-			require.NoError(t, api.SetRatio(test.ratio))
-			require.NoError(t, images.SetRatio(1-test.ratio)) // must never be asked
-			var lines bytes.Buffer
-			store := &imageStore{logger: logctx.New(&lines)}
-			address, stop := store.serve(images)
-			opts := []otelgrpc.Option{otelgrpc.WithTracerProvider(api), otelgrpc.WithPropagators(trace.Propagator{})}
-			conn := dial(address, grpc.WithStatsHandler(otelgrpc.NewClientHandler(opts...)))
-
-			var id string
-			mux := http.NewServeMux()
-			mux.HandleFunc("GET /media/{id}", func(_ http.ResponseWriter, r *http.Request) {
-				id = trace.ID(r.Context())
-				_, err := healthpb.NewHealthClient(conn).Check(r.Context(), &healthpb.HealthCheckRequest{})
-				assert.NoError(t, err, "Check")
-			})
-			r := httptest.NewRequest(http.MethodGet, "/media/7", nil)
-			if test.b3 != "" {
-				r.Header.Set("b3", test.b3)
-			}
-			httpmw.New(httpmw.Config{TracerProvider: api})(mux).ServeHTTP(httptest.NewRecorder(), r)
-			require.NoError(t, conn.Close())
-			stop()
-			shutDown(api, images)
-
+			got := test.run(t)
 			if test.id != "" {
-				assert.Equal(t, test.id, id, "trace.ID in the HTTP handler")
+				assert.Equal(t, test.id, got.id, "trace.ID in the HTTP handler")
 			}
-			logged, err := line.Parse(lines.Bytes())
-			require.NoError(t, err, "%s", lines.Bytes())
-			assert.Equal(t, id, logged.TraceID, "trace_id on the gRPC handler's line")
-			// Not by its Get, which takes keys in any case: gRPC allows lower case only.
-			assert.Equal(t, []string{id}, store.called["x-b3-traceid"], "metadata x-b3-traceid")
-			require.Len(t, store.called["x-b3-spanid"], 1, "metadata x-b3-spanid")
-			assert.Equal(t, test.sampled, strings.Join(store.called["x-b3-sampled"], ", "), "metadata x-b3-sampled")
-			assert.Equal(t, test.debug, slices.Equal(store.called["x-b3-flags"], []string{"1"}), "metadata x-b3-flags is 1")
-
-			spans := collected.spans()
+			assert.Equal(t, got.id, got.logged.TraceID, "trace_id on the gRPC handler's line")
+			// Not by Get of metadata.MD, which takes keys in any case: gRPC allows lower case only.
+			assert.Equal(t, []string{got.id}, got.called["x-b3-traceid"], "metadata x-b3-traceid")
+			require.Len(t, got.called["x-b3-spanid"], 1, "metadata x-b3-spanid")
+			assert.Equal(t, test.sampled, strings.Join(got.called["x-b3-sampled"], ", "), "metadata x-b3-sampled")
+			assert.Equal(t, test.debug, slices.Equal(got.called["x-b3-flags"], []string{"1"}), "metadata x-b3-flags is 1")
 			if test.sampled == "0" {
-				assert.Empty(t, spans, "spans")
-				return
-			}
-			require.Equal(t, []string{
-				"media-api: get /media/{id}",
-				"  media-api: grpc.health.v1.health/check",
-				"    image-store: grpc.health.v1.health/check",
-			}, tree(spans), "spans")
-			first, out, in := spans[0], spans[1], spans[2]
-			assert.Equal(t, []string{"SERVER", "CLIENT", "SERVER"}, []string{first.Kind, out.Kind, in.Kind}, "kinds")
-			assert.Equal(t, test.parent, first.ParentID, "parentId of the first span")
-			assert.Equal(t, out.ID, store.called["x-b3-spanid"][0], "metadata x-b3-spanid, and the client's span")
-			assert.Equal(t, in.ID, logged.SpanID, "span_id on the gRPC handler's line, and the server's span")
-			assert.Equal(t, address, fmt.Sprintf("%s:%d", out.Remote.IPv4, out.Remote.Port), "remoteEndpoint of the client's span")
-			for _, s := range spans {
-				assert.Equal(t, id, s.TraceID, "traceId of %s, %s", s.Name, s.Kind)
-				assert.Equal(t, test.debug, s.Debug, "debug of %s, %s", s.Name, s.Kind)
+				assert.Empty(t, got.spans, "spans")
+			} else {
+				test.checkSpans(t, got)
 			}
 		})
 	}
 }
 
-// A gRPC caller with IDs who leaves the decision open gets the ratio of the service that he calls.
-func TestGRPCCallerWhoDefers(t *testing.T) {
+func (test grpcCall) run(t *testing.T) (got grpcOutcome) {
+	collected := newCollector()
+	defer collected.Close()
+	api, images := provider("media-api", collected), provider("image-store", collected)
+	require.NoError(t, api.SetRatio(test.ratio))
+	require.NoError(t, images.SetRatio(1-test.ratio)) // must never be asked
+	var lines bytes.Buffer
+	store := &imageStore{logger: logctx.New(&lines)}
+	address, stop := store.serve(images)
+	opts := []otelgrpc.Option{otelgrpc.WithTracerProvider(api), otelgrpc.WithPropagators(trace.Propagator{})}
+	conn := dial(address, grpc.WithStatsHandler(otelgrpc.NewClientHandler(opts...)))
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /media/{id}", func(_ http.ResponseWriter, r *http.Request) {
+		got.id = trace.ID(r.Context())
+		_, err := healthpb.NewHealthClient(conn).Check(r.Context(), &healthpb.HealthCheckRequest{})
+		assert.NoError(t, err, "Check")
+	})
+	r := httptest.NewRequest(http.MethodGet, "/media/7", nil)
+	if test.b3 != "" {
+		r.Header.Set("b3", test.b3)
+	}
+	httpmw.New(httpmw.Config{TracerProvider: api})(mux).ServeHTTP(httptest.NewRecorder(), r)
+	require.NoError(t, conn.Close())
+	stop()
+	shutDown(api, images)
+
+	logged, err := line.Parse(lines.Bytes())
+	require.NoError(t, err, "%s", lines.Bytes())
+	got.address, got.logged, got.called, got.spans = address, logged, store.called, collected.spans()
+	return got
+}
+
+// checkSpans checks the spans of the two services in the collector.
+func (test grpcCall) checkSpans(t *testing.T, got grpcOutcome) {
+	require.Equal(t, []string{
+		"media-api: get /media/{id}",
+		"  media-api: grpc.health.v1.health/check",
+		"    image-store: grpc.health.v1.health/check",
+	}, tree(got.spans), "spans")
+	first, out, in := got.spans[0], got.spans[1], got.spans[2]
+	assert.Equal(t, []string{"SERVER", "CLIENT", "SERVER"}, []string{first.Kind, out.Kind, in.Kind}, "kinds")
+	assert.Equal(t, test.parent, first.ParentID, "parentId of the first span")
+	assert.Equal(t, out.ID, got.called["x-b3-spanid"][0], "metadata x-b3-spanid, and the client's span")
+	assert.Equal(t, in.ID, got.logged.SpanID, "span_id on the gRPC handler's line, and the server's span")
+	assert.Equal(t, got.address, fmt.Sprintf("%s:%d", out.Remote.IPv4, out.Remote.Port), "remoteEndpoint of the client's span")
+	for _, s := range got.spans {
+		assert.Equal(t, got.id, s.TraceID, "traceId of %s, %s", s.Name, s.Kind)
+		assert.Equal(t, test.debug, s.Debug, "debug of %s, %s", s.Name, s.Kind)
+	}
+}
+
+// If a gRPC caller sends IDs and no decision, the ratio of the called service decides.
+func TestGRPCCallerThatDefers(t *testing.T) {
 	for _, ratio := range []float64{0, 1} {
 		collected := newCollector()
 		defer collected.Close()

@@ -219,95 +219,112 @@ var queues = []struct {
 	}},
 }
 
-// Each message of a batch is handled in a span of its own, which is the child of its sender's.
-// Lines have its ID, with a context and without. A message without a trace that can be read begins
-// one, and is not in that of the message before.
-func TestQueues(t *testing.T) {
-	const sent = id64 + "-" + spanID
-	others := []struct {
-		name     string
-		headers  map[string]string
-		id       string         // "": a new one
-		sampling trace.Sampling // Defer: as the sampler says
-	}{
-		{"no headers", nil, "", trace.Defer},
-		{"other headers", map[string]string{"tenant": "acme"}, "", trace.Defer},
-		{"malformed", map[string]string{"b3": sent + "-x"}, "", trace.Defer},
-		{"empty", map[string]string{"b3": ""}, "", trace.Defer},
-		{"accept", map[string]string{"b3": sent + "-1"}, id64, trace.Accept},
-		{"debug", map[string]string{"b3": sent + "-d"}, id64, trace.Debug},
-		{"deny without IDs", map[string]string{"b3": "0"}, "", trace.Deny},
-		{"no headers again", nil, "", trace.Defer},
+// plainMessage is a message of a program without clew.
+type plainMessage struct {
+	name     string
+	headers  map[string]string
+	id       string         // "": a new one
+	sampling trace.Sampling // Defer: as the sampler says
+}
+
+var plainMessages = []plainMessage{
+	{"no headers", nil, "", trace.Defer},
+	{"other headers", map[string]string{"tenant": "acme"}, "", trace.Defer},
+	{"malformed", map[string]string{"b3": id64 + "-" + spanID + "-x"}, "", trace.Defer},
+	{"empty", map[string]string{"b3": ""}, "", trace.Defer},
+	{"accept", map[string]string{"b3": id64 + "-" + spanID + "-1"}, id64, trace.Accept},
+	{"debug", map[string]string{"b3": id64 + "-" + spanID + "-d"}, id64, trace.Debug},
+	{"deny without IDs", map[string]string{"b3": "0"}, "", trace.Deny},
+	{"no headers again", nil, "", trace.Defer},
+}
+
+// delivery is a message as a consumer got it, and the lines that the consumer wrote.
+type delivery struct {
+	b3      trace.B3
+	headers map[string]string
+	lines   []line.Line
+}
+
+// deliveries keeps the deliveries of a queue, by the messages' bodies.
+type deliveries struct {
+	mu  sync.Mutex
+	all map[string]delivery
+}
+
+// keep is a consumer.
+func (d *deliveries) keep(ctx context.Context, headers map[string]string, body string) {
+	var out bytes.Buffer
+	logger := logctx.New(&out)
+	logger.Info().Ctx(ctx).Msg("with a context")
+	logger.Info().Msg("without one")
+	b, _ := trace.FromContext(ctx)
+	var lines []line.Line
+	for text := range bytes.Lines(out.Bytes()) {
+		l, err := line.Parse(text)
+		check(err)
+		lines = append(lines, l)
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all[body] = delivery{b, headers, lines}
+}
+
+// Each message of a batch is handled in a span of its own, a child of the sender's span. Lines have
+// its ID, with a context and without. A message without a readable trace begins one of its own: it is
+// never in the trace of the message before.
+func TestQueues(t *testing.T) {
 	for _, test := range queues {
 		t.Run(test.name, func(t *testing.T) {
-			type handled struct {
-				b3      trace.B3
-				headers map[string]string
-				lines   []line.Line
-			}
-			got := map[string]handled{}
-			var mu sync.Mutex
-			q := test.open(func(ctx context.Context, headers map[string]string, body string) {
-				var out bytes.Buffer
-				logger := logctx.New(&out)
-				logger.Info().Ctx(ctx).Msg("with a context")
-				logger.Info().Msg("without one")
-				b, _ := trace.FromContext(ctx)
-				var lines []line.Line
-				for text := range bytes.Lines(out.Bytes()) {
-					l, err := line.Parse(text)
-					check(err)
-					lines = append(lines, l)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				got[body] = handled{b, headers, lines}
-			})
+			got := deliveries{all: map[string]delivery{}}
+			q := test.open(got.keep)
 			requests := []request{incoming(0), incoming(1), incoming(2)}
 			for _, r := range requests {
 				q.send(r.ctx, r.id)
 				r.end() // the message outlives it
 			}
-			for _, other := range others {
-				q.other(other.headers, other.name)
+			for _, m := range plainMessages {
+				q.other(m.headers, m.name)
 			}
-			q.wait(len(requests) + len(others))
+			q.wait(len(requests) + len(plainMessages))
 			q.end()
-			require.Len(t, got, len(requests)+len(others), "messages that were handled")
+			require.Len(t, got.all, len(requests)+len(plainMessages), "messages that were handled")
 
-			ids := map[string]bool{}
-			for body, g := range got {
-				require.Len(t, g.lines, 2, "lines of %q", body)
-				for _, l := range g.lines {
-					assert.Equal(t, g.b3.ID(), l.TraceID, "trace_id of %q, of the message %q", l.Message, body)
-					assert.Equal(t, g.b3.SpanID.String(), l.SpanID, "span_id of %q, of the message %q", l.Message, body)
+			for body, d := range got.all {
+				require.Len(t, d.lines, 2, "lines of %q", body)
+				for _, l := range d.lines {
+					assert.Equal(t, d.b3.ID(), l.TraceID, "trace_id of %q, of the message %q", l.Message, body)
+					assert.Equal(t, d.b3.SpanID.String(), l.SpanID, "span_id of %q, of the message %q", l.Message, body)
 				}
 			}
+			ids := map[string]bool{}
 			for _, r := range requests {
-				g, from := got[r.id], mustB3(r.ctx)
-				assert.Equal(t, map[string]string{"b3": from.String()}, g.headers, "headers of a message that was sent as the recipe says")
-				assert.Equal(t, r.id, g.b3.ID(), "trace of the handler")
-				assert.Equal(t, from.SpanID, g.b3.ParentSpanID, "parent of the handler's span")
-				assert.Equal(t, trace.Accept, g.b3.Sampling, "decision")
+				d, from := got.all[r.id], mustB3(r.ctx)
+				assert.Equal(t, map[string]string{"b3": from.String()}, d.headers, "headers of a message that was sent as the recipe says")
+				assert.Equal(t, r.id, d.b3.ID(), "trace of the handler")
+				assert.Equal(t, from.SpanID, d.b3.ParentSpanID, "parent of the handler's span")
+				assert.Equal(t, trace.Accept, d.b3.Sampling, "decision")
 				ids[r.id] = true
 			}
-			for _, other := range others {
-				g := got[other.name]
-				if other.sampling != trace.Defer {
-					assert.Equal(t, other.sampling, g.b3.Sampling, "decision for %q", other.name)
-				}
-				if other.id != "" {
-					assert.Equal(t, other.id, g.b3.ID(), "trace of %q", other.name)
-					assert.Equal(t, spanID, g.b3.ParentSpanID.String(), "parent of the span for %q", other.name)
-					continue
-				}
-				assert.Len(t, g.b3.ID(), 32, "trace of %q", other.name)
-				assert.False(t, ids[g.b3.ID()], "the trace of %q is another message's", other.name)
-				ids[g.b3.ID()] = true
+			for _, m := range plainMessages {
+				m.check(t, got.all[m.name].b3, ids)
 			}
 		})
 	}
+}
+
+// check checks the trace in which m was handled. ids are the traces of the other messages.
+func (m plainMessage) check(t *testing.T, got trace.B3, ids map[string]bool) {
+	if m.sampling != trace.Defer {
+		assert.Equal(t, m.sampling, got.Sampling, "decision for %q", m.name)
+	}
+	if m.id != "" {
+		assert.Equal(t, m.id, got.ID(), "trace of %q", m.name)
+		assert.Equal(t, spanID, got.ParentSpanID.String(), "parent of the span for %q", m.name)
+		return
+	}
+	assert.Len(t, got.ID(), 32, "trace of %q", m.name)
+	assert.False(t, ids[got.ID()], "the trace of %q is another message's", m.name)
+	ids[got.ID()] = true
 }
 
 func mustB3(ctx context.Context) trace.B3 {
@@ -318,8 +335,8 @@ func mustB3(ctx context.Context) trace.B3 {
 	return b
 }
 
-// A record that is produced again, as into a topic for what failed, has one header and stays in
-// its trace.
+// A record that is produced again, into a topic for failures for instance, has one header and stays
+// in its trace.
 func TestKafkaRecordIsForwarded(t *testing.T) {
 	client, end := kafkaClient("orders")
 	defer end()
@@ -341,12 +358,12 @@ func TestKafkaRecordIsForwarded(t *testing.T) {
 	assert.Equal(t, []string{r.id, r.id, r.id}, ids, "trace.ID of the record, each time")
 }
 
-// Without its attribute a message has no trace to send: SQS takes no empty one.
+// Without a trace, a message has no attribute, because SQS refuses an empty one.
 func TestNoTraceNoAttribute(t *testing.T) {
 	assert.Empty(t, sqsAttributes(context.Background()))
 }
 
-// A handler that panics or fails: the span ends, and the goroutine has no trace left.
+// After a handler that panics or fails, the goroutine has no trace.
 func TestHandleEnds(t *testing.T) {
 	var out bytes.Buffer
 	logger := zerolog.New(&out).Hook(logctx.Hook(logctx.Config{}))
