@@ -57,7 +57,8 @@ func (s *services) pooled() *http.Transport {
 	return t
 }
 
-// start begins the service name, which asks the service at next if there is one, and returns its URL.
+// start begins the service name, which asks the service at next if there is one, and returns its
+// URL.
 func (s *services) start(name, next string) (url string) {
 	var base http.RoundTripper = s.pooled()
 	if s.client != nil {
@@ -111,7 +112,8 @@ func wantOK(resp *http.Response, err error) error {
 	return err
 }
 
-// checkHops checks the lines of one request: three, with the caller's trace, in spans of their own.
+// checkHops checks the lines of one request: three, with the caller's trace, in spans of their
+// own.
 func (s *services) checkHops(hops [][]byte) error {
 	if len(hops) != 3 {
 		return fmt.Errorf("lines: %d", len(hops))

@@ -20,11 +20,11 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// fake is a transport that costs nothing. It keeps what it was last asked.
+// fake is a transport that costs nothing. It keeps the last request.
 type fake struct {
 	response http.Response
 	asked    *http.Request
-	failing  bool // every other request, the first one for a start
+	failing  bool // every other request fails, beginning with the first
 	requests int
 }
 
@@ -35,7 +35,7 @@ func newFake() *fake {
 func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	f.asked = r
 	f.requests++
-	// Anew each time: there are transports that wrap the body of what they got.
+	// Set again each time, because some transports wrap the body of the response.
 	f.response.StatusCode, f.response.Body = http.StatusOK, http.NoBody
 	if f.failing && f.requests%2 == 1 {
 		f.response.StatusCode = http.StatusServiceUnavailable
@@ -43,15 +43,15 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &f.response, nil
 }
 
-// sending is what has to go out.
+// sending is the headers that a request must have.
 type sending struct {
 	name   string
 	single bool
 	root   bool // no trace to join
 }
 
-// match looks at the headers that went out under caller, a span ID. fresh: in a span of its own,
-// whose parent that is.
+// match checks the headers of a request. caller is the span ID that it was sent in. fresh says
+// that the request must have a span of its own, a child of caller.
 func (s sending) match(h http.Header, caller string, fresh bool) error {
 	traceID, spanID, parent, state := h.Get("X-B3-TraceId"), h.Get("X-B3-SpanId"), h.Get("X-B3-ParentSpanId"), h.Get("X-B3-Sampled")
 	if s.single {
@@ -67,7 +67,7 @@ func (s sending) match(h http.Header, caller string, fresh bool) error {
 	if state != "0" && state != "1" {
 		return fmt.Errorf("sampled is %q", state)
 	}
-	if fresh && !s.root && parent != caller && parent != "" { // not all send it
+	if fresh && !s.root && parent != caller && parent != "" { // some peers do not send it
 		return fmt.Errorf("parent is %q", parent)
 	}
 	if h.Get("Accept") == "" {
@@ -80,7 +80,7 @@ func (s sending) match(h http.Header, caller string, fresh bool) error {
 type sendingWay struct {
 	name    string
 	kind    kind
-	caller  func() context.Context // of a request that is being handled; nil: OpenTelemetry's
+	caller  func() context.Context // the context of a handler; nil: OpenTelemetry's
 	client  func(s sending, base http.RoundTripper) http.RoundTripper
 	fresh   bool
 	untold  bool // it sends no trace
@@ -103,7 +103,7 @@ func floorCaller() context.Context {
 	return &node{context.Background(), span{trace: sc.TraceID(), id: sc.SpanID()}}
 }
 
-// clewCaller has a local span, as in a handler. Its ID is not to be chosen.
+// clewCaller has a local span, as in a handler. The ID of such a span cannot be chosen.
 func clewCaller() context.Context {
 	b := must(trace.Parse(traceHex + "-" + spanHex + "-0"))
 	ctx, _ := trace.Start(trace.NewContext(context.Background(), b), "handler")
@@ -116,7 +116,7 @@ func zipkinCaller() context.Context {
 	return zipkin.NewContext(context.Background(), t.StartSpan("handler", zipkin.Parent(*sc)))
 }
 
-// spanIn is the ID of the current span of a context that a caller made.
+// spanIn is the ID of the current span of a caller's context.
 func spanIn(ctx context.Context) string {
 	if s := zipkin.SpanFromContext(ctx); s != nil {
 		return s.Context().ID.String()
@@ -124,8 +124,8 @@ func spanIn(ctx context.Context) string {
 	return oteltrace.SpanContextFromContext(ctx).SpanID().String()
 }
 
-// floorTransport must send the attempt's span instead of any headers of the caller's, leave the
-// request as it is, and let what is further in see the span.
+// floorTransport must replace the caller's headers by those of the attempt's span, leave the
+// request unchanged, and show the span to the transports further in.
 type floorTransport struct {
 	base   http.RoundTripper
 	single bool
@@ -139,7 +139,8 @@ func (t floorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(out)
 }
 
-// headersOnly is floorTransport without the span in the context: OpenTelemetry does not see it.
+// headersOnly is floorTransport without the span in the context. OpenTelemetry does not see the
+// span.
 type headersOnly struct {
 	base   http.RoundTripper
 	single bool
@@ -284,8 +285,8 @@ func clientJobs() (jobs []job) {
 	return append(jobs, callLineJob())
 }
 
-// callLineJob is about the line of a call. Its cost above the call is to be compared with that of
-// a line of the program's own, whose fields are ready.
+// callLineJob measures the line of a call. Compare its cost with that of the program's own line,
+// whose fields are ready.
 func callLineJob() job {
 	return job{name: "client, call line", variants: []variant{
 		{"clew, no line", baseline, func() work { return called(false, nil) }},
@@ -299,7 +300,8 @@ func callLineJob() job {
 	}}
 }
 
-// called is work that sends a request, with a line that say writes, or CallLog; or without one.
+// called is work that sends a request. lined says whether there is a line, which say or CallLog
+// writes.
 func called(lined bool, say func(context.Context)) work {
 	base, out := newFake(), new(lines)
 	logger := logctx.New(out)

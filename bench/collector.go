@@ -28,24 +28,24 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// What happens to spans that are sampled: they are encoded, compressed by those who do, and posted, to a
-// collector in this process, so that all of it is in the figures. clew compresses; the others do not, and what they save
-// there their network pays, which is not in the figures. Nobody may lose a span, or he would have less to do: the work
-// stops after each batch until the collector has it, and no queue is smaller than a batch. What arrives is counted while
-// a variant is checked.
+// Sampled spans are encoded, compressed by clew, and posted to a collector in this process, so
+// that all of this is in the figures. The peers do not compress. They save time, and need more of
+// the network, which is not in the figures. A variant that lost spans would have less work. So the
+// work stops after each batch until the collector has it, and no queue is smaller than a batch.
+// The check of a variant counts the spans that arrive.
 
 const (
 	serviceName  = "media-api"
 	collectorURL = "http://collector.example:9411/api/v2/spans"
-	batchSpans   = 512 // as clew and OpenTelemetry have it; zipkin-go is set to it, which is in its favour
+	batchSpans   = 512 // the default of clew and OpenTelemetry; zipkin-go is set to it, to its advantage
 )
 
-// collector takes posts, as a transport. It moves each byte once, as a socket would.
+// collector is a transport that takes posts. It moves each byte once, as a socket would.
 type collector struct {
 	buf     [32 << 10]byte
 	looking atomic.Bool
 	mu      sync.Mutex
-	bodies  [][]byte // while looking, not compressed any more
+	bodies  [][]byte // while looking, decompressed
 }
 
 func (c *collector) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -90,7 +90,7 @@ type posted struct {
 	Tags     map[string]string `json:"tags"`
 }
 
-// look is the spans that op made arrive.
+// look returns the spans that arrive because of op.
 func (c *collector) look(op func()) (spans []posted, err error) {
 	c.bodies = nil
 	c.looking.Store(true)
@@ -111,7 +111,7 @@ type export struct {
 	provider oteltrace.TracerProvider // nil: zipkin-go, or none
 	tracer   *zipkin.Tracer           // zipkin-go
 	sent     func() int64             // how many spans the collector has taken
-	flush    func() error             // makes them arrive; nil: nothing has to be done
+	flush    func() error             // sends the queued spans; nil: there is no queue
 	close    func()                   // nil: nothing to close
 }
 
@@ -138,7 +138,7 @@ func clewExport(share float64, via http.RoundTripper) export {
 	}
 }
 
-// end ends a provider that may have nowhere to send to.
+// end shuts down a provider whose collector may be gone.
 func end(p interface{ Shutdown(context.Context) error }) {
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
@@ -159,17 +159,17 @@ func (c *counted) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan
 	return err
 }
 
-// otelResource says as much as clew finds out.
+// otelResource has as much as clew finds out.
 func otelResource() *resource.Resource {
 	return must(resource.New(context.Background(), resource.WithHost(), resource.WithContainerID(), resource.WithAttributes(semconv.ServiceName(serviceName))))
 }
 
-// otelProvider exports by e.
+// otelProvider exports with e.
 func otelProvider(share float64, e sdktrace.SpanExporter) *sdktrace.TracerProvider {
 	return sdktrace.NewTracerProvider(sdkSampler(share), sdktrace.WithBatcher(e), sdktrace.WithResource(otelResource()))
 }
 
-// sdkSampler is what an SDK has that obeys its callers.
+// sdkSampler is the sampler of an SDK that obeys its callers.
 func sdkSampler(share float64) sdktrace.TracerProviderOption {
 	return sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(share)))
 }
@@ -189,8 +189,8 @@ func otelExport(share float64, via http.RoundTripper) export {
 	}
 }
 
-// tally is zipkin-go's own encoding, and transport, and counts the spans that went through both. There is
-// no way to flush: who wants to must wait.
+// tally counts the spans that went through zipkin-go's own encoding and transport. zipkin-go
+// cannot flush, so flush waits for the count.
 type tally struct {
 	reporter.JSONSerializer
 	http.RoundTripper
@@ -244,7 +244,7 @@ func zipkinExport(share float64, via http.RoundTripper) export {
 	}
 }
 
-// zipkinModels is what zipkin-go would have made of spans.
+// zipkinModels are spans as zipkin-go would have made them.
 func zipkinModels(spans []sdktrace.ReadOnlySpan) (models []*model.SpanModel) {
 	for _, m := range otelzipkin.SpanModels(spans) {
 		models = append(models, &m)
@@ -252,7 +252,8 @@ func zipkinModels(spans []sdktrace.ReadOnlySpan) (models []*model.SpanModel) {
 	return models
 }
 
-// floorExport is the least that hand-written code can do with a span: append it to a batch, and post that.
+// floorExport is the least that hand-written code can do with a span. It appends the span to a
+// batch, and posts the batch.
 type floorExport struct {
 	mu    sync.Mutex
 	batch []byte
@@ -315,8 +316,8 @@ func (s *span) append(dst []byte, kind string, begun time.Time, took time.Durati
 	return append(dst, '}', '}')
 }
 
-// paced is op in steps of a batch, if it makes a span each time: the next begins when the collector has
-// the last.
+// paced runs op in batches, if it makes spans. A batch begins when the collector has the batch
+// before.
 func paced(op func(n int), in input, e export) func(n int) {
 	if e.flush == nil || !in.sampled {
 		return op
@@ -331,13 +332,14 @@ func paced(op func(n int), in input, e export) func(n int) {
 	}
 }
 
-// arrived checks that each of n times a span arrived, of kind, in the trace of in, or none.
+// arrived checks that n runs of op make n spans arrive, of this kind and in the trace of in, or
+// none if the trace is not sampled.
 func (c *collector) arrived(n int, kind string, in input, e export, op func(n int)) error {
 	flush, sent := e.flush, e.sent
 	if flush == nil {
 		flush, sent = func() error { return nil }, func() int64 { return 0 }
 	}
-	err := flush() // spans of the preparation
+	err := flush() // spans from before
 	before := sent()
 	spans, failed := c.look(func() {
 		op(n)

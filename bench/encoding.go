@@ -24,7 +24,8 @@ func (k *keeping) OnEnd(s sdktrace.ReadOnlySpan)                   { k.spans = a
 func (k *keeping) ForceFlush(context.Context) error                { return nil }
 func (k *keeping) Shutdown(context.Context) error                  { return nil }
 
-// serverSpans is a batch of spans of an HTTP server, with eleven attributes, a caller, and no events.
+// serverSpans is a batch of spans of an HTTP server, with eleven attributes, a caller, and no
+// events.
 func serverSpans() []sdktrace.ReadOnlySpan {
 	k := new(keeping)
 	p := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(k), sdktrace.WithResource(otelResource()))

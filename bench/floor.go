@@ -16,11 +16,11 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// The floor is the least that hand-written code can do for a job: what all the floors of the jobs
-// share stands here. It must do what the job needs, and it does nothing else: no configuration, no
-// trust, no SDK, no errors that say why.
+// The floor is the least that hand-written code can do for a job. It does what the job needs and
+// nothing else. So it has no configuration, no trust, no SDK, and no errors that say why. This
+// file has the code that the floors of all jobs share.
 
-// span is the floor's span: the IDs and a decision. OpenTelemetry must see it.
+// span is the floor's span, which is its IDs and a decision. OpenTelemetry must see it.
 type span struct {
 	embedded.Span
 	trace      oteltrace.TraceID
@@ -33,7 +33,7 @@ func (s *span) SpanContext() oteltrace.SpanContext {
 		TraceID: s.trace, SpanID: s.id, TraceFlags: oteltrace.TraceFlags(0).WithSampled(s.sampled)})
 }
 
-// It records nothing. (noop.Span would do all this, but has a SpanContext of its own to carry.)
+// The span records nothing. noop.Span has all these methods, but also a SpanContext to carry.
 
 func (*span) TracerProvider() oteltrace.TracerProvider    { return noop.NewTracerProvider() }
 func (*span) IsRecording() bool                           { return false }
@@ -58,7 +58,8 @@ func (n *node) Value(key any) any {
 	return n.Context.Value(key)
 }
 
-// spanKey is OpenTelemetry's key of the current span, which it tells whom it asks.
+// spanKey is OpenTelemetry's key of the current span. A context learns it when OpenTelemetry asks
+// for the span.
 var spanKey = func() (key any) {
 	oteltrace.SpanFromContext(probe{context.Background(), &key})
 	return key
@@ -73,8 +74,8 @@ func (p probe) Value(key any) any { *p.key = key; return nil }
 
 func spanOf(ctx context.Context) *span { s, _ := ctx.Value(spanKey).(*span); return s }
 
-// newSpan is a child, or a root where there is no trace to join: a root needs the clock (an ID
-// begins with the second of its birth), random bits and a decision.
+// newSpan is a child, or a root if there is no trace to join. A root needs random bits, a
+// decision, and the clock, because an ID begins with the second of its birth.
 func newSpan(trace oteltrace.TraceID, parent oteltrace.SpanID, decided, sampled bool) (s span) {
 	if trace == (oteltrace.TraceID{}) {
 		binary.BigEndian.PutUint32(trace[:4], uint32(time.Now().Unix()))
@@ -90,8 +91,8 @@ func newSpan(trace oteltrace.TraceID, parent oteltrace.SpanID, decided, sampled 
 	return s
 }
 
-// read is the span of a request: it parses the header map directly, b3 first. What is malformed
-// is as if it were not there.
+// read is the span of a request. It parses the header map directly, b3 first, and ignores
+// malformed headers.
 func read(h http.Header) span {
 	if v := h["B3"]; len(v) > 0 {
 		return readSingle(v[0])
@@ -109,7 +110,7 @@ func read(h http.Header) span {
 		if p := h["X-B3-Spanid"]; len(p) == 0 || !readTrace(&trace, v[0]) || !readHex(parent[:], p[0]) {
 			trace = oteltrace.TraceID{}
 		}
-		if v := h["X-B3-Parentspanid"]; len(v) > 0 { // only whether it is one
+		if v := h["X-B3-Parentspanid"]; len(v) > 0 { // it must be an ID, and is not used
 			var grandparent oteltrace.SpanID
 			if !readHex(grandparent[:], v[0]) {
 				trace = oteltrace.TraceID{}
@@ -165,7 +166,7 @@ func readTrace(id *oteltrace.TraceID, v string) bool {
 	return readHex(id[:], v)
 }
 
-// readHex fills id from as many digits as it has room for, and reports whether that went well.
+// readHex fills id, and reports whether v is an ID of its length.
 func readHex(id []byte, v string) bool {
 	if len(v) != 2*len(id) {
 		return false
@@ -180,7 +181,7 @@ func readHex(id []byte, v string) bool {
 	return bad < 16 && any != 0
 }
 
-// digit is the value of a digit, 0xff for what is none.
+// digit is the value of a hexadecimal digit, and 0xff for all other bytes.
 var digit = func() (t [256]byte) {
 	for i := range t {
 		t[i] = 0xff
@@ -194,7 +195,7 @@ var digit = func() (t [256]byte) {
 	return t
 }()
 
-// attempt is the span of a request that is sent: a child of ctx's, or a root.
+// attempt is the span of an outgoing request, a child of ctx's span or a root.
 func attempt(ctx context.Context) span {
 	if s := spanOf(ctx); s != nil {
 		return newSpan(s.trace, s.id, true, s.sampled)
@@ -208,7 +209,7 @@ type client struct {
 	values values
 }
 
-// values back all the headers of a request; their text is one string.
+// values back all headers of a request. Their text is one string.
 type values [4]string
 
 // set puts s on a request, in one header or in four.
@@ -241,7 +242,7 @@ func (v *values) set(h http.Header, s *span, single bool) {
 	}
 }
 
-// isB3 says of a canonical name whether what a caller left under it is stale.
+// isB3 reports whether a canonical name is a B3 header. A caller's value under it is stale.
 func isB3(name string) bool {
 	return name == "B3" || len(name) > 5 && name[:5] == "X-B3-"
 }

@@ -33,7 +33,8 @@ func groupJob() job {
 			wg.Wait()
 			return nil
 		}),
-		// The floor must cancel at the first error and return it. Nothing smaller than errgroup is known.
+		// The floor must cancel at the first error and return it. Nothing smaller than errgroup is
+		// known.
 		row("floor: errgroup", floor, func(ctx context.Context, fn errTask) error {
 			g, ctx := errgroup.WithContext(ctx)
 			for range groupSize {

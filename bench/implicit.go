@@ -13,10 +13,10 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// implicitJobs are what it costs that a goroutine has its trace. They come last: the first of them
-// switches asking on for good. So the times of "off" are those of a New without Implicit in a
-// process that asks, which looks for a mark. The instructions are counted in a process for each
-// variant: those of "off" are of a process that does not ask.
+// implicitJobs show what it costs that a goroutine has its trace. They come last, because the
+// first of them makes the process look for goroutines' marks from then on. So the times of "off"
+// are those of a New without Implicit in a process that looks for marks. Instructions are counted
+// in a process for each variant, so those of "off" are of a process that does not.
 func implicitJobs() (jobs []job) {
 	in := inputs[0]
 	jobs = append(jobs, job{name: "server, the trace of the goroutine", variants: []variant{
@@ -25,7 +25,7 @@ func implicitJobs() (jobs []job) {
 		{"clew, Implicit", ours, func() work { return serve(in, httpmw.New(httpmw.Config{Implicit: true}), seesClew) }},
 	}})
 	for _, frames := range []int{10, 30, 60} {
-		// line is a line that is logged so far up, in a Do or not.
+		// line is work that logs a line this many frames up, in a Do or not.
 		line := func(in, ids bool, before func(), hook zerolog.Hook) work {
 			ctx := clewCaller()
 			w := logging(ctx, want{ids: ids, fields: twoFields}, func(out io.Writer) func() {

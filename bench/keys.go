@@ -2,7 +2,8 @@ package main
 
 import "example.com/clew/internal/line"
 
-// The fields that hand-written code and peers write here too, so that all lines say the same.
+// Hand-written code and peers write the same fields as clew, so that all lines have the same
+// content.
 var (
 	traceIDKey  = line.Default.Key(line.TraceID)
 	spanIDKey   = line.Default.Key(line.SpanID)

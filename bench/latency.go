@@ -14,7 +14,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// faults are collectors on loopback. begin starts one, and returns its URL and a function that ends it.
+// faults are collectors on loopback. begin starts one, and returns its URL and a function that
+// ends it.
 var faults = []struct {
 	name  string
 	begin func() (url string, end func())
@@ -51,8 +52,8 @@ func answering(wait func(*http.Request)) (string, func()) {
 }
 
 // latencyJobs measure how long clients wait for a service that records its requests, whatever
-// becomes of the spans. The service and its middleware are always the same. Only the place that its
-// spans go to differs.
+// becomes of the spans. The service and its middleware are always the same. Only the place that
+// its spans go to differs.
 func latencyJobs() (jobs []job) {
 	for _, l := range []load{
 		{"as fast as they go", 0, false},

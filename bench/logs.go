@@ -95,8 +95,8 @@ func logging(ctx context.Context, w want, make func(out io.Writer) (say func()))
 	}}
 }
 
-// ready is a context with its IDs as text, made together with the span. zerolog gets JSON, and slog
-// gets strings.
+// ready is a context with its IDs as text, made together with the span. zerolog gets JSON, and
+// slog gets strings.
 type ready struct {
 	context.Context
 	ids         []byte

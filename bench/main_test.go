@@ -39,7 +39,7 @@ func TestJobs(t *testing.T) {
 	}
 }
 
-// A variant that does not do its job is not timed: the program fails and names it.
+// A variant that does not do its job is not timed. The program fails and names it.
 func TestWrongVariantIsRefused(t *testing.T) {
 	spanless := func() work {
 		return serve(inputs[0], bareWay, seesOTel(true, true))
@@ -105,7 +105,7 @@ func TestWrongVariantIsRefused(t *testing.T) {
 	}
 }
 
-// A variant that goes wrong while it is timed is refused too.
+// A variant that goes wrong while it is timed also fails the program.
 func TestLateFailureIsRefused(t *testing.T) {
 	ran := false
 	w := work{op: func(int) { ran = true }, check: func() error {
@@ -120,7 +120,7 @@ func TestLateFailureIsRefused(t *testing.T) {
 
 var garbage any
 
-// What is measured is what was done: allocations exactly, and time.
+// measure counts allocations exactly, and measures time.
 func TestMeasure(t *testing.T) {
 	nothing := func() error { return nil }
 	results, err := measure(job{name: "job", variants: []variant{
@@ -146,8 +146,8 @@ func TestMeasure(t *testing.T) {
 
 func uncounted() (count, string, error) { return nil, "", errors.New("there is no counter") }
 
-// A variant's instructions are those of its runs, without the program's start; ratios are to the first
-// floor and baseline.
+// Instructions are those of a variant's runs, without the program's start. Ratios are to the first
+// floor and the first baseline.
 func TestInstructions(t *testing.T) {
 	idle := func() work {
 		return work{op: func(int) { time.Sleep(time.Millisecond) }, check: func() error { return nil }}

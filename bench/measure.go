@@ -14,8 +14,8 @@ type settings struct {
 	target time.Duration // for one variant in one round
 }
 
-// measure runs a job. Each variant is checked, then has a turn in each round, so that a machine that
-// drifts slows all alike, and is checked again at the end.
+// measure runs a job. Each variant is checked, then has a turn in each round, so that a machine
+// that drifts slows all alike, and is checked again at the end.
 func measure(j job, s settings) ([]result, error) {
 	if !j.parallel {
 		// One processor has the garbage collector's work in the figures. With more, the

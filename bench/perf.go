@@ -13,18 +13,18 @@ import (
 	"strings"
 )
 
-// User instructions repeat to a percent where nanoseconds do not. They are counted from the outside:
-// the program runs itself under a counter, for one variant at a time. The garbage collector is off
-// meanwhile, since how long it takes depends on what else runs; the other columns have its part.
+// User instructions repeat to a percent. Nanoseconds do not. The program counts instructions by
+// running itself under a counter, one variant at a time. The garbage collector is off, because its
+// work depends on what else runs. The other columns include it.
 
 // counter is a program that counts the user instructions of another.
 type counter struct {
 	command []string
-	read    func(said string) (float64, error) // what it says on standard error
+	read    func(said string) (float64, error) // reads the counter's standard error
 }
 
-// counters are tried in order. Linux's perf asks the processor, which few virtual machines let one do;
-// valgrind counts while it interprets, one thread at a time.
+// counters are tried in order. Linux's perf asks the processor, which few virtual machines allow.
+// valgrind interprets the program and counts, one thread at a time.
 var counters = []counter{
 	{[]string{"perf", "stat", "-x", ",", "-e", "instructions:u", "--"}, readPerf},
 	{[]string{"valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"}, readValgrind},
@@ -33,7 +33,8 @@ var counters = []counter{
 // count is how many instructions a program takes.
 type count = func(name string, args ...string) (float64, error)
 
-// findCount returns the first of counters that counts here, and its name; or says why there is none.
+// findCount returns the first of counters that works here, and its name. The error says why none
+// works.
 func findCount() (c count, by string, err error) {
 	for _, candidate := range counters {
 		_, failed := candidate.count("true")
@@ -45,7 +46,8 @@ func findCount() (c count, by string, err error) {
 	return nil, "", err
 }
 
-// countInstructions fills in Instructions: what a run of twice the length takes more than a run.
+// countInstructions fills in Instructions. They are the difference between a run and a run of
+// twice the length, so that the start of the program is not in them.
 func countInstructions(results []result, c count) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -80,7 +82,7 @@ func (c counter) count(name string, args ...string) (float64, error) {
 	return c.read(stderr.String())
 }
 
-// readPerf reads what perf stat -x, says: value,unit,event,…
+// readPerf reads the output of perf stat -x, which is value,unit,event,…
 func readPerf(said string) (float64, error) {
 	for line := range strings.Lines(said) {
 		fields := strings.Split(line, ",")
@@ -96,7 +98,7 @@ func readPerf(said string) (float64, error) {
 	return 0, errors.New("perf says nothing of instructions:u")
 }
 
-// readValgrind reads what cachegrind says: ==process== refs: 1,234
+// readValgrind reads the output of cachegrind, which has ==process== refs: 1,234
 func readValgrind(said string) (float64, error) {
 	_, rest, ok := strings.Cut(said, "refs:")
 	if !ok {
@@ -106,7 +108,7 @@ func readValgrind(said string) (float64, error) {
 	return strconv.ParseFloat(strings.ReplaceAll(strings.TrimSpace(figure), ",", ""), 64)
 }
 
-// runOne runs a variant that is named by its job and itself: for perf, and for profiles.
+// runOne runs the variant named job|variant, for counters and profiles.
 func runOne(jobs []job, name string, n int, profile string) error {
 	for _, j := range jobs {
 		for _, v := range j.variants {

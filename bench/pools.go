@@ -138,9 +138,9 @@ func channelPool(workers int, derive func(ctx context.Context) context.Context) 
 	}
 }
 
-// merged is the floor's context of a task, with the submitter's values and the pool's lifetime. The
-// lifetime comes first, so that a deadline derived in the task finds the pool's canceler and not the
-// request's.
+// merged is the floor's context of a task, with the submitter's values and the pool's lifetime.
+// The lifetime comes first, so that a deadline derived in the task finds the pool's canceler and
+// not the request's.
 type merged struct {
 	context.Context // the pool's
 	values          context.Context
@@ -153,8 +153,8 @@ func (m *merged) Value(key any) any {
 	return m.values.Value(key)
 }
 
-// floorPool must give every task a context with the values of its submitter and the lifetime of the
-// pool. It cannot end early, and its submitters cannot give up.
+// floorPool must give every task a context with the values of its submitter and the lifetime of
+// the pool. It cannot end early, and its submitters cannot give up.
 func floorPool(workers int) running {
 	life, cancel := context.WithCancel(context.Background())
 	p := channelPool(workers, func(ctx context.Context) context.Context { return &merged{life, ctx} })
@@ -166,8 +166,8 @@ func clewPool(workers int) running {
 	return running{p.Go, func() error { return p.Shutdown(context.Background()) }, false}
 }
 
-// tasks are contexts with a span of their own each, and a task for each context. The tasks only count
-// themselves.
+// tasks are contexts with a span of their own each, and a task for each context. The tasks only
+// count themselves.
 type tasks struct {
 	ctxs [64]context.Context
 	fns  [64]task
@@ -222,7 +222,8 @@ func (t *tasks) run(p running, n int) {
 	}
 }
 
-// poolWork runs tasks in a pool. outlive says that their contexts must not end with the submitter's.
+// poolWork runs tasks in a pool. outlive says that their contexts must not end with the
+// submitter's.
 func poolWork(outlive bool, start func() running) work {
 	t := newTasks()
 	t.outlive = outlive

@@ -16,13 +16,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-// ants starts a pool of its own when it is imported, before anything here runs.
+// ants starts a pool of its own at import, before TestMain.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 
 // carried is how clew's users hand tasks to pools.
 var carried = carrier{workerpool.Wrap, workerpool.WrapErr}
 
-// A task that somebody else's pool runs has the ID of the request that it was submitted for.
+// A task in another library's pool has the ID of the request that submitted it.
 func TestTortureThirdPartyPoolsRace(t *testing.T) {
 	const requests = 1000
 	var hops []pool

@@ -16,12 +16,12 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// share is how many of the traces that no caller has decided are sampled.
+// share is the sampled share of the traces that no caller has decided.
 const share = 0.001
 
 var nowhere = exporting{begin: func(float64, http.RoundTripper) export { return export{} }}
 
-// recorder is a way to take requests in, or to send them, and to record those that are sampled.
+// recorder is a way to take in or to send requests, and to record the sampled ones.
 type recorder struct {
 	name   string
 	kind   kind
@@ -38,7 +38,7 @@ type beginning = func(input) context.Context
 
 func clewServer(e export) middleware { return httpmw.New(httpmw.Config{TracerProvider: e.provider}) }
 
-// likeOTel is clew with a handler that tells of the request what otelhttp does, for a span that is as large.
+// likeOTel is clew with a handler that sets otelhttp's attributes, so that the span is as large.
 func likeOTel(e export) middleware {
 	mw := clewServer(e)
 	return func(next http.Handler) http.Handler {
@@ -58,7 +58,7 @@ func otelhttpServer(e export) middleware { return otelServer(otelhttp.WithTracer
 
 func zipkinServer(e export) middleware { return zipkinhttp.NewServerMiddleware(e.tracer) }
 
-// recordingServer must, beside floorServer's part, have the spans that are sampled arrive, with method and path.
+// recordingServer must do floorServer's part, and export sampled spans with method and path.
 func recordingServer(f *floorExport) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -98,7 +98,7 @@ func (t recordingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// floorRecorder is the floor. What it exports is its own, so that each export has one.
+// floorRecorder is the floor. Each export has a floorExport of its own.
 func floorRecorder() recorder {
 	var f *floorExport
 	return recorder{name: "floor", kind: floor, sees: seesFloor,
@@ -126,10 +126,11 @@ func handled(mw middleware, r *http.Request) (ctx context.Context) {
 	return ctx
 }
 
-// denied and sampled are requests that come in; undecided is one without a trace, which a ratio decides.
+// denied and sampled are requests with a trace. undecided has none, so a ratio decides.
 var denied, sampled, undecided = inputs[0], inputs[1], inputs[4]
 
-// inHandler begins the span that is current in a handler behind mw. One that the ratio decides is not sampled.
+// inHandler begins the span that is current in a handler behind mw. A span that the ratio decides
+// is not sampled.
 func inHandler(mw func(export) middleware) func(export) beginning {
 	return func(e export) beginning {
 		return func(in input) context.Context {
@@ -177,7 +178,7 @@ func recorders() []recorder {
 	}
 }
 
-// recordedIn is work that takes a request in, and has its span arrive, if it is sampled.
+// recordedIn is work that takes in a request and exports its span, if it is sampled.
 func recordedIn(in input, way recorder) work {
 	c := new(collector)
 	e := way.to.begin(share, c)
@@ -188,7 +189,7 @@ func recordedIn(in input, way recorder) work {
 	}}
 }
 
-// recordedOut is work that sends a request, and has its span arrive, if it is sampled.
+// recordedOut is work that sends a request and exports its span, if it is sampled.
 func recordedOut(in input, way recorder) work {
 	c, base := new(collector), newFake()
 	e := way.to.begin(share, c)

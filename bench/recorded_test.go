@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Who loses spans, or makes up some, would be measured for another job.
+// A variant that loses or invents spans does another job, so it is refused.
 func TestWrongExportIsRefused(t *testing.T) {
 	small := exporting{begin: func(_ float64, via http.RoundTripper) export {
 		p := must(clewzipkin.NewProvider(clewzipkin.Config{Service: serviceName, Endpoint: collectorURL, Client: &http.Client{Transport: via}, QueueSpans: batchSpans / 2}))
@@ -46,9 +46,9 @@ func TestWrongExportIsRefused(t *testing.T) {
 	}
 }
 
-// However long the collector is gone, a service grows no further than its queue. Spans of 30,000
-// requests that were held for ever would be 14 MB. A gzip writer is 1.4 MB, and there may be
-// none at one look and two at another.
+// While the collector is gone, a service holds no more spans than its queue. Spans of 30,000
+// requests held for ever would be 14 MB. A gzip writer is 1.4 MB, and the number of them varies
+// from none to two.
 func TestHeapIsFlat(t *testing.T) {
 	const step, slack = 10_000, 4 << 20
 	for _, f := range faults {

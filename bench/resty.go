@@ -35,8 +35,8 @@ func floorResty(c *resty.Client) *resty.Client {
 	})
 }
 
-// rest is work that sends a request with resty, which fails as often as it is retried.
-func rest(retries int, way sendingWay, client func(base http.RoundTripper) *resty.Client) work {
+// sendResty is work that sends a request with resty. With retries, the first attempt fails.
+func sendResty(retries int, way sendingWay, client func(base http.RoundTripper) *resty.Client) work {
 	base := newFake()
 	base.failing = retries > 0
 	s := sending{}
@@ -71,7 +71,7 @@ func restyJobs() (jobs []job) {
 			j.name = "resty, one retry"
 		}
 		add := func(way sendingWay, client func(base http.RoundTripper) *resty.Client) {
-			j.variants = append(j.variants, variant{way.name, way.kind, func() work { return rest(retries, way, client) }})
+			j.variants = append(j.variants, variant{way.name, way.kind, func() work { return sendResty(retries, way, client) }})
 		}
 		plain := func(base http.RoundTripper) *resty.Client { return restyOver(base, retries) }
 		otel := func(opts ...otelhttp.Option) func(base http.RoundTripper) *resty.Client {

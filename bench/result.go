@@ -43,8 +43,8 @@ func compare(results []result) {
 	}
 }
 
-// p99Ratios divides r's p99 by the first baseline's, round by round, because a disturbance in a round
-// slows both.
+// p99Ratios divides r's p99 by the first baseline's, round by round, because a disturbance in a
+// round slows both.
 func (r result) p99Ratios(all []result) (ratios []float64) {
 	i := slices.IndexFunc(all, func(other result) bool { return other.Kind == baseline })
 	if i < 0 {

@@ -81,7 +81,8 @@ func oneByOne(int) work {
 	}, func() {})
 }
 
-// channelResults is the floor. A task whose result is waited for runs under its submitter's context.
+// channelResults is the floor. A task whose result is waited for runs under its submitter's
+// context.
 func channelResults(workers int) work {
 	type outcome struct {
 		v   int

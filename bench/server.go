@@ -70,8 +70,8 @@ func (in input) request() *http.Request {
 	return r
 }
 
-// match says whether IDs are right: the trace of the caller, a span ID, or a new one. fresh: in a
-// span of its own.
+// match checks that the IDs are of the caller's trace, or of a new one. fresh says that the span
+// must not be the caller's.
 func (in input) match(traceID, spanID, caller string, fresh bool) error {
 	switch {
 	case len(traceID) != 32 || traceID == "00000000000000000000000000000000":
@@ -138,8 +138,8 @@ func seesRequest(_ input, r *http.Request) error {
 	return nil
 }
 
-// response is a ResponseWriter that costs nothing. It has what net/http's for HTTP/1 has: that decides
-// which wrapper it gets from whoever watches it.
+// response is a ResponseWriter that costs nothing. It has the methods of net/http's for HTTP/1,
+// because libraries choose their wrapper by these methods.
 type response struct{ header http.Header }
 
 func (w *response) Header() http.Header                 { return w.header }
@@ -157,7 +157,7 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return nil, nil, http.ErrNotSupported
 }
 
-// final is the handler that the middleware is around: empty, unless somebody looks.
+// final is the handler inside the middleware. It does nothing, except inside look.
 type final struct {
 	looking bool
 	seen    atomic.Pointer[http.Request]
@@ -169,7 +169,7 @@ func (f *final) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// look is the request that h's end sees while op runs.
+// look returns the request that f gets while op runs.
 func (f *final) look(op func()) (*http.Request, error) {
 	f.looking = true
 	f.seen.Store(nil)
@@ -183,7 +183,7 @@ func (f *final) look(op func()) (*http.Request, error) {
 
 type middleware = func(http.Handler) http.Handler
 
-// serve is work that takes a request in.
+// serve is work that takes in a request.
 func serve(in input, mw middleware, sees inspect) work {
 	f := new(final)
 	h, w, r := mw(f), &response{http.Header{}}, in.request()
@@ -201,13 +201,13 @@ func serve(in input, mw middleware, sees inspect) work {
 	}}
 }
 
-// way is a way to take a request in.
+// way is a way to take in a request.
 type way struct {
 	name    string
 	kind    kind
 	mw      func() middleware // a new one for each job
 	sees    inspect
-	rootIDs bool // gives a request without headers IDs too
+	rootIDs bool // also gives IDs to a request without headers
 }
 
 func bareWay(next http.Handler) http.Handler { return next }
@@ -218,8 +218,8 @@ func withContext(next http.Handler) http.Handler {
 	})
 }
 
-// floorServer must read either form of B3, take part in the trace with a span of its own or begin
-// one, decide if nobody has, and let the handler, OpenTelemetry too, see it.
+// floorServer must read either form of B3, join the trace with a span of its own or begin one,
+// decide if the caller has not, and show the span to the handler and to OpenTelemetry.
 func floorServer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(&node{r.Context(), read(r.Header)}))
@@ -233,7 +233,7 @@ func contribServer(next http.Handler) http.Handler {
 	})
 }
 
-// Both samplers are as a service would have them; the spans of neither are exported.
+// never and ratio have the samplers of a usual service. Their spans are not exported.
 func never() oteltrace.TracerProvider {
 	return sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))
 }
@@ -246,7 +246,7 @@ func otelServer(opts ...otelhttp.Option) middleware {
 	return otelhttp.NewMiddleware("server", append(opts, otelhttp.WithPropagators(b3.New()))...)
 }
 
-// zipkinTracer makes a span a hop, as the others do, and 128-bit IDs.
+// zipkinTracer makes one span for each hop, as the others do, and 128-bit IDs.
 func zipkinTracer() *zipkin.Tracer {
 	return must(zipkin.NewTracer(reporter.NewNoopReporter(), zipkin.WithSampler(zipkin.NeverSample),
 		zipkin.WithSharedSpans(false), zipkin.WithTraceID128Bit(true)))
@@ -272,7 +272,7 @@ var serverWays = []way{
 	{"otelhttp, SDK, ParentBased(0.001)", peer, func() middleware { return otelServer(otelhttp.WithTracerProvider(ratio())) }, seesOTel(true, true), true},
 }
 
-// variants are the ways that give in IDs.
+// variants are those of ways that give IDs to in.
 func (in input) variants(ways []way, w func(input, middleware, inspect) work) (v []variant) {
 	for _, way := range ways {
 		if !in.root || way.rootIDs {
@@ -294,8 +294,9 @@ func serverJobs() (jobs []job) {
 	return jobs
 }
 
-// serveLine is serve, where one line has to be written a request. id is the field that must have
-// the trace ID, or any value if that is not the trace's; "" is none.
+// serveLine is serve for a handler that writes one line for each request. id is a field of the
+// line. If it is the trace ID's, it must have the trace ID. Another field must have any value. ""
+// is no field.
 func serveLine(in input, id string, handler func(*lines) http.Handler, fields ...string) work {
 	out := new(lines)
 	h, w, r := handler(out), &response{http.Header{}}, in.request()
@@ -338,10 +339,10 @@ func (l *lines) one(op func()) (map[string]any, error) {
 	return line, json.Unmarshal(written, &line)
 }
 
-// saying is a handler that writes a line, as code does that knows zerolog alone.
+// saying is a handler that writes a line with zerolog alone.
 func saying(w http.ResponseWriter, r *http.Request) { zerolog.Ctx(r.Context()).Info().Msg("handler") }
 
-// idHook is the floor's: it writes the IDs of the span in the event's context.
+// idHook is the floor's hook. It writes the IDs of the span in the event's context.
 type idHook struct{}
 
 func (idHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -350,7 +351,7 @@ func (idHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 }
 
-// floorLogged must, beside floorServer's part, bind the logger to the request's context and leave it
+// floorLogged must do floorServer's part, bind the logger to the request's context, and put it
 // there.
 func floorLogged(logger zerolog.Logger, next http.Handler) http.Handler {
 	logger = logger.Hook(idHook{})
@@ -387,7 +388,8 @@ func loggers(in input) []variant {
 	}
 }
 
-// counting is the floor's ResponseWriter: status and bytes, none of the optional interfaces.
+// counting is the floor's ResponseWriter. It counts status and bytes, and has none of the optional
+// interfaces.
 type counting struct {
 	http.ResponseWriter
 	status, bytes int
@@ -400,7 +402,7 @@ func (w *counting) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// floorAccess must write the line of the request with the logger that it finds there.
+// floorAccess must write the line of the request with the logger of its context.
 func floorAccess(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, c := time.Now(), counting{ResponseWriter: w, status: http.StatusOK}
@@ -441,7 +443,7 @@ func accessLogs(in input) []variant {
 	}
 }
 
-// must is for what only a mistake in this program can bring.
+// must panics at errors that only a mistake in this program can cause.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
