@@ -1,4 +1,4 @@
-// Package tracetest is for the tests of services: it finds what loses the trace before it is deployed.
+// Package tracetest helps the tests of a service to find code that loses the trace.
 //
 //	func TestUpload(t *testing.T) {
 //		tracetest.Guard(t) // lines and requests that lost their trace fail the test

@@ -16,7 +16,8 @@ import (
 	"example.com/clew/tracetest"
 )
 
-// example is the t of an example: it prints what a test would say, without directories and lines.
+// example is the t of an example. It prints the errors of a test, without directories and line
+// numbers.
 type example struct {
 	testing.TB
 	cleanups []func()
@@ -111,7 +112,7 @@ func ExamplePropagates() {
 	// Output: 1 of 2 requests went out without the trace
 }
 
-// counter is an example that counts what a test would say.
+// counter is an example that counts the errors of a test.
 type counter struct {
 	example
 	errors int

@@ -19,39 +19,43 @@ import (
 	"example.com/clew/trace"
 )
 
-// Guard watches until the test ends, and fails it for each place that lost the trace: where a log line
-// through logctx's hook or slog handler, or a request through httpclient, had no trace although
-// its goroutine descends from one that works for a traced request. The failure names the
-// function, file and line, once with a count.
+// Guard fails the test for each place that loses the trace until the test ends. A place loses the
+// trace if its goroutine descends from one that works for a traced request, and it writes a log
+// line or sends a request without a trace. Guard sees lines through logctx's hook or slog handler,
+// and requests through httpclient. The failure names the function, file and line, once with a
+// count.
 //
-// The trace is that of the context, or else that of the goroutine. With httpmw's
-// Config.Implicit, the handler's own lines and requests without a context lose nothing, and are
-// not reported; those of the goroutines that it starts are. The first Implicit, or trace.Do, in
-// a test binary makes it so for all tests after it, in workerpool's tasks too: test with the
-// Config that the service has.
+// The trace is the context's, or else the goroutine's. With httpmw's Config.Implicit, the
+// handler's own lines and requests without a context lose nothing, so they are not reported. Those
+// of the goroutines that the handler starts are. The first Implicit, or trace.Do, in a test binary
+// turns this on for all later tests, in workerpool's tasks too. So test with the Config of the
+// service.
 //
-// A goroutine is known by a profiler label that httpmw.New, and the functions of workerpool with a
-// context that has a trace, set while a guard is on, and that Go hands on to each goroutine that is
-// started there. What start-up logs, and a background loop that start-up began, is not reported. ignore
-// lists functions that owe no trace although they run in such goroutines, by the beginning of their full
-// names: "example.com/shop/metrics."; for the ErrorLogs of the standard library too.
+// Guard marks goroutines with a profiler label. httpmw.New sets it while a guard is on, and so do
+// the functions of workerpool if their context has a trace. Go hands the label on to each
+// goroutine that is started there. Lines of start-up, and of background loops that start-up began,
+// are not reported. ignore lists functions that may run without a trace in such goroutines, by the
+// beginning of their full names: "example.com/shop/metrics.". The ErrorLogs of the standard
+// library need it too.
 //
-// It does not see, or sees wrongly:
-//   - what time.AfterFunc and context.AfterFunc run: that descends from nobody, unless it is wrapped by
-//     workerpool. clewvet finds it;
-//   - goroutines that a request is the first to start and that live on: other people's pools, loops,
-//     lazily made clients. They descend from that request for ever, and belong into ignore; a pool's
-//     goroutine that was started before descends from none of those whose tasks it runs;
-//   - where a trace begins otherwise, as by trace.Start or trace.Do in a consumer of messages, until
-//     the work is handed to workerpool;
-//   - a new trace under a lost one: a handler that is called without the request's context begins one;
-//   - the rest of a handler after pprof.Do with a context that is not the request's, which takes our
-//     label off;
-//   - lines below their logger's level, lines of loggers without our hook, requests of clients without
-//     our transport, and what happens after the test has ended.
+// Guard does not see these losses, or reports what is none:
+//   - Functions that time.AfterFunc and context.AfterFunc run. They have no parent goroutine,
+//     unless workerpool wraps them. clewvet finds them.
+//   - Goroutines that one request starts and that live on, such as other libraries' pools, loops
+//     and lazily made clients. They descend from that request for ever, and belong into ignore. A
+//     pool's goroutine that was started earlier descends from none of the requests whose tasks it
+//     runs.
+//   - Traces that begin in another way, for instance by trace.Start or trace.Do in a consumer of
+//     messages, until the work is handed to workerpool.
+//   - A new trace in place of a lost one. A handler that is called without the request's context
+//     begins one.
+//   - The rest of a handler after pprof.Do with a context that is not the request's. pprof.Do
+//     removes the label.
+//   - Lines below their logger's level, lines of loggers without clew's hook, requests of clients
+//     without clew's transport, and everything after the end of the test.
 //
-// One guard at a time, in tests that are not parallel, as with t.Setenv: it sets GODEBUG's
-// tracebacklabels to 1 for the test, which must not set GODEBUG after it.
+// Only one guard can be on at a time. As with t.Setenv, the test must not be parallel. Guard sets
+// tracebacklabels=1 in GODEBUG for the test, and the test must not set GODEBUG afterwards.
 func Guard(t testing.TB, ignore ...string) {
 	t.Helper()
 	w := &watch{ignore: ignore, label: fmt.Sprintf("clew-guard-%d-", guards.Add(1)), lost: map[place]int{}}
@@ -76,9 +80,9 @@ func Guard(t testing.TB, ignore ...string) {
 	})
 }
 
-// The label says nothing but that there is a trace, and under which guard: no ID is ever taken from it,
-// since a goroutine that is used again may have that of another request. One that is left over from
-// another test is not this one's.
+// labelKey is the key of the label. Its value names the guard and no trace, because a goroutine
+// that is used again may still have the label of another request. A label left over from another
+// test names another guard.
 const labelKey = "clew"
 
 var guards atomic.Int64
@@ -107,10 +111,10 @@ func stack() string {
 	}
 }
 
-// watch is what a guard has seen.
+// watch keeps the losses that a guard has seen.
 type watch struct {
 	ignore []string
-	label  string // the value of ours, of a form that nobody else uses
+	label  string // the label's value, in a form that no other code uses
 
 	mu   sync.Mutex
 	lost map[place]int
@@ -138,8 +142,8 @@ func (w *watch) see(what string, find func() runtime.Frame) {
 	w.lost[place{at.Function, at.File, at.Line, what}]++
 }
 
-// creator is the place of the go statement that started this goroutine: its traceback ends with
-// "created by function in goroutine n\n\tfile:line +0x…".
+// creator returns the place of the go statement that started this goroutine. The traceback ends
+// with "created by function in goroutine n\n\tfile:line +0x…".
 func creator() (at runtime.Frame) {
 	_, last, _ := strings.Cut(stack(), "\ncreated by ")
 	function, where, _ := strings.Cut(last, "\n\t")

@@ -18,8 +18,8 @@ import (
 
 const implicitEnv = "TRACETEST_IMPLICIT"
 
-// A line or a request that its goroutine's trace reaches is not lost; all others are, as
-// without. The test is alone in its process, in which goroutines' traces are then on for good.
+// A line or a request that has its goroutine's trace is not lost. All others are lost, as without
+// Implicit. The test has a process of its own, because goroutines' traces stay on.
 func TestGuardImplicit(t *testing.T) {
 	if os.Getenv(implicitEnv) == "" {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestGuardImplicit$", "-test.v", "-test.count=1")

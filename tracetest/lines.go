@@ -8,13 +8,13 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Log collects log lines: it is the io.Writer of a logctx.New, a logctx.Console, a zerolog.New, a
+// Log collects log lines. It is the io.Writer of a logctx.New, a logctx.Console, a zerolog.New, a
 // slog.NewJSONHandler or a slog.NewTextHandler. Make it with [Lines]. Its methods are safe for
 // concurrent use.
 type Log struct {
-	// TraceKey is the field of the trace ID; "": trace_id. One in an object has the object's key
-	// and a dot before its own. The ID of a line of Console is known with the keys of our Configs
-	// only.
+	// TraceKey is the field of the trace ID, by default trace_id. A field in an object has the
+	// object's key and a dot before its own. Lines of a logctx.Console have an ID only with the
+	// keys of clew's Configs.
 	TraceKey string
 
 	t       testing.TB
@@ -32,10 +32,10 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.written.Write(p)
 }
 
-// traced is a line and its trace ID; "": it has none.
+// traced is a line and its trace ID, which is empty if the line has none.
 type traced struct{ text, id string }
 
-// lines returns what has been written. It fails the test if that is nothing, or is not to be read.
+// lines returns the lines so far. It fails the test if there are none, or if one cannot be read.
 func (l *Log) lines() []traced {
 	l.t.Helper()
 	key := l.TraceKey
@@ -59,8 +59,8 @@ func (l *Log) lines() []traced {
 	return all
 }
 
-// textOf returns the text of a field; "": it is no text. An ID that happens to look like a number
-// is one only in JSON.
+// textOf returns a field that is text, or else "". Outside of JSON, an ID that looks like a number
+// is text.
 func textOf(l line.Line, key string) string {
 	f, ok := l.Field(key)
 	if ok && !f.Text && l.JSON {
@@ -69,11 +69,11 @@ func textOf(l line.Line, key string) string {
 	return f.Value
 }
 
-// EveryLineHas fails the test for each line so far that has not the trace ID id, if there is no
-// line, and if id is empty.
+// EveryLineHas fails the test for each line so far whose trace ID is not id. It also fails if
+// there is no line, or if id is empty.
 func (l *Log) EveryLineHas(id string) {
 	l.t.Helper()
-	if id == "" { // of a context that has lost its trace, say
+	if id == "" { // for instance the ID of a context that has lost its trace
 		l.t.Error("EveryLineHas: the trace ID to look for is empty")
 		return
 	}
@@ -84,8 +84,8 @@ func (l *Log) EveryLineHas(id string) {
 	}
 }
 
-// OneTrace fails the test if the lines so far are not all of one trace, or there is no line. It
-// returns that trace's ID.
+// OneTrace fails the test if the lines so far are not all of one trace, or if there is no line. It
+// returns the ID of that trace.
 func (l *Log) OneTrace() string {
 	l.t.Helper()
 	id := ""

@@ -21,8 +21,8 @@ func TestLines(t *testing.T) {
 	for _, tt := range []struct {
 		name             string
 		key, written     string
-		everyA, oneTrace []string // what is said, in part
-		id               string   // that OneTrace returns
+		everyA, oneTrace []string // parts of the errors
+		id               string   // the ID that OneTrace returns
 	}{
 		{"nothing", "", "", []string{"no log lines"}, []string{"no log lines"}, ""},
 		{"one", "", `{"trace_id":"` + id128 + `"}` + "\n", nil, nil, id128},
@@ -66,7 +66,7 @@ func assertErrors(t *testing.T, want, got []string) {
 	}
 }
 
-// A context that has lost its trace has the ID "", which must not be what the lines are held to.
+// A context that has lost its trace has the ID "". EveryLineHas refuses it.
 func TestEveryLineHasNothing(t *testing.T) {
 	fake := &fakeTB{TB: t}
 	lines := tracetest.Lines(fake)
@@ -85,7 +85,7 @@ func TestLinesOfLoggers(t *testing.T) {
 	assert.Equal(t, trace.ID(ctx), lines.OneTrace())
 }
 
-// Each of our loggers writes what can be read, in each form.
+// Log reads the lines of each of clew's loggers, in each form.
 func TestLinesOfForms(t *testing.T) {
 	for _, id := range []string{id128, id64, "1234567890123456", "12345678901234e5"} {
 		lines := tracetest.Lines(t)
@@ -99,7 +99,8 @@ func TestLinesOfForms(t *testing.T) {
 	}
 }
 
-// With a key, the field is taken as it stands: our own reading of it is another matter.
+// With a TraceKey, Log takes the field's text as it stands, although clew reads such a field in
+// another way.
 func TestLinesOfPresets(t *testing.T) {
 	ctx := testkit.Request()
 	for _, tt := range []struct {

@@ -14,16 +14,18 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// Propagates sends h requests in one trace and fails the test for each request of h's own that does
-// not carry it, as B3 or as traceparent, and if h sends none at all. It sets their headers; without
-// requests it sends GET /. A handler that does not believe its caller does not pass.
+// Propagates sends requests to h in one trace. It fails the test for each request that h sends
+// without this trace, and if h sends none at all. The trace may be B3 or traceparent. Propagates
+// sets the headers of requests. Without requests, it sends GET /. A handler that does not trust
+// its caller fails.
 //
-// What h sends is answered with 200 and {} by a recorder, which is http.DefaultTransport until the test
-// ends. It sees http.DefaultClient and clients whose transport is nil, or httpclient's over nil. Others
-// need to be told, as resty: SetTransport(httpclient.NewTransport(nil, …)) asks for
-// http.DefaultTransport with each request. Code that takes that for an *http.Transport panics.
+// Until the test ends, http.DefaultTransport is a recorder that answers each request with 200 and
+// {}. It sees the requests of http.DefaultClient, and of clients whose transport is nil or
+// httpclient's over nil. Other clients need such a transport: with resty,
+// SetTransport(httpclient.NewTransport(nil, …)) looks up http.DefaultTransport for each request.
+// Code that asserts that http.DefaultTransport is an *http.Transport panics.
 //
-// Not for parallel tests, and h's goroutines must have sent what they send before the test ends.
+// The test must not be parallel, and h's goroutines must send their requests before the test ends.
 func Propagates(t testing.TB, h http.Handler, requests ...*http.Request) {
 	t.Helper()
 	ctx, span := trace.Start(context.Background(), "tracetest.Propagates")
@@ -57,7 +59,7 @@ func Propagates(t testing.TB, h http.Handler, requests ...*http.Request) {
 
 var propagator = trace.Propagator{W3C: true}
 
-// recorder answers every request, and looks at its trace.
+// recorder answers every request, and checks its trace.
 type recorder struct {
 	t    testing.TB
 	ids  sync.Map // of the traces

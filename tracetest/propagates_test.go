@@ -65,7 +65,7 @@ func TestPropagates(t *testing.T) {
 	}
 }
 
-// In one test each call has a trace of its own, and what the first has started may send during the second.
+// Each call in a test has a trace of its own. Goroutines of the first may send during the second.
 func TestPropagatesTwice(t *testing.T) {
 	traced := httpclient.Wrap(&http.Client{}, httpclient.Config{})
 	var late context.Context
@@ -91,7 +91,7 @@ func TestPropagatesTwice(t *testing.T) {
 	assert.Same(t, before, http.DefaultTransport)
 }
 
-// Requests of the test's own are sent, in one trace, and each has it.
+// The requests that a test passes are all sent in one trace.
 func TestPropagatesRequests(t *testing.T) {
 	var paths []string
 	h := httpmw.New(httpmw.Config{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
