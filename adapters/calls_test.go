@@ -37,11 +37,11 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Calls that are not HTTP have their lines, and their client spans, by logctx.Call. These are the
-// few lines that each library needs for it.
+// logctx.Call makes lines and client spans for calls that are not HTTP. Each library needs these
+// few lines for it.
 
-// sqlCalls makes a call of each statement of a database. The call ends when the statement has been
-// run, which for a query is when its rows can be read.
+// sqlCalls makes a call of each statement of a database. The call ends when the statement has run.
+// A query has run when its rows can be read.
 type sqlCalls struct {
 	*sql.DB
 	host string
@@ -68,7 +68,8 @@ func (db sqlCalls) ExecContext(ctx context.Context, query string, args ...any) (
 	return result, err
 }
 
-// verb is the first word of a statement. The whole would be too many names, and may hold values.
+// verb is the first word of a statement. Whole statements would be too many names, and may hold
+// values.
 func verb(query string) string {
 	if words := strings.Fields(query); len(words) > 0 {
 		return strings.ToUpper(words[0])
@@ -76,9 +77,9 @@ func verb(query string) string {
 	return ""
 }
 
-// redisCalls makes a call of each command and of each pipeline. That a key does not exist is an
-// answer. The commands by which a new connection introduces itself belong to the call that needs
-// it: they run in its context.
+// redisCalls makes a call of each command and of each pipeline. A missing key is an answer, not an
+// error. The first commands of a new connection belong to the call that needs the connection,
+// because they run in its context.
 type redisCalls struct{ host string }
 
 type inRedisCall struct{}
@@ -111,8 +112,8 @@ func (h redisCalls) call(ctx context.Context, name string, next func(ctx context
 	return err
 }
 
-// grpcCalls makes a call of each unary call of gRPC's, and sends its trace: use it in place of
-// otelgrpc's client handler, whose span would be one more, and the server's parent.
+// grpcCalls makes a call of each unary gRPC call, and sends its trace. Use it in place of
+// otelgrpc's client handler, which would make one more span, the server's parent.
 func grpcCalls(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	host := conn.Target()
 	ctx, done := logctx.Call(ctx, host[strings.LastIndexByte(host, '/')+1:], method)
@@ -122,8 +123,8 @@ func grpcCalls(ctx context.Context, method string, req, reply any, conn *grpc.Cl
 	return err
 }
 
-// awsCalls makes a call of each attempt of AWS's SDK: last in the step that has retried, found the
-// endpoint and signed.
+// awsCalls makes a call of each attempt of AWS's SDK. It is last in its step, after retries, the
+// endpoint and the signature.
 func awsCalls(stack *middleware.Stack) error {
 	call := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		host := ""
@@ -138,10 +139,10 @@ func awsCalls(stack *middleware.Stack) error {
 	return stack.Finalize.Add(middleware.FinalizeMiddlewareFunc("clew", call), middleware.After)
 }
 
-// called is what a call line says.
+// called is the content of a call line.
 type called struct{ host, method, err string }
 
-// callsOf returns what the call lines in out say, in in's trace. They must be the only lines.
+// callsOf returns the call lines in out. All lines must be call lines in in's trace.
 func callsOf(t *testing.T, in request, out *bytes.Buffer) (calls []called, spans []string) {
 	t.Helper()
 	for _, line := range linesOf(t, out) {
@@ -266,7 +267,7 @@ func TestGRPCCalls(t *testing.T) {
 	}
 }
 
-// pickyStore knows who has called it.
+// pickyStore keeps the headers of its callers.
 type pickyStore struct {
 	healthpb.UnimplementedHealthServer
 	callers []string
@@ -321,7 +322,7 @@ func TestAWSCalls(t *testing.T) {
 	assert.NotEqual(t, spans[0], spans[1], "spans of two attempts")
 }
 
-// serveRedis is a Redis on loopback that has these answers to commands, and knows no others.
+// serveRedis is a Redis on loopback that knows only these commands and answers.
 func serveRedis(answers map[string]string) (address string, stop func()) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
@@ -357,8 +358,8 @@ func serveRedis(answers map[string]string) (address string, stop func()) {
 	}
 }
 
-// readCommand reads a command of Redis's protocol: how many words there are, and of each how long
-// it is.
+// readCommand reads a command of Redis's protocol, which has the number of words, and the length
+// of each.
 func readCommand(in *bufio.Reader) (string, error) {
 	words, err := readNumber(in, '*')
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each attempt of AWS's SDK is a span of its own, and carries it. The trace is not part of what is signed, or a
-// proxy that changes it would make the signature wrong.
+// Each attempt of AWS's SDK is a span of its own, and carries it. The signature does not cover the
+// trace headers, because a proxy may change them.
 func TestAWSAttempts(t *testing.T) {
 	var asked []http.Header
 	dynamo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

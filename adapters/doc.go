@@ -1,11 +1,12 @@
-// Package adapters tests clew with the libraries that run a program's code for it. It has no code of
-// its own: nearly all that they need is a line each, and these are the lines, as the tests run them.
-// docs/recipes.md has the same with more around it.
+// Package adapters tests clew with libraries that run a program's code. It has no code of its own,
+// because nearly all of them need only one line. The lines are below, as the tests run them.
+// docs/recipes.md shows them with more around them.
 //
 // # Tasks
 //
-// fn is a func(ctx context.Context); load returns an error as well. By clew's one rule, a task that
-// the request waits for ends with the request, and one that it does not wait for keeps its trace only.
+// fn is a func(ctx context.Context). load also returns an error. clew has one rule: a task that
+// the request waits for ends with the request, and a task that it does not wait for keeps only the
+// trace.
 //
 //	ants                    pool.Submit(workerpool.Wrap(ctx, fn))
 //	ants, waited for        pool.Submit(func() { defer all.Done(); check(task()) })
@@ -23,20 +24,21 @@
 //	context.AfterFunc       context.AfterFunc(ctx, workerpool.Wrap(ctx, fn))
 //	singleflight            group.Do(key, func() (any, error) { return load(trace.Detach(ctx)) })
 //
-// The task of ants that is waited for is workerpool.WrapErr(ctx, load), since ants takes none that
-// returns an error.
+// With ants, a task that is waited for is workerpool.WrapErr(ctx, load) in a closure, because ants
+// takes no function that returns an error.
 //
-// A task that returns a value is a closure over ctx, as with the WaitGroup. A closure is not known
-// to Implicit: where fn logs without a context, use workerpool.NewGroup, or Wrap it.
+// A task that returns a value is a closure over ctx, as with the WaitGroup. Implicit does not
+// reach into a closure. If fn logs without a context, use workerpool.NewGroup, or Wrap it.
 //
-// With singleflight the work is in the trace of the caller who came first, the others wait for it
-// in their own. Detach, because otherwise they all fail when the first one goes away.
+// With singleflight, the work is in the trace of the first caller. The others wait for it in their
+// own. Detach the context, because otherwise all callers fail when the first one goes away.
 //
 // # Schedules
 //
-// Each run is a new trace, linked to the one in which it was scheduled, if any. A Job ends when it
-// returns. A run that takes gocron's own context begins its trace itself. It ends with the scheduler, and
-// the schedule ends with the context that gocron.WithContext was given: main's, not a request's.
+// Each run is a new trace. It has a link to the trace that it was scheduled in, if any. A Job ends
+// when it returns. A run that takes gocron's own context begins its trace itself, and ends with
+// the scheduler. The schedule ends with the context of gocron.WithContext, which must be main's
+// and not a request's.
 //
 //	cron                    c.AddFunc("@every 1m", workerpool.Job(ctx, fn))
 //	gocron                  s.NewJob(every, gocron.NewTask(workerpool.Job(ctx, fn)))
@@ -45,12 +47,13 @@
 // # Messages
 //
 // A message carries its trace in one header, by trace.Propagator{Encoding: b3.B3SingleHeader}. A
-// consumer calls handle, in example_messages_test.go, for each message, in a batch as well. That
-// begins a span in the message's trace, and runs the handler in trace.Do. What a handler does not
-// wait for needs Wrap or Go, since a message's context ends when it has been handled.
+// consumer calls handle, in example_messages_test.go, for each message, also in a batch. handle
+// begins a span in the message's trace, and runs the handler in trace.Do. Work that a handler does
+// not wait for needs Wrap or Go, because a message's context ends with its handler.
 //
-// SQS hands out the attributes that it is asked for. NATS does not take B3 for b3, as
-// propagation.HeaderCarrier does. Kinesis has no headers: they are a field of the data.
+// SQS returns only the attributes that a consumer asks for. NATS headers are case-sensitive, so
+// propagation.HeaderCarrier, which writes B3, does not fit. Kinesis has no headers, so they are a
+// field of the data.
 //
 //	Kafka, out              kgo.WithHooks(produced{})
 //	Kafka, in               handle(ctx, r.Topic, headers, func(ctx context.Context) error { return fn(ctx, r) })
@@ -65,21 +68,21 @@
 //
 // # HTTP
 //
-// gin's and echo's contexts are not the request's, and are given to the next request when this one
-// has been answered: take the request's from them before anything that outlives the handler.
+// gin and echo have contexts of their own, which they reuse for the next request. Take the
+// request's context from them before you start anything that outlives the handler.
 //
 //	gin                     ctx := c.Request.Context()
 //	echo                    ctx := c.Request().Context()
 //	both, in main           handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
 //	http.DefaultClient      http.DefaultClient = httpclient.Wrap(http.DefaultClient, httpclient.Config{})
 //
-// The access line has what is written when AccessLog has returned, such as the 504 of chi's Timeout
-// or an answer of echo's error handler, only if AccessLog stands further out.
+// Some middleware writes late, such as chi's Timeout its 504, or echo's error handler its answer.
+// The access line has such an answer only if AccessLog stands further out.
 //
 // # Routes
 //
-// Most middleware hands on a copy of the request, and a router writes its pattern into that.
-// SetRoute, said in the innermost middleware, takes the route to the access line and the span.
+// Most middleware hands on a copy of the request, and a router writes its pattern into the copy.
+// SetRoute in the innermost middleware takes the route to the access line and the span.
 //
 //	ServeMux, before it     _, pattern := mux.Handler(r)
 //	ServeMux, then          httpmw.SetRoute(r.Context(), pattern)
@@ -92,9 +95,9 @@
 //
 // # fiber
 //
-// aroundV2 and aroundV3 are in example_fiber_test.go, some forty lines to copy, since fiber is not
-// net/http. Use them first, and fiber's recover after them: the access log cannot know how a
-// middleware further out changes the response.
+// fiber is not net/http, so it needs aroundV2 or aroundV3: some forty lines to copy, in
+// example_fiber_test.go. Use them first, and fiber's recover after them, because the access log
+// cannot see how a middleware further out changes the response.
 //
 //	v2                      app.Use(aroundV2(httpmw.New(httpmw.Config{Logger: &logger})))
 //	v2, access log          app.Use(aroundV2(httpmw.AccessLog(httpmw.AccessLogConfig{})))
@@ -104,15 +107,15 @@
 //	v3, in a handler        ctx := c.Context()
 //
 // fiber's own adaptor.HTTPMiddleware is no substitute. It runs a middleware to its end before the
-// handlers begin: the access log says 200 whatever they send, spans take no time, and the headers
-// that Config.Trust refuses stay. The trace is then in fiber's own context only (c.Context() in v2,
-// c in v3), which is given to the next request. adaptor.FiberApp hands on no context at all: put
-// clew into the app, not around it.
+// handlers begin. So the access log always says 200, spans take no time, and the headers that
+// Config.Trust refuses stay. The trace is then only in fiber's own context (c.Context() in v2, c
+// in v3), which fiber reuses for the next request. adaptor.FiberApp hands on no context at all:
+// put clew into the app, not around it.
 //
 // # Spans
 //
-// tp is a provider, zipkin.NewProvider's or that of any SDK. What OpenTelemetry instruments joins the trace that
-// its context is in; what is told of no provider asks the global one.
+// tp is a provider, from zipkin.NewProvider or any SDK. OpenTelemetry's instrumentation joins the
+// trace of its context. Without a provider option, it uses the global provider.
 //
 //	in main                 otel.SetTracerProvider(tp)
 //	AWS                     o.TracerProvider = smithyoteltracing.Adapt(tp)
@@ -126,27 +129,27 @@
 //
 // # Calls
 //
-// logctx.Call makes a client span and a line at debug of a call that is not HTTP. sqlCalls,
-// redisCalls, grpcCalls and awsCalls do it for each call of a client; they are some lines each,
-// in calls_test.go, to copy. HTTP has lines by httpclient.Config's CallLog.
+// logctx.Call makes a client span and a debug line for a call that is not HTTP. sqlCalls,
+// redisCalls, grpcCalls and awsCalls do so for each call of a client. Copy them from
+// calls_test.go. For HTTP calls, CallLog in httpclient.Config writes the lines.
 //
 //	database/sql            db := sqlCalls{sql.OpenDB(connector), "media-db.internal:5432"}
 //	go-redis                client.AddHook(redisCalls{"media-cache.internal:6379"})
 //	gRPC, out               grpc.WithUnaryInterceptor(grpcCalls)
 //	AWS, each attempt       o.APIOptions = append(o.APIOptions, awsCalls)
 //
-// The calls of grpcCalls carry the trace too, so that it stands in place of otelgrpc's client
-// handler. Beside otelsql, or a provider for AWS, there is a span more for each call.
+// grpcCalls also sends the trace, so it replaces otelgrpc's client handler. Together with otelsql,
+// or with a provider for AWS, each call has one more span.
 //
 // # Logs
 //
-// Package log knows no context: its lines come out in the same form as the others, without an ID.
-// Those of a logger that was made for one request have it. With Implicit in httpmw's Config all
-// lines have it that are logged in the goroutine that serves a request, by libraries too, and so
-// do those in a trace.Do. Other goroutines' have none.
+// Package log has no contexts. Its lines have the same form as the others, but no ID. The lines of
+// a logger made for one request have its ID. With Implicit in httpmw's Config, all lines of the
+// goroutine that serves a request have the ID, also those of libraries, and so have lines in a
+// trace.Do. Lines of other goroutines have none.
 //
-// The time at the front of a message is package log's own: log.SetFlags(0) takes it off, and
-// slog.SetDefault does so itself. That also sends all lines of package log to slog.
+// Package log puts its own time before a message. log.SetFlags(0) removes it. slog.SetDefault
+// removes it too, and also sends all lines of package log to slog.
 //
 //	http.Server             server.Config.ErrorLog = log.New(logger, "", 0)
 //	log, in main            log.SetOutput(logger)
@@ -155,7 +158,7 @@
 //	log, in a request       log.New(logctx.From(ctx), "", 0)
 //	zap, access log         httpmw.AccessLog(httpmw.AccessLogConfig{Slog: slog.New(zapslog.NewHandler(logger.Core()))})
 //
-// The lines that other libraries write of a request have its ID by these; restyLogs, chiLogs and
+// These give the ID to lines that other libraries write about a request. restyLogs, chiLogs and
 // chiID are a few lines each, in lines_test.go.
 //
 //	resty's WARN and ERROR  client.OnBeforeRequest(restyLogs)

@@ -21,9 +21,9 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// This batch call made a call to DynamoDB. The SDK of AWS has spans of its own, of which those without a kind
-// are left out here; they say what was done, and clew's client says where, which is the edge in Zipkin's graph.
-// Either line does without the other.
+// A batch job calls DynamoDB. AWS's SDK has spans of its own, which say what was done. Those
+// without a kind are left out here. The span of clew's client says where, which is the edge in
+// Zipkin's graph. Each of the two lines works without the other.
 func Example_dynamoDB() {
 	dynamo := httptest.NewServer(answer(`{"Item":{"views":{"N":"7"}}}`))
 	defer dynamo.Close()
@@ -65,7 +65,8 @@ func Example_dynamoDB() {
 	//     media-batch: post -> dynamodb.eu-west-1.example.com
 }
 
-// Zipkin's graph calls a database by its server.address or, without one, db.system.name: say either.
+// Zipkin's graph names a database by its server.address or, without one, by db.system.name. Set
+// one of them.
 func Example_databaseSQL() {
 	collected := newCollector()
 	defer collected.Close()
@@ -96,7 +97,7 @@ func Example_databaseSQL() {
 	//   media-batch: sql.rows -> media-db.internal
 }
 
-// table is a database in which each query finds one row.
+// table is a database whose queries find one row each.
 type table struct{}
 
 func (table) Connect(context.Context) (driver.Conn, error) { return connection{}, nil }

@@ -17,9 +17,9 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// aroundV2 makes httpmw's middleware fiber's. fiber's handlers run inside it and have its context.
-// It comes first. fiber's own adaptor is no substitute: it runs a middleware to its end before the
-// handlers begin, so that spans end too early and an access log knows no status.
+// aroundV2 makes fiber's middleware of httpmw's. fiber's handlers run inside it and have its
+// context. It comes first. fiber's own adaptor is no substitute. It runs a middleware to its end
+// before the handlers begin, so that spans end too early and an access log knows no status.
 func aroundV2(middleware func(http.Handler) http.Handler) fiberv2.Handler {
 	return func(c *fiberv2.Ctx) error {
 		around(middleware, c.UserContext(), c.Context(), c.GetReqHeaders(), func(r *http.Request) {
@@ -51,9 +51,10 @@ func aroundV3(middleware func(http.Handler) http.Handler) fiberv3.Handler {
 	}
 }
 
-// around calls next inside middleware, with the request that middleware has made of c.
+// around calls next inside middleware, with the request that the middleware has made of c.
 func around(middleware func(http.Handler) http.Handler, ctx context.Context, c *fasthttp.RequestCtx, header map[string][]string, next func(*http.Request)) {
-	// In memory of its own: fasthttp's is given to the next request, and spans are exported later.
+	// The request has memory of its own, because fasthttp reuses its memory for the next request,
+	// and spans are exported later.
 	r := &http.Request{
 		Method: string(c.Method()), URL: &url.URL{Path: string(c.Path())}, RequestURI: string(c.RequestURI()), ProtoMajor: 1, ProtoMinor: 1,
 		Host: string(c.Host()), RemoteAddr: c.RemoteAddr().String(), Header: http.Header{},
@@ -92,15 +93,15 @@ func around(middleware func(http.Handler) http.Handler, ctx context.Context, c *
 	middleware(http.HandlerFunc(handler)).ServeHTTP(counted{}, r.WithContext(ctx))
 }
 
-// counted is a ResponseWriter for the access log to count on. fiber sends the response.
+// counted is a ResponseWriter by which the access log counts bytes. fiber sends the response.
 type counted http.Header
 
 func (c counted) Header() http.Header       { return http.Header(c) }
 func (counted) Write(p []byte) (int, error) { return len(p), nil }
 func (counted) WriteHeader(int)             {}
 
-// fiber has a context of its own, which is given to the next request when this one has been
-// answered. The trace is in UserContext, which no other request gets.
+// fiber reuses its own context for the next request. The trace is in UserContext, which belongs to
+// one request.
 func Example_fiberV2() {
 	logger := lines()
 	app := fiberv2.New(fiberv2.Config{DisableStartupMessage: true})
@@ -128,8 +129,8 @@ func Example_fiberV2() {
 	// views counted trace_id=463ac35c9f6413ad
 }
 
-// In fiber v3 that context is called Context. A fiber.Ctx is a context.Context as well, but one
-// without the trace, and it is given to the next request.
+// In fiber v3, UserContext is called Context. A fiber.Ctx is a context.Context too, but it has no
+// trace, and fiber reuses it for the next request.
 func Example_fiberV3() {
 	logger := lines()
 	app := fiberv3.New()

@@ -48,7 +48,7 @@ func kafkaClient(topic string) (client *kgo.Client, end func()) {
 	}
 }
 
-// A hook for what is produced, and handle for each record that is consumed.
+// A producer has the hook produced, and a consumer calls handle for each record.
 func Example_kafka() {
 	client, end := kafkaClient("orders")
 	defer end()

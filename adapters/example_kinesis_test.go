@@ -90,7 +90,7 @@ func kinesisClient() (client *kinesis.Client, end func()) {
 	}), server.Close
 }
 
-// A record of Kinesis has data and no headers: they are a part of the data.
+// A record of Kinesis has no headers, so they are a part of its data.
 func Example_kinesis() {
 	client, end := kinesisClient()
 	defer end()

@@ -19,8 +19,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// OpenTelemetry's own exporter sends clew's spans as well: to a collector, or to a Zipkin that has the module
-// zipkin-otel. In OTLP a trace ID always has 32 digits.
+// OpenTelemetry's own exporter can send clew's spans to a collector, or to a Zipkin that has the
+// module zipkin-otel. In OTLP, a trace ID always has 32 digits.
 func Example_otlp() {
 	collected := newOTLPCollector()
 	defer collected.Close()
@@ -38,7 +38,8 @@ func Example_otlp() {
 	// OTLP: 0000000000000000463ac35c9f6413ad GET /media/{id}
 }
 
-// The same spans to both, while a team moves from the one to the other. What is sampled is one decision.
+// Both exporters get the same spans while a team moves from one to the other. There is one
+// decision about sampling.
 func Example_otlpBesideZipkin() {
 	collected, old := newOTLPCollector(), newCollector()
 	defer collected.Close()
@@ -77,7 +78,7 @@ func mediaAPI(tp oteltrace.TracerProvider) http.Handler {
 	return httpmw.New(httpmw.Config{TracerProvider: tp})(mux)
 }
 
-// newOTLPCollector returns a collector that prints what it is sent: the trace ID and the name of each span.
+// newOTLPCollector returns a collector that prints the trace ID and the name of each span.
 func newOTLPCollector() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)

@@ -26,8 +26,8 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// These are what docs/recipes.md shows of routers and RPC, as short as they can be. The other
-// Examples show more.
+// These Examples are the recipes for routers and RPC in docs/recipes.md, as short as they can be.
+// The other Examples show more.
 
 func Example_recipeChi() {
 	logger := lines()

@@ -45,7 +45,7 @@ func sqsReceive(ctx context.Context, client *sqs.Client, in sqs.ReceiveMessageIn
 	return nil
 }
 
-// sqsQueue is an SQS with one queue, which hands a message out once.
+// sqsQueue is an SQS with one queue, which delivers each message once.
 type sqsQueue struct {
 	mu       sync.Mutex
 	messages []types.Message
@@ -93,7 +93,7 @@ func sqsClient() (client *sqs.Client, end func()) {
 	}), server.Close
 }
 
-// A message attribute on the way out; on the way in it must be asked for.
+// A message carries its trace in an attribute. The receiver must ask for the attribute.
 func Example_sqs() {
 	client, end := sqsClient()
 	defer end()

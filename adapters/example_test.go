@@ -36,7 +36,7 @@ func handlerContext() context.Context {
 	return trace.NewContext(context.Background(), b)
 }
 
-// lines is a logger for people, of what is the same with each run.
+// lines is a logger for people that writes only what is the same in each run.
 func lines() zerolog.Logger {
 	return zerolog.New(zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, PartsOrder: []string{"message"},
 		FieldsExclude: []string{"span_id", "parent_id", "method", "path", "bytes", "duration_ms", "remote"}})
@@ -75,8 +75,9 @@ func Example_gin() {
 	// views counted trace_id=463ac35c9f6413ad
 }
 
-// Where the engine serves itself, New can be gin's middleware: the first, for the others to be in
-// the trace. AccessLog cannot, since gin's handlers do not write to the ResponseWriter that it wraps.
+// If the engine serves itself, New can be gin's first middleware, so that the others are in the
+// trace. AccessLog cannot, because gin's handlers do not write to the ResponseWriter that it
+// wraps.
 func Example_ginMiddleware() {
 	logger := lines()
 	traced := httpmw.New(httpmw.Config{Logger: &logger})
@@ -95,8 +96,8 @@ func Example_ginMiddleware() {
 	// Output: asked for trace_id=463ac35c9f6413ad
 }
 
-// With echo, clew stands outside as well. Its routes are in the access log, unless something copies
-// the request on the way.
+// With echo, clew stands outside as well. Its routes are in the access log, unless something
+// copies the request on the way.
 func Example_echo() {
 	e := echo.New()
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -121,7 +122,7 @@ func Example_echo() {
 	// request route=/media/:id status=200 trace_id=463ac35c9f6413ad
 }
 
-// Where echo serves itself, both can be its middleware, New first.
+// If echo serves itself, both can be its middleware, New first.
 func Example_echoMiddleware() {
 	logger := lines()
 	e := echo.New()
@@ -138,8 +139,8 @@ func Example_echoMiddleware() {
 	// request route=/media/:id status=404 trace_id=463ac35c9f6413ad
 }
 
-// One line in main, and code that knows http.DefaultClient only sends the trace of its requests'
-// contexts. http.Get and its like have no context, so each begins a trace of its own.
+// With one line in main, code that uses http.DefaultClient sends the trace of its requests'
+// contexts. http.Get has no context, so each call begins a trace of its own.
 func Example_defaultClient() {
 	defer func(old *http.Client) { http.DefaultClient = old }(http.DefaultClient)
 	http.DefaultClient = httpclient.Wrap(http.DefaultClient, httpclient.Config{})
@@ -165,9 +166,9 @@ func Example_defaultClient() {
 	// 32 digits of a new one
 }
 
-// What net/http's server writes to its ErrorLog is of no request's context, and has no ID, not
-// even where it is about one: a panic has its ID on the access log's line. With Implicit, what the
-// server writes while the handler runs has it, such as a WriteHeader that is superfluous.
+// Lines that net/http's server writes to its ErrorLog have no request's context and no ID, even if
+// they are about a request. A panic has its ID on the access line. With Implicit, lines that the
+// server writes while the handler runs have the ID, for instance about a superfluous WriteHeader.
 func Example_serverErrorLog() {
 	var out bytes.Buffer
 	logger := logctx.New(zerolog.SyncWriter(&out))
@@ -198,8 +199,8 @@ func Example_serverErrorLog() {
 	// http: panic, panicked: false, ID: ""
 }
 
-// Package log has no contexts, so its lines are in the log, but have no ID. Code that takes a
-// *log.Logger can be given one for each request, whose lines do.
+// Package log has no contexts, so its lines have no ID. Code that takes a *log.Logger can get one
+// for each request, and its lines have the ID.
 func Example_standardLog() {
 	defer log.SetFlags(log.Flags())
 	defer log.SetOutput(log.Writer())
@@ -217,8 +218,8 @@ func Example_standardLog() {
 	// {"trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312","message":"resized"}
 }
 
-// With Implicit, package log's lines have the ID in the goroutine that serves the request,
-// wherever they are logged there. A goroutine that the handler starts has none.
+// With Implicit, all lines of package log in the goroutine that serves the request have the ID.
+// Lines of a goroutine that the handler starts have none.
 func Example_standardLogImplicit() {
 	defer log.SetFlags(log.Flags())
 	defer log.SetOutput(log.Writer())

@@ -35,7 +35,7 @@ func traced(next message.HandlerFunc) message.HandlerFunc {
 	}
 }
 
-// route runs a router with the handlers that add adds, until stop is called.
+// route runs a router with the handlers of add until stop is called.
 func route(add func(router *message.Router, queue *gochannel.GoChannel)) (queue *gochannel.GoChannel, stop func()) {
 	queue = gochannel.NewGoChannel(gochannel.Config{}, nil) // as over the network: no context goes with a message
 	router, err := message.NewRouter(message.RouterConfig{}, watermill.NopLogger{})
@@ -52,7 +52,7 @@ func route(add func(router *message.Router, queue *gochannel.GoChannel)) (queue 
 	}
 }
 
-// A message carries its trace in its metadata: publish and traced are all that it takes.
+// A message carries its trace in its metadata. publish and traced are enough for this.
 func Example_watermill() {
 	handled := make(chan struct{})
 	logger := lines().Hook(logctx.Hook(logctx.Config{}))

@@ -11,8 +11,8 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-// The access line goes to zap by zap's own handler for slog. Lines that are logged with zap itself
-// have the ID by logctx/zapctx.
+// zap's own handler for slog takes the access line to zap. Lines of zap itself get the ID from
+// logctx/zapctx.
 func Example_zapAccessLog() {
 	core, written := observer.New(zap.InfoLevel)
 	logger := zap.New(core)

@@ -38,19 +38,19 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// httpMiddleware is what httpmw's are.
+// httpMiddleware is the type of httpmw's middleware.
 type httpMiddleware = func(http.Handler) http.Handler
 
-// both is New with a logger, and AccessLog in it.
+// both is New with a logger, around AccessLog.
 func both(logger *zerolog.Logger) httpMiddleware {
 	traced, logged := httpmw.New(httpmw.Config{Logger: logger}), httpmw.AccessLog(httpmw.AccessLogConfig{})
 	return func(h http.Handler) http.Handler { return traced(logged(h)) }
 }
 
-// fiberCall is what a handler of either version has.
+// fiberCall is a call of a handler of either version.
 type fiberCall struct {
 	ctx  context.Context // the user's
-	own  context.Context // fiber's, which is used again
+	own  context.Context // fiber's, which it reuses
 	get  func(header string) string
 	send func(status int, body string) error
 }
@@ -145,7 +145,7 @@ func eachFiber(t *testing.T, onError func(error) error, test func(*testing.T, fi
 func (a fiberApp) run(t *testing.T) func(path string, header ...string) (status int, h http.Header, body string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	a.server.MaxIdleWorkerDuration = time.Millisecond // as long does a goroutine of its outlive stop
+	a.server.MaxIdleWorkerDuration = time.Millisecond // goroutines of the server outlive stop by this long
 	var running sync.WaitGroup
 	running.Go(func() { assert.NoError(t, a.serve(listener)) })
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: requests}}
@@ -193,8 +193,8 @@ func fiberLines(t *testing.T, log *bytes.Buffer) (lines []fiberLine) {
 	return lines
 }
 
-// fiber's adaptor copies our context into fiber's by reflection. The copy has the trace, with its
-// width, state and parent, with an SDK and without.
+// fiber's adaptor copies clew's context into fiber's by reflection. The copy has the trace with
+// its width, state and parent, with an SDK and without.
 func TestFiberCopiesTheTrace(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
 	tests := []struct {
@@ -232,8 +232,8 @@ func TestFiberCopiesTheTrace(t *testing.T) {
 	}
 }
 
-// But the adaptor runs a middleware to its end before fiber's handlers begin. An access log in it
-// does not know what they send, and the span has ended. aroundV2 and aroundV3 mend that.
+// The adaptor runs a middleware to its end before fiber's handlers begin. So an access log in it
+// does not know the handlers' answer, and the span has ended. aroundV2 and aroundV3 mend that.
 func TestFiberRunsAdaptedMiddlewareTooEarly(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -282,8 +282,8 @@ func TestFiberRunsAdaptedMiddlewareTooEarly(t *testing.T) {
 	}
 }
 
-// The access log says what the client got, also when fiber's ErrorHandler has decided it. Only a
-// change by a middleware further out comes too late for the line.
+// The access log has the client's answer, even one that fiber's ErrorHandler made. Only changes by
+// a middleware further out come too late for the line.
 func TestFiberAccessLogSaysWhatTheClientGot(t *testing.T) {
 	teapot := func(error) error { return errors.New("no pages for errors") }
 	tests := []struct {
@@ -319,7 +319,7 @@ func TestFiberAccessLogSaysWhatTheClientGot(t *testing.T) {
 			prepare: func(app fiberApp, use func()) { use(); app.after(202) },
 			handle:  func(_ fiberApp, c fiberCall) error { return c.send(200, "media") }},
 
-		// Not right: what stands further out has the last word.
+		// These lines are wrong, because a middleware further out has the last word.
 		{name: "a panic, recovered further out", client: 500, line: 0, bytes: -1,
 			prepare: func(app fiberApp, use func()) { app.recover(); use() },
 			handle:  func(fiberApp, fiberCall) error { panic("lost") }},
@@ -360,7 +360,7 @@ func TestFiberAccessLogSaysWhatTheClientGot(t *testing.T) {
 	}
 }
 
-// Config.Trust and ResponseHeader are what they are in net/http.
+// Config.Trust and ResponseHeader work as in net/http.
 func TestFiberSeesWhatTrustHasLeft(t *testing.T) {
 	eachFiber(t, nil, func(t *testing.T, app fiberApp) {
 		trust := func(r *http.Request) httpmw.Trust {
@@ -386,8 +386,8 @@ func TestFiberSeesWhatTrustHasLeft(t *testing.T) {
 	})
 }
 
-// fiber's adaptor leaves the headers that Trust refuses, and FiberApp hands on no context. That is
-// why doc.go shows neither. Where a newer fiber mends this, change doc.go.
+// fiber's adaptor leaves the headers that Trust refuses, and FiberApp hands on no context. So
+// doc.go shows neither. If a newer fiber mends this, change doc.go.
 func TestFiberAdaptorsLoseWhatTheyAreGiven(t *testing.T) {
 	const b3 = id64 + "-" + spanID + "-d"
 	t.Run("HTTPMiddleware", func(t *testing.T) {
@@ -419,7 +419,8 @@ func TestFiberAdaptorsLoseWhatTheyAreGiven(t *testing.T) {
 	})
 }
 
-// Spans and contexts keep copies: fasthttp gives the memory of a request to the next one.
+// Spans and contexts keep copies, because fasthttp reuses the memory of a request for the next
+// one.
 func TestFiberKeepsCopies(t *testing.T) {
 	eachFiber(t, nil, func(t *testing.T, app fiberApp) {
 		recorder := tracetest.NewSpanRecorder()
@@ -455,7 +456,7 @@ var fiberStates = [...]struct {
 	sampling trace.Sampling
 }{{"1", trace.Accept}, {"0", trace.Deny}, {"d", trace.Debug}}
 
-// fiberTraffic is requests that an app has all at once, and what was found of their traces.
+// fiberTraffic is requests that an app handles all at once, and the traces that were found.
 type fiberTraffic struct {
 	app                   fiberApp
 	log                   bytes.Buffer
@@ -583,11 +584,11 @@ func TestFiberIsInTheTrace(t *testing.T) {
 	})
 }
 
-// Headers that stand twice stay as they are, beside those that are refused.
+// Repeated headers stay as they are when Trust refuses others.
 func TestFiberRepeatedHeaders(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {
 		mw := httpmw.New(httpmw.Config{Trust: trust.Always})
-		for range 20 { // what is ranged over is a map
+		for range 20 { // the order of a map varies
 			var got map[string][]string
 			v2 := fiberv2.New(fiberv2.Config{DisableStartupMessage: true})
 			v2.Use(aroundV2(mw))

@@ -27,7 +27,7 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// imageStore is a gRPC service that logs, and remembers how it was called.
+// imageStore is a gRPC service that logs, and keeps the metadata of its last call.
 type imageStore struct {
 	healthpb.UnimplementedHealthServer
 	logger zerolog.Logger
@@ -67,7 +67,7 @@ func dial(address string, more ...grpc.DialOption) *grpc.ClientConn {
 	return conn
 }
 
-// grpcCall is a request to a service that calls imageStore, and what must come of it.
+// grpcCall is a request to a service that calls imageStore, and the expected outcome.
 type grpcCall struct {
 	name    string
 	b3      string // "": no header
@@ -90,7 +90,7 @@ var grpcCases = []grpcCall{
 	{"new, not sampled", "", 0, "", "", "0", false},
 }
 
-// grpcOutcome is what came of a grpcCall.
+// grpcOutcome is the outcome of a grpcCall.
 type grpcOutcome struct {
 	id      string // trace.ID in the HTTP handler
 	address string // of imageStore
@@ -99,8 +99,8 @@ type grpcOutcome struct {
 	spans   []span
 }
 
-// A caller's B3, an HTTP handler, a gRPC client, a gRPC server and its log line are one trace, and the
-// caller's decision holds to the end.
+// A caller's B3, an HTTP handler, a gRPC client, a gRPC server and its log line are one trace, and
+// the caller's decision holds to the end.
 func TestGRPCIsInTheTrace(t *testing.T) {
 	for _, test := range grpcCases {
 		t.Run(test.name, func(t *testing.T) {
@@ -109,7 +109,8 @@ func TestGRPCIsInTheTrace(t *testing.T) {
 				assert.Equal(t, test.id, got.id, "trace.ID in the HTTP handler")
 			}
 			assert.Equal(t, got.id, got.logged.TraceID, "trace_id on the gRPC handler's line")
-			// Not by Get of metadata.MD, which takes keys in any case: gRPC allows lower case only.
+			// The test does not use Get of metadata.MD, which takes keys in any case. gRPC allows
+			// lower case only.
 			assert.Equal(t, []string{got.id}, got.called["x-b3-traceid"], "metadata x-b3-traceid")
 			require.Len(t, got.called["x-b3-spanid"], 1, "metadata x-b3-spanid")
 			assert.Equal(t, test.sampled, strings.Join(got.called["x-b3-sampled"], ", "), "metadata x-b3-sampled")

@@ -25,8 +25,8 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// filed counts the lines of a logger without a context by the trace that each has. Their field
-// "for" has the ID of the request that the line is about.
+// filed counts lines without a context by their trace. The field "for" of a line has the ID of the
+// request that the line is about.
 type filed struct{ lines, wrong, missing atomic.Int64 }
 
 func (f *filed) Write(line []byte) (int, error) {
@@ -40,7 +40,7 @@ func (f *filed) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// value returns what stands in line between key and the next quote; nil: there is no key.
+// value returns the text in line between key and the next quote, or nil without the key.
 func value(line []byte, key string) []byte {
 	_, rest, ok := bytes.Cut(line, []byte(key))
 	if !ok {
@@ -54,17 +54,17 @@ func (f *filed) counts() counts {
 	return counts{Ran: f.lines.Load(), Wrong: f.wrong.Load(), Missing: f.missing.Load()}
 }
 
-// logger returns a logger as most programs have: one for all, that is given no context.
+// logger returns a logger as most programs have it, one for all lines, without a context.
 func (f *filed) logger() zerolog.Logger { return logctx.New(f) }
 
-// foreign is somebody else's way to run functions without parameters. When run returns, fn may
-// still be running.
+// foreign is another library's way to run functions without parameters. fn may still run when run
+// returns.
 type foreign struct {
 	name  string
 	start func() (run func(ctx context.Context, fn func() error), end func())
 }
 
-// noError is fn for those that take no error.
+// noError is fn for libraries whose functions return no error.
 func noError(fn func() error) func() { return func() { check(fn()) } }
 
 var foreigners = []foreign{
@@ -151,12 +151,12 @@ func serve(n int, handle func(n int, r request)) {
 	serving.Wait()
 }
 
-// sizes are how many requests run at once, and what each does. With two tasks of each under marks
-// of their own, and two that are about to end, there are numbers for all.
+// sizes are how many requests run at once, and what each does. There are enough marks for all,
+// even if each request has two tasks with marks of their own, and two that are about to end.
 func sizes() (requests, rounds int) { return torture.Size(50, 500), torture.Size(20, 50) }
 
-// Other people's pools and goroutines know nothing of a trace. A bare function that they run has
-// none, and never another request's. Wrapped, it has its own.
+// Other libraries' pools and goroutines have no trace. A bare function in them has none either,
+// and never another request's. A wrapped function has its own.
 func TestTortureForeignPoolsRace(t *testing.T) {
 	const each = 2
 	n, rounds := sizes()
@@ -213,8 +213,8 @@ func TestTortureForeignPoolsRace(t *testing.T) {
 		len(foreigners), n, bareLines, wrong, missing, wrappedLines, others, lost)
 }
 
-// inTurn returns what calls f when it is the turn of request number i of n: one after the other,
-// and again from the first.
+// inTurn returns a function that calls f when it is the turn of request i. The n requests have
+// turns one after another, again and again.
 func inTurn(n int) func(i int, f func()) {
 	turns := make([]chan struct{}, n)
 	for i := range turns {
@@ -228,8 +228,8 @@ func inTurn(n int) func(i int, f func()) {
 	}
 }
 
-// Work that one goroutine does for several requests is filed under the request that it serves, as with
-// any state of a thread. Wrapped, each part is filed under its own.
+// If one goroutine works for several requests, the lines have the trace of the request that the
+// goroutine serves, as with any thread-local state. Wrapped, each part has its own trace.
 func TestTortureSharedWorkRace(t *testing.T) {
 	const size = 10 // of a batch, and of the queue
 	n, rounds := sizes()
@@ -241,12 +241,12 @@ func TestTortureSharedWorkRace(t *testing.T) {
 	tests := []struct {
 		name string
 
-		// add returns what request number i does with a part, and what it does with those that
-		// are left.
+		// add returns functions of request i: one for a part, and one for the parts that are left.
 		add     func(do func(i int, p part)) (add func(i int, p part), rest func(i int))
-		foreign int64 // parts that another's goroutine does
+		foreign int64 // parts that another request's goroutine does
 	}{
-		// The queue is full: the caller makes room by doing the oldest part, which is another's.
+		// When the queue is full, the caller makes room by doing the oldest part, which is another
+		// request's.
 		{"caller runs", func(do func(int, part)) (func(int, part), func(int)) {
 			queue := make(chan part, size)
 			oldest := func(i int) { do(i, <-queue) }
@@ -311,7 +311,7 @@ func TestTortureSharedWorkRace(t *testing.T) {
 	}
 }
 
-// The leader's work is in the leader's trace, for all that share it; those stay in their own.
+// Shared work is in the leader's trace. The requests that share it stay in their own.
 func TestTortureSingleflightRace(t *testing.T) {
 	const share = 10 // requests that ask for the same at once
 	n, rounds := sizes()

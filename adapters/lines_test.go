@@ -22,8 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Some libraries write lines of their own, with loggers of their own. These are the lines that
-// give them the ID.
+// Some libraries write lines with loggers of their own. This code gives those lines the ID.
 
 // restyLines is resty's logger for a request: it warns of each attempt that failed, and says which
 // request it has given up.
@@ -99,15 +98,15 @@ func linesOf(t *testing.T, out *bytes.Buffer) (lines []map[string]string) {
 	return lines
 }
 
-// chiLines is chi's log entry for a request: chi's Recoverer gives it the panic, which it prints
-// otherwise to standard error, in colours and without an ID.
+// chiLines is chi's log entry for a request. chi's Recoverer passes the panic to it. Without an
+// entry, Recoverer prints the panic to standard error, in colours and without an ID.
 type chiLines struct{ ctx context.Context }
 
 func (l chiLines) Panic(value any, stack []byte) {
 	logctx.Error(l.ctx).Bytes("stack", stack).Msgf("panic: %v", value)
 }
 
-// Write would be the access line: httpmw.AccessLog writes that.
+// Write does nothing, because httpmw.AccessLog writes the access line.
 func (l chiLines) Write(int, int, http.Header, time.Duration, any) {}
 
 // chiLogs goes inside httpmw.New and outside chi's Recoverer and Logger.
@@ -118,8 +117,8 @@ func chiLogs(next http.Handler) http.Handler {
 	})
 }
 
-// chiID makes the trace ID what chi's Logger prints as the ID of the request, for those who keep
-// it.
+// chiID makes chi's Logger print the trace ID as the ID of the request, for services that keep
+// this Logger.
 func chiID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), middleware.RequestIDKey, trace.ID(r.Context()))

@@ -17,10 +17,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	gin.SetMode(gin.ReleaseMode) // it prints its routes otherwise
+	gin.SetMode(gin.ReleaseMode) // otherwise it prints its routes
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreCurrent(), // ants starts a pool of its own when it is imported
-		// fasthttp keeps the time of its Date header from its first request to the end of the program.
+		// fasthttp keeps the time of its Date header from its first request to the end of the
+		// program.
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
 }
 
@@ -36,7 +37,7 @@ const (
 	spanID = testkit.SpanID
 )
 
-// request is one of many that are handled at once, each in a trace of its own.
+// request is one of many requests at once, each in a trace of its own.
 type request struct {
 	id   string
 	ctx  context.Context
@@ -85,7 +86,7 @@ type counts struct{ Ran, Wrong, Missing int64 }
 
 func (c *tally) counts() counts { return counts{c.ran.Load(), c.wrong.Load(), c.missing.Load()} }
 
-// What the package comment tells people to write is what the tests and Examples here run.
+// The tests and Examples here run the code of the package comment.
 func TestDocShowsWhatIsTested(t *testing.T) {
 	doc, err := os.ReadFile("doc.go")
 	require.NoError(t, err)

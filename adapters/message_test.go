@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A message is handled in the trace in which it was published, and what its handler publishes too.
+// A message is handled in the trace of its publisher, and so are the messages that its handler
+// publishes.
 func TestMessagesHaveTheirPublishersID(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -63,8 +64,8 @@ func TestMessagesHaveTheirPublishersID(t *testing.T) {
 	}
 }
 
-// A message outlives the request that published it. Its own context ends when it has been handled;
-// what the handler does not wait for outlives that as well.
+// A message outlives the request that published it. Its own context ends with its handler. Work
+// that the handler does not wait for outlives this context too.
 func TestMessageContextEndsWithTheMessage(t *testing.T) {
 	r := incoming(0)
 	published, handled := make(chan struct{}), make(chan context.Context, 1)

@@ -22,7 +22,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// routers route GET /v1/media/{id}, in their own way of writing it, and say that they have.
+// routers route GET /v1/media/{id}, each in its own syntax, and set the route.
 var routers = []struct {
 	name, route string
 	router      func() http.Handler
@@ -85,8 +85,8 @@ var routers = []struct {
 	}},
 }
 
-// accessLine serves a GET of path over a real server, through what build makes of New and AccessLog, and
-// returns the status that the client got, the line, and the route of the span.
+// accessLine serves a GET of path on a real server, with the handler that build makes of New and
+// AccessLog. It returns the client's status, the line, and the route of the span.
 func accessLine(t *testing.T, path string, build func(traced, logged func(http.Handler) http.Handler) http.Handler) (status int, line map[string]any, route string) {
 	t.Helper()
 	sdk, recorder := testkit.SDK(nil)
@@ -109,7 +109,7 @@ func accessLine(t *testing.T, path string, build func(traced, logged func(http.H
 	return resp.StatusCode, line, v.AsString()
 }
 
-// copies hands a copy of the request on, as nearly all middleware does.
+// copies hands on a copy of the request, as nearly all middleware does.
 func copies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
@@ -118,7 +118,8 @@ func copies(next http.Handler) http.Handler {
 	})
 }
 
-// The route is on the line and on the span, through whatever copies the request on the way to the router.
+// The route is on the line and on the span, even if middleware before the router copies the
+// request.
 func TestRoutes(t *testing.T) {
 	for _, tt := range routers {
 		for name, between := range map[string]func(http.Handler) http.Handler{
@@ -148,8 +149,8 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// chi sets a pattern on the request that each of its routers is given: without SetRoute the route
-// is known where that is the request that New and AccessLog have, and else there is none.
+// chi sets a pattern on the request that each of its routers gets. Without SetRoute, the route is
+// known only if this is the request of New and AccessLog.
 func TestRouteChi(t *testing.T) {
 	says := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -220,7 +221,8 @@ func TestRouteChi(t *testing.T) {
 	})
 }
 
-// AccessLog's line has what is written after it has returned only if it stands further out.
+// AccessLog's line has an answer that another middleware writes late only if AccessLog stands
+// further out.
 func TestStatusFromOutside(t *testing.T) {
 	slow := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	for _, tt := range []struct {
@@ -260,7 +262,7 @@ func TestStatusFromOutside(t *testing.T) {
 	}
 }
 
-// quietly has chi's Recoverer print to nowhere.
+// quietly makes chi's Recoverer print to nowhere.
 func quietly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, middleware.WithLogEntry(r, silent{}))

@@ -23,12 +23,13 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// scheduler is somebody else's way to run a function every minute.
+// scheduler is another library's way to run a function every minute.
 type scheduler struct {
 	name  string
 	stops bool // the end of the scheduler ends the context of a run
 
-	// start returns what schedules, and what ends the scheduler and waits for what still runs.
+	// start returns a function that schedules, and one that ends the scheduler and waits for its
+	// runs.
 	start func() (schedule schedule, end func())
 }
 
@@ -72,7 +73,7 @@ func newGocron() gocron.Scheduler {
 	return s
 }
 
-// runs counts what the runs of scheduled functions were.
+// runs counts the runs of scheduled functions, by their properties.
 type runs struct {
 	Ran    int // in all
 	New    int // in a trace that neither the scheduling request nor another run has
@@ -80,7 +81,7 @@ type runs struct {
 	Logged int // whose line has the run's own ID, by the logger that was bound to the scheduling trace
 }
 
-// Each run is a trace of its own that is linked to the one in which it was scheduled.
+// Each run is a trace of its own, with a link to the trace that it was scheduled in.
 func TestRunsAreLinkedTracesOfTheirOwn(t *testing.T) {
 	control := scheduler{"control, a closure", false, func() (schedule, func()) {
 		c := cron.New()
@@ -147,7 +148,7 @@ func TestRunsAreLinkedTracesOfTheirOwn(t *testing.T) {
 	}
 }
 
-// In main, where no trace is, each run is a new trace all the same.
+// In main, without a trace, each run is a new trace too.
 func TestRunsScheduledWithoutTrace(t *testing.T) {
 	for _, s := range schedulers {
 		t.Run(s.name, func(t *testing.T) {
@@ -167,8 +168,8 @@ func TestRunsScheduledWithoutTrace(t *testing.T) {
 	}
 }
 
-// A Job has no end but its own, as its doc says. What takes gocron's context is stopped with it, by
-// the end of the scheduler and of the context that it was scheduled with.
+// A Job ends only by itself, as its doc says. A function that takes gocron's context ends with it,
+// which is with the scheduler or with the context that it was scheduled with.
 func TestRunsEndWithTheContextTheyTake(t *testing.T) {
 	for _, s := range schedulers {
 		t.Run(s.name+", the scheduler ends", func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// The work is done in the first caller's trace; all callers stay in their own.
+// The work is in the first caller's trace. All callers stay in their own.
 func TestSingleflightWorksInTheFirstCallersTrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var group singleflight.Group
@@ -54,7 +54,8 @@ func TestSingleflightWorksInTheFirstCallersTrace(t *testing.T) {
 	})
 }
 
-// Why Detach: under the first caller's own context all the others fail when he goes away.
+// Detach is needed: under the first caller's own context, all others fail when the first goes
+// away.
 func TestSingleflightOutlivesTheFirstCaller(t *testing.T) {
 	tests := []struct {
 		name  string

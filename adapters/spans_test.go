@@ -17,7 +17,7 @@ import (
 	"example.com/clew/zipkin"
 )
 
-// span is what a test wants to know of Zipkin's JSON.
+// span is the part of a span in Zipkin's JSON that tests check.
 type span struct {
 	TraceID  string `json:"traceId"`
 	ParentID string `json:"parentId"`
@@ -42,7 +42,7 @@ type span struct {
 // shown reports whether s calls or is called, or is the first of its trace.
 func (s span) shown() bool { return s.Kind != "" || s.level == 0 }
 
-// collector is a Zipkin that remembers what it was sent.
+// collector is a Zipkin that keeps the spans it gets.
 type collector struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -71,7 +71,8 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// spans returns what has arrived, each span before those that it called, and these as they began.
+// spans returns the spans that have arrived. A span stands before the spans that it called, which
+// are in order of their beginning.
 func (c *collector) spans() (ordered []span) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -97,11 +98,11 @@ func (c *collector) spans() (ordered []span) {
 	return ordered
 }
 
-// print prints the tree of what has arrived.
+// print prints the tree of the spans that have arrived.
 func (c *collector) print() { fmt.Println(strings.Join(tree(c.spans()), "\n")) }
 
-// tree returns a line for each span that is shown: which service it is of, its name, and whom it asks, as
-// Zipkin's graph has it. A span whose parent has not arrived begins a tree.
+// tree returns a line for each span that is shown. It has the service, the name, and the callee,
+// as Zipkin's graph does. A span whose parent has not arrived begins a tree.
 func tree(spans []span) (lines []string) {
 	for _, s := range spans {
 		if !s.shown() {
@@ -116,15 +117,15 @@ func tree(spans []span) (lines []string) {
 	return lines
 }
 
-// provider is what main makes, but sampling everything.
+// provider is main's provider, but it samples everything.
 func provider(service string, to *collector) *zipkin.Provider {
 	tp, err := zipkin.NewProvider(zipkin.Config{Service: service, Endpoint: to.URL, Ratio: 1})
 	check(err)
 	return tp
 }
 
-// shutDown ends providers as main should: with a timeout of its own, since main's context is done
-// by then, and with a look at the error, which says how many spans were lost.
+// shutDown ends providers as main should. It has a timeout of its own, because main's context is
+// done by then, and it checks the error, which says how many spans were lost.
 func shutDown(providers ...*zipkin.Provider) {
 	for _, tp := range providers {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

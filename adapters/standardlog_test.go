@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// With Implicit, each line of package log has the ID of the request in whose goroutine it is
-// logged, while others are handled. Bare goroutines have none, and never another's.
+// With Implicit, each line of package log has the ID of the request that its goroutine serves,
+// among many requests at once. Lines of bare goroutines have none.
 func TestStandardLogImplicit(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -90,8 +90,8 @@ func TestStandardLogImplicit(t *testing.T) {
 	}
 }
 
-// A line that net/http's server logs while the handler runs has the ID with Implicit; what it logs of the
-// panic afterwards has none.
+// With Implicit, a line that net/http's server logs while the handler runs has the ID. Its line
+// about a panic comes afterwards and has none.
 func TestServerErrorLogImplicit(t *testing.T) {
 	var out bytes.Buffer
 	logger := logctx.New(zerolog.SyncWriter(&out))

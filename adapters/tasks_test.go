@@ -21,7 +21,8 @@ const (
 	d       = time.Millisecond
 )
 
-// tasks are those of one request, to be ranged over. Each comes in the two forms that executors take.
+// tasks ranges over the tasks of one request. Each task comes in the two forms that executors
+// take.
 type (
 	tasks = func(yield yield)
 	yield = func(fn func(ctx context.Context), load func(ctx context.Context) error) bool
@@ -31,18 +32,19 @@ func forms(fn func(ctx context.Context)) (func(ctx context.Context), func(ctx co
 	return fn, func(ctx context.Context) error { fn(ctx); return nil }
 }
 
-// executor is somebody else's way to run tasks.
+// executor is another library's way to run tasks.
 type executor struct {
 	name   string
 	waited bool // the request waits for its tasks, so their contexts end with its own
 
-	// start returns what a handler does with the tasks of a request, and what ends the executor.
+	// start returns a function that a handler calls with the tasks of a request, and one that ends
+	// the executor.
 	start func() (handle handler, end func())
 }
 
 type handler = func(ctx context.Context, tasks tasks)
 
-// item is what a pool with one function for all tasks is given.
+// item is a task of a pool that has one function for all tasks.
 type item struct {
 	ctx context.Context
 	fn  func(ctx context.Context)
@@ -171,7 +173,7 @@ var executors = []executor{
 			}
 		}, nothing
 	}},
-	// The task runs because ctx has ended: under ctx itself it could call nobody.
+	// The task runs because ctx has ended. Under ctx itself, all its calls would fail.
 	{"context.AfterFunc", false, func() (handler, func()) {
 		return func(ctx context.Context, tasks tasks) {
 			for fn := range tasks {
@@ -181,8 +183,8 @@ var executors = []executor{
 	}},
 }
 
-// Every task finds the ID of the request that it belongs to, though the tasks of all requests are
-// mixed, and the requests have ended when it is only their trace that the task keeps.
+// Every task finds the ID of its request, although the tasks of all requests are mixed. If a task
+// keeps only the trace, its request has ended before.
 func TestTasksHaveTheirRequestsID(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -190,7 +192,7 @@ func TestTasksHaveTheirRequestsID(t *testing.T) {
 		want  counts
 	}{
 		{"the request's context", func(all []request, n int) context.Context { return all[n].ctx }, counts{Ran: total}},
-		// The controls: the same code with a context that is not the right one.
+		// The controls are the same code with a wrong context.
 		{"control, no trace", func(all []request, n int) context.Context { return all[n].bare }, counts{Ran: total, Missing: total}},
 		{"control, another's", func(all []request, n int) context.Context { return all[(n+1)%requests].ctx }, counts{Ran: total, Wrong: total}},
 	}
@@ -230,7 +232,7 @@ func TestTasksHaveTheirRequestsID(t *testing.T) {
 	}
 }
 
-// What the request waits for ends with it, what it does not wait for lives on.
+// A task that the request waits for ends with the request. Other tasks live on.
 func TestTasksEndWithTheRequestThatWaits(t *testing.T) {
 	for _, e := range executors {
 		t.Run(e.name, func(t *testing.T) {

@@ -18,8 +18,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// otlpOf reads lines, writes their trace as OTLP's JSON, and reads that as OpenTelemetry's
-// collector does, then by the published definitions.
+// otlpOf reads lines and writes their trace as OTLP's JSON. It reads the JSON as OpenTelemetry's
+// collector does, and by the published definitions.
 func otlpOf(t *testing.T, id string, lines []string) []*otlp.ResourceSpans {
 	t.Helper()
 	trace, err := timeline.ParseID(id)
@@ -41,7 +41,8 @@ func otlpOf(t *testing.T, id string, lines []string) []*otlp.ResourceSpans {
 	return request.ResourceSpans
 }
 
-// OpenTelemetry's collector, and the published definitions, read what clew timeline -o otlp writes.
+// OpenTelemetry's collector, and the published definitions, read what clew timeline -o otlp
+// writes.
 func TestTimelineAsOTLP(t *testing.T) {
 	const id = testkit.ID128
 	line := func(second int, rest string) string {
@@ -77,7 +78,7 @@ func TestTimelineAsOTLP(t *testing.T) {
 	}, got)
 }
 
-// Whatever stands in the lines, the collector reads what becomes of them, and no span is missing.
+// The collector reads the OTLP of any lines, and no span is missing.
 func TestTimelineAsOTLPHostile(t *testing.T) {
 	const id = testkit.ID128
 	rnd := rand.New(rand.NewPCG(1, 2))

@@ -1,6 +1,6 @@
 //go:build lost
 
-// It fails, so that it must be asked for: go test -tags lost ./examples/lost
+// The test fails, so it has a build tag: go test -tags lost ./examples/lost
 
 package main
 

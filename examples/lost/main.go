@@ -1,4 +1,4 @@
-// Command lost is a service that loses its trace in six ways. README.md tells how each is found.
+// Command lost is a service that loses its trace in six ways. README.md says how to find each.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// implicit is the step between this service and one that keeps its trace: go run ./examples/lost -implicit
+// implicit is halfway to a service that keeps its trace: go run ./examples/lost -implicit
 var implicit = flag.Bool("implicit", false, "give the goroutine that serves a request its trace")
 
 // service takes media in and hands them to a store.

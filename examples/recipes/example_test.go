@@ -1,5 +1,5 @@
-// Package recipes_test holds the code that docs/recipes.md shows, and tries it. Recipes that need
-// other libraries are in adapters.
+// Package recipes_test has the code of docs/recipes.md, and tests it. Recipes with other libraries
+// are in adapters.
 package recipes_test
 
 import (
@@ -24,9 +24,8 @@ import (
 	"github.com/rs/zerolog/log"
 )
 
-// stderr makes os.Stderr a pipe until lines is called. That prints what does not vary of the lines
-// that were written: level, message, the fields that are asked for, and the ID where it is the
-// caller's.
+// stderr makes os.Stderr a pipe until lines is called. lines prints the parts of each written line
+// that do not vary: the level, the message, these fields, and the ID if it is the caller's.
 func stderr() (lines func(fields ...string)) {
 	before := os.Stderr
 	r, w, err := os.Pipe()
@@ -73,7 +72,7 @@ func check(err error) {
 	}
 }
 
-// get sends handler the request of a caller who has a trace.
+// get sends a request with a trace to handler.
 func get(handler http.Handler, path string) *httptest.ResponseRecorder {
 	return getAs(handler, path, "463ac35c9f6413ad-a2fb4a1d1a96d312")
 }
@@ -244,7 +243,7 @@ func warmUp(ctx context.Context) {
 	slog.Info("by slog")
 }
 
-// restore returns what makes the global loggers as they are now.
+// restore returns a function that restores the global loggers.
 func restore() func() {
 	logger, logged, out, flags, context := log.Logger, slog.Default(), stdlog.Writer(), stdlog.Flags(), zerolog.DefaultContextLogger
 	return func() {

@@ -5,8 +5,8 @@ var flushed = make(chan struct{})
 
 func flush() { close(flushed) }
 
-// This goroutine is meant, as docs/strict.md shows. Without the comment clewvet -nakedgo -tests
-// reports it.
+// This goroutine is intended, as docs/strict.md shows. Without the comment, clewvet -nakedgo
+// -tests reports it.
 func Example_meant() {
 	go flush() //clewvet:ignore it serves no request: the ticker is the program's own
 	<-flushed
