@@ -269,9 +269,9 @@ func (d *deliveries) keep(ctx context.Context, headers map[string]string, body s
 	d.all[body] = delivery{b, headers, lines}
 }
 
-// Each message of a batch is handled in a span of its own, a child of the sender's span. Lines have
-// its ID, with a context and without. A message without a readable trace begins one of its own: it is
-// never in the trace of the message before.
+// Each message of a batch is handled in a span of its own, a child of the sender's span. Lines
+// have its ID, with a context and without. A message without a readable trace begins one of its
+// own: it is never in the trace of the message before.
 func TestQueues(t *testing.T) {
 	for _, test := range queues {
 		t.Run(test.name, func(t *testing.T) {
@@ -335,8 +335,8 @@ func mustB3(ctx context.Context) trace.B3 {
 	return b
 }
 
-// A record that is produced again, into a topic for failures for instance, has one header and stays
-// in its trace.
+// A record that is produced again, into a topic for failures for instance, has one header and
+// stays in its trace.
 func TestKafkaRecordIsForwarded(t *testing.T) {
 	client, end := kafkaClient("orders")
 	defer end()

@@ -20,7 +20,7 @@ func TestAllocations(t *testing.T) {
 	client := trace.Starter{Kind: oteltrace.SpanKindClient}
 	ours, _ := trace.Start(ctx, "request")
 
-	// As a transport has it: a copy of the request's header, with room for ours.
+	// A transport has such a copy of the request's header, with room for clew's.
 	out := http.Header{"Accept": {"*/*"}}
 	trace.Propagator{Encoding: both}.Inject(ctx, propagation.HeaderCarrier(out))
 	carrier := propagation.HeaderCarrier(out)

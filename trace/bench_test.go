@@ -12,8 +12,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// benchRows are the rows of the tables that show what reading costs: the usual forms, and
-// what an attacker would send.
+// benchRows are the rows of the tables whose cost matters. They are the usual forms, and those
+// that an attacker would send.
 var benchRows = func() (rows []headerRow) {
 	for _, r := range allHeaderRows() {
 		switch r.name {
@@ -35,7 +35,7 @@ func BenchmarkFromHeader(b *testing.B) {
 	}
 }
 
-// Extract does what contrib's does, so that this one is FromHeader's fair twin.
+// clew's Extract and contrib's do the same work, so the comparison is fair.
 func BenchmarkExtract(b *testing.B) {
 	for _, p := range []struct {
 		name string
@@ -72,8 +72,7 @@ func BenchmarkInject(b *testing.B) {
 	}
 }
 
-// The baseline is the least that anybody can do who puts a span into a context: it makes no
-// IDs and no decision.
+// The baseline is the least code that puts a span into a context. It makes no IDs and no decision.
 func BenchmarkStart(b *testing.B) {
 	ctx := testkit.Context(id128 + "-" + spanID + "-1")
 	b.Run("clew", func(b *testing.B) {
@@ -108,7 +107,7 @@ func BenchmarkFromContext(b *testing.B) {
 	})
 }
 
-// The samplers, where they refuse almost all, as they do where there is much to refuse.
+// The samplers refuse almost all traces here, as they do in busy services.
 func BenchmarkSampler(b *testing.B) {
 	for _, s := range []struct {
 		name string

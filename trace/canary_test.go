@@ -18,7 +18,7 @@ func canaryRows(ids func() canaries.IDs) []canaries.Row {
 	return append(rows, canaries.Hostile(ids)...)
 }
 
-// Each row is read as it says of itself, and of what is malformed nothing is left.
+// Each row is read as the row says, and nothing of malformed headers is left.
 func TestCanaries(t *testing.T) {
 	for _, r := range canaryRows(canaries.Random) {
 		t.Run(r.Name, func(t *testing.T) {

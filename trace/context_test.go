@@ -87,8 +87,8 @@ func TestNilContexts(t *testing.T) {
 	assert.NotNil(t, trace.NewContext(none, testkit.B3("0")), "NewContext(nil) with a lone state")
 }
 
-// Whoever asks OpenTelemetry for the current span must find ours. It keeps spans under a
-// key that is not exported; should a new version ask in another way, this fails.
+// Code that asks OpenTelemetry for the current span must find clew's. OpenTelemetry keeps spans
+// under a key that is not exported. If a new version asks in another way, this test fails.
 func TestOpenTelemetrySeesOurSpans(t *testing.T) {
 	ctx := testkit.Context(id64 + "-" + spanID + "-1")
 	sc := oteltrace.SpanContextFromContext(ctx)
@@ -110,7 +110,7 @@ func TestOpenTelemetrySeesOurSpans(t *testing.T) {
 	assert.False(t, oteltrace.SpanContextFromContext(testkit.Context("0")).IsValid(), "span context beside a lone state")
 }
 
-// The current span decides, the record fills in.
+// The current span decides. The record adds what the span does not have.
 func TestForeignSpans(t *testing.T) {
 	const otherSpan = "1111111111111111"
 	foreign := func(trace, span string, sampled, remote bool) func(context.Context) context.Context {
@@ -181,15 +181,14 @@ func TestForeignSpans(t *testing.T) {
 	}
 }
 
-// A trace that is hidden behind a no-op span is still there; a state that came alone is not
-// to replace it.
+// A trace behind a no-op span is still there. A lone state must not replace it.
 func TestLoneStateOverANoopSpan(t *testing.T) {
 	ctx := oteltrace.ContextWithSpan(testkit.Context(id64+"-"+spanID+"-1"), noop.Span{})
 	ctx = trace.NewContext(ctx, testkit.B3("0"))
 	assert.Equal(t, said{id64, spanID, "", trace.Accept}, testkit.SaidIn(ctx), "FromContext after a lone deny over a no-op span in a trace")
 }
 
-// Without an SDK OpenTelemetry's global tracer passes its parent on; so does a no-op one.
+// Without an SDK, OpenTelemetry's global tracer passes on its parent. A no-op tracer does too.
 func TestGlobalPlaceholder(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -219,12 +218,12 @@ func TestSDKSpansOverRecords(t *testing.T) {
 		{"defer, sampled", idWide + "-" + spanID, sdktrace.AlwaysSample(), spanID, trace.Accept},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			// As a library does that knows only OpenTelemetry.
+			// A library that knows only OpenTelemetry does this.
 			ctx, span := sdk(tt.sampler).Tracer("").Start(testkit.Context(tt.in), "theirs")
 			defer span.End()
 			assert.Equal(t, said{idWide, span.SpanContext().SpanID().String(), tt.parent, tt.state}, testkit.SaidIn(ctx), "FromContext under the SDK's span")
 
-			// Ours, and theirs again below.
+			// A span of clew's, and under it one of theirs again.
 			ours, ourSpan := trace.Start(ctx, "ours")
 			defer ourSpan.End()
 			assert.Equal(t, said{idWide, trace.SpanID(ours), span.SpanContext().SpanID().String(), tt.state}, testkit.SaidIn(ours), "FromContext under our span")
@@ -232,8 +231,8 @@ func TestSDKSpansOverRecords(t *testing.T) {
 	}
 }
 
-// An SDK's own no is not a caller's deny: the SDK is asked again for the next span, and what
-// it says then counts.
+// An SDK that samples nothing is not a caller that denies. The SDK is asked again for the next
+// span, and its new answer counts.
 func TestDenyOfAnSDKDoesNotStick(t *testing.T) {
 	ctx, _ := trace.Starter{TracerProvider: sdk(sdktrace.NeverSample())}.Start(context.Background(), trace.B3{}, "first")
 	require.Equal(t, trace.Deny, testkit.SaidIn(ctx).State, "state under an SDK that samples nothing")
@@ -259,7 +258,7 @@ func TestDetach(t *testing.T) {
 	assert.Equal(t, "v", ctx.Value(key("k")), "a value of the parent")
 	assert.Equal(t, said{id64, spanID, parentID, trace.Debug}, testkit.SaidIn(ctx), "FromContext")
 
-	// The current span stays the SDK's own, so that it can still be written to.
+	// The current span stays the SDK's own, so that code can still write to it.
 	withSpan, span := sdk(sdktrace.AlwaysSample()).Tracer("").Start(parent, "x")
 	defer span.End()
 	assert.Equal(t, span, oteltrace.SpanFromContext(trace.Detach(withSpan)), "the current span")
@@ -311,7 +310,7 @@ func TestOnly(t *testing.T) {
 	}
 }
 
-// What waits in a queue under Only must still be recorded by the SDK that it came from.
+// Work that waits in a queue under Only is still recorded by its own SDK.
 func TestOnlyKeepsTheProvider(t *testing.T) {
 	provider, recorder := testkit.SDK(sdktrace.AlwaysSample())
 	ctx, span := trace.Starter{TracerProvider: provider}.Start(context.Background(), trace.B3{}, "request")
@@ -416,7 +415,7 @@ func TestRootWithoutSDK(t *testing.T) {
 			assert.Equal(t, "v", ctx.Value(key("k")), "a value of the old context")
 		})
 	}
-	// No link without a trace to link to.
+	// Without a trace there is no link.
 	recorder := tracetest.NewSpanRecorder()
 	ctx, span := sdk(sdktrace.NeverSample(), recorder).Tracer("").Start(context.Background(), "x")
 	span.End()
@@ -426,7 +425,7 @@ func TestRootWithoutSDK(t *testing.T) {
 	assert.False(t, recorder.Ended()[0].Parent().IsValid(), "whether a WithNewRoot span has a parent")
 }
 
-// The options of the caller are his: Root adds its own to a copy.
+// Root adds its own options to a copy of the caller's slice.
 func TestRootLeavesOptionsAlone(t *testing.T) {
 	opts := make([]oteltrace.SpanStartOption, 0, 4)
 	_, span := trace.Root(testkit.Context(id64+"-"+spanID+"-1"), "job", opts...)
@@ -436,8 +435,8 @@ func TestRootLeavesOptionsAlone(t *testing.T) {
 	}
 }
 
-// Contexts made by others must find the canceller behind ours, or the context package starts
-// a goroutine for each.
+// Contexts of other packages must find the canceller behind clew's contexts. Otherwise package
+// context starts a goroutine for each.
 func TestDerivedContextsStartNoGoroutine(t *testing.T) {
 	const n = 100
 	provider := sdk(sdktrace.AlwaysSample())
@@ -482,8 +481,8 @@ func TestDerivedContextsStartNoGoroutine(t *testing.T) {
 	}
 }
 
-// A deferring caller who is read twice, as by a middleware in another's, does not undo what
-// this service has decided.
+// If two nested middlewares read a caller that defers, the second does not undo this service's
+// decision.
 func TestDeferReadAgain(t *testing.T) {
 	caller := testkit.B3(id64 + "-" + spanID)
 	for _, tt := range []struct {

@@ -75,14 +75,15 @@ func TestPropagatorFromEnvRefuses(t *testing.T) {
 	}
 }
 
-// The specification says of b3 and b3multi that either reads both. They differ in what they write.
+// In the specification, b3 and b3multi both read both forms. They differ only in the form that
+// they write.
 func TestPropagatorFromEnvOnTheWire(t *testing.T) {
 	multi := testkit.Header(xTrace, id64, xSpan, spanID, xSampled, "1")
 	w3c := testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01", "baggage", "k=v")
 	for _, tt := range []struct {
 		name, value string
 		received    propagation.HeaderCarrier
-		want        map[string]string // what is sent on
+		want        map[string]string // the headers sent on
 	}{
 		{"b3 reads X-B3-*", "b3", propagation.HeaderCarrier(multi), map[string]string{"B3": id64 + "-" + spanID + "-1"}},
 		{"b3multi reads b3", "b3multi", propagation.HeaderCarrier(testkit.Header("b3", id64+"-"+spanID+"-1")),

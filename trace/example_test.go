@@ -34,8 +34,8 @@ func ExampleB3_String() {
 	// 0
 }
 
-// A trace ID of 16 digits stays one of 16: OpenTelemetry's own text of it would match no line of
-// the caller's.
+// A trace ID of 16 digits keeps 16 digits. OpenTelemetry's text of it has 32, and would match no
+// line of the caller's.
 func ExampleB3_ID() {
 	h := http.Header{}
 	h.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312")
@@ -166,7 +166,7 @@ func ExampleOnly() {
 	// Output: true <nil>
 }
 
-// Code that is given no context, such as the hook of a logger, can ask for its goroutine's trace.
+// Code that gets no context, such as the hook of a logger, can ask for its goroutine's trace.
 func ExampleDo() {
 	log := func(message string) { // deep in code that nobody wants to change
 		fmt.Println(message, trace.ID(trace.Implicit(context.Background())))
@@ -213,7 +213,7 @@ func ExampleStarter() {
 	// Output: 463ac35c9f6413ad
 }
 
-// A consumer that never samples heartbeats, where the producer has left it open.
+// This consumer never samples heartbeats, unless the producer has decided.
 func ExampleStarter_sample() {
 	consume := func(topic string) {
 		starter := trace.Starter{Kind: oteltrace.SpanKindConsumer, Sample: func() trace.Sampling {
@@ -322,7 +322,7 @@ func ExampleInstall() {
 	// Output: 32 digits
 }
 
-// The environment says which headers are on the wire: here, in a fleet that speaks W3C too.
+// The environment chooses the headers on the wire. This fleet speaks W3C too.
 func ExamplePropagatorFromEnv() {
 	os.Setenv("OTEL_PROPAGATORS", "b3,tracecontext") // the shell's or the deployment's
 	defer os.Unsetenv("OTEL_PROPAGATORS")

@@ -53,7 +53,7 @@ func TestDetachOfWhatIsDetached(t *testing.T) {
 }
 
 // Package context finds no canceler through a detached context. It asks by a key that is not
-// exported: should a new version ask in another way, this fails.
+// exported. If a new version asks in another way, this test fails.
 func TestDetachedFromTheCanceler(t *testing.T) {
 	parent, cancel := context.WithCancelCause(testkit.Context(id64 + "-" + spanID + "-1"))
 	detached := trace.Detach(parent)
@@ -72,8 +72,7 @@ func TestDetachedFromTheCanceler(t *testing.T) {
 	assert.False(t, ran)
 }
 
-// changing is a context as frameworks have them that use theirs again: what it says is not for
-// ever.
+// changing is a context of a framework that reuses its contexts. Its answers change.
 type changing struct {
 	context.Context
 	done chan struct{}
@@ -96,7 +95,7 @@ func TestDetachOfAContextThatChanges(t *testing.T) {
 	}
 }
 
-// A root keeps nothing of the trace before it but the link, and all else that is in the context.
+// A root keeps the values of the context. Of the trace before it, it keeps only the link.
 func TestRootInARoot(t *testing.T) {
 	rec := watch(sdktrace.AlwaysSample())
 	ctx := context.WithValue(testkit.Context(id64+"-"+spanID+"-1"), key("k"), "v")
@@ -123,7 +122,8 @@ func TestRootInARoot(t *testing.T) {
 	assert.Len(t, rec.named("root"), 6, "roots that the SDK of the first span has begun")
 }
 
-// A no-op provider hands on the span that it finds. Below the current one there may be another.
+// A no-op provider hands on the span that it finds. There may be another span below the current
+// one.
 func TestRootUnderNoopProviderOverAnotherSpan(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -139,8 +139,8 @@ func TestRootUnderNoopProviderOverAnotherSpan(t *testing.T) {
 	assert.Len(t, trace.ID(ctx), 32)
 }
 
-// A deny is for its trace, and which SDK was passed over is known in every root after it, as
-// long as none has been asked.
+// A deny is for its trace only. Every root after it knows the SDK that was not asked, until one is
+// asked.
 func TestRootInARootAfterADeny(t *testing.T) {
 	rec := watch(sdktrace.AlwaysSample())
 	ctx, span := trace.Starter{TracerProvider: rec}.Start(context.Background(), testkit.B3("0"), "denied")
@@ -148,7 +148,7 @@ func TestRootInARootAfterADeny(t *testing.T) {
 	own := trace.Starter{TracerProvider: trace.NewProvider(trace.ProviderConfig{})}
 	ctx, span = own.Start(ctx, trace.B3{}, "own", oteltrace.WithNewRoot())
 	span.End()
-	// The SDK is still the one for a root in which nothing nearer is known.
+	// A root that knows no nearer SDK still uses this one.
 	_, span = trace.Root(oteltrace.ContextWithSpan(ctx, noop.Span{}), "root")
 	span.End()
 	assert.Len(t, rec.named("root"), 1, "roots at the SDK that was passed over")

@@ -21,7 +21,7 @@ import (
 var (
 	traceText = regexp.MustCompile(`^([0-9a-f]{16}|[0-9a-f]{32})$`)
 
-	// written is everything that Inject may write, to the byte.
+	// written matches everything that Inject may write, to the byte.
 	written = map[string]*regexp.Regexp{
 		"B3":                regexp.MustCompile(`^([01d]|([0-9a-f]{16}|[0-9a-f]{32})-[0-9a-f]{16}(-[01d](-[0-9a-f]{16})?)?)$`),
 		"X-B3-Traceid":      traceText,
@@ -32,7 +32,7 @@ var (
 	}
 )
 
-// checkRead is what must hold of whatever Parse or FromHeader returned.
+// checkRead checks the properties of every result of Parse and FromHeader.
 func checkRead(t *testing.T, b trace.B3, err error) {
 	t.Helper()
 	if err != nil {
@@ -112,7 +112,7 @@ func inputOf(h http.Header) input {
 	return input{h.Get("b3"), h.Get(xTrace), h.Get(xSpan), h.Get(xParent), h.Get(xSampled), h.Get(xFlags)}
 }
 
-// addInputs seeds a fuzzer with the tables and the classes' own seeds.
+// addInputs seeds a fuzzer with the tables and with the seeds of the differences.
 func addInputs(f *testing.F) {
 	for _, r := range allHeaderRows() {
 		in := inputOf(r.header)
@@ -136,7 +136,7 @@ func FuzzFromHeader(f *testing.F) {
 		b, err := trace.FromHeader(in.header())
 		checkRead(t, b, err)
 
-		// Spoilt in every field that counts, nothing may remain.
+		// If every field that counts is spoilt, nothing may remain.
 		in = input{single + "canary", traceID + "canary", span + "canary", parent + "canary", sampled + "canary", flags + "canary"}
 		b, err = trace.FromHeader(in.header())
 		checkRead(t, b, err)
@@ -146,9 +146,8 @@ func FuzzFromHeader(f *testing.F) {
 	})
 }
 
-// outcome is what a service makes of a caller's headers, seen from the next service: both
-// implementations extract, start a span with a sampler that samples all that is left to it,
-// and inject.
+// outcome is what the next service sees of a caller's headers. Both implementations extract, start
+// a span with a sampler that samples every undecided trace, and inject.
 type outcome struct {
 	trace string // as sent on; "" if it began there
 	span  string // the caller's
@@ -200,16 +199,16 @@ func theirs(in input) outcome {
 	return o
 }
 
-// difference is one class of input on which we differ from contrib's propagator on purpose.
-// It says so by translation: read rewrites an input into one that contrib reads as we read
-// the original, and sent changes what contrib then sends into what we send. Where no class
-// applies, the two must agree to the byte.
+// difference is a class of input on which clew differs from contrib's propagator on purpose. It
+// translates. read rewrites an input into one that contrib reads as clew reads the original, and
+// sent changes contrib's headers into clew's. Without a difference, the two must agree to the
+// byte.
 type difference struct {
 	name  string
 	why   string
 	read  func(input) input
 	sent  func(translated input, theirs outcome) outcome
-	seeds []input // on which we would not agree without this class
+	seeds []input // inputs on which clew and contrib would differ without this class
 }
 
 const hexa = `[0-9a-fA-F]`
@@ -226,13 +225,13 @@ var (
 
 func goodID(re *regexp.Regexp, s string) bool { return re.MatchString(s) && !onlyZeros.MatchString(s) }
 
-// goodSingle: of a value in lower case, trimmed.
+// goodSingle matches a value in lower case, trimmed.
 func goodSingle(s string) bool {
 	parts := strings.Split(s, "-")
 	return singleGood.MatchString(s) && (len(parts) == 1 || !onlyZeros.MatchString(parts[0]) && !onlyZeros.MatchString(parts[1]))
 }
 
-// The order counts: each class translates what those before it left.
+// The order matters, because each class translates the output of those before it.
 var differences = []difference{
 	{
 		name: "white space is trimmed",
@@ -406,7 +405,7 @@ var differences = []difference{
 	},
 }
 
-// translated is what contrib makes of in when all the differences but one are allowed for.
+// translated is contrib's outcome for in, with all differences applied but one.
 func translated(in input, but string) outcome {
 	for _, d := range differences {
 		if d.read != nil && d.name != but {
@@ -447,7 +446,7 @@ func TestDifferencesOccur(t *testing.T) {
 	}
 }
 
-// Where nobody needs to be different, we are not.
+// Without a need to differ, clew agrees with contrib.
 func TestAgreesWithContrib(t *testing.T) {
 	for _, in := range []input{
 		{},

@@ -12,7 +12,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// implicit is what Implicit makes of a context without a trace.
+// implicit is the trace that Implicit gives to a context without one.
 func implicit() trace.B3 {
 	b, _ := trace.FromContext(trace.Implicit(context.Background()))
 	return b
@@ -74,8 +74,8 @@ func TestDo(t *testing.T) {
 	}
 }
 
-// The innermost Do rules; one without a trace hides the outer; and a context that has a trace is
-// not overruled.
+// The innermost Do rules. A Do without a trace hides the outer one. A context that has a trace
+// keeps it.
 func TestDoNested(t *testing.T) {
 	type key struct{}
 	outer, inner := testkit.Context(id64+"-"+spanID), testkit.Context(id128+"-"+spanID)
@@ -98,7 +98,7 @@ func TestDoNested(t *testing.T) {
 	})
 }
 
-// Nothing but the trace is taken over.
+// Implicit takes over the trace and nothing else.
 func TestImplicitTakesNothingElse(t *testing.T) {
 	type key struct{}
 	ctx, cancel := context.WithCancel(context.WithValue(testkit.Context(id64+"-"+spanID), key{}, "theirs"))

@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// installed checks that libraries which know only OpenTelemetry get our IDs.
+// installed checks that libraries that know only OpenTelemetry get clew's IDs.
 func installed(t *testing.T, want oteltrace.TracerProvider) {
 	t.Helper()
 	assert.Equal(t, trace.Propagator{}, otel.GetTextMapPropagator(), "the global propagator")
@@ -110,7 +110,7 @@ func TestInstall(t *testing.T) {
 	}
 }
 
-// Start asks for the global provider each time, as an SDK may come late.
+// Start asks for the global provider each time, because an SDK may come late.
 func TestStartAfterALateSDK(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -143,7 +143,7 @@ func TestStartAfterInstallAndALateSDK(t *testing.T) {
 	require.Len(t, w.named("child"), 1, "children at the SDK that came after Install")
 }
 
-// Some switch tracing off with a global no-op provider. There are IDs all the same.
+// Under a global no-op provider, which turns tracing off, there are still IDs.
 func TestStartUnderANoopProvider(t *testing.T) {
 	if !testkit.InChild(t) {
 		return

@@ -14,7 +14,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// burst asks n times at once, and returns how many were taken.
+// burst asks n times at once, and returns how many traces were taken.
 func burst(s trace.Sampler, n int) (taken int) {
 	for range n {
 		if s.Sample(oteltrace.TraceID{1}) {
@@ -24,7 +24,7 @@ func burst(s trace.Sampler, n int) (taken int) {
 	return taken
 }
 
-// TestLimit: bursts of 1,000, one after another, and how many of each are taken.
+// Each step is a burst of 1,000, of which some are taken.
 func TestLimit(t *testing.T) {
 	type step struct {
 		after time.Duration // since the step before
@@ -61,7 +61,7 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// In the long run it is the limit, whatever its fraction, and never more.
+// In the long run, a Limit takes as many as it says, with any fraction, and never more.
 func TestLimitInTheLongRun(t *testing.T) {
 	for _, perSecond := range []float64{0.3, 1, 3, 7, 33.3, 999, 100_001} {
 		t.Run(fmt.Sprint(perSecond), func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestLimitInTheLongRun(t *testing.T) {
 				limit, taken, begun := trace.NewLimit(perSecond), 0, time.Now()
 				for range 30_000 {
 					time.Sleep(997 * time.Microsecond)
-					taken += burst(limit, int(perSecond/500)+3) // more than comes
+					taken += burst(limit, int(perSecond/500)+3) // more than the limit
 				}
 				most := math.Max(1, perSecond) + perSecond*time.Since(begun).Seconds()
 				assert.LessOrEqual(t, float64(taken), most, "taken")
@@ -79,7 +79,7 @@ func TestLimitInTheLongRun(t *testing.T) {
 	}
 }
 
-// However many ask at once, and however long ago they have looked at the clock.
+// A Limit holds when many ask at once, some with an old time.
 func TestLimitAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const goroutines, seconds, perSecond = 8, 3, 200_000

@@ -13,7 +13,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// Nothing that is exported crashes for want of a context, a carrier or a field.
+// No exported function panics without a context, a carrier or a field.
 func TestNilAndZero(t *testing.T) {
 	var (
 		ctx      context.Context

@@ -130,12 +130,12 @@ const (
 	xFlags   = "X-B3-Flags"
 )
 
-// ids is a well-formed pair, and then what the row is about.
+// ids is a well-formed pair of IDs, and more headers.
 func ids(pairs ...string) http.Header {
 	return testkit.Header(append([]string{xTrace, id64, xSpan, spanID}, pairs...)...)
 }
 
-// badIDs is a pair in which one ID is malformed, and then what must be lost with it.
+// badIDs is a pair with one malformed ID, and more headers, which must be lost with it.
 func badIDs(pairs ...string) http.Header {
 	return testkit.Header(append([]string{xTrace, canary, xSpan, spanID}, pairs...)...)
 }
@@ -278,7 +278,7 @@ func allHeaderRows() []headerRow {
 	return rows
 }
 
-// plainError is what an error about input may look like: our own words, and few.
+// plainError matches the allowed errors about input, which are few words of clew's own.
 var plainError = regexp.MustCompile(`^trace: malformed [bB]3: [A-Za-z0-9 ,]+$`)
 
 func checkError(t *testing.T, call string, err error) {

@@ -19,7 +19,7 @@ import (
 
 const both = b3.B3SingleHeader | b3.B3MultipleHeader
 
-// queueMessage is a carrier that nobody knows: it can do what the interface asks for.
+// queueMessage is a carrier of an unknown type. It has only the methods of the interface.
 type queueMessage struct{ pairs [][2]string }
 
 func (q *queueMessage) Get(key string) string {
@@ -56,7 +56,7 @@ var carriers = map[string]func() propagation.TextMapCarrier{
 	"other carrier": func() propagation.TextMapCarrier { return &queueMessage{} },
 }
 
-// content is what is in a carrier, by lower-case key, without what is empty.
+// content is the non-empty values of a carrier, by lower-case key.
 func content(c propagation.TextMapCarrier) map[string]string {
 	m := map[string]string{}
 	for _, key := range c.Keys() {
@@ -159,8 +159,8 @@ func TestInjectNames(t *testing.T) {
 	}
 }
 
-// Values that Inject wrote belong to the header: to append to one must not change another,
-// nor what another message was given.
+// The header owns the values that Inject writes. Appending to one must not change another, or
+// another message's.
 func TestInjectedValuesAreIndependent(t *testing.T) {
 	ctx, span := trace.Starter{Kind: oteltrace.SpanKindClient}.Start(testkit.Context(id64+"-"+spanID+"-1"), trace.B3{}, "call")
 	defer span.End()
@@ -210,7 +210,7 @@ func TestFieldsAreWhatInjectMayWrite(t *testing.T) {
 	assert.NotContains(t, trace.Propagator{}.Fields(), "", "Fields after its earlier result was cleared")
 }
 
-// Old values that stayed would be mixed with new ones, and an old b3 would win.
+// Inject removes old values. Otherwise they would mix with new ones, and an old b3 would win.
 func TestInjectRemovesWhatIsStale(t *testing.T) {
 	stale := []string{"b3", "B3", "X-B3-TraceId", "x-b3-traceid", "X-B3-Traceid", "X-B3-SPANID", "x-B3-ParentSpanId", "X-B3-Parentspanid", "X-B3-Sampled", "x-b3-sampled", "X-B3-FLAGS", "x-b3-flags"}
 	w3c := []string{"traceparent", "Traceparent", "TRACESTATE", "tracestate"}
@@ -259,7 +259,7 @@ func TestInjectRemovesWhatIsStale(t *testing.T) {
 			assert.Equal(t, len(want), len(m), "%+v with %s, map: number of keys", p, name)
 			assert.Equal(t, map[string]string(want), content(m), "%+v with %s, map", p, name)
 
-			// Here they cannot be removed, but nobody must read them.
+			// They cannot be removed here, but no reader may use them.
 			p.Inject(ctx, q)
 			assert.Equal(t, map[string]string(want), content(q), "%+v with %s, other carrier", p, name)
 		}
@@ -315,7 +315,7 @@ func TestExtractFindsKeysInAnyCase(t *testing.T) {
 	}
 }
 
-// What leaves is re-written from the parsed bytes; of what was malformed nothing is left.
+// Inject writes headers from the parsed bytes. Nothing of malformed headers is left.
 func TestMalformedLeavesNothingBehind(t *testing.T) {
 	p := trace.Propagator{Encoding: both, W3C: true}
 	for _, r := range allHeaderRows() {
@@ -368,7 +368,7 @@ func TestExtractW3C(t *testing.T) {
 			assert.Equal(t, tt.want, testkit.SaidBy(b), "Extract from %v", tt.header)
 			assert.Equal(t, tt.state, oteltrace.SpanContextFromContext(ctx).TraceState().String(), "tracestate from %v", tt.header)
 
-			// A child hands tracestate on, here and in what waits in a queue.
+			// A child hands on tracestate, also from a context that waits in a queue.
 			child, _ := trace.Start(ctx, "child")
 			queued, _ := trace.Start(trace.Only(child), "queued")
 			for name, ctx := range map[string]context.Context{"child": child, "child under Only": queued} {
@@ -378,7 +378,7 @@ func TestExtractW3C(t *testing.T) {
 				assert.Contains(t, out["traceparent"], "-"+trace.SpanID(ctx)+"-", "traceparent sent on by a %s", name)
 			}
 
-			// Off, none of it is read.
+			// Without W3C, none of it is read.
 			off, _ := trace.FromContext(trace.Propagator{}.Extract(context.Background(), propagation.HeaderCarrier(tt.header)))
 			if tt.header.Get("b3") == "" && tt.header.Get(xTrace) == "" {
 				assert.Equal(t, said{}, testkit.SaidBy(off), "Extract without W3C from %v", tt.header)
@@ -387,7 +387,7 @@ func TestExtractW3C(t *testing.T) {
 	}
 }
 
-// What the context held before is no part of the message.
+// Extract ignores the trace that the context had before.
 func TestExtractW3CTakesNothingFromTheContext(t *testing.T) {
 	p := trace.Propagator{W3C: true}
 	before := p.Extract(context.Background(), propagation.HeaderCarrier(testkit.Header("traceparent", "00-"+id128+"-1111111111111111-01", "tracestate", "old=1")))
@@ -429,7 +429,7 @@ func TestNilCarriers(t *testing.T) {
 	}
 }
 
-// A message that is only passed through comes out as it went in.
+// A message that is only passed on keeps its headers.
 func TestExtractThenInject(t *testing.T) {
 	for _, r := range allHeaderRows() {
 		if r.malformed {
@@ -449,7 +449,7 @@ func TestExtractThenInject(t *testing.T) {
 	}
 }
 
-// What the package comment says of half a message.
+// A message with half of its headers is read as the package comment says.
 func TestHalfAMessage(t *testing.T) {
 	traceparent := "00-" + id128 + "-" + spanID + "-01"
 	for _, tt := range []struct {

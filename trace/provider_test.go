@@ -58,7 +58,7 @@ func TestProvider(t *testing.T) {
 			assert.False(t, sc.IsRemote(), "whether the span is remote")
 			assert.Equal(t, oteltrace.TracerProvider(p), span.TracerProvider(), "the span's provider")
 
-			// A child is in the same trace, with the same decision, from whichever provider.
+			// A child of any provider is in the same trace, with the same decision.
 			child, _ := providerOf(trace.Always()).Tracer("").Start(ctx, "child")
 			assert.Equal(t, trace.ID(ctx), trace.ID(child), "ID of a child")
 			assert.Equal(t, testkit.SaidIn(ctx).State, testkit.SaidIn(child).State, "state of a child")
@@ -97,8 +97,8 @@ func TestZeroProvider(t *testing.T) {
 	assert.Equal(t, id64, trace.ID(ctx), "ID under a parent")
 }
 
-// The rate nobody has asked for is one in a thousand, exactly: of the low 64 bits of the ID,
-// halved, the lowest thousandth is sampled and the next is not.
+// The default rate is exactly one in a thousand. The low 64 bits of the ID, halved, are sampled if
+// they are in the lowest thousandth.
 func TestDefaultRate(t *testing.T) {
 	last := uint64(1<<63) / 1000
 	text := func(half uint64) string { return id128[:16] + pad16(strconv.FormatUint(half<<1, 16)) }
@@ -159,7 +159,7 @@ func TestNewIDsTellTheTime(t *testing.T) {
 	})
 }
 
-// Whoever follows our span's provider, as otelhttp does, must obey a deny too.
+// Libraries that use the provider of clew's span, as otelhttp does, obey a deny too.
 func TestTracerProviderOfADeny(t *testing.T) {
 	if !testkit.InChild(t) {
 		return

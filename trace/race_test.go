@@ -2,6 +2,6 @@
 
 package trace_test
 
-// raceEnabled: the race detector allocates on its own account, so that counts of
-// allocations say nothing.
+// raceEnabled is true because the race detector allocates too, so that counts of allocations say
+// nothing.
 const raceEnabled = true

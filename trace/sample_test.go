@@ -90,8 +90,8 @@ func eachSample(t *testing.T, test func(*testing.T, *sampled)) {
 	}
 }
 
-// With every provider, Sample is asked once if nobody has decided. Its answer has the effect of a state
-// that came without IDs.
+// With every provider, Sample is asked once if nobody has decided. Its answer has the effect of a
+// state that came without IDs.
 func TestSample(t *testing.T) {
 	eachSample(t, func(t *testing.T, s *sampled) {
 		if s.decided {

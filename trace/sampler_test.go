@@ -55,7 +55,8 @@ func TestRatioShare(t *testing.T) {
 	assert.LessOrEqual(t, n, 1126, "sampled of 1,000,000 at 0.001")
 }
 
-// Services that see 16 digits, 32 digits, or that use OpenTelemetry's sampler, must agree.
+// Services must agree on a trace, whether they see 16 digits or 32, or use OpenTelemetry's
+// sampler.
 func TestRatioAgrees(t *testing.T) {
 	for _, rate := range []float64{0, 0.001, 0.01, 1.0 / 3, 0.5, 0.999, 1} {
 		ratio, theirs := trace.NewRatio(rate), sdktrace.TraceIDRatioBased(rate)
@@ -83,8 +84,8 @@ func TestRatioPanics(t *testing.T) {
 	}
 }
 
-// While the rate changes, each decision is by the old or the new one. The race detector
-// watches; so that the rate does change between decisions, both sides go in step.
+// While the rate changes, each decision is by the old rate or the new one. The race detector
+// watches. Both sides go in step, so that the rate changes between decisions.
 func TestSetRateWhileRunning(t *testing.T) {
 	r := trace.NewRatio(0)
 	always, never := oteltrace.TraceID{8: 0}, oteltrace.TraceID{8: 0xff}

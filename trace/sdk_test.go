@@ -19,12 +19,12 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// sdkSampler is a row of the first half of the table: a sampler as users configure one.
+// sdkSampler is a row of the first half of the table, which has samplers as users configure them.
 type sdkSampler struct {
 	name        string
 	sampler     sdktrace.Sampler
 	parentBased bool
-	root        trace.Sampler // what it does where no parent decides
+	root        trace.Sampler // its answer without a parent that decides
 }
 
 func half() *trace.Ratio { return trace.NewRatio(0.5) }
@@ -37,8 +37,8 @@ var sdkSamplers = []sdkSampler{
 	{"Never", sdktrace.NeverSample(), false, trace.Never()},
 }
 
-// callers is the other half: every state, alone, and with IDs of each width that a ratio of
-// one half samples and does not sample.
+// callers is the other half. It has every state, alone, and with IDs of each width that a ratio of
+// one half samples or does not.
 var callers = func() (rows []string) {
 	rows = append(rows, "", "0", "1", "d")
 	for _, id := range []string{id64, id64High, id128Low, id128, idWide} {
@@ -67,7 +67,7 @@ func (s sdkSampler) records(caller trace.Sampling, id oteltrace.TraceID) bool {
 	return s.root.Sample(id)
 }
 
-// wantState is what the next hop must be told.
+// wantState is the state that the next hop must get.
 func wantState(caller trace.Sampling, recorded bool) trace.Sampling {
 	switch {
 	case caller == trace.Deny, caller == trace.Debug:
@@ -125,7 +125,7 @@ func testAnySDK(t *testing.T, starterOf func(watched) trace.Starter) {
 				assert.Equal(t, b.SpanID, span.SpanContext().SpanID(), "span ID of the span")
 				assert.NotEqual(t, caller.SpanID, b.SpanID, "span ID: want a fresh one")
 
-				// An invented parent is nowhere, a real one everywhere.
+				// No span has an invented parent. All have the real one.
 				assert.Equal(t, caller.SpanID, b.ParentSpanID, "parent sent on")
 				out := propagation.MapCarrier{}
 				trace.Propagator{}.Inject(ctx, out)
@@ -145,7 +145,7 @@ func testAnySDK(t *testing.T, starterOf func(watched) trace.Starter) {
 					assert.EqualValues(t, 1, w.sampler.asked.Load(), "times the SDK's sampler was asked")
 				}
 
-				// The same for what is nested: the decision is made, and holds.
+				// The decision holds for nested spans too.
 				child, childSpan := trace.Start(ctx, "nested")
 				defer childSpan.End()
 				c, _ := trace.FromContext(child)
@@ -178,7 +178,7 @@ func TestAnySDKGlobal(t *testing.T) {
 	})
 }
 
-// An SDK that comes with the context, as the current span's own, comes before the global one.
+// The SDK of the context's current span comes before the global SDK.
 func TestProviderOrder(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -202,7 +202,7 @@ func TestProviderOrder(t *testing.T) {
 		span.End()
 		assert.Len(t, tt.want.named(tt.name), 1, "%s: spans of that name at that SDK", tt.name)
 	}
-	// A debug further in is asked of the SDK that a deny has passed over.
+	// A debug trace further in asks the SDK that a deny has passed over.
 	denied, span := trace.Start(testkit.Context(id64+"-"+spanID+"-0"), "denied")
 	defer span.End()
 	_, root := trace.Root(denied, "root under a deny")
@@ -230,7 +230,7 @@ func TestKind(t *testing.T) {
 	}
 }
 
-// middleware is what a middleware of this module does.
+// middleware does the same as a middleware of this module.
 func middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		caller, _ := trace.FromHeader(r.Header)
@@ -240,8 +240,8 @@ func middleware(next http.Handler) http.Handler {
 	})
 }
 
-// otelhttp's handler, outside ours or inside, with our propagator or none, under an SDK that
-// is installed globally: the handler at the end sees what the caller said.
+// With otelhttp's handler outside clew's or inside, with clew's propagator or none, under a global
+// SDK, the last handler sees the caller's trace and state.
 func TestBesideOtelhttp(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -297,7 +297,8 @@ func TestBesideOtelhttp(t *testing.T) {
 							}
 							return
 						}
-						// Outside ours, otelhttp asks its SDK itself: that span is not ours to prevent.
+						// Outside clew's handler, otelhttp asks its SDK itself. clew cannot
+						// prevent that span.
 						assert.Empty(t, w.named("ours"), "our spans at the SDK, for a deny")
 						if place == "inside" {
 							assert.Empty(t, w.recorder.Started(), "spans begun at the SDK, for a deny")
@@ -317,7 +318,8 @@ type onStart struct {
 
 func (o onStart) OnStart(ctx context.Context, _ sdktrace.ReadWriteSpan) { o.do(ctx) }
 
-// TestOnStartOfDefer: the span ID that is hidden from the SDK, so that it asks its sampler, is not hidden from us.
+// For a caller that defers, clew hides the span ID from the SDK, so that the SDK asks its sampler.
+// trace.FromContext still finds the ID in OnStart.
 func TestOnStartOfDefer(t *testing.T) {
 	b, _ := trace.Parse("463ac35c9f6413ad48485a3953bb6124-a2fb4a1d1a96d312")
 	tp := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(onStart{do: func(ctx context.Context) {

@@ -31,7 +31,7 @@ func TestRootUnderNoopProvider(t *testing.T) {
 	assert.Len(t, trace.ID(ctx), 32, "trace ID of a root: %q", trace.ID(ctx))
 }
 
-// Another library's span has lost the width of the ID; the headers still tell.
+// Another library's span has lost the width of the ID. The headers still have it.
 func TestWidthFromTheCaller(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider()
 	for _, id := range []string{idWide, id64} {
@@ -47,7 +47,7 @@ func TestWidthFromTheCaller(t *testing.T) {
 	}
 }
 
-// A Sampling that is none of the four counts as Defer, whoever decides.
+// A Sampling that is none of the four counts as Defer, with every provider.
 func TestUnknownSampling(t *testing.T) {
 	caller := testkit.B3(id64 + "-" + spanID)
 	caller.Sampling = 9
@@ -87,7 +87,7 @@ func TestRootAfterADeny(t *testing.T) {
 	assert.Len(t, sdk.named("root"), 4, "spans begun for roots under a deny")
 }
 
-// The same with another SDK as the global one, which is further away.
+// The same holds with another, global SDK, which is further away.
 func TestRootAfterADenyWithAGlobalSDK(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -106,7 +106,7 @@ func TestRootAfterADenyWithAGlobalSDK(t *testing.T) {
 	assert.Empty(t, global.named("root"), "spans begun at the global SDK")
 }
 
-// What a caller has denied or debugs stays so, whatever another header says later.
+// A caller's deny or debug holds, even if another header is read later.
 func TestInForce(t *testing.T) {
 	sdk := watch(sdktrace.AlwaysSample())
 	never := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))
@@ -138,7 +138,7 @@ func TestInForce(t *testing.T) {
 	}
 }
 
-// Code that has extracted, and passes the caller as well, keeps the tracestate.
+// Code that extracts, and also passes the caller, keeps the tracestate.
 func TestTracestateOfACaller(t *testing.T) {
 	h := testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01", "tracestate", "vendor=1")
 	p := trace.Propagator{W3C: true}
@@ -150,7 +150,7 @@ func TestTracestateOfACaller(t *testing.T) {
 	assert.Equal(t, "vendor=1", out.Get("tracestate"), "tracestate sent on")
 }
 
-// recordOnly records every span and samples none, as for metrics from spans.
+// recordOnly records every span and samples none, as some services do to make metrics from spans.
 type recordOnly struct{}
 
 func (recordOnly) ShouldSample(sdktrace.SamplingParameters) sdktrace.SamplingResult {
@@ -182,7 +182,7 @@ func TestNilProvider(t *testing.T) {
 	assert.Equal(t, span.SpanContext().TraceID(), child.SpanContext().TraceID(), "trace of a child")
 }
 
-// list is a carrier that hands out its own slice of keys.
+// list is a carrier whose Keys returns its own slice.
 type list struct {
 	propagation.MapCarrier
 	keys []string
@@ -197,7 +197,7 @@ func TestExtractLeavesTheCarrierAlone(t *testing.T) {
 	assert.Equal(t, []string{"zeta", "B3", "alpha"}, l.keys, "the carrier's keys after Extract")
 }
 
-// Of names that differ in case only, it is always the same one that counts.
+// If names differ only in case, the same one counts each time.
 func TestExtractOfSeveralCases(t *testing.T) {
 	for range 50 { // ranging over a map is not always in the same order
 		c := propagation.MapCarrier{"B3": "0", "b3 ": "1", "X-B3-FLAGS": "1", "X-B3-Sampled": "0", "x-B3-sampled": "1"}

@@ -19,8 +19,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// IDs do not repeat and are never zero, need no entropy of the system, and a trace ID says
-// when its trace began, whatever the clock does.
+// IDs never repeat, are never zero, and need no entropy of the system. A trace ID has the second
+// in which its trace began, at any time of the clock.
 func TestTortureClockAndRandomness(t *testing.T) {
 	n := torture.Size(1_000_000, 100_000_000)
 	var zeros, repeats, reads, started, dated int
@@ -31,7 +31,7 @@ func TestTortureClockAndRandomness(t *testing.T) {
 		n, n, zeros, repeats, started, reads, dated)
 }
 
-// By chance alone, 100,000,000 of 64 bits, twice, hold a repeat in one run of 1,850.
+// By chance alone, one run in 1,850 has a repeat among twice 100,000,000 numbers of 64 bits.
 func testUnique(t *testing.T, n int) (zeros, repeats int) {
 	const starters = 8
 	traces, spans := make([]uint64, n), make([]uint64, n)

@@ -20,7 +20,7 @@ import (
 
 const w3cSpan = "1111111111111111"
 
-// readW3C is what a Propagator with W3C makes of these headers.
+// readW3C returns what a Propagator with W3C reads from these headers.
 func readW3C(h http.Header) (trace.B3, string) {
 	ctx := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier(h))
 	b, _ := trace.FromContext(ctx)
@@ -137,7 +137,7 @@ func TestTracestate(t *testing.T) {
 	}
 }
 
-// grpcMetadata is a carrier with several values a key that is not an http.Header.
+// grpcMetadata is a carrier with several values for a key, but no http.Header.
 type grpcMetadata struct {
 	propagation.MapCarrier
 	values map[string][]string
@@ -159,7 +159,7 @@ func TestW3CFromCarriersWithSeveralValues(t *testing.T) {
 	assert.Empty(t, trace.ID(p.Extract(context.Background(), twice)), "trace ID of two traceparents")
 }
 
-// What is kept of a huge tracestate must not keep the rest alive.
+// The kept part of a huge tracestate does not keep the rest alive.
 func TestTracestateIsACopy(t *testing.T) {
 	const messages, size = 20, 1 << 20
 	before := torture.Heap()
@@ -173,7 +173,8 @@ func TestTracestateIsACopy(t *testing.T) {
 	runtime.KeepAlive(kept)
 }
 
-// Another library's span may have a tracestate of any length. What waits in a queue keeps little.
+// Another library's span may have a tracestate of any length. A context in a queue keeps little of
+// it.
 func TestOnlyCutsTracestate(t *testing.T) {
 	state := oteltrace.TraceState{}
 	for i := range 20 {
@@ -195,7 +196,8 @@ func TestOnlyCutsTracestate(t *testing.T) {
 
 var wellFormedTraceparent = regexp.MustCompile(`^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$`)
 
-// FuzzW3C: what is read is what W3C Trace Context, level 1, says, and what is kept is little.
+// A Propagator with W3C reads headers as W3C Trace Context, level 1, says, and keeps little of
+// them.
 func FuzzW3C(f *testing.F) {
 	for _, tt := range traceparents {
 		f.Add(tt.in, "a=1,b=2", "c=3")
@@ -207,7 +209,7 @@ func FuzzW3C(f *testing.F) {
 		trimmed := strings.Trim(parent, " \t\r\n")
 		want := trace.B3{}
 		if m := wellFormedTraceparent.FindStringSubmatch(strings.ReplaceAll(trimmed, "\n", ".")); m != nil && m[1] != "ff" && !(m[1] == "00" && m[5] != "") {
-			// By way of the single header, which has its own tests.
+			// The B3 goes through the single header, which has its own tests.
 			state := "0"
 			if strings.ContainsRune("13579bdf", rune(m[4][1])) {
 				state = "1"
@@ -235,7 +237,7 @@ func FuzzW3C(f *testing.F) {
 			keys[key] = true
 		}
 
-		// What is sent on is read alike by the next, and by OpenTelemetry.
+		// clew and OpenTelemetry read the headers that are sent on alike.
 		ctx := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier(h))
 		next := propagation.HeaderCarrier{}
 		trace.Propagator{W3C: true}.Inject(ctx, next)

@@ -14,7 +14,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// flat is what a framework makes of a context that it copies into one of its own: a map.
+// flat is a map, into which a framework copies a context.
 type flat struct {
 	context.Context
 	values map[any]any
@@ -22,9 +22,9 @@ type flat struct {
 
 func (f flat) Value(key any) any { return f.values[key] }
 
-// flatten copies ctx as fiber's adaptor does, by the names of the fields. The value in val is that
-// of the key before it, and wins over those of the context below. That one is in the field Context;
-// to newer versions of fiber it is any field, or part of the struct, that is a context.
+// flatten copies ctx as fiber's adaptor does, by the names of the fields. The field val has the
+// value of the key before it, and wins over values of the context below. The field Context has the
+// context below. Newer versions of fiber take any field that is a context, embedded or not.
 func flatten(ctx context.Context, newer bool) flat {
 	f := flat{context.Background(), map[any]any{}}
 	f.copy(ctx, newer)
@@ -111,8 +111,8 @@ func contexts() map[string]context.Context {
 	}
 }
 
-// A context that was copied by reflection is still in its trace, with width, state and parent, and
-// spans that are started in it are those that would have been started in the original.
+// A context that was copied by reflection is still in its trace, with width, state and parent.
+// Spans started in the copy are as if started in the original.
 func TestContextsCanBeCopiedByReflection(t *testing.T) {
 	for name, ctx := range contexts() {
 		t.Run(name, func(t *testing.T) { testCopy(t, ctx, flatten(ctx, false)) })
@@ -137,7 +137,7 @@ func testCopy(t *testing.T, ctx, copied context.Context) {
 		assert.Equal(t, want.Sampling, child.Sampling, "the state of a root in the copy")
 	}
 
-	// The deny is for its trace only: a new root is the SDK's again.
+	// The deny is for its trace only. A new root is the SDK's again.
 	_, root := trace.Root(copied, "root")
 	defer root.End()
 	_, wantRoot := trace.Root(ctx, "root")
@@ -145,7 +145,7 @@ func testCopy(t *testing.T, ctx, copied context.Context) {
 	assert.Equal(t, wantRoot.IsRecording(), root.IsRecording(), "Root in the copy is recorded")
 }
 
-// childState is the state of a child: a state that was left open is decided, here always as a no.
+// childState is the state of a child. An open state is decided, here always as a deny.
 func childState(parent trace.B3) trace.Sampling {
 	if parent.Sampling == trace.Defer {
 		return trace.Deny
@@ -153,7 +153,7 @@ func childState(parent trace.B3) trace.Sampling {
 	return parent.Sampling
 }
 
-// Width, state and parent stay where another library has put our span's context again.
+// Width, state and parent stay when another library puts clew's span context back.
 func TestAnothersSpanKeepsTheRecord(t *testing.T) {
 	for name, ctx := range contexts() {
 		want, ok := trace.FromContext(ctx)
@@ -168,8 +168,8 @@ func TestAnothersSpanKeepsTheRecord(t *testing.T) {
 	}
 }
 
-// Programs that copy contexts by a cast read the memory of each link as if context.WithValue had
-// made it. Ours begin with the same fields.
+// Programs that copy contexts by a cast read each link as if context.WithValue had made it. clew's
+// contexts begin with the same fields.
 func TestContextsAreLaidOutAsWithValue(t *testing.T) {
 	type key struct{}
 	want := reflect.TypeOf(context.WithValue(context.Background(), key{}, "")).Elem()

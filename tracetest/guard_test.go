@@ -324,7 +324,8 @@ var laterLosses = []loss{
 		}},
 }
 
-// Each way to lose the trace is reported where it is lost. Code that keeps the trace is not reported.
+// Each way to lose the trace is reported where it is lost. Code that keeps the trace is not
+// reported.
 func TestGuard(t *testing.T) {
 	for _, tt := range slices.Concat(contextLosses, goroutineLosses, taskLosses, laterLosses) {
 		t.Run(tt.name, func(t *testing.T) {
