@@ -197,13 +197,13 @@ func TestImplicitStays(t *testing.T) {
 		return resp.Request.Context()
 	}
 	var first context.Context
-	trace.Do(testkit.Context("463ac35c9f6413ad-"+spanID+"-1"), func(context.Context) { first = send(context.Background()) })
+	trace.Do(testkit.Context(testkit.ID64+"-"+spanID+"-1"), func(context.Context) { first = send(context.Background()) })
 	rec := newRecorder(t, sdktrace.AlwaysSample())
 	other, span := trace.Starter{TracerProvider: rec.provider}.Start(context.Background(), trace.B3{}, "other")
 	trace.Do(other, func(context.Context) { send(first) })
 	span.End()
 	rec.spans(t, 1) // the provider of the other trace is not asked
 	require.Len(t, seen, 2)
-	assert.Equal(t, "463ac35c9f6413ad", seen[0].ID(), "the first")
-	assert.Equal(t, "463ac35c9f6413ad", seen[1].ID(), "the second")
+	assert.Equal(t, testkit.ID64, seen[0].ID(), "the first")
+	assert.Equal(t, testkit.ID64, seen[1].ID(), "the second")
 }

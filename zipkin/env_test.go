@@ -185,8 +185,8 @@ func assertDecides(t *testing.T, tp *zipkin.Provider, share float64) {
 		want   bool
 	}{
 		{id64 + "-" + spanID + "-1", true},
-		{"463ac35c9f6413ad-a2fb4a1d1a96d312-d", true},
-		{"463ac35c9f6413ad-a2fb4a1d1a96d312-0", false},
+		{id64 + "-" + spanID + "-d", true},
+		{id64 + "-" + spanID + "-0", false},
 		{"0000000000000001-a2fb4a1d1a96d312", share > 0},
 		{"ffffffffffffffff-a2fb4a1d1a96d312", share == 1},
 		{"7fffffffffffffff-a2fb4a1d1a96d312", share >= 0.5},

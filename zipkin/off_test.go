@@ -191,8 +191,8 @@ func ask(t *testing.T, tp oteltrace.TracerProvider, caller http.Header) told {
 
 var callers = map[string]http.Header{
 	"accepts":               {"B3": {id64 + "-" + spanID + "-1"}},
-	"denies":                {"B3": {"463ac35c9f6413ad-a2fb4a1d1a96d312-0"}},
-	"debugs":                {"B3": {"463ac35c9f6413ad-a2fb4a1d1a96d312-d"}},
+	"denies":                {"B3": {id64 + "-" + spanID + "-0"}},
+	"debugs":                {"B3": {id64 + "-" + spanID + "-d"}},
 	"defers, and is taken":  {"B3": {"163ac35c9f6413ad-a2fb4a1d1a96d312"}},
 	"defers, and is not":    {"B3": {"f63ac35c9f6413ad-a2fb4a1d1a96d312"}},
 	"defers, with 32 zeros": {"B3": {"0000000000000000163ac35c9f6413ad-a2fb4a1d1a96d312"}},
