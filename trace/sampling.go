@@ -8,7 +8,7 @@ const (
 	Defer  Sampling = iota // no decision yet: the receiver decides
 	Deny                   // not sampled
 	Accept                 // sampled
-	Debug                  // sampled, whatever samplers say, and so in every later hop
+	Debug                  // sampled here and in every later hop, whatever samplers say
 )
 
 // String returns "defer", "deny", "accept" or "debug".
@@ -37,16 +37,15 @@ func (s Sampling) digit() byte {
 	return 0
 }
 
-// Inside this package a Sampling is a decision of five states. Three of them are alike inside and
-// outside: Defer, Accept and Debug. The two others look like Deny from outside:
+// Inside this package a Sampling has five states. Three of them are alike inside and outside:
+// Defer, Accept and Debug. The two others look like Deny from outside:
 //
 //   - Deny is in force. A caller, Starter.Sample or a Provider has denied. No SDK is asked about
 //     the trace, and a later accept does not overrule it.
-//   - unsampled repeats the flag of another library's span, an SDK's mostly. An SDK that is asked
-//     about a child follows its own span, and a caller may overrule it.
+//   - unsampled repeats the flag of another library's span, an SDK's mostly. An SDK is asked
+//     about a child, and sees its own span as the parent. A caller may overrule the flag.
 //
-// A decision becomes a Sampling where it leaves the package, by public, and Samplings that come
-// in pass known.
+// Samplings that leave the package go through public. Samplings that come in go through known.
 const unsampled = Debug + 1
 
 // public is s as users see it.
@@ -67,8 +66,8 @@ func (s Sampling) known() Sampling {
 
 func (s Sampling) sampled() bool { return s == Accept || s == Debug }
 
-// byFlag is the decision of another library's span, and of a sampler in its place. The flag cannot
-// say who has decided.
+// byFlag makes a decision from the flag of another library's span, or from a sampler's answer.
+// The flag cannot say who has decided.
 func byFlag(sampled bool) Sampling {
 	if sampled {
 		return Accept

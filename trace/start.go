@@ -17,17 +17,17 @@ func Start(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) 
 	return Starter{}.Start(ctx, B3{}, name, opts...)
 }
 
-// Starter starts spans as [Start] does, for middleware, transports and consumers of queues:
-// from a provider of their own, for a caller that is known by [B3]. The zero value is ready
-// to use. It may be copied and is safe for concurrent use.
+// Starter starts spans as [Start] does, for middleware, transports and consumers of queues. It
+// may have a provider of its own, and takes the caller as [B3]. The zero value is ready to use.
+// It may be copied and is safe for concurrent use.
 type Starter struct {
 	TracerProvider oteltrace.TracerProvider // nil: as Start says
 	Kind           oteltrace.SpanKind       // for the spans of an SDK
 
 	// Sample is asked if neither the caller nor a span that is current in ctx has decided. It is
-	// asked before the sampler of a Provider or an SDK, and overrules that sampler. Its answer is
-	// obeyed as a state that a caller has sent without IDs. Defer, a value that is none of the
-	// four, and nil leave the decision to the sampler.
+	// asked before the sampler of a Provider or an SDK, and overrules that sampler. The answer
+	// counts as a state that a caller sends without IDs. Defer, a value that is none of the four,
+	// and nil leave the decision to the sampler.
 	Sample func() Sampling
 }
 
@@ -35,12 +35,12 @@ type Starter struct {
 // [FromContext] returned. The zero caller is ctx's current span. With oteltrace.WithNewRoot
 // there is no parent.
 //
-// A span of this process that is current in ctx is the parent, not caller, unless caller
-// names another trace. A caller with a trace ID and no span ID is a trace to join, without
-// a parent.
+// If ctx's current span is of this process, that span and not caller is the parent, unless caller
+// names another trace. A caller with a trace ID and no span ID is a trace to join, without a
+// parent.
 //
-// With an SDK, whatever its sampler, the B3 states keep their meaning. Deny never reaches
-// the SDK: that span has IDs only. Accept and debug arrive as a sampled remote parent. Defer
+// With an SDK, whatever its sampler, the B3 states keep their meaning. Deny never reaches the
+// SDK: a denied span has IDs only. Accept and debug arrive as a sampled remote parent. Defer
 // arrives as a trace ID without a parent span, so that ParentBased asks its root sampler.
 func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
 	if ctx == nil {
@@ -50,7 +50,7 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 		root, _, span := s.root(ctx, name, opts)
 		return alive(ctx, root), span
 	}
-	var a attempt // no literal: that one is made elsewhere first, and then copied
+	var a attempt // a literal would be made elsewhere first, and then copied
 	a.ctx, a.kind, a.name, a.opts = ctx, s.Kind, name, opts
 	a.current.read(ctx)
 	a.parent.resolve(&a.current, caller)
@@ -63,7 +63,7 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 	if a.with(globalProvider()) {
 		return a.made, a.span
 	}
-	// The global SDK is not remembered where a nearer one is in ctx already.
+	// The global SDK is remembered only if ctx remembers no nearer one.
 	if a.skipped != nil && (nearest != nil || skippedIn(ctx) == nil) {
 		a.ctx = newSkippedNode(ctx, a.skipped)
 	}
