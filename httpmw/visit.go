@@ -13,21 +13,21 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// visit is one request on its way through a handler. It lives on the stack of ServeHTTP, which
-// costs no allocation: no method may keep it.
+// visit is one request on its way through a handler. A visit stays on the stack of ServeHTTP, to
+// save an allocation: no method may keep it.
 type visit struct {
 	handler *handler
 	given   *http.Request // to New
 	seen    *http.Request // by the handler
 
 	span      oteltrace.Span
-	recording bool // the span is
+	recording bool // span.IsRecording()
 
 	cell    *route.Cell // of this span; nil: nobody reads it
 	further *route.Cell // of the span or AccessLog further out; nil: there is none
 
 	restore  context.Context // has the labels to give back; nil: they are unchanged
-	returned bool            // the handler has
+	returned bool            // the handler has returned
 }
 
 // equip returns traced, the context of the span, with the loggers and the mark of a Guard.
@@ -35,7 +35,7 @@ func (v *visit) equip(traced context.Context) context.Context {
 	h, ctx := v.handler, traced
 	if g := goroutine.CurrentGuard(); g != nil {
 		ctx, v.restore = g.Traced(ctx), v.given.Context()
-		if g.Descends() { // in a handler of another request, say
+		if g.Descends() { // as in another request's handler
 			v.restore = g.Traced(v.restore)
 		}
 	} else if h.Labels != nil {
@@ -53,14 +53,14 @@ func (v *visit) equip(traced context.Context) context.Context {
 	return ctx
 }
 
-// report finds the cells that the route takes outwards, tells the AccessLog outside which trace
+// report finds the cells that carry the route outwards, tells the AccessLog outside which trace
 // this is, and describes the span if it is recorded.
 func (v *visit) report(traced context.Context) {
 	madeHere := made(v.given)
-	// A cell that differs in Made belongs to another request, whose handler made this one.
+	// If Made differs, the cell belongs to another request, whose handler made v.given.
 	if further := route.Of(v.given.Context()); further != nil && further.Made == madeHere {
 		v.further = further
-		if further.Outside { // else a New further out has told it
+		if further.Outside { // else another New has told the AccessLog
 			tellOutside(v.given.Context(), v.seen.Context())
 		}
 	}
