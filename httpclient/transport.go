@@ -9,14 +9,13 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// NewTransport returns a RoundTripper that puts the trace of the request's context on the
-// request and hands it to base. A nil base is http.DefaultTransport, as it is when the request is
-// sent.
+// NewTransport returns a RoundTripper that puts the trace of the request's context on the request
+// and hands it to base. A nil base is what http.DefaultTransport is when the request is sent.
 //
 // The caller's request is not changed: base gets a copy, whose context has the attempt as its
 // current span. Response, error and panic of base are passed on as they are. But the Response's
-// Request is the copy, so that requests in its context are siblings of the attempt. A recording
-// span ends when the response body has been read to its end or closed.
+// Request is the copy, so that requests in the copy's context are siblings of the attempt. A
+// recording span ends when the response body has been read to its end or closed.
 //
 // The RoundTripper is safe for concurrent use if base is. NewTransport, Wrap and Resty panic if
 // cfg.CallLog has two loggers.
@@ -26,7 +25,7 @@ func NewTransport(base http.RoundTripper, cfg Config) http.RoundTripper {
 
 // Wrap returns a copy of c whose transport is wrapped by [NewTransport]. c is not touched; the
 // copy shares its cookie jar. Wrap once: a client wrapped twice makes two spans for each attempt,
-// one inside the other. It panics if c is nil.
+// one inside the other. Wrap panics if c is nil.
 func Wrap(c *http.Client, cfg Config) *http.Client {
 	if c == nil {
 		panic("httpclient: Wrap: nil *http.Client")
@@ -99,7 +98,7 @@ func (t *transport) send(r *http.Request, out *outgoing) (*http.Response, error)
 	resp, err := t.next().RoundTrip(request)
 	out.attempt.finished.Store(true)
 	if resp != nil && resp.Request != request {
-		// A redirect finds its chain and its trace by the Request. base may have set a copy with
+		// A redirect finds its chain and its trace in resp.Request. base may have set a copy with
 		// another URL, for instance after a look-up of the service.
 		resp.Request = request
 	}
