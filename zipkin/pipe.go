@@ -18,16 +18,15 @@ const (
 	// gone must not keep a service from ending.
 	endTime = 10 * time.Second
 
-	// lastWait bounds a pause during Shutdown, even if the collector asks for more: there is no
-	// later.
+	// lastWait bounds a pause during Shutdown, even if the collector asks for more: nothing is
+	// sent after Shutdown.
 	lastWait = time.Second
 
 	// grace is how long a canceled post may take to end before it is left alone.
 	grace = 50 * time.Millisecond
 )
 
-// pipe is the queue between the spans that end and the collector, and the goroutine that empties
-// it.
+// pipe is the queue of ended spans, and the goroutine that posts them to the collector.
 //
 // The lock is held for as long as it takes to copy a span and to make room for it, and never while
 // something waits for the collector.
@@ -39,7 +38,7 @@ type pipe struct {
 	maxBytes int64
 	ending   context.Context // of all posts; canceled when there is no more time
 	cancel   context.CancelFunc
-	wake     chan struct{} // holds one if the goroutine should look for work
+	wake     chan struct{} // holds a value if the goroutine should look for work
 	done     chan struct{} // closed when the goroutine has ended
 	finished chan struct{} // closed when result is set, perhaps before the goroutine has ended
 
@@ -51,7 +50,7 @@ type pipe struct {
 	hopeless int // a span of this bulk or more has no room; see OnEnd
 	closing  bool
 	final    bool  // counts no longer change
-	cause    error // why there was no more time; nil: there was
+	cause    error // why time ran out; nil: it did not
 	result   error // of Shutdown, once final is set
 
 	taken   int64         // spans that were ever put into the queue
@@ -75,10 +74,10 @@ func newPipe(cfg Config, s *sender) *pipe {
 // OnEnd writes the span into the queue.
 //
 // A span that is likely to find no room is not encoded. Its length as JSON is known only
-// afterwards, but its bulk is known before. Until something leaves the queue, a span has no better
-// chance than one of the same bulk that found no room. A span of less bulk is tried, so that small
-// spans fill what large ones have left. A span that became much longer than its bulk, by escapes
-// for instance, says nothing about others.
+// afterwards, but its bulk is known before. After a span found no room, no span of its bulk or
+// more is tried until something leaves the queue. A span of less bulk is tried, so that small
+// spans fill what large ones have left. If the JSON is much longer than the bulk, because of
+// escapes for instance, the span is not remembered.
 func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	if !s.SpanContext().IsSampled() {
 		return
@@ -103,7 +102,7 @@ func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 // of the resource.
 const usualMore = 2 << 10
 
-// room returns the bulk from which on a span has no room. It is 0 if no span has room.
+// room returns the smallest bulk that finds no room. It is 0 if no span has room.
 func (p *pipe) room() (hopeless int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -188,7 +187,7 @@ func (p *pipe) gather(span []byte) {
 	}
 }
 
-// seal lets the batch that is being filled go.
+// seal moves the batch from filling to waiting.
 func (p *pipe) seal() {
 	if p.filling != nil {
 		p.waiting, p.filling = append(p.waiting, p.filling), nil
@@ -229,12 +228,12 @@ func (p *pipe) run() {
 	}
 }
 
-// next returns a batch to send. If there is none, it returns when to look again, or that it was
-// the last.
+// next returns a batch to send. If there is none, due is how long to wait for one, and last says
+// that none will come.
 func (p *pipe) next() (b *batch, due time.Duration, last bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	due = time.Hour // nothing is gathered, and gather will signal
+	due = time.Hour // no batch is being filled, and gather will signal
 	if p.filling != nil {
 		if due = gather - time.Since(p.since); due <= 0 || p.closing {
 			p.seal()
@@ -262,7 +261,7 @@ func (p *pipe) yield() {
 
 // pause waits before the next try. A flush ends the pause, unless the collector has asked for it.
 func (p *pipe) pause(d time.Duration, asked bool, because error) error {
-	if p.ending.Err() != nil { // because says the same
+	if p.ending.Err() != nil { // the argument because says the same
 		return p.ending.Err()
 	}
 	resume := make(chan struct{})
@@ -304,7 +303,7 @@ func (p *pipe) move() {
 	}
 }
 
-// flush lets everything that is queued go.
+// flush makes the goroutine send all that is queued.
 func (p *pipe) flush() {
 	p.seal()
 	p.signal()
@@ -350,8 +349,8 @@ func (p *pipe) ForceFlush(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown sends what is queued, for as long as ctx allows. A ctx that was canceled before is as a
-// rule main's own, which a signal cancels: it allows a moment.
+// Shutdown sends what is queued, for as long as ctx allows. A ctx that is already canceled allows
+// a moment: as a rule it is main's own, which a signal canceled.
 func (p *pipe) Shutdown(ctx context.Context) error {
 	if p == nil {
 		return nil
@@ -387,7 +386,7 @@ func (p *pipe) wait(d time.Duration) {
 	}
 }
 
-// cut stops the sending. The first Shutdown that has no more time stops it for all.
+// cut stops the sending. The first Shutdown that runs out of time stops the sending for all.
 func (p *pipe) cut(cause error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
