@@ -7,11 +7,10 @@ import (
 	"example.com/clew/internal/goroutine"
 )
 
-// A pool has as many turns as workers. A task runs in a turn. It lends the turn only while it
-// waits, and only to the work that it waits for: what it submits to its own full pool, or a result
-// that needs the pool again, through whatever other pool. Whether a goroutine has a turn is a fact
-// of that goroutine. To ask its context is tempting, but any goroutine may use a context at any
-// time.
+// A pool has as many turns as workers. A task runs in a turn. A task that waits lends its turn to
+// the work that it waits for. The work is a task that it submits to its own full pool, or a
+// result that needs the pool again, through whatever other pool. A turn belongs to a goroutine,
+// not to a context, since any goroutine may use a context at any time.
 
 // worker is a goroutine that has a turn of its pool.
 type worker struct {
@@ -96,8 +95,8 @@ func (p *Pool) nextWake() <-chan struct{} {
 	return p.woken
 }
 
-// inline runs t at once and returns when t has ended. t has a goroutine of its own, because
-// runtime.Goexit in t would end the task that runs in this one, too.
+// inline runs t at once and returns when t has ended. t has a goroutine of its own, so that
+// runtime.Goexit in t does not end the calling task too.
 func (p *Pool) inline(t *task) {
 	ran := make(chan struct{})
 	go func() {
