@@ -10,26 +10,26 @@ import (
 	"example.com/clew/internal/seam"
 )
 
-// Slog returns a handler that gives every record the trace of its context and passes it to
-// h: log with InfoContext and its like. If the context has no trace, the record gets that of the
-// goroutine, if it is known: see [trace.Do]. Otherwise the record is passed on as it is. The ID
+// Slog returns a handler that adds the trace of the context to each record and passes the record
+// to h. Log with InfoContext and its like. Without a trace in the context, the record gets the
+// goroutine's trace, if known: see [trace.Do]. Otherwise the record is passed on as it is. The ID
 // stands at the top level, whatever groups are open. A nil context is context.Background(). The
 // handler is as safe for concurrent use as h. Slog panics if h is nil.
 //
 // A line with a trace has each key of cfg once, with the IDs of that trace. An attribute of your
 // own with one of these keys, in upper or lower case, is renamed: trace_id becomes trace_id_attr.
-// An attribute with the same value as ours is left out, so that a handler may be wrapped twice.
-// Attributes in a named group keep their keys, and so do all on a line without a trace. Three
-// things cannot be seen from here: attributes that h was given by WithAttrs before it was wrapped,
-// a key that h's ReplaceAttr changes, and a group "trace" with an "id", which slog's TextHandler
-// writes as trace.id, ECS's key.
+// An attribute with our key and our value is left out, so that a handler may be wrapped twice.
+// Attributes keep their keys in a named group, and on a line without a trace. Slog cannot see
+// three things: attributes that h got from WithAttrs before the call, a key that h's ReplaceAttr
+// changes, and a group "trace" with an "id". slog's TextHandler writes that id as trace.id,
+// ECS's key.
 //
-// A handler over slog's own default one may be made the default by [slog.SetDefault]. (Without
-// Slog, such a handler would hang the program at its first line: golang/go#62424.) The lines go
-// where package log wrote when Slog was called, in its format, but without file and line.
-// Attributes of WithAttrs are on the lines of slog, not on those of package log. With a handler of
-// yours between ours and slog's own, the program still hangs. It is better to give the default a
-// handler with an output, such as slog.NewJSONHandler(os.Stderr, nil).
+// [slog.SetDefault] may make our handler the default, even if h is slog's own default. (Another
+// wrapper of that h hangs the program at its first line: golang/go#62424.) The lines go to the
+// output of package log at the call of Slog, in log's format without file and line. Attributes of
+// WithAttrs are on the lines of slog, not on those of package log. With a handler of yours
+// between ours and slog's own, the program still hangs. It is better to wrap a handler that has
+// an output, such as slog.NewJSONHandler(os.Stderr, nil).
 //
 // Some handlers keep records and pass them on later. Put Slog around such a handler, not inside of
 // it: inside, a record without a context gets the trace of the goroutine that passes it on.
@@ -50,16 +50,16 @@ func Slog(h slog.Handler, cfg Config) slog.Handler {
 	return ours
 }
 
-// handler keeps open groups to itself, since in an open group next would nest the ID too. After
-// the first group next gets no more attributes by WithAttrs: they are nested here.
+// handler opens no group in its field next, which would nest the IDs too. After the first group,
+// handler also keeps the attributes of WithAttrs, and nests them itself.
 type handler struct {
 	next slog.Handler
 	writer
 	filter filter
 	own    []slog.Attr // the service, which next has
-	held   []slog.Attr // added at the top level, with a key of ours: next has not got them
+	held   []slog.Attr // top-level attributes with a key of ours, which next has not
 	groups []group
-	former *log.Logger // nil, unless it ends in slog's own default handler: see throughLog
+	former *log.Logger // nil, unless slog's own default handler is innermost
 }
 
 // group is an open group and the attributes that were added in it.
@@ -116,8 +116,8 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 			return h.former.Output(0, r.Level.String()+" "+r.Message)
 		}
 	}
-	// The IDs come before r's attributes: after a group that turns out to be empty, slog's own
-	// handlers forget a comma, or that the group has ended.
+	// The IDs come before r's attributes. After an empty group slog's own handlers forget a
+	// comma, or the end of the group.
 	var buf [12]slog.Attr // most records have fewer
 	attrs := h.appendIDs(buf[:0], ctx)
 	if len(attrs) == 0 {
@@ -132,7 +132,7 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 			return h.next.Handle(ctx, r)
 		}
 	}
-	// The service counts as ours while others are compared with ours.
+	// The service is here only to be compared: next has it.
 	attrs = append(attrs, h.own...)
 	ours := len(attrs)
 	for _, a := range h.held {
