@@ -86,10 +86,10 @@ func (n *Names) Top(k Key) string {
 
 func (n *Names) in(k Key) bool { return n.grouped>>k&1 == 1 }
 
-// GoogleSampled stands beside GoogleTrace on every line. Cloud Logging knows no other name for it.
+// GoogleSampled is on each line with a GoogleTrace. Cloud Logging has no other key for the flag.
 const GoogleSampled = "logging.googleapis.com/trace_sampled"
 
-// SpanKey is our own name for a span's ID. Package seam's text of the two IDs has it.
+// SpanKey is our own name for a span's ID. seam.Middle contains the name.
 const SpanKey = "span_id"
 
 var ours = [keys]string{
@@ -118,12 +118,13 @@ var ours = [keys]string{
 	ClientGone:       "client_gone",
 }
 
-// vendors are the names that each vendor has. A field that only we write has no other name.
+// vendors are the names that each vendor has. A field that only we write keeps our name.
 //
 //   - Datadog: https://docs.datadoghq.com/standard-attributes. There "status" is the level of a
 //     line, "host" is the machine that logs, and IDs are decimal numbers.
-//   - Google Cloud: https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#httprequest,
-//     and https://cloud.google.com/error-reporting/docs/formatting-error-messages.
+//   - Google Cloud:
+//     https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#httprequest, and
+//     https://cloud.google.com/error-reporting/docs/formatting-error-messages.
 //   - ECS: https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html; parent.id is
 //     Elastic APM's. There "service", "host" and "error" are objects.
 //   - Logback: the MDC of Brave, Sleuth and Spring Boot.
@@ -194,8 +195,8 @@ func (n *Names) span(to Sink, k Key, id [8]byte) {
 	}
 }
 
-// trace writes the ID of another trace, which text has in hexadecimal digits. Only the line's own
-// trace is written as Google's resource name.
+// trace writes text, the ID of another trace in hexadecimal digits. Only the line's own trace is
+// written as Google's resource name.
 func (n *Names) trace(to Sink, k Key, text string) {
 	if text == "" {
 		return
@@ -212,8 +213,8 @@ func (n *Names) trace(to Sink, k Key, text string) {
 // Service returns the field that names the service of a line. Google wants that name in a group.
 func (n *Names) Service(name string) slog.Attr { return service(n.serviceGroup, n.key[Service], name) }
 
-// sampled writes that the trace is sampled, if it is. In Google's form the hook writes that on
-// every line.
+// sampled writes that the trace is sampled, if it is. In Google's form the hook writes
+// GoogleSampled on every line.
 func (n *Names) sampled(to Sink, sampled bool) {
 	if sampled && n.Format != GoogleTrace {
 		to.True(n.key[Sampled])
