@@ -15,14 +15,14 @@ type joined struct {
 	rows  []row // in the order of compareRows, each once
 	links []joint
 
-	// What each service has in the trace. A hostile trace may ask for it a million times.
+	// Facts about each service in the trace. A hostile trace may need them a million times.
 	served    []bool   // by service: a line of a request
 	mentioned []int32  // by service: the row of a plain line; none: there is none
-	has       []uint16 // the services that have one of these
+	has       []uint16 // the services in served or mentioned
 
-	ours      bool    // the trace is that of a line of ours
+	ours      bool    // lines have the trace; false: only untrusted callers named it
 	last      int64   // when the last row ended
-	again     []int32 // requests that answered a call which another one has answered
+	again     []int32 // further requests for a call that has an answer
 	redirects []int32 // calls that were answered by a redirect, up to mostGuesses
 	only      uint16  // the one service with requests, calls or jobs; noCaller: none, or several
 }
@@ -49,7 +49,7 @@ const (
 // Limits, because a hostile trace may have a million rows.
 const (
 	mostSame    = 64  // rows of one span that are looked at
-	mostGuesses = 256 // open calls among which the one of a request is guessed
+	mostGuesses = 256 // open calls; among more of them no guess is made
 )
 
 func newJoined(f *facts) *joined {
@@ -151,10 +151,10 @@ func once(rows []row) []row {
 	return kept
 }
 
-// twice tells whether a request is the same as one of the last rows: both have one span, and one
+// twice tells whether a request repeats one of the last rows: the span is the same, and one
 // encloses the other. The longer row stays. Attempts may share a span, but not a time. A request
-// that did not believe its caller also has a row in the caller's trace: both rows stay, or neither
-// does.
+// that did not trust its caller has a second row, in the caller's trace. Both rows stay, or
+// neither.
 func twice(kept []row, r *row) bool {
 	if kind := r.kind(); kind != isRequest && kind != isRestarted {
 		return false
@@ -192,10 +192,10 @@ func (j *joined) same(span uint64) (from, end int) {
 	return from, end
 }
 
-// find returns the row of a span that is the parent of row i; none: no line knows the span. If
-// there are several, the best is of the same service, and no call. For a request called is true.
-// Then the best is of another service, and a call, without an answer so far and enclosing the
-// request. A span that only plain lines name comes last.
+// find returns the row of a span that is the parent of row i; none: no line knows the span. Of
+// several rows, the best is of row i's service, and no call. If i is a request, called is true.
+// Then the best is a call of another service, unanswered so far, that encloses the request. Among
+// equals a plain line's row comes last.
 func (j *joined) find(span uint64, i int, called bool) int32 {
 	best, points := int32(none), -1
 	r := &j.rows[i]
@@ -238,7 +238,8 @@ func (j *joined) serve(i int) {
 		l.how = unknown
 		return
 	}
-	if k := j.find(r.span, i, true); k != none && j.rows[k].kind() == isCall { // with Finagle, call and request share a span
+	// With Finagle, call and request share a span.
+	if k := j.find(r.span, i, true); k != none && j.rows[k].kind() == isCall {
 		j.answer(int(k), i, byIDs)
 		return
 	}
@@ -259,8 +260,8 @@ func (j *joined) serve(i int) {
 	}
 }
 
-// answer notes that request i answered call k. A call has one answer: a second request was sent by
-// a proxy, without a line of the caller.
+// answer notes that request i answered call k. A call has one answer. A second request is from a
+// proxy that logged no call.
 func (j *joined) answer(k, i int, by how) {
 	j.links[i].parent, j.links[i].how = int32(k), by
 	before := j.links[k].answer
@@ -276,8 +277,9 @@ func (j *joined) answer(k, i int, by how) {
 	j.again = append(j.again, loser)
 }
 
-// answers tells how well request i answers call k, compared with another request. The best has the
-// service of the host's name, then the call's status, then a time that encloses the other request.
+// answers tells how well request i answers call k, compared with another request. The service
+// that the host's name means counts most, then the call's status, then a time that encloses the
+// other request.
 func (j *joined) answers(k, i, other int) (points int) {
 	c, r := &j.rows[k], &j.rows[i]
 	if j.facts.called(c) == r.service {
@@ -292,8 +294,8 @@ func (j *joined) answers(k, i, other int) (points int) {
 	return points
 }
 
-// nest puts a further request for an answered call below the request that answered it, if that one
-// is another service's and encloses it. A proxy may pass the headers on as they came.
+// nest puts a further request for a call below the one that answered the call, if the latter
+// encloses it and is of another service. A proxy may pass the headers on as they came.
 func (j *joined) nest() {
 	for _, i := range j.again {
 		l := &j.links[i]
@@ -307,7 +309,8 @@ func (j *joined) nest() {
 	}
 }
 
-// encloses tells whether a request fits into a call. It may begin earlier or end later by loose.
+// encloses tells whether a request fits into a call. The request may begin earlier or end later,
+// by loose at most.
 func encloses(call, request *row, loose time.Duration) bool {
 	if call.at == never || request.at == never {
 		return false
@@ -319,8 +322,8 @@ func encloses(call, request *row, loose time.Duration) bool {
 // line of a request is written when its answer is already on the way.
 const tolerance = timeline.Tolerance
 
-// guess finds callers by the called host and by time. It does so for requests whose caller no line
-// knows, for requests without a caller, and for requests that did not believe theirs.
+// guess finds callers by the called host and by time. It does so for requests whose caller no
+// line knows, for requests without a caller, and for requests that did not trust the caller.
 func (j *joined) guess() {
 	open := make([]int32, 0, 16)
 	for i := range j.rows {
@@ -376,7 +379,7 @@ type candidates struct {
 	addressed candidate // over HTTP to an address, at the request's time
 }
 
-// candidate is a call that may be the one, the first of n.
+// candidate is the first of n calls that fit alike.
 type candidate struct {
 	call int32
 	n    int
