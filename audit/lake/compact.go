@@ -9,9 +9,9 @@ import (
 
 // CompactOptions says which files [Compact] merges.
 type CompactOptions struct {
-	// After is how long ago a partition must have ended, so that late files are there too. Zero is
-	// an hour; for no time at all, give a nanosecond. With a negative After, partitions that end
-	// so much later are merged too.
+	// After is how long ago a partition must have ended, so that late files are there too. Zero
+	// is an hour; for no time at all, give a nanosecond. A negative After also merges partitions
+	// that end within that time.
 	After time.Duration
 }
 
@@ -19,8 +19,8 @@ type CompactOptions struct {
 type Compacted struct {
 	Merged  int    // files that were merged
 	Into    int    // files that they became
-	Events  int64  // in these
-	Deleted int    // files that a merged file stands for: now merged, or left by a crash before
+	Events  int64  // in the new files
+	Deleted int    // source files: merged by this call, or left by an earlier crash
 	Left    []Left // files that could not be read
 }
 
@@ -33,13 +33,13 @@ type Left struct {
 // Compact merges the small files of each partition that ended an hour ago or more. It takes the
 // store's lock. [ErrLocked] says that another process has it.
 //
-// A merged file names its sources, and is put before they are deleted. Readers of clew skip a file
-// that another one names, so they never miss an event and never see one twice. Other engines see
-// the events twice for the moment in between, or after a crash in between until the next Compact.
-// A file that cannot be read is left alone, and is no error.
+// A merged file names its sources, and is put before they are deleted. Readers of clew skip a
+// file that another one names, so they never miss an event and never see one twice. Until the
+// sources are deleted, other engines see events twice: for a moment, or after a crash until the
+// next Compact. A file that cannot be read is left alone, and is no error.
 //
-// Compact ends when it loses the lock. After an error, all merges that it has finished stay. If
-// something cannot be listed, Compact first merges all partitions but those beside it.
+// Compact ends when it loses the lock. After an error, all merges that it has finished stay. If a
+// part cannot be listed, Compact skips the partitions beside it, merges the rest, and fails.
 func Compact(ctx context.Context, store Store, options CompactOptions) (done Compacted, err error) {
 	err = locked(ctx, store, func(held context.Context) error {
 		c := &compaction{ctx: held, store: store, writer: table.NewWriter(), done: &done}
