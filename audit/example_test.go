@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"log/slog"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"example.com/clew/audit"
 	"example.com/clew/audit/audittest"
+	"example.com/clew/audit/lake"
 	"example.com/clew/trace"
 )
 
@@ -86,9 +88,17 @@ func ExampleLogger_Close() {
 	// Output: <nil>
 }
 
-// Close does not wait with a context that has ended already: that of the signal which began the
-// shutdown. The events stay in the journal. They become Parquet files at the next Open of the
-// directory, which a container's disk does not live to see.
+// slowStore is a store whose Put takes longer than anybody waits.
+type slowStore struct{ lake.Store }
+
+func (slowStore) Put(ctx context.Context, _ string, _ io.ReaderAt, _ int64) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// Close does not wait with a context that has ended already, such as that of the signal which began
+// the shutdown. The events stay in the journal. The next Open of the directory makes Parquet files of
+// them, but the disk of a container is gone by then.
 func ExampleLogger_Close_incorrect() {
 	dir, err := os.MkdirTemp("", "audit")
 	if err != nil {
@@ -96,7 +106,7 @@ func ExampleLogger_Close_incorrect() {
 	}
 	defer os.RemoveAll(dir)
 	serving, sigterm := context.WithCancel(context.Background())
-	l, err := audit.Open(audit.Config{Dir: dir, App: "media-api"})
+	l, err := audit.Open(audit.Config{Dir: dir, App: "media-api", Store: slowStore{lake.Dir(dir)}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -106,7 +116,7 @@ func ExampleLogger_Close_incorrect() {
 	err = l.Close(serving) // wrong: serving has ended
 	fmt.Println(errors.Is(err, context.Canceled))
 
-	// Only so that the example leaves no goroutine behind: what was given up stays so.
+	// This only ends the goroutines of the example. The events stay in the journal.
 	l.Close(context.Background())
 	// Output: true
 }
