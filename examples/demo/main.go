@@ -174,7 +174,7 @@ func sendAndCheck(ctx context.Context, out io.Writer, cfg config) error {
 	if err := s.timer.wait(ctx, 2); err != nil {
 		failures = append(failures, err)
 	}
-	// After this, nothing writes any more: goroutines that outlive their response too.
+	// After this nothing writes any more, not even goroutines that outlive their response.
 	if err := s.shutdown(); err != nil {
 		failures = append(failures, err)
 	}

@@ -50,10 +50,10 @@ func TestDemo(t *testing.T) {
 				assert.Equal(t, 1, strings.Count(lines, "seen only in a debug trace"), "lines at debug level")
 				assert.Equal(t, 1, strings.Count(picture, "DBG seen only in a debug trace media=5\n"), "lines at debug level, drawn: %s", picture)
 				assert.Contains(t, picture, "7 spans of 3 services, 13 lines, no error\n")
-				assert.Equal(t, 2, strings.Count(picture, "[not reported]"), "the span of who has asked, and what that means: %s", picture)
+				assert.Equal(t, 2, strings.Count(picture, "[not reported]"), "the caller's span, and the legend: %s", picture)
 				assert.NotContains(t, picture, "[guessed]")
-				assert.NotContains(t, picture, "remote", "what a row shows already")
-				assert.NotContains(t, text, "\x1b", "what is no terminal")
+				assert.NotContains(t, picture, "remote", "a field that a row shows already")
+				assert.NotContains(t, text, "\x1b", "colours without a terminal")
 				assert.Contains(t, picture, "\nthe same as a page, for a browser: "+page+"\n")
 				html, err := os.ReadFile(page)
 				require.NoError(t, err)
@@ -111,7 +111,7 @@ func TestReportFindsWhatIsWrong(t *testing.T) {
 	}
 }
 
-// notify tells when a text has been written.
+// notify closes seen when text is written.
 type notify struct {
 	syncWriter
 	text string

@@ -213,7 +213,7 @@ func (s *services) networkInformation() http.Handler {
 	return mux
 }
 
-// lookUp has never heard of clew.
+// lookUp is code that does not know clew.
 func lookUp(ctx context.Context, id, table string) {
 	zerolog.Ctx(ctx).Info().Str("media", id).Str("table", table).Msg("looked up, in a group, says plain zerolog")
 }

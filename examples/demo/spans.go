@@ -40,7 +40,7 @@ func startSpans(cfg config) (spans, error) {
 
 // shutdown sends the last spans. The error says which services have lost how many spans.
 func (s spans) shutdown(ctx context.Context) error {
-	var all sync.WaitGroup // at once: each may need all the time that there is
+	var all sync.WaitGroup // at once, because each may need all the time
 	var errs [len(names)]error
 	for i, name := range names {
 		if p := s[name]; p != nil {

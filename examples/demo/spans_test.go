@@ -242,7 +242,7 @@ func TestSpansOfWhatIsDrained(t *testing.T) {
 	<-log.seen
 	ended := make(chan error)
 	go func() { ended <- s.shutdown() }()
-	for { // until nobody listens any more
+	for { // until the server no longer listens
 		conn, err := net.Dial("tcp", strings.TrimPrefix(s.mediaURL, "http://"))
 		if err != nil {
 			break
