@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// produced is a hook of franz-go's: a record has the trace of the context that Produce was given.
+// produced is a hook of franz-go. It gives a record the trace of Produce's context.
 type produced struct{}
 
 func (produced) OnProduceRecordBuffered(r *kgo.Record) {

@@ -12,8 +12,8 @@ import (
 // propagator writes one header, b3, instead of four.
 var propagator = trace.Propagator{Encoding: b3.B3SingleHeader}
 
-// handle runs fn for a message, in the trace that the message's headers say, or in a new one.
-// Lines that fn logs without a context have the ID too.
+// handle runs fn for a message, in the trace of the message's headers or in a new one. Lines that
+// fn logs without a context have the ID too.
 func handle(ctx context.Context, name string, headers propagation.TextMapCarrier, fn func(ctx context.Context) error) (err error) {
 	ctx = propagator.Extract(ctx, headers)
 	ctx, span := trace.Start(ctx, name, oteltrace.WithSpanKind(oteltrace.SpanKindConsumer))

@@ -13,8 +13,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// natsHeader is the headers of a message as they are. To NATS b3 is not B3, which is what
-// propagation.HeaderCarrier looks for.
+// natsHeader is the headers of a message, with their case. propagation.HeaderCarrier looks for B3,
+// which in NATS is not b3.
 type natsHeader struct{ nats.Header }
 
 func (h natsHeader) Keys() []string { return slices.Collect(maps.Keys(h.Header)) }

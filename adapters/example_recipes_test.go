@@ -111,7 +111,8 @@ func Example_recipeFiber() {
 	// request route=/media/:id status=200 trace_id=463ac35c9f6413ad
 }
 
-// serverOptions are grpc.NewServer's. tp is a provider of zipkin, an SDK or trace.NewProvider.
+// serverOptions are options of grpc.NewServer. tp is a provider of zipkin, an SDK or
+// trace.NewProvider.
 func serverOptions(tp oteltrace.TracerProvider) []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.StatsHandler(otelgrpc.NewServerHandler(otelgrpc.WithTracerProvider(tp), otelgrpc.WithPropagators(trace.Propagator{}))),
@@ -126,7 +127,7 @@ func serverOptions(tp oteltrace.TracerProvider) []grpc.ServerOption {
 	}
 }
 
-// clientOption is grpc.NewClient's.
+// clientOption is an option of grpc.NewClient.
 func clientOption(tp oteltrace.TracerProvider) grpc.DialOption {
 	return grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithTracerProvider(tp), otelgrpc.WithPropagators(trace.Propagator{})))
 }

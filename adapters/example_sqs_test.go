@@ -26,7 +26,7 @@ func sqsAttributes(ctx context.Context) map[string]types.MessageAttributeValue {
 	return attributes
 }
 
-// sqsReceive hands each message to fn, in its trace.
+// sqsReceive passes each message to fn, in the message's trace.
 func sqsReceive(ctx context.Context, client *sqs.Client, in sqs.ReceiveMessageInput, fn func(ctx context.Context, m types.Message) error) error {
 	in.MessageAttributeNames = slices.Concat(in.MessageAttributeNames, propagator.Fields()) // SQS sends no others
 	received, err := client.ReceiveMessage(ctx, &in)

@@ -18,8 +18,8 @@ func publish(ctx context.Context, to message.Publisher, topic string, msg *messa
 	return to.Publish(topic, msg)
 }
 
-// traced is middleware for a router: the handler works in the trace of its message, and so do the
-// messages that it returns.
+// traced is middleware for a router. A handler and the messages that it returns are in the trace
+// of the handler's message.
 func traced(next message.HandlerFunc) message.HandlerFunc {
 	return func(msg *message.Message) (produced []*message.Message, err error) {
 		name := message.SubscribeTopicFromCtx(msg.Context())

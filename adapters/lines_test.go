@@ -24,8 +24,8 @@ import (
 
 // Some libraries write lines with loggers of their own. This code gives those lines the ID.
 
-// restyLines is resty's logger for a request: it warns of each attempt that failed, and says which
-// request it has given up.
+// restyLines is resty's logger for a request. resty warns of each failed attempt, and says which
+// request it gave up.
 type restyLines struct{ ctx context.Context }
 
 func (l restyLines) Errorf(format string, v ...any) { logctx.Error(l.ctx).Msgf(format, v...) }
