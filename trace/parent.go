@@ -44,12 +44,9 @@ func (p *parent) join(cur *current, caller B3) {
 // follow makes the current span the parent, if there is one. Caller has no trace, or is in the
 // same one.
 func (p *parent) follow(cur *current, caller B3) {
-	p.b3 = cur.b3
-	if cur.span != nil {
-		p.state = cur.traceState()
-		if cur.remote() {
-			p.callerParent = cur.b3.ParentSpanID
-		}
+	p.b3, p.state = cur.b3, cur.traceState() // of a span without IDs too
+	if cur.remote() {
+		p.callerParent = cur.b3.ParentSpanID
 	}
 	if !cur.known && caller.inTrace() {
 		p.b3.wide = caller.wide

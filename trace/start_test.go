@@ -150,6 +150,29 @@ func TestTracestateOfACaller(t *testing.T) {
 	assert.Equal(t, "vendor=1", out.Get("tracestate"), "tracestate sent on")
 }
 
+// A span of another library may have a tracestate and no IDs. The trace then is the record's, or
+// new. An SDK hands such a tracestate on, and so does a Provider.
+func TestTracestateOfASpanWithoutIDs(t *testing.T) {
+	state, err := oteltrace.ParseTraceState("vendor=1")
+	require.NoError(t, err)
+	under := func(ctx context.Context) context.Context {
+		return oteltrace.ContextWithSpanContext(ctx, oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceState: state}))
+	}
+	for name, ctx := range map[string]context.Context{
+		"no trace":              under(context.Background()),
+		"the record's trace":    under(testkit.Context(id128 + "-" + spanID + "-1")),
+		"a state that is alone": under(testkit.Context("1")),
+	} {
+		for which, provider := range map[string]oteltrace.TracerProvider{
+			"an SDK": sdktrace.NewTracerProvider(), "a Provider": samplesAll, "none": nil,
+		} {
+			_, span := trace.Starter{TracerProvider: provider}.Start(ctx, trace.B3{}, "x")
+			assert.Equal(t, "vendor=1", span.SpanContext().TraceState().String(), "tracestate under %s, from %s", name, which)
+			span.End()
+		}
+	}
+}
+
 // recordOnly records every span and samples none, as some services do to make metrics from spans.
 type recordOnly struct{}
 
