@@ -54,6 +54,10 @@ func TestAllocations(t *testing.T) {
 			ctx, _ := client.Start(ours, trace.B3{}, "x")
 			trace.Propagator{Encoding: b3.B3SingleHeader}.Inject(ctx, carrier)
 		}},
+		{"Start of a client span, and Inject of both", 3, func() {
+			ctx, _ := client.Start(ours, trace.B3{}, "x")
+			trace.Propagator{Encoding: both}.Inject(ctx, carrier)
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := testing.AllocsPerRun(200, tt.f)

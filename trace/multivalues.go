@@ -29,3 +29,12 @@ func (v *multiValues) fill(b B3) {
 		v[4] = "1"
 	}
 }
+
+// free returns a place that fill leaves empty for b: with debug the state has no value, and without
+// it the flags have none.
+func (multiValues) free(b B3) int {
+	if b.Sampling == Debug {
+		return 3
+	}
+	return 4
+}

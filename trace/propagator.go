@@ -170,20 +170,20 @@ func (p Propagator) write(carrier propagation.TextMapCarrier, b B3) {
 // writeHeader does the same for an http.Header, on the hot path. The values of a message are parts
 // of one array. Each is clipped, so that an append to one header does not run into the next.
 func (p Propagator) writeHeader(ctx context.Context, h http.Header, b B3) {
-	if p.single() {
-		if value := b.String(); value != "" {
-			room := roomFor(ctx)
-			room[0] = value
-			h[headerSingle] = room[:1:1]
-		}
-	}
+	values := roomFor(ctx)
 	if p.multi() {
-		values := roomFor(ctx)
 		values.fill(b)
 		for i, value := range values {
 			if value != "" {
 				h[multiHeaders[i]] = values[i : i+1 : i+1]
 			}
+		}
+	}
+	if p.single() {
+		if value := b.String(); value != "" {
+			i := values.free(b)
+			values[i] = value
+			h[headerSingle] = values[i : i+1 : i+1]
 		}
 	}
 }
