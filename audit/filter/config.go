@@ -23,8 +23,8 @@ const (
 // field is its default.
 type Config struct {
 	// Source is where the filters are: a directory, whose *.yaml and *.yml are read, a file, or a
-	// URL. Every service runs the code of the source, so a URL has https, or http to this machine,
-	// and is redirected within its host only.
+	// URL. Every service runs the code of the source. So a URL must be https, or http to this
+	// machine, and may redirect only within its host.
 	Source string
 
 	// Header is the path of a file with one line "Name: value", a header for requests of a URL.
@@ -35,8 +35,8 @@ type Config struct {
 	// have.
 	SHA256 string
 
-	// HMACKey is the path of a file with a key of at least 16 bytes. SignatureHeader is the header
-	// of the response of a URL that must have the HMAC-SHA256 of the content with this key, in
+	// HMACKey is the path of a file with a key of at least 16 bytes. SignatureHeader names the
+	// header of a URL's response that must hold the HMAC-SHA256 of the content with this key, in
 	// hexadecimal digits. Old content with its old signature is accepted too.
 	HMACKey, SignatureHeader string
 
@@ -44,7 +44,7 @@ type Config struct {
 	// default, and at least 100 ms.
 	Every time.Duration
 
-	// App is the name of the service, as in audit.Config. Filters with apps name their services.
+	// App is the name of the service, as in audit.Config. A filter with apps is only for those.
 	App string
 
 	// Filtered says that filters without apps are for this service too.
@@ -61,10 +61,10 @@ type Config struct {
 	// Broken to [Discard].
 	KeepRate int
 
-	// OnOff is called when a filter was switched off. It is called again when only filters that
-	// are off are left, because the others have gone. Calls come one at a time, on a goroutine of
-	// the Set. OnOff must not call Close, which waits for it. A panic in it ends the process. Nil:
-	// no calls.
+	// OnOff is called when a filter was switched off. It is called again when the other filters
+	// have gone, and all that are left are off. Calls come one at a time, on a goroutine of the
+	// Set. OnOff must not call Close, which waits for it. A panic in it ends the process. Nil: no
+	// calls.
 	OnOff func(Off)
 
 	// Logger gets a line for each filter that is switched off, and for each change of the source's

@@ -10,14 +10,14 @@
 //
 // An event passes if one of the filters that apply to the service passes it. Its trace_names are
 // the names of all filters that pass it. Other events are discarded and counted. An event of
-// LogSync is always written. If no filter applies, because none is defined, all have expired or
-// the source could never be read, all events are written as they are.
+// LogSync is always written. All events are written as they are while no filter applies: none is
+// defined, all have expired, or the source could never be read.
 //
 // # Faults
 //
 // The limits of package filter make it safe against mistakes, not against attackers. A script that
-// loops, allocates or throws is switched off and reported, and the other filters go on. The author
-// of the filters decides which events every service that reads them writes.
+// loops, allocates or throws is switched off and reported, and the other filters go on. Services
+// write only the events that the author of their filters has chosen.
 //
 // # Ending
 //
