@@ -46,8 +46,9 @@ type Config struct {
 	// Full says what Log does while the buffer is full: by default it drops the event.
 	Full Full
 
-	// Filter judges events before they are written. It discards some, and names the filters that
-	// the others have passed. Package example.com/clew/audit/filter has one that runs scripts.
+	// Filter judges events before they are written. It discards some, and adds the names of the
+	// filters that let the others pass. Package example.com/clew/audit/filter has one that runs
+	// scripts.
 	// Nil: every event is written as it was logged.
 	Filter Filter
 

@@ -126,8 +126,8 @@ func (l *Logger) addWaiting(ctx context.Context, e *encoder) error {
 	}
 }
 
-// add adds e's record to a shard, and counts a record that it refuses. Only after errFull does the
-// caller count, when it gives up.
+// add adds e's record to a shard, and counts a record that it refuses. After errFull the caller
+// counts the record instead, when it gives up.
 func (l *Logger) add(e *encoder) error {
 	s := l.lock(e)
 	defer s.mu.Unlock()
@@ -175,8 +175,8 @@ func (l *Logger) drop(e *encoder) {
 	s.mu.Unlock()
 }
 
-// lock returns a locked shard. It takes the shard that e was in before, because sync.Pool mostly
-// returns an encoder to its processor, or another one if that shard is in use.
+// lock returns a locked shard: the one that e used last, or another if that is in use. A processor
+// mostly gets its own encoder back from sync.Pool, and so keeps its shard.
 func (l *Logger) lock(e *encoder) *shard {
 	for range shards {
 		if s := &l.shards[e.shard%shards]; s.mu.TryLock() {

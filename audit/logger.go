@@ -32,7 +32,7 @@ type Logger struct {
 	shards [shards]shard
 	queue  queue
 	begun  chan struct{} // a shard has its first event
-	wake   chan struct{} // a chunk is full, all are, or there is a round
+	wake   chan struct{} // a chunk is full, no chunk is free, or a round waits
 
 	roundMu sync.Mutex
 	round   *round // of the callers that wait for the writer's next turn
@@ -228,7 +228,7 @@ func (l *Logger) takeRound() *round {
 	return r
 }
 
-// endRounds makes the last round fail, and all later calls of Sync.
+// endRounds makes the last round and all later calls of Sync fail.
 func (l *Logger) endRounds() {
 	if r := l.takeRound(); r != nil {
 		r.finish(errClosed)
@@ -244,8 +244,8 @@ func (l *Logger) endRounds() {
 // Close writes the events in memory, makes Parquet files of the journal or sends it to the Sink,
 // and ends the Logger. Close waits no longer than ctx allows, as http.Server.Shutdown does. Give
 // it a fresh timeout, not the context whose end began the shutdown. Log its error, which says what
-// was left behind. The next [Open] of the directory goes on with a journal that was left. A store
-// or a Sink that refuses is asked once more.
+// was left behind. The next [Open] of the directory goes on with a journal that was left. If the
+// store or the Sink has refused, Close tries once more.
 //
 // Events that are logged during and after Close are dropped and counted. Close may be called
 // again, to wait for the goroutines. A nil ctx is context.Background(). A nil Logger returns nil.
@@ -291,7 +291,7 @@ func (l *Logger) beginClose() {
 }
 
 // leftBehind is the error of Close: what was left behind, or nil if nothing was. Cause is why
-// Close did not wait.
+// Close stopped waiting.
 func (l *Logger) leftBehind(cause error) error {
 	s := l.Stats()
 	l.queue.mu.Lock()

@@ -28,7 +28,7 @@ import (
 func Find(ctx context.Context, q Query, report *Report, stores ...Store) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		s, err := newFinding(ctx, q, report, stores)
-		enough := false // for the loop
+		enough := false // the loop over the events has ended
 		if err == nil {
 			defer s.close()
 			err = s.run(func(events []Event) bool {
@@ -127,7 +127,7 @@ func (s *finding) run(yield func([]Event) bool) error {
 	}
 	first := 2
 	if s.question.filter.Narrow() {
-		first = maxAhead // Bloom filters rule most of them out
+		first = maxAhead // Bloom filters rule out most partitions
 	}
 	return s.walk(partitions, first, func(p *partition) (more bool, err error) {
 		events, err := s.search(p)
@@ -247,8 +247,8 @@ func (s *finding) filter() read.Filter {
 	return q
 }
 
-// grow searches the last partition of the range. As long as a partition has a hit, it goes on to
-// the next one. It removes the partition of the range from partitions.
+// grow searches the last partition of the range, and removes it from partitions. As long as a
+// partition has a hit, grow goes on to the next one.
 func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 	last := s.question.span.until - partitionMicros
 	if len(*partitions) == 0 || (*partitions)[0].begin != last {
@@ -257,7 +257,7 @@ func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 	p := (*partitions)[0]
 	*partitions = (*partitions)[1:]
 	for {
-		before := s.found // changes if events are only counted
+		before := s.found // search adds to it if it only counts events
 		found, err := s.search(p)
 		if err != nil {
 			return nil, err
@@ -324,8 +324,8 @@ func (s *finding) search(p *partition) (events []Event, err error) {
 	return events, nil
 }
 
-// fewHits is the number of hits in a row group up to which their rows are read at once, while the
-// pages are in memory. Of more hits, only those are read later that are among the newest of all.
+// fewHits is the most hits in a row group that are read immediately, while its pages are in
+// memory. If there are more, only those among the newest of the partition are read, later.
 const fewHits = 1000
 
 // searchFile returns the hits of one file.
