@@ -25,8 +25,8 @@ func (r *reader) resolve(l *Line) {
 
 	w := wanted{reader: r, vendor: n.vendor(r.score)}
 	traceID, spanID := w.any(TraceID), w.any(SpanID)
-	// A decimal ID usually shows by its length. One in two thousand has 16 digits, but hardly ever
-	// both IDs of a line.
+	// The length of a decimal ID usually shows that it is decimal. One in two thousand has 16
+	// digits, and hardly any line has two such IDs.
 	w.decimal = Vendor(w.vendor) == Datadog || isDecimal(traceID) || isDecimal(spanID)
 	l.TraceID = id(traceOf(traceID), w.decimal)
 	if len(spanID) < 32 {

@@ -18,7 +18,7 @@ type Tree struct {
 	Services []Service
 	Links    []Link
 	Sampled  bool // a backend has spans of the trace
-	Circles  int  // of spans that were each other's parents, which are cut
+	Circles  int  // of spans that were each other's parents; each is cut
 
 	Start    time.Time // of the first span; without a span, of the first line
 	Duration time.Duration
@@ -28,7 +28,7 @@ type Tree struct {
 type Service struct {
 	Name         string // "": the lines do not say
 	Spans, Lines int
-	Errors       int // failed spans, and lines at the level of errors that report no span
+	Errors       int // failed spans, and error lines that report no span
 
 	// Skew is the time by which the service's clock is ahead of the clock of the trace's first
 	// service. The times of spans and Line.At are corrected by it. Zero means that the clock is
@@ -82,7 +82,7 @@ func (t *Tree) extent() {
 	t.Start, t.Duration = all.Start, all.Duration
 }
 
-// sum counts for services and subtrees.
+// sum counts the lines, spans and errors of services and subtrees.
 func (t *Tree) sum(skew map[string]time.Duration) {
 	of := map[string]*Service{}
 	get := func(name string) *Service {
@@ -119,8 +119,7 @@ func (t *Tree) sum(skew map[string]time.Duration) {
 	})
 }
 
-// Errors returns the number of failed spans, and of lines at the level of errors that report no
-// span.
+// Errors returns the number of failed spans, and of error lines that report no span.
 func (t *Tree) Errors() int {
 	n := 0
 	for _, s := range t.Services {
