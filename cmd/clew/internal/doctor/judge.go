@@ -88,8 +88,8 @@ func hostileKind(s *seen, usual []seen) Kind {
 	return nothing
 }
 
-// constant tells whether all answers have one and the same ID, of no canary. Then the ID is a
-// cache's, or the text only looks like an ID.
+// constant tells whether all answers have the same ID, which no canary had. It comes from a cache,
+// or the text only looks like an ID.
 func constant(usual []seen) bool {
 	what, n := "", 0
 	for _, s := range usual {

@@ -11,8 +11,8 @@ import (
 )
 
 // breaks returns where traces break, the gravest first: breaks that tear traces apart, then wrong
-// clocks, then lines without an ID. Of one kind, those come first that are seen often, and in a
-// large share of the cases.
+// clocks, then lines without an ID. Within each, breaks that are seen often, and in a large share
+// of the cases, come first.
 func (t *tally) breaks() []Break {
 	all := []Break{}
 	for k, h := range t.hops {
@@ -31,7 +31,7 @@ func (t *tally) breaks() []Break {
 		switch {
 		case b.Kind == Clock:
 			return 1
-		case b.Kind == NoID && !(b.Count == b.Of && called[b.To]): // else the trace ends there
+		case b.Kind == NoID && !(b.Count == b.Of && called[b.To]): // else the trace ends at b.To
 			return 2
 		}
 		return 0
@@ -75,9 +75,9 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 		fmt.Sprintf("%s does not believe the trace of %s: it began a trace of its own for %s.", to, caller, ofCalls(h.unbelieved.n, h.calls)),
 		fmt.Sprintf("Let %s trust its caller (Trust of httpmw.Config), if the caller is one of yours.", to))
 	add(Restarted, &h.restarted, h.calls,
-		fmt.Sprintf("%s answered %s of %s. It has no line of a request in their traces, but such requests that name no caller.", to, ofCalls(h.restarted.n, h.calls), caller),
+		fmt.Sprintf("%s answered %s of %s. It has no request line in their traces. It has lines of such requests that name no caller.", to, ofCalls(h.restarted.n, h.calls), caller),
 		fmt.Sprintf("%s seems to begin a trace of its own: let %s send the trace's headers, let no proxy between them drop them, and let %s read them. "+
-			"If others make such requests too, its lines may be missing: read those of all its instances, or let it log what it leaves out (Skip of httpmw's configs).", to, caller, to))
+			"If others make such requests too, lines of %s may be missing: read those of all its instances, or let it log what it leaves out (Skip of httpmw's configs).", to, caller, to, to))
 	add(Truncated, &h.truncated, h.widths,
 		fmt.Sprintf("%s writes trace IDs with 16 digits that have 32 at %s: %s.", to, caller, ofCalls(h.truncated.n, h.widths)),
 		fmt.Sprintf("Let %s keep all digits of a trace ID: its library may want 128-bit IDs to be switched on.", to))
@@ -93,8 +93,8 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 
 // redecided returns the calls whose decision the callee has changed. A callee that does not sample
 // what the caller samples is always wrong. One that samples more may be right: the caller may have
-// left the decision open, and its lines do not show the difference between that and a denial. So
-// calls of the second sort count only if there are some of the first, or if the callee samples
+// left the decision open, which looks like a denial in its lines. So calls that only the callee
+// samples count only beside calls that only the caller samples, or if the callee samples
 // everything although the caller chooses.
 func (h *hopTally) redecided() finding {
 	all := h.unsampled
@@ -106,8 +106,8 @@ func (h *hopTally) redecided() finding {
 	return all
 }
 
-// subject says how many of several things do something, and whether it is one. The text behind
-// follows the noun, and says which things they are.
+// subject returns the subject of a sentence, such as "3 of the 8 requests of api", and whether it
+// is singular. Behind is the text after the noun.
 func subject(n, of int64, noun, behind string) (text string, one bool) {
 	switch {
 	case of == 1:
@@ -166,7 +166,7 @@ func (t *tally) likelyCaller(to uint16) string {
 	return best
 }
 
-// mostNoID is how many places with lines without an ID are named for each service.
+// mostNoID is how many places that log without an ID are named for each service.
 const mostNoID = 5
 
 // noIDBreaks returns the breaks of lines without a trace's ID.
