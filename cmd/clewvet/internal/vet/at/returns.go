@@ -10,9 +10,9 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Unbound returns the loss of a function that takes a context and returns a logger without it,
-// made from a logger that was there before. Only the function is reported: the lines of its
-// callers count as given a context.
+// Unbound returns the loss of a function that takes a context, and returns a logger that it made
+// from an earlier one without that context. Only the function is reported: the lines of its
+// callers count as lines with a context.
 func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	decl := c.Node().(*ast.FuncDecl)
 	f, _ := p.info.Defs[decl.Name].(*types.Func)
@@ -25,7 +25,7 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 		return Loss{}, Hand{}, false
 	}
 	var logger types.Type
-	var from ast.Expr // the returned logger, if there is one return of it
+	var from ast.Expr // the returned logger; nil if several are returned
 	returned, unbound := 0, true
 	c.Inspect([]ast.Node{(*ast.ReturnStmt)(nil), (*ast.FuncLit)(nil)}, func(c inspector.Cursor) bool {
 		ret, ok := c.Node().(*ast.ReturnStmt)
@@ -33,7 +33,7 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 			return false // a function literal returns to others
 		}
 		for _, result := range ret.Results {
-			// A result of the function itself, or what it returns as an interface.
+			// The type is of the expression: the function may return it as an interface.
 			if t := p.info.TypeOf(result); p.isLogger(t) {
 				logger, from = t, result
 				returned++
@@ -56,8 +56,8 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	return l, Hand{Expr: param.Name() + suffix, Stable: true}, true
 }
 
-// binding says how to give the logger from, of type t, the context of param. It makes a fix if
-// from is not nil and nothing else has the name of param there.
+// binding says how to give param's context to the expression from, a logger of type t. It makes a
+// fix if from is not nil and nothing else has the name of param there.
 func (p *Package) binding(l *Loss, t types.Type, from ast.Expr, param types.Object) {
 	switch TypePath(p.madeOf(t)) {
 	case "github.com/rs/zerolog.Logger":
@@ -78,8 +78,8 @@ func (p *Package) binding(l *Loss, t types.Type, from ast.Expr, param types.Obje
 }
 
 // Stored returns the loss of a logger that the call at c puts into the context of a request or of
-// a framework, without giving it that context. The lines of those who take the logger out count as
-// given a context.
+// a framework, without giving it that context. Lines of a logger that is taken out of a context
+// count as lines with a context.
 func (p *Package) Stored(c inspector.Cursor) (Loss, Hand, bool) {
 	call := c.Node().(*ast.CallExpr)
 	f := p.Callee(call)
@@ -121,7 +121,7 @@ func (p *Package) Stored(c inspector.Cursor) (Loss, Hand, bool) {
 	return l, h, true
 }
 
-// rebinds tells whether decl gives a field of the variable that e names a logger with a context.
+// rebinds tells whether decl puts a logger with a context into a field of e's variable.
 func (p *Package) rebinds(decl *ast.FuncDecl, e ast.Expr) (found bool) {
 	v := p.flow().object(e)
 	ast.Inspect(decl, func(n ast.Node) bool {
@@ -145,7 +145,7 @@ func (p *Package) traces(decl *ast.FuncDecl) (found bool) {
 		case *ast.BasicLit:
 			found = found || says(n.Value)
 		case *ast.Ident:
-			// A level of that name is none.
+			// A method that logs at the trace level says nothing of a trace.
 			if f, ok := p.info.Uses[n].(*types.Func); !ok || f.Name() != "Trace" && f.Name() != "Tracef" {
 				found = found || says(n.Name)
 			}
