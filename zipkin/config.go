@@ -21,9 +21,9 @@ type Config struct {
 	// path gets /api/v2/spans. A user and password in it are sent as Basic authorization.
 	Endpoint string
 
-	// Ratio is the share that is sampled of the traces that no caller has decided: 0.01 is one in
-	// a hundred. [Provider.SetRatio] changes it while running. 0: 0.001. To sample none of them,
-	// set Sampler to trace.Never(), or call SetRatio(0).
+	// Ratio is the share to sample of traces that no caller has decided: 0.01 is one in a hundred.
+	// [Provider.SetRatio] changes it while running. 0: 0.001. To sample none of them, set Sampler
+	// to trace.Never(), or call SetRatio(0).
 	Ratio float64
 
 	// Sampler decides those traces instead of Ratio: a trace.NewLimit, trace.Always, trace.Never,
@@ -38,9 +38,8 @@ type Config struct {
 	Attributes []attribute.KeyValue
 
 	// Client posts the spans. It follows no redirects, and gets ten seconds for a post, or its own
-	// Timeout if that is less. Posts carry b3: 0, in a context that denies, so that a client that
-	// traces its requests does not trace these. Nil: one of our own, whose connections end at
-	// Shutdown.
+	// Timeout if that is less. Posts carry b3: 0, in a context that denies: a client that traces
+	// its requests does not trace posts. Nil: one of our own, whose connections end at Shutdown.
 	Client *http.Client
 
 	// QueueSpans and QueueBytes bound the spans that wait for the collector or are on their way

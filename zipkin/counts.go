@@ -31,7 +31,7 @@ func (c *counts) settle(n int, err error) {
 }
 
 // lost returns an error that says how many spans were lost, or nil if none were. cause says why
-// there was no more time; nil: there was.
+// time ran out; nil: it did not.
 func (c *counts) lost(cause error) error {
 	if c.dropped() == 0 {
 		return nil

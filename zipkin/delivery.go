@@ -16,7 +16,7 @@ const (
 	maxServerErrors = 3
 
 	// maxRefusals is how many times in a row several spans together may be refused as malformed or
-	// too large before the batch is no longer halved. One span to blame among 512 takes ten.
+	// too large before the batch is no longer halved. To find one bad span among 512 takes ten.
 	maxRefusals = 16
 
 	// maxBreaks is how many times in a row the connection may break over part of a batch before
@@ -46,7 +46,7 @@ type delivery struct {
 	settle settle
 
 	todo   []spans // not settled yet; the last is next
-	posted body    // of the next part; without a list until it is made
+	posted body    // of the next part; its list is nil until it is made
 	plain  bool    // bodies are no longer compressed
 
 	unread  spans  // the part that was refused compressed
@@ -69,7 +69,7 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, settle sett
 		d.plain = true
 	}
 	for len(d.todo) > 0 {
-		if err := ctx.Err(); err != nil { // post may notice only when it is done
+		if err := ctx.Err(); err != nil { // post may notice the end only after it has posted
 			return err
 		}
 		if err := d.try(ctx); err != nil {
@@ -107,8 +107,8 @@ func (d *delivery) try(ctx context.Context) error {
 }
 
 // tryPlain reports whether part is to be posted once more as plain JSON. A collector that cannot
-// gunzip answers as others answer a malformed batch. If plain JSON is refused too, nobody knows
-// yet which of the two it was, and the halves go as plain JSON.
+// gunzip answers as others answer a malformed batch. If plain JSON is refused too, the reason
+// is not known yet, and the halves go as plain JSON.
 func (d *delivery) tryPlain(part spans, err error) bool {
 	var r *reply
 	if d.posted.plain || !errors.As(err, &r) || !r.mayBeUnread() {
@@ -139,7 +139,7 @@ func (d *delivery) retries(what verdict, early bool) bool {
 	return false
 }
 
-// waitToRetry pauses before the next try, for as long as the collector has asked at least.
+// waitToRetry pauses before the next try, at least for as long as the collector has asked.
 func (d *delivery) waitToRetry(asked time.Duration, early bool, because error) error {
 	delay := d.wait/2 + rand.N(d.wait/2)
 	if asked > 0 {

@@ -44,8 +44,8 @@
 // batch over which the connection breaks eight times in a row. In this way only the spans to blame
 // are lost, if they are not too many. Every other answer, redirects too, loses the batch.
 //
-// When the queue is full, the span that ends is the one that is lost. A span is not even encoded
-// if one with no more in it has found no room since a span last left the queue.
+// When the queue is full, the span that ends is the one that is lost. After a span found no room,
+// no span with as much or more in it is encoded until a span leaves the queue.
 //
 // Each span that ended is sent, dropped or queued, and [Stats] counts all three at one moment.
 // Nothing is logged.
@@ -63,9 +63,9 @@
 // also without a scheme (//user@host). An attribute that is a host by convention, such as
 // server.address, loses a user before the host.
 //
-// Credentials are left out: headers, gRPC metadata and parameters of statements such as cookies,
-// or with a name like authorization, token, secret or key. Maps and lists are judged in the same
-// way, by the keys that lead to each value.
+// Credentials are left out: headers, gRPC metadata and parameters of statements with a name like
+// cookie, authorization, token, secret or key. Maps and lists are judged in the same way, by
+// the keys that lead to each value.
 //
 // A secret that an instrumentation puts elsewhere is not found: for instance a password in a
 // statement, JSON in a text, or user:password@host without slashes before it.

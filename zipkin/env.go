@@ -61,11 +61,11 @@ var samplerNames = []string{
 //     seconds; 0 is no limit. A Client's own Timeout counts if it is less.
 //
 // On or off, OTEL_TRACES_SAMPLER decides what no caller has decided, unless cfg has a Ratio or a
-// Sampler: always_on, always_off, or traceidratio with the share in OTEL_TRACES_SAMPLER_ARG (1
-// without it). If it is not set, one trace in a thousand is sampled; the specification's default
-// would be all. The prefix parentbased_ changes nothing, since a caller's decision is obeyed in
-// any case: always_on does not sample what a caller has denied, and always_off does not deny what
-// a caller has accepted.
+// Sampler. It is always_on, always_off, or traceidratio with the share in OTEL_TRACES_SAMPLER_ARG
+// (1 without it). If it is not set, one trace in a thousand is sampled; the specification's
+// default would be all. The prefix parentbased_ changes nothing, since a caller's decision is
+// obeyed in any case: always_on does not sample what a caller has denied, and always_off does not
+// deny what a caller has accepted.
 //
 // A field that is set in cfg wins over the environment. OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER
 // count in any case: they are switches for operators, and cfg has no field for them. If

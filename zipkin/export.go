@@ -46,7 +46,7 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if x.e.ending.Err() != nil { // ctx may hear of it later
+	if x.e.ending.Err() != nil { // ctx may end only later
 		return x.e.ending.Err()
 	}
 	pause := func(d time.Duration, _ bool, err error) error { return x.pause(ctx, d, err) }
@@ -73,7 +73,7 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 }
 
 func (x *export) pause(ctx context.Context, d time.Duration, because error) error {
-	if ctx.Err() != nil { // because says the same
+	if ctx.Err() != nil { // the argument because says the same
 		return ctx.Err()
 	}
 	x.count(func(c *counts) { c.lastError = because })

@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// deepest is how many lists and maps in each other are written.
+// deepest is the depth to which lists and maps are written.
 const deepest = 32
 
 // nested returns bytes in base64, and a list or a map as JSON, as OpenTelemetry writes them
@@ -108,14 +108,14 @@ func appendComma(dst []byte, begin int) []byte {
 func nameIn(pairs []attribute.KeyValue) string {
 	for _, kv := range pairs {
 		if key := string(kv.Key); strings.EqualFold(key, "name") || strings.EqualFold(key, "key") {
-			return kv.Value.AsString() // "" if it is none
+			return kv.Value.AsString() // "" if it is no string
 		}
 	}
 	return ""
 }
 
-// mayTellPair returns what may be told of kv, which stands in the map at path. name is that of
-// nameIn.
+// mayTellPair returns what may be told of kv, which stands in the map at path. name is what
+// nameIn returns for the map.
 func mayTellPair(path, name string, kv attribute.KeyValue) telling {
 	key := string(kv.Key)
 	if credential(key) {
@@ -132,7 +132,7 @@ func mayTellPair(path, name string, kv attribute.KeyValue) telling {
 }
 
 // mayTellWithin returns what may be told of v, which stands in a map or in a list. path has the
-// attribute's key and those of the maps. Each end of path is judged too, since a map may be a
+// attribute's key and those of the maps. Each suffix of path is judged too, since a map may be a
 // whole request, or a copy of all attributes.
 func mayTellWithin(path string, v attribute.Value) telling {
 	if v.Type() != attribute.MAP && v.Type() != attribute.SLICE && nameless(path) {

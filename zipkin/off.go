@@ -23,7 +23,7 @@ type off struct {
 	processors []sdktrace.SpanProcessor
 }
 
-// newOff returns a Provider that is off, or all that is wrong with cfg, which has an Endpoint.
+// newOff returns a Provider that is off, or all that is wrong with cfg. cfg has an Endpoint.
 func newOff(cfg Config) (*Provider, error) {
 	cfg, _, err := cfg.checked()
 	if err != nil {

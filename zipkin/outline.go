@@ -14,7 +14,7 @@ type outline struct {
 	traceID     string // see sampler; "": as the span's ID is written
 	status      attribute.Value
 	errorType   attribute.Value
-	shadows     bool // an attribute has the key of one of the resource's
+	shadows     bool // an attribute has the key of a tag of the resource
 }
 
 func (o *outline) read(s sdktrace.ReadOnlySpan, attrs []attribute.KeyValue, from *encodedResource) {
@@ -75,8 +75,8 @@ func (o *outline) appendTags(dst []byte, s sdktrace.ReadOnlySpan, attrs []attrib
 	return t.end()
 }
 
-// addStatus writes the status, and for an error the tag "error": the first of the description, the
-// response's status and the error's type that there is, or else "true".
+// addStatus writes the status, and for an error the tag "error". That is the description, or else
+// the response's status, or else the error's type, or else "true".
 func (o *outline) addStatus(t *tags, status sdktrace.Status) {
 	switch status.Code {
 	case codes.Ok:

@@ -15,11 +15,11 @@ import (
 
 const (
 	postTime   = 10 * time.Second // for one post, unless the environment says otherwise
-	longestAsk = 30 * time.Second // that a collector can make us wait
+	longestAsk = 30 * time.Second // the longest pause that a collector can ask for
 )
 
 // denied is the context of all posts. A client that traces its requests must not trace these. The
-// context has IDs because OpenTelemetry's samplers obey only a parent that has.
+// context has IDs because OpenTelemetry's samplers obey only a parent with IDs.
 var denied = trace.NewContext(context.Background(), trace.B3{TraceID: newid.Trace(), SpanID: newid.Span(), Sampling: trace.Deny})
 
 // post posts a body once. asked is how long the collector asks to be left alone.
@@ -35,7 +35,7 @@ func (s *sender) post(ctx context.Context, body body) (what verdict, asked time.
 	resp, err := s.client.Do(r)
 	if err != nil {
 		if to := (*net.OpError)(nil); errors.As(err, &to) && (to.Op == "dial" || to.Op == "proxyconnect") {
-			return failed, 0, quotable(err) // no span was sent that could be to blame
+			return failed, 0, quotable(err) // nothing was sent, so no span is to blame
 		}
 		return broken, 0, quotable(err)
 	}

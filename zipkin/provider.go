@@ -153,7 +153,7 @@ func both(ctx context.Context, pipe, others func(context.Context) error) error {
 	}
 	wait := grace
 	if !giveUpAt.IsZero() {
-		wait = time.Until(giveUpAt) // the pipe may have taken as long
+		wait = time.Until(giveUpAt) // none may be left: the pipe has taken its time
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -171,13 +171,13 @@ func (p *Provider) Stats() Stats {
 	return c.stats()
 }
 
-// Ratio returns the share that is sampled of the traces that no caller has decided. It is NaN if
+// Ratio returns the share to sample of traces that no caller has decided. It is NaN if
 // Config.Sampler decides.
 func (p *Provider) Ratio() float64 { return p.ratio.load() }
 
 // SetRatio changes the ratio for traces that begin from now on. 0 means none. A ratio that is not
 // between 0 and 1 is an error, and changes nothing. With Config.Sampler there is no ratio, and
-// every call is an error. Change a *trace.Ratio that you have put there by its own SetRate.
+// every call is an error. If the Sampler is a *trace.Ratio, call its own SetRate.
 func (p *Provider) SetRatio(share float64) error { return p.ratio.set(share) }
 
 // RatioHandler returns a handler that shows the ratio, and changes it by PUT:

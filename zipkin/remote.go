@@ -24,7 +24,7 @@ type remote struct {
 // not count: it is the server's own.
 func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 	set := func(to *string) {
-		if text := kv.Value.AsString(); text != "" { // "" if it is none
+		if text := kv.Value.AsString(); text != "" { // "" if it is no string
 			*to = text
 		}
 	}
@@ -35,7 +35,7 @@ func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 	case "network.peer.address", "net.sock.peer.addr":
 		set(&r.addr)
 	case "network.peer.port", "net.sock.peer.port":
-		r.port = kv.Value.AsInt64() // 0 if it is none
+		r.port = kv.Value.AsInt64() // 0 if it is no integer
 	case "server.address", "net.peer.name":
 		if !served {
 			set(&r.host)

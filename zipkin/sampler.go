@@ -64,10 +64,10 @@ func hasNoParent(ctx context.Context, parent oteltrace.SpanContext, caller trace
 func callerOf(p sdktrace.SamplingParameters) trace.B3 {
 	b, ok := trace.FromContext(p.ParentContext)
 	switch {
-	case b.TraceID == p.TraceID: // the parent's trace; or a trace to begin, without a span
+	case b.TraceID == p.TraceID: // the parent's trace, or the one to begin
 		return b
 	case !ok && oteltrace.SpanFromContext(p.ParentContext) == noSpan:
-		// A state that came alone, or nothing. Under any span, even one without IDs, the context
+		// b is a state without IDs, or nothing. Under any span, even one without IDs, the context
 		// does not count: with such a span the SDK begins a new root.
 		return b
 	}

@@ -67,8 +67,8 @@ func (may telling) told(text string) string {
 }
 
 // header returns the name, in lower case, of the header, the item of gRPC's metadata or the
-// parameter of a statement that an attribute holds. Instrumentations record these only when they are
-// told to, and then perhaps all.
+// parameter of a statement that an attribute holds. Instrumentations record these only when they
+// are told to, and then may record all.
 func header(key string) (name string, is bool) {
 	for i := 1; i < len(key); i++ {
 		if key[i] == '.' && nameless(key[:i]) {
@@ -115,7 +115,7 @@ func secret(name string) bool {
 }
 
 // credential reports whether the key of a map names a header that is a credential. The map may be
-// that of any attribute, so only names count that mean nothing else.
+// in any attribute, so only names that mean nothing else count.
 func credential(key string) bool {
 	switch strings.ReplaceAll(strings.ToLower(key), "_", "-") {
 	case "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key":

@@ -11,7 +11,7 @@ const (
 // more. Beside the JSON, a queue holds the room left in each batch, the ends of the spans, and the
 // post that is on its way.
 type sizes struct {
-	minRoom   int // that a batch makes at once
+	minRoom   int // bytes, the least room that a batch makes
 	fullBatch int // bytes of JSON
 	maxBody   int // bytes of a compressed batch
 }

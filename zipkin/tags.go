@@ -6,7 +6,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// The tags that are not made of an attribute of the same name. Such an attribute gives way.
+// The tags that the encoder makes itself. It leaves out an attribute of the same name.
 const (
 	errorTag   = "error"
 	statusTag  = "otel.status_code"
