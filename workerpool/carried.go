@@ -11,7 +11,7 @@ import (
 type carried struct {
 	life   context.Context
 	values context.Context
-	owner  any // what taskKey finds; nil: the values know
+	owner  any // what taskKey finds; nil: what it finds in values
 }
 
 var _, _, _ seam.Lifetime = (*carried)(nil), (*task)(nil), (*waited)(nil)
@@ -51,7 +51,7 @@ func outlive(ctx context.Context) context.Context {
 	return &carried{context.Background(), valuesOf(ctx), owner}
 }
 
-// valuesOf returns the context that the next one is laid over, instead of over ctx: see
+// valuesOf returns the context over which the next one is laid, instead of over ctx: see
 // seam.Lifetime. It is short enough to be inlined, since each task of a pool needs it.
 func valuesOf(ctx context.Context) context.Context {
 	switch c := ctx.(type) {

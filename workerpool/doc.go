@@ -23,11 +23,11 @@
 // a chain. Each is laid over the values of the first context, and not over the context before it.
 // If the trace is new, the old trace is left out.
 //
-// A context that the program itself derives in each run, and hands on to the next, is one link
-// more each time: by context.WithValue, WithCancel and WithTimeout, a logger's WithContext,
-// pprof.WithLabels, an errgroup, or a span. Two things are no links: a span that a Job's run
-// begins with [trace.Start], and a name from [Logged] if Every or Job is given the context of
-// Logged itself.
+// A context that the program itself derives in each run, and hands on to the next, is one more
+// link each time. Such contexts come from context.WithValue, WithCancel and WithTimeout, a
+// logger's WithContext, pprof.WithLabels, an errgroup, or a span. Two things are no links: a span
+// that a Job's run begins with [trace.Start], and a name from [Logged] if Every or Job is given
+// the context of Logged itself.
 //
 // # Lines
 //

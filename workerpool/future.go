@@ -21,8 +21,8 @@ type Future[T any] struct {
 // fn, so its context is the submitter's, with trace, values, deadline and cancellation; it ends
 // with the pool too. If p does not take fn, the Future holds ctx's error or [ErrClosed].
 //
-// A task may wait for a task of its own pool. If that has not begun, it runs in place of the one
-// that waits.
+// A task may wait for a task of its own pool. An awaited task that has not begun then runs in
+// place of the waiting task.
 func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T, error)) *Future[T] {
 	check("Submit", ctx, fn != nil)
 	p.mustBeMade("Submit")
@@ -69,7 +69,7 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	}
 }
 
-// await waits until done is closed, which t's end does, or ctx has ended. origin is that of the
+// await waits until t has ended, which closes done, or until ctx has ended. origin is that of the
 // context that t was submitted with.
 func await(ctx context.Context, done <-chan struct{}, t *task, origin origin) {
 	w := t.pool.begin(ctx, origin)

@@ -47,8 +47,8 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 
 // Wait waits for all tasks and returns the first error, if there was one. While a pool's task
 // waits, what the group's tasks submit to that pool may run in its place: see [Pool.Go]. This
-// works if Wait is called by the task that made the group, or by a task of the group in whose
-// context it was made.
+// works if the task that made the group calls Wait. For a group that was made in the context of
+// another Group, any task of that Group may call it.
 func (g *Group) Wait() error {
 	group := g.mustBeMade("Wait")
 	defer g.lend()()

@@ -20,7 +20,7 @@ func here() *worker {
 }
 
 // startedByPool reports whether this goroutine began in a method of Pool. That is quick to tell.
-// So a goroutine that only submits, from deep inside a server, does not pay for its number.
+// So a goroutine that only submits, from deep inside a server, need not look up its number.
 func startedByPool() bool {
 	var pcs [64]uintptr
 	const last = 4 // frames: the function that the go statement names, and some to spare

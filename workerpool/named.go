@@ -10,8 +10,8 @@ import (
 // named is a context that gives a name to what is scheduled with it. Its first fields are those of
 // context.WithValue's contexts, which programs look for: see trace's node.
 //
-// It lies under the lifetime of a task, since pools lay tasks over the values. Elsewhere it stays
-// on top: it is a seam.Lifetime so that a new root or a detached context can be laid under it.
+// In a task it lies under the task's lifetime, since pools lay tasks over the values. Elsewhere it
+// stays on top: as a seam.Lifetime it lets a new root or a detached context be laid under it.
 type named struct {
 	context.Context
 	key, val any // nameKey{} and the named itself
@@ -48,8 +48,8 @@ func (n *named) Detached() context.Context {
 
 // takeName returns ctx without its name, and that name, or nil if there is none.
 //
-// A name on top is removed, so that runs that each schedule the next by a name make no chain. No
-// other name below it counts, since Logged has taken that. A name further down is hidden.
+// A name on top is removed, so that runs that each schedule the next under a name make no chain.
+// No name below it counts, since Logged has removed it. A name that is not on top is hidden.
 func takeName(ctx context.Context) (context.Context, *named) {
 	n, _ := ctx.Value(nameKey{}).(*named)
 	switch {

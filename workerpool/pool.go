@@ -96,8 +96,8 @@ func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
 }
 
 // TryGo is [Pool.Go] without the waiting. It reports whether the pool took fn: false if the queue
-// is full or the pool is shut down. It never runs fn inline. A task that has run in place of one
-// that waits for it keeps its room in the queue until a worker gets there.
+// is full or the pool is shut down. It never runs fn inline. A task that has run in place of the
+// one that waits for it still takes up room in the queue, until a worker gets there.
 func (p *Pool) TryGo(ctx context.Context, fn func(ctx context.Context)) bool {
 	p.mustBeMade("Pool.TryGo")
 	check("Pool.TryGo", ctx, fn != nil)

@@ -52,7 +52,8 @@ func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 
 func runRoot(ctx context.Context, name string, fn func(ctx context.Context)) {
 	ctx, span := trace.Root(ctx, name)
-	ctx = goroutine.Handed(ctx) // not Traced: a job in a job would lay one guard's mark over the other
+	// Not Traced: a job in a job would lay one guard's mark over the other.
+	ctx = goroutine.Handed(ctx)
 	// Not defer span.End(): an SDK's End that is deferred itself recovers a panic and panics
 	// again.
 	defer func() { span.End() }()

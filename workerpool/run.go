@@ -12,8 +12,8 @@ import (
 	"example.com/clew/trace"
 )
 
-// run calls fn with ctx, and under ctx's profiler labels if anybody looks at labels. t is the
-// Pool's task that fn is, or nil.
+// run calls fn with ctx, and under ctx's profiler labels if anybody looks at labels. t is
+// fn's task if a Pool runs it, or nil.
 func run(ctx context.Context, t *task, fn func(ctx context.Context)) {
 	var restore context.Context // the one whose labels to restore; nil: nobody looks at labels
 	if goroutine.LabelsWanted() {
@@ -72,7 +72,7 @@ func labelsToRestore(ctx context.Context) context.Context {
 	return ctx
 }
 
-// report says in which trace the panic is that is about to end the program.
+// report names the trace of the panic that is about to end the program.
 func report(ctx context.Context) {
 	if id := trace.ID(ctx); id != "" {
 		fmt.Fprintf(os.Stderr, "workerpool: panic in trace %s\n", id)

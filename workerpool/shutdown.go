@@ -71,7 +71,7 @@ func (p *Pool) finish(err error) {
 			}
 			p.result = lost
 		}
-		// After the queue is empty: a worker whose task this ends must not begin another.
+		// Only now that the queue is empty: a worker whose task this ends must not begin another.
 		p.cancel(ErrClosed)
 		close(p.done)
 	})

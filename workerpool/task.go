@@ -27,7 +27,7 @@ func (t *task) Done() <-chan struct{} { return t.pool.life.Done() }
 
 func (t *task) Err() error { return t.pool.life.Err() }
 
-// Value gives package context, which looks for its canceler, the pool's. With the submitter's,
+// Value returns the pool's canceler when package context looks for one. With the submitter's,
 // context.Cause in a task would be the request's, and each timeout derived there would cost a
 // goroutine, through any number of contexts in between. (A method AfterFunc on task would help
 // only contexts that are derived from it directly.)
@@ -52,13 +52,14 @@ func (t *task) Detached() context.Context { return outlive(t) }
 // newTask returns fn as a task with ctx's values.
 func (p *Pool) newTask(ctx context.Context, fn func(ctx context.Context)) *task {
 	values := valuesOf(ctx)
-	if g := goroutine.CurrentGuard(); g != nil { // goroutine.Handed would be one more call for each task
+	// Not goroutine.Handed, which would be one more call for each task.
+	if g := goroutine.CurrentGuard(); g != nil {
 		values = g.Handed(values)
 	}
 	return &task{link: link{pool: p}, values: values, fn: fn}
 }
 
-// claim reports whether it is the caller who runs t, or says that t will not run.
+// claim reports whether the caller may run t, or may say that t will not run.
 func (t *task) claim() bool {
 	return t.fail == nil || t.claimed.CompareAndSwap(false, true)
 }

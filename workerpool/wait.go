@@ -15,7 +15,7 @@ type wait struct {
 // only where it can matter:
 //   - a context comes from a task, of whatever pool,
 //   - a task waits, perhaps for this goroutine,
-//   - as many wait as p has workers: the last of the workers must not, whatever its context.
+//   - as many wait as p has workers: the last worker must not just wait, whatever its context.
 //
 // from is the origin of the context with which the awaited task was made. It counts if ctx has no
 // owner.
@@ -45,8 +45,8 @@ func (w *wait) end() {
 	}
 }
 
-// nextWake returns a channel that is closed when it is worth looking for a turn again; nil: it never
-// is.
+// nextWake returns a channel that is closed when it is worth looking for a turn again; nil: it
+// never is.
 func (w *wait) nextWake() <-chan struct{} {
 	if w.self != nil {
 		return w.pool.nextWake()

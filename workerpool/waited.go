@@ -63,7 +63,7 @@ func (w *waited) Deadline() (time.Time, bool) {
 	return w.life.Deadline()
 }
 
-// Value gives package context, which looks for its canceler, the merged one: see task.Value.
+// Value returns the merged context's canceler when package context looks for one: see task.Value.
 func (w *waited) Value(key any) any {
 	switch key {
 	case seam.CancelerKey:
