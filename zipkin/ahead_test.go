@@ -225,7 +225,7 @@ func TestRootsKeepTheirOptions(t *testing.T) {
 	assert.False(t, got.Parent().IsValid(), "whether it has a parent: %v", got.Parent())
 	assert.NotEqual(t, oteltrace.SpanContextFromContext(ctx).TraceID(), got.SpanContext().TraceID(), "trace ID")
 
-	// No kind, and no time: as the SDK has it.
+	// Without a kind and a time, the root has those of the SDK.
 	_, s = trace.Root(ctx, "job")
 	s.End()
 	got = rec.Ended()[1]
@@ -251,7 +251,8 @@ func TestRatioChangesWhileRunning(t *testing.T) {
 }
 
 // TestSampleOverrulesTheSampler: httpmw's Config.Sample is asked before the Sampler. Zipkin gets
-// the same as if the caller had said it, without a parent: a caller that defers reports none.
+// the same spans as if the caller had decided, but the first has no parent, because a caller that
+// defers reports no span.
 func TestSampleOverrulesTheSampler(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustAll, httpmw.TrustIDs, httpmw.TrustNone} {
 		for _, id := range []string{"", id128, id64, idWide} {

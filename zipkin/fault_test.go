@@ -340,7 +340,7 @@ func TestOutageAmongHalves(t *testing.T) {
 			switch {
 			case p.n%4 == 1:
 				return refuse(p)
-			case p.n%4 == 3: // each part once, the batch more often than any part may
+			case p.n%4 == 3: // once for each part, but too often for one part
 				return reply(500, ""), nil
 			case slices.Contains(p.ids, bad):
 				return reply(400, ""), nil
@@ -484,7 +484,7 @@ func TestBrokenConnections(t *testing.T) {
 			require.NoError(t, tp.Shutdown(patience(t)), "Shutdown")
 			stop()
 			assertEmpty(t, tp.Stats(), 20, 20)
-			c.broken = nil // the halves that the hostile ones have read
+			c.broken = nil // posts that the hostile connections have half read
 			assertArrived(t, c, slices.Concat(ids, more))
 			if tt.taken {
 				assert.Nil(t, tp.Stats().LastError, "LastError")
@@ -546,7 +546,7 @@ func TestCollectorRestarts(t *testing.T) {
 		}
 		l, err = net.Listen("tcp", address)
 		require.NoError(t, err, "listening at the address of the last server")
-		select { // what came from the last one
+		select { // a post that reached the last server
 		case <-arrived:
 		default:
 		}

@@ -174,14 +174,14 @@ func TestMalformedInBothWays(t *testing.T) {
 					}
 				}
 				spans.end()
-				tp.ForceFlush(patience(t)) // its error has not those that were refused before it
+				tp.ForceFlush(patience(t)) // its error leaves out spans that were refused earlier
 				assert.EqualValues(t, batches*len(tt.bad), tp.Stats().Dropped, "spans refused")
 				assertArrived(t, c, good)
 				posts := c.tries()
 				assert.LessOrEqual(t, len(posts), batches*tt.posts, "posts")
 				assert.Equal(t, batches, strings.Count(encodings(posts), "g"), "compressed posts: the Provider cannot know yet that the collector does not gunzip")
 
-				more := end(tp, 512) // all good, and so they tell
+				more := end(tp, 512) // all good, so that they show whether it gunzips
 				require.NoError(t, tp.ForceFlush(patience(t)))
 				more = append(more, end(tp, 10)...)
 				require.NoError(t, tp.ForceFlush(patience(t)))

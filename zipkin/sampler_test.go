@@ -141,8 +141,8 @@ func TestB3IsObeyed(t *testing.T) {
 							assert.Equal(t, want.traceID, s["traceId"], "trace ID")
 						}
 						assert.Equal(t, spans[0]["traceId"], s["traceId"], "trace ID")
-						// otelhttp makes a trace of a state that came alone, and only that first
-						// span is seen to be its.
+						// otelhttp begins a trace for a state without IDs. Only the first span is
+						// seen to belong to that state.
 						known := want.traceID != "" || starter.clew || s["kind"] == "SERVER"
 						if want.debug && known {
 							assert.Equal(t, true, s["debug"], "debug")

@@ -460,7 +460,7 @@ func TestShutdownSendsSome(t *testing.T) {
 	})
 }
 
-// Shutdown without time does not name that as a cause if nothing was left to do.
+// Shutdown does not name want of time as a cause if nothing was left to do.
 func TestShutdownWithNothingLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{}
