@@ -258,7 +258,7 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 					var wrong atomic.Int64
 					runs := 0
 					last := loop(t, ctx, form.next, 1980, func(ctx context.Context) {
-						if runs++; runs%60 == 0 { // then a mix is always at the same of its ways
+						if runs++; runs%60 == 0 { // a mix is then always at the same way
 							depths[runs] = look(ctx)
 						}
 						if ctx.Value(key("user")) != "ann" || ctx.Value(key("more")) != "values" || runs > 10 && (trace.ID(ctx) == id) != form.trace {
@@ -306,8 +306,8 @@ func TestTortureSelfScheduling(t *testing.T) {
 					kept(few)
 					before, allocsBefore := kept(few)
 					after, allocsAfter := kept(many)
-					// A second measurement differs no more by what others hold, for a moment or
-					// for good. It still differs by what each run keeps.
+					// What others hold, for a moment or for good, no longer counts in a second
+					// measurement. What each run keeps still does.
 					for range 2 {
 						if after-before > slack {
 							before, _ = kept(few)
@@ -327,8 +327,8 @@ func TestTortureSelfScheduling(t *testing.T) {
 	}
 }
 
-// The next run has the logger of this one, with the fields that were added to it, although it does
-// not have its context.
+// The next run has this run's logger, with the fields that were added to it, but not this run's
+// context.
 func TestJobInAJobKeepsTheRunsLogger(t *testing.T) {
 	var out bytes.Buffer
 	ctx := logbind.Bind(request(), logger(&out, zerolog.InfoLevel))

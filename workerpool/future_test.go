@@ -192,7 +192,7 @@ func TestWaitPrefersTheResult(t *testing.T) {
 	}
 }
 
-// A task of Submit costs no goroutine more, of this package or of package context.
+// A task of Submit costs no further goroutine, of this package or of package context.
 func TestSubmitStartsNoGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1})
@@ -251,7 +251,7 @@ func TestSubmittedContextAfterTheTask(t *testing.T) {
 						t.Error("Done() is open")
 					}
 					assert.Equal(t, tt.err, ctx.Err(), "Err()")
-					// If nothing has asked about the pool, the end of the task is cause enough.
+					// After the pool's end the cause may be the pool's, or that of the task's end.
 					if tt.cause != nil {
 						assert.Equal(t, tt.cause, context.Cause(ctx), "context.Cause")
 					}

@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// crashEnv names the program of crashes that this test binary runs as, if it is a test's child.
+// crashEnv tells this test binary, as the child of a test, which program of crashes to run.
 const crashEnv = "CLEW_WORKERPOOL_CRASH"
 
 // crashes are programs that crash, or should not. A task prints its trace on standard output, then

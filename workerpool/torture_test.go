@@ -156,8 +156,8 @@ func (r *raceRound) submitAll() (kept []*workerpool.Future[int]) {
 			canceling := cancel
 			err = r.took(r.pool.Go(ctx, func(ctx context.Context) { canceling(); r.task(ctx) }))
 		case r.ending == isCutAtOnce:
-			// No future here: one with ErrClosed may be refused, or accepted and thrown away. In
-			// the other rounds, one that has ErrClosed when Submit returns was refused.
+			// No future here: ErrClosed would not tell whether the task was refused, or accepted
+			// and thrown away. In the other rounds, ErrClosed when Submit returns means refused.
 			err = r.took(r.pool.Go(ctx, r.task))
 		default:
 			submitter := ctx

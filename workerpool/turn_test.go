@@ -252,8 +252,8 @@ func TestContextOfAnEarlierTask(t *testing.T) {
 	}
 }
 
-// A task waits for a task of another pool, and that submits to the first pool, whose queue is
-// full.
+// A task waits for a task of another pool, which submits to the first pool. The queue of the first
+// pool is full.
 func TestThroughAnotherPoolAndBack(t *testing.T) {
 	for _, size := range sizes {
 		for _, back := range submits {
@@ -393,8 +393,8 @@ func TestWaitWithAnotherContext(t *testing.T) {
 	})
 }
 
-// A task lends its turn only to the work that it waits for. Other work that it has begun could
-// itself be waiting for something behind that.
+// A task lends its turn only to the work that it waits for. Other work that the task has begun
+// could wait for something that is queued behind the awaited work.
 func TestTurnIsLentOnlyToAwaitedWork(t *testing.T) {
 	for _, w := range ways() {
 		if w.waits {
