@@ -8,8 +8,8 @@ import (
 )
 
 // NewContext returns ctx with b as the remote parent, as if b had come in a message: the next
-// [Start] continues b's trace. A b without IDs leaves its state for the next root. If ctx has a
-// trace already, that keeps its own decision. The zero B3 changes nothing.
+// [Start] continues b's trace. A b without IDs leaves its state for the next root; it changes
+// nothing if ctx already has a trace. The zero B3 changes nothing.
 //
 // If ctx is in b's trace already and b defers, the decision made in ctx stands: a service
 // that has decided does not decide again.
@@ -41,8 +41,8 @@ func newContext(ctx context.Context, b B3, state oteltrace.TraceState) context.C
 }
 
 // FromContext returns the current trace of ctx as B3: the current span, its parent and its
-// decision. [Propagator] sends it on. Without IDs ok is false, but the B3 may hold a state that
-// came alone. A nil ctx has no trace.
+// decision. [Propagator] sends it on. ok is false if b has no IDs. Even then b may hold a sampling
+// state, since a caller may send a state without IDs. A nil ctx has no trace.
 func FromContext(ctx context.Context) (b B3, ok bool) {
 	if n, ok := ctx.(*clientNode); ok { // the context that Inject gets
 		b = n.span.b3

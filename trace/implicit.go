@@ -18,24 +18,26 @@ import (
 // trace is never overruled. A goroutine that fn starts with a bare go statement does not have fn's
 // trace: its lines need a context, or a Do of its own.
 //
-// The trace stands on the goroutine's stack, as the return address of one of many call sites. So
-// it may be missing, and is never that of another goroutine. It is missing
+// Do takes a free number, which leads to the trace, and calls fn from the call site with that
+// number. The return address on the goroutine's stack then tells the number. So the trace may be
+// missing, but it is never the trace of another goroutine. It is missing
 //
 //   - more than 250 frames further in,
-//   - where 4,096 are in use already (after a panic or Goexit, one stays in use until a garbage
-//     collection),
-//   - while a panic flies on from a Do that hides the outer one,
+//   - if all 4,096 numbers are in use (after a panic or Goexit, a number stays in use until a
+//     garbage collection),
+//   - in the outer Do's deferred functions, while a panic passes that has left a Do without a
+//     trace,
 //   - in a program whose compiler has moved the call sites.
 //
 // Code of one request that runs in the goroutine of another, as the leader of a singleflight does,
-// has the trace of that goroutine. workerpool.Wrap gives it its own. Likewise, a line that a
-// logger keeps and passes on later has the trace of the goroutine that passes it on: put
-// logctx.Slog around a handler that keeps records, not inside of it.
+// has the trace of that goroutine. workerpool.Wrap gives such code the trace of its own request.
+// Likewise, a line that a logger keeps and passes on later has the trace of the goroutine that
+// passes it on: put logctx.Slog around a handler that keeps records, not inside of it.
 //
 // An exporter that sends through httpclient in the goroutine that ends a span must send in
-// Do(context.Background(), …). OpenTelemetry's SimpleSpanProcessor runs its exporter so. Otherwise
-// the requests would be in the trace that is exported, and have spans to export. The processor
-// exports one span at a time, and would wait for itself for ever.
+// Do(context.Background(), …). OpenTelemetry's SimpleSpanProcessor runs its exporter in that
+// goroutine. Without such a Do, the requests would be in the trace that is exported, and have
+// spans to export. The processor exports one span at a time, and would wait for itself for ever.
 //
 // The first Do, or the first httpmw.New with Implicit, switches this on for the whole process and
 // for good. From then on, a line without a context costs a walk up its stack. A nil ctx is
@@ -55,8 +57,8 @@ func Do(ctx context.Context, fn func(ctx context.Context)) {
 // goroutine's [Do], or ctx itself if there is none. It takes from Do's context the current span
 // and what this package knows of that, such as the width of its ID, debug and deny. It takes no
 // deadline, no values and no baggage. It is for code that is given no context, such as another
-// logger's hook. Before the process has called Do, or httpmw.New with Implicit, it costs a load. A
-// nil ctx is context.Background().
+// logger's hook. Before the process has called Do, or httpmw.New with Implicit, it costs one
+// atomic load. A nil ctx is context.Background().
 func Implicit(ctx context.Context) context.Context {
 	if ctx == nil {
 		ctx = context.Background()

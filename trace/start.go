@@ -26,8 +26,8 @@ type Starter struct {
 
 	// Sample is asked if neither the caller nor a span that is current in ctx has decided. It is
 	// asked before the sampler of a Provider or an SDK, and overrules that sampler. The answer
-	// counts as a state that a caller sends without IDs. Defer, a value that is none of the four,
-	// and nil leave the decision to the sampler.
+	// has the effect of a header "b3: 0", "b3: 1" or "b3: d", which is a state without IDs. The
+	// sampler decides if Sample is nil, or returns Defer or an unknown value.
 	Sample func() Sampling
 }
 
@@ -50,7 +50,7 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 		root, _, span := s.root(ctx, name, opts)
 		return alive(ctx, root), span
 	}
-	var a attempt // a literal would be made elsewhere first, and then copied
+	var a attempt // a composite literal would be built in a temporary and copied
 	a.ctx, a.kind, a.name, a.opts = ctx, s.Kind, name, opts
 	a.current.read(ctx)
 	a.parent.resolve(&a.current, caller)
