@@ -22,19 +22,20 @@ type AccessLogConfig struct {
 	Logger *zerolog.Logger
 
 	// Slog writes the lines instead of Logger. A handler that is not logctx's gets lines with IDs,
-	// too. In a debug trace whose decision is trusted, its level is not asked. AccessLog panics if
-	// both Logger and Slog are set.
+	// too. In a debug trace whose decision is trusted, Slog's level is not asked. AccessLog panics
+	// if both Logger and Slog are set.
 	Slog *slog.Logger
 
 	// Fields returns fields of yours for the line, such as the user agent or a tenant. It is
-	// called after the handler, with the request and its context, also for a line that its level
-	// hides. A field with a key of the line's own is renamed: path becomes path_attr. Nil: none.
+	// called after the handler, with the request and the request's context. It is called even if
+	// the logger hides lines of that level. A field with a key of the line's own is renamed: path
+	// becomes path_attr. Nil: none.
 	Fields func(*http.Request) []slog.Attr
 
 	// Level returns the level of a line. Nil: info; warn for a status from 400; error from 500 and
 	// for a panic. If the client has gone, the level is info, whatever the status, since
 	// httputil.ReverseProxy answers 502 to such a client, or panics with http.ErrAbortHandler.
-	// (net/http reports all other panics.)
+	// A panic with another value is not lost: net/http itself reports it.
 	//
 	// The status is 0 if nothing was sent: the handler panicked or took over the connection before
 	// it wrote anything, or the client had gone.
@@ -50,8 +51,8 @@ type AccessLogConfig struct {
 //
 // AccessLog may stand inside of [New] or outside of it: the line is the same. A recorded span gets
 // the status only from an AccessLog inside, since the span has ended before one outside knows the
-// status. Outside, or without New, the handler gets a copy of the request, as it does from New.
-// r.Pattern and r.MultipartForm are copied back.
+// status. An AccessLog outside of New, or without New, hands a copy of the request to the handler,
+// as New does. r.Pattern and r.MultipartForm are copied back.
 //
 // The line has the message "request" and these keys: method, path, route (see [SetRoute]), status
 // (what the client got), bytes (of the body, as the handler wrote it), duration_ms, remote; the
@@ -64,15 +65,16 @@ type AccessLogConfig struct {
 // # Where it stands
 //
 // The line tells what AccessLog's own ResponseWriter took without an error. Middleware further out
-// may write after AccessLog has returned: chi's Timeout its 504, echo's and fiber's error handlers
-// theirs. Put AccessLog outside of these, since the line cannot show what they write.
+// may write after AccessLog has returned: chi's Timeout then writes 504, and the error handlers of
+// echo and fiber write their answers. Put AccessLog outside of these, since the line cannot show
+// what they write.
 //
 // AccessLog understands http.TimeoutHandler on both sides. Outside of it, status and bytes are
 // exact. Inside, a handler that returns after the deadline has status 503 and 0 bytes, whatever it
-// wrote, since TimeoutHandler has answered. Three cases cannot be told apart there. A handler may
-// return just at the deadline, when TimeoutHandler may choose either answer. Other middleware in
-// between may set a shorter deadline, which is taken for TimeoutHandler's. A context may hide the
-// deadline.
+// wrote, since TimeoutHandler has answered. In three cases an AccessLog inside cannot tell whether
+// TimeoutHandler has answered. A handler may return just at the deadline, when TimeoutHandler may
+// choose either answer. Other middleware in between may set a shorter deadline, which is taken for
+// TimeoutHandler's. A context may hide the deadline.
 //
 // # Clients that have gone
 //
@@ -84,15 +86,15 @@ type AccessLogConfig struct {
 //
 // Some cases cannot be told apart. A client that closes its half of the connection, as nc -N does,
 // looks like one that has left. So does a client that has the whole answer and closes the
-// connection before the handler returns, and a context that other middleware cancels without a
-// cause of its own. net/http's own flush, after the handler, is out of sight: a short answer to a
-// client that has left looks as if it had arrived.
+// connection before the handler returns. A context that other middleware cancels looks the same,
+// unless the middleware gives a cause of its own. net/http's own flush, after the handler, is out
+// of sight: a short answer to a client that has left looks as if it had arrived.
 //
 // # The ResponseWriter
 //
-// The ResponseWriter that the handler gets has the optional interfaces that it would have had, and
-// Unwrap. MaxBytesReader closes the connection through an unexported method of net/http's
-// ResponseWriter. No wrapper can forward it: put http.MaxBytesHandler outside of AccessLog.
+// The handler's ResponseWriter has the same optional interfaces as without AccessLog, and Unwrap.
+// MaxBytesReader closes the connection through an unexported method of net/http's ResponseWriter.
+// No wrapper can forward it: put http.MaxBytesHandler outside of AccessLog.
 //
 // The middleware panics if it is given a nil handler.
 func AccessLog(cfg AccessLogConfig) func(http.Handler) http.Handler {

@@ -35,7 +35,7 @@ func (v *visit) equip(traced context.Context) context.Context {
 	h, ctx := v.handler, traced
 	if g := goroutine.CurrentGuard(); g != nil {
 		ctx, v.restore = g.Traced(ctx), v.given.Context()
-		if g.Descends() { // as in another request's handler
+		if g.Descends() { // the goroutine had the mark before, as in another request's handler
 			v.restore = g.Traced(v.restore)
 		}
 	} else if h.Labels != nil {
@@ -53,11 +53,12 @@ func (v *visit) equip(traced context.Context) context.Context {
 	return ctx
 }
 
-// report finds the cells that carry the route outwards, tells the AccessLog outside which trace
-// this is, and describes the span if it is recorded.
+// report finds the cells that carry the route outwards. It tells an AccessLog outside of New the
+// trace of the request, and describes the span if it is recorded.
 func (v *visit) report(traced context.Context) {
 	madeHere := made(v.given)
-	// If Made differs, the cell belongs to another request, whose handler made v.given.
+	// If Made differs, a handler made v.given while it served another request. The cell belongs to
+	// that other request.
 	if further := route.Of(v.given.Context()); further != nil && further.Made == madeHere {
 		v.further = further
 		if further.Outside { // else another New has told the AccessLog
