@@ -14,8 +14,8 @@ import (
 //
 // The caller's request is not changed: base gets a copy, whose context has the attempt as its
 // current span. Response, error and panic of base are passed on as they are. But the Response's
-// Request is the copy, so that requests in the copy's context are siblings of the attempt. A
-// recording span ends when the response body has been read to its end or closed.
+// Request is the copy. A later request in the copy's context becomes a sibling of the attempt, not
+// its child. A recording span ends when the response body has been read to its end or closed.
 //
 // The RoundTripper is safe for concurrent use if base is. NewTransport, Wrap and Resty panic if
 // cfg.CallLog has two loggers.
