@@ -19,13 +19,13 @@ type Exporter struct {
 	encoder encoder
 	sender  *sender
 	busy    chan struct{} // holds one while an export runs
-	buf     []byte        // that of the running export: room that is used again
+	buf     []byte        // of the running export; the next one uses its memory again
 	ending  context.Context
 	cancel  context.CancelFunc
 
 	mu     sync.Mutex
 	counts counts
-	closed bool // the spans of a running export are counted as lost
+	closed bool // by Shutdown, which has counted the spans of a running export as lost
 }
 
 var _ sdktrace.SpanExporter = (*Exporter)(nil)

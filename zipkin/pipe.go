@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	gather = time.Second // how long a span waits for others to be posted with
+	gather = time.Second // how long a span waits for more spans, so that one post carries all
 
 	// endTime bounds Shutdown and ForceFlush if their context has no deadline: a collector that is
 	// gone must not keep a service from ending.
@@ -73,11 +73,11 @@ func newPipe(cfg Config, s *sender) *pipe {
 
 // OnEnd writes the span into the queue.
 //
-// A span that is likely to find no room is not encoded. Its length as JSON is known only
-// afterwards, but its bulk is known before. After a span found no room, no span of its bulk or
-// more is tried until something leaves the queue. A span of less bulk is tried, so that small
-// spans fill what large ones have left. If the JSON is much longer than the bulk, because of
-// escapes for instance, the span is not remembered.
+// A span that is likely to find no room is not encoded. The length of the JSON is known only after
+// the encoding. The span's bulk, a rough measure, is known before. After a span found no room, no
+// span of its bulk or more is tried until something leaves the queue. A span of less bulk is
+// tried, so that small spans fill what large ones have left. If the JSON is much longer than the
+// bulk, because of escapes for instance, the span is not remembered.
 func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	if !s.SpanContext().IsSampled() {
 		return
@@ -261,7 +261,7 @@ func (p *pipe) yield() {
 
 // pause waits before the next try. A flush ends the pause, unless the collector has asked for it.
 func (p *pipe) pause(d time.Duration, asked bool, because error) error {
-	if p.ending.Err() != nil { // the argument because says the same
+	if p.ending.Err() != nil { // the error in because says the same
 		return p.ending.Err()
 	}
 	resume := make(chan struct{})
