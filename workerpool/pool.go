@@ -11,7 +11,7 @@ import (
 )
 
 // ErrClosed is returned by [Pool.Go] and by futures when the pool was shut down before the task
-// ran. It is also the cause of a task's context that the pool has canceled.
+// ran. If the pool has canceled a task's context, [context.Cause] returns ErrClosed for it.
 var ErrClosed = errors.New("workerpool: pool is shut down")
 
 // Pool runs tasks on a fixed number of goroutines, with a bounded queue. Make it with [New], and
@@ -29,7 +29,7 @@ type Pool struct {
 	// before the queue is closed.
 	gate      sync.RWMutex
 	closed    bool          // guarded by gate
-	closing   chan struct{} // closed before closed is set, and wakes waiting submitters
+	closing   chan struct{} // Shutdown closes it to wake waiting submitters, then sets closed
 	closeOnce sync.Once
 
 	waiting atomic.Int64  // how many wait for room in the queue or for a task's result
@@ -67,26 +67,27 @@ func New(cfg Config) *Pool {
 // ctx's, or [ErrClosed] if the pool is shut down. With room in the queue, fn is accepted even if
 // ctx is done. An accepted task runs, or is counted by [Pool.Shutdown].
 //
-// fn gets ctx's trace and values, with the pool's lifetime: it does not end with ctx, but with a
-// Shutdown that runs out of time. Until fn has run, the queue keeps alive all that ctx refers to.
-// Use [trace.Only] for tasks that may wait long.
+// fn's context has ctx's trace and values, and the pool's lifetime: a Shutdown that runs out of
+// time ends it, and the end of ctx does not. Until fn has run, the queue keeps alive all that ctx
+// refers to. Use [trace.Only] for tasks that may wait long.
 //
 // A task that submits to its own pool may find the queue full of work that waits for the task to
 // return. Then fn runs at once, in place of the task, and Go returns when fn has. No more tasks
-// run than there are workers, and no task waits for a worker. The same holds while a task waits in
-// [Future.Wait] or [Group.Wait] for work of another pool that submits here.
+// run than there are workers, and no task waits for a worker. A task may also wait in
+// [Future.Wait] or [Group.Wait] for work of another pool, and that work may submit to the task's
+// pool. Then too, fn runs at once, in place of the waiting task.
 //
 // All other goroutines wait for room, whatever context they use. That includes goroutines that a
 // task has started itself, by a go statement, an errgroup, or with Wrap and WrapErr. A task must
-// not wait for such a goroutine if it submits to the task's own pool; use a [Group].
+// not wait for such a goroutine if the goroutine submits to the task's own pool; use a [Group].
 //
-// The pool looks at the goroutine that calls, but only where ctx comes from a task. So submit with
-// a task's context, and not with [trace.Only] of it.
+// The pool checks whether the calling goroutine runs a task. It is sure to check only if ctx comes
+// from a task. So submit with a task's context, and not with [trace.Only] of it.
 //
 // Two pools whose tasks submit to each other with Go, and do not wait for the results, can fill up
 // and wait for each other for ever. No bounded pools are free of that. Use [Pool.TryGo] in one
-// direction. A task that submits itself again to a queue that stays full runs in itself, deeper
-// each time: leave it room, or use TryGo.
+// direction. A task that submits itself again while the queue stays full runs inside of itself,
+// one level deeper each time: leave room in the queue, or use TryGo.
 //
 // A task may submit itself again with its own context, for ever: see the package comment.
 func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
@@ -96,8 +97,8 @@ func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
 }
 
 // TryGo is [Pool.Go] without the waiting. It reports whether the pool took fn: false if the queue
-// is full or the pool is shut down. It never runs fn inline. A task that has run in place of the
-// one that waits for it still takes up room in the queue, until a worker gets there.
+// is full or the pool is shut down. It never runs fn inline. A queued task may already have run in
+// place of a task that waits for it. It still takes up room in the queue, until a worker skips it.
 func (p *Pool) TryGo(ctx context.Context, fn func(ctx context.Context)) bool {
 	p.mustBeMade("Pool.TryGo")
 	check("Pool.TryGo", ctx, fn != nil)
@@ -113,7 +114,7 @@ func (p *Pool) mustBeMade(name string) {
 	}
 }
 
-// offer puts t into the queue if there is room. The gate is held and open.
+// offer puts t into the queue if there is room. The caller holds gate, and closed is false.
 func (p *Pool) offer(t *task) bool {
 	select {
 	case p.tasks <- t:
@@ -147,7 +148,7 @@ func (p *Pool) submit(ctx context.Context, t *task) error {
 		return true
 	}
 	for {
-		woken := w.nextWake() // first, so that no wake after the look is missed
+		woken := w.nextWake() // before tryRun looks, so that no wake since is missed
 		if w.tryRun(t, accept) {
 			return nil
 		}
