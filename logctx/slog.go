@@ -26,10 +26,10 @@ import (
 //
 // [slog.SetDefault] may make our handler the default, even if h is slog's own default. (Another
 // wrapper of that h hangs the program at its first line: golang/go#62424.) The lines go to the
-// output of package log at the call of Slog, in log's format without file and line. Attributes of
-// WithAttrs are on the lines of slog, not on those of package log. With a handler of yours
-// between ours and slog's own, the program still hangs. It is better to wrap a handler that has
-// an output, such as slog.NewJSONHandler(os.Stderr, nil).
+// output that package log had when Slog was called, in log's format without file and line. A line
+// of slog has the attributes that WithAttrs added; a line of package log does not. With a handler
+// of yours between ours and slog's own, the program still hangs. It is better to wrap a handler
+// that has an output, such as slog.NewJSONHandler(os.Stderr, nil).
 //
 // Some handlers keep records and pass them on later. Put Slog around such a handler, not inside of
 // it: inside, a record without a context gets the trace of the goroutine that passes it on.
@@ -116,8 +116,8 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 			return h.former.Output(0, r.Level.String()+" "+r.Message)
 		}
 	}
-	// The IDs come before r's attributes. After an empty group slog's own handlers forget a
-	// comma, or the end of the group.
+	// The IDs come before r's attributes, since slog's own handlers forget a comma, or the end of
+	// the group, after an empty group.
 	var buf [12]slog.Attr // most records have fewer
 	attrs := h.appendIDs(buf[:0], ctx)
 	if len(attrs) == 0 {
