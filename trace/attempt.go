@@ -8,9 +8,9 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// attempt is the start of a span, for which one provider after the other is tried.
+// attempt is the start of a span. It tries one provider after the other.
 type attempt struct {
-	ctx     context.Context // the span's context will lie over it
+	ctx     context.Context // the parent of the span's context
 	current current         // of ctx
 	parent  parent
 	root    bool // opts have WithNewRoot
@@ -18,7 +18,7 @@ type attempt struct {
 	name    string
 	opts    []oteltrace.SpanStartOption
 
-	skipped oteltrace.TracerProvider // the first SDK that was not asked, for a deny
+	skipped oteltrace.TracerProvider // the first SDK that was not asked because of a deny
 
 	// What was made: a span, and the context in which it is the current one.
 	made context.Context
@@ -52,8 +52,8 @@ func (a *attempt) try(provider oteltrace.TracerProvider) bool {
 	return false
 }
 
-// withSDK lets an SDK make the span. It makes none if it is a no-op provider, which returns its
-// parent's span, or one without IDs.
+// withSDK lets an SDK make the span. A no-op provider makes none: it returns the parent's span,
+// or a span without IDs.
 func (a *attempt) withSDK(sdk oteltrace.TracerProvider) bool {
 	shown, there := a.parent.shown(), a.current.spanContext()
 	sdkCtx, s := sdk.Tracer(scope).Start(a.contextFor(shown, there), a.name, a.sdkOptions()...)
@@ -79,8 +79,8 @@ func (a *attempt) withSDK(sdk oteltrace.TracerProvider) bool {
 	return true
 }
 
-// contextFor returns the attempt's context with shown as the current span of an SDK. There is the
-// span context that is in it already.
+// contextFor returns the attempt's context, with shown as the current span for an SDK. The
+// argument there is the current span so far.
 func (a *attempt) contextFor(shown B3, there oteltrace.SpanContext) context.Context {
 	inTrace := shown.SpanID == there.SpanID() && shown.TraceID == there.TraceID()
 	if !shown.inTrace() || inTrace && shown.Sampling == a.current.b3.Sampling {
@@ -90,7 +90,8 @@ func (a *attempt) contextFor(shown B3, there oteltrace.SpanContext) context.Cont
 	n := new(node)
 	n.span.b3, n.span.rare = shown, rarely(a.parent.state, nil)
 	n.span.remote = !a.current.local() || shown.SpanID != there.SpanID()
-	if !shown.SpanID.IsValid() { // of a caller that defers: hidden from OpenTelemetry, not from FromContext
+	// The span of a caller that defers is hidden from OpenTelemetry, not from FromContext.
+	if !shown.SpanID.IsValid() {
 		n.span.b3, n.span.hidden = a.parent.b3, true
 	}
 	ctx := n.link(a.ctx)
@@ -100,8 +101,8 @@ func (a *attempt) contextFor(shown B3, there oteltrace.SpanContext) context.Cont
 	return ctx
 }
 
-// sdkOptions are the attempt's options after its kind. Middleware has no options: it shares what
-// is made once.
+// sdkOptions are the attempt's options after its kind. Middleware and transports have no options:
+// they share asServer and asClient.
 func (a *attempt) sdkOptions() []oteltrace.SpanStartOption {
 	opts := a.opts
 	if a.root && a.parent.b3.Sampling != Defer {
@@ -129,7 +130,7 @@ func joining(opts []oteltrace.SpanStartOption) []oteltrace.SpanStartOption {
 	kept := []oteltrace.SpanStartOption{
 		oteltrace.WithAttributes(cfg.Attributes()...), oteltrace.WithLinks(cfg.Links()...), oteltrace.WithTimestamp(cfg.Timestamp()),
 	}
-	if kind := cfg.SpanKind(); kind != oteltrace.SpanKindUnspecified { // else it is the Starter's
+	if kind := cfg.SpanKind(); kind != oteltrace.SpanKindUnspecified { // else the Starter's kind
 		kept = append(kept, oteltrace.WithSpanKind(kind))
 	}
 	return kept

@@ -13,7 +13,7 @@ type parent struct {
 	bySample bool // Starter.Sample has decided
 	ahead    bool // the sampler that the SDK would ask has decided, before the SDK
 
-	callerParent oteltrace.SpanID // of a caller that is the parent
+	callerParent oteltrace.SpanID // the caller's own parent, if the caller is the parent
 }
 
 // resolve finds the parent among the current span and the caller.
@@ -41,8 +41,8 @@ func (p *parent) join(cur *current, caller B3) {
 	}
 }
 
-// follow makes the current span the parent, if there is one. Caller has no trace, or is in the
-// same one.
+// follow makes the current span the parent, if there is one. The caller has no trace, or the
+// current span's.
 func (p *parent) follow(cur *current, caller B3) {
 	p.b3, p.state = cur.b3, cur.traceState() // of a span without IDs too
 	if cur.remote() {
@@ -55,7 +55,7 @@ func (p *parent) follow(cur *current, caller B3) {
 	case caller.Sampling == Deny || caller.Sampling == Debug:
 		p.b3.Sampling = caller.Sampling
 	case cur.known:
-		// This hop has decided. Only what must not be missed still counts.
+		// This hop has decided. Only a caller's deny and debug still count.
 	case caller.Sampling == Accept:
 		if p.b3.Sampling != Deny && p.b3.Sampling != Debug {
 			p.b3.Sampling = Accept
@@ -83,14 +83,14 @@ func (p *parent) shown() B3 {
 	b := p.b3
 	switch {
 	case b.Sampling == Defer, p.ahead:
-		// The SDK keeps the trace ID. ParentBased, for which this is no valid parent, asks
-		// its root sampler; with the span ID it would not sample. A sampler that was asked
-		// ahead of its SDK finds its decision in our span.
+		// The SDK keeps the trace ID. Without a span ID the parent is not valid, so ParentBased
+		// asks its root sampler. With one it would not sample. A sampler that was asked ahead of
+		// its SDK finds its decision in our span.
 		b.SpanID = oteltrace.SpanID{}
 	case b.Sampling.sampled():
 		// ParentBased follows a valid parent only, so missing IDs are invented. They are on no
-		// log line and on no wire. A caller that left the decision to Sample has a span ID, but
-		// reports no span.
+		// log line and on no wire. A caller for whom Sample decided has a span ID, but reports no
+		// span.
 		if !b.TraceID.IsValid() {
 			b.TraceID = newid.Trace()
 		}
