@@ -19,16 +19,16 @@ type try struct {
 	hop     *hop
 	request *resty.Request
 	origin  origin
-	caller  context.Context // the context that this was started in, without additions by hooks
+	caller  context.Context // the context that the try was started in, without additions by hooks
 	current *attempt        // of the last redirect seen, or of the first request
 	hopped  *http.Request   // the last redirect seen
 	span    oteltrace.Span  // of current
 	ended   bool            // the span has ended
-	line    *loggedTry      // that this is a part of; nil: attempts have no lines
+	line    *loggedTry      // the loggedTry that embeds the try; nil: attempts have no lines
 	number  int             // of the current attempt in its send, from 1, redirects included
 
 	// These tell whether the next attempt is a retry: see repeats.
-	restyTime time.Time       // the request's Time when this began
+	restyTime time.Time       // the request's Time when the try began
 	repeated  bool            // a retry hook was called
 	done      bool            // the send has ended
 	doneIn    context.Context // the request's context when the send ended
@@ -75,10 +75,10 @@ func lastTry(r *resty.Request) *try {
 // repeats reports whether the attempt of r that begins now repeats t, in the same send. r.Attempt
 // cannot tell: with retries resty goes on counting when a request is used again.
 //
-// A send ends with OnSuccess, OnError or OnPanic. It may end without them, by runtime.Goexit or by
-// a panic in an OnPanic hook before ours. Then no retry hook was called either. resty calls the
-// retry hooks with a response before it repeats, except if net/http was never asked. In that case
-// r.Time has not changed.
+// A send ends with OnSuccess, OnError or OnPanic. It may end without them, by runtime.Goexit or
+// by a panic in an OnPanic hook before ours. Then no retry hook was called either. Before resty
+// repeats, it calls the retry hooks with a response, unless net/http was never asked. In that
+// case r.Time has not changed.
 func (t *try) repeats(r *resty.Request) bool {
 	return r.Attempt > 1 && !t.done && (t.repeated || t.restyTime.Equal(r.Time))
 }
@@ -136,7 +136,7 @@ func (t *try) end(status int, err error) {
 		}
 	}
 	var u *url.URL
-	if err != nil { // only an error needs it
+	if err != nil { // only an error needs a URL
 		u = t.url(c)
 	}
 	conclude(t.span, status, err, u)
