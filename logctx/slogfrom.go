@@ -9,9 +9,9 @@ import (
 	"example.com/clew/trace"
 )
 
-// SlogFrom returns the slog logger of ctx, bound to ctx: its lines have ctx's trace without naming
-// a context, by Info and its like. A line that names a context with another trace has that trace.
-// SlogFrom is for code that takes a logger and knows no context. A nil ctx is
+// SlogFrom returns the slog logger of ctx, bound to ctx: lines have ctx's trace even if they name
+// no context, as with Info and its like. A line that names a context with another trace has that
+// trace. SlogFrom is for code that takes a logger and knows no context. A nil ctx is
 // context.Background().
 //
 // The logger is the one that httpmw's Config.Slog or [WithSlog] has put into ctx, else
@@ -57,13 +57,13 @@ func isDebug(ctx context.Context) bool {
 type boundSlog struct {
 	next   slog.Handler
 	ctx    context.Context
-	stored bool // the logger is that of a context
+	stored bool // the logger was found in ctx
 	debug  bool // stored, and ctx's trace is a debug trace, whose lines from debug on are wanted
 }
 
 func (b *boundSlog) Enabled(ctx context.Context, level slog.Level) bool {
 	ctx, own := b.in(ctx)
-	if b.next.Enabled(ctx, level) { // first, since the call may ask for its names
+	if b.next.Enabled(ctx, level) { // first, since a pending line gets its names there
 		return true
 	}
 	if !b.stored || level < slog.LevelDebug {
@@ -90,7 +90,7 @@ func (b *boundSlog) WithGroup(name string) slog.Handler {
 	return &b2
 }
 
-// in returns the context of a line that was logged with ctx, and whether it has a trace of its
+// in returns the context of a line that was logged with ctx, and whether ctx has a trace of its
 // own.
 func (b *boundSlog) in(ctx context.Context) (_ context.Context, own bool) {
 	switch ctx {
@@ -103,8 +103,8 @@ func (b *boundSlog) in(ctx context.Context) (_ context.Context, own bool) {
 	return layered{ctx, b.ctx}, false
 }
 
-// layered is a context above another one, which it also asks for values: handlers may look for
-// more than a trace.
+// layered is a context that asks a lower one for values that it lacks: handlers may look for more
+// than a trace.
 type layered struct {
 	context.Context
 	lower context.Context
