@@ -71,7 +71,7 @@ func (t *task) run() {
 	run(t, t, fn)
 }
 
-// survivesPanic reports whether the program goes on after a panic in t. A nil t ends it.
+// survivesPanic reports whether the program goes on after a panic in t. With a nil t it does not.
 func (t *task) survivesPanic() bool { return t != nil && t.pool.onPanic != nil }
 
 func (t *task) panicked(value any, stack []byte) {

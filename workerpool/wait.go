@@ -6,13 +6,13 @@ import "context"
 type wait struct {
 	pool   *Pool
 	known  bool    // worker and self have been looked for
-	worker *worker // that this goroutine is; nil: it is none
+	worker *worker // of this goroutine; nil: it is no worker
 	self   *link   // the task that runs here, or the Group that the context names; nil: neither
 	lent   *link   // what the goroutine waits for, with worker's turn lent; nil: nothing is lent
 }
 
-// begin says that the goroutine waits. To find out which goroutine it is takes time, and is done
-// only where it can matter:
+// begin says that the goroutine waits. To look for the goroutine's worker takes time, so begin
+// looks only where it can matter:
 //   - a context comes from a task, of whatever pool,
 //   - a task waits, perhaps for this goroutine,
 //   - as many wait as p has workers: the last worker must not just wait, whatever its context.
