@@ -25,9 +25,9 @@ const (
 	// one span in a minute or two.
 	maxBreaks = 8
 
-	// plainBatches is how many batches are posted as plain JSON after the collector has taken one
-	// that it had refused compressed. Then gzip is tried again: the collector may be another by
-	// now, or may have refused for another reason.
+	// plainBatches is how many batches are posted as plain JSON after the collector took
+	// uncompressed what it had refused compressed. Then gzip is tried again: the collector may be
+	// a new one, or may have refused for another reason.
 	plainBatches = 1000
 )
 
