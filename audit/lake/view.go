@@ -18,10 +18,10 @@ import (
 // search sees no event twice, and misses none that was written before the search began:
 //
 //  1. The segments of the journals are opened before partitions are listed.
-//  2. An opened segment is skipped in a partition that has the segment's file, or a merged file
-//     that stands for it, unless that file cannot be read. The file has all events of the segment,
-//     and may have more if the segment is a copy of one that is still being written elsewhere. Of
-//     two copies of a segment, the one with the longer valid prefix counts.
+//  2. An opened segment is skipped in a partition with a readable file of the segment, or a
+//     readable merged file that stands for that one. The file has all events of the segment. It
+//     may have more if the segment is a copy of one that is still being written elsewhere. Of two
+//     copies of a segment, the one with the longer valid prefix counts.
 //  3. A file that a merged file replaces is skipped.
 //  4. A file that is gone when it is opened was merged. Its partition is listed and read again.
 //
@@ -66,7 +66,7 @@ func (v *view) close() {
 	v.report.Reads, v.report.Bytes = v.reads.Load(), v.bytes.Load()
 }
 
-// inStore is a file's name after that of its store, if the store has a name.
+// inStore is a file's name, after the store's name if the store has one.
 func inStore(store Store, name string) string {
 	s, ok := store.(fmt.Stringer)
 	switch {
@@ -122,8 +122,8 @@ func (v *view) whole() error {
 }
 
 // visit calls begin, then file for the files of p that count, several at once, and then end. It
-// also sets which journals count. File returns more if end reads more of the file. If files went
-// away, visit starts again with begin, which must forget everything.
+// also sets which journals count. The function file returns more if end reads on in a file. If
+// files went away, visit starts again with begin, which must forget everything.
 func (v *view) visit(p *partition, begin func(), file func(*stored) (more bool, err error), end func() error) error {
 	defer p.close()
 	for {
@@ -163,7 +163,7 @@ func (v *view) files(p *partition, file func(*stored) (more bool, err error)) er
 }
 
 // instead removes files that could not be read. It reports whether the partition must be read
-// again, because copies or segments may have their events.
+// again, because copies or segments may have the events of these files.
 func (v *view) instead(p *partition) bool {
 	again := p.useCopies()
 	have := len(p.files)
@@ -209,7 +209,8 @@ func (v *view) each(files []*stored, do func(*stored) error) error {
 	return parallel(v.ctx, working(), len(files), func(i int) error { return v.one(files[i], do) })
 }
 
-// footersOf is as each, with more files at once, because footers mostly wait for the store.
+// footersOf is each with more files at once, because reading footers is mostly waiting for the
+// store.
 func (v *view) footersOf(files []*stored, do func(*stored) error) error {
 	return parallel(v.ctx, waiting, len(files), func(i int) error { return v.one(files[i], do) })
 }
