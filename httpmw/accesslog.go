@@ -59,8 +59,8 @@ type AccessLogConfig struct {
 // hook's trace_id and span_id; parent_id (the caller's span), caller_parent_id (that span's own
 // parent, as received); untrusted_trace_id (from a caller under [TrustNone]); sampled, panicked,
 // hijacked and client_gone, where true. A method, path or remote of more than 8,000 bytes is cut
-// there. A logger whose hook or handler has one of logctx's presets gets the vendor's names for
-// the keys. From these lines alone a call graph can be drawn.
+// there. With one of logctx's presets in the logger's hook or handler, the keys have the vendor's
+// names. From these lines alone a call graph can be drawn.
 //
 // # Where it stands
 //

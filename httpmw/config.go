@@ -34,11 +34,11 @@ type Config struct {
 	// TrustNone. Sample is called once for each such request, before every sampler and SDK, and
 	// overrules them. Sample sees the request that Trust sees: the route is not known yet.
 	//
-	// The answer counts as a caller's. Accept samples. Deny travels on, so that the services that
-	// are called do not sample either. Debug travels on too: they sample, whatever their samplers
-	// say, and the request has the log level of a debug trace. Defer, and a value that is none of
-	// the four, leave the decision to the sampler. A panic of Sample flies on, before a span has
-	// begun.
+	// The answer counts as the caller's. Accept samples. Deny travels on, so that the services
+	// that are called do not sample either. Debug travels on too: they sample, whatever their
+	// samplers say, and the request has the log level of a debug trace. Defer, and a value that is
+	// none of the four, leave the decision to the sampler. A panic of Sample flies on, before a
+	// span has begun.
 	//
 	// Inside of another New, or of otelhttp, a span of this process has decided already, and
 	// Sample is not asked. There are two exceptions: TrustNone begins a new trace, and otelhttp
@@ -62,14 +62,14 @@ type Config struct {
 	// Implicit gives the goroutine of the handler the request's trace while the handler runs, as
 	// trace.Do does. Log lines and outgoing requests whose context has no trace, or that have no
 	// context, then have this one. Loggers need logctx's hook or handler, and may be global or
-	// made in main; clients need httpclient's transport. Goroutines that the handler starts have
-	// the trace by their context only, or as workerpool's tasks. http.TimeoutHandler starts such a
-	// goroutine: call trace.Do there.
+	// made in main; clients need httpclient's transport. Goroutines that the handler starts need a
+	// context with the trace, or workerpool. http.TimeoutHandler starts such a goroutine: call
+	// trace.Do there.
 	//
-	// Implicit costs no allocation. It is switched on for the whole process: see [trace.Do], also
-	// for what it cannot see. From then on, a New without Implicit looks up the stack once a
-	// request. It gives no goroutine a trace, unless it stands inside of trace.Do or of a New with
-	// Implicit: the trace from further out must not be found in its handler.
+	// Implicit costs no allocation. [trace.Do] says what it switches on for the whole process, and
+	// where the trace is missing. From then on, a New without Implicit looks up the stack once a
+	// request. If the goroutine has a trace from further out, the request's trace replaces that
+	// one. Otherwise such a New gives the goroutine no trace.
 	Implicit bool
 
 	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It
@@ -80,16 +80,16 @@ type Config struct {
 	// Labels, if set, returns the profiler labels of a request. CPU and goroutine profiles show
 	// them, and so do dumps and panics with GODEBUG=tracebacklabels=1; see [RouteLabels]. Labels
 	// is called before the handler. The handler's goroutine has them until it returns, together
-	// with those of the context before. So have the goroutines that it starts, and workerpool's
-	// tasks with its context, but not those with trace.Only of it.
+	// with those of the context before. Goroutines that the handler starts have them too. So have
+	// workerpool's tasks with the handler's context, but not those with trace.Only of it.
 	//
-	// A task wrapped by workerpool that the handler itself calls clears the handler's labels,
-	// because Go cannot read labels to restore them. Labels are for people: nothing here reads an
+	// If the handler itself calls a task that workerpool has wrapped, the handler loses its
+	// labels: Go cannot read labels to restore them. Labels are for people: nothing here reads an
 	// ID from them. Nil: none.
 	Labels func(r *http.Request) pprof.LabelSet
 
 	// SpanName names the span of a request that is recorded. It is called after the handler, when
-	// r.Pattern is known. If the router left r.Pattern empty, SpanName finds there what [SetRoute]
-	// was told. Nil: method and route.
+	// r.Pattern is known. If the router left r.Pattern empty, r.Pattern holds what [SetRoute] was
+	// told. Nil: method and route.
 	SpanName func(r *http.Request) string
 }
