@@ -350,7 +350,7 @@ func (p *pipe) ForceFlush(ctx context.Context) error {
 }
 
 // Shutdown sends what is queued, for as long as ctx allows. A ctx that is already canceled allows
-// a moment: as a rule it is main's own, which a signal canceled.
+// a moment, since it is mostly main's own, canceled by a signal.
 func (p *pipe) Shutdown(ctx context.Context) error {
 	if p == nil {
 		return nil
