@@ -63,7 +63,7 @@ func New(cfg Config) *Pool {
 	return p
 }
 
-// Go hands fn to the pool. While the queue is full it waits, no longer than ctx. Its error is
+// Go hands fn to the pool. While the queue is full, Go waits until ctx ends at most. Its error is
 // ctx's, or [ErrClosed] if the pool is shut down. With room in the queue, fn is accepted even if
 // ctx is done. An accepted task runs, or is counted by [Pool.Shutdown].
 //
