@@ -34,7 +34,8 @@ import (
 // Some handlers keep records and pass them on later. Put Slog around such a handler, not inside of
 // it: inside, a record without a context gets the trace of the goroutine that passes it on.
 //
-// Over zerolog.NewSlogHandler, give the logger no [Hook]: it would write the IDs once more.
+// Around zerolog.NewSlogHandler, the logger must have no [Hook]: the Hook would write the IDs
+// again.
 //
 // Slog changes no level: [slog.Handler.Enabled] is h's, in a debug trace too.
 func Slog(h slog.Handler, cfg Config) slog.Handler {
@@ -50,7 +51,7 @@ func Slog(h slog.Handler, cfg Config) slog.Handler {
 	return ours
 }
 
-// handler opens no group in its field next, which would nest the IDs too. After the first group,
+// handler never calls next.WithGroup, because that would nest the IDs too. After the first group,
 // handler also keeps the attributes of WithAttrs, and nests them itself.
 type handler struct {
 	next slog.Handler
@@ -132,7 +133,7 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 			return h.next.Handle(ctx, r)
 		}
 	}
-	// The service is here only to be compared: next has it.
+	// next has the service already: it is here only to be compared.
 	attrs = append(attrs, h.own...)
 	ours := len(attrs)
 	for _, a := range h.held {
