@@ -32,7 +32,7 @@ func (b *B3) inTrace() bool { return b.TraceID != oteltrace.TraceID{} }
 
 // String returns b as the value of a b3 header: trace-span, trace-span-state or
 // trace-span-state-parent, in lower case. Without IDs it returns the lone state, or "".
-// It leaves out a parent without a state: B3 has no form for that which all can read.
+// It leaves out a parent without a state, because not all receivers can read that form.
 func (b B3) String() string {
 	var buf [maxSingle]byte
 	return string(b.appendSingle(buf[:0]))

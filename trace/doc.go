@@ -22,17 +22,17 @@
 //
 // # Half a message
 //
-// A trace ID without a span ID names no caller, as a proxy's request ID in X-B3-TraceId does not.
+// A trace ID without a span ID, such as a proxy's request ID in X-B3-TraceId, names no caller.
 // Such a message is malformed, and a new trace begins. A state alone ("b3: 0") is a whole message.
 // It decides for the new trace. With [Propagator.W3C], a traceparent beside it is not read.
 //
 // # Whose span it is
 //
 // The current span decides, and the record fills in. A current span of this package is the whole
-// answer. To another library's span, an SDK's for instance, the nearest record that [NewContext]
-// or [Start] left in the context adds what an OpenTelemetry span context cannot hold: the width of
-// the ID, debug, a received deny, the parent. A record of another trace is not used, so that no
-// record goes stale.
+// answer. Another library's span, an SDK's for instance, lacks what an OpenTelemetry span context
+// cannot hold: the width of the ID, debug, a received deny, the parent. The nearest record that
+// [NewContext] or [Start] left in the context has these. A record of another trace is not used, so
+// that no record goes stale.
 //
 // # Without a context
 //

@@ -18,8 +18,8 @@ const (
 )
 
 // FromHeader reads B3 from h: the b3 header if it is there and well-formed, else the X-B3-*
-// headers. It uses nothing of the other form. Without any B3 it returns the zero B3 and no error,
-// and for a state that came alone a B3 without IDs. If something was malformed and nothing valid
+// headers. It uses nothing of the other form. Without any B3 it returns the zero B3 and no error.
+// A state that came alone gives a B3 without IDs. If something was malformed and nothing valid
 // remains, the B3 is zero, and the error says what was wrong without quoting it. Treat that as a
 // request without B3.
 //

@@ -9,8 +9,8 @@ import (
 )
 
 // node is a link in the chain of contexts that holds a span. Context and span in one cost one
-// allocation. oteltrace.ContextWithSpan around a span costs two, and every request has one at
-// least.
+// allocation. oteltrace.ContextWithSpan around a span costs two. Every request has at least one
+// span.
 //
 // A node begins with the three fields of a context of context.WithValue, in that order. fiber
 // reads these fields by reflection to copy a context into one of its own, and other programs read

@@ -62,7 +62,7 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 	return root, under, span
 }
 
-// underTrace returns what of ctx a new trace lies over.
+// underTrace returns ctx without workerpool's lifetime and the trace at its top.
 func underTrace(ctx context.Context) context.Context {
 	if life, ok := ctx.(seam.Lifetime); ok {
 		ctx = life.Values()
@@ -70,8 +70,7 @@ func underTrace(ctx context.Context) context.Context {
 	return below(ctx)
 }
 
-// alive returns values with the lifetime of ctx, if ctx is one of workerpool's: underTrace has
-// taken it off.
+// alive gives values the lifetime that underTrace has taken off, if ctx is one of workerpool's.
 func alive(ctx, values context.Context) context.Context {
 	if life, ok := ctx.(seam.Lifetime); ok {
 		return life.Over(values)
@@ -80,7 +79,7 @@ func alive(ctx, values context.Context) context.Context {
 }
 
 // below returns ctx without the links at its top by which this package has put a span there.
-// They hold nothing but the trace: a new trace over what is below them hides as much.
+// They hold nothing but the trace, which a new trace hides anyway.
 func below(ctx context.Context) context.Context {
 	for {
 		switch n := ctx.(type) {
@@ -100,8 +99,8 @@ func below(ctx context.Context) context.Context {
 	}
 }
 
-// rootNode is the link above a logger that was bound to a new root. It shows below that there is a
-// root under the logger.
+// rootNode is the link above a logger that was bound to a new root. It tells the function below
+// that there is a root under the logger.
 type rootNode struct {
 	context.Context
 	key, val any    // rootKey{} and nothing; see node
