@@ -9,7 +9,7 @@ import (
 )
 
 // outside is the context that an AccessLog outside of New gives the request. New, further in,
-// writes there in which trace the request is. The route comes out the same way.
+// writes the context with the trace there. The route comes out the same way.
 type outside struct {
 	context.Context
 	route  route.Cell

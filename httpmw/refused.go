@@ -32,8 +32,8 @@ func (r refused) without(h http.Header) http.Header {
 	return h
 }
 
-// redecided returns h as if the caller had decided as ctx has: the caller's IDs, in the same
-// encodings, with our sampling state; no baggage, no tracestate.
+// redecided returns h with the caller's IDs, in the same encodings, and ctx's sampling state, but
+// without baggage and tracestate.
 func (r refused) redecided(h http.Header, caller trace.B3, ctx context.Context) http.Header {
 	clone := r.without(h)
 	if len(clone) == len(h) { // nothing to decide again

@@ -6,9 +6,9 @@ import "net/http"
 // sets both fields, http.ReadRequest only RequestURI, http.NewRequest neither.
 func made(r *http.Request) bool { return r.RequestURI == "" || r.RemoteAddr == "" }
 
-// giveBack copies to given what others look for in the request that was copied. net/http removes
-// the files of its form, and middleware further out names spans and metrics by its pattern.
-// Unchanged fields are not written, since other code may be reading given.
+// giveBack copies two fields back to given. net/http removes the files of the form, and middleware
+// further out names spans and metrics by the pattern. Unchanged fields are not written, since
+// other code may be reading given.
 func giveBack(given, seen *http.Request) {
 	if seen.MultipartForm != nil && seen.MultipartForm != given.MultipartForm {
 		given.MultipartForm = seen.MultipartForm

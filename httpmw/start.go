@@ -67,7 +67,7 @@ func (h *handler) extract(r *http.Request) (context.Context, trace.B3) {
 	}
 
 	// A local span is the parent, unless the headers name another trace. They are read without r's
-	// context: what that holds, an SDK's decision too, is nothing that the caller has said.
+	// context, which holds things that the caller has not said, such as an SDK's decision.
 	caller := h.callerOf(r)
 	if caller.TraceID.IsValid() && caller.TraceID != sc.TraceID() {
 		return ctx, trace.B3{}

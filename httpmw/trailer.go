@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// withoutTrailers gives seen trailers of its own, without the refused ones: a client may send in a
-// trailer what is refused in a header.
+// withoutTrailers replaces the trailers of seen by a copy without the refused ones: a client may
+// send in a trailer what is refused in a header.
 func (r refused) withoutTrailers(seen *http.Request) {
 	arriving := seen.Trailer // net/http fills it when the body ends
 	seen.Trailer = http.Header{}
@@ -33,7 +33,7 @@ func (b *trailerBody) Read(p []byte) (int, error) {
 }
 
 func (b *trailerBody) Close() error {
-	err := b.ReadCloser.Close() // if little of the body is left, reads that and the trailers
+	err := b.ReadCloser.Close() // reads the trailers too, if little of the body is left
 	b.update()
 	return err
 }

@@ -6,8 +6,9 @@ import "net/http"
 // [TrustNone].
 //
 // Put New outermost where callers are not believed. Middleware further out that has read the
-// headers, such as otelhttp, has believed them. Under TrustIDs its span is the parent, with its
-// decision and its tracestate. Baggage that it has read from the headers is removed all the same.
+// headers, such as otelhttp, has believed them. Under TrustIDs the span of such middleware is the
+// parent, with its decision and its tracestate. Baggage that it has read from the headers is
+// removed all the same.
 type Trust uint8
 
 const (
