@@ -68,7 +68,7 @@ func spanID(ctx context.Context) oteltrace.SpanID {
 }
 
 // rejoin returns the trace that an attempt must stay in if the attempt before had the context
-// last. It is the zero B3 if last has no trace, or if caller, which both are under, has one.
+// last. It is the zero B3 if last has no trace, or if caller has one, which both attempts are in.
 func rejoin(caller, last context.Context) trace.B3 {
 	if _, traced := trace.FromContext(caller); !traced {
 		if b, ok := trace.FromContext(last); ok {

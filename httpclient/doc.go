@@ -15,8 +15,8 @@
 // After a send resp.Request.Context() is the attempt's context, so that log lines have the
 // attempt's IDs. A request in this context is a sibling of the attempt, in the same trace: a
 // second page is not part of the call for the first. While the attempt is under way, a request in
-// its context is its child, in a hook of resty's or in a RoundTripper further in. A span that you
-// start in the context is always the attempt's child.
+// its context is its child: a hook of resty's or a RoundTripper further in may send one. A span
+// that you start in the context is always the attempt's child.
 //
 // A loop may send each request in the context of the last answer. The chain of contexts then grows
 // only by what the loop itself adds: a value, a span, or resty's EnableTrace. It would grow by
@@ -29,7 +29,7 @@
 //
 // # Which requests carry the headers
 //
-// A redirect to another host name than the first one gets none of our headers, because an ID is
+// A redirect away from the first request's host name gets none of our headers, because an ID is
 // not a stranger's business. [Config].Propagate changes that. B3 headers that the caller's request
 // already has are stale, and so are others that the Propagator writes. They are never sent.
 //

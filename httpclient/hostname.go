@@ -14,8 +14,8 @@ func hostname(u *url.URL) string { return normal(u.Hostname()) }
 
 func sameName(a, b *url.URL) bool { return hostname(a) == hostname(b) }
 
-// normal returns name without the differences that make no other host. Beyond ASCII every
-// difference makes one: ToLower turns İ into i, but the name with i may have another owner.
+// normal returns name in the form in which names of one host are equal. A name beyond ASCII keeps
+// its case: ToLower turns İ into i, but the name with i may have another owner.
 func normal(name string) string {
 	if !strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII }) {
 		name = strings.ToLower(name)

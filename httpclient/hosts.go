@@ -15,7 +15,7 @@ import (
 //   - an IP address, such as "10.1.2.3"
 //   - a network, such as "10.0.0.0/8": all its addresses, but no names
 //
-// Any port and any scheme is allowed. Without hosts no request is. Internationalized names are
+// Any port and any scheme is allowed. Hosts() allows no request. Internationalized names are
 // compared as they are written, so write them in Punycode, here and in URLs.
 //
 // Hosts panics, and names all faults, if a host is none of these: a URL, a port, a wildcard.

@@ -20,10 +20,9 @@ import (
 //
 // A request may be sent again. Each send is a span under the context that SetContext gave it, or
 // begins a trace of its own. Values that a hook adds to the request's context during a send stay
-// for the retries of that send, and are gone with the next send. One thing grows: an
-// OnBeforeRequest hook that is registered before Resty and derives from the request's context. In
-// the next send it derives from the context that the last one has left. Such a hook should derive
-// from a context of its own.
+// for the retries of that send, and are gone with the next send. The context grows with each send
+// if an OnBeforeRequest hook that is registered before Resty derives from the request's context,
+// which is then that of the last send. Such a hook should derive from a context of its own.
 //
 // Redirects are seen through the client's redirect policy as it is at the first request. To
 // set one later, add [RedirectPolicy] to it as the last. Requests that are sent with
@@ -117,7 +116,7 @@ func endLast(r *resty.Request, resp *resty.Response, err error) {
 	}
 }
 
-// responseOf returns the response that came with err, if there is one, and the error beside it.
+// responseOf returns the response inside err, if there is one, and the error inside err.
 func responseOf(err error) (*resty.Response, error) {
 	var with *resty.ResponseError
 	if !errors.As(err, &with) {
