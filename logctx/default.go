@@ -9,10 +9,10 @@ import (
 )
 
 // slog's own default handler writes through package log's standard logger. [slog.SetDefault] makes
-// that logger write through the new default handler, unless this is slog's own. So if a handler
-// around slog's own becomes the default, each waits for the other: the program hangs at its first
-// line, on the standard logger's lock (golang/go#62424). We write a line that comes back to us
-// where package log wrote before.
+// that logger write through the new default handler, unless that handler is slog's own. So if a
+// handler around slog's own becomes the default, each waits for the other: the program hangs at
+// its first line, on the standard logger's lock (golang/go#62424). If a line comes back to us, we
+// write it where package log wrote before.
 
 // former returns package log's standard logger as it is now, if h is slog's own default handler,
 // or one of ours around it; else nil. The result has no prefix, since the standard logger has put
@@ -56,7 +56,7 @@ func throughLog() (called, again bool) {
 			standard = true
 		}
 	}
-	// A method's receiver may be another logger, of slog.NewLogLogger. It is another one while
-	// slog's default is its own.
+	// A method may be called on another logger, made by slog.NewLogLogger. That is so while slog's
+	// default handler is slog's own.
 	return called && (standard || !isSlogsOwn(slog.Default().Handler())), again
 }

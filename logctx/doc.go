@@ -8,8 +8,8 @@
 //	logger.Info().Ctx(ctx).Msg("…")     // a logger of your own
 //	zerolog.Ctx(ctx).Info().Msg("…")    // code that has never heard of clew
 //
-// For the third way the logger must be bound to the context, since zerolog gives a hook no other
-// way to it. httpmw binds its Config's Logger, and [From] binds a logger at hand.
+// For the third way the logger must be bound to the context, since its hook cannot find the
+// context otherwise. httpmw binds its Config's Logger, and [From] binds a logger at hand.
 //
 // The hook writes the ID. Without a logger in the context, [Info] and its like use
 // zerolog.DefaultContextLogger, else zerolog's global log.Logger, so that no line is lost. The
