@@ -199,10 +199,9 @@ func theirs(in input) outcome {
 	return o
 }
 
-// difference is a class of input on which clew differs from contrib's propagator on purpose. It
-// translates. read rewrites an input into one that contrib reads as clew reads the original, and
-// sent changes contrib's headers into clew's. Without a difference, the two must agree to the
-// byte.
+// difference is a class of input on which clew differs from contrib's propagator on purpose. read
+// rewrites an input so that contrib reads it as clew reads the original. sent changes contrib's
+// headers into clew's. All else must agree to the byte.
 type difference struct {
 	name  string
 	why   string
@@ -251,7 +250,7 @@ var differences = []difference{
 		name: "upper case is accepted",
 		why:  "HAProxy sends it, and contrib begins a new trace",
 		read: func(in input) input {
-			if singleParts.MatchString(in.single) { // the state stays: D is none
+			if singleParts.MatchString(in.single) { // else it may be a lone D, which is no state
 				in.single = strings.ToLower(in.single)
 			}
 			in.trace, in.span, in.parent = strings.ToLower(in.trace), strings.ToLower(in.span), strings.ToLower(in.parent)

@@ -238,7 +238,7 @@ func TestInjectRemovesWhatIsStale(t *testing.T) {
 				m[key] = "kept"
 				q.Set(key, "kept")
 			}
-			if !p.W3C { // one spelling is enough where they stay
+			if !p.W3C { // these headers stay, and one spelling is enough
 				for _, key := range w3c {
 					delete(h, key)
 					delete(m, key)
