@@ -456,7 +456,7 @@ func TestAccessLogTimeoutHandler(t *testing.T) {
 		})
 	}
 
-	// The writes of a handler that is too late fail, which tells what the client got.
+	// If the handler is too late, its writes fail, so the line has what the client got.
 	t.Run("inside, too late", func(t *testing.T) {
 		var out testkit.Log
 		logger := zerolog.New(&out)

@@ -40,8 +40,7 @@ func TestNewAllocs(t *testing.T) {
 	}
 }
 
-// TestNewAllocsTrust: a request without headers has none that must be copied, under less trust
-// too.
+// TestNewAllocsTrust: without headers to remove, less trust copies no headers.
 func TestNewAllocsTrust(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

@@ -14,7 +14,7 @@ import (
 )
 
 // While a Guard is on, the handler's goroutine has the Guard's labels. Afterwards it has them only
-// if it had them before: as that of another request's handler does.
+// in another request's handler, where it had them before.
 func TestGuardLabels(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
 	for name, descends := range map[string]bool{"a goroutine of its own": false, "in another handler": true} {

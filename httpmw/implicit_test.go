@@ -273,8 +273,7 @@ var (
 	inOtherTrace = trace.NewContext(context.Background(), testkit.B3(otherTrace+"-"+spanID))
 )
 
-// detours run look with workerpool, in otherTrace or in no trace, for a handler whose context is
-// ctx.
+// detours are ways in which a handler with ctx runs look by workerpool, in otherTrace or in none.
 var detours = []struct {
 	name  string
 	joins bool // look is in otherTrace; false: in none
@@ -512,7 +511,7 @@ func TestImplicitNested(t *testing.T) {
 	}
 }
 
-// A New that is not Implicit gives its goroutine no trace, although another New is.
+// A New without Implicit gives its goroutine no trace, even if another New has Implicit.
 func TestImplicitOfAnother(t *testing.T) {
 	l := newLoggers(t)
 	_ = httpmw.New(httpmw.Config{Implicit: true})

@@ -54,8 +54,8 @@ func TestLabels(t *testing.T) {
 	assert.Empty(t, inPool(context.Background()), "the worker's next task")
 }
 
-// What the context had before is kept beside the new labels, and is what is left after the
-// handler, a panicking one too.
+// The context's earlier labels stay beside the new ones. After the handler, even if it panics,
+// only they are left.
 func TestLabelsOfTheServer(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
 	mux := http.NewServeMux()

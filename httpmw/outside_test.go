@@ -151,7 +151,7 @@ func TestAccessLogOutsideOtherRequest(t *testing.T) {
 	}
 }
 
-// TestAccessLogOutsideTwoNew: the line has the IDs of the outer New, as it has inside of that one.
+// TestAccessLogOutsideTwoNew: outside of two New, the line has the IDs of the outer one.
 func TestAccessLogOutsideTwoNew(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
