@@ -821,8 +821,8 @@ func TestFollowUps(t *testing.T) {
 	}
 }
 
-// With EnableTrace resty itself adds to the context of each page. A second attempt around the
-// first adds nothing to that.
+// With EnableTrace resty itself adds to the context of each page. Wrapping its http.Client too
+// adds no more.
 func TestFollowUpsEnableTrace(t *testing.T) {
 	grown := map[bool]int{}
 	for _, twice := range []bool{false, true} {

@@ -204,7 +204,7 @@ func TestLookAlikesGetNothing(t *testing.T) {
 	}
 }
 
-// A host that is none shows when the program starts, not later by headers that are missing.
+// A malformed host panics at the start, and does not show later as missing headers.
 func TestHostsPanics(t *testing.T) {
 	for _, host := range []string{
 		"", ".", "..", "..example.com", "a..b", "example.com..", "*", "*.example.com", "https://example.com", "example.com/path",
