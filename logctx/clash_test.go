@@ -322,7 +322,7 @@ func TestSlogOneIDOfSiblings(t *testing.T) {
 	}
 }
 
-// A handler may take "no attributes" for a change, so it is not told.
+// WithAttrs of the wrapped handler is not called without attributes.
 func TestSlogTellsTheHandlerOnlyOfAttributes(t *testing.T) {
 	var told [][]slog.Attr
 	logger := slog.New(logctx.Slog(telling{slog.DiscardHandler, &told}, logctx.Config{}))

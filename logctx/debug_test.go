@@ -47,7 +47,7 @@ var samplers = []struct {
 	}},
 }
 
-// lines returns the lines of a hundred and more, by each way to the context's logger.
+// lines logs 120 lines, by each way to the context's logger, and counts those that come.
 func lines(t *testing.T, ctx context.Context, out *bytes.Buffer) (levels map[any]int) {
 	t.Helper()
 	out.Reset()

@@ -201,7 +201,7 @@ func TestSlogDefault(t *testing.T) {
 				want []string
 			}{{"standard output", stdout.String(), test.stdout}, {"standard error", stderr.String(), test.stderr}} {
 				if test.child == "zerolog under package log" && written.name == "standard error" {
-					continue // the log of zerolog's own format; that it came is on standard output
+					continue // zerolog's own format; standard output shows that the line came
 				}
 				lines := strings.Split(strings.TrimSuffix(written.text, "\n"), "\n")
 				if written.text == "" {
