@@ -16,7 +16,7 @@ var installing sync.Mutex
 // main, in services without an SDK. Nothing else in this module touches global state.
 //
 // If an SDK or another propagator is installed already, Install changes nothing and returns an
-// error. To install the same p again, or nil after a Provider, changes nothing and is no error.
+// error. Installing the same p again, or nil after a Provider, changes nothing and is no error.
 func Install(p *Provider) error {
 	installing.Lock()
 	defer installing.Unlock()

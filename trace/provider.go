@@ -25,7 +25,7 @@ type ProviderConfig struct {
 type Provider struct {
 	embedded.TracerProvider
 	sampler Sampler
-	sdk     oteltrace.TracerProvider // nil: there is none that p decides ahead of; see aheadOf
+	sdk     oteltrace.TracerProvider // the SDK that p decides ahead of; nil: none; see aheadOf
 }
 
 var _ oteltrace.TracerProvider = (*Provider)(nil)

@@ -9,7 +9,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// record holds what this package knows of a trace, and an OpenTelemetry span context cannot hold.
+// record holds what this package knows of a trace beyond an OpenTelemetry span context.
 // FromContext compares it with the current span, so that a record never goes stale.
 type record struct {
 	b3 B3 // with a decision

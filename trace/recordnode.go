@@ -9,7 +9,7 @@ import (
 type recordKey struct{}
 
 // recordNode is a link in the chain of contexts that holds a record alone: beside an SDK's span,
-// or for a state that came without IDs. It begins with the fields of node, for the same reason.
+// or for a state that came without IDs. It begins with the fields of node: see there.
 type recordNode struct {
 	context.Context
 	key, val any    // recordKey{} and &record
