@@ -36,7 +36,7 @@ func describe(span oteltrace.Span, r *http.Request, number int) {
 	span.SetAttributes(attrs...) // in one call: an SDK makes room in each
 }
 
-// portOf returns the port that u leads to; 0 if there is none, or none that could be.
+// portOf returns the port that u leads to; 0 if there is none, or no valid one.
 func portOf(u *url.URL) int {
 	switch text := u.Port(); {
 	case text != "":
