@@ -66,10 +66,10 @@ type Config struct {
 	// context with the trace, or workerpool. http.TimeoutHandler starts such a goroutine: call
 	// trace.Do there.
 	//
-	// Implicit costs no allocation. [trace.Do] says what it switches on for the whole process, and
-	// where the trace is missing. From then on, a New without Implicit looks up the stack once a
-	// request. If the goroutine has a trace from further out, the request's trace replaces that
-	// one. Otherwise such a New gives the goroutine no trace.
+	// Implicit costs no allocation. [trace.Do] lists where the trace is missing. Implicit is
+	// switched on for the whole process. From then on, a New without Implicit looks up the stack
+	// once a request. If the goroutine has a trace from further out, the request's trace replaces
+	// that one. Otherwise such a New gives the goroutine no trace.
 	Implicit bool
 
 	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It
