@@ -11,8 +11,8 @@ import (
 
 // attempt is a link in the chain of contexts, right below the span of an attempt. A request that
 // is made in the attempt's context finds the link. If the attempt has finished, the request is
-// started in the context that the attempt was started in: the two are siblings, and the chain does
-// not grow.
+// started in the context that the attempt was started in. The request and the attempt are then
+// siblings, and the chain does not grow.
 type attempt struct {
 	context.Context                 // in which the attempt was started
 	own             context.Context // with the attempt's span; read only once it has finished
@@ -36,13 +36,13 @@ func finishedIn(ctx context.Context) *attempt {
 	return nil
 }
 
-// beside returns the context to start a request in. ctx is the request's, and a is
-// finishedIn(ctx).
+// beside returns started, the context to start a request in. ctx is the request's context, and a
+// is finishedIn(ctx).
 //
-// The context is ctx, unless a's span is ctx's current one. Then it is the context that a was
-// started in, together with what has been added to a's context since. caller is the same without
+// started is ctx, unless a's span is ctx's current span. Then started is the context that a was
+// started in, together with what has been added to a's context since. caller is started without
 // these additions. Only caller can tell whether there is a trace, since the additions stand above
-// a's record of one.
+// a's record of its trace.
 func (a *attempt) beside(ctx context.Context) (started, caller context.Context) {
 	started, caller = ctx, ctx
 	added := false
@@ -67,8 +67,9 @@ func spanID(ctx context.Context) oteltrace.SpanID {
 	return b.SpanID
 }
 
-// rejoin returns the trace that an attempt must stay in if the attempt before had the context
-// last. It is the zero B3 if last has no trace, or if caller has one, which both attempts are in.
+// rejoin returns the trace that an attempt must stay in. last is the context of the attempt
+// before, and caller is the context that both attempts are under. The result is the zero B3 if
+// last has no trace, or if caller has one.
 func rejoin(caller, last context.Context) trace.B3 {
 	if _, traced := trace.FromContext(caller); !traced {
 		if b, ok := trace.FromContext(last); ok {
@@ -79,7 +80,8 @@ func rejoin(caller, last context.Context) trace.B3 {
 }
 
 // under returns ctx with caller's current span as its current span. All else in ctx stays, such as
-// a deadline. It adds a link, so it is only for contexts that other code has added to.
+// a deadline. under adds a link to the chain, so it is only for contexts that other code has added
+// to.
 func under(ctx, caller context.Context) context.Context {
 	span := oteltrace.SpanFromContext(caller)
 	if b, ok := trace.FromContext(caller); ok && !span.SpanContext().IsValid() {

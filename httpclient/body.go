@@ -9,8 +9,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// settle ends the span of a request to u, and writes the line c if there is one, now or when the
-// response body ends.
+// settle ends the span of a request to u and writes the line c, if there is one. It does so now,
+// or when the response body ends.
 func settle(span oteltrace.Span, c *call, u *url.URL, resp *http.Response, err error) {
 	recording := span.IsRecording()
 	if !recording && c == nil {
@@ -27,7 +27,7 @@ func settle(span oteltrace.Span, c *call, u *url.URL, resp *http.Response, err e
 		c.answered(status)
 		if !open || c.bodyless(resp) {
 			if resp == nil && err == nil {
-				err = errNothing // http.Client makes an error of it
+				err = errNothing // http.Client reports an error here too
 			}
 			c.write(err)
 			c = nil
@@ -46,8 +46,8 @@ func hasBody(resp *http.Response) bool {
 	return resp != nil && resp.Body != nil && resp.Body != http.NoBody
 }
 
-// watchBody wraps resp's body, so that its end ends the span and writes the line c. Either may be
-// nil.
+// watchBody wraps resp's body. The end of the body then ends the span and writes the line c. span
+// and c may be nil.
 func watchBody(resp *http.Response, span oteltrace.Span, c *call, u *url.URL) {
 	var b *body
 	if c != nil {
@@ -104,7 +104,7 @@ func (b *body) end(err error) {
 	}
 }
 
-// connection is a body that can be written, as net/http documents for a 101.
+// connection is a body that can also be written to, as net/http documents for a 101.
 type connection struct {
 	*body
 	io.Writer

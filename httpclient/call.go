@@ -13,7 +13,7 @@ import (
 	"example.com/clew/internal/seam"
 )
 
-// call is the line of an attempt, from its beginning on.
+// call is the line of an attempt, from the attempt's beginning on.
 type call struct {
 	log     *callLog
 	begin   time.Time
@@ -42,9 +42,9 @@ func (c *call) answered(status int) {
 	c.record.Status, c.record.Duration = status, time.Since(c.begin)
 }
 
-// bodyless reports whether an answer has no body, although its Body is not http.NoBody. HTTP/2 has
-// a type of its own for such a Body, and its length of 0 is true. In HTTP/1 a RoundTripper may not
-// have set the length.
+// bodyless reports whether an answer has no body, although its Body is not http.NoBody. In HTTP/2,
+// net/http has a type of its own for such a Body, and a length of 0 means no body. In HTTP/1, a
+// length of 0 may mean that a RoundTripper has not set it.
 func (c *call) bodyless(resp *http.Response) bool {
 	switch resp.StatusCode {
 	case http.StatusNoContent, http.StatusNotModified:

@@ -8,8 +8,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// CallLogConfig is the configuration of the call lines. The zero value is ready to use. It is
-// copied. Its functions must be safe for concurrent use.
+// CallLogConfig is the configuration of the call lines. The zero value is ready to use. The
+// configuration is copied. Its functions must be safe for concurrent use.
 //
 // Each attempt has a line: each redirect, each retry of resty's, each failure. The message is
 // "call". The keys are:
@@ -26,21 +26,21 @@ import (
 //   - parent_id, the span that the attempt is a child of
 //   - sampled, where true
 //
-// The presets of logctx, such as Datadog, rename them. A method, host, path or error of more than
-// 8,000 bytes is cut there.
+// The presets of logctx, such as Datadog, rename the keys. A method, host, path or error of more
+// than 8,000 bytes is cut there.
 //
 // # Times
 //
 // duration_ms is the time until the header of the answer was there, or the error. body_ms is the
 // time from the same beginning until the end of the body. The line itself is written at the end of
-// the call. So the call began at the time of the line less body_ms, or less duration_ms where
-// there is no body_ms.
+// the call. So the call began at the time of the line minus body_ms, or minus duration_ms if there
+// is no body_ms.
 //
 // With net/http, and with resty's SetDoNotParseResponse, the line is written when the body has
 // been read to its end, has failed or was closed, whichever comes first. An answer without a body
-// has its line at once. A body that is neither read to its end nor closed has no line. Otherwise
-// resty reads the body itself. Then duration_ms is the time until the body was read, and there is
-// no body_ms.
+// has its line at once. A body that is neither read to its end nor closed has no line. Without
+// SetDoNotParseResponse, resty reads the body itself. Then duration_ms is the time until the body
+// was read, and there is no body_ms.
 //
 // # Secrets
 //
@@ -51,20 +51,19 @@ import (
 //
 // # Errors of our own
 //
-// A RoundTripper that panics has the error "panic", one that ends its goroutine "runtime.Goexit".
-// resty has no hook for a goroutine that has ended. The line of such an attempt is written when
-// the request is sent again, if it is.
+// If a RoundTripper panics, the error is "panic". If it ends its goroutine, the error is
+// "runtime.Goexit". resty has no hook for a goroutine that has ended. The line of such an attempt
+// is written only when the request is sent again.
 type CallLogConfig struct {
-	// Logger writes the lines. Whether it has logctx's hook is found out once; without the hook,
-	// the lines have the IDs all the same. In a debug trace its level is debug and its Sampler is
-	// not asked.
+	// Logger writes the lines. They have the IDs even if Logger lacks logctx's hook; the hook is
+	// looked for only once. In a debug trace Logger's level is debug and its Sampler is not asked.
 	//
 	// If both Logger and Slog are nil, the lines go to the zerolog logger of the request's
 	// context, else to its slog logger, else to the logger that logctx.Info falls back to.
 	Logger *zerolog.Logger
 
 	// Slog writes the lines instead of Logger: NewTransport, Wrap and Resty panic if both are set.
-	// If its handler is not logctx's, the lines have the IDs too. In a debug trace it gets all
+	// The lines have the IDs even if its handler is not logctx's. In a debug trace Slog gets all
 	// lines from debug on, whatever its level is.
 	Slog *slog.Logger
 
@@ -74,9 +73,9 @@ type CallLogConfig struct {
 	// error; but info where the caller itself gave up (context.Canceled).
 	Level func(status int, err error) slog.Level
 
-	// Skip says which attempts get no line; they still have IDs. It is asked once for each,
-	// before the attempt, and must not change the request. From resty it gets the same request as
-	// Propagate. Nil: none.
+	// Skip says which attempts get no line; they still have IDs. Skip is called once before each
+	// attempt, and must not change the request. With resty, its argument is the same as
+	// Propagate's. Nil: none.
 	Skip func(*http.Request) bool
 }
 

@@ -19,15 +19,15 @@ type Config struct {
 	// redirects too, must not change the request, and must be safe for concurrent use. Nil: all
 	// requests, except redirects to a host name other than the first request's.
 	//
-	// A function replaces that rule: one that ignores redirects sends the headers wherever they
-	// lead. [SameSite], [Hosts] and [PrivateNetworks] are ready made; combine them by || and &&
-	// in a function of your own.
+	// A function replaces that rule: one that ignores redirects sends the headers wherever a
+	// redirect leads. [SameSite], [Hosts] and [PrivateNetworks] are ready made; combine them by ||
+	// and && in a function of your own.
 	//
-	// In the server, httpmw's Config.Propagator reads the headers, and its Trust says which
-	// callers to believe.
+	// On the other side, httpmw's Config.Propagator reads the headers, and its Config.Trust says
+	// whose headers to believe.
 	//
-	// A request that may not carry the headers still has a span. Trace headers that the caller has
-	// set are removed even then, so a signature must not cover them.
+	// A request that may not carry the headers still has a span. Stale headers are still removed
+	// from it, so a signature must not cover trace headers of the caller's own.
 	Propagate func(*http.Request) bool
 
 	// CallLog writes a log line for each attempt, whether or not anything is sampled. Nil: no

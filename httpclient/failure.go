@@ -43,9 +43,9 @@ func gaveUp(ctx context.Context, err error) (is bool) {
 	return ctx.Err() == context.Canceled || errors.Is(err, context.Canceled)
 }
 
-// outOfTime reports whether err stands for the end of ctx's time. When its Timeout is over, an
-// http.Client with a foreign transport stops the request in two ways at once. The error that often
-// comes first does not say that the time was the reason.
+// outOfTime reports whether err stands for the end of ctx's time. If the transport is not
+// net/http's own, http.Client stops a request in two ways at once when its Timeout is over. The
+// error of one way often comes first, and does not say that the time was the reason.
 func outOfTime(ctx context.Context, err error) (is bool) {
 	defer func() { _ = recover() }() // see redact.Error
 	deadline, ok := ctx.Deadline()

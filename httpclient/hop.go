@@ -22,7 +22,7 @@ type hop struct {
 	starter    trace.Starter
 	propagator propagation.TextMapPropagator
 	propagate  func(*http.Request) bool // nil: the default policy
-	fields     fields.Set               // the headers that we write: others' are stale
+	fields     fields.Set               // the headers that we write; a request's own are stale
 	hints      uint64                   // the hints of fields
 	calls      *callLog                 // nil: no lines
 }
@@ -44,7 +44,8 @@ func newHop(cfg Config) *hop {
 	return h
 }
 
-// hint returns one of 64 bits for the length and the first letter of name, in upper or lower case.
+// hint returns one of 64 bits for the length and the first letter of name. The letter's case does
+// not matter.
 func hint(name string) uint64 {
 	if name == "" || name[0] >= utf8.RuneSelf {
 		return 1
@@ -64,8 +65,9 @@ func (h *hop) removeStale(header http.Header) {
 	}
 }
 
-// cloneHeader returns a copy of header without stale headers and with room for ours. The values
-// are shared, but clipped: an append to one in the copy moves it.
+// cloneHeader returns a copy of header without stale headers and with room for ours. The copy
+// shares the slices of values, but clipped, so that an append in the copy leaves header's array
+// alone.
 func (h *hop) cloneHeader(header http.Header) http.Header {
 	const (
 		ours  = 4
@@ -94,7 +96,7 @@ func (h *hop) cloneHeader(header http.Header) http.Header {
 
 // start begins the span of an attempt in ctx. caller is ctx without the links of earlier attempts.
 // stay is the trace that the attempt must stay in, as a sibling of an earlier attempt; the zero B3
-// if ctx tells it.
+// if ctx decides.
 func (h *hop) start(ctx, caller context.Context, stay trace.B3, method string) (context.Context, oteltrace.Span) {
 	if mark.IsOn() {
 		ctx = implicit(ctx, caller, stay.TraceID)
@@ -109,7 +111,7 @@ func (h *hop) start(ctx, caller context.Context, stay trace.B3, method string) (
 }
 
 // implicit returns ctx with the trace of this goroutine, if there is one and caller has none. If
-// the attempt must stay in a trace, the goroutine's trace counts only if it is the same.
+// the attempt must stay in a trace, the goroutine's trace counts only if it is that one.
 //
 // It is tempting to ask ctx by trace.Implicit. But the record of an earlier attempt in ctx looks
 // like a trace.

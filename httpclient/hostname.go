@@ -14,8 +14,9 @@ func hostname(u *url.URL) string { return normal(u.Hostname()) }
 
 func sameName(a, b *url.URL) bool { return hostname(a) == hostname(b) }
 
-// normal returns name in the form in which names of one host are equal. A name beyond ASCII keeps
-// its case: ToLower turns İ into i, but the name with i may have another owner.
+// normal returns name without the differences that make no other host: the case of letters, and a
+// dot at the end. Beyond ASCII a name keeps its case: ToLower turns İ into i, but the name with i
+// may have another owner.
 func normal(name string) string {
 	if !strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII }) {
 		name = strings.ToLower(name)
@@ -36,15 +37,14 @@ func site(u *url.URL) string {
 	return name
 }
 
-// address returns the IP address that name is. It leaves out the zone, which only names an
-// interface.
+// address reads name as an IP address. The zone is left out, since it only names an interface.
 func address(name string) (netip.Addr, bool) {
 	addr, err := netip.ParseAddr(name)
 	return addr.WithZone("").Unmap(), err == nil
 }
 
 // isName reports whether s may be a host name: letters, digits, '-' and '_' in labels. All letters
-// are ASCII, since net/http asks for other names in Punycode. The last label is no number: 10.1
+// are ASCII, since net/http looks up other names in Punycode. The last label is no number: 10.1
 // and 10.0.0.0x4 are no names. No top-level domain is a number, and some resolvers read such a
 // name as an address.
 func isName(s string) bool {

@@ -15,10 +15,12 @@ import (
 //   - an IP address, such as "10.1.2.3"
 //   - a network, such as "10.0.0.0/8": all its addresses, but no names
 //
-// Any port and any scheme is allowed. Hosts() allows no request. Internationalized names are
-// compared as they are written, so write them in Punycode, here and in URLs.
+// Any port and any scheme is allowed. Without arguments, Hosts allows no request.
+// Internationalized names are compared as they are written, so write them in Punycode, here and in
+// URLs.
 //
-// Hosts panics, and names all faults, if a host is none of these: a URL, a port, a wildcard.
+// Hosts panics if a host is none of these, such as a URL, a host with a port, or a wildcard. The
+// panic names all faults.
 func Hosts(hosts ...string) func(*http.Request) bool {
 	list := hostList{names: map[string]bool{}}
 	var errs []error
@@ -42,11 +44,12 @@ type hostList struct {
 
 func (l *hostList) add(host string) error {
 	name := normal(host)
-	if addr, ok := address(name); ok && !strings.Contains(name, "/") { // a zone may have one
+	if addr, ok := address(name); ok && !strings.Contains(name, "/") { // a zone may hold a slash
 		l.networks = append(l.networks, netip.PrefixFrom(addr, addr.BitLen()))
 		return nil
 	}
-	// No address would belong to an IPv4 network that is mapped to IPv6.
+	// A network of IPv4 addresses mapped to IPv6 would contain no address, since address unmaps
+	// them.
 	if network, err := netip.ParsePrefix(host); err == nil && !network.Addr().Is4In6() {
 		l.networks = append(l.networks, network)
 		return nil

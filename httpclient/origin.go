@@ -8,14 +8,14 @@ import (
 	"github.com/go-resty/resty/v2"
 )
 
-// origin is the context that a resty request's sends start in, until the request gets another one.
-// It must not hold the context of an earlier send. Otherwise each in a long row of sends would
-// keep all before it.
+// origin is the context that a resty request's sends start in, until the request gets another
+// context. An origin must not hold the context of an earlier send. Otherwise each send of a long
+// row would keep all sends before it.
 type origin struct {
 	ctx    context.Context
 	caller context.Context // ctx, without additions to the context of an earlier attempt
-	stay   trace.B3        // the trace to stay in; the zero B3 if ctx tells it
-	anew   bool            // begin a trace, though ctx holds the record of an earlier send's
+	stay   trace.B3        // the trace to stay in; the zero B3 if ctx decides
+	anew   bool            // begin a trace, though ctx holds the record of an earlier send's trace
 }
 
 // originIn returns the origin of r's sends when its context is ctx.
@@ -29,7 +29,7 @@ func originIn(ctx context.Context, r *resty.Request) origin {
 	if tryIn(ctx, r) == nil {
 		o.stay = rejoin(o.caller, ctx)
 	} else if b, traced := trace.FromContext(o.caller); !traced {
-		o.anew, o.stay.Sampling = true, b.Sampling // a state may have come alone
+		o.anew, o.stay.Sampling = true, b.Sampling // a sampling state may have come without IDs
 	}
 	return o
 }

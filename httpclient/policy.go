@@ -24,9 +24,9 @@ func SameSite(r *http.Request) bool {
 	return site(first.URL) == site(r.URL)
 }
 
-// PrivateNetworks is a [Config].Propagate that limits all requests: to loopback and private
-// addresses (RFC 1918, RFC 4193) and to localhost. Other names are not looked up, so they are not
-// private; allow them by [Hosts].
+// PrivateNetworks is a [Config].Propagate that limits all requests to loopback and private
+// addresses (RFC 1918, RFC 4193) and to localhost. Other names are not looked up, so they do not
+// count as private; allow them by [Hosts].
 func PrivateNetworks(r *http.Request) bool {
 	if r.URL == nil {
 		return false

@@ -9,7 +9,8 @@ import (
 )
 
 // preview returns the request as far as it is known before resty makes it: the method, the URL
-// with its path parameters, and the request's own headers. The span and Propagate need it.
+// with its path parameters, and the request's own headers. The span, Propagate and the call line
+// need it.
 func preview(c *resty.Client, r *resty.Request) *http.Request {
 	raw := pathReplacer(c, r).Replace(r.URL) // in one pass, as resty does
 	u, err := url.Parse(raw)

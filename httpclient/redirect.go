@@ -7,9 +7,9 @@ import (
 	"github.com/go-resty/resty/v2"
 )
 
-// RedirectPolicy returns the policy that gives each redirect of a client instrumented by
-// [Resty] its own span and headers. It stops no redirect. Put it last: others, such as
-// resty.FlexibleRedirectPolicy, copy the headers of the first request.
+// RedirectPolicy returns the policy that gives each redirect of a client instrumented by [Resty]
+// its own span and headers. It stops no redirect. Put it last: others, such as
+// resty.FlexibleRedirectPolicy, copy the headers of the first request over ours.
 //
 // It is needed only where SetRedirectPolicy is called after the client's first request.
 func RedirectPolicy() resty.RedirectPolicy {
@@ -43,7 +43,7 @@ func checkRedirect(policy func(*http.Request, []*http.Request) error, r *http.Re
 }
 
 // redirect gives a redirect a span of its own, and the headers that it may have. net/http has
-// copied the first request's headers to it, whatever its host is.
+// already copied the first request's headers to the redirect, whatever the host.
 func redirect(r *http.Request, via []*http.Request) {
 	first := via[0]
 	t, ok := first.Context().Value(tryKey{}).(*try)

@@ -33,10 +33,10 @@ func describe(span oteltrace.Span, r *http.Request, number int) {
 	if number > 1 {
 		attrs = append(attrs, attribute.Int("http.request.resend_count", number-1))
 	}
-	span.SetAttributes(attrs...) // in one call: an SDK makes room in each
+	span.SetAttributes(attrs...) // in one call, since an SDK allocates in each
 }
 
-// portOf returns the port that u leads to; 0 if there is none, or no valid one.
+// portOf returns the port that u leads to; 0 if there is none, or if it is no valid port.
 func portOf(u *url.URL) int {
 	switch text := u.Port(); {
 	case text != "":
@@ -53,8 +53,8 @@ func portOf(u *url.URL) int {
 	return 0
 }
 
-// conclude gives a recording span the outcome of a request to u, which may be nil. The span goes
-// on until its End.
+// conclude gives a recording span the outcome of a request to u, which may be nil. conclude does
+// not end the span.
 func conclude(span oteltrace.Span, status int, err error, u *url.URL) {
 	if !span.IsRecording() {
 		return

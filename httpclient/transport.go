@@ -10,7 +10,8 @@ import (
 )
 
 // NewTransport returns a RoundTripper that puts the trace of the request's context on the request
-// and hands it to base. A nil base means http.DefaultTransport, as it is when the request is sent.
+// and hands it to base. A nil base stands for http.DefaultTransport, as it is when the request is
+// sent.
 //
 // The caller's request is not changed: base gets a copy, whose context has the attempt as its
 // current span. Response, error and panic of base are passed on as they are. But the Response's

@@ -24,7 +24,7 @@ type try struct {
 	hopped  *http.Request   // the last redirect seen
 	span    oteltrace.Span  // of current
 	ended   bool            // the span has ended
-	line    *loggedTry      // the loggedTry that embeds the try; nil: attempts have no lines
+	line    *loggedTry      // that the try is a part of; nil: attempts have no lines
 	number  int             // of the current attempt in its send, from 1, redirects included
 
 	// These tell whether the next attempt is a retry: see repeats.
@@ -34,8 +34,8 @@ type try struct {
 	doneIn    context.Context // the request's context when the send ended
 }
 
-// loggedTry is a try whose attempts have lines. One line's memory is enough: an attempt begins
-// when the last one has ended.
+// loggedTry is a try whose attempts have lines. One call is enough, since each attempt begins
+// after the one before has ended.
 type loggedTry struct {
 	try
 	call     call
@@ -75,10 +75,10 @@ func lastTry(r *resty.Request) *try {
 // repeats reports whether the attempt of r that begins now repeats t, in the same send. r.Attempt
 // cannot tell: with retries resty goes on counting when a request is used again.
 //
-// A send ends with OnSuccess, OnError or OnPanic. It may end without them, by runtime.Goexit or
-// by a panic in an OnPanic hook before ours. Then no retry hook was called either. Before resty
-// repeats, it calls the retry hooks with a response, unless net/http was never asked. In that
-// case r.Time has not changed.
+// A send ends with OnSuccess, OnError or OnPanic. It may end without them, by runtime.Goexit or by
+// a panic in an OnPanic hook before ours. Then no retry hook was called either. Before resty
+// repeats an attempt, it calls the retry hooks. They get a response, unless net/http was never
+// asked. In that case r.Time has not changed.
 func (t *try) repeats(r *resty.Request) bool {
 	return r.Attempt > 1 && !t.done && (t.repeated || t.restyTime.Equal(r.Time))
 }
@@ -136,7 +136,7 @@ func (t *try) end(status int, err error) {
 		}
 	}
 	var u *url.URL
-	if err != nil { // only an error needs a URL
+	if err != nil { // only an error needs the URL
 		u = t.url(c)
 	}
 	conclude(t.span, status, err, u)
@@ -178,7 +178,7 @@ func (t *try) sent() *http.Request {
 	return nil
 }
 
-// drop ends an attempt whose end resty has not told.
+// drop ends an attempt whose end resty has not reported.
 func (t *try) drop() {
 	if t.restyTime.Equal(t.request.Time) {
 		t.end(0, errUnsent)
