@@ -21,9 +21,9 @@ import (
 )
 
 // Call begins a call that is not HTTP, such as one to a database: a client span in ctx's trace. If
-// ctx has no trace, the span is in the goroutine's trace, if known (see [trace.Do]), else in a new
-// trace. Call returns a context in which that span is the current one, and the function that ends
-// the call:
+// ctx has no trace, the span is in the goroutine's trace, if that is known (see [trace.Do]), else
+// in a new trace. Call returns a context in which that span is the current one, and the function
+// that ends the call:
 //
 //	ctx, done := logctx.Call(ctx, "media-db.internal", "SELECT views")
 //	err := db.QueryRowContext(ctx, query, id).Scan(&views)
@@ -36,10 +36,10 @@ import (
 //
 // done ends the span and writes a line at debug level. So the level of the logger shows or hides
 // all of these lines, those with errors too. In a debug trace the line is always written. The line
-// has the message "call" and these fields: method (the name), host, duration_ms, error (if there
-// was one), trace_id and span_id of the call, parent_id, and sampled (where true). It goes to the
-// zerolog logger of ctx, else to the slog logger of ctx, else to the logger that [Info] falls back
-// to. That logger's Config names the fields.
+// has the message "call" and the fields method (which is name), host, duration_ms, error (if there
+// was one), the trace_id, span_id and parent_id of the call, and sampled (if it is true). The line
+// goes to the zerolog logger of ctx, else to the slog logger of ctx, else to the logger that
+// [Info] falls back to. That logger's Config names the fields.
 //
 // done may be called in any goroutine. Only its first call counts. Without a call the span does
 // not end, and there is no line. The error given to done is nil if the call was successful. Errors

@@ -53,7 +53,8 @@ func (f *filter) clash(ours, others []slog.Attr) bool {
 			}
 			continue
 		}
-		// Two letters beyond ASCII fold to ASCII: the long s, and the sign for Kelvin (to k).
+		// A key that begins beyond ASCII is compared: the long s folds to s, and the sign for
+		// Kelvin to k.
 		if key[0] < utf8.RuneSelf && f.initials>>(key[0]&31)&1 == 0 {
 			continue
 		}
@@ -85,9 +86,9 @@ func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
 }
 
 // appendOther appends a, an attribute of the user's, to attrs. The first attributes of attrs are
-// ours; the parameter ours is their number. If a has the key of one of them, a is renamed: parsers
-// take the last of two, and some stores refuse the line. If several attributes then have the same
-// key, the last one stays.
+// ours; the parameter ours is their number. If a has the key of one of them, a is renamed: of two
+// fields with one key, parsers take the last, and some stores refuse the line. If several
+// attributes then have the same key, the last one stays.
 func appendOther(attrs []slog.Attr, ours int, a slog.Attr) []slog.Attr {
 	line.Each(a, func(a slog.Attr) {
 		for _, own := range attrs[:ours] {

@@ -6,7 +6,7 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Format is how the IDs are written. Any other value counts as [Hex].
+// Format is how the IDs are written. An unknown value counts as [Hex].
 type Format uint8
 
 const (
@@ -36,8 +36,8 @@ type Config struct {
 	// Start-up and background lines are among them.
 	//
 	// If you have a function of your own around the logger, the place is in that function.
-	// OnMissing runs in the goroutine that logs, so runtime.Callers leads further. The Frame is
-	// zero if the line is all that its goroutine does.
+	// OnMissing runs in the goroutine that logs, so runtime.Callers finds that function's callers.
+	// The Frame is zero if no function of yours is on the stack, as for go log.Print("…").
 	//
 	// A line without a trace costs a walk up its stack, some microseconds and two allocations.
 	// Other lines cost nothing. OnMissing must be safe for concurrent use, and must not log

@@ -18,8 +18,8 @@ import (
 // then the fields. The ID has a colour, the same on every line of a trace, so that a trace can be
 // followed by eye. [New] explains w and the Config.
 //
-// There are colours if w is a terminal and the environment has no NO_COLOR. With CLICOLOR_FORCE,
-// other than 0, there always are. The environment is read when Console is called.
+// There are colours if w is a terminal and the environment has no NO_COLOR. If CLICOLOR_FORCE is
+// set to anything but 0, there are always colours. The environment is read when Console is called.
 //
 // Control characters are quoted, in messages too, so that a line can neither forge another line
 // nor control the terminal.
@@ -39,7 +39,7 @@ func Console(w io.Writer, cfg ...Config) zerolog.Logger {
 		PartsOrder:    parts,
 		FieldsExclude: []string{service, n.traceKey},
 
-		// zerolog quotes the values of fields that are strings, and nothing else.
+		// zerolog quotes only the values of fields that are strings. The parts are quoted here.
 		FormatPrepare: func(event map[string]any) error {
 			if group, ok := event[service].(map[string]any); ok { // Google's
 				_, key, _ := strings.Cut(n.Key(line.Service), ".")
@@ -120,7 +120,7 @@ func printable(s string) string {
 
 func unprintable(r rune) bool { return !strconv.IsPrint(r) }
 
-// escaped returns s with these characters escaped, for JSON and for text in quotes.
+// escaped returns s with its unprintable characters escaped, for JSON and for text in quotes.
 func escaped(s string) string {
 	if !strings.ContainsFunc(s, unprintable) {
 		return s

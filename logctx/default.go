@@ -10,9 +10,9 @@ import (
 
 // slog's own default handler writes through package log's standard logger. [slog.SetDefault] makes
 // that logger write through the new default handler, unless that handler is slog's own. So if a
-// handler around slog's own becomes the default, each waits for the other: the program hangs at
-// its first line, on the standard logger's lock (golang/go#62424). If a line comes back to us, we
-// write it where package log wrote before.
+// handler around slog's own becomes the default, the handler and the logger wait for each other:
+// the program hangs at its first line, on the standard logger's lock (golang/go#62424). A line
+// that comes back to us goes to the output that package log had before.
 
 // former returns package log's standard logger as it is now, if h is slog's own default handler,
 // or one of ours around it; else nil. The result has no prefix, since the standard logger has put
@@ -27,9 +27,9 @@ func former(h slog.Handler) *log.Logger {
 	return log.New(log.Writer(), "", log.Flags()&^(log.Lshortfile|log.Llongfile))
 }
 
-// isSlogsOwn tells slog's own default handler by its name. slog.Default at the start of the
-// program would not do: the initialization of another package may have set another handler by
-// then.
+// isSlogsOwn tells slog's own default handler by its name. A comparison with slog.Default from the
+// start of the program is not enough: the initialization of another package may have set another
+// handler by then.
 func isSlogsOwn(h slog.Handler) bool {
 	t := reflect.TypeOf(h)
 	return t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "log/slog" && t.Elem().Name() == "defaultHandler"
@@ -56,7 +56,7 @@ func throughLog() (called, again bool) {
 			standard = true
 		}
 	}
-	// A method may be called on another logger, made by slog.NewLogLogger. That is so while slog's
-	// default handler is slog's own.
+	// A method may have been called on another logger, from slog.NewLogLogger. While slog's
+	// default handler is slog's own, it was another logger.
 	return called && (standard || !isSlogsOwn(slog.Default().Handler())), again
 }

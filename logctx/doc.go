@@ -1,15 +1,15 @@
-// Package logctx puts the trace ID on every log line: a zerolog hook, loggers that have it,
-// and a slog handler.
+// Package logctx puts the trace ID on every log line, by a zerolog hook, by loggers that have the
+// hook, and by a slog handler.
 //
-// The ID is that of the line's own context, and it is written whether or not the trace is
-// sampled. Three ways of logging with zerolog all have it, given a logger with the hook:
+// The ID is that of the line's own context, and it is written whether or not the trace is sampled.
+// These three ways of logging with zerolog write the ID, if the logger has the hook:
 //
 //	logctx.Info(ctx).Msg("…")           // the context's logger
 //	logger.Info().Ctx(ctx).Msg("…")     // a logger of your own
 //	zerolog.Ctx(ctx).Info().Msg("…")    // code that has never heard of clew
 //
-// For the third way the logger must be bound to the context, since its hook cannot find the
-// context otherwise. httpmw binds its Config's Logger, and [From] binds a logger at hand.
+// For the third way the logger must be bound to the context, since zerolog gives a hook no other
+// way to the context. httpmw binds its Config's Logger, and [From] binds the logger of a context.
 //
 // The hook writes the ID. Without a logger in the context, [Info] and its like use
 // zerolog.DefaultContextLogger, else zerolog's global log.Logger, so that no line is lost. The
@@ -20,11 +20,11 @@
 // zerolog's WithContext ignores a disabled logger, unless the context already holds a logger.
 //
 // In a trusted debug trace all lines from debug on are wanted. httpmw lowers the level of the
-// context's logger to debug and takes its Sampler off; the next trace that [trace.Root] begins has
-// both back. A logger of [SlogFrom] ignores the level of the context's slog logger. Lines about
-// requests and calls ignore the level of any logger that they go to. zerolog's global level and
-// hooks that discard lines still rule. Other loggers, and slog's handlers, keep their level and
-// their Sampler.
+// context's logger to debug and takes its Sampler off. In the next trace that [trace.Root] begins,
+// the logger has both back. A logger of [SlogFrom] ignores the level of the context's slog logger.
+// Lines about requests and calls ignore the level of any logger that they go to. zerolog's global
+// level and hooks that discard lines still rule. Other loggers, and slog's handlers, keep their
+// level and their Sampler.
 //
 // A line without a context, or with a context that has no trace, has the trace of its goroutine,
 // if that is known: see [trace.Do] and httpmw's Config.Implicit.

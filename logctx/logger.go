@@ -15,10 +15,9 @@ import (
 
 func init() { seam.Rebind = logbind.RebindFrom }
 
-// New returns a logger that writes JSON lines to w, with the time and the [Hook]. A nil w
-// discards. As with every zerolog logger, a line is one Write, and w must be safe for
-// concurrent use if the logger is used concurrently (an os.File is; see
-// zerolog.SyncWriter).
+// New returns a logger that writes JSON lines to w, with the time and the [Hook]. A nil w discards
+// the lines. As with every zerolog logger, a line is one Write, and w must be safe for concurrent
+// use if the logger is used concurrently (an os.File is; see zerolog.SyncWriter).
 //
 // A Config names the fields and the service. If it has no Service, the service is the value of
 // OTEL_SERVICE_NAME. Without a Config the environment is not read, so that a program that adds
@@ -26,7 +25,7 @@ func init() { seam.Rebind = logbind.RebindFrom }
 //
 // The time has microseconds, so that the lines of a request can be put in order, unless
 // zerolog.TimeFieldFormat has been set to something else. zerolog.NewSlogHandler writes a time
-// itself; give it zerolog.New(w).Hook(logctx.Hook(logctx.Config{})).
+// itself, so give it a logger without one: zerolog.New(w).Hook(logctx.Hook(logctx.Config{})).
 func New(w io.Writer, cfg ...Config) zerolog.Logger { return newLogger(w, one("New", cfg)) }
 
 // one returns the Config of a call to New or Console, with the service of the environment.

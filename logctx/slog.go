@@ -51,14 +51,14 @@ func Slog(h slog.Handler, cfg Config) slog.Handler {
 	return ours
 }
 
-// handler never calls next.WithGroup, because that would nest the IDs too. After the first group,
-// handler also keeps the attributes of WithAttrs, and nests them itself.
+// handler opens no group in its field next, since the group would nest the IDs too. After the
+// first group, handler also keeps the attributes of WithAttrs, and nests them itself.
 type handler struct {
 	next slog.Handler
 	writer
 	filter filter
 	own    []slog.Attr // the service, which next has
-	held   []slog.Attr // top-level attributes with a key of ours, which next has not
+	held   []slog.Attr // top-level attributes with a key of ours, which next does not have
 	groups []group
 	former *log.Logger // nil, unless slog's own default handler is innermost
 }

@@ -63,7 +63,7 @@ type boundSlog struct {
 
 func (b *boundSlog) Enabled(ctx context.Context, level slog.Level) bool {
 	ctx, own := b.in(ctx)
-	if b.next.Enabled(ctx, level) { // first, since a pending line gets its names there
+	if b.next.Enabled(ctx, level) { // first: for our own lines, this call also sets the names
 		return true
 	}
 	if !b.stored || level < slog.LevelDebug {

@@ -24,7 +24,8 @@ func newWriter(c Config) writer {
 	return writer{n, n.Key(line.TraceID), n.Key(line.SpanID), c.Service, c.OnMissing}
 }
 
-// missing reports a line without a trace. The line is logged at pc; 0: by a caller of ours.
+// missing reports a line without a trace. pc is the call that logs the line; 0: the nearest call
+// on the stack outside of clew and of loggers.
 func (w *writer) missing(pc uintptr) {
 	if g := goroutine.CurrentGuard(); g != nil {
 		g.Lost("log line", func() runtime.Frame { return goroutine.PlaceOfLine(pc) })
@@ -34,8 +35,8 @@ func (w *writer) missing(pc uintptr) {
 	}
 }
 
-// readyText returns the text of the IDs of ctx's current span, if there is one and w writes IDs in
-// its form; see package seam.
+// readyText returns the ready text of the IDs of ctx's current span. It is empty if there is none,
+// or if w writes IDs in another form; see package seam.
 func (w *writer) readyText(ctx context.Context) string { return readyText(ctx, w.Format) }
 
 func readyText(ctx context.Context, format line.Format) string {
