@@ -31,7 +31,7 @@ func (k *checked) Write(ent zapcore.Entry, fields []zapcore.Field) error {
 type failure struct{ err error }
 
 func (f *failure) Write(p []byte) (int, error) {
-	// Without the time, which the logger writes again.
+	// The time is cut off, since the logger writes it again.
 	_, text, found := strings.Cut(string(p), " write error: ")
 	if !found {
 		text = string(p)

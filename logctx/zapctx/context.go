@@ -26,7 +26,8 @@ func contextOf(f *zapcore.Field) context.Context {
 }
 
 // answers reports whether ctx can be asked for a value. A value of zap.Any may be a context by
-// accident: a nil pointer, or a struct that embeds a nil context. Only we would make it panic.
+// accident: a nil pointer, or a struct that embeds a nil context. zap writes such a value; only
+// our call of Value would panic.
 func answers(ctx context.Context) (ok bool) {
 	defer func() { _ = recover() }()
 	ctx.Value(asked{})

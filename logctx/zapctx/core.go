@@ -12,14 +12,14 @@ import (
 
 // New returns a core that writes each line to core, with the fields of cfg before those of the
 // line and at the top level, whatever namespaces are open. Level, Check and Sync are core's, in a
-// debug trace too. It is as safe for concurrent use as core, may be shared by any number of
-// loggers, and panics if core is nil.
+// debug trace too. The new core is as safe for concurrent use as core, and any number of loggers
+// may share it. New panics if core is nil.
 //
 // A field that holds a context gives the line its trace: [Context], and also zap.Any("ctx", ctx),
 // as for OpenTelemetry's bridge. The last such field of the line counts, else the last one of the
-// logger's With. The field is passed on to core. If the context has no trace, that of the
-// goroutine is looked for. A value that is a context by accident, such as a struct that embeds one
-// which is nil, does not count.
+// logger's With. The field is passed on to core. If the context has no trace, the line has the
+// trace of its goroutine, if that is known. A value that is a context by accident, such as a
+// struct that embeds a nil context, does not count.
 //
 // A line has each key of cfg once. A field or a namespace of yours with one of these keys, in
 // upper or lower case, is renamed: trace_id becomes trace_id_attr. A field with the same value as
@@ -27,8 +27,8 @@ import (
 // from here: fields that core was given by With before it was wrapped, and the keys of a
 // zap.Inline.
 //
-// A line with fields of ours costs one allocation more than without us: the fields', since core
-// may keep them. Another Format than Hex costs one more, and Google Cloud's Service three.
+// A line with fields of ours costs one more allocation, for the fields, since core may keep them.
+// A Format other than Hex costs another, and Google Cloud's Service three.
 //
 // Fields that are added to a logger after a zap.Namespace, or with a key of ours, are encoded anew
 // on each line. As with zap's WithLazy, the values that they point to must not change any more.
@@ -120,7 +120,7 @@ func (c *traced) fields(fields []zapcore.Field) []zapcore.Field {
 	if len(own) == 0 && len(c.held) == 0 && len(c.open) == 0 {
 		return fields
 	}
-	// Not pooled: a core may keep it.
+	// Not pooled, since a core may keep the slice.
 	all := make([]zapcore.Field, 0, len(own)+len(c.held)+len(c.open)+len(fields))
 	for _, a := range own {
 		all = append(all, field(a))

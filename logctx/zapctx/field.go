@@ -11,7 +11,8 @@ import (
 // other is the suffix that logctx appends to the key of another's field if the key is one of ours.
 const other = "_attr"
 
-// mayStay renames f if it has a key of ours. It is false if f also has the same value.
+// mayStay reports whether f stays on the line. f does not stay if it has the key and the value of
+// one of ours. If f has only the key, mayStay renames f.
 func mayStay(f *zapcore.Field, ours []zapcore.Field) bool {
 	for i := range ours {
 		if strings.EqualFold(f.Key, ours[i].Key) {
@@ -54,8 +55,8 @@ func opens(f *zapcore.Field) bool {
 	return to.heard
 }
 
-// listener is an encoder that notes a namespace. Objects inside have encoders of their own: their
-// namespaces end with these.
+// listener is an encoder that notes a namespace. An object inside has an encoder of its own, since
+// its namespaces end with the object.
 type listener struct {
 	*zapcore.MapObjectEncoder
 	heard bool
