@@ -2,16 +2,17 @@
 //
 //	logger.AddHook(logrusctx.New(logctx.Config{}))
 //
-// A line has the ID of its entry's context, as logger.WithContext(ctx) sets it. Without one, it
-// has the ID of the goroutine that logs, if that is known: see httpmw's Config.Implicit, and
-// trace.Do. A goroutine that is started by a bare go statement has none.
+// A line has the ID of its entry's context, as logger.WithContext(ctx) sets it. Without a context,
+// the line has the ID of the goroutine that logs, if that is known: see httpmw's Config.Implicit,
+// and trace.Do. A goroutine that is started by a bare go statement has no ID.
 //
 // Hooks run on the goroutine that logs, in the order in which they were added. Add this one first:
 // hooks that send lines elsewhere then have the ID too. Logrus fires no hook after one that fails.
 //
 // A logger's Writer, as in log.SetOutput(logger.Writer()), logs on a goroutine of logrus's own, so
-// its lines have no ID. The lines of logger.WithContext(ctx).Writer() have ctx's. Give package log
-// a writer that calls logger.Print instead: that stays on its goroutine.
+// its lines have no ID. The lines of logger.WithContext(ctx).Writer() have ctx's ID. Give package
+// log a writer that calls logger.Print instead, which logs on the goroutine that called package
+// log.
 package logrusctx
 
 import (
@@ -26,22 +27,22 @@ import (
 // other is the suffix that logctx appends to the key of another's field if the key is one of ours.
 const other = "_attr"
 
-// New returns a hook that writes the fields of cfg on each line of every level. It is safe for
-// concurrent use, may be added to any number of loggers, and never fails.
+// New returns a hook that writes the fields of cfg on each line of every level. The hook is safe
+// for concurrent use, may be added to any number of loggers, and never fails.
 //
 // If an entry's Context is nil, or has no trace, the line has the trace of its goroutine. The
 // level is the logger's, in a debug trace too.
 //
 // A line has each key of cfg once. A field of yours with one of these keys, in upper or lower
 // case, is renamed: trace_id becomes trace_id_attr. A field with the same value as ours is left
-// out. Give a JSONFormatter no DataKey, which would take all fields in, ours too.
+// out. Do not set the DataKey of a JSONFormatter: it would nest all fields, ours too.
 func New(cfg logctx.Config) logrus.Hook { return &hook{cfg} }
 
 type hook struct{ cfg logctx.Config }
 
 func (*hook) Levels() []logrus.Level { return logrus.AllLevels }
 
-// Fire changes the entry's Data. It belongs to this line alone: logrus has copied the logger's.
+// Fire changes the entry's Data. Data belongs to this line alone: logrus has copied the logger's.
 func (h *hook) Fire(e *logrus.Entry) error {
 	var buf [4]slog.Attr
 	own := h.cfg.AppendFields(e.Context, buf[:0])
