@@ -11,7 +11,7 @@ import (
 type carried struct {
 	life   context.Context
 	values context.Context
-	owner  any // what taskKey finds; nil: what it finds in values
+	owner  any // the value of taskKey; nil: the one in values
 }
 
 var _, _, _ seam.Lifetime = (*carried)(nil), (*task)(nil), (*waited)(nil)
@@ -51,8 +51,9 @@ func outlive(ctx context.Context) context.Context {
 	return &carried{context.Background(), valuesOf(ctx), owner}
 }
 
-// valuesOf returns the context over which the next one is laid, instead of over ctx: see
-// seam.Lifetime. It is short enough to be inlined, since each task of a pool needs it.
+// valuesOf returns the context that the next one wraps instead of ctx, so that contexts do not
+// become a chain: see seam.Lifetime. It is short enough to be inlined, since each task of a pool
+// needs it.
 func valuesOf(ctx context.Context) context.Context {
 	switch c := ctx.(type) {
 	case *task:
@@ -66,7 +67,7 @@ func valuesOf(ctx context.Context) context.Context {
 }
 
 // lifeOf returns the lifetime of ctx without its values, if ctx is one of ours. owner is not nil
-// if ctx comes from a task. Contexts that are not ours have to be asked by taskKey.
+// if ctx comes from a task. Any other context must be asked for its value of taskKey.
 func lifeOf(ctx context.Context) (life context.Context, owner any) {
 	switch c := ctx.(type) {
 	case *task:

@@ -13,15 +13,15 @@ type Config struct {
 	Workers int // how many tasks run at once; 0: GOMAXPROCS
 	Queue   int // how many more may wait; 0: 1,024; NoQueue: none
 
-	// OnPanic, if set, is called with a panic of a task, which then ends only that task. It
+	// OnPanic, if set, is called when a task panics. The panic then ends only that task. OnPanic
 	// gets the task's context, the value given to panic and the stack. It runs in the worker's
 	// goroutine and must be safe for concurrent use. Nil: a panic ends the program.
 	OnPanic func(ctx context.Context, value any, stack []byte)
 }
 
 // NoQueue as Config.Queue makes a Pool in which no task waits. A task is taken only by a worker
-// that is idle at that moment: [Pool.Go] waits for one, and [Pool.TryGo] is false without one. All
-// other negative numbers panic.
+// that is idle at that moment: [Pool.Go] waits for such a worker, and [Pool.TryGo] returns false
+// if there is none. All other negative numbers panic.
 const NoQueue = math.MinInt // and not -1, which an error in arithmetic easily yields
 
 const defaultQueue = 1024

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// endedLike returns a context that has ended as ctx has, with timed's deadline. It holds neither.
+// endedLike returns a context that has ended as ctx has, with timed's deadline. It keeps neither
+// of them alive.
 func endedLike(ctx, timed context.Context) context.Context {
 	done, cancel := context.WithCancelCause(context.Background())
 	cancel(context.Cause(ctx))

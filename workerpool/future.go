@@ -12,14 +12,15 @@ import (
 type Future[T any] struct {
 	done   chan struct{}
 	task   atomic.Pointer[task] // nil when it has ended
-	origin origin               // of the context that it was submitted with
+	origin origin               // of the context given to Submit
 	value  T
 	err    error
 }
 
 // Submit hands fn to p, as [Pool.Go] does, and returns a Future for its result. Somebody waits for
-// fn, so its context is the submitter's, with trace, values, deadline and cancellation; it ends
-// with the pool too. If p does not take fn, the Future holds ctx's error or [ErrClosed].
+// fn, so fn's context is the submitter's, with trace, values, deadline and cancellation. That
+// context ends with the pool too. If p does not take fn, the Future holds ctx's error or
+// [ErrClosed].
 //
 // A task may wait for a task of its own pool. An awaited task that has not begun then runs in
 // place of the waiting task.
@@ -42,14 +43,18 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 	return f
 }
 
-// Wait waits for the task, no longer than ctx, and returns its result. The error is the task's
-// own, or [ErrClosed] if the task never ran because the pool was shut down, or one that names the
-// panic or runtime.Goexit that ended the task, or ctx's if ctx ended first. A result that is there
-// is returned even if ctx is done.
+// Wait waits for the task, no longer than ctx, and returns its result. The error is
+//   - the task's own,
+//   - [ErrClosed] if the task never ran because the pool was shut down,
+//   - an error that names the panic or runtime.Goexit that ended the task, or
+//   - ctx's, if ctx ended first.
 //
-// With one exception Wait returns when ctx ends. If the caller is a pool's task, another task may
-// run in its place while it waits: see [Pool.Go]. Then Wait returns when that task has ended, even
-// if ctx ended before. Otherwise more tasks would run at once than the pool has workers.
+// A result that is there is returned even if ctx is done.
+//
+// Wait returns when ctx ends, with one exception. If the caller is a pool's task, another task may
+// run in the caller's place meanwhile: see [Pool.Go]. Then Wait returns only when that other task
+// has ended, even if ctx ended before. Otherwise more tasks would run at once than the pool has
+// workers.
 func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	check("Future.Wait", ctx, true)
 	if t := f.task.Load(); t != nil {
@@ -70,7 +75,7 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 }
 
 // await waits until t has ended, which closes done, or until ctx has ended. origin is that of the
-// context that t was submitted with.
+// context given to Submit.
 func await(ctx context.Context, done <-chan struct{}, t *task, origin origin) {
 	w := t.pool.begin(ctx, origin)
 	if !w.known { // the usual case: nothing to run, lend or borrow

@@ -7,36 +7,38 @@ import (
 	"example.com/clew/trace"
 )
 
-// Go runs fn in a goroutine that nobody waits for: with ctx's trace and values, and without its
-// cancellation and deadline, so that fn may outlive the request. Everything that ctx's values
-// refer to lives until fn returns, the request too if a value holds it; see [trace.Only]. ctx must
-// not be one that a framework uses again for another request, as *gin.Context is: take the
-// request's context from it.
+// Go runs fn in a goroutine that nobody waits for. fn's context has ctx's trace and values, but
+// not its cancellation and deadline, so that fn may outlive the request. Everything that ctx's
+// values refer to stays in memory until fn returns, even the request if a value holds it. Use
+// [trace.Only] to keep less. ctx must not be a context that a framework reuses for another
+// request, such as *gin.Context: pass the request's own context instead.
 func Go(ctx context.Context, fn func(ctx context.Context)) {
 	check("Go", ctx, fn != nil)
 	go run(trace.Detach(goroutine.Handed(ctx)), nil, fn)
 }
 
-// Wrap returns fn as a function without parameters, which runs fn as [Go] would, in the goroutine
-// that calls it. Use it where nobody waits, with ants, pond or time.AfterFunc for instance. The
-// function may be called many times, and concurrently if fn may. ctx's values live as long as the
-// function does.
+// Wrap returns fn as a function without parameters. The function runs fn as [Go] would, but in the
+// goroutine that calls the function. Use Wrap where nobody waits, for instance with ants, pond or
+// time.AfterFunc. The function may be called many times, and concurrently if fn may. ctx's values
+// live as long as the function does.
 func Wrap(ctx context.Context, fn func(ctx context.Context)) func() {
 	check("Wrap", ctx, fn != nil)
 	ctx = trace.Detach(goroutine.Handed(ctx))
 	return func() { run(ctx, nil, fn) }
 }
 
-// WrapErr returns fn as a function without parameters, which runs fn under ctx itself, with its
-// cancellation and deadline. Use it where somebody waits, with errgroup or conc for instance. In a
-// task of a Pool whose functions submit to that pool, use a [Group] instead: see [Pool.Go].
+// WrapErr returns fn as a function without parameters. The function runs fn under ctx itself, with
+// its cancellation and deadline. Use WrapErr where somebody waits, for instance with errgroup or
+// conc. In a task of a Pool whose functions submit to that pool, use a [Group] instead: see
+// [Pool.Go].
 func WrapErr(ctx context.Context, fn func(ctx context.Context) error) func() error {
 	check("WrapErr", ctx, fn != nil)
 	ctx = goroutine.Handed(ctx)
 	return func() error { return runErr(ctx, fn) }
 }
 
-// check panics if a caller of the function name has passed nil.
+// check panics if ctx is nil, or if fn is false, which says that the function passed is nil. name
+// is the function that was called.
 func check(name string, ctx context.Context, fn bool) {
 	if ctx == nil {
 		panic("workerpool: " + name + ": nil context")

@@ -14,7 +14,7 @@ type Group struct {
 	link
 	group  *errgroup.Group
 	ctx    carried // of the tasks
-	origin origin  // of the context that it was made with
+	origin origin  // of the context given to NewGroup
 }
 
 // NewGroup returns a Group whose tasks run under ctx, with its trace, values and cancellation. The
@@ -46,9 +46,9 @@ func (g *Group) Go(fn func(ctx context.Context) error) {
 }
 
 // Wait waits for all tasks and returns the first error, if there was one. While a pool's task
-// waits, what the group's tasks submit to that pool may run in its place: see [Pool.Go]. This
-// works if the task that made the group calls Wait. For a group that was made in the context of
-// another Group, any task of that Group may call it.
+// waits, the work that the group's tasks submit to that pool may run in the waiting task's place:
+// see [Pool.Go]. This works if the task that made the group calls Wait. If the group was made in
+// the context of another Group, any task of that other Group may call Wait.
 func (g *Group) Wait() error {
 	group := g.mustBeMade("Wait")
 	defer g.lend()()

@@ -2,7 +2,8 @@ package workerpool
 
 import "sync/atomic"
 
-// link is a task, or the goroutines of a Group, in the chain of those that wait for each other.
+// link is a task, or the goroutines of a Group, in a chain of waiting: each link's waiter is the
+// next link.
 type link struct {
 	pool   *Pool                // of a task; nil: a Group
 	waiter atomic.Pointer[link] // waits for this one; nil: none is known
@@ -21,7 +22,7 @@ func (l *link) awaitedBy(x *link) {
 	l.waiter.Store(x)
 }
 
-// wake makes goroutines that have found no turn look again: l waits now, or lends its turn.
+// wake makes goroutines that have found no turn look again, because l now waits or lends its turn.
 func (l *link) wake() {
 	for ; l != nil; l = l.waiter.Load() {
 		if l.pool != nil {
@@ -32,8 +33,8 @@ func (l *link) wake() {
 	}
 }
 
-// borrow returns the worker of l, a task that waits and lends its turn; nil: there is none, or
-// another has borrowed it. The caller gives the turn back.
+// borrow borrows the turn that l, a waiting task, lends. It returns l's worker, or nil if l lends
+// no turn or the turn is already borrowed. The caller gives the turn back.
 func (l *link) borrow() *worker {
 	l.pool.turns.Lock()
 	defer l.pool.turns.Unlock()

@@ -19,21 +19,21 @@ import (
 //
 // The line has the message "job" and the IDs of the run's own trace. Its fields are job, which is
 // the name, and duration_ms. scheduled_by is the trace ID of the context that Every or Job was
-// given, if that has one. panicked and sampled stand where they are true. The level is info. A
-// panic has the level error, and its line is written before it flies on. A run that calls
-// runtime.Goexit has a line too.
+// given, if that has one. panicked and sampled appear only where they are true. The level is info.
+// A run that panics has the level error, and its line is written before the panic goes on. A run
+// that calls runtime.Goexit has a line too.
 //
 // The line goes to the zerolog logger of the run's context, or else to its slog logger, or else
-// where logctx.Info writes without a logger. If the logger has logctx's hook or handler, that
-// names the fields.
+// where logctx.Info writes without a logger. If the logger has logctx's hook or handler, the
+// fields have the names that are set there.
 //
-// The run's span has the same name. An empty name is "workerpool.Every" or "workerpool.Job", as
-// without Logged. A name is cut after 8,000 bytes.
+// The run's span has the same name. An empty name counts as "workerpool.Every" or
+// "workerpool.Job", as without Logged. A name is cut after 8,000 bytes.
 //
-// A job that a run schedules with its own context is another job, and has lines only if it is
-// Logged itself. Of two names the inner one counts. Go, Wrap, Group and Pool write no lines, but
-// their tasks keep the name for an Every or a Job in them. [trace.Only] keeps no name. A nil ctx
-// panics.
+// A job that a run schedules with the run's context is another job, and has lines only if that job
+// is Logged itself. Of two names the inner one counts. Go, Wrap, Group and Pool write no lines,
+// but their tasks keep the name for an Every or a Job in them. [trace.Only] keeps no name. A nil
+// ctx panics.
 func Logged(ctx context.Context, name string) context.Context {
 	if ctx == nil {
 		panic("workerpool: Logged: nil context")
@@ -72,6 +72,6 @@ func logRun(ctx context.Context, r *line.Run) {
 	}
 	b, _ := trace.FromContext(ctx)
 	r.Sampled = b.Sampling == trace.Accept
-	// Never a debug line: a run is a root, and debug, which a caller asks for, ends at a root.
+	// Never a debug line: only a caller asks for debug, and a run is a root, which has no caller.
 	zline.Out(&line.Pending{Context: ctx, Record: r}, level, false)
 }

@@ -8,10 +8,12 @@ import (
 )
 
 // named is a context that gives a name to what is scheduled with it. Its first fields are those of
-// context.WithValue's contexts, which programs look for: see trace's node.
+// a context of context.WithValue, because some programs read these fields by reflection: see
+// trace's node.
 //
-// In a task it lies under the task's lifetime, since pools lay tasks over the values. Elsewhere it
-// stays on top: as a seam.Lifetime it lets a new root or a detached context be laid under it.
+// In a task, named lies under the task's lifetime, since pools lay tasks over the values.
+// Elsewhere named stays on top: it is a seam.Lifetime, so that trace can lay a new root or a
+// detached context under it.
 type named struct {
 	context.Context
 	key, val any // nameKey{} and the named itself
@@ -48,8 +50,8 @@ func (n *named) Detached() context.Context {
 
 // takeName returns ctx without its name, and that name, or nil if there is none.
 //
-// A name on top is removed, so that runs that each schedule the next under a name make no chain.
-// No name below it counts, since Logged has removed it. A name that is not on top is hidden.
+// A name on top is removed: runs that each schedule the next one under a name must not make a
+// chain. Logged has removed or hidden every name below. A name that is not on top is hidden.
 func takeName(ctx context.Context) (context.Context, *named) {
 	n, _ := ctx.Value(nameKey{}).(*named)
 	switch {

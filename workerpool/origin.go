@@ -3,16 +3,16 @@ package workerpool
 import "weak"
 
 // taskKey is the key under which a context says that it comes from a task or from a Group. The
-// value is the task, the Group or a fromTask. It is a hint only: any goroutine may use the
-// context.
+// value is the task, the Group or a fromTask. The value is only a hint, since any goroutine may
+// use the context.
 type taskKey struct{}
 
 // fromTask is the value in contexts that come from a Pool's task and must not hold the task.
 type fromTask struct{}
 
-// origin is what taskKey has found, in a form that may be kept. The pointer to the Group is weak,
-// since the Groups of work that schedules itself again would be a chain. Whoever waits for a Group
-// keeps it alive.
+// origin is what taskKey has found, in a form that may be kept. The pointer to the Group is weak:
+// in work that schedules itself again, each Group would otherwise keep the one before it alive. A
+// goroutine that waits for a Group keeps that Group alive.
 type origin struct {
 	inTask bool                // or in a Group
 	group  weak.Pointer[Group] // zero: none

@@ -22,7 +22,7 @@ type Pool struct {
 	tasks   chan *task
 	workers int
 
-	life   context.Context // of the tasks
+	life   context.Context // the lifetime of the tasks
 	cancel context.CancelCauseFunc
 
 	// gate is held for reading while a task is handed over. So an accepted task is in the queue
@@ -32,7 +32,7 @@ type Pool struct {
 	closing   chan struct{} // Shutdown closes it to wake waiting submitters, then sets closed
 	closeOnce sync.Once
 
-	waiting atomic.Int64  // how many wait for room in the queue or for a task's result
+	waiting atomic.Int64  // goroutines that wait for room in the queue or for a result
 	turns   sync.Mutex    // guards the workers' turns
 	woken   chan struct{} // closed when a turn may be had; nil: nobody waits; guarded by turns
 
@@ -63,26 +63,27 @@ func New(cfg Config) *Pool {
 	return p
 }
 
-// Go hands fn to the pool. While the queue is full, Go waits until ctx ends at most. Its error is
+// Go hands fn to the pool. While the queue is full, Go waits for room until ctx ends. The error is
 // ctx's, or [ErrClosed] if the pool is shut down. With room in the queue, fn is accepted even if
-// ctx is done. An accepted task runs, or is counted by [Pool.Shutdown].
+// ctx is done. An accepted task runs, or [Pool.Shutdown] counts it as not run.
 //
 // fn's context has ctx's trace and values, and the pool's lifetime: a Shutdown that runs out of
-// time ends it, and the end of ctx does not. Until fn has run, the queue keeps alive all that ctx
-// refers to. Use [trace.Only] for tasks that may wait long.
+// time cancels fn's context, and the end of ctx does not. Until fn has run, the queue keeps alive
+// all that ctx refers to. Use [trace.Only] for tasks that may wait long.
 //
-// A task that submits to its own pool may find the queue full of work that waits for the task to
-// return. Then fn runs at once, in place of the task, and Go returns when fn has. No more tasks
-// run than there are workers, and no task waits for a worker. A task may also wait in
-// [Future.Wait] or [Group.Wait] for work of another pool, and that work may submit to the task's
-// pool. Then too, fn runs at once, in place of the waiting task.
+// A task that waited for room in its own pool could wait for ever, since the queued work may wait
+// for the task to return. So if the queue is full, fn runs at once, in place of the task, and Go
+// returns when fn has. No more tasks run at once than there are workers, and no task waits for a
+// worker. A task may also wait in [Future.Wait] or [Group.Wait] for work of another pool, and that
+// work may submit to the task's pool. Then too, fn runs at once, in place of the waiting task.
 //
 // All other goroutines wait for room, whatever context they use. That includes goroutines that a
 // task has started itself, by a go statement, an errgroup, or with Wrap and WrapErr. A task must
 // not wait for such a goroutine if the goroutine submits to the task's own pool; use a [Group].
 //
-// The pool checks whether the calling goroutine runs a task. It is sure to check only if ctx comes
-// from a task. So submit with a task's context, and not with [trace.Only] of it.
+// To run fn in place of a task, the pool must find out that the calling goroutine runs one. That
+// takes time, so the pool is sure to check only if ctx comes from a task. So submit with the
+// task's context, and not with [trace.Only] of it.
 //
 // Two pools whose tasks submit to each other with Go, and do not wait for the results, can fill up
 // and wait for each other for ever. No bounded pools are free of that. Use [Pool.TryGo] in one
@@ -141,14 +142,14 @@ func (p *Pool) submit(ctx context.Context, t *task) error {
 		w.end()
 		return err
 	}
-	defer w.end() // after the gate is open, since it may wait
+	defer w.end() // deferred until the gate is unlocked, since end may wait
 	accept := func() bool {
 		p.running.Add(1)
 		p.gate.RUnlock()
 		return true
 	}
 	for {
-		woken := w.nextWake() // before tryRun looks, so that no wake since is missed
+		woken := w.nextWake() // before tryRun looks, so that a wake meanwhile is not missed
 		if w.tryRun(t, accept) {
 			return nil
 		}
@@ -175,7 +176,7 @@ func (p *Pool) waitForRoom(ctx context.Context, t *task, woken <-chan struct{}) 
 }
 
 func (p *Pool) work() {
-	if goroutine.LabelsWanted() { // this goroutine has the labels of the one that made the pool
+	if goroutine.LabelsWanted() { // else the worker keeps the labels of New's caller
 		pprof.SetGoroutineLabels(context.Background())
 	}
 	w := p.enter()

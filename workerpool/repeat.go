@@ -10,10 +10,11 @@ import (
 	"example.com/clew/trace"
 )
 
-// Every runs fn every d, first after d, until ctx ends, and returns when the last run has. To stop
-// it, cancel ctx. Each run is a new trace, linked to ctx's, under ctx's cancellation. Runs do not
-// overlap: a slow one delays the next, and ticks missed meanwhile are dropped. [Logged] gives each
-// run a line in the log. Every panics if d is not positive.
+// Every runs fn at intervals of d until ctx ends, for the first time after d. It returns when the
+// last run has returned. To stop Every, cancel ctx. Each run is a new trace, linked to ctx's,
+// under ctx's cancellation. Runs do not overlap: a slow one delays the next, and ticks missed
+// meanwhile are dropped. [Logged] gives each run a line in the log. Every panics if d is not
+// positive.
 func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 	check("Every", ctx, fn != nil)
 	if d <= 0 {
@@ -39,10 +40,11 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 }
 
 // Job returns fn as a function without parameters, for a scheduler such as robfig/cron or gocron.
-// Each call is a new trace, linked to ctx's. Nobody waits for it, so it has no cancellation and no
-// deadline of ctx: a job that a request schedules outlives the request. It keeps alive what ctx's
-// values refer to; schedule with [trace.Only] to keep less. A job that is scheduled in a run keeps
-// only the values and the logger of that run. [Logged] gives each run a line in the log.
+// Each call is a new trace, linked to ctx's. Nobody waits for the call, so it has neither ctx's
+// cancellation nor its deadline: a job that a request schedules outlives the request. The function
+// keeps alive what ctx's values refer to; schedule with [trace.Only] to keep less. A job that is
+// scheduled in a run keeps only the values and the logger of that run. [Logged] gives each run a
+// line in the log.
 func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 	check("Job", ctx, fn != nil)
 	ctx, name, fn := job(ctx, "workerpool.Job", fn)
@@ -52,10 +54,10 @@ func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 
 func runRoot(ctx context.Context, name string, fn func(ctx context.Context)) {
 	ctx, span := trace.Root(ctx, name)
-	// Not Traced: a job in a job would lay one guard's mark over the other.
+	// Not Guard.Traced: a job in a job would lay one guard's mark over the other.
 	ctx = goroutine.Handed(ctx)
-	// Not defer span.End(): an SDK's End that is deferred itself recovers a panic and panics
-	// again.
+	// Not defer span.End(): if End itself is the deferred call, an SDK's End recovers a panic and
+	// panics again.
 	defer func() { span.End() }()
 	run(ctx, nil, fn)
 }

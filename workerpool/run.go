@@ -15,7 +15,7 @@ import (
 // run calls fn with ctx, and under ctx's profiler labels if anybody looks at labels. t is
 // fn's task if a Pool runs it, or nil.
 func run(ctx context.Context, t *task, fn func(ctx context.Context)) {
-	var restore context.Context // the one whose labels to restore; nil: nobody looks at labels
+	var restore context.Context // the context whose labels to restore; nil: nobody looks at labels
 	if goroutine.LabelsWanted() {
 		restore = context.Background()
 		if t == nil { // a Pool's goroutine has no labels of its own
@@ -50,9 +50,9 @@ func runErr(ctx context.Context, fn func(ctx context.Context) error) (err error)
 	return err
 }
 
-// call calls fn with ctx. If anybody looks for marks, it marks the stack: otherwise a task that
-// runs in the goroutine of another request would be taken for that request's. This package itself
-// looks for no mark.
+// call calls fn with ctx. If anybody looks for marks, call marks the stack. Without a mark, a task
+// that runs in another request's goroutine would count as part of that request. This package
+// itself looks for no mark.
 func call(ctx context.Context, fn func(ctx context.Context)) {
 	if !mark.IsOn() {
 		fn(ctx)

@@ -21,8 +21,8 @@ func (e *ShutdownError) Unwrap() error { return e.Err }
 // Shutdown closes the pool for new tasks and waits until the accepted ones have run. Then it
 // returns nil, and no goroutine of the pool is left. If ctx ends first, Shutdown cancels the
 // contexts of running tasks, throws away tasks that have not begun, and returns a *[ShutdownError]
-// that says how many. It does not wait for tasks that run on. With a ctx that has ended before the
-// call it gives up at once, even if the pool is idle.
+// that says how many. It does not wait for tasks that run on. If ctx has ended before the call,
+// Shutdown gives up at once, even if the pool is idle.
 //
 // So do not use main's own context, which a signal may have canceled by then:
 //
@@ -38,7 +38,7 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 	p.mustBeMade("Pool.Shutdown")
 	check("Pool.Shutdown", ctx, true)
 	p.closeOnce.Do(func() {
-		close(p.closing) // before the lock, which waits for submitters, and they for room
+		close(p.closing) // first: Lock waits for submitters, and they wait for room
 		p.gate.Lock()
 		p.closed = true
 		p.gate.Unlock()
@@ -71,7 +71,8 @@ func (p *Pool) finish(err error) {
 			}
 			p.result = lost
 		}
-		// Only now that the queue is empty: a worker whose task this ends must not begin another.
+		// Not before the queue is empty: a worker whose task ends by this cancel must not begin
+		// another.
 		p.cancel(ErrClosed)
 		close(p.done)
 	})

@@ -27,10 +27,10 @@ func (t *task) Done() <-chan struct{} { return t.pool.life.Done() }
 
 func (t *task) Err() error { return t.pool.life.Err() }
 
-// Value returns the pool's canceler when package context looks for one. With the submitter's,
-// context.Cause in a task would be the request's, and each timeout derived there would cost a
-// goroutine, through any number of contexts in between. (A method AfterFunc on task would help
-// only contexts that are derived from it directly.)
+// Value returns the pool's canceler when package context looks for one. With the submitter's
+// canceler, context.Cause in a task would return the request's cause. Each timeout that a task
+// derives would cost a goroutine, however many contexts are in between. (A method AfterFunc on
+// task would spare that goroutine only for contexts derived directly from the task.)
 func (t *task) Value(key any) any {
 	switch key {
 	case seam.CancelerKey:

@@ -2,23 +2,24 @@ package workerpool
 
 import "context"
 
-// wait is one time that a goroutine waits for something of a pool.
+// wait is one wait of a goroutine, for room in a pool's queue or for a task of the pool.
 type wait struct {
 	pool   *Pool
 	known  bool    // worker and self have been looked for
-	worker *worker // of this goroutine; nil: it is no worker
+	worker *worker // this goroutine, as a worker; nil: it is none
 	self   *link   // the task that runs here, or the Group that the context names; nil: neither
-	lent   *link   // what the goroutine waits for, with worker's turn lent; nil: nothing is lent
+	lent   *link   // the awaited task that lend was called for; nil: not called
 }
 
-// begin says that the goroutine waits. To look for the goroutine's worker takes time, so begin
-// looks only where it can matter:
-//   - a context comes from a task, of whatever pool,
+// begin records that the goroutine waits. Looking up the goroutine takes time, so begin does that
+// only where the answer can matter:
+//   - ctx, or the context of the awaited task, comes from a task of any pool,
 //   - a task waits, perhaps for this goroutine,
-//   - as many wait as p has workers: the last worker must not just wait, whatever its context.
+//   - as many goroutines wait as p has workers: the last worker must not just wait, whatever its
+//     context.
 //
-// from is the origin of the context with which the awaited task was made. It counts if ctx has no
-// owner.
+// from is the origin of the context with which the awaited task was made. Its Group counts only if
+// ctx has no owner.
 func (p *Pool) begin(ctx context.Context, from origin) wait {
 	w := wait{pool: p}
 	owner := ctx.Value(taskKey{})
@@ -54,8 +55,8 @@ func (w *wait) nextWake() <-chan struct{} {
 	return nil
 }
 
-// tryRun runs t in place of the task that runs here, or of one that waits for this goroutine. It
-// returns false if no turn can be had, or if claim does not get t.
+// tryRun runs t in place of the task that runs here, or of a task that waits for this goroutine.
+// It returns false if no turn is free, or if claim returns false.
 func (w *wait) tryRun(t *task, claim func() bool) bool {
 	if w.worker != nil && w.worker.pool == w.pool {
 		if !claim() {

@@ -8,9 +8,10 @@ import (
 	"example.com/clew/internal/seam"
 )
 
-// waited is the context of a task that is waited for: the submitter's, which also ends with the
-// pool and with the task. To merge two lifetimes costs more than all else, so it is done only when
-// something asks for the context's end: the task, or a context that the task derives.
+// waited is the context of a task that is waited for: the submitter's context, which also ends
+// with the pool and with the task. Merging the lifetimes costs more than all else, so they are
+// merged only when something asks for the context's end: the task, or a context that the task
+// derives.
 type waited struct {
 	task task // its values are the submitter's
 	ours bool // the submitter's context is one of ours, and life is its lifetime alone

@@ -8,15 +8,15 @@ import (
 )
 
 // A pool has as many turns as workers. A task runs in a turn. A task that waits lends its turn to
-// the work that it waits for. The work is a task that it submits to its own full pool, or a
-// result that needs the pool again, through whatever other pool. A turn belongs to a goroutine,
-// not to a context, since any goroutine may use a context at any time.
+// the work that it waits for. That work is either a task that the waiting task submits to its own
+// full pool, or a task of any pool whose result needs this pool again. A turn belongs to a
+// goroutine, not to a context, since any goroutine may use a context at any time.
 
 // worker is a goroutine that has a turn of its pool.
 type worker struct {
 	pool   *Pool
 	number uint64 // of the goroutine; 0: not known, and the worker is never found
-	task   *task  // that runs; only the goroutine itself looks
+	task   *task  // the running task; only the goroutine itself looks at it
 
 	// back is closed when a borrowed turn is back. Nil: nobody has borrowed it. Guarded by
 	// pool.turns.
