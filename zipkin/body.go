@@ -11,12 +11,12 @@ type body struct {
 	plain bool // not compressed
 }
 
-// newBody returns text compressed, or plain if the compressed text would exceed most bytes. Each
-// compressed body is new, and a plain one is text itself: net/http may still read from either
-// after RoundTrip has returned.
+// newBody returns text compressed, or plain if the compressed text would be larger than most, in
+// bytes. A compressed body is new, and a plain one is text itself. Nobody writes to either again,
+// because net/http may still read from it after RoundTrip has returned.
 //
-// yield, unless nil, is called now and then. To compress a whole batch takes milliseconds.
-// Requests would wait for the processor meanwhile, and their 99th percentile would show it.
+// yield, unless nil, is called now and then, because compressing a whole batch takes milliseconds.
+// Requests would wait for the processor meanwhile, and their 99th percentile would rise.
 func newBody(text pieces, most int, yield func()) body {
 	const atOnce = 32 << 10
 	out := limited{most: most}

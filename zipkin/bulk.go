@@ -24,7 +24,8 @@ func bulkOf(attrs []attribute.KeyValue) (n int) {
 	return n
 }
 
-// bulkOfValue stops counting at most bytes.
+// bulkOfValue returns the bulk of v. In a list of values or a map, it counts no further items once
+// n has reached most.
 func bulkOfValue(v attribute.Value, most int) (n int) {
 	switch v.Type() {
 	case attribute.STRING, attribute.BYTESLICE:

@@ -21,16 +21,16 @@ type Config struct {
 	// path gets /api/v2/spans. A user and password in it are sent as Basic authorization.
 	Endpoint string
 
-	// Ratio is the share to sample of traces that no caller has decided: 0.01 is one in a hundred.
-	// [Provider.SetRatio] changes it while running. 0: 0.001. To sample none of them, set Sampler
-	// to trace.Never(), or call SetRatio(0).
+	// Ratio is the sampled share of the traces that no caller has decided: 0.01 is one in a
+	// hundred. [Provider.SetRatio] changes it while running. 0: 0.001. To sample none of them, set
+	// Sampler to trace.Never(), or call SetRatio(0).
 	Ratio float64
 
-	// Sampler decides those traces instead of Ratio: a trace.NewLimit, trace.Always, trace.Never,
-	// or one of your own. It is asked about each trace that begins here or that a caller left
-	// open, and must be safe for concurrent use. Setting both Ratio and Sampler is an error.
-	// [Provider.SetRatio] does not reach a Sampler: to change a *trace.Ratio while running, keep
-	// it and call its SetRate. Nil: Ratio.
+	// Sampler decides the traces that no caller has decided, instead of Ratio: a trace.NewLimit,
+	// trace.Always, trace.Never, or one of your own. It is asked about each trace that begins here
+	// or that a caller left open, and must be safe for concurrent use. Setting both Ratio and
+	// Sampler is an error. [Provider.SetRatio] does not reach a Sampler: to change a *trace.Ratio
+	// while running, keep it and call its SetRate. Nil: Ratio.
 	Sampler trace.Sampler
 
 	// Attributes are added to each span's resource, such as deployment.environment.name. They win
@@ -38,13 +38,14 @@ type Config struct {
 	Attributes []attribute.KeyValue
 
 	// Client posts the spans. It follows no redirects, and gets ten seconds for a post, or its own
-	// Timeout if that is less. Posts carry b3: 0, in a context that denies: a client that traces
-	// its requests does not trace posts. Nil: one of our own, whose connections end at Shutdown.
+	// Timeout if that is less. Posts carry the header b3: 0 and a context that denies, so that a
+	// client that traces its requests does not trace posts. Nil: one of our own, whose connections
+	// end at Shutdown.
 	Client *http.Client
 
 	// QueueSpans and QueueBytes bound the spans that wait for the collector or are on their way
-	// there. 0: 8,192 spans, and 8 MiB of JSON. A queue of none is not possible, since each span
-	// passes through it: to send none, see Sampler.
+	// there. 0: 8,192 spans, and 8 MiB of JSON. A queue without room is not possible, since each
+	// span passes through the queue. To send no spans, see Sampler.
 	//
 	// The memory beside the JSON, compressed posts included, is at most a quarter of QueueBytes if
 	// QueueBytes is 64 KiB or more. Spans that are just ending are not counted. A span larger than
@@ -96,8 +97,8 @@ func (cfg Config) checked() (Config, *url.URL, error) {
 	return cfg, endpoint, nil
 }
 
-// parseEndpoint returns text as the URL of a collector. field, which errors name, is where text
-// stands. They do not quote the URL, since there may be a password in it.
+// parseEndpoint returns text as the URL of a collector. Errors name field, which is where text
+// comes from. They do not quote the URL, since it may hold a password.
 func parseEndpoint(field, text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {

@@ -16,13 +16,14 @@ const (
 	maxServerErrors = 3
 
 	// maxRefusals is how many times in a row several spans together may be refused as malformed or
-	// too large before the batch is no longer halved. To find one bad span among 512 takes ten.
+	// too large before the batch is no longer halved. Finding one bad span among 512 takes ten
+	// refusals.
 	maxRefusals = 16
 
 	// maxBreaks is how many times in a row the connection may break over part of a batch before
 	// the part is halved, or lost if it is a single span. A proxy that dislikes the content looks
-	// like a collector that is away. Halving takes so long that a collector which is away costs
-	// one span in a minute or two.
+	// like a collector that is away. Eight tries take so long that a collector which is away costs
+	// only one span in a minute or two.
 	maxBreaks = 8
 
 	// plainBatches is how many batches are posted as plain JSON after the collector took
@@ -143,7 +144,8 @@ func (d *delivery) retries(what verdict, early bool) bool {
 func (d *delivery) waitToRetry(asked time.Duration, early bool, because error) error {
 	delay := d.wait/2 + rand.N(d.wait/2)
 	if asked > 0 {
-		// At random, so that the clients of a collector do not all come back at the same moment.
+		// Longer by a random time, so that the clients of a collector do not all come back at the
+		// same moment.
 		delay = max(delay, asked+rand.N(asked/10+1))
 	}
 	if !early {

@@ -12,19 +12,20 @@
 //	}()
 //	otel.SetTracerProvider(tp) // or in the Configs of httpmw and httpclient
 //
-// [FromEnv] does the same by OpenTelemetry's environment variables. Without them Zipkin is off, so
-// that operators turn it on and off without a change in the program.
+// [FromEnv] does the same with OpenTelemetry's environment variables. Without them Zipkin is off,
+// so that operators turn it on and off without a change in the program.
 //
 // [Provider] is an OpenTelemetry SDK ready made: sampler, resource, queue and exporter. [Exporter]
 // is the exporter alone, for an SDK of your own.
 //
 // # Which traces
 //
-// The four states of B3 are obeyed, whatever library starts the span: deny never, accept and debug
-// always. [Config].Ratio, or a Sampler of your own, decides traces that a caller left open or that
-// begin here. The decision goes to the next hop with the trace, so that a trace is recorded whole
-// or not at all. The ratio depends on the low 64 bits of the trace ID, so that services with the
-// same ratio would decide alike even without being told.
+// A Provider obeys the four states of B3, whatever library starts the span. It never samples a
+// trace in state deny, and always samples one in state accept or debug. [Config].Ratio, or a
+// Sampler of your own, decides the traces that a caller left open or that begin here. The decision
+// goes to the next hop with the trace, so that a trace is recorded whole or not at all. The ratio
+// depends on the low 64 bits of the trace ID, so that services with the same ratio would decide
+// alike even without being told.
 //
 // # The pipe
 //
@@ -34,33 +35,34 @@
 //
 // A batch waits and is tried again after a failed connection, after ten seconds without an answer,
 // and after 408, 429, 502, 503 or 504. The pauses grow up to five seconds. They are longer if the
-// collector asks for it in Retry-After, up to about thirty seconds. After 500 a batch gets two
+// collector asks for more in Retry-After, up to about thirty seconds. After 500 a batch gets two
 // more tries.
 //
 // A compressed batch that is refused with 400 or 415 is posted once more as plain JSON, since the
-// collector may not gunzip. If it takes that, the next thousand batches are not compressed.
+// collector may be unable to gunzip. If the collector takes the plain JSON, the next thousand
+// batches are not compressed.
 //
 // A batch that is refused as too large or malformed (413, 400) is sent again in halves. So is a
 // batch over which the connection breaks eight times in a row. In this way only the spans to blame
 // are lost, if they are not too many. Every other answer, redirects too, loses the batch.
 //
-// When the queue is full, the span that ends is the one that is lost. After a span found no room,
-// no span with as much or more in it is encoded until a span leaves the queue.
+// When the queue is full, a span that ends is lost. After a span found no room, spans with as much
+// or more in them are lost without being encoded, until a span leaves the queue.
 //
 // Each span that ended is sent, dropped or queued, and [Stats] counts all three at one moment.
 // Nothing is logged.
 //
 // # What a span becomes
 //
-// A trace ID has the 16 or 32 digits that it has on the wire and in the log. Attributes become
-// tags, those of the span and those of its resource. Events become annotations, and links the tag
-// "links". An error is the tag "error". Names are in lower case, as Zipkin's schema asks. A text
-// is cut after 8,000 bytes.
+// A trace ID has the 16 or 32 digits that it has on the wire and in the log. The attributes of the
+// span and of its resource become tags. Events become annotations, and links the tag "links". An
+// error is the tag "error". Names are in lower case, as Zipkin's schema asks. A text is cut after
+// 8,000 bytes.
 //
 // # What is left out
 //
-// URLs lose user, query and fragment wherever they stand, in names and error messages too, and
-// also without a scheme (//user@host). An attribute that is a host by convention, such as
+// URLs lose user, query and fragment wherever they stand, in names and error messages too. So do
+// URLs without a scheme (//user@host). An attribute that is a host by convention, such as
 // server.address, loses a user before the host.
 //
 // Credentials are left out: headers, gRPC metadata and parameters of statements with a name like

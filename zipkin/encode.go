@@ -85,8 +85,9 @@ func appendTraceID(dst []byte, id oteltrace.TraceID) []byte {
 	return trace.B3{TraceID: id}.AppendTraceID(dst)
 }
 
-// micros returns a duration in microseconds, at least one. Zipkin rounds shorter durations up. A
-// clock that was set back during a span with explicit timestamps must not make a negative one.
+// micros returns a duration in microseconds, at least one, since Zipkin rounds shorter durations
+// up. A clock that was set back during a span with explicit timestamps must not make the duration
+// negative.
 func micros(d time.Duration) int64 { return max(1, d.Microseconds()) }
 
 func kindOf(kind oteltrace.SpanKind) string {

@@ -60,12 +60,12 @@ var samplerNames = []string{
 //   - OTEL_EXPORTER_ZIPKIN_TIMEOUT, in milliseconds, is how long a post may take, instead of ten
 //     seconds; 0 is no limit. A Client's own Timeout counts if it is less.
 //
-// On or off, OTEL_TRACES_SAMPLER decides what no caller has decided, unless cfg has a Ratio or a
-// Sampler. It is always_on, always_off, or traceidratio with the share in OTEL_TRACES_SAMPLER_ARG
-// (1 without it). If it is not set, one trace in a thousand is sampled; the specification's
-// default would be all. The prefix parentbased_ changes nothing, since a caller's decision is
-// obeyed in any case: always_on does not sample what a caller has denied, and always_off does not
-// deny what a caller has accepted.
+// Whether the Provider is on or off, OTEL_TRACES_SAMPLER decides the traces that no caller has
+// decided, unless cfg has a Ratio or a Sampler. Its value is always_on, always_off, or
+// traceidratio with the share in OTEL_TRACES_SAMPLER_ARG (1 without it). If it is not set, one
+// trace in a thousand is sampled; the specification's default would be all. The prefix
+// parentbased_ changes nothing, since a caller's decision is obeyed in any case: always_on does
+// not sample what a caller has denied, and always_off does not deny what a caller has accepted.
 //
 // A field that is set in cfg wins over the environment. OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER
 // count in any case: they are switches for operators, and cfg has no field for them. If

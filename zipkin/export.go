@@ -73,7 +73,7 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 }
 
 func (x *export) pause(ctx context.Context, d time.Duration, because error) error {
-	if ctx.Err() != nil { // the argument because says the same
+	if ctx.Err() != nil { // the post's error says the same
 		return ctx.Err()
 	}
 	x.count(func(c *counts) { c.lastError = because })

@@ -2,7 +2,7 @@ package zipkin
 
 import "errors"
 
-// limited is pieces that take no more than most bytes.
+// limited is pieces whose size never exceeds most, in bytes.
 type limited struct {
 	pieces
 	most int

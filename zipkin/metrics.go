@@ -13,9 +13,9 @@ import (
 // meter can be told apart.
 var components atomic.Int64
 
-// observe makes metrics of what read returns. They stay for as long as the MeterProvider lives,
-// since its last collection may come after our end. capacity is that of the queue; 0: there is
-// none.
+// observe makes metrics of what read returns. The metrics stay for as long as the MeterProvider
+// lives, since its last collection may come after our end. capacity is that of the queue; 0: there
+// is no queue.
 func observe(provider metric.MeterProvider, capacity int, read func() counts) error {
 	if provider == nil {
 		return nil

@@ -11,7 +11,7 @@ import (
 type outline struct {
 	remote
 	debug, root bool   // see sampler
-	traceID     string // see sampler; "": as the span's ID is written
+	traceID     string // see sampler; "": written as usual
 	status      attribute.Value
 	errorType   attribute.Value
 	shadows     bool // an attribute has the key of a tag of the resource
@@ -75,8 +75,8 @@ func (o *outline) appendTags(dst []byte, s sdktrace.ReadOnlySpan, attrs []attrib
 	return t.end()
 }
 
-// addStatus writes the status, and for an error the tag "error". That is the description, or else
-// the response's status, or else the error's type, or else "true".
+// addStatus writes the status, and for an error the tag "error". The tag is the description, or
+// else the response's status, or else the error's type, or else "true".
 func (o *outline) addStatus(t *tags, status sdktrace.Status) {
 	switch status.Code {
 	case codes.Ok:

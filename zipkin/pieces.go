@@ -20,7 +20,7 @@ type pieces struct {
 	size int      // bytes in all
 }
 
-// add appends text. Each new piece has room for least bytes or more. least is a power of two.
+// add appends text. A new piece has room for at least as many bytes as least says, a power of two.
 func (p *pieces) add(text []byte, least int) {
 	for last := len(p.list) - 1; len(text) > 0; {
 		if last < 0 || len(p.list[last]) == cap(p.list[last]) {

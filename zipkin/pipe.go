@@ -45,7 +45,7 @@ type pipe struct {
 	mu       sync.Mutex
 	counts   counts
 	waiting  []*batch // full, or to be sent now
-	filling  *batch   // nil: nothing in it
+	filling  *batch   // the one that OnEnd fills; nil: none
 	since    time.Time
 	hopeless int // a span of this bulk or more has no room; see OnEnd
 	closing  bool
@@ -54,10 +54,10 @@ type pipe struct {
 	result   error // of Shutdown, once final is set
 
 	taken   int64         // spans that were ever put into the queue
-	settled int64         // spans of these that were sent or dropped
+	settled int64         // how many of these were sent or dropped
 	resume  chan struct{} // closed to end the pause between two tries; nil: there is no pause
 	asked   bool          // the collector wants the pause
-	moved   chan struct{} // closed when a span is settled; nil: nobody waits for that
+	moved   chan struct{} // closed when a span is settled; nil: nobody waits
 }
 
 func newPipe(cfg Config, s *sender) *pipe {
@@ -161,8 +161,8 @@ func (p *pipe) put(span []byte) (settled int64, short bool) {
 		return p.settled, true
 	}
 	if n := len(p.waiting); p.filling == nil && n > 0 && !p.waiting[n-1].full() {
-		// A flush has sealed this batch early. Many small batches would be many posts, and take
-		// much room.
+		// A flush has sealed this batch early. The span still joins it, since many small batches
+		// would be many posts, and take much room.
 		p.waiting[n-1].add(span)
 	} else {
 		p.gather(span)
@@ -261,7 +261,7 @@ func (p *pipe) yield() {
 
 // pause waits before the next try. A flush ends the pause, unless the collector has asked for it.
 func (p *pipe) pause(d time.Duration, asked bool, because error) error {
-	if p.ending.Err() != nil { // the error in because says the same
+	if p.ending.Err() != nil { // the post's error says the same
 		return p.ending.Err()
 	}
 	resume := make(chan struct{})
@@ -349,8 +349,8 @@ func (p *pipe) ForceFlush(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown sends what is queued, for as long as ctx allows. A ctx that is already canceled allows
-// a moment, since it is mostly main's own, canceled by a signal.
+// Shutdown sends what is queued, for as long as ctx allows. A ctx that is already canceled still
+// allows a moment, since it is usually main's own, which a signal canceled.
 func (p *pipe) Shutdown(ctx context.Context) error {
 	if p == nil {
 		return nil

@@ -79,7 +79,7 @@ func retryAfter(text string) time.Duration {
 	if text == "" {
 		return 0
 	}
-	// A number that is out of range comes as the nearest that an int holds.
+	// For a number that is out of range, Atoi returns the nearest int.
 	if seconds, err := strconv.Atoi(text); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(min(max(seconds, 0), int(longestAsk/time.Second))) * time.Second
 	}

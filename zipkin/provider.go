@@ -118,11 +118,13 @@ func (p *Provider) ForceFlush(ctx context.Context) error {
 // that are not sent by then are lost. The error says how many spans were lost since NewProvider,
 // and why.
 //
-// Give it a timeout of its own, as the Example does: a context that a signal cancels is done when
-// Shutdown is called. A context that was canceled before leaves 50 ms to send what can be sent.
+// Give Shutdown a context with a timeout of its own, as the Example does: a context that a signal
+// cancels has already ended when Shutdown is called. With a canceled context, Shutdown has only 50
+// ms to send what it can.
 //
 // Spans that end after Shutdown has begun are not sent, and as a rule not counted. A second call
-// returns the same error for the spans; if it has less time than the first, it ends the first.
+// returns the same error for the spans. If the second call runs out of time first, it ends the
+// first call too.
 func (p *Provider) Shutdown(ctx context.Context) error {
 	return both(ctx, p.pipe.Shutdown, p.spans.Shutdown)
 }
@@ -133,7 +135,7 @@ func both(ctx context.Context, pipe, others func(context.Context) error) error {
 	defer cancel()
 	ended := make(chan error, 1)
 	othersCtx, giveUpAt := ctx, time.Time{}
-	if ctx.Err() != nil { // the SDK would do nothing and take that for done
+	if ctx.Err() != nil { // the SDK would do nothing, not even in a second Shutdown
 		giveUpAt = time.Now().Add(2 * grace)
 		var cancel context.CancelFunc
 		othersCtx, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
@@ -171,7 +173,7 @@ func (p *Provider) Stats() Stats {
 	return c.stats()
 }
 
-// Ratio returns the share to sample of traces that no caller has decided. It is NaN if
+// Ratio returns the sampled share of the traces that no caller has decided. It is NaN if
 // Config.Sampler decides.
 func (p *Provider) Ratio() float64 { return p.ratio.load() }
 
@@ -185,7 +187,7 @@ func (p *Provider) SetRatio(share float64) error { return p.ratio.set(share) }
 //	curl localhost:8080/debug/ratio
 //	curl -X PUT -d 0.01 localhost:8080/debug/ratio
 //
-// Mount it where only your operators get to: anyone who can change the ratio can flood the
+// Mount it where only your operators can reach it: anyone who can change the ratio can flood the
 // collector. With Config.Sampler there is no ratio, and the answer is 404.
 func (p *Provider) RatioHandler() http.Handler { return p.ratio }
 

@@ -21,9 +21,9 @@ type quote struct {
 func (q quote) Error() string { return q.text }
 func (q quote) Unwrap() error { return q.err }
 
-// quotable returns err in a form that may be logged: without the URL, which may hold a secret, and
-// with the beginning only of what the transport or the collector says, on one line. net/http
-// quotes up to megabytes of a reply that it does not understand.
+// quotable returns err in a form that may be logged: on one line, and without the URL, which may
+// hold a secret. Of a long text it keeps only the beginning, since net/http quotes up to megabytes
+// of a reply that it does not understand.
 func quotable(err error) error {
 	for with := (*url.Error)(nil); errors.As(err, &with) && with.Err != nil; {
 		err = with.Err

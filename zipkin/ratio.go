@@ -14,7 +14,7 @@ import (
 	"example.com/clew/trace"
 )
 
-// ratio is a trace.Ratio that returns its share exactly as it was set. A nil one has no share: a
+// ratio is a trace.Ratio that returns its share exactly as it was set. A nil ratio has no share: a
 // Sampler decides.
 type ratio struct {
 	*trace.Ratio

@@ -55,8 +55,8 @@ func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 	}
 }
 
-// append appends a remoteEndpoint. If that has a name and sends no spans of its own, Zipkin's
-// graph has an edge to it.
+// append appends a remoteEndpoint. Zipkin's graph has an edge to a remote that has a name and
+// sends no spans of its own.
 func (r *remote) append(dst []byte) []byte {
 	addr := address(r.addr)
 	name, host := redact.Text(r.peer), redact.Host(r.host)

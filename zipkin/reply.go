@@ -28,7 +28,8 @@ func (r *reply) mayBeUnread() bool {
 	return r.status == http.StatusBadRequest || r.status == http.StatusUnsupportedMediaType
 }
 
-// and puts r, the answer to gzip, before err, the answer to plain JSON. Without r it is err.
+// and returns an error that quotes both r, the answer to gzip, and err, the answer to plain JSON.
+// If r is nil, it returns err.
 func (r *reply) and(err error) error {
 	if r == nil {
 		return err

@@ -26,7 +26,8 @@ func newResource(cfg Config) (*resource.Resource, error) {
 	ctx, cancel := context.WithTimeout(denied, detectTime)
 	defer cancel()
 	opts := []resource.Option{
-		// First, because it gives "" as the ID of a container that it does not find.
+		// First, so that the others win: the ECS detector gives "" as the ID of a container that
+		// it does not find.
 		resource.WithDetectors(ecs.NewResourceDetector()),
 		resource.WithHost(),
 		resource.WithContainerID(),
@@ -38,7 +39,8 @@ func newResource(cfg Config) (*resource.Resource, error) {
 	if cfg.Service != "" {
 		opts = append(opts, resource.WithAttributes(serviceNameKey.String(cfg.Service)))
 	}
-	// An error says what could not be found out. r has all else: a service must start without it.
+	// The error says what could not be found out. It is ignored, since a service must start
+	// without that. r has all else.
 	r, _ := resource.New(ctx, opts...)
 	if name, _ := r.Set().Value(serviceNameKey); name.AsString() == "" {
 		return nil, errors.New("zipkin: no Service, and none in the environment")

@@ -11,8 +11,8 @@ import (
 )
 
 // sampler obeys B3, and asks a trace.Sampler about traces that no caller has decided.
-// OpenTelemetry's ParentBased knows only a flag, which is the same for callers that defer and that
-// deny.
+// OpenTelemetry's ParentBased knows only a flag, which is the same for a caller that defers and
+// for one that denies.
 type sampler struct{ trace.Sampler }
 
 // Attributes by which the sampler tells the encoder what a span context cannot hold. They are
@@ -52,23 +52,23 @@ func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingRe
 	return result
 }
 
-// hasNoParent reports whether nobody reports the parent: it was invented, see package newid, or
-// its service defers.
+// hasNoParent reports whether nobody sends the parent span to the collector: the parent was
+// invented, see package newid, or comes from a service that defers.
 func hasNoParent(ctx context.Context, parent oteltrace.SpanContext, caller trace.B3) bool {
 	invented, ok := ctx.Value(seam.InventedParent{}).(oteltrace.SpanID)
 	return ok && invented == parent.SpanID() || caller.Sampling == trace.Defer && parent.IsRemote()
 }
 
-// callerOf returns what the context says of the span's caller; the zero B3 if it speaks of another
-// trace.
+// callerOf returns what the context says of the span's caller, or the zero B3 if the context is
+// about another trace.
 func callerOf(p sdktrace.SamplingParameters) trace.B3 {
 	b, ok := trace.FromContext(p.ParentContext)
 	switch {
 	case b.TraceID == p.TraceID: // the parent's trace, or the one to begin
 		return b
 	case !ok && oteltrace.SpanFromContext(p.ParentContext) == noSpan:
-		// b is a state without IDs, or nothing. Under any span, even one without IDs, the context
-		// does not count: with such a span the SDK begins a new root.
+		// b is a state without IDs, or nothing. In a context with a span, b would not count: even
+		// under a span without IDs, the SDK begins a new root.
 		return b
 	}
 	return trace.B3{}

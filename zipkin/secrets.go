@@ -66,9 +66,9 @@ func (may telling) told(text string) string {
 	return redact.Text(text)
 }
 
-// header returns the name, in lower case, of the header, the item of gRPC's metadata or the
-// parameter of a statement that an attribute holds. Instrumentations record these only when they
-// are told to, and then may record all.
+// header returns the name, in lower case, of what the attribute with this key holds: a header, an
+// item of gRPC's metadata or a parameter of a statement. Instrumentations record these only when
+// they are told to, and then may record all.
 func header(key string) (name string, is bool) {
 	for i := 1; i < len(key); i++ {
 		if key[i] == '.' && nameless(key[:i]) {

@@ -15,7 +15,7 @@ type sender struct {
 	timeout  time.Duration   // of a post
 	own      *http.Transport // the client's, if it is ours to close
 	sizes
-	yield func() // called between two pieces that are compressed; nil: nothing is
+	yield func() // called between two pieces that are compressed; nil: never
 	plain int    // how many more batches are not compressed
 }
 
@@ -27,7 +27,7 @@ func newSender(endpoint *url.URL, client *http.Client, sizes sizes) *sender {
 	if client != nil {
 		c = *client
 	} else {
-		// Not a clone of http.DefaultTransport, which may be anything by now.
+		// Not a clone of http.DefaultTransport, which the program may have replaced.
 		s.own = &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         (&net.Dialer{Timeout: postTime}).DialContext,

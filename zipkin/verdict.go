@@ -9,9 +9,9 @@ const (
 	accepted  verdict = iota
 	refused           // for good
 	divisible         // refused together, as too large or malformed: some may be taken alone
-	failed            // this once, and not because of the spans
-	troubled          // this once, by an answer of 500: the spans may be to blame
-	broken            // this once, by a broken connection: the spans may be to blame
+	failed            // for now, and not because of the spans
+	troubled          // for now, by an answer of 500: the spans may be to blame
+	broken            // for now, by a broken connection: the spans may be to blame
 )
 
 func judge(status int) verdict {
