@@ -13,7 +13,7 @@ import (
 //
 // A Filter gets one batch of events at a time, on the goroutine that writes the journal. The
 // events of a batch are in the order in which they were logged. Different processors have
-// different batches, so the events of two goroutines, or of one that has moved to another
+// different batches, so the events of two goroutines, or of a goroutine that has moved to another
 // processor, may come out of order. No event is judged twice.
 //
 // A Filter judges by the methods of [Candidate]. It may hand candidates to other goroutines, if

@@ -117,7 +117,7 @@ func (l *Logger) packAll(segments []*journalFile) (again []*journalFile) {
 // s is deleted, lost, or left alone, and must not be packed again.
 func (l *Logger) pack(s *journalFile) error {
 	// Without this fsync, a power failure could cut a segment that has its Parquet files already.
-	// Packing the rest of it again would replace them by smaller ones.
+	// Packing the rest of the segment again would replace these files by smaller ones.
 	if s.recovered {
 		if err := fsyncPath(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -147,7 +147,7 @@ func (l *Logger) pack(s *journalFile) error {
 		l.notes.leave(&l.notes.damaged)
 	}
 	l.notes.addApps(r.manyMessages)
-	// The segment goes first: without its progress, it would be sent again.
+	// Remove the segment first: a segment without its progress would be sent again.
 	if err := os.Remove(s.path); err != nil || l.sink == nil {
 		return err
 	}
@@ -165,8 +165,8 @@ func (l *Logger) deliver(s *journalFile) (packed, error) {
 	return l.packSegment(l.running, l.store, s.path)
 }
 
-// merge merges small files, and deletes files that are older than the TTL. Close does not wait for
-// that, since the next hour will do.
+// merge merges small files, and deletes files that are older than the TTL. Close ends a merge
+// early, because the next merge does the rest.
 func (l *Logger) merge() {
 	err := guard(func() error { return l.mergeLake(l.serving, l.store) })
 	l.noteMerge("merge the lake's files", err)

@@ -1,5 +1,5 @@
 // Package audit writes events that are too many to log. Each event has its trace ID, and is cheap
-// enough to be written always, into files that any SQL engine reads. They answer "where is
+// enough to be written always, into files that any SQL engine reads. These files answer "where is
 // XYZ.123, and where did it go?" for services that handle thousands of items a second.
 //
 //	l, err := audit.Open(audit.Config{Dir: "/var/lib/media/audit", App: "media-api"})
@@ -26,15 +26,15 @@
 //
 // Config.Sink takes the events of sealed segments instead of the store. There are no Parquet
 // files, and segments are sealed after ten seconds. The journal keeps the events that the Sink has
-// not taken yet, without a limit of time, and how far the Sink has come. Package
+// not taken yet, without a limit of time. It also notes how many the Sink has taken. Package
 // example.com/clew/audit/firehose has a Sink.
 //
 // # What can be lost
 //
 // A process that dies, also by kill -9, loses the events that are not in the journal yet: those of
 // the last 50 ms, or more where the machine is slow. A machine that dies also loses the events
-// since the last fsync, a second of them. After [Logger.LogSync] has returned, neither can happen
-// to its event. The next [Open] of the directory goes on with the events of the journal.
+// since the last fsync, a second of them. Once [Logger.LogSync] has returned nil, its event
+// survives both. The next [Open] of the directory goes on with the events of the journal.
 //
 // Log never fails or delays a service. While the disk is full or gone, the buffer takes the
 // events. When the buffer is full too, events are dropped and counted in [Stats]. With [Block],

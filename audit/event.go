@@ -37,7 +37,7 @@ func (e *encoder) event(app string, max int, ev *Event) error {
 		size += len(name)
 	}
 	if e.big = e.big || size > max; e.big {
-		return nil // add counts it
+		return nil // add counts the event as too big
 	}
 	own := valid(ev.App)
 	if own == app {

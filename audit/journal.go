@@ -57,8 +57,8 @@ type journalFile struct {
 	sent int64 // events that the Sink is done with; only the compactor uses it
 }
 
-// newSegment begins a segment. The monotonic clock seals it, so that a wall clock that is set back
-// does not keep it open.
+// newSegment begins a segment. The monotonic clock says when to seal the segment, because a wall
+// clock that is set back would keep the segment open.
 func (l *Logger) newSegment() (*journalFile, error) {
 	if err := l.dirLock.renew(); err != nil {
 		return nil, err

@@ -36,8 +36,8 @@ func (w *writer) judge(c *chunk) {
 	b.release()
 }
 
-// writeLeft writes the events of c that were not discarded. Names of filters make them longer, and
-// then they may need several blocks.
+// writeLeft writes the events of c that were not discarded. Names of filters make events longer,
+// so these events may need several blocks.
 func (w *writer) writeLeft(c *chunk) {
 	if w.block == nil {
 		w.block = make([]byte, segment.BlockHead, chunkSize)

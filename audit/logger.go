@@ -65,7 +65,8 @@ type seams struct {
 }
 
 // Open returns the Logger of a directory. If another Logger has the directory, in this process or
-// in another, the error names its holder. The error of a wrong cfg has all that is wrong.
+// in another, the error names its holder. If cfg is wrong, the error has all that is wrong with
+// it.
 //
 // A process that died has left its segments. They are compacted in the background, or sent to the
 // Sink, so no event that it wrote is lost. Call [Logger.Close] to end the Logger's goroutines.

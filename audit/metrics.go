@@ -10,7 +10,7 @@ import (
 // scope is the name of the meter.
 const scope = "example.com/clew/audit"
 
-// measure registers the metrics with p, or none if it is nil.
+// measure registers the metrics with p, or none if p is nil.
 func (l *Logger) measure(p metric.MeterProvider) error {
 	if p == nil {
 		return nil

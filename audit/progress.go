@@ -17,8 +17,8 @@ import (
 
 // progress is the file beside a segment that says how many of its events a Sink is done with. It
 // has a line for each call, and the last whole line counts. A line has a checksum of its number,
-// because a wrong number would skip events, whose segment is then deleted. The zero progress has
-// no file.
+// because a wrong number would skip events, and these are then deleted with the segment. The zero
+// progress has no file.
 type progress struct {
 	f    *os.File
 	size int64 // of the whole lines
@@ -29,8 +29,8 @@ func progressPath(s *journalFile) string {
 	return strings.TrimSuffix(s.path, filepath.Ext(s.path)) + extSent
 }
 
-// openProgress opens the progress of s, and reads it into s.sent. After an error there is no
-// progress, and s.sent stays as it is.
+// openProgress opens the progress of s, and reads it into s.sent. With an error it returns the
+// zero progress, and s.sent stays as it is.
 func openProgress(s *journalFile) (*progress, error) {
 	f, err := os.OpenFile(progressPath(s), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
@@ -113,8 +113,8 @@ func removeProgress(s *journalFile) error {
 	return nil
 }
 
-// removeOrphan removes the progress of a segment that is gone. Its process died between removing
-// the two.
+// removeOrphan removes the progress of a segment that is gone. Its process died after it had
+// removed the segment.
 func (l *Logger) removeOrphan(name string) error {
 	id := strings.TrimSuffix(name, extSent)
 	if !lake.IsSegmentID(id) {

@@ -69,7 +69,7 @@ func (q *queue) len() int {
 	return len(q.waiting)
 }
 
-// next returns the chunk that has waited longest, which still counts as buffered, or nil.
+// next returns the chunk that has waited longest, or nil. The chunk still counts as buffered.
 func (q *queue) next() *chunk {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -18,7 +18,7 @@ type segmentReader struct {
 	size    int64
 	app     string
 	blocks  []blockStart // of the known blocks, in their order
-	events  int64        // seen so far; all of them after a range over from has reached its end
+	events  int64        // seen so far; all of them once from has yielded the last one
 	damaged int64        // bytes after the last whole record, without zeros at the end
 	err     error        // of the disk
 	block   []byte
@@ -88,7 +88,7 @@ func (r *segmentReader) from(number int64) iter.Seq[Event] {
 }
 
 // yieldBlock yields the events of a block from that number on. It returns false when the segment
-// ends, or when yield does.
+// ends, or when yield returns false.
 func (r *segmentReader) yieldBlock(i int, number int64, yield func(Event) bool) bool {
 	start := r.blocks[i]
 	records, ok := r.readBlock(start.at)

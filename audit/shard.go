@@ -5,11 +5,11 @@ import "sync"
 // shards is the number of buffers that goroutines log into.
 const shards = 8
 
-// shard is a buffer that few goroutines share at a time. Locks are taken in the order of the
-// shards, and then that of the queue.
+// shard is a buffer that few goroutines share at a time. Locks are taken in this order: those of
+// the shards by their index, then that of the queue.
 type shard struct {
 	mu       sync.Mutex
-	chunk    *chunk // nil: nothing has been logged since it was taken
+	chunk    *chunk // nil: nothing has been logged since the last chunk was taken
 	closed   bool
 	accepted int64
 	dropped  int64

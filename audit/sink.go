@@ -64,7 +64,7 @@ func (l *Logger) send(s *journalFile) (packed, error) {
 		if err := l.sendSome(s, r); err != nil {
 			return packed{}, err
 		}
-		// Sending goes on while the disk is full, because that empties the disk.
+		// Sending goes on while the disk is full, because sent segments are deleted.
 		if err := done.write(s.sent); err != nil {
 			l.note("write how far a segment was sent", err)
 		}

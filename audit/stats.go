@@ -25,7 +25,7 @@ type Stats struct {
 	//
 	//	Written == Sent + Refused + Unsent
 	Sent    int64 // events that the Sink has taken
-	Refused int64 // events that the Sink will never take, which are lost: LastError has its reason
+	Refused int64 // events that the Sink will never take, which are lost: LastError has the reason
 	Unsent  int64 // events that wait in the journal
 
 	BufferedBytes int64
@@ -37,7 +37,7 @@ type Stats struct {
 	Compaction Timing // of segments, also of those that the store or the Sink refused
 
 	Newer   int // segments of a newer version of clew, which are left alone
-	Damaged int // segments that a crash has cut, or whose bytes have changed; their whole part counts
+	Damaged int // segments cut by a crash, or with changed bytes; events before that are kept
 
 	// ManyMessages is the apps with more than 10,000 distinct messages in a segment. Make a
 	// message a constant, and put what varies into attributes. Messages are not counted for a
@@ -48,7 +48,7 @@ type Stats struct {
 	LastError string
 }
 
-// Timing sums up how long something took that is done again and again.
+// Timing sums up the durations of something that is done again and again.
 type Timing struct {
 	Count          int64
 	Sum, Last, Max time.Duration

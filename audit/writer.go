@@ -55,8 +55,8 @@ type writer struct {
 }
 
 // flush writes the chunks that wait. With all, or for a round, it writes the chunks in the shards
-// too. Chunks that come meanwhile wait for the next turn, for which each has signalled wake.
-// Otherwise the round would never be done under a load that the disk or a Filter cannot follow.
+// too. A chunk that comes meanwhile has signalled wake, and waits for the next turn. Otherwise the
+// round would never be done under a load that the disk or a Filter cannot follow.
 func (w *writer) flush(all bool) {
 	w.round = w.takeRound()
 	if all || w.round != nil || w.queue.len() == 0 {
@@ -70,7 +70,7 @@ func (w *writer) flush(all bool) {
 	}
 }
 
-// fail ends the rounds that wait with err, so that none of them waits for room on the disk.
+// fail gives err to the rounds that wait, so that none of them waits for room on the disk.
 func (w *writer) fail(err error) {
 	if w.round != nil {
 		w.round.finish(err)
@@ -143,8 +143,8 @@ func (w *writer) tryWrite(b []byte) error {
 		w.syncer.wrote(w.active)
 		return nil
 	}
-	// A part of the block may have been written. It is cut off; if that fails, readers stop before
-	// it. They would never read a block after it, so the segment ends here.
+	// A part of the block may have been written. Truncate cuts this part off. If Truncate fails,
+	// readers stop at this part, and would never read a block after it. So the segment ends here.
 	err = errors.Join(err, w.active.f.Truncate(w.queue.sizeOf(w.active)))
 	w.seal()
 	return err
