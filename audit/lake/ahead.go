@@ -11,8 +11,8 @@ const (
 )
 
 // walk calls do for one partition after the other, until do returns false. It opens the files of
-// later partitions ahead, because a slow store can answer for many at once. It opens first of them
-// to begin with, and twice as many each time, because most walks end early.
+// later partitions ahead, because a slow store can answer for many at once. It begins with as many
+// files as first says, and doubles that each time, because most walks end early.
 func (v *view) walk(partitions []*partition, first int, do func(*partition) (more bool, err error)) error {
 	opened := 0
 	defer func() {

@@ -19,9 +19,10 @@ import (
 )
 
 const (
-	// Files below smallFile are merged, and merged files below smallMerged. A merged file of
-	// sixty-four of a thousand writers has only a part of each trace. That costs four times the
-	// bytes, and a search costs more than before the merge.
+	// Files below smallFile are merged, and merged files below smallMerged are merged again. A
+	// merged file of 64 of 1,000 writers has only a part of each trace. So it needs four times the
+	// bytes that a file of all writers needs for an event, and a search costs more than before the
+	// merge.
 	smallFile   = 4 << 20
 	smallMerged = 16 << 20
 
@@ -89,8 +90,9 @@ func (c *compaction) partition(in string, files []File, whole bool) error {
 		return err
 	}
 	for name, err := range left {
-		// The merged file that cannot be read may have the events of other files. If these were
-		// merged into another one, the events would be there twice once it can be read.
+		// The merged file that cannot be read may have the events of other files. If those files
+		// were merged into another one, their events would be there twice as soon as the first
+		// merged file can be read.
 		if !replaced[name] && !errors.Is(err, table.ErrNewer) {
 			return nil
 		}
@@ -144,8 +146,8 @@ func (c *compaction) round(in string, files []File) (small []File, err error) {
 	return small, nil
 }
 
-// replaced deletes files that a crash has left, and that a merged file stands for. It returns
-// their names, and the errors of merged files that could not be read.
+// replaced deletes files that a merged file replaces, and that a crash has left. It returns their
+// names, and the errors of merged files that could not be read.
 func (c *compaction) replaced(in string, files []File) (replaced map[string]bool, left map[string]error, err error) {
 	there := map[string]bool{}
 	for _, file := range files {
@@ -175,8 +177,9 @@ func (c *compaction) replaced(in string, files []File) (replaced map[string]bool
 	return replaced, left, c.deleteAll(in, slices.Compact(gone))
 }
 
-// verified returns the files, of those that are there, for which a merged file stands. It reads
-// the whole merged file first, because they will be deleted. With ErrNewer it returns them too.
+// verified returns the files that a merged file replaces, if they are there. It reads the whole
+// merged file first, because the caller deletes these files. With ErrNewer it returns them too,
+// and the caller does not delete them.
 func (c *compaction) verified(in, name string, there map[string]bool) (names []string, err error) {
 	s, r, err := c.open(in + name)
 	if r != nil {
@@ -324,8 +327,8 @@ func (c *compaction) read(in string, names []string) (meta table.Meta, bad int, 
 	return meta, -1, err
 }
 
-// publish puts the merged file, and deletes its sources. After a crash in between, the merged file
-// stands for them.
+// publish puts the merged file, and deletes its sources. After a crash in between, readers skip
+// the sources.
 func (c *compaction) publish(in string, names []string, meta table.Meta) (File, error) {
 	events := c.writer.Rows()
 	file := c.writer.Finish(meta)

@@ -22,8 +22,8 @@ import (
 // begin with an underscore.
 const tempPrefix = "_tmp-"
 
-// dir is a directory. It keeps nothing open between calls, so the next Put makes a directory again
-// that was deleted.
+// dir is a directory. It keeps nothing open between calls, so the next Put makes the directory
+// again if it was deleted.
 type dir struct{ path string }
 
 // Dir returns the store of a directory. The first Put makes the directory if it is not there. With

@@ -6,17 +6,17 @@ import (
 	"example.com/clew/audit/internal/table/read"
 )
 
-// narrow is said to people who ask for too much.
+// narrow is the advice in a TooMuchError.
 const narrow = "a shorter range or a value under a key narrows it, and only files with that value are read; or raise the limit"
 
 // sampleFiles is how many footers an estimate reads at most.
 const sampleFiles = 16
 
-// footerCost is about what the footer of a file is.
+// footerCost is about how many bytes the footer of a file has.
 const footerCost = 16 << 10
 
 // estimate returns about how many bytes a search of the partitions reads. It reads the footers of
-// a few files, as far apart as may be, and goes by the size of the others.
+// a few files, as far apart as possible, and extrapolates to the others by their size.
 func (v *view) estimate(partitions []*partition, q *read.Filter, rows bool) (int64, error) {
 	var files []*stored
 	var size int64

@@ -257,7 +257,7 @@ func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 	p := (*partitions)[0]
 	*partitions = (*partitions)[1:]
 	for {
-		before := s.found // search adds to it if it only counts events
+		before := s.found // search adds to s.found if it only counts events
 		found, err := s.search(p)
 		if err != nil {
 			return nil, err

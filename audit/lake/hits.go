@@ -9,7 +9,7 @@ import (
 type hits struct {
 	count  int64
 	events []Event // none if hits are only counted; only the newest if there is a limit
-	most   int     // events, from which on they are cut back to the limit
+	most   int     // the number of events at which they are cut back to the limit
 }
 
 // hitsOf returns the hits in a partition, to which more may be added.
@@ -34,7 +34,7 @@ func (h *hits) add(e Event, a *question) {
 	}
 }
 
-// newestEvents returns the limit newest events, and all others of the same time as the last of
+// newestEvents returns the limit newest events, and all others of the same time as the oldest of
 // these.
 func newestEvents(all []Event, limit int) []Event {
 	times := make([]time.Time, len(all))

@@ -10,8 +10,8 @@ import (
 )
 
 // Journaled is a Store with the journal of a Logger beside its files, as [Dir] is. The journal has
-// the events that are not in Parquet files yet. A Store that wraps another one without these
-// methods hides the newest events from [Find]: an event may come twice, or not at all, while its
+// the events that are not in Parquet files yet. If a Store wraps a Journaled one but lacks these
+// methods, [Find] misses the newest events, and an event may come twice, or not at all, while its
 // segment is packed.
 type Journaled interface {
 	Store

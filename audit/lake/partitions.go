@@ -112,7 +112,7 @@ func (v *view) listInto(found map[int64]*partition, prefix string, span timeRang
 	return nil
 }
 
-// withJournals returns all, with the partitions of the range that segments have hits in besides.
+// withJournals returns all, and the other partitions of the range in which segments have hits.
 func (v *view) withJournals(all []*partition, span timeRange) []*partition {
 	have := map[int64]bool{}
 	for _, p := range all {

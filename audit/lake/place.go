@@ -15,8 +15,8 @@ type place struct {
 	event *Event
 }
 
-// newestPlaces returns the limit newest hits, and all others of the same time as the last of
-// these. Which of these count is known only after they are read.
+// newestPlaces returns the limit newest hits, and all others of the same time as the oldest of
+// these. Which hits of that time count is known only after they are read.
 func newestPlaces(places []place, limit int) []place {
 	if limit == 0 || len(places) <= limit {
 		return places

@@ -22,16 +22,18 @@ type Query struct {
 	// TraceName is the name of a filter that the event has passed.
 	TraceName string
 
-	// Since and Until are the range, with Since and without Until. Without Until it has no end.
+	// Since and Until are the range: from Since on, and before Until. A range without Until has no
+	// end.
 	//
 	// Without Since, the range depends on TraceID. If its first 32 bits are seconds since 1970 and
 	// lie within the TTL, they are the time at which the trace began. The range then begins with
-	// the partition of five minutes before that time. It ends with the partition of Within after
-	// that time, and goes on for as long as the last partition held an event of the trace. Without
-	// such an ID, the range begins 24 hours ago.
+	// the partition of the time five minutes earlier. It ends with the partition of the time
+	// Within later, and goes on for as long as the last partition held an event of the trace.
+	// Without such an ID, the range begins 24 hours ago.
 	Since, Until time.Time
 
-	// Within is how long after its beginning a trace may have begun to log. Zero is an hour.
+	// Within is the least time that the range covers after the beginning of the trace. Zero is an
+	// hour.
 	Within time.Duration
 
 	// TTL is the age of the oldest events. Zero is two weeks.

@@ -4,7 +4,7 @@ import "time"
 
 // Report says what was searched.
 type Report struct {
-	Since, Until time.Time // the range, with Since and without Until; zero: no end
+	Since, Until time.Time // the range, from Since on and before Until; zero: no end
 
 	Partitions int   // that were read
 	Files      int   // Parquet files that were opened

@@ -85,8 +85,8 @@ func (v *view) openJournal(journal Journaled, seen map[string]bool) (again bool,
 	return again, nil
 }
 
-// dropCopies keeps one of the segments with the same ID, which are copies of each other: the one
-// with the longest valid prefix.
+// dropCopies keeps one of the segments with the same ID: the one with the longest valid prefix.
+// The others are copies of it.
 func (v *view) dropCopies() {
 	best := map[string]*openSegment{}
 	for _, s := range v.segments {

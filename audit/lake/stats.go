@@ -59,8 +59,8 @@ const (
 //
 // Stats reads the footers and the small dictionaries of all files, and extrapolates from a row
 // group of a few files. Events in journals are counted in JournalEvents only. Report is as in
-// [Find]. The bytes that Stats reads have no limit. The statistics are nil with an error that is
-// not [ErrIncomplete].
+// [Find]. The bytes that Stats reads have no limit. With an error other than [ErrIncomplete], the
+// statistics are nil.
 func Stats(ctx context.Context, since, until time.Time, report *Report, stores ...Store) (*Statistics, error) {
 	if report == nil {
 		report = new(Report)

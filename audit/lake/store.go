@@ -14,7 +14,7 @@ import (
 // year=2026/month=11/day=27/hour=04/minute=15/NAME.parquet. Several goroutines call the methods at
 // once.
 type Store interface {
-	// Put writes a file of size bytes, whole or not at all: no reader sees a part of it, also
+	// Put writes a file of size bytes, whole or not at all: no reader sees a part of it, not even
 	// after a crash. A file of that name is replaced. When Put has returned nil, the file is safe.
 	Put(ctx context.Context, name string, from io.ReaderAt, size int64) error
 
@@ -34,8 +34,9 @@ type Store interface {
 	// does not wait. While another holder has the lock, also in another process, the error is
 	// [ErrLocked] and names the holder. The lock of a holder that dies becomes free.
 	//
-	// Held is a context below ctx in which the store may be changed. It ends with unlock, or when
-	// the lock is lost, such as a lease that could not be renewed. The caller calls unlock once.
+	// Held is a context derived from ctx, for the calls that change the store. It ends with
+	// unlock, or when the lock is lost, such as a lease that could not be renewed. The caller
+	// calls unlock once.
 	Lock(ctx context.Context) (held context.Context, unlock func() error, err error)
 }
 

@@ -15,7 +15,7 @@ var (
 )
 
 // floorPartition returns the time at which the partition of a time begins. A search of a journal
-// calls it for each event, for which the text that Partition makes would cost more than all else.
+// calls it for each event. Partition would cost more than all else there, because it makes a text.
 func floorPartition(us int64) int64 {
 	us = min(max(us, firstPartition), lastPartition) - firstPartition
 	return us - us%partitionMicros + firstPartition

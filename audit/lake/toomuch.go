@@ -7,7 +7,7 @@ import "fmt"
 type TooMuchError struct {
 	Estimate int64  // bytes
 	Limit    int64  // bytes
-	Narrow   string // a sentence for people, which says what would make it less
+	Narrow   string // a sentence for people, which says what would lower the estimate
 }
 
 func (e *TooMuchError) Error() string {

@@ -10,7 +10,7 @@ import (
 	"example.com/clew/audit/internal/table/read"
 )
 
-// touching looks for the traces that have values. A value that is in more than most is dropped as
+// touching looks for the traces that have values. A value that is in too many traces is dropped as
 // soon as that is seen.
 type touching struct {
 	*view
@@ -18,7 +18,7 @@ type touching struct {
 	most int
 
 	mu     sync.Mutex
-	traces map[string]map[string]string // by value, and by the one spelling of the ID
+	traces map[string]map[string]string // IDs by value, and by the ID with 32 digits
 }
 
 func (t *touching) run() error {
@@ -32,7 +32,7 @@ func (t *touching) run() error {
 	slices.SortFunc(partitions, func(a, b *partition) int { return cmp.Compare(b.begin, a.begin) })
 	return t.walk(partitions, maxAhead, func(p *partition) (more bool, err error) {
 		t.report.Partitions++
-		// Notes stay when files go away: those that replace them have the same events.
+		// Notes stay when files go away, because the files that replace them have the same events.
 		return true, t.visit(p, func() {}, func(f *stored) (bool, error) { return false, t.file(f) }, func() error { return nil })
 	})
 }

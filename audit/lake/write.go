@@ -38,7 +38,7 @@ type Written struct {
 //
 // The id has the form of a segment's ID ([IsSegmentID]) and becomes the name of the files. The
 // same events with the same id give the same files, byte for byte with the same version of clew.
-// So a Write can be repeated after an error or a crash, and replaces its files by themselves. If
+// So a Write can be repeated after an error or a crash, and replaces its files by equal ones. If
 // [Compact] has merged some of the files meanwhile, readers skip the new ones, and the next
 // Compact deletes them. Never use an id for other events: they would replace the first ones, or be
 // skipped with them.
