@@ -17,7 +17,7 @@ const (
 	maxFailures = 20
 
 	checkTime  = 100 * time.Millisecond // of the processor, in which the calls are measured
-	checkCalls = 1_000_000              // at most: a processor's time may be coarse
+	checkCalls = 1_000_000              // at most, because the processor's clock may be coarse
 	checkBatch = 1000
 )
 
@@ -70,8 +70,8 @@ type Trap struct {
 // own, within the limits that it would have in a [Set]. Check reads and writes no file. Filters
 // that have expired are tried too. Without events, Check only says what is wrong with the file.
 //
-// The error is that of ctx, beside the filters that were tried until then, or that of an event
-// which cannot be written. A nil ctx is context.Background().
+// If ctx ends, its error comes with the filters that were tried until then. An event that cannot
+// be written is an error too. A nil ctx is context.Background().
 func Check(ctx context.Context, file []byte, events []audit.Event) ([]Checked, error) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -159,7 +159,7 @@ func (c *Checked) judge(s *script.Script, index int, candidate audit.Candidate) 
 }
 
 // measure calls the filter in batches, as a Set does, in a fresh scope. A few calls would say
-// little, and with one event a batch most of the time is not spent in the filter.
+// little. With one event a batch, most of the time would be spent outside the filter.
 func (c *Checked) measure(ctx context.Context, def *rules.Definition, batch []audit.Candidate) {
 	if len(batch) == 0 {
 		return

@@ -44,7 +44,8 @@ type Config struct {
 	// default, and at least 100 ms.
 	Every time.Duration
 
-	// App is the name of the service, as in audit.Config. A filter with apps is only for those.
+	// App is the name of the service, as in audit.Config. A filter that names apps is only for
+	// those apps.
 	App string
 
 	// Filtered says that filters without apps are for this service too.

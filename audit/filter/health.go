@@ -18,7 +18,7 @@ type Health struct {
 	Error string    `json:"error,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 	// Problems says what is wrong with single files and filters, whose last good versions are in
-	// use, if there are any. Some twenty are listed.
+	// use, if there are any. At most twenty are listed, and the others are counted.
 	Problems []string `json:"problems,omitempty"`
 }
 

@@ -25,7 +25,7 @@ type live struct {
 	pass   []bool
 	turn   script.Counts
 	fault  *script.Fault
-	failed bool // the engine itself has
+	failed bool // the engine itself has failed
 }
 
 // lineOf is the current line of a fault, since the script may have moved in its file.

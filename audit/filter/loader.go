@@ -23,7 +23,7 @@ type loader struct {
 	failed   map[string]failure      // by filter
 	problems []string                // of this poll
 	more     int                     // problems that are not told
-	most     time.Duration           // of one poll, in which scripts are evaluated
+	most     time.Duration           // about how long one poll may evaluate scripts
 }
 
 // load reads the source, and replaces the filters by those of the source. A broken file or filter
@@ -106,7 +106,7 @@ func (l *loader) parse(f source.File, before []definition, last parsed) []defini
 
 // build returns the filters that apply to the service. A filter with an unchanged script is kept.
 // A script that cannot be evaluated leaves the old one in place. Scripts that do not fit into the
-// time of a poll are left to the next one. The result is not done when ctx ends.
+// time of a poll are left to the next one. Done is false if ctx has ended.
 func (l *loader) build(ctx context.Context, defs []definition) (next []change, done bool) {
 	now := time.Now()
 	failed := l.failed

@@ -39,14 +39,14 @@ type Set struct {
 
 	loader loader
 
-	changed    chan struct{} // there is something to keep in order
-	news       chan struct{} // there is something to tell
+	changed    chan struct{} // wakes keep
+	news       chan struct{} // wakes tell
 	running    context.Context
 	stop       context.CancelFunc
 	first      chan struct{} // the source was read once
-	polled     chan struct{} // the polling goroutine has ended
-	told       chan struct{} // the telling goroutine too
-	done       chan struct{} // and the one that keeps order
+	polled     chan struct{} // poll has ended
+	told       chan struct{} // tell has ended
+	done       chan struct{} // keep has ended, after the other two
 	unregister func() error
 }
 
@@ -58,7 +58,7 @@ type Set struct {
 // Call [Set.Close] to end the Set's goroutines.
 func Open(cfg Config) (*Set, error) { return open(cfg, maxLoad) }
 
-// open opens a Set that evaluates scripts for so long in one poll.
+// open is Open. Most is about how long one poll may evaluate scripts.
 func open(cfg Config, most time.Duration) (*Set, error) {
 	cfg, src, err := cfg.complete()
 	if err != nil {
@@ -121,7 +121,7 @@ func jitter(d time.Duration) time.Duration {
 	return d - d/10 + rand.N(d/5+1)
 }
 
-// signal wakes the goroutines that keep order and that tell.
+// signal wakes the goroutines keep and tell.
 func (s *Set) signal() {
 	for _, c := range []chan struct{}{s.changed, s.news} {
 		select {

@@ -141,7 +141,8 @@ func (s *Set) tryWriteState(closed bool) error {
 }
 
 // fileName returns the name of an app's file: letters, digits, - and _ are as they are, and so are
-// dots within the name; other bytes are %XX. A long name is cut, and has its digest.
+// dots after the first byte; other bytes are %XX. A long name is cut, and the digest of app
+// follows.
 func fileName(app string) string {
 	var b strings.Builder
 	for i := range len(app) {
