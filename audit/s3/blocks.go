@@ -74,7 +74,7 @@ func (b *blocks) claim(first, last int64) (all []*block, missing []int64) {
 	return all, missing
 }
 
-// fetch gets neighbouring blocks. The next read tries blocks again that have failed.
+// fetch gets neighbouring blocks. The next read tries failed blocks again.
 func (b *blocks) fetch(r *reader, first int64, these []*block) {
 	begin := first * blockSize
 	end := min(begin+int64(len(these))*blockSize, r.bodyEnd)

@@ -19,7 +19,8 @@ const (
 	idleTimeout = 30 * time.Second
 	idlePerHost = 32
 
-	// An attempt may take attemptTime, and one second more for each slowest bytes.
+	// An attempt may take attemptTime, and longer for its bytes: slowest is the rate, in bytes a
+	// second.
 	attemptTime = 15 * time.Second
 	slowest     = 128 << 10
 
@@ -28,7 +29,7 @@ const (
 )
 
 // client sends one attempt of a request, within a time, and counts it. It reads the whole answer,
-// so that an attempt whose answer breaks off has failed.
+// so that an attempt fails if its answer breaks off.
 type client struct {
 	next   aws.HTTPClient
 	idle   interface{ CloseIdleConnections() } // nil for a client that is the user's
@@ -51,7 +52,8 @@ func newClient(given aws.HTTPClient) *client {
 	own := &http.Client{
 		Transport: transport,
 		Timeout:   buildable.GetTimeout(),
-		// A redirect names the region in its error. Events are not sent to where it leads.
+		// Redirects are not followed: no event goes to another server, and the error of a redirect
+		// names the region.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &client{next: own, idle: own}

@@ -36,8 +36,8 @@ type Config struct {
 }
 
 const (
-	// maxAttempts of a request last about 13 s, and at most 26 s, or twice as long if the server
-	// throttles.
+	// The pauses between maxAttempts of a request last about 13 s together, and at most 26 s, or
+	// twice as long if the server throttles.
 	maxAttempts = 8
 	firstPause  = 200 * time.Millisecond
 	maxPause    = 20 * time.Second

@@ -25,7 +25,8 @@ const (
 
 	// tempAge is the age from which on a temporary file must have been left by a crash.
 	tempAge = time.Hour
-	// touchAge is how old a file's time may get before a use renews it. A sweep goes by the times.
+	// touchAge is how old a file's time may get before a use renews it. A sweep removes the files
+	// with the oldest times.
 	touchAge = time.Hour
 
 	diskMagic = "clewend1"

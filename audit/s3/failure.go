@@ -40,7 +40,7 @@ func (s *Store) failed(verb, name string, err error) error {
 	return &failure{what: verb + " " + s.url + "/" + name, err: err}
 }
 
-// notRead is failed for a file that is read.
+// notRead is failed for a read: if the file is gone, the error is fs.ErrNotExist.
 func (s *Store) notRead(verb, name string, err error) error {
 	if err == nil {
 		return nil

@@ -147,7 +147,7 @@ func (l *lease) lose() {
 func (l *lease) renew(held context.Context) {
 	pause := renewEach
 	for sleep(held, pause) == nil {
-		pause = renewAgain // after an error: the timer ends it
+		pause = renewAgain // after an error, until the timer ends held
 		begin := time.Now()
 		etag, err := l.write(held, condition{match: l.match()})
 		if err == nil {
@@ -177,7 +177,8 @@ func (l *lease) match() *string {
 	return &etag
 }
 
-// extend counts from before the lock was written. The server counts from a later time.
+// extend counts from before the lock was written. The server counts from a later time, so its
+// lease ends later.
 func (l *lease) extend(etag string, begin time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -185,7 +186,7 @@ func (l *lease) extend(etag string, begin time.Time) {
 	l.timer.Reset(time.Until(l.until))
 }
 
-// unlock ends held, and gives the lock back where it was not lost.
+// unlock ends held, and gives the lock back if it was not lost.
 func (l *lease) unlock(ctx context.Context) error {
 	l.end(errUnlocked)
 	l.done.Wait()
@@ -202,7 +203,7 @@ func (l *lease) remove(ctx context.Context) error {
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), l.until)
 	defer cancel()
 	err := l.delete(ctx, l.match())
-	if isPrecondition(err) { // a renewal may have come through whose answer nobody has waited for
+	if isPrecondition(err) { // a renewal may have succeeded unnoticed
 		there, readErr := l.read(ctx)
 		if readErr == nil && there != nil && there.ours {
 			err = l.delete(ctx, &there.etag)
@@ -217,7 +218,7 @@ func (l *lease) remove(ctx context.Context) error {
 func (l *lease) delete(ctx context.Context, match *string) error {
 	input := &s3.DeleteObjectInput{Bucket: &l.store.bucket, Key: l.store.key(lockName), IfMatch: match}
 	_, err := l.store.api.DeleteObject(ctx, input)
-	if isCode(err, "NotImplemented") { // the lease's time is enough
+	if isCode(err, "NotImplemented") { // the deadline is enough: until then no other has the lock
 		input.IfMatch = nil
 		_, err = l.store.api.DeleteObject(ctx, input)
 	}

@@ -68,8 +68,9 @@ func (s *Store) list(ctx context.Context, prefix string, yield func(lake.File) b
 }
 
 // large returns the files of a partition that has more than an answer holds. It lists them twice.
-// The result includes files that went away in between, because other files may have gone before
-// they were listed at all. Open then says that these files are gone, and the reader lists again.
+// If files went away in between, other files may have gone before they were listed at all. So the
+// result includes the files that went away. Open then says that they are gone, and the reader
+// lists again.
 func (s *Store) large(ctx context.Context, dir string) ([]lake.File, error) {
 	first, answers, err := s.all(ctx, dir)
 	if err != nil || answers == 1 {
@@ -85,7 +86,7 @@ func (s *Store) large(ctx context.Context, dir string) ([]lake.File, error) {
 	}
 	for _, file := range first {
 		if !there[file.Name] {
-			s.known.forget(file.Name) // else Open would have its end from the cache
+			s.known.forget(file.Name) // else Open would take the file's end from the cache
 			files = append(files, file)
 		}
 	}

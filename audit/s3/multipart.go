@@ -94,8 +94,8 @@ func (u *upload) abort(ctx context.Context) {
 	u.id, u.parts = nil, nil
 }
 
-// parallel calls do for 0 to n-1, once of them at a time, and returns when all have returned. The
-// first error ends the others.
+// parallel calls do for 0 to n-1, and returns when all calls have returned. Once bounds the calls
+// at a time. The first error ends the others.
 func parallel(ctx context.Context, once, n int, do func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

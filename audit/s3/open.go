@@ -46,7 +46,7 @@ func (s *Store) Open(ctx context.Context, name string) (lake.Reader, error) {
 	return r, nil
 }
 
-// end returns the version of a file, of now or of the last minute, and its end.
+// end returns the end of a file, and the file's version, which is at most a minute old.
 func (s *Store) end(ctx context.Context, name string) (is version, end []byte, err error) {
 	if is, ok := s.known.version(name); ok {
 		if end := s.ends.load(s.endKey(name, is)); int64(len(end)) >= min(is.size, endSize) && int64(len(end)) <= is.size {
@@ -123,7 +123,7 @@ func (s *Store) get(ctx context.Context, name, of string, etag *string) (got par
 }
 
 const (
-	// The pages that a hit needs, of all columns, lie within a megabyte. A request takes as long as
+	// The pages of all columns that a hit needs lie within a megabyte. A request takes as long as
 	// the transfer of a megabyte.
 	blockSize = 2 << 20
 	maxBlocks = 3

@@ -92,7 +92,8 @@ func (r *reader) theEnd() []byte {
 	return r.end
 }
 
-// grow fills p with bytes from before the end, and makes the end longer by them. The end is kept.
+// grow fills p with bytes from before the end, and makes the end longer by them. The new end goes
+// into the cache.
 func (r *reader) grow(p []byte, at int64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -76,7 +76,7 @@ func (s *Store) key(name string) *string {
 	return &key
 }
 
-// checkName returns an error for a name that lake.Dir would not have either.
+// checkName returns an error for a name that lake.Dir refuses too, or that is too long for a key.
 func checkName(name string) error {
 	if name == "." || !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") || hidden(name) {
 		return fmt.Errorf("s3: %q is no name of a file in a store", name)

@@ -45,7 +45,7 @@ func (u *upload) put(ctx context.Context) (err error) {
 			return err
 		case status == http.StatusConflict:
 			u.abort(ctx)
-		case status == http.StatusNotFound: // the file to replace is gone, or the upload, which may be done
+		case status == http.StatusNotFound: // the file is gone, or the upload: it may be done
 			u.abort(ctx)
 			fallthrough
 		case status == http.StatusPreconditionFailed:
@@ -76,8 +76,8 @@ func (u *upload) write(ctx context.Context, when condition) error {
 	return err
 }
 
-// look returns the condition to replace the file in the store, and whether it has the same content
-// already. The answer of an earlier attempt may have been lost.
+// look returns the condition to replace the file in the store, and whether the file has the same
+// content already, because the answer of an earlier attempt may have been lost.
 func (u *upload) look(ctx context.Context) (when condition, same bool, err error) {
 	there, err := u.store.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &u.store.bucket, Key: u.key, ChecksumMode: types.ChecksumModeEnabled})
 	if isGone(err) {
