@@ -48,7 +48,8 @@ type batch struct {
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
-// fill makes at most most records of events. Each but the last is as full as possible.
+// fill packs events into records. Most bounds their number. Each but the last is as full as
+// possible.
 func (b *batch) fill(events iter.Seq[audit.Event], most int) {
 	b.records, b.tooLarge = b.records[:0], nil
 	for e := range events {

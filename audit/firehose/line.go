@@ -12,7 +12,7 @@ import (
 const microseconds = "2006-01-02T15:04:05.000000Z"
 
 // line writes events as lines of JSON, which clew-audit find -o json writes too and clew-audit
-// ingest reads. It keeps its memory.
+// ingest reads. It keeps its memory for the next line.
 type line struct {
 	text []byte
 	keys []string

@@ -47,10 +47,10 @@ func (s *Sink) String() string {
 }
 
 // Send sends as many events as fit into the calls that run at once, and waits until Firehose has
-// taken them. It sends the records that Firehose refuses, and only these, again after pauses that
-// grow to ten seconds. It gives up when Firehose has taken none of them for a minute. If time
-// cannot heal an error, such as that of a stream that is not there, Send returns it at once, and
-// the Logger tries again later.
+// taken them. It sends refused records again, and only these, after pauses that grow to ten
+// seconds. It gives up when Firehose has taken none of them for a minute. If time cannot heal an
+// error, such as that of a stream that is not there, Send returns it at once, and the Logger tries
+// again later.
 //
 // If a call fails, or has no answer within 30 seconds, Firehose may have taken its records all the
 // same. They are sent again, so events arrive at least once.
