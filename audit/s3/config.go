@@ -37,7 +37,7 @@ type Config struct {
 
 const (
 	// The pauses between maxAttempts of a request last about 13 s together, and at most 26 s, or
-	// twice as long if the server throttles.
+	// almost three times as long if the server throttles.
 	maxAttempts = 8
 	firstPause  = 200 * time.Millisecond
 	maxPause    = 20 * time.Second
