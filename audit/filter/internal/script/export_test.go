@@ -11,6 +11,9 @@ func (s *Script) Memory() int { return s.engine.heap.used }
 // HastyLimit is the limit of the watchdog of a Script by Hasty.
 const HastyLimit = nativeBudgets * callBudget / 10
 
+// BriskLimit is that of a Script by Brisk.
+const BriskLimit = 3 * HastyLimit
+
 // Bite is what the watchdog does to a native function that does not return, at once.
 func (s *Script) Bite() {
 	w := &s.watchdog
@@ -85,6 +88,11 @@ func Patient(name, source string, firstLine int) (*Script, error) {
 // Hasty is New with a tenth of the processor time, for tests that use it up.
 func Hasty(name, source string, firstLine int) (*Script, error) {
 	return newScript(name, source, firstLine, callBudget/10)
+}
+
+// Brisk is New with three tenths of the processor time, for a test that nears all limits but one.
+func Brisk(name, source string, firstLine int) (*Script, error) {
+	return newScript(name, source, firstLine, callBudget*3/10)
 }
 
 // Unwatched is Hasty without a watchdog, for tests of a native function that returns late.
