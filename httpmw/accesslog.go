@@ -18,7 +18,7 @@ type AccessLogConfig struct {
 	//
 	// Without Logger and Slog the lines go to the zerolog logger in the request's context, else to
 	// the one that [logctx.SlogFrom] finds there, else to the one that [logctx.Info] falls back
-	// to. Their levels give way in a debug trace too.
+	// to. A debug trace overrides the levels of these loggers too.
 	Logger *zerolog.Logger
 
 	// Slog writes the lines instead of Logger. A handler that is not logctx's gets lines with IDs,
@@ -41,26 +41,26 @@ type AccessLogConfig struct {
 	// it wrote anything, or the client had gone.
 	Level func(status int) zerolog.Level
 
-	// Skip reports whether a request gets no line, such as a health check. It still has IDs.
-	// Nil: every request gets one.
+	// Skip reports whether a request, such as a health check, gets no line. The request still has
+	// IDs. Nil: every request gets a line.
 	Skip func(*http.Request) bool
 }
 
-// AccessLog returns middleware that writes a line a request, after the handler. If the handler
-// panics, the line is written and the panic flies on.
+// AccessLog returns middleware that writes one line for each request, after the handler. If the
+// handler panics, the line is written and the panic flies on.
 //
 // AccessLog may stand inside of [New] or outside of it: the line is the same. A recorded span gets
-// the status only from an AccessLog inside, since the span has ended before one outside knows the
-// status. An AccessLog outside of New, or without New, hands a copy of the request to the handler,
-// as New does. r.Pattern and r.MultipartForm are copied back.
+// the status only from an AccessLog inside, since the span has ended before an AccessLog outside
+// knows the status. An AccessLog outside of New, or without New, hands a copy of the request to
+// the handler, as New does. r.Pattern and r.MultipartForm are copied back.
 //
 // The line has the message "request" and these keys: method, path, route (see [SetRoute]), status
 // (what the client got), bytes (of the body, as the handler wrote it), duration_ms, remote; the
 // hook's trace_id and span_id; parent_id (the caller's span), caller_parent_id (that span's own
 // parent, as received); untrusted_trace_id (from a caller under [TrustNone]); sampled, panicked,
 // hijacked and client_gone, where true. A method, path or remote of more than 8,000 bytes is cut
-// there. With one of logctx's presets in the logger's hook or handler, the keys have the vendor's
-// names. From these lines alone a call graph can be drawn.
+// there. A logger whose hook or handler has one of logctx's presets gets the vendor's names for
+// the keys. These lines alone are enough to draw a call graph.
 //
 // # Where it stands
 //

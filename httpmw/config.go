@@ -18,9 +18,9 @@ type Config struct {
 	TracerProvider oteltrace.TracerProvider
 
 	// Propagator reads the headers. Nil: trace.Propagator{}, which reads both encodings of B3.
-	// Baggage, and whatever else it reads, stays in the context under TrustAll alone. Propagators
-	// that are not trace's cannot say that the caller left the decision open: they say "not
-	// sampled".
+	// Baggage and whatever else the Propagator reads stay in the context under TrustAll alone.
+	// Propagators that are not trace's cannot say that the caller left the decision open: they say
+	// "not sampled".
 	//
 	// In httpclient, Config.Propagator writes the headers of outgoing requests, and
 	// Config.Propagate says which requests may carry them.
@@ -34,11 +34,11 @@ type Config struct {
 	// TrustNone. Sample is called once for each such request, before every sampler and SDK, and
 	// overrules them. Sample sees the request that Trust sees: the route is not known yet.
 	//
-	// The answer counts as the caller's. Accept samples. Deny travels on, so that the services
-	// that are called do not sample either. Debug travels on too: they sample, whatever their
-	// samplers say, and the request has the log level of a debug trace. Defer, and a value that is
-	// none of the four, leave the decision to the sampler. A panic of Sample flies on, before a
-	// span has begun.
+	// The answer counts as a caller's decision. Accept samples. Deny travels on, so that the
+	// called services do not sample either. Debug travels on too: the called services sample,
+	// whatever their samplers say. The request has the log level of a debug trace. Defer, and a
+	// value that is none of the four, leave the decision to the sampler. A panic of Sample flies
+	// on, before a span has begun.
 	//
 	// Inside of another New, or of otelhttp, a span of this process has decided already, and
 	// Sample is not asked. There are two exceptions: TrustNone begins a new trace, and otelhttp
@@ -46,11 +46,11 @@ type Config struct {
 	// sampler decides.
 	Sample func(*http.Request) trace.Sampling
 
-	// Logger, if set, is put into each request's context, bound to it, so that plain
+	// Logger, if set, is put into each request's context and bound to that context, so that plain
 	// zerolog.Ctx(ctx).Info() has the ID too. The logger gets logctx's hook if it has none. In a
 	// debug trace whose decision is trusted, its level is debug and its Sampler is not asked, so
-	// that all lines come (zerolog's global level still rules). Nil: the context's logger is left
-	// alone.
+	// that all lines are written (zerolog's global level still rules). Nil: the context's logger
+	// is left alone.
 	Logger *zerolog.Logger
 
 	// Slog, if set, is put into each request's context for [logctx.SlogFrom], beside Logger or
@@ -61,35 +61,37 @@ type Config struct {
 
 	// Implicit gives the goroutine of the handler the request's trace while the handler runs, as
 	// trace.Do does. Log lines and outgoing requests whose context has no trace, or that have no
-	// context, then have this one. Loggers need logctx's hook or handler, and may be global or
-	// made in main; clients need httpclient's transport. Goroutines that the handler starts need a
-	// context with the trace, or workerpool. http.TimeoutHandler starts such a goroutine: call
-	// trace.Do there.
+	// context, then have the request's trace. Loggers need logctx's hook or handler, and may be
+	// global or made in main; clients need httpclient's transport. Goroutines that the handler
+	// starts have the trace only through their context, or as workerpool's tasks.
+	// http.TimeoutHandler runs its handler in such a goroutine: call trace.Do in that handler.
 	//
-	// Implicit costs no allocation. [trace.Do] lists where the trace is missing. Implicit is
-	// switched on for the whole process. From then on, a New without Implicit looks up the stack
-	// once a request. If the goroutine has a trace from further out, the request's trace replaces
-	// that one. Otherwise such a New gives the goroutine no trace.
+	// Implicit costs no allocation. The first New with Implicit, or the first trace.Do, switches
+	// the lookup on for the whole process: see [trace.Do], also for its limits. From then on, a
+	// New without Implicit looks up the stack once a request. Such a New gives the goroutine its
+	// own trace only inside of trace.Do or of a New with Implicit, so that its handler does not
+	// find the trace from further out.
 	Implicit bool
 
-	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". It
-	// is set before the handler, which can change it: httputil.ReverseProxy adds the backend's
-	// value, and clears the header when the backend sends a 1xx. "": none.
+	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". The
+	// header is set before the handler runs. The handler can change it: httputil.ReverseProxy adds
+	// the backend's value, and clears the header when the backend sends a 1xx. "": none.
 	ResponseHeader string
 
 	// Labels, if set, returns the profiler labels of a request. CPU and goroutine profiles show
 	// them, and so do dumps and panics with GODEBUG=tracebacklabels=1; see [RouteLabels]. Labels
-	// is called before the handler. The handler's goroutine has them until it returns, together
-	// with those of the context before. Goroutines that the handler starts have them too. So have
-	// workerpool's tasks with the handler's context, but not those with trace.Only of it.
+	// is called before the handler. The handler's goroutine has the labels until the handler
+	// returns, together with the labels that the request's context had before. The goroutines that
+	// the handler starts have them too. So do workerpool's tasks with the handler's context, but
+	// not tasks with trace.Only of that context.
 	//
-	// If the handler itself calls a task that workerpool has wrapped, the handler loses its
-	// labels: Go cannot read labels to restore them. Labels are for people: nothing here reads an
-	// ID from them. Nil: none.
+	// A task wrapped by workerpool that the handler itself calls clears the handler's labels,
+	// because Go cannot read labels to restore them. Labels are for people: clew reads no ID from
+	// them. Nil: none.
 	Labels func(r *http.Request) pprof.LabelSet
 
 	// SpanName names the span of a request that is recorded. It is called after the handler, when
-	// r.Pattern is known. If the router left r.Pattern empty, r.Pattern holds what [SetRoute] was
-	// told. Nil: method and route.
+	// r.Pattern is known. If the router left r.Pattern empty, SpanName finds in r.Pattern the
+	// template that [SetRoute] was given. Nil: method and route.
 	SpanName func(r *http.Request) string
 }

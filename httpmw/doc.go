@@ -2,8 +2,8 @@
 // into the request's context, and an access log that tells the truth.
 //
 // [New] and [AccessLog] return a func(http.Handler) http.Handler, for plain net/http, chi-style
-// chains and everything else that takes one. They may stand in either order. The usual one has New
-// outside:
+// chains and everything else that takes such a function. They may stand in either order. Usually
+// New stands outside:
 //
 //	handler = httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{})(mux))
 //
@@ -18,6 +18,6 @@
 //
 // # Trust
 //
-// By default every caller is believed. Between services of one company that is right, on the open
-// internet it is wrong. [Config].Trust says, per request, what to believe; see [Trust].
+// By default every caller is believed. That is right between services of one company, and wrong on
+// the open internet. [Config].Trust says, per request, what to believe; see [Trust].
 package httpmw

@@ -25,19 +25,20 @@ type entry struct {
 	w     http.ResponseWriter
 	given *http.Request
 
-	seen    *http.Request // by the handler: given, or its copy in the context outside
+	seen    *http.Request // by the handler: given, or a copy of given with the context outside
 	cell    *route.Cell
-	outside *outside // this AccessLog's own; nil: it stands inside of New
+	outside *outside // this AccessLog's own; nil: the cell is from further out
 
-	caller   trace.B3 // what the headers say, if New may not have read them
-	returned bool     // the handler has
+	caller   trace.B3 // what the headers say, if no New further out has read them
+	returned bool     // the handler has returned
 }
 
 // begin notes what is known before the handler, and returns w, observed.
 func (e *entry) begin(a *accessLog, w http.ResponseWriter, r *http.Request) http.ResponseWriter {
 	e.log, e.ctx, e.w, e.given, e.seen = a, r.Context(), w, r, r
 	e.cell = route.Of(e.ctx)
-	others := e.cell != nil && made(r) && !e.cell.Made // it is of the request whose handler made r
+	// The cell may belong to another request, whose handler made r.
+	others := e.cell != nil && made(r) && !e.cell.Made
 	if e.cell == nil || others {
 		e.outside = newOutside(r)
 		e.cell, e.seen = &e.outside.route, r.WithContext(e.outside)
@@ -71,7 +72,7 @@ func (e *entry) end() {
 	e.write(ctx)
 }
 
-// tellOutwards says further out what the handler has told of the request.
+// tellOutwards passes on to code further out what the handler has written into the request.
 func (e *entry) tellOutwards() {
 	switch {
 	case e.outside != nil:

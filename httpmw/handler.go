@@ -52,7 +52,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v.returned = true
 }
 
-// marks reports whether the goroutine is marked while the handler runs: if New is Implicit, or if
-// the goroutine has a mark from further out, whose trace must be hidden. Looking for a mark costs
-// more than marking, but a mark on each request would make every New Implicit.
+// marks reports whether the goroutine is marked while the handler runs. It is marked if New is
+// Implicit. It is also marked if it has a mark from further out, to hide the trace of that mark.
+// Looking for a mark costs more than marking, but a mark on each request would make every New
+// Implicit.
 func (h *handler) marks() bool { return h.Implicit || mark.Find() != nil }

@@ -21,9 +21,9 @@ func hooked(l zerolog.Logger) zerolog.Logger {
 	return l.Hook(uncovering{ours})
 }
 
-// uncovering is logctx's hook for a logger whose other hook gives each event a new context. The
-// record of a line is a context too, and then lies below the new one. uncovering looks for the
-// record and gives it back to the event. Each line pays for the search.
+// uncovering is logctx's hook for a logger whose other hook gives each event a context of its own.
+// The record of a line is a context too, and lies below the other hook's context. uncovering looks
+// for the record and makes it the event's context again. Each line pays for the search.
 type uncovering struct{ zerolog.Hook }
 
 func (u uncovering) Run(e *zerolog.Event, level zerolog.Level, message string) {

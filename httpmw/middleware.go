@@ -32,7 +32,7 @@ type middleware struct {
 	Config
 	starter trace.Starter
 	refused refused
-	equips  bool // the handler finds loggers in its context, or labels
+	equips  bool // the handler's context gets loggers or labels
 	native  bool // Propagator is trace's, which can say that a caller defers
 	b3Only  bool // Propagator is trace's and reads nothing but B3, so that it needs no context
 }

@@ -25,8 +25,8 @@ type outcome struct {
 	timedOut bool // http.TimeoutHandler has answered
 }
 
-// headed notes that the ResponseWriter has taken a WriteHeader. In HTTP/2 a 101 is like any other
-// 1xx.
+// headed notes that the ResponseWriter has taken a WriteHeader. In HTTP/2 a 101 is a 1xx like any
+// other.
 func (o *outcome) headed(status int) {
 	informational := status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || o.proto >= 2)
 	if !informational {
@@ -64,7 +64,7 @@ func (o *outcome) readFrom(n int64, err error) {
 	}
 }
 
-// flushed notes a flush. A flush that did not fail has sent the header.
+// flushed notes a flush. The flush has sent the header, unless it failed.
 func (o *outcome) flushed(err error) {
 	if o.headInHTTP2() { // the header has ended the stream, and a flush may report a closed stream
 		err = nil
@@ -88,7 +88,7 @@ func (o *outcome) failed(err error) {
 	case errors.Is(err, http.ErrBodyNotAllowed), isContentLength(err):
 		o.sent(http.StatusOK) // a mistake of the handler's, after the header
 	case errors.Is(err, http.ErrHijacked):
-	case errors.Is(err, context.Canceled): // from http.TimeoutHandler; the method ended tells why
+	case errors.Is(err, context.Canceled): // from http.TimeoutHandler; ended finds out why
 	default:
 		o.ClientGone = true
 	}
@@ -128,10 +128,10 @@ func (o *outcome) settle(ctx context.Context, w http.ResponseWriter, returned bo
 	}
 }
 
-// ended notes why ctx had ended before the handler returned. Either the client left, or
-// http.TimeoutHandler has answered in place of the handler. It does so whatever ended its
-// context. A Write would tell, but would send 200 before middleware further out sets its own
-// status.
+// ended notes why ctx had ended before the handler returned, as far as that can be told: the
+// client left, or http.TimeoutHandler has answered in place of the handler. TimeoutHandler answers
+// whatever ended its context. A Write to w would tell which, but would send 200 before middleware
+// further out sets its own status.
 func (o *outcome) ended(ctx context.Context, w http.ResponseWriter) {
 	switch {
 	case o.headInHTTP2() && o.Status != 0:

@@ -9,7 +9,7 @@ import (
 )
 
 // outside is the context that an AccessLog outside of New gives the request. New, further in,
-// writes the context with the trace there. The route comes out the same way.
+// writes the context of its trace into traced. The route comes out through the cell.
 type outside struct {
 	context.Context
 	route  route.Cell

@@ -36,7 +36,7 @@ func (r refused) without(h http.Header) http.Header {
 // without baggage and tracestate.
 func (r refused) redecided(h http.Header, caller trace.B3, ctx context.Context) http.Header {
 	clone := r.without(h)
-	if len(clone) == len(h) { // nothing to decide again
+	if len(clone) == len(h) { // h has none of the refused headers
 		return h
 	}
 	ours, _ := trace.FromContext(ctx)
@@ -48,7 +48,7 @@ func (r refused) redecided(h http.Header, caller trace.B3, ctx context.Context) 
 	if h.Get("X-B3-TraceId") != "" {
 		p.Encoding |= b3.B3MultipleHeader
 	}
-	if p.Encoding != 0 && caller.TraceID.IsValid() { // without IDs the decision stood alone
+	if p.Encoding != 0 && caller.TraceID.IsValid() { // headers without IDs hold only the decision
 		p.Inject(trace.NewContext(context.Background(), caller), propagation.HeaderCarrier(clone))
 	}
 	traceparent := propagation.HeaderCarrier{"Traceparent": h["Traceparent"]}

@@ -19,7 +19,8 @@ func describe(span oteltrace.Span, r *http.Request) {
 	if r.URL != nil {
 		attrs = append(attrs, attribute.String("url.path", clip.UTF8(r.URL.Path)))
 	}
-	// A Unix socket has another form of address, and middleware may write any text there.
+	// A Unix socket has another form of address, and middleware may write any text into
+	// RemoteAddr.
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		attrs = append(attrs,
 			attribute.String("network.peer.address", peer.Addr().Unmap().String()),

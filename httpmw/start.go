@@ -15,7 +15,7 @@ import (
 func (h *handler) start(r *http.Request, trust Trust) (context.Context, oteltrace.Span, http.Header) {
 	switch trust {
 	case TrustAll:
-		if h.b3Only { // the usual case: nothing but B3 is read, and that needs no context
+		if h.b3Only { // the usual case: only B3 is read, which needs no context
 			caller, _ := trace.FromHeader(r.Header)
 			ctx, span := h.starterOf(r).Start(r.Context(), caller, clip.Method(r.Method))
 			return ctx, span, r.Header
@@ -48,7 +48,7 @@ func (h *handler) startUntrusted(r *http.Request) (context.Context, oteltrace.Sp
 	return ctx, span, h.refused.without(r.Header)
 }
 
-// starterOf returns what begins the span of r.
+// starterOf returns the Starter that begins the span of r.
 func (h *handler) starterOf(r *http.Request) trace.Starter {
 	s := h.starter
 	if h.Sample != nil {
@@ -66,14 +66,16 @@ func (h *handler) extract(r *http.Request) (context.Context, trace.B3) {
 		return ctx, trace.B3{}
 	}
 
-	// A local span is the parent, unless the headers name another trace. They are read without r's
-	// context, which holds things that the caller has not said, such as an SDK's decision.
+	// A local span is the parent, unless the headers name another trace. The headers are read
+	// without r's context, because its content, such as an SDK's decision, is not what the caller
+	// has said.
 	caller := h.callerOf(r)
 	if caller.TraceID.IsValid() && caller.TraceID != sc.TraceID() {
 		return ctx, trace.B3{}
 	}
 	if !h.native && caller.TraceID.IsValid() {
-		// Another propagator's "not sampled" may stand for a caller that defers. Only B3 tells.
+		// Another propagator's "not sampled" may stand for a caller that defers. Only the B3
+		// headers tell.
 		if caller, _ = trace.FromHeader(r.Header); caller.TraceID != sc.TraceID() {
 			caller = trace.B3{}
 		}
@@ -81,7 +83,8 @@ func (h *handler) extract(r *http.Request) (context.Context, trace.B3) {
 	return oteltrace.ContextWithSpan(ctx, local), caller
 }
 
-// callerOf reads the caller from r's headers alone: what r's context holds is not received.
+// callerOf reads the caller from r's headers alone, because the caller has not sent what r's
+// context holds.
 func (h *handler) callerOf(r *http.Request) trace.B3 {
 	if h.b3Only {
 		b, _ := trace.FromHeader(r.Header)

@@ -6,9 +6,9 @@ import "net/http"
 // [TrustNone].
 //
 // Put New outermost where callers are not believed. Middleware further out that has read the
-// headers, such as otelhttp, has believed them. Under TrustIDs the span of such middleware is the
-// parent, with its decision and its tracestate. Baggage that it has read from the headers is
-// removed all the same.
+// headers, such as otelhttp, has believed them. Under TrustIDs the span of that middleware is the
+// parent, with its decision and its tracestate. Baggage that the middleware has read from the
+// headers is removed all the same.
 type Trust uint8
 
 const (
@@ -17,9 +17,9 @@ const (
 	// handler sees no trace header and no baggage of the caller, in headers or in trailers.
 	TrustNone Trust = iota
 
-	// TrustIDs believes the IDs. The decision is made here; debug, baggage and tracestate
-	// are ignored. The headers that the handler sees have our decision, so that code further in
-	// that reads them does not find what was refused.
+	// TrustIDs believes the IDs. The decision is made here; debug, baggage and tracestate are
+	// ignored. The headers that the handler sees have our decision, so that code further in does
+	// not read what was refused.
 	//
 	// A sampler that decides by the trace ID, as trace.Ratio and OpenTelemetry's do, then decides
 	// by what the caller chose. To prevent that, give New a TracerProvider with a trace.Sampler

@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// untrustedKey is the key of the trace ID that an untrusted caller sent. It stands in the context
-// and not in the request's cell: a New further in, which believes the one outside, has another
-// cell.
+// untrustedKey is the key of the trace ID that an untrusted caller sent. The ID stands in the
+// context and not in the request's cell, because a New further in has another cell, even if it
+// believes the New outside.
 type untrustedKey struct{}
 
 // someUntrusted says that some caller was not believed. Until then no context holds such an ID,

@@ -15,8 +15,8 @@ import (
 // watch returns w, observed, and the outcome that learns what w does.
 //
 // The ResponseWriters of net/http's HTTP/1 and HTTP/2 servers each have a type of their own here,
-// with exactly their optional interfaces, for one allocation. For all others httpsnoop keeps the
-// optional interfaces, with an allocation for each method that is watched.
+// with exactly their optional interfaces. This costs one allocation. For all others httpsnoop
+// keeps the optional interfaces. This costs an allocation for each method that is watched.
 func watch(w http.ResponseWriter) (http.ResponseWriter, *outcome) {
 	if full, ok := w.(h1Writer); ok {
 		if _, pushes := w.(http.Pusher); !pushes {
