@@ -1,4 +1,5 @@
-// Package mark lets a goroutine find the context that it works for, although no caller passes it.
+// Package mark lets a goroutine find the context that it works for, although no caller passes that
+// context.
 //
 // A goroutine's stack belongs to that goroutine alone, and no other inherits it. A function with
 // many call sites runs the work from call site number n. The return address on the stack then
@@ -9,7 +10,7 @@
 // number is used again only after the frames that tell it are gone.
 //
 // Packages bench, httpclient, httpmw, trace and workerpool import it. It is a package of its own
-// because trace does not export what the others need of it.
+// because the others need marks, which trace does not export.
 package mark
 
 import (
@@ -53,9 +54,9 @@ func none(c *Call) {
 }
 
 const (
-	digit = 256      // the call sites of low
-	most  = 16 * 256 // the numbers
-	depth = 256      // the frames that a walk looks at
+	digit = 256      // how many call sites low has
+	most  = 16 * 256 // how many numbers there are
+	depth = 256      // how many frames a walk looks at
 	word  = bits.UintSize
 )
 
@@ -67,8 +68,9 @@ type slot struct {
 	owned atomic.Uint32 // orders the work of one owner before the work of the next
 }
 
-// token lives as long as its slot or a frame that tells the number holds it. It has a pointer,
-// because tokens would share their memory with other values otherwise.
+// token lives as long as its slot or a frame that tells the number holds it. The pointer gives
+// each token memory of its own, because Go packs small values without pointers into one block,
+// which lives as long as any of them.
 type token struct{ _ *byte }
 
 var (
@@ -146,7 +148,7 @@ func take() (n int, ok bool) {
 	return 0, false
 }
 
-// give returns a number, which is free then.
+// give makes number n free again.
 func give(n int) {
 	slots[n].owned.Add(1)
 	taken[n/word].And(^(uint64(1) << (n % word)))
@@ -218,7 +220,7 @@ func (l *learnt) learn() bool {
 		!slices.ContainsFunc(highs[:], func(pc uintptr) bool { return l.low.at(pc) >= 0 }) && l.readBack()
 }
 
-// callers writes the return addresses above its caller.
+// callers writes the return addresses into stack, from its caller upwards.
 //
 //go:noinline
 func callers(stack *[8]uintptr) { runtime.Callers(2, stack[:]) }
