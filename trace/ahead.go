@@ -6,9 +6,9 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// An SDK makes a span before it asks its sampler. At 0.1 %, 999 of 1,000 are made in vain. If the
-// sampler is known, a Provider asks it first and makes the spans that record nothing. The Provider
-// knows the SDK, which is the provider of their children.
+// An SDK prepares a span before it asks its sampler. At a rate of 0.1 %, it prepares 999 spans of
+// 1,000 in vain. If its sampler is known, a Provider is asked first. The Provider makes the spans
+// that record nothing, and keeps the SDK as the provider of their children.
 
 func init() {
 	seam.Ahead = func(sdk oteltrace.TracerProvider, sampler seam.Sampler) any {
@@ -25,8 +25,8 @@ func aheadOf(sdk oteltrace.TracerProvider) *Provider {
 	return p
 }
 
-// sampledBy reports whether the child of p is sampled. If nobody has decided yet, ahead decides.
-// The decision and the trace ID stay in p, so that the sampler is not asked twice about one trace.
+// sampledBy reports whether the child of p is sampled. If nobody has decided yet, ahead decides,
+// and p keeps the decision and the trace ID: the sampler must not be asked twice about one trace.
 func (p *parent) sampledBy(ahead *Provider) bool {
 	if p.b3.Sampling == Defer {
 		if !p.b3.inTrace() {

@@ -18,7 +18,7 @@ type attempt struct {
 	name    string
 	opts    []oteltrace.SpanStartOption
 
-	skipped oteltrace.TracerProvider // the first SDK that was not asked because of a deny
+	skipped oteltrace.TracerProvider // the first SDK that was not asked, because of a deny
 
 	// What was made: a span, and the context in which it is the current one.
 	made context.Context
@@ -52,8 +52,8 @@ func (a *attempt) try(provider oteltrace.TracerProvider) bool {
 	return false
 }
 
-// withSDK lets an SDK make the span. A no-op provider makes none: it returns the parent's span,
-// or a span without IDs.
+// withSDK lets an SDK make the span. A no-op provider makes none: it returns its parent's span, or
+// a span without IDs.
 func (a *attempt) withSDK(sdk oteltrace.TracerProvider) bool {
 	shown, there := a.parent.shown(), a.current.spanContext()
 	sdkCtx, s := sdk.Tracer(scope).Start(a.contextFor(shown, there), a.name, a.sdkOptions()...)
@@ -68,7 +68,7 @@ func (a *attempt) withSDK(sdk oteltrace.TracerProvider) bool {
 		n.b3.Sampling = Debug
 	}
 	if under := a.parent.b3; under.TraceID == n.b3.TraceID {
-		// Not the parent that was shown: that one may have been invented.
+		// From the real parent: the one that the SDK was shown may be invented.
 		n.b3.ParentSpanID, n.b3.wide = under.SpanID, under.wide
 	}
 	if n.b3.ParentSpanID.IsValid() {
@@ -79,8 +79,8 @@ func (a *attempt) withSDK(sdk oteltrace.TracerProvider) bool {
 	return true
 }
 
-// contextFor returns the attempt's context, with shown as the current span for an SDK. The
-// argument there is the current span so far.
+// contextFor returns the attempt's context with shown as the current span, for an SDK. Parameter
+// there is the span context that the attempt's context already has.
 func (a *attempt) contextFor(shown B3, there oteltrace.SpanContext) context.Context {
 	inTrace := shown.SpanID == there.SpanID() && shown.TraceID == there.TraceID()
 	if !shown.inTrace() || inTrace && shown.Sampling == a.current.b3.Sampling {
@@ -101,8 +101,8 @@ func (a *attempt) contextFor(shown B3, there oteltrace.SpanContext) context.Cont
 	return ctx
 }
 
-// sdkOptions are the attempt's options after its kind. Middleware and transports have no options:
-// they share asServer and asClient.
+// sdkOptions are the attempt's kind, and then its options. Middleware passes no options, so its
+// spans share slices that are made once.
 func (a *attempt) sdkOptions() []oteltrace.SpanStartOption {
 	opts := a.opts
 	if a.root && a.parent.b3.Sampling != Defer {

@@ -5,7 +5,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// B3 is the content of B3 headers: the caller's span, its trace, and whether that is sampled.
+// B3 is the content of B3 headers: the caller's span, its trace, and whether the trace is sampled.
 //
 // The zero value says nothing. A B3 without IDs may hold a state that came alone
 // ("b3: 0"). Values are comparable, hold no pointers and may be copied freely.
@@ -31,8 +31,8 @@ func (b B3) hasIDs() bool { return b.inTrace() && b.SpanID != oteltrace.SpanID{}
 func (b *B3) inTrace() bool { return b.TraceID != oteltrace.TraceID{} }
 
 // String returns b as the value of a b3 header: trace-span, trace-span-state or
-// trace-span-state-parent, in lower case. Without IDs it returns the lone state, or "".
-// It leaves out a parent without a state, because not all receivers can read that form.
+// trace-span-state-parent, in lower case. Without IDs it returns the lone state, or "". Without a
+// state it leaves out the parent, because not all readers accept trace-span-parent.
 func (b B3) String() string {
 	var buf [maxSingle]byte
 	return string(b.appendSingle(buf[:0]))

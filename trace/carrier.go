@@ -7,7 +7,7 @@ import (
 )
 
 func fromCarrier(carrier propagation.TextMapCarrier) B3 {
-	var values [6]string // as b3Fields
+	var values [6]string // in the order of b3Fields
 	find(carrier, b3Fields, values[:])
 	if b, err := Parse(values[0]); err == nil {
 		return b
@@ -22,8 +22,8 @@ func find(carrier propagation.TextMapCarrier, fields, values []string) {
 	for i, field := range fields {
 		values[i] = trim(carrier.Get(field))
 	}
-	// Sorted, so that of X-B3-Flags and x-B3-flags the same one counts always. The copy is there
-	// because the slice may be the carrier's own.
+	// The keys are sorted, so that the same one of X-B3-Flags and x-B3-flags always counts. Sorted
+	// copies them, because the slice may be the carrier's own.
 	for _, key := range slices.Sorted(slices.Values(carrier.Keys())) {
 		i := slices.IndexFunc(fields, func(field string) bool { return equalFold(key, field) })
 		if i >= 0 && values[i] == "" {

@@ -8,8 +8,9 @@ import (
 )
 
 // NewContext returns ctx with b as the remote parent, as if b had come in a message: the next
-// [Start] continues b's trace. A b without IDs leaves its state for the next root; it changes
-// nothing if ctx already has a trace. The zero B3 changes nothing.
+// [Start] continues b's trace. A b without IDs leaves its state for the trace that the next
+// [Start] begins. If ctx already has a trace, such a b changes nothing. The zero B3 changes
+// nothing.
 //
 // If ctx is in b's trace already and b defers, the decision made in ctx stands: a service
 // that has decided does not decide again.

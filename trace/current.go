@@ -10,7 +10,7 @@ import (
 type current struct {
 	b3   B3                    // the answer, with a decision: see the package comment
 	span oteltrace.Span        // the current span; nil if it has no IDs
-	sc   oteltrace.SpanContext // of span, unless own
+	sc   oteltrace.SpanContext // span's; zero if own is set
 	own  *span                 // span, if it is this package's
 
 	known bool // the span was made by Start: this hop has decided
@@ -59,7 +59,7 @@ func (c *current) merge(rec *record) {
 			b.Sampling = Defer
 		}
 	} else if tells, ok := c.span.(interface{ Parent() oteltrace.SpanContext }); ok {
-		// An SDK's recording span does (sdktrace.ReadOnlySpan).
+		// An SDK's recording span tells its parent (sdktrace.ReadOnlySpan).
 		if parent := tells.Parent(); parent.TraceID() == b.TraceID {
 			b.ParentSpanID = parent.SpanID()
 		}
@@ -74,7 +74,7 @@ func (c *current) public() B3 {
 	return b
 }
 
-// spanContext is that of the current span; the zero one without a span.
+// spanContext is the span context of the current span; zero without a span.
 func (c *current) spanContext() oteltrace.SpanContext {
 	if c.own != nil {
 		return c.own.SpanContext()
@@ -100,9 +100,9 @@ func (c *current) remote() bool {
 // local reports whether there is a current span, and in this process.
 func (c *current) local() bool { return c.span != nil && !c.remote() }
 
-// provider is the current local span's own; nil without one. The fallback counts as none, so that
-// an SDK that is installed later, or was skipped for a deny, gets its turn. OpenTelemetry's no-op
-// provider counts as none too.
+// provider is the provider of the current span, if that span is local; else nil. The fallback
+// counts as none, so that an SDK that is installed later, or was skipped because of a deny, gets
+// its turn. OpenTelemetry's no-op provider counts as none too.
 func (c *current) provider() oteltrace.TracerProvider {
 	if !c.local() {
 		return nil

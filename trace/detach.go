@@ -7,10 +7,10 @@ import (
 	"example.com/clew/internal/seam"
 )
 
-// Detach returns a context with ctx's trace and all its other values, but without its
-// cancellation and deadline: for work that outlives the request. All that ctx refers to
-// stays alive as long as that work. For work that waits long, see [Only]. A detached context is
-// returned as it is, so a loop that detaches the last turn's context makes no chain.
+// Detach returns a context with ctx's trace and all its other values, but without its cancellation
+// and deadline: for work that outlives the request. All that ctx refers to stays alive as long as
+// that work. For work that waits long, see [Only]. Detach returns a detached context as it is: a
+// loop that detaches the context of the turn before makes no chain.
 func Detach(ctx context.Context) context.Context {
 	if ctx == nil {
 		ctx = context.Background()

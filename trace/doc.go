@@ -29,10 +29,10 @@
 // # Whose span it is
 //
 // The current span decides, and the record fills in. A current span of this package is the whole
-// answer. Another library's span, an SDK's for instance, lacks what an OpenTelemetry span context
-// cannot hold: the width of the ID, debug, a received deny, the parent. The nearest record that
-// [NewContext] or [Start] left in the context has these. A record of another trace is not used, so
-// that no record goes stale.
+// answer. If the current span is another library's, an SDK's for instance, the nearest record that
+// [NewContext] or [Start] left in the context adds what an OpenTelemetry span context cannot hold:
+// the width of the ID, debug, a received deny, the parent. A record of another trace is stale, and
+// is not used.
 //
 // # Without a context
 //

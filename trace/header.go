@@ -19,9 +19,9 @@ const (
 
 // FromHeader reads B3 from h: the b3 header if it is there and well-formed, else the X-B3-*
 // headers. It uses nothing of the other form. Without any B3 it returns the zero B3 and no error.
-// A state that came alone gives a B3 without IDs. If something was malformed and nothing valid
-// remains, the B3 is zero, and the error says what was wrong without quoting it. Treat that as a
-// request without B3.
+// For a state that came alone it returns a B3 without IDs. If something was malformed and nothing
+// valid remains, the B3 is zero, and the error says what was wrong without quoting it. Treat such
+// a request as one without B3.
 //
 // The keys of h must be in canonical form, as they are in every header that net/http
 // parsed or that was written with [http.Header.Set]. The first value of a repeated header

@@ -26,7 +26,7 @@ const (
 )
 
 // eightDigits reads the digits in the bytes of c, all at once: in half the instructions that a
-// table needs. A byte of bad has the high bit if that of c is no digit.
+// table needs. A byte of bad has its high bit set if the same byte of c is no digit.
 func eightDigits(c uint64) (v, bad uint64) {
 	number := c ^ '0'*each                // 0 to 9
 	letter := (c | 0x20*each) ^ 0x60*each // 1 to 6

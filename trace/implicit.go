@@ -22,11 +22,11 @@ import (
 // number. The return address on the goroutine's stack then tells the number. So the trace may be
 // missing, but it is never the trace of another goroutine. It is missing
 //
-//   - more than 250 frames further in,
+//   - in calls that are more than 250 frames further in,
 //   - if all 4,096 numbers are in use (after a panic or Goexit, a number stays in use until a
 //     garbage collection),
-//   - in the outer Do's deferred functions, while a panic passes that has left a Do without a
-//     trace,
+//   - in the outer Do's deferred functions, while a panic passes that came out of an inner Do
+//     without a trace,
 //   - in a program whose compiler has moved the call sites.
 //
 // Code of one request that runs in the goroutine of another, as the leader of a singleflight does,
@@ -55,10 +55,10 @@ func Do(ctx context.Context, fn func(ctx context.Context)) {
 
 // Implicit returns ctx if it has a trace. Otherwise it returns ctx with the trace of this
 // goroutine's [Do], or ctx itself if there is none. It takes from Do's context the current span
-// and what this package knows of that, such as the width of its ID, debug and deny. It takes no
-// deadline, no values and no baggage. It is for code that is given no context, such as another
-// logger's hook. Before the process has called Do, or httpmw.New with Implicit, it costs one
-// atomic load. A nil ctx is context.Background().
+// and what this package knows of that span, such as the width of its ID, debug and deny. It takes
+// no deadline, no values and no baggage. Implicit is for code that is given no context, such as
+// another logger's hook. Before the process has called Do, or httpmw.New with Config.Implicit, it
+// costs one atomic load. A nil ctx is context.Background().
 func Implicit(ctx context.Context) context.Context {
 	if ctx == nil {
 		ctx = context.Background()

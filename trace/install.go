@@ -15,8 +15,8 @@ var installing sync.Mutex
 // that libraries that know only OpenTelemetry see and send this package's IDs. It is for
 // main, in services without an SDK. Nothing else in this module touches global state.
 //
-// If an SDK or another propagator is installed already, Install changes nothing and returns an
-// error. Installing the same p again, or nil after a Provider, changes nothing and is no error.
+// If another provider or propagator is installed already, Install changes nothing and returns an
+// error. To install the same p again, or nil after a Provider, changes nothing and is no error.
 func Install(p *Provider) error {
 	installing.Lock()
 	defer installing.Unlock()
@@ -46,8 +46,9 @@ func isPlaceholder(v any) bool {
 	return t != nil && t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "go.opentelemetry.io/otel/internal/global"
 }
 
-// placeholder is OpenTelemetry's global provider before somebody sets one. Every span asks, and to
-// compare costs less than to look at the type. Nil: an earlier package has set one.
+// placeholder is OpenTelemetry's global provider before somebody sets one. Every span may ask for
+// the global provider, and a comparison costs less than isPlaceholder. placeholder is nil if a
+// package that was initialized earlier has set a provider.
 var placeholder = func() oteltrace.TracerProvider {
 	if global := otel.GetTracerProvider(); isPlaceholder(global) {
 		return global

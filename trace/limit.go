@@ -12,12 +12,14 @@ import (
 // NewLimit returns a Sampler that samples perSecond traces a second, also in a burst: 10 is ten a
 // second, 0.1 is one in ten seconds, and 0 is none. After a pause of any length it samples one
 // second's worth at once, and at least one trace. Then it samples further traces as their time
-// comes. So n seconds give at most n+1 seconds' worth. Below one trace a second, they give n
-// seconds' worth and one trace. NewLimit panics if perSecond is negative, NaN or infinite.
+// comes. So in n seconds it samples at most n+1 seconds' worth or, if perSecond is below 1, at
+// most n seconds' worth and one trace more. NewLimit panics if perSecond is negative, NaN or
+// infinite.
 //
-// A limit is for places where traces begin: the edge, jobs, consumers of others' messages. Unlike
-// a [Ratio]'s, its answer does not depend on the ID. So two services that both ask about one trace
-// sample parts of it. A trace that a caller has decided is not asked about, and not counted.
+// A limit is for places where traces begin: the edge, jobs, consumers of others' messages. Its
+// answer does not depend on the ID, unlike that of a [Ratio]. So if two services ask about one
+// trace, one may sample its part of the trace and the other not. The limit is not asked about a
+// trace that a caller has decided, and does not count it.
 //
 // The Sampler is safe for concurrent use. Each call of NewLimit makes a limit of its own, for this
 // process alone. It goes by the monotonic clock, so that a change of the time of day has no

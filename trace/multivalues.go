@@ -7,7 +7,7 @@ import (
 // multiValues are the values of X-B3-*, in the order of multiFields. "": not written.
 type multiValues [5]string
 
-// fill sets the values for b. The IDs are parts of one string.
+// fill sets the values for b. The IDs are parts of one string, which is one allocation.
 func (v *multiValues) fill(b B3) {
 	if b.hasIDs() {
 		var buf [32 + 16 + 16]byte
@@ -30,8 +30,8 @@ func (v *multiValues) fill(b B3) {
 	}
 }
 
-// free returns a place that fill leaves empty for b: with debug the state has no value, and without
-// it the flags have none.
+// free returns a place that fill leaves empty for b: that of X-B3-Sampled with debug, and that of
+// X-B3-Flags without.
 func (multiValues) free(b B3) int {
 	if b.Sampling == Debug {
 		return 3

@@ -9,10 +9,10 @@ import (
 )
 
 // node is a link in the chain of contexts that holds a span. Context and span in one cost one
-// allocation. oteltrace.ContextWithSpan around a span costs two. Every request has at least one
-// span.
+// allocation. oteltrace.ContextWithSpan around a span costs two, and every request has at least
+// one span.
 //
-// A node begins with the three fields of a context of context.WithValue, in that order. fiber
+// A node begins with the three fields of a context from context.WithValue, in that order. fiber
 // reads these fields by reflection to copy a context into one of its own, and other programs read
 // the memory of any context as if it had them. Keep the fields as they are, although nothing here
 // reads key and val.
@@ -44,6 +44,6 @@ func (n *node) Value(key any) any {
 	return n.Context.Value(key)
 }
 
-// currentSpanKey is OpenTelemetry's key of the current span. It is not exported, but
-// SpanFromContext tells it to every context that it looks into.
+// currentSpanKey is OpenTelemetry's key of the current span. OpenTelemetry does not export the
+// key, but SpanFromContext passes it to Value of every context that it searches.
 var currentSpanKey = seam.KeyOf(func(ctx context.Context) { oteltrace.SpanFromContext(ctx) })

@@ -13,7 +13,7 @@ type parent struct {
 	bySample bool // Starter.Sample has decided
 	ahead    bool // the sampler that the SDK would ask has decided, before the SDK
 
-	callerParent oteltrace.SpanID // the caller's own parent, if the caller is the parent
+	callerParent oteltrace.SpanID // if a caller is the parent: the caller's own parent
 }
 
 // resolve finds the parent among the current span and the caller.
@@ -41,10 +41,10 @@ func (p *parent) join(cur *current, caller B3) {
 	}
 }
 
-// follow makes the current span the parent, if there is one. The caller has no trace, or the
-// current span's.
+// follow makes the current span the parent, if there is one. The caller has no trace ID, or is in
+// the current span's trace.
 func (p *parent) follow(cur *current, caller B3) {
-	p.b3, p.state = cur.b3, cur.traceState() // of a span without IDs too
+	p.b3, p.state = cur.b3, cur.traceState() // the tracestate of a span without IDs too
 	if cur.remote() {
 		p.callerParent = cur.b3.ParentSpanID
 	}
@@ -55,7 +55,7 @@ func (p *parent) follow(cur *current, caller B3) {
 	case caller.Sampling == Deny || caller.Sampling == Debug:
 		p.b3.Sampling = caller.Sampling
 	case cur.known:
-		// This hop has decided. Only a caller's deny and debug still count.
+		// This hop has decided. Only a caller's deny or debug overrules that: see above.
 	case caller.Sampling == Accept:
 		if p.b3.Sampling != Deny && p.b3.Sampling != Debug {
 			p.b3.Sampling = Accept
@@ -83,9 +83,9 @@ func (p *parent) shown() B3 {
 	b := p.b3
 	switch {
 	case b.Sampling == Defer, p.ahead:
-		// The SDK keeps the trace ID. Without a span ID the parent is not valid, so ParentBased
-		// asks its root sampler. With one it would not sample. A sampler that was asked ahead of
-		// its SDK finds its decision in our span.
+		// The SDK keeps the trace ID. Without a span ID, ParentBased sees no valid parent and asks
+		// its root sampler. With the span ID, it would not sample. A sampler that was asked ahead
+		// of its SDK finds its decision in our span.
 		b.SpanID = oteltrace.SpanID{}
 	case b.Sampling.sampled():
 		// ParentBased follows a valid parent only, so missing IDs are invented. They are on no

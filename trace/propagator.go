@@ -26,8 +26,8 @@ type Propagator struct {
 	Encoding b3.Encoding
 
 	// W3C: Extract reads traceparent and tracestate (W3C Trace Context, level 1) if there is no
-	// valid B3, and Inject writes them too. Extract keeps whole members of tracestate, 512
-	// characters at most, as W3C asks. Two traceparent headers count as none.
+	// valid B3, and Inject writes them too. At most 512 characters of tracestate are kept, in
+	// whole members, as W3C asks. Two traceparent headers count as none.
 	W3C bool
 }
 
@@ -167,8 +167,8 @@ func (p Propagator) write(carrier propagation.TextMapCarrier, b B3) {
 	}
 }
 
-// writeHeader is write for an http.Header, on the hot path. The values of a message share one
-// array. Each value is clipped, so that an append to one header does not run into the next.
+// writeHeader is write for an http.Header, on the hot path. The values of a message are parts of
+// one array. Each is clipped, so that an append to one header does not run into the next.
 func (p Propagator) writeHeader(ctx context.Context, h http.Header, b B3) {
 	values := roomFor(ctx)
 	if p.multi() {

@@ -38,7 +38,8 @@ func NewProvider(cfg ProviderConfig) *Provider {
 	return &Provider{sampler: cfg.Sampler}
 }
 
-// asOwn returns provider if it is one of this package's: a Provider, or an SDK that is off.
+// asOwn returns the Provider that makes all of provider's spans, if there is one: provider itself,
+// or the Provider of an SDK that is off.
 func asOwn(provider oteltrace.TracerProvider) (*Provider, bool) {
 	if own, ok := provider.(*Provider); ok {
 		return own, true
@@ -103,7 +104,7 @@ func (p *Provider) decide(id oteltrace.TraceID) Sampling {
 
 // globalProvider returns OpenTelemetry's global provider, or nil if nobody has set one. Ask each
 // time: an SDK may be installed later, and OpenTelemetry's placeholder stays bound for ever to the
-// first one.
+// first SDK.
 func globalProvider() oteltrace.TracerProvider {
 	if global := otel.GetTracerProvider(); global != placeholder {
 		return global

@@ -9,21 +9,21 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// record holds what this package knows of a trace beyond an OpenTelemetry span context.
-// FromContext compares it with the current span, so that a record never goes stale.
+// record holds what this package knows of a trace but an OpenTelemetry span context cannot hold.
+// FromContext compares the record with the current span, and does not use a stale one.
 type record struct {
 	b3 B3 // with a decision
 
 	// Three facts about a span are kept here, since padding makes them free.
 	remote bool // it is in another process
 	hidden bool // its ID is not shown to OpenTelemetry; see attempt.contextFor
-	server bool // it is a server's: route is its request's, which saves httpmw an allocation
+	server bool // it is a server's, and route is its request's: this saves httpmw an allocation
 
 	// If a caller is the parent: the caller's own parent, as the caller has said.
 	callerParent oteltrace.SpanID
 
-	// text is that of the IDs for log lines. It is made when a line first asks for it, since most
-	// spans of a client are never logged. It may be read once made is textMade.
+	// text is the text of the IDs for log lines. It is made when a line first asks for it, since
+	// most spans of a client are never logged. Read it only if made is textMade.
 	made uint32
 	text string
 

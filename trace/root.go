@@ -7,16 +7,17 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// Root begins a new trace, whose first span is linked to ctx's trace, if there is one, and
-// returns a context in which it is the current span: for work that ctx's trace caused but
-// that is not part of it, as each run of a repeating job. The caller ends the span.
+// Root begins a new trace, and returns a context in which the first span of this trace is the
+// current one. The span is linked to ctx's trace, if there is one. Root is for work that ctx's
+// trace caused but that is not part of it, such as each run of a repeating job. The caller ends
+// the span.
 //
 // All other values of ctx stay. A zerolog logger in ctx is bound to the new trace, if the
 // program imports logctx.
 //
-// The new context keeps nothing of the old trace, where this package began it: a root in the
-// context of a root, and so on, is no chain. Spans that another library has put into ctx stay
-// below, and so does what the program itself has derived from ctx.
+// If this package began the old trace, the new context keeps nothing of it: a root in the context
+// of a root, and so on, makes no chain. Spans that another library has put into ctx stay below,
+// and so does what the program itself has derived from ctx.
 func Root(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -62,7 +63,7 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 	return root, under, span
 }
 
-// underTrace returns ctx without workerpool's lifetime and the trace at its top.
+// underTrace returns the part of ctx over which a new trace lies.
 func underTrace(ctx context.Context) context.Context {
 	if life, ok := ctx.(seam.Lifetime); ok {
 		ctx = life.Values()
@@ -70,7 +71,8 @@ func underTrace(ctx context.Context) context.Context {
 	return below(ctx)
 }
 
-// alive gives values the lifetime that underTrace has taken off, if ctx is one of workerpool's.
+// alive returns values with the lifetime of ctx, if ctx is one of workerpool's: underTrace has
+// taken that lifetime off.
 func alive(ctx, values context.Context) context.Context {
 	if life, ok := ctx.(seam.Lifetime); ok {
 		return life.Over(values)
@@ -78,8 +80,8 @@ func alive(ctx, values context.Context) context.Context {
 	return values
 }
 
-// below returns ctx without the links at its top by which this package has put a span there.
-// They hold nothing but the trace, which a new trace hides anyway.
+// below returns ctx without the links at its top by which this package has put a span there. The
+// links hold nothing but the trace, which a new trace hides anyway.
 func below(ctx context.Context) context.Context {
 	for {
 		switch n := ctx.(type) {
@@ -99,8 +101,8 @@ func below(ctx context.Context) context.Context {
 	}
 }
 
-// rootNode is the link above a logger that was bound to a new root. It tells the function below
-// that there is a root under the logger.
+// rootNode is the link above a logger that was bound to a new root. Function below
+// needs it to take off the root that is under the logger.
 type rootNode struct {
 	context.Context
 	key, val any    // rootKey{} and nothing; see node

@@ -10,7 +10,7 @@ import (
 
 // Sampler decides whether a trace is sampled, where nobody has decided before. It must be safe for
 // concurrent use, and should give each service the same answer for one ID. [NewLimit] says where
-// that is not needed.
+// the answers may differ.
 type Sampler interface {
 	Sample(oteltrace.TraceID) bool
 }

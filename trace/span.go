@@ -9,7 +9,7 @@ import (
 )
 
 // span is a span that records nothing. It has IDs, a decision, and the provider of its children.
-// What can be seen of it never changes, so that any goroutine may read it, also after End.
+// Its visible state never changes, so that any goroutine may read it, also after End.
 type span struct {
 	embedded.Span
 	record
@@ -17,8 +17,8 @@ type span struct {
 	rare     *rare     // nil: most have none
 }
 
-// rare holds what few spans have. It is apart so that the others stay small: every request makes
-// one.
+// rare holds what few spans have. It is apart so that the other spans stay small: every request
+// makes a span.
 type rare struct {
 	state    oteltrace.TraceState     // W3C's, handed on as it came
 	provider oteltrace.TracerProvider // of the children, if it is no Provider
@@ -78,8 +78,8 @@ func (s *span) SetStatus(codes.Code, string)                {}
 func (s *span) SetName(string)                              {}
 func (s *span) SetAttributes(...attribute.KeyValue)         {}
 
-// begin makes s a child of under. It fills in s where that stands, in a node: making a span
-// elsewhere and copying it there costs twice as much.
+// begin makes s a child of under. It fills in s in place, inside a node: to make a span elsewhere
+// and copy it into the node costs twice as much.
 func (s *span) begin(under *parent, p *Provider) {
 	s.provider = p
 	s.rare = rarely(under.state, nil)

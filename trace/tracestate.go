@@ -16,8 +16,8 @@ const (
 	longMember    = 128            // longer ones are the first to go
 )
 
-// parseTracestate combines the values of tracestate. If members share a key, the first counts.
-// With more than 32, the result is empty. Members beyond 512 characters are left out.
+// parseTracestate combines the values of tracestate. If several members have the same key, the
+// first counts. More than 32 members count as none. Members beyond 512 characters are left out.
 func parseTracestate(values []string) oteltrace.TraceState {
 	var members []string
 	total := func() int { // joined by commas
