@@ -19,17 +19,17 @@ import (
 	"example.com/clew/trace"
 )
 
-// Guard fails the test for each place that loses the trace until the test ends. A place loses the
-// trace if its goroutine descends from one that works for a traced request, and it writes a log
-// line or sends a request without a trace. Guard sees lines through logctx's hook or slog handler,
-// and requests through httpclient. The failure names the function, file and line, once with a
-// count.
+// Guard fails the test for each place in the code that loses the trace before the test ends. A
+// place loses the trace if it writes a log line or sends a request without a trace, in a goroutine
+// that descends from one that works for a traced request. Guard sees lines through logctx's hook
+// or slog handler, and requests through httpclient. The failure names the function, file and line,
+// once with a count.
 //
 // The trace is the context's, or else the goroutine's. With httpmw's Config.Implicit, the
 // handler's own lines and requests without a context lose nothing, so they are not reported. Those
 // of the goroutines that the handler starts are. The first Implicit, or trace.Do, in a test binary
-// turns this on for all later tests, in workerpool's tasks too. So test with the Config of the
-// service.
+// turns implicit traces on for all later tests, in workerpool's tasks too. So test with the Config
+// of the service.
 //
 // Guard marks goroutines with a profiler label. httpmw.New sets it while a guard is on, and so do
 // the functions of workerpool if their context has a trace. Go hands the label on to each
@@ -38,7 +38,7 @@ import (
 // beginning of their full names: "example.com/shop/metrics.". The ErrorLogs of the standard
 // library need it too.
 //
-// Guard does not see these losses, or reports what is none:
+// Guard misses these losses, or reports a loss where there is none:
 //   - Functions that time.AfterFunc and context.AfterFunc run. They have no parent goroutine,
 //     unless workerpool wraps them. clewvet finds them.
 //   - Goroutines that one request starts and that live on, such as other libraries' pools, loops
