@@ -33,7 +33,7 @@ func Split(text string) (traceID, spanID string) {
 	return text[len(`"`) : end-span-len(Middle)], text[end-span : end]
 }
 
-// Span is what a record tells about the current span of its context.
+// Span is what package trace tells about the current span of a context.
 type Span struct {
 	Text   string // as Text returns it
 	Parent oteltrace.SpanID
@@ -45,7 +45,7 @@ type Span struct {
 	Recording    bool
 }
 
-// Look returns what a record tells about ctx's current span. Set by package trace.
+// Look returns what package trace tells about ctx's current span. Set by package trace.
 var Look func(ctx context.Context) Span
 
 // Marked returns the context that this goroutine works for, as trace.Do or httpmw's
