@@ -18,8 +18,8 @@ var between = []string{
 }
 
 // PlaceOfLine returns the place in the user's code that logs a line. It is the call at pc. If pc
-// is 0 or in a package between, it is the nearest call on the stack that is in none of them. The
-// result is the zero Frame if there is no such call, as for go log.Print("…").
+// is 0 or in a package of between, it is the nearest call on the stack that is in none of them.
+// The result is the zero Frame if there is no such call, as for go log.Print("…").
 func PlaceOfLine(pc uintptr) runtime.Frame {
 	if pc != 0 {
 		if frame, _ := runtime.CallersFrames([]uintptr{pc}).Next(); !isBetween(frame.Function) {
@@ -48,8 +48,8 @@ func PlaceOfRequest() runtime.Frame {
 	return nearest
 }
 
-// users returns the frames of the stack that are in no package between, each with whether it is
-// further out than a method of http.Client.
+// users returns the frames of the stack that are in no package of between. The bool says whether
+// the frame is further out than a method of http.Client.
 func users() iter.Seq2[runtime.Frame, bool] {
 	return func(yield func(runtime.Frame, bool) bool) {
 		var pcs [64]uintptr
