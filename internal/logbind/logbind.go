@@ -84,7 +84,7 @@ func Bind(ctx context.Context, l zerolog.Logger) context.Context { return bind(c
 type quietKey struct{}
 
 // BindDebug is [Bind] for a debug trace, in which all lines are wanted. The bound logger has the
-// level debug or below, and no sampler: other requests share the sampler, and it sees none of
+// level debug or below, and no sampler: the sampler, which other requests share, sees none of
 // these lines. A disabled logger stays disabled, because a caller's header must not change what
 // its owner wants. [Rebind] restores level and sampler.
 func BindDebug(ctx context.Context, l zerolog.Logger) context.Context {
@@ -123,8 +123,8 @@ func RebindFrom(ctx, from context.Context) context.Context {
 	if quiet, _ := from.Value(quietKey{}).(*zerolog.Logger); quiet != nil && l.GetLevel() == debugLevel(*quiet) {
 		l = l.Level(quiet.GetLevel()).Sample(samplerOf{quiet.Level(everyLevel)})
 	}
-	// Here ctx is asked, because a root leaves out the value that the root before has put over
-	// BindDebug's.
+	// This asks ctx, not from. An earlier Rebind has put nil over BindDebug's value, and the
+	// context of a new root leaves that nil out.
 	if quiet, _ := ctx.Value(quietKey{}).(*zerolog.Logger); quiet != nil {
 		ctx = context.WithValue(ctx, quietKey{}, (*zerolog.Logger)(nil))
 	}
