@@ -25,7 +25,7 @@ type entry struct {
 	w     http.ResponseWriter
 	given *http.Request
 
-	seen    *http.Request // by the handler: given, or a copy of given with the context outside
+	seen    *http.Request // by the handler: given, or a copy of it with outside as its context
 	cell    *route.Cell
 	outside *outside // this AccessLog's own; nil: the cell is from further out
 
@@ -37,7 +37,7 @@ type entry struct {
 func (e *entry) begin(a *accessLog, w http.ResponseWriter, r *http.Request) http.ResponseWriter {
 	e.log, e.ctx, e.w, e.given, e.seen = a, r.Context(), w, r, r
 	e.cell = route.Of(e.ctx)
-	// The cell may belong to another request, whose handler made r.
+	// If a handler made r, the cell may be that of the request which this handler serves.
 	others := e.cell != nil && made(r) && !e.cell.Made
 	if e.cell == nil || others {
 		e.outside = newOutside(r)

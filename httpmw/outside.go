@@ -40,7 +40,7 @@ func (o *outside) within() context.Context {
 	return o.Context
 }
 
-// outsideOf returns the nearest AccessLog outside of New that ctx has passed; nil: none.
+// outsideOf returns the outside of the nearest AccessLog that ctx has come through; nil: none.
 func outsideOf(ctx context.Context) *outside {
 	o, _ := ctx.Value(outsideKey{}).(*outside)
 	return o

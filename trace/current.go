@@ -54,8 +54,8 @@ func (c *current) merge(rec *record) {
 		b.ParentSpanID = rec.b3.ParentSpanID
 		c.known = !c.sc.IsRemote()
 		if rec.remote && rec.b3.Sampling == Defer && b.Sampling == unsampled && c.sc.IsRemote() {
-			// otelgrpc's server put the caller's span context back. Its flag cannot express
-			// "undecided", so the record rules.
+			// otelgrpc's server put the caller's span context into the context once more. Its flag
+			// cannot express "undecided", so the record rules.
 			b.Sampling = Defer
 		}
 	} else if tells, ok := c.span.(interface{ Parent() oteltrace.SpanContext }); ok {

@@ -46,8 +46,8 @@
 // batch over which the connection breaks eight times in a row. In this way only the spans to blame
 // are lost, if they are not too many. Every other answer, redirects too, loses the batch.
 //
-// When the queue is full, a span that ends is lost. After a span found no room, spans with as much
-// or more in them are lost without being encoded, until a span leaves the queue.
+// When the queue is full, a span that ends is lost. After a span found no room, other spans that
+// hold at least as much as that one are lost without being encoded, until a span leaves the queue.
 //
 // Each span that ended is sent, dropped or queued, and [Stats] counts all three at one moment.
 // Nothing is logged.

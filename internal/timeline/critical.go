@@ -13,8 +13,8 @@ type stretch struct {
 }
 
 // critical finds the spans that took the time of the longest root. It goes back from the end. The
-// child that ended last was waited for, and before its beginning the child that ended last by
-// then.
+// child that ended last was waited for. Until that child began, the one that had ended last by
+// then was waited for, and so on.
 func (t *Tree) critical() {
 	root := t.longest()
 	if root == nil {
@@ -76,7 +76,8 @@ func latest(a, b time.Time) time.Time {
 type Share struct {
 	Service, Operation string
 	Kind               Kind
-	// Answered says that the request of a call has lines, so the share is network and waiting.
+	// Answered says that the called side of a call has lines of its own. Their time is not in the
+	// share, so the share is network and waiting.
 	Answered bool
 	Spans    int
 	Time     time.Duration // on the critical path

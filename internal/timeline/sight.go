@@ -38,8 +38,8 @@ type Sight struct {
 
 // Sight reads the next line of the source as far as a map needs it. The result is false for a line
 // that belongs to the one before. Of JSON over several lines, only the last line has a sight. A
-// line without a trace ID has one. All else is as with [Parser.Glance], and Glance may not be
-// called on the same parser. [Parser.SightOf] returns the sight of an entry from Flush.
+// line without a trace ID has a sight too. All else is as with [Parser.Glance], and Glance may not
+// be called on the same parser. [Parser.SightOf] returns the sight of an entry from Flush.
 func (p *Parser) Sight(raw *Raw, s *Sight) bool {
 	*s = Sight{}
 	return p.glimpse(raw, &s.Glance, s)
@@ -102,8 +102,8 @@ func isRefused(err string) bool {
 	return false
 }
 
-// sight takes the fields that a sight has and a glance lacks. Parse must read fields that package
-// line might read differently.
+// sight takes the fields that a sight has and a glance lacks. The result is false if package line
+// might read one of them differently: then Parse must read the line.
 func (q *quickLine) sight(s *Sight) bool {
 	if s.Trace == (ID{}) {
 		var ok bool

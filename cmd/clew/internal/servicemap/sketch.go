@@ -23,12 +23,12 @@ type durations struct {
 // fewDurations is how many durations are kept as they are.
 const fewDurations = 32
 
-// accuracy is how far a quantile may be from one of the durations. With rounding, that is within
-// the promised 1 %.
+// accuracy is the share by which a quantile may differ from the nearest of the durations. With
+// rounding, that is within the promised 1 %.
 const accuracy = 0.00999
 
 // bins is how many bins a sketch may have. They reach from the longest duration to one that is 800
-// million times shorter. Still shorter ones count as that long.
+// million times shorter. Durations shorter than that count as that long.
 const bins = 1024
 
 var bounds = func() mapping.IndexMapping {
@@ -104,7 +104,7 @@ func (d *durations) quantiles() Quantiles {
 	return Quantiles{Count: d.n, P50: d.value(0.5), P95: d.value(0.95), P99: d.value(0.99), Max: Value{longest, longest, longest}}
 }
 
-// z is how many standard deviations chance moves a rank, at most, in 999 of 1,000 cases.
+// z is a number of standard deviations: in 999 of 1,000 cases, chance moves a rank by no more.
 const z = 3.3
 
 // value returns a quantile. The number of durations below it varies by chance, with a binomial
