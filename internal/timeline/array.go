@@ -4,8 +4,8 @@ import "bytes"
 
 // Some tools print log entries as one JSON array over many lines: gcloud logging read
 // --format=json, jq -s. The splitter reads its objects one by one, like lines. An array may stand
-// at the beginning of a source and behind another array. If an array turns out to be none, or is
-// cut off, the splitter reads lines from there on, so that nothing is lost.
+// at the beginning of a source and behind another array. If the text turns out to be no array, or
+// the array is cut off, the splitter reads lines from there on, so that nothing is lost.
 
 // enterArray enters an array of objects that begins on this line. It reads no further on a line
 // without a bracket, because another program may still write to the source.
@@ -24,7 +24,8 @@ func (s *splitter) enterArray() {
 	}
 }
 
-// element returns the next object of the array. It leaves the array where there is none.
+// element returns the next object of the array. If there is no further object, it leaves the
+// array.
 func (s *splitter) element() (text []byte, number int, ok bool) {
 	for s.inArray {
 		at, ok := s.peek(0)
@@ -83,7 +84,7 @@ func (s *splitter) peek(i int) (at int, ok bool) {
 	return 0, false
 }
 
-// at puts the byte i behind pos into buf, and reports whether there is one.
+// at reads on until buf has the byte at pos+i, and reports whether the source has that byte.
 func (s *splitter) at(i int) bool {
 	for s.pos+i >= s.end {
 		if s.err != nil {

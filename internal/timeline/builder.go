@@ -14,9 +14,9 @@ type builder struct {
 	skew  map[string]time.Duration
 }
 
-// maxSame is the number of spans that may have one ID. The attempts of a repeated call may share
-// one, and with Finagle each attempt is two spans. Lines that report more such spans stand under
-// the first one.
+// maxSame is the largest number of spans with the same ID. The attempts of a repeated call may
+// share an ID, and with Finagle each attempt is two spans. Lines that report more such spans stand
+// under the first one.
 const maxSame = 16
 
 // report makes the spans that lines report.
@@ -66,7 +66,8 @@ func (b *builder) add(s *Span) {
 	first.next = s
 }
 
-// make puts the other lines under the spans that they name, and makes a span that no line reports.
+// make puts the other lines under the spans that they name. It makes such a span if no line
+// reports it.
 func (b *builder) make() {
 	for _, l := range b.tree.Entries {
 		if l.Span != nil || l.Entry.Span == "" {
@@ -84,9 +85,10 @@ func (b *builder) make() {
 	}
 }
 
-// find returns the span with this ID; nil: there is none. Of several spans, one of the service
-// comes first, and then one that is no call. A served request was called from another service. So
-// for the parent of a request, called is true, and the call of another service comes first.
+// find returns the span with this ID; nil: there is none. Of several spans, find prefers one of
+// the service, and among these one that is no call. Called says that the span is the parent of a
+// request, which another service has called. Then find prefers a span of another service, and
+// among these a call.
 func (b *builder) find(id, service string, called bool) *Span {
 	best, points := (*Span)(nil), -1
 	for s := b.byID[id]; s != nil && id != ""; s = s.next {
@@ -145,7 +147,7 @@ func (b *builder) uncircle() {
 	}
 }
 
-// cut cuts the circle with s.
+// cut cuts the circle of parents that has s in it.
 func (b *builder) cut(s *Span) {
 	at := s
 	for p := s.Parent; p != s; p = p.Parent {
@@ -217,7 +219,8 @@ func (b *builder) flatten() {
 	}
 }
 
-// settle moves spans with inexact times behind the beginning of their parents.
+// settle moves a span to the beginning of its parent, if it begins earlier only because its time
+// is inexact.
 func (b *builder) settle() {
 	for _, s := range b.tree.Spans {
 		if s.Parent == nil || s.Report == nil || s.Start.IsZero() || s.Parent.Start.IsZero() {
@@ -244,7 +247,7 @@ func (b *builder) extend() {
 }
 
 // place puts lines under their spans. A line without a span stands under the only span of its
-// service that encloses it. A service that reports no request may have been called. Its lines
+// service that encloses it. A service may answer a call and report no request. Its lines then
 // stand under the only call to it that no other span has answered.
 func (b *builder) place() {
 	works := b.works()
@@ -268,7 +271,7 @@ func (b *builder) place() {
 	}
 }
 
-// homeless returns questions for the spans of the lines without one.
+// homeless returns a question for each line without a span. The line needs a service and a time.
 func (b *builder) homeless() []question {
 	var asked []question
 	for _, l := range b.tree.Entries {

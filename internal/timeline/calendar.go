@@ -84,8 +84,8 @@ var timeBegins = func() (b [256]bool) {
 	return b
 }()
 
-// runEnd returns the end of the word at i. No time begins within a word. Otherwise a run of digits
-// would be read again from each digit.
+// runEnd returns the end of the word at i. The search for a time goes on there, because no time
+// begins within a word. A search within a run of digits would read the run again from each digit.
 func runEnd(text []byte, i int) int {
 	start := i
 	for i < len(text) && isWord(text[i]) {

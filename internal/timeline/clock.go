@@ -1,7 +1,7 @@
 package timeline
 
-// clockAlone reads 22:46:25.123. Six such pairs are the address of a network card. Digits behind a
-// point or a colon are a part of another thing.
+// clockAlone reads 22:46:25.123. Six pairs with colons are the address of a network card. Digits
+// behind a point or a colon are a part of something else.
 func (d *date) clockAlone(text []byte) bool {
 	switch at(text, d.start-1) {
 	case ':', '.', '-', '+', '/', ',', '%':

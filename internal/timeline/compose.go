@@ -50,7 +50,7 @@ func (u *unwrapper) compose() bool {
 }
 
 // withoutNumber returns the service in the name of a container: shop for shop-1, and for shop_1,
-// the form of the first Compose.
+// the form of Compose 1.
 func withoutNumber(name []byte) []byte {
 	end := len(bytes.TrimRight(name, asciiDigits))
 	if end < 2 || end == len(name) || name[end-1] != '-' && name[end-1] != '_' {

@@ -4,7 +4,8 @@ package timeline
 //
 //	2026-11-26T22:46:25.343939123Z stdout F …
 //
-// P marks a line that goes on, and F its end. More tags may follow behind colons.
+// P marks a part that is not the last of its line. F marks the last part, or a whole line. More
+// tags may follow behind colons.
 //
 // https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
 func (u *unwrapper) cri() bool {

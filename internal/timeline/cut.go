@@ -6,8 +6,8 @@ import "bytes"
 // journald's arrays of bytes.
 type cuts struct {
 	// from is the beginning of an unfinished line on standard output and on standard error; -1:
-	// there is none. It includes the line before. A line of the other stream may stand among the
-	// pieces, and may belong to the entry of that line before.
+	// there is none. It is one line earlier than the first piece, because a line of the other
+	// stream may stand among the pieces, and may belong to the entry before them.
 	from   [2]int
 	before int // the beginning of the line before the current one
 }
@@ -66,7 +66,8 @@ func (c *cuts) open() int {
 }
 
 // cutByCRI reads a line of CRI's: 2026-11-26T10:11:12.123456789Z stdout P text. Text is nil if the
-// line is none. See the comment on the log format in kubernetes/cri-api, pkg/apis/runtime.
+// line has another form. See the comment on the log format in kubernetes/cri-api,
+// pkg/apis/runtime.
 func cutByCRI(line []byte) (stream int, partial bool, text []byte) {
 	const shortest, longest = len("2026-11-26T10:11:12Z"), len("2026-11-26T10:11:12.123456789+01:00")
 	if len(line) < shortest || line[4] != '-' || line[7] != '-' || line[10] != 'T' {
@@ -161,8 +162,8 @@ func nextEscape(block []byte, from int) int {
 }
 
 // mayBeID tells whether \u00 and these two digits stand for a hexadecimal digit, or for a
-// backslash or a u. The latter two may be a part of an escape inside, in a line of JSON within a
-// line of JSON.
+// backslash or a u. A backslash and a u may begin an escape of the inner JSON, if a line of JSON
+// stands within a line of JSON.
 func mayBeID(high, low byte) bool {
 	switch high {
 	case '3':

@@ -31,7 +31,8 @@ func (u *unwrapper) docker() bool {
 var dockerKeys = [...]string{"log", "stream", "time", "kubernetes"}
 
 // dockerPart is the length of the parts into which Docker cuts a long line. Only the last part is
-// shorter. A shorter part never goes on, because some writers of this form leave out all newlines.
+// shorter. A shorter part is never continued, even if it lacks a newline, because some writers of
+// this form leave out all newlines.
 //
 // https://github.com/moby/moby/blob/master/daemon/logger/copier.go
 const dockerPart = 16 << 10

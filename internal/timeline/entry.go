@@ -6,10 +6,10 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Entry is a line that was read, as far as possible. It keeps no reference to its source.
+// Entry is a line, with all that could be read from it. It keeps no reference to its source.
 type Entry struct {
 	Source string
-	Number int // the number of its first line there, from 1
+	Number int // the number of its first line in the source, from 1
 
 	// Time is in UTC, and zero if there is none. Precision is its exactness, a second or a
 	// millisecond for instance; zero means a nanosecond.

@@ -62,7 +62,8 @@ func columns(s string) int {
 }
 
 // columnsOf returns the number of columns that a character takes. The ranges of wide characters
-// are rough. A mistake breaks or cuts a line too early.
+// are rough. If a wide character is missing from them, the terminal may break the line. If they
+// have a narrow one, the line is cut too early.
 func columnsOf(r rune) int {
 	switch {
 	case r < 0x300:
@@ -76,7 +77,7 @@ func columnsOf(r rune) int {
 	return 1
 }
 
-// shorten cuts s to a width, and marks that at its end.
+// shorten cuts s to a width, with an ellipsis at the end, and tells whether s was longer.
 func shorten(s string, width int) (string, bool) {
 	if width <= 0 {
 		return "", s != ""

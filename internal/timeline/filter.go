@@ -7,9 +7,9 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Filter selects the traces of a list. One line of a selected trace has all the wanted properties
-// of a line. The zero value selects all traces. Any line may match a service alone. With a route,
-// a status or a duration, the line must be that of a request or a job.
+// Filter selects the traces of a list. At least one line of a selected trace has all the wanted
+// properties of a line. If these include a route, a status or a duration, it must be the line of a
+// request or a job. The zero value selects all traces.
 type Filter struct {
 	Service      string        // "": any
 	Route        string        // "": any

@@ -30,7 +30,8 @@ const (
 //
 // The function begins tells whether a line begins an entry, rather than belonging to the entry
 // before. Nil means [Begins]. It gets lines as they stand in the source, with the text that
-// shippers put around them, and only lines around hits.
+// shippers put around them. It gets only the lines around parsed ones, and lines at the end of
+// each block that Find reads.
 //
 // Some entries have the ID although the source does not have its text. These are parsed without a
 // hit:

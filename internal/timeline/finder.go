@@ -24,7 +24,7 @@ type finder struct {
 // piece is a part of buf.
 type piece struct{ from, to int }
 
-// fill reads until the buffer has size bytes. An error ends r.
+// fill reads until the buffer has size bytes. It returns the error that ends r.
 func (f *finder) fill(r io.Reader, size int) error {
 	for len(f.buf) < size {
 		n, err := r.Read(f.buf[len(f.buf):size])
@@ -61,7 +61,7 @@ func (f *finder) advance(r io.Reader) error {
 }
 
 // lastEntry returns the beginning of the last entry in the whole lines before end. The result is 0
-// if the entry begins the buffer, or is too far away.
+// if the entry begins the buffer, or begins too far before end.
 func (f *finder) lastEntry(end int) int {
 	for from := end; from > 0 && end-from < cap(f.buf)/2; {
 		from = lineStart(f.buf, from-1)
@@ -101,7 +101,8 @@ func (f *finder) tooLong(r io.Reader) error {
 	}
 }
 
-// look parses the pieces of buf before end. At first, pieces has the lines that were cut.
+// look parses the pieces of buf before end. When look is called, pieces has only the lines that
+// were cut.
 func (f *finder) look(end int) error {
 	block := f.buf[:end]
 	if f.number == 1 {
@@ -133,8 +134,8 @@ func (f *finder) pass(lines []byte) {
 	f.passed += n
 }
 
-// entries returns the whole entries around the i-th piece and the pieces that these touch, and the
-// number of the next piece. The entries begin at done or behind it.
+// entries returns the whole entries around the i-th piece, and the number of the next piece. The
+// entries include all further pieces that they touch. The entries begin at done or behind it.
 func (f *finder) entries(block []byte, done, i int) (piece, int) {
 	whole := f.pieces[i]
 	for whole.from > done && !f.begins(lineAt(block, whole.from)) {
