@@ -6,10 +6,10 @@ type fold struct {
 	slowest        *Span
 	fastest        *Span
 	told           bool
-	spans, lines   int // the number of hidden ones
+	spans, lines   int // the numbers of hidden spans and lines
 }
 
-// foldFrom is the number of similar spans from which on they are folded.
+// foldFrom is the smallest number of similar spans that are folded.
 const foldFrom = 6
 
 // kinship tells which spans are similar.

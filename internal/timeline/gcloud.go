@@ -3,15 +3,16 @@ package timeline
 import "bytes"
 
 // gcloud removes the wrapper of gcloud logging read --format=json. The command prints an array of
-// entries, which the splitter cuts into objects. A sink to Cloud Storage writes an object a line.
+// entries, which the splitter cuts into objects. A sink to Cloud Storage writes one object on each
+// line.
 //
 //	{"insertId":"…","jsonPayload":{…},"logName":"…","resource":{…},"timestamp":"…","trace":"…"}
 //
 // Google's agents take the fields that they know out of a service's line
-// (https://cloud.google.com/logging/docs/structured-logging#special-payload-fields). These fields
-// get their former names back, and return to the line. All other fields of the entry stand behind
-// them, so that nothing is lost. If the line already has a name, the entry's field gets
-// "logEntry." before it.
+// (https://cloud.google.com/logging/docs/structured-logging#special-payload-fields). The function
+// puts these fields back into the line, under their former names. All other fields of the entry
+// stand behind them, so that nothing is lost. If the line already has a name, the entry's field
+// gets "logEntry." before its name.
 //
 // https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry
 func (u *unwrapper) gcloud() bool {

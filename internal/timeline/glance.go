@@ -89,7 +89,7 @@ func (p *Parser) broken() {
 	}
 }
 
-// glanced completes a line that quick has read.
+// glanced completes the glance of a line that quick or quickText has read.
 func (p *Parser) glanced(g *Glance, s *Sight, precision time.Duration, raw *Raw) {
 	if !raw.Time.IsZero() {
 		g.Time, precision = shippedTime(g.Time, precision, raw.Time)

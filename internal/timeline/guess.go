@@ -55,7 +55,7 @@ func (b *builder) unanswered() []*Span {
 	return b.those(func(s *Span) bool { return s.Kind == Client && !s.Made && !answered[s] })
 }
 
-// lost tells whether s has an unknown parent. A request or a call that names none has none.
+// lost tells whether s has an unknown parent. A request or a call that names no parent has none.
 func (s *Span) lost() bool {
 	return s.Parent == nil && !s.cut && s.Kind != Job && s.ParentID != s.ID && (s.ParentID != "" || s.Made)
 }

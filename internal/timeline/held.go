@@ -28,8 +28,8 @@ type held struct {
 	says  mention
 }
 
-// glanced holds a line that quick has read. After another such line only few fields change, and
-// nearly all lines come after one.
+// glanced holds a line that quick has read. Nearly all lines follow another such line, so only few
+// fields change.
 func (h *held) glanced(json bool, trace ID) {
 	if !h.quick {
 		*h = held{from: h.from, text: h.text[:0], quick: true}
@@ -58,10 +58,10 @@ func (p *Parser) look(raw Raw) look {
 // maxInstances is the number of instances that may have an entry at the same time.
 const maxInstances = 16
 
-// turn makes the entry of the line's instance the current one. Containers and processes write
-// their lines between each other, and each continues its own entry. A line without an instance
-// continues the last entry, because some shippers mark only the first line of a message. If there
-// are too many instances, the entry that has waited longest ends, and turn returns it.
+// turn makes the entry of the line's instance the current one. Containers and processes mix their
+// lines, and each continues its own entry. A line without an instance continues the last entry,
+// because some shippers mark only the first line of a message. If there are too many instances,
+// the entry that has waited longest ends, and turn returns it.
 func (p *Parser) turn(raw *Raw) (ended *Entry) {
 	from := or(raw.Instance, raw.Service)
 	if from == "" || from == p.held.from {

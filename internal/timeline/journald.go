@@ -7,7 +7,7 @@ import (
 
 // journald removes the wrapper of journalctl -o json. MESSAGE is a text, or an array of bytes if
 // it is not all text. It is null if it is too long for journalctl without --all, and such a line
-// stays as it is. IDs may be fields of their own. zerolog puts the whole line into JSON.
+// stays as it is. IDs may be fields of their own. zerolog puts its whole line into the field JSON.
 //
 // https://www.freedesktop.org/software/systemd/man/latest/systemd.journal-fields.html
 // https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-json-format

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// jsonWriter writes JSON bit by bit, with one member or element a line.
+// jsonWriter writes JSON bit by bit, with one member or element on each line.
 type jsonWriter struct {
 	to    *bufio.Writer
 	inner bool // in a list

@@ -45,7 +45,7 @@ func lineUp(entries []*Entry) []*Line {
 		case l.At.IsZero():
 			l.At, l.inexact = last.At, last.inexact
 		case l.inexact > 0 && l.At.Before(last.At) && last.At.Sub(l.At) < l.inexact:
-			// Its source has it behind the last line.
+			// The line stands behind the last one in its source, so it was not written earlier.
 			l.inexact -= last.At.Sub(l.At)
 			l.At = last.At
 		}
@@ -64,7 +64,8 @@ func lineUp(entries []*Entry) []*Line {
 // reports tells whether l is the line that reports its span.
 func (l *Line) reports() bool { return l.Span != nil && l.Span.Report == l }
 
-// sharpen moves lines with inexact times behind the beginning of their span.
+// sharpen moves a line to the beginning of its span, if it stands before that only because its
+// time is inexact.
 func sharpen(lines []*Line, begin time.Time, report *Line) {
 	for _, l := range lines {
 		if l != report && l.At.Before(begin) && !l.At.IsZero() && begin.Sub(l.At) < l.inexact {

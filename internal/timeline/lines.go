@@ -2,10 +2,12 @@ package timeline
 
 import "bytes"
 
-// lineStart returns the beginning of the line with the byte at. A newline belongs to its line.
+// lineStart returns the beginning of the line that has the byte b[at]. A newline belongs to the
+// line that it ends.
 func lineStart(b []byte, at int) int { return bytes.LastIndexByte(b[:at], '\n') + 1 }
 
-// lineEnd returns the beginning of the line behind the one with the byte at.
+// lineEnd returns the end of the line that has the byte b[at], which is the beginning of the next
+// line.
 func lineEnd(b []byte, at int) int {
 	if n := bytes.IndexByte(b[at:], '\n'); n >= 0 {
 		return at + n + 1

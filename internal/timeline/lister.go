@@ -108,7 +108,8 @@ func (l *Lister) room() (s *tally) {
 	return &chunk[len(chunk)-1]
 }
 
-// all yields the open traces in the order of the memory, much faster than through the map.
+// all yields the open traces in the order in which they lie in memory. A walk through the map
+// would take much longer.
 func (l *Lister) all(yield func(*tally) bool) {
 	for _, chunk := range l.chunks {
 		for i := range chunk {
@@ -166,7 +167,7 @@ func (l *Lister) serves(s *tally, service string, at int64) {
 		return
 	}
 	id := l.names.of(service)
-	// Sources are read at the same time, so either of two lines of one time may come first.
+	// Sources are read at the same time, so two lines with the same time may come in either order.
 	if s.named == 0 || at < s.namedAt || at == s.namedAt && service < l.names.name(s.named) {
 		s.named, s.namedAt = id, at
 	}
@@ -185,7 +186,7 @@ func (l *Lister) serves(s *tally, service string, at int64) {
 		s.more++
 	default:
 		s.others = append(s.others, id)
-		l.bytes += 4 // as append makes room
+		l.bytes += 4 // twice the size of an ID, because append makes room for more
 	}
 }
 
@@ -218,8 +219,8 @@ func short256(s string) string {
 }
 
 // root makes the line the root of the trace, if it is a better root than the present one. A line
-// without a parent is better, and so is an earlier one. A call is the root only of a trace without
-// any request or job.
+// without a parent is better than a line with one. If that does not decide, a request or a job is
+// better than a call, and then an earlier line is better.
 func (l *Lister) root(s *tally, g *Glance, at int64) {
 	begin := at
 	if at != never {

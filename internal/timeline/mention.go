@@ -48,8 +48,8 @@ func (n *naming) mention(text []byte) mention {
 }
 
 // nextRun returns the next run of hexadecimal digits from a place on. The run touches no word, and
-// is at least as long as the shortest ID. An empty run means that there is none. Such a run covers
-// one of any minDecimal places, so nextRun does not look at every byte.
+// is at least as long as the shortest ID. If there is none, start and end are 0. A run of that
+// length covers one of any minDecimal neighbouring places, so nextRun does not look at every byte.
 func nextRun(text []byte, from int) (start, end int) {
 	for i := from + minDecimal - 1; i < len(text); i += minDecimal {
 		if digits[text[i]] == noDigit {
@@ -147,7 +147,7 @@ const (
 )
 
 // nameBefore returns the meaning of the name before the value at i, such as name=, "name": or
-// name: and tells whether the name is the user's.
+// name:. It also tells whether the name is the user's.
 func (n *naming) nameBefore(text []byte, i int) (c claim, custom bool) {
 	j, sign := i, false
 	for ; j > 0 && i-j < gapSpan; j-- {

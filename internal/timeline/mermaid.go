@@ -28,8 +28,8 @@ type step struct {
 // Mermaid writes the tree as a sequence diagram in Mermaid's language. The diagram has the calls
 // between services in the order of time, a cross for each that failed, and a note for each line at
 // the level of errors. It has the first two hundred steps, and tells how many it leaves out. No
-// text of a line is a statement there, because each character that might be one is written as its
-// number.
+// text of a line becomes a statement there, because each character that might have a meaning is
+// written as its number.
 func (t *Tree) Mermaid(to io.Writer) error {
 	d := diagram{to: bufio.NewWriter(to), names: map[string]string{}, answers: t.answers()}
 	d.write("sequenceDiagram\n")
@@ -221,9 +221,9 @@ func (d *diagram) notShown(steps []step) {
 
 // inert returns text that Mermaid shows without reading any syntax in it. Characters with a
 // meaning are written as numbers (https://mermaid.js.org/syntax/sequenceDiagram.html, entity
-// codes). These are all but letters, digits and a few signs, because each version gives a meaning
-// to some more. Do not let '#', ';' or ':' through: Mermaid's own search for such codes ends at
-// them.
+// codes). All characters but letters, digits and a few signs are written so, because each version
+// of Mermaid gives a meaning to some more. Do not let '#', ';' or ':' through: Mermaid's own
+// search for such codes ends at them.
 func inert(text string) string {
 	text = strings.TrimSpace(visible(clipped(text, 4*maxLabel)))
 	if label, was := shorten(text, maxLabel); was {

@@ -91,7 +91,8 @@ var groups = map[string]claim{
 	"severity.text":       {role: roleLevel, rank: 3},
 }
 
-// An object around a field, and a weak name, add these to the rank.
+// These are added to the rank: depthRank for each object around the field, weakRank for a weak
+// name.
 const (
 	depthRank = 40
 	weakRank  = 10_000

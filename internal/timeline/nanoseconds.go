@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// nanoseconds returns a time since 1970, and never for the zero time. A time too far away becomes
-// the nearest possible time.
+// nanoseconds returns a time in nanoseconds since 1970. For the zero time it returns the constant
+// never. A time too far away becomes the nearest possible time.
 func nanoseconds(t time.Time) int64 {
 	switch seconds := t.Unix(); {
 	case t.IsZero():

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// others has the spans that end last by service, for three services. So two remain without the
-// service that asks.
+// others has the two spans that end last of each service, for the three services whose spans end
+// last. So two services remain if the service that asks is one of the three.
 type others struct {
 	of   map[string]*longest
 	best []*longest

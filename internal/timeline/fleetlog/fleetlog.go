@@ -35,8 +35,7 @@ const (
 	ServiceLines = TraceLines / int(Services)
 )
 
-// Open is the default number of traces that are open at once. Their lines stand between each
-// other.
+// Open is the default number of traces that are open at once. Their lines are mixed.
 const Open = 256
 
 // Fleet makes lines of about 250 bytes each. Make one with [New]. A Fleet is not safe for
@@ -205,7 +204,7 @@ func (f *Fleet) request(t *trace, s Service) {
 	}
 }
 
-// took writes a duration: parts quarters of the trace's time so far.
+// took writes a duration: parts/4 of the trace's time so far.
 func (f *Fleet) took(t *trace, parts int) {
 	f.add(`,"duration_ms":`)
 	f.buf = strconv.AppendFloat(f.buf, float64(f.clock.Sub(t.begin).Microseconds()*int64(parts)/4)/1000, 'f', 3, 64)

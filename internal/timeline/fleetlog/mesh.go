@@ -31,7 +31,7 @@ type MeshEdge struct{ From, To string }
 
 // MeshCalls are the true numbers for an edge, even if the lines do not tell them.
 type MeshCalls struct {
-	Calls   int // with each attempt
+	Calls   int // each attempt counts as one
 	Errors  int // calls without an answer, or with a status from 500
 	Refused int // errors without a connection
 	Retries int // attempts after the first
@@ -139,7 +139,7 @@ func (m *Mesh) serve(s meshSpan, at time.Time) (end time.Time, status int) {
 	return at, status
 }
 
-// callees returns the services that a request calls: one or two of those below.
+// callees returns the services that a request calls: at most two of those below it.
 func (m *Mesh) callees(service int) (to []int) {
 	for _, below := range []int{2*service + 1, 2*service + 2, 2*service + 4} {
 		if below < m.config.Services {
