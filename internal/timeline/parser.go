@@ -44,9 +44,9 @@ type Counts struct {
 //
 // Some lines belong to the line before: indented lines, stack traces of Java, Python, Go and
 // others, and JSON over several lines. In a source with times, a line without a time belongs to
-// the line before, too. A line with the ID of another trace never does. Goroutines may write their
-// lines between each other, and a parser cannot tell them apart. A stack trace belongs to the line
-// before it in the source, whatever goroutine wrote it.
+// the line before, too. A line with the ID of another trace never does. Goroutines may mix their
+// lines, and a parser cannot tell the goroutines apart. A stack trace belongs to the line before
+// it in the source, whatever goroutine wrote it.
 type Parser struct {
 	config   ParserConfig
 	calendar calendar
@@ -217,9 +217,9 @@ func (p *Parser) find(e *Entry, plain string) {
 	p.names.where[roleTrace] = p.names.where[roleTrace] || e.Trace != ID{}
 }
 
-// shippedTime returns the shipper's time if the line has none. It also does if the line's time has
-// whole seconds and the shipper's is in the same second, because the shipper's orders lines within
-// it.
+// shippedTime returns the shipper's time if the line has none. The shipper's time also counts if
+// the line's time has whole seconds and both are in the same second, because the shipper's time
+// orders the lines of that second.
 func shippedTime(own time.Time, precision time.Duration, shipped time.Time) (time.Time, time.Duration) {
 	switch {
 	case shipped.IsZero():

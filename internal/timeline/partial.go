@@ -18,7 +18,7 @@ type joined struct {
 }
 
 // joiner joins such lines. It keeps streams apart, because lines of standard output and standard
-// error stand between each other.
+// error are mixed.
 type joiner struct {
 	lines   [maxOpen]joined
 	opened  int    // the number of open lines

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// question asks for the only span of a name that encloses a time.
+// question asks for the only span with a name that encloses a time.
 type question struct {
 	name         string // usually that of a service
 	begins, ends time.Time
 	answer       func(*Span) // called if there is exactly one
 }
 
-// sweep goes through spans and questions in the order of time. Two of the spans that have begun
-// end last. These two tell whether exactly one span encloses the time of a question.
+// sweep goes through spans and questions in the order of time. Of the spans that have begun, the
+// two that end last tell whether exactly one span encloses the time of a question.
 func sweep(spans []*Span, asked []question, add func(*Span), answer func(question)) {
 	slices.SortFunc(spans, earlier)
 	slices.SortStableFunc(asked, func(a, b question) int { return a.begins.Compare(b.begins) })

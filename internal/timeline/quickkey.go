@@ -58,8 +58,8 @@ type quickKey struct {
 // mostChanges is the number of changes from which on a field is not remembered.
 const mostChanges = 16
 
-// follower returns the key of a field if it has come behind k before, and tells whether the field
-// has the remembered value. Nil: the key is another.
+// follower returns the key of a field if the key has come behind k before. It also tells whether
+// the field has the remembered value. Nil: the key is another.
 func (k *quickKey) follower(field []byte) (next *quickKey, same bool) {
 	if next = k.next; next == nil {
 		return nil, false

@@ -120,7 +120,7 @@ func (q *quickLine) known(k *quickKey, i int) (end int) {
 }
 
 // object reads the fields of an object from the one at i on, and returns the end of the object.
-// The path of the object has the length prefix.
+// Prefix is the length of the object's path.
 func (q *quickLine) object(i, prefix, depth int) (_ int, ok bool) {
 	for {
 		if i, ok = q.met(q.space(i), prefix, depth); !ok {
@@ -178,8 +178,8 @@ func (q *quickLine) follow(k *quickKey) {
 // into fields, too.
 const quickDepth = 6
 
-// inner reads the fields of an object within another. The path of the inner object has the length
-// prefix.
+// inner reads the fields of an object within another. Prefix is the length of the inner object's
+// path.
 func (q *quickLine) inner(i, prefix, depth int) (int, bool) {
 	if depth == quickDepth || prefix == 0 || prefix+1 >= len(q.parser.path) {
 		return 0, false
@@ -223,7 +223,8 @@ func (q *quickLine) field(k *quickKey, i int) (int, bool) {
 	return end, q.take(k, v)
 }
 
-// take keeps a value. It is false if the line has two names for one thing, which Parse decides.
+// take keeps a value. It is false if the line has two names for one thing: Parse must decide which
+// counts.
 func (q *quickLine) take(k *quickKey, v value) bool {
 	if had := &q.values[k.part]; !k.theirs && had.end == 0 && v.end > 0 {
 		*had = v

@@ -43,7 +43,8 @@ var precisions = func() (of [10]time.Duration) {
 	return of
 }()
 
-// nanos reads a fraction of a second with its point and up to nine digits. No fraction is 0.
+// nanos reads a fraction of a second with its point and up to nine digits. Without a fraction the
+// result is 0.
 func nanos(b []byte) (ns int64, ok bool) {
 	if len(b) == 0 {
 		return 0, true

@@ -30,7 +30,8 @@ type Reader struct {
 
 // NewReader returns a Reader of src. It reads blocks, and therefore further than the lines that it
 // has returned. If another program still writes to the source, each line is returned as soon as it
-// has ended. An error of src ends the Reader: a src that may grow must wait instead.
+// has ended. An error of src ends the Reader, even io.EOF, so a src that may grow must wait for
+// more bytes instead.
 //
 // The reference is a time not before the lines were written, such as the last change of their
 // file. A time of syslog has no year, and is the latest one before the reference. A time without a

@@ -6,7 +6,7 @@ import "time"
 // zone.
 type shipperStamp struct {
 	year, month, day, hour, minute, second int
-	nanosecond, digits                     int // digits is their number in the fraction
+	nanosecond, digits                     int // digits is the number of digits in the fraction
 	offset                                 int // of the zone, in seconds
 	zone                                   stampZone
 	length                                 int // of the text, in bytes

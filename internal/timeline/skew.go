@@ -16,8 +16,8 @@ type clocks struct {
 	late []time.Duration // for other calls, the time by which the first service's clock is ahead
 }
 
-// ahead returns the time by which the first clock is ahead of the second. It is nothing if that
-// explains most calls, else the median.
+// ahead returns the time by which the first clock is ahead of the second. It is 0 if at least half
+// of the calls fit, else the median of the others.
 func (c *clocks) ahead() time.Duration {
 	if c.fit >= len(c.late) {
 		return 0

@@ -63,7 +63,7 @@ type Span struct {
 // below sums up a span and all spans below it.
 type below struct {
 	spans, lines int
-	failed       bool // something did
+	failed       bool // a span failed, or a line is at the level of errors
 }
 
 // End returns the time when the span ended.

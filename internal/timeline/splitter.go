@@ -73,7 +73,7 @@ func (s *splitter) line() (text []byte, cut bool, err error) {
 		}
 		seen = len(unread)
 		switch {
-		case seen > MaxLine+1: // a carriage return has room
+		case seen > MaxLine+1: // one byte more may be a carriage return
 			s.pos = s.end
 			s.newlines++ // the line's newline, which skipLine does not count
 			s.skipping = true

@@ -2,7 +2,7 @@ package timeline
 
 import "bytes"
 
-// stackHeads are the beginnings of lines in stack traces that are not indented, for Java, Python,
+// stackHeads are the beginnings of the lines without indentation in stack traces of Java, Python,
 // Go, Node and .NET.
 var stackHeads = [][]byte{
 	[]byte("Caused by:"), []byte("Suppressed:"), []byte("... "), []byte("Wrapped by:"),

@@ -38,7 +38,7 @@ func (u *unwrapper) stern() bool {
 }
 
 // isPod reports whether Kubernetes has given the name to a pod. Such a name ends in five letters
-// and digits, without vowels and without digits that look like one.
+// and digits, without vowels and without digits that look like vowels.
 //
 // https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
 func isPod(name []byte) bool {

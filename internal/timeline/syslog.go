@@ -53,7 +53,7 @@ func (h *lineHead) priority() bool {
 }
 
 // syslogOld removes a host and a tag behind the time of RFC 3164. A sent line may lack the host.
-// If it lacks both, these words are its text.
+// If it lacks the tag too, all words behind the time are its text.
 func (u *unwrapper) syslogOld(h lineHead, sent bool, at time.Time) bool {
 	if !h.byte(' ') {
 		return false

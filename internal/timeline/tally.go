@@ -18,7 +18,7 @@ type tally struct {
 	namedAt              int64  // the time of named's line
 	took                 time.Duration
 	operation            string   // of the root, like status, service and record
-	others               []nameID // the services behind the first few
+	others               []nameID // further services, when few is full
 	few                  [4]nameID
 	status               int32
 	spans, lines, errors uint32

@@ -67,7 +67,7 @@ func (p *page) colourOf(service string) string {
 	return c
 }
 
-// put writes a harmless text.
+// put writes a text that needs no escapes.
 func (p *page) put(colour, text string) {
 	if p.style.Colour {
 		text = InColour(colour, text)

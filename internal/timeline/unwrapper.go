@@ -57,8 +57,8 @@ const (
 )
 
 // wrappersByFirst has a bit for each wrapper that may begin with a byte. wrappersByKey has one for
-// each wrapper that may have a byte in the first, second or third place of its first key. No
-// wrapper begins with "level" or "time".
+// each wrapper that may have a byte in the first, second or third place of its first key. So the
+// first bytes rule out "level" and "time", the first keys of many loggers.
 var wrappersByFirst, wrappersByKey = wrapperTables()
 
 func wrapperTables() (first [256]uint16, key [3][256]uint16) {

@@ -19,8 +19,9 @@ const (
 )
 
 // wire is a tree in the form for other readers of traces, Zipkin and OpenTelemetry. For them each
-// span has an ID, and each line is in a span. A span without a line is left out. Its children name
-// it, and a reader that has it from another source puts it in its place.
+// span has an ID, and each line is in a span. A span without a line is left out. Its children
+// still name it as their parent, so a reader that has the span from another source puts it in its
+// place.
 type wire struct {
 	tree    *Tree
 	traceID ID
@@ -68,7 +69,7 @@ func (t *Tree) fullID() ID {
 	return t.ID
 }
 
-// answers tells whether s has the ID of the call that it answers, and the call keeps it.
+// answers tells whether s has the ID of the call that it answers, and the call keeps that ID.
 func (w *wire) answers(s *Span) bool {
 	return s.Kind == Server && s.Parent != nil && s.Parent.Kind == Client && w.id(s.Parent) == s.ID
 }
