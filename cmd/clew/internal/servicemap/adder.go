@@ -40,7 +40,7 @@ func (b *Builder) Source() *Adder {
 	return &Adder{builder: b, services: cache[string]{}, hosts: cache[string]{}, operations: cache[operation]{}, paths: cache[string]{}, heard: newHeard()}
 }
 
-// Add takes a line. Until the adder is closed, it keeps texts of s, and nothing else.
+// Add takes a line. The adder keeps strings of s until it is closed, and nothing else of s.
 func (a *Adder) Add(s *timeline.Sight) {
 	if a.lastHas == nil || a.last != s.Service {
 		a.turn(s.Service)
@@ -68,7 +68,7 @@ func (a *Adder) More() {
 	}
 }
 
-// turn turns to a service.
+// turn makes a service that of the lines to come.
 func (a *Adder) turn(service string) {
 	a.last, a.lastIs = service, a.number(a.services, a.builder.services, service)
 	a.lastHas = a.heard.voice(a.lastIs)
@@ -114,7 +114,7 @@ func (a *Adder) record(s *timeline.Sight, at int64) {
 		r.parent = 0
 		r.operation = a.operation(s, true)
 	}
-	a.heard.longest = max(a.heard.longest, r.took) // packed numbers have the order of the numbers
+	a.heard.longest = max(a.heard.longest, r.took) // packing keeps the order of numbers
 	a.report(&r)
 	a.put(&r)
 }

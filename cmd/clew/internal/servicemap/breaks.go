@@ -31,8 +31,8 @@ func (t *tally) breaks() []Break {
 		switch {
 		case b.Kind == Clock:
 			return 1
-		case b.Kind == NoID && !(b.Count == b.Of && called[b.To]): // else the trace ends at b.To
-			return 2
+		case b.Kind == NoID && !(b.Count == b.Of && called[b.To]):
+			return 2 // not if traces end at b.To, a called service without any ID
 		}
 		return 0
 	}
@@ -93,8 +93,8 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 
 // redecided returns the calls whose decision the callee has changed. A callee that does not sample
 // what the caller samples is always wrong. One that samples more may be right: the caller may have
-// left the decision open, which looks like a denial in its lines. So calls that only the callee
-// samples count only beside calls that only the caller samples, or if the callee samples
+// left the decision open, which looks like a denial in its lines. So calls that the callee alone
+// samples count in two cases: there are calls that the caller alone samples, or the callee samples
 // everything although the caller chooses.
 func (h *hopTally) redecided() finding {
 	all := h.unsampled

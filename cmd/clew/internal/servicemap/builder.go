@@ -34,8 +34,8 @@ const chunkRows = 256
 //
 // Rows stay in memory as long as there is room. Then the rows of whole partitions go to one
 // temporary file. Where the system allows it, the file has no name, so that nothing is left of it,
-// however the program ends. A graph gets all rows of a trace together, whatever their sources. No
-// trace is given up because it is open for long, or has begun long ago.
+// however the program ends. A graph gets all rows of a trace together, whatever their sources,
+// however long the trace lasts, and however long ago it began.
 type Builder struct {
 	config     Config
 	parts      [partitions]partition

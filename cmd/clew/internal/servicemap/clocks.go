@@ -12,14 +12,14 @@ import (
 // clocks are the clocks of two services, by the calls between them.
 type clocks struct {
 	fit, late int64
-	ahead     time.Duration // the first clock, of the second
-	most      int64         // late calls by which ahead was measured
+	ahead     time.Duration // how far the first clock is ahead of the second
+	most      int64         // how many late calls gave ahead
 	misfit    finding
 }
 
-// clockBreaks returns the services with wrong clocks. It takes the clock of the service with most
-// requests for right, and measures each other clock by that of a neighbour, if most calls between
-// the two do not fit.
+// clockBreaks returns the services with wrong clocks. The clock of the service with most requests
+// counts as right. Each other clock counts as equal to that of a neighbour, unless most calls
+// between the two do not fit: then the calls tell how far the clocks are apart.
 func (t *tally) clockBreaks() (all []Break) {
 	between := map[hopKey]*clocks{}
 	next := map[uint16][]uint16{}

@@ -11,9 +11,9 @@ import (
 
 // Rules of what counts as a change. Each guards against something that happens without a change.
 const (
-	// leastShare and leastTook are the least factor and the least duration of a change. With the
-	// hour and the machine, runs differ by some per cent, however many calls there are. A pause of
-	// the garbage collector may take most of a millisecond.
+	// leastShare and leastTook are the least factor and the least duration of a change. Runs
+	// differ by some per cent with the hour and the machine, however many calls there are. A pause
+	// of the garbage collector may take most of a millisecond.
 	leastShare = 1.25
 	leastTook  = 1.0 // ms
 
@@ -25,8 +25,8 @@ const (
 	// the slowest call.
 	leastTail = 15
 
-	// badMinute is how long everything may be slow for no reason. A quantile must be slower even
-	// without the slowest calls of the run, as many as come in that time.
+	// badMinute is how long everything may be slow for no reason. The slowest calls of the run are
+	// left out, as many as come in that time. A quantile must be slower even without them.
 	badMinute = time.Minute
 
 	// surely is the least distance of two shares, in standard deviations. errorCluster calls that
@@ -37,8 +37,8 @@ const (
 	// leastPart is the least difference of two shares.
 	leastPart = 0.001
 
-	// leastSeen is how many calls the other run must have had, or would have had, for an edge that
-	// is gone or new.
+	// leastSeen is for an edge that is new or gone: how many calls it must have in the run that
+	// has it, and would have had in the other run by that run's traffic.
 	leastSeen = 10
 )
 
@@ -53,7 +53,7 @@ const (
 	FewerErrors  ChangeKind = "fewer errors"
 	MoreRetries  ChangeKind = "more retries"
 	FewerRetries ChangeKind = "fewer retries"
-	Breaks       ChangeKind = "breaks"      // traces break in a new place, or more often; for [NoID] not for the worse
+	Breaks       ChangeKind = "breaks"      // traces break in a new place, or more often; for [NoID] not worse
 	Mended       ChangeKind = "mended"      // traces break there no more, or less often
 	NoRequests   ChangeKind = "no requests" // then nothing else is compared
 	New          ChangeKind = "new"
@@ -97,7 +97,7 @@ type Change struct {
 	Trace    string     `json:"trace,omitempty"` // one that shows the change
 }
 
-// Measure is a number that has changed: p50, p95 or p99 in milliseconds, else a share of 1.
+// Measure is a number that has changed: p50, p95 or p99 in milliseconds, else a share from 0 to 1.
 type Measure struct {
 	Name   string  `json:"name"`
 	Before float64 `json:"before"`
@@ -324,7 +324,7 @@ func (c *comparer) breaks() {
 }
 
 // sightings returns how often a break was seen in each run, and of how many. A run without the
-// break had as many occasions as the other run, times their ratio.
+// break counts with the occasions of the other run, scaled by traffic.
 func (c *comparer) sightings(p pair[Break]) (b, bOf, a, aOf int64) {
 	if p.before != nil {
 		b, bOf = p.before.Count, max(p.before.Of, p.before.Count)
@@ -363,8 +363,8 @@ func shareOf(part, whole int64) float64 {
 	return float64(part) / float64(whole)
 }
 
-// differ tells whether a share has become larger, 1, or smaller, -1; 0: that may be chance. It is
-// the test of two proportions.
+// differ returns 1 if a share has become larger, -1 if it has become smaller, and 0 if the
+// difference may be chance. It is the test of two proportions.
 func differ(before, beforeOf, after, afterOf int64) int {
 	if beforeOf <= 0 || afterOf <= 0 {
 		return 0

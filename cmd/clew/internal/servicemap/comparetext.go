@@ -118,7 +118,7 @@ func (c *Change) where() string {
 	return b.where()
 }
 
-// shares says how a break's share has changed. Its sentence does not.
+// shares says how a break's share has changed, because the break's sentence does not.
 func (c *Change) shares() string {
 	if c.Break == "" || len(c.Measures) == 0 {
 		return ""

@@ -44,7 +44,7 @@ type kept struct {
 	hosts *tally // knows which hosts are services
 }
 
-// node returns a node, or the one in which it counts.
+// node returns k if it is kept, else the node in which it counts.
 func (kept *kept) node(k nodeKey) nodeKey {
 	if kept == nil || kept.nodes[k] {
 		return k
@@ -52,7 +52,7 @@ func (kept *kept) node(k nodeKey) nodeKey {
 	return otherNode
 }
 
-// edge returns an edge, or the one in which it counts.
+// edge returns k if it is kept, else the edge in which it counts.
 func (kept *kept) edge(k edgeKey) edgeKey {
 	if kept == nil {
 		return k
@@ -63,13 +63,13 @@ func (kept *kept) edge(k edgeKey) edgeKey {
 	case !kept.edges[in]:
 		return edgeKey{otherNode, otherNode}
 	case in.to == settled.to:
-		in.to = k.to // a host gets its service at the end
+		in.to = k.to // the host stays until settle, which finds the service
 	}
 	return in
 }
 
-// edgeRoom is how many edges a tally may have before it is settled. Then edges to several hosts
-// may become one.
+// edgeRoom is how many edges a tally may have before settle, which may join edges to several hosts
+// into one.
 func (t *tally) edgeRoom() int {
 	if t.kept == nil {
 		return t.facts.limits.edges

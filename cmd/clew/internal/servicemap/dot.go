@@ -85,8 +85,8 @@ func (g *Graph) mostCalls() int64 {
 	return most
 }
 
-// weight returns how busy an edge is, from 0 to 1. The scale is logarithmic, because a hundredth
-// of the calls is not nothing.
+// weight returns how busy an edge is, from 0 to 1. The scale is logarithmic: on a linear one, an
+// edge with a hundredth of the calls would look idle.
 func (e *Edge) weight(most int64) float64 {
 	if most <= 1 || e.Calls <= 1 {
 		return 0

@@ -75,7 +75,8 @@ func (g *Graph) busiest() []*Edge {
 	return edges
 }
 
-// notable returns the busiest edges and some more with the most errors, and the others.
+// notable returns the edges to show, and the others. It shows the busiest, and of the rest those
+// with the most errors.
 func notable(edges []*Edge) (shown, others []*Edge) {
 	if len(edges) <= textBusiest+textWorst {
 		return edges, nil
@@ -240,7 +241,8 @@ func (p *page) table(rows []edgeRow) (marked bool) {
 	return marked
 }
 
-// fitColumns leaves out columns, up to a number, until the names have room. It returns the titles.
+// fitColumns leaves out columns until the names have room, but none whose keep is above most. It
+// returns the titles of the columns that it left out.
 func fitColumns(shown []bool, widths []int, room *int, names, most int) (hidden []string) {
 	for keep := 1; *room < names && keep <= most; keep++ {
 		for i, c := range columns {

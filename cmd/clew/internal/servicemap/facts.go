@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// facts are what is known once everything was read. Here names have numbers by their order.
+// facts are what is known once everything was read. The number of a name is now its place in
+// sorted order.
 type facts struct {
 	byRoute    bool
 	limits     limits
@@ -15,15 +16,15 @@ type facts struct {
 	outside    []string // the names of hosts, as the graph has them
 	operations []string
 
-	atService, atOperation []uint16 // by the old numbers: the new ones
-	atHost                 []uint16 // by the old number of a host: its place in outside
+	atService, atOperation []uint16 // the new numbers, by the old ones
+	atHost                 []uint16 // the place of a host in outside, by its old number
 	named                  []uint16 // by outside: the service with the host's name; 0: none
 	sure                   []bool   // by outside: the name alone makes the host this service
 	address                []bool   // by outside: the host has no name, and may be any service
 	heard                  heard    // by the new numbers
 	period                 period
 	serves                 []bool // by service: it has lines of requests
-	settled                int64  // if a trace has ended by then, so have all its callers that log
+	settled                int64  // a trace that has ended by then has no caller still at work
 }
 
 // facts returns what is known after reading.
@@ -48,8 +49,9 @@ func (b *Builder) facts() *facts {
 	return f
 }
 
-// patience is how long a caller may still be at work when its callee has ended. Where lines end,
-// such a caller has no line yet. If anything has taken longer, that duration counts instead.
+// patience is how long a caller may still be at work when its callee has ended. Such a caller has
+// no line yet if the lines end before it does. The longest duration of a line counts instead if it
+// is longer.
 const patience = 5 * time.Second
 
 // hosts takes the hosts that were called. Hosts that differ only in a port of HTTP are one.
@@ -79,8 +81,8 @@ func (f *facts) hosts(raw []string, at []uint16) {
 	}
 }
 
-// publicEnds are the ends of names on the internet, beside all of two letters. Such a host may be
-// somebody else's: api.bank.com is not the service api for its name alone.
+// publicEnds are the ends of names on the internet, besides all ends of two letters. Such a host
+// may be somebody else's: its name alone does not make api.bank.com the service api.
 var publicEnds = []string{"com", "net", "org", "io", "dev", "app", "cloud", "info", "biz", "gov", "edu", "mil", "int", "xyz", "tech", "online", "site"}
 
 // isPublic tells whether a host's name is of the internet rather than of a cluster.
@@ -118,9 +120,9 @@ func outsideName(host string) string {
 	return host
 }
 
-// serviceNamed returns the service with a host's name; 0: none. Price.prod.svc:8080 is
-// price.prod.svc, else price. The other parts are a namespace or a domain, which may have the name
-// of another service.
+// serviceNamed returns the service with a host's name; 0: none. Price.prod.svc:8080 is the service
+// price.prod.svc, or else price. The other parts are not looked up: a namespace or a domain may
+// have the name of another service.
 func serviceNamed(host string, known map[string]uint16) uint16 {
 	host = withoutPort(host)
 	if n, ok := known[host]; ok {
@@ -133,7 +135,7 @@ func serviceNamed(host string, known map[string]uint16) uint16 {
 // portOf returns the port of a host; "": none, or one of HTTP.
 func portOf(host string) string { return host[len(withoutPort(host)):] }
 
-// called returns the service with the name of a call's host; 0: none. It must be a call over HTTP,
+// called returns the service with the name of a call's host; 0: none. The call must be over HTTP,
 // because a database may have the name of the service that uses it.
 func (f *facts) called(c *row) uint16 {
 	if c.answer == 0 { // neither a status nor an attempt

@@ -74,7 +74,7 @@ type Node struct {
 	Lines    int64 `json:"lines"`    // of the service; 0 for a route
 	NoID     int64 `json:"no_id"`    // of these, without a trace's ID
 	Requests int64 `json:"requests"` // that it has served, by its own lines
-	Roots    int64 `json:"roots"`    // of these, without a caller, or not believing a caller from outside
+	Roots    int64 `json:"roots"`    // of these, without a caller, or with an outside one that was not believed
 	Errors   int64 `json:"errors"`   // of the requests
 	Jobs     int64 `json:"jobs"`
 	Bytes    int64 `json:"bytes"` // of the bodies that it answered with

@@ -2,10 +2,10 @@ package servicemap
 
 import "time"
 
-// heard is what lines tell apart from traces.
+// heard is what lines tell besides traces.
 type heard struct {
 	voices map[uint16]*voiced // by the service's number
-	places int                // that all voices have
+	places int                // how many all voices have
 
 	longest uint32 // of all durations, packed
 }
@@ -14,7 +14,7 @@ type heard struct {
 type voiced struct {
 	period
 	lines, noID int64
-	requests    int64            // also those that two sources have, twice
+	requests    int64            // one that two sources have counts twice
 	places      map[string]int64 // lines without an ID, by place
 	elsewhere   int64            // lines without an ID at places that are not kept
 }
@@ -36,7 +36,7 @@ func (p *period) add(at int64) {
 	}
 }
 
-// covers tells whether all lines of a row's time are in the period, even if clocks differ a
+// covers tells whether a row begins and ends in the period, with a margin for clocks that differ a
 // little. A row without a time is in no period.
 func (p *period) covers(r *row) bool {
 	if !p.any || r.at == never {

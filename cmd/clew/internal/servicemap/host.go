@@ -120,8 +120,9 @@ func (t *tally) settle() {
 }
 
 // restarts gives calls without a request to the services that were called. A service has restarted
-// their traces only if it has requests that look like the calls and name no caller. Otherwise it
-// may not log such requests, as with health checks, or a proxy in front of it has answered.
+// their traces only if it has requests that look like the calls and name no caller. Otherwise the
+// service perhaps logs no such requests, health checks for instance, or a proxy in front of it has
+// answered.
 func (t *tally) restarts() {
 	roots := map[nodeKey]int64{}
 	for k, u := range t.calls {

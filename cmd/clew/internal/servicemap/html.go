@@ -41,7 +41,7 @@ type HTMLConfig struct {
 // HTML writes the map as a page for a browser.
 func (g *Graph) HTML(to io.Writer, config HTMLConfig) error { return g.html(to, config, maxDrawn) }
 
-// html writes a page of so many edges.
+// html writes a page with the busiest edges, as many as most.
 func (g *Graph) html(to io.Writer, config HTMLConfig, most int) error {
 	g, omitted := g.upTo(most)
 	var data bytes.Buffer

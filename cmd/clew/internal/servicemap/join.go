@@ -363,7 +363,7 @@ func (j *joined) likely(open []int32, i int) int32 {
 	switch {
 	case calls.fitting.n > 0:
 		return calls.fitting.call
-	case calls.named.n == 1 && (byTime || r.kind() == isRestarted): // its clock is off
+	case calls.named.n == 1 && (byTime || r.kind() == isRestarted): // a clock is off
 		return calls.named.call
 	case calls.addressed.n == 1 && byTime:
 		return calls.addressed.call
@@ -393,7 +393,7 @@ func (c *candidate) add(k int32) {
 }
 
 // consider adds call k to the candidates, if request r may have answered it. A call to a host with
-// another name goes to somebody else.
+// another service's name does not count.
 func (j *joined) consider(calls *candidates, k int32, r *row) {
 	c := &j.rows[k]
 	switch j.facts.called(c) {

@@ -236,8 +236,8 @@ func (l *layering) outgoing() [][]int {
 }
 
 // starts returns the nodes at which walks along the edges begin: those that should stand left, and
-// those without callers. Others are all nodes, for what the walks do not reach: first those that
-// call more than they are called.
+// those without callers. Walks that begin at others reach the rest: others are all nodes, first
+// those that call more than they are called.
 func (l *layering) starts(begin []int, out [][]int) (start, others []int) {
 	called := make([]int, len(l.nodes))
 	for _, e := range l.edges {
@@ -254,8 +254,8 @@ func (l *layering) starts(begin []int, out [][]int) (start, others []int) {
 	return start, others
 }
 
-// breakCycles turns each edge that leads back into the walk along the edges that has found it.
-// Walks begin at the nodes that should stand left, then at those without callers.
+// breakCycles walks along the edges, and turns each edge that leads back to a node from which the
+// walk came. Walks begin at the nodes that should stand left, then at those without callers.
 func (l *layering) breakCycles(begin []int) {
 	out := l.outgoing()
 	start, others := l.starts(begin, out)
@@ -333,8 +333,8 @@ func (l *layering) bringNear(sources, begin []int, out [][]int) {
 	}
 }
 
-// assignFlat gives each node a layer by the shortest chain of calls to it. A node that calls
-// nothing stands behind all its callers. So a call may stay in a layer, or lead back.
+// assignFlat gives each node a layer by the shortest chain of calls to it, so a call may stay in a
+// layer, or lead back. A node that calls nothing stands behind all its callers.
 func (l *layering) assignFlat(begin []int) {
 	out := l.outgoing()
 	start, others := l.starts(begin, out)

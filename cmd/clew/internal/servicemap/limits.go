@@ -1,10 +1,10 @@
 package servicemap
 
-// limits are the most things of each kind that are kept apart. Hostile lines may have a new name
-// each. What is more than that counts for one thing together, (other).
+// limits are the most things of each kind that are kept apart, because hostile lines may have a
+// new name each. All things beyond a limit count as one, "(other)".
 //
-// While lines are read, those names are kept that come first. They are more than a graph has
-// nodes, so that the busiest are among them even if they come late.
+// While lines are read, the names that come first are kept. Their limits are higher than the limit
+// of nodes, so that the busiest are among them even if they come late.
 type limits struct {
 	services, hosts, operations int // names, while lines are read
 	nodes, edges                int // of a graph

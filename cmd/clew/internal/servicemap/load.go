@@ -16,7 +16,7 @@ type loader struct {
 	facts   *facts
 	most    int                      // rows that it may have at once, beside other loaders
 	alone   int                      // rows that one loader may have while the others have no more than most
-	room    int                      // the present one of these
+	room    int                      // most or alone, as the partition needs
 	wanted  map[uint64][]timeline.ID // the traces that are wanted, by their low halves; nil: all
 
 	rows  []row
@@ -64,8 +64,8 @@ func (l *loader) traces(p *partition, give func([]row)) error {
 	return err
 }
 
-// whole does the same for a partition that is loaded as a whole. Rows without room are lost.
-// Nearly all of such a partition is one trace.
+// whole gives the traces of a partition that is loaded as a whole. Rows without room are lost: a
+// partition so large is nearly all one trace.
 func (l *loader) whole(p *partition, give func([]row)) error {
 	l.rows = l.rows[:0]
 	err := l.builder.each(p, func(rows []row) {
@@ -98,7 +98,8 @@ func (l *loader) whole(p *partition, give func([]row)) error {
 }
 
 // order makes keys of the rows, those of a trace together. Traces have random IDs, so each bucket
-// has few rows, which is faster than to sort all. IDs that are not random only take longer.
+// has few rows, and to sort each is faster than to sort all. IDs that are not random only take
+// longer.
 func (l *loader) order() {
 	size := bits.Len(uint(len(l.rows) / 4))
 	bucket := func(low uint64) uint64 { return low * 0x9e3779b97f4a7c15 >> (64 - size) }
@@ -128,7 +129,7 @@ func (l *loader) order() {
 }
 
 // apart gives a function the traces among rows with one low half. Each high half is a trace. Rows
-// without a high half belong to the trace with the lowest.
+// without a high half belong to the trace with the lowest high half.
 func apart(rows []row, give func([]row)) {
 	high := uint64(0)
 	several := false
@@ -229,8 +230,8 @@ func (b *Builder) inTurn(want func(*partition) bool, worker func(i int) func(*pa
 	return cmp.Or(errs...)
 }
 
-// tally joins all traces and adds them up. If there are too many nodes or edges, the busiest are
-// known after that, and a second pass adds up everything for these.
+// tally joins all traces and adds them up. If there are too many nodes or edges, the first pass
+// finds the busiest, and a second pass adds up everything for these.
 func (b *Builder) tally(f *facts) (*tally, error) {
 	t, err := b.pass(f, nil)
 	if kept := t.choose(); kept != nil && err == nil {

@@ -8,9 +8,9 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// machineBreaks returns the services with a machine whose clock is wrong. Then some calls do not
-// fit, and these agree about how much. The wrong one of caller and callee has the larger share of
-// such calls, among all calls from it and to it. A service whose clock is wrong in most calls does
+// machineBreaks returns the services with a machine whose clock is wrong. Some of its calls do not
+// fit, all by about as much. Of caller and callee, the wrong one is that with the larger share of
+// such calls among all calls from it and to it. A service whose clock is wrong in most calls does
 // not count here.
 func (t *tally) machineBreaks(wrong []Break) (all []Break) {
 	type sums struct{ late, of int64 }

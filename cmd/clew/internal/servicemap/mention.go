@@ -2,9 +2,9 @@ package servicemap
 
 import "example.com/clew/internal/timeline"
 
-// mentions are spans that recent lines have named. A service without lines of requests is a caller
-// all the same. So a mention that has to make room becomes a row, unless the line of its request
-// has come before, as it mostly has.
+// mentions are spans that recent lines have named. A service without lines of requests may be a
+// caller too. So a mention that has to make room becomes a row, unless the line of its request has
+// come before, as it mostly has.
 type mentions struct {
 	sets [1024]mentionSet
 }
@@ -40,7 +40,7 @@ func (a *Adder) mention(s *timeline.Sight) {
 }
 
 // bare takes a plain line that names no span. The number of digits of its ID is of use. But nginx
-// may write a million such lines, so later ones are taken of a few traces only.
+// may write a million such lines, so after the first ones only those of a few traces are taken.
 func (a *Adder) bare(s *timeline.Sight) {
 	const all, few = 4_096, 64
 	if a.bares++; a.bares > all {
@@ -81,7 +81,7 @@ func (a *Adder) tell(m *mention) {
 	}
 }
 
-// tellAll does so for all mentions that are left.
+// tellAll tells all mentions that are left.
 func (a *Adder) tellAll() {
 	if a.named == nil {
 		return

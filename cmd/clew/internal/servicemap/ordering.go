@@ -77,8 +77,9 @@ func (l *layering) crossings() int {
 	return n
 }
 
-// crossingsBehind counts the crossings between a layer and the next one, which has next vertices.
-// For each edge it counts the earlier edges that end below it, with a tree of sums.
+// crossingsBehind counts the crossings between a layer and the next one. Next is how many vertices
+// the next one has. For each edge it counts the earlier edges that end below it, with a tree of
+// sums.
 func (l *layering) crossingsBehind(layer []int, next int) int {
 	sums, seen, crossings := make([]int, next+1), 0, 0
 	var ends []int

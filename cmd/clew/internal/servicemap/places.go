@@ -21,7 +21,7 @@ func withoutLine(place string) string {
 	return place
 }
 
-// noIDs compares the lines without a trace's ID. A change is told, and is never for the worse. A
+// noIDs compares the lines without a trace's ID. A change is told, but is never for the worse: a
 // deploy may log such lines once more, when it starts, or in the background.
 func (c *comparer) noIDs() {
 	before, after := noIDPlaces(c.before), noIDPlaces(c.after)

@@ -167,7 +167,7 @@ func (l *layering) routes(d *drawing, columns []box, down float64) {
 			route = append(route, point{c.x, l.y[v] + down}, point{c.x + c.width, l.y[v] + down})
 		}
 		b = d.boxes[l.nodes[e.to]]
-		if l.rank[e.from] == l.rank[e.to] { // it goes round in the gap behind the layer
+		if l.rank[e.from] == l.rank[e.to] { // the edge goes round in the gap behind the layer
 			b.x += b.width
 			d.width = max(d.width, b.x+flatRoom)
 		}

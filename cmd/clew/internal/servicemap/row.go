@@ -26,7 +26,7 @@ type row struct {
 // rowBytes is how long a row is in a file, and in memory.
 const rowBytes = 64
 
-// never is the time of a row without any.
+// never is the time of a row without a time.
 const never = math.MinInt64
 
 // Kinds of rows.
@@ -79,8 +79,8 @@ func (r *row) begin() int64 {
 }
 
 // units are the divisors of pack. Durations in nanoseconds are exact to the nanosecond up to a
-// second, to the microsecond up to 17 minutes, to the millisecond up to 12 days. 34 years have
-// room.
+// second, to the microsecond up to 17 minutes, to the millisecond up to 12 days. The longest
+// possible are 34 years.
 var units = [4]int64{1, 1e3, 1e6, 1e9}
 
 // pack keeps the highest digits of a number that is not negative.
@@ -136,7 +136,7 @@ func compareRows(a, b *row) int {
 		cmp.Compare(a.bytes, b.bytes), cmp.Compare(a.flags, b.flags), cmp.Compare(a.low, b.low))
 }
 
-// appendRow appends a row in the form of files.
+// appendRow appends a row in the form that it has in a file.
 func appendRow(b []byte, r *row) []byte {
 	o := binary.LittleEndian
 	for _, n := range [...]uint64{r.low, r.high, r.span, r.parent, r.link, uint64(r.at)} {

@@ -27,7 +27,7 @@ func compareIDs(a, b timeline.ID) int {
 
 // slow keeps a call if it is one of the slowest.
 func (s *samples) slow(c sample) {
-	if n := len(*s); n == mostSamples && c.took < (*s)[n-1].took { // true for most
+	if n := len(*s); n == mostSamples && c.took < (*s)[n-1].took { // true for most calls
 		return
 	}
 	s.keep(c, func(a, b sample) int {
@@ -55,7 +55,7 @@ func (s *samples) keep(c sample, compare func(a, b sample) int) {
 	*s = (*s)[:min(len(*s), mostSamples)]
 }
 
-// shown returns the samples of a graph.
+// shown returns the samples in the form that a graph has.
 func (s samples) shown() []Sample {
 	all := make([]Sample, len(s))
 	for i, c := range s {

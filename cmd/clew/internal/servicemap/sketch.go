@@ -150,7 +150,7 @@ func (d *durations) quarters() (low, middle, high float64) {
 // exactly returns a duration in milliseconds.
 func exactly(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// milliseconds returns nanoseconds in milliseconds, to six digits. The others would mean nothing.
+// milliseconds returns nanoseconds in milliseconds, to six digits. Further digits mean nothing.
 func milliseconds(ns float64) float64 {
 	ms, _ := strconv.ParseFloat(strconv.FormatFloat(ns/float64(time.Millisecond), 'g', 6, 64), 64)
 	return ms

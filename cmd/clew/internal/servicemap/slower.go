@@ -59,8 +59,8 @@ func (q quantile) told(of *Quantiles) bool {
 	return float64(of.Count)*(1-q.p) >= leastTail
 }
 
-// badPart returns the part of a run that a bad minute is, from 0 to 1. For a run without times it
-// returns 0.
+// badPart returns how large a part of a run a bad minute is, from 0 to 1. For a run without times
+// it returns 0.
 func badPart(r Run) float64 {
 	long := r.Until.Sub(r.From)
 	if r.From.IsZero() || long <= 0 {
@@ -83,8 +83,8 @@ func (q quantile) slower(before, after *Quantiles, bad float64) bool {
 // mostBad returns how large a part of a run a bad minute may be, for a quantile to be compared.
 // For p95 and p99 it is half of the part above them. Otherwise the quantile may lie in the bad
 // minute, where the distribution of the other calls is not known. For p50 it is less than half,
-// with some to spare, so that p50 lies in the other minutes. There p50 rises too, but so does the
-// distance to p95, by which it is corrected.
+// with some to spare, so that p50 lies in the other minutes. A bad minute raises that p50 too, but
+// also the distance to p95, by which p50 is corrected.
 func (q quantile) mostBad() float64 {
 	if q.p == quantiles[0].p {
 		return 0.4
@@ -92,7 +92,8 @@ func (q quantile) mostBad() float64 {
 	return (1 - q.p) / 2
 }
 
-// widened moves a value to the end of its interval, which is a factor away by chance alone.
+// widened multiplies a value by the factor to the end of its interval. The power of clusters makes
+// the interval wider.
 func widened(value, factor float64) float64 {
 	return value * math.Pow(max(factor, 0), clusters)
 }
@@ -100,8 +101,8 @@ func widened(value, factor float64) float64 {
 // positive returns a duration that has a logarithm.
 func positive(ms float64) float64 { return max(ms, 1e-9) }
 
-// without returns a quantile of the durations without a part of them, the longest. It assumes that
-// between the known quantiles the logarithm of a duration is normally distributed.
+// without returns a quantile of the durations after a part of them, the longest, is left out. It
+// assumes that between the known quantiles the logarithm of a duration is normally distributed.
 func (of *Quantiles) without(q quantile, part float64) float64 {
 	if part <= 0 {
 		return positive(q.of(of).Is)

@@ -26,7 +26,7 @@ type picture struct {
 	graph   *Graph
 	outside map[string]bool
 	number  map[string]int // of nodes
-	edges   []int          // of the graph, that are drawn
+	edges   []int          // those of the graph that are drawn
 	drawing drawing
 	taken   []box // places of labels, where no other may stand
 }
@@ -154,8 +154,8 @@ func (p *picture) edge(i, number int, most int64) {
 		class, number, inHTML(e.From+" calls "+e.To+": "+e.label()), path, 1.2+p.broadest()*e.weight(most), path, head)
 }
 
-// broadest returns how much broader the busiest edge is than the rarest. Many edges are narrower,
-// because they should hide less.
+// broadest returns how much broader the busiest edge is than the least busy. Many edges are
+// narrower, because they should hide less.
 func (p *picture) broadest() float64 {
 	if len(p.edges) > fewEdges {
 		return 3.3
@@ -217,7 +217,7 @@ func (p *picture) flat(from, to point) (path, head string) {
 	return path, "M" + to.String() + "L" + p.moved(to, headLength, -4.5).String() + "L" + p.moved(to, headLength, 4.5).String() + "z"
 }
 
-// deep returns how far such an edge goes into the gap, by the control points of its curve.
+// deep returns how far a flat edge goes into the gap, by the control points of its curve.
 func (p *picture) deep(from, to point) float64 {
 	return min(24+0.06*(math.Abs(from.x-to.x)+math.Abs(from.y-to.y)), flatRoom)
 }
@@ -269,7 +269,8 @@ func (p *picture) node(i int) {
 		number(b.width), number(b.height), number(b.width), number(b.height), middle, inHTML(name), middle, inHTML(fact))
 }
 
-// fewEdges is how many edges may all have labels. Among more edges, only those with errors have.
+// fewEdges is how many edges may all have labels. Among more edges, only those with errors have
+// one.
 const fewEdges = 24
 
 // label writes the numbers of an edge beside it, if there is room.

@@ -77,7 +77,7 @@ type orphans struct {
 // finding is how often something was seen, and some traces that show it.
 type finding struct {
 	n      int64
-	traces []timeline.ID // the lowest
+	traces []timeline.ID // those with the lowest IDs
 }
 
 // mostExamples is how many traces of a kind are kept.
@@ -109,7 +109,7 @@ func newTally(f *facts, kept *kept) *tally {
 		hosts: make([]answering, len(f.outside)), calls: map[untoldKey]*untoldCalls{}, roots: map[nodeKey]int64{}, kept: kept, crowd: newCrowd()}
 }
 
-// node returns a node, to which so many requests or jobs are added.
+// node returns a node. The caller adds count requests or jobs to it.
 func (t *tally) node(k nodeKey, count int64) *nodeTally {
 	k = t.kept.node(k)
 	n := t.nodes[k]
@@ -124,7 +124,7 @@ func (t *tally) node(k nodeKey, count int64) *nodeTally {
 	return n
 }
 
-// edge returns an edge, to which so many calls are added.
+// edge returns an edge. The caller adds count calls to it.
 func (t *tally) edge(from, to nodeKey, count int64) *edgeTally {
 	k := t.kept.edge(edgeKey{from, to})
 	e := t.edges[k]
@@ -336,9 +336,9 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	}
 }
 
-// unbelieved adds a request that did not believe its caller, in the caller's trace. That is right
-// if the trace has no line of ours, or if it came back to the service that had begun it: clients
-// may send the ID of an answer again.
+// unbelieved adds a request that did not believe its caller, in the caller's trace. Not to believe
+// is right if the trace has no line of ours, or if the trace came back to the service that had
+// begun it: clients may send the ID of an answer again.
 func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
 	r, l := &j.rows[i], &j.links[i]
 	if l.parent == none && (!j.ours || j.served[r.service]) { // the caller is outside

@@ -35,7 +35,7 @@ func appendTemplate(dst []byte, path string) []byte {
 }
 
 // looksLikeID tells whether a part of a path is an ID rather than a word: a number, hexadecimal
-// digits, a UUID, or a long text with a digit. Words such as v1 and oauth2 are none.
+// digits, a UUID, or a long text with a digit. Words such as v1 and oauth2 are no IDs.
 func looksLikeID(part string) bool {
 	digits, hex, others := 0, 0, 0
 	for i := range len(part) {
@@ -59,8 +59,8 @@ func looksLikeID(part string) bool {
 }
 
 // mayServe tells whether a request with an operation may have answered a call with another
-// operation. The request's has a route, or a template as the call's has. An operation without a
-// method or a path may be any.
+// operation. The request's operation has a route, or a template as the call's has. An operation
+// without a method or a path may be any.
 func mayServe(request, call string) bool {
 	method, route, _ := cutMethod(request)
 	other, path, _ := cutMethod(call)

@@ -32,7 +32,7 @@ const (
 )
 
 // Text writes the map for people: the edges, the busiest first, then where traces break, then what
-// the lines do not tell. Whatever a terminal would obey in a line is escaped.
+// the lines do not tell. Everything in a line that a terminal would obey is escaped.
 func (g *Graph) Text(to io.Writer, style Style) error {
 	p := newPage(to, style)
 	p.graph = g
@@ -203,7 +203,7 @@ func (g *Graph) serving() (services, outside int) {
 	return len(names), outside
 }
 
-// span writes from when until when.
+// span writes the time from the first line to the last, and how long that is.
 func span(from, until time.Time) string {
 	const form = "2006-01-02 15:04:05"
 	if from.IsZero() || until.IsZero() {
