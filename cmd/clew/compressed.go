@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// maxWindow is the largest window that a zstd stream may have, in bytes, as zstd --long
-	// writes. A reader needs about that much memory. Gzip's needs 64 KB.
+	// maxWindow is the largest window that a zstd stream may have, in bytes: that of zstd --long.
+	// A reader needs about that much memory. Gzip's needs 64 KB.
 	maxWindow = 128 << 20
 
 	// manyWindow is the largest window of streams that are read at once. zstd -19 writes 8 MB.
@@ -30,8 +30,9 @@ var foreign = []struct{ magic, name, command string }{
 	{"PK\x03\x04", "zip", "unzip -p"},
 }
 
-// decompressed returns the content of r: of one or several gzip or zstd streams, as the first
-// bytes say, else r itself. The content is streamed and never kept, however large it is.
+// decompressed returns the content of r. If the first bytes say so, r is one or several gzip or
+// zstd streams. Otherwise the content is r itself. The content is streamed and never kept, however
+// large it is.
 func decompressed(r io.Reader) (io.ReadCloser, error) {
 	head := make([]byte, zstd.HeaderMaxSize)
 	n, err := io.ReadFull(r, head)

@@ -35,7 +35,7 @@ type doctorCommand struct {
 	Color  string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
-// Help is what --help says besides.
+// Help is what --help says besides the flags.
 func (doctorCommand) Help() string {
 	return `clew sends GET requests with traces that it knows, one after another. It tells what the service does
 with them, by the header of the response, by the service's log, and by what the service sends on.
@@ -79,7 +79,7 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 		}
 		c.Listen = &doctor.Listen{} // counts for the number of requests; opened once the user agrees
 	}
-	// Before the user agrees nothing leaves this computer, no question to DNS either.
+	// Before the user agrees, nothing leaves this computer, not even a question to DNS.
 	agreed, err := d.ask(ctx, std, c, targets, loopback)
 	if agreed {
 		d.lookUp(ctx, std, targets)
@@ -274,8 +274,8 @@ func (d *doctorCommand) watch(ctx context.Context, std streams, c *doctor.Config
 	}
 }
 
-// fromNow opens a source for what is written to it from now on. Nil: nothing is written to a
-// compressed file.
+// fromNow opens a source for what is written to it from now on. Nil: the file is compressed, so
+// nothing is written to it.
 func (src *source) fromNow(ctx context.Context, stdin io.Reader) (io.ReadCloser, error) {
 	if src.path == "" || !src.info.Mode().IsRegular() {
 		return src.open(ctx, stdin, true)

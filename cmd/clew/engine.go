@@ -24,7 +24,7 @@ type engine struct {
 	mu     sync.Mutex
 	lister *timeline.Lister
 	keeper *timeline.Keeper // has the lines of the trace that is asked for
-	store  *timeline.Store  // has those of the traces of a list, if whole ones are shown
+	store  *timeline.Store  // has the lines of the traces of a list, if whole traces are shown
 	noRoom int              // traces of the list that the store had no room for
 	traces []timeline.Summary
 	left   timeline.Left
@@ -56,7 +56,7 @@ type part struct {
 	found   int               // entries of the trace
 }
 
-// part returns a part for a source. Service is the one of lines that do not name theirs.
+// part returns a part for a source. Service is that of lines that name none.
 func (e *engine) part(name, service string) reader {
 	p := &part{engine: e, input: newInput(name, timeline.ParserConfig{Service: service, Keys: e.query.keys, Trace: e.query.id})}
 	e.parts = append(e.parts, p)

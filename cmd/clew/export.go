@@ -16,7 +16,7 @@ func (t *timelineCommand) whole() bool {
 	return exports[t.Output] || t.Output == "html" || t.Send != ""
 }
 
-// exportable returns an error if the answer has no such form.
+// exportable returns an error if the answer cannot have the form that is asked for.
 func (t *timelineCommand) exportable(q query) error {
 	switch {
 	case t.whole() && t.Follow:

@@ -57,7 +57,8 @@ func (t *tail) Read(p []byte) (int, error) {
 	}
 }
 
-// again tells, at the end of a file, whether a file is to be read from its beginning next.
+// again is called at the end of a file. It tells whether to read from the beginning next: of the
+// file that has taken the path, or of the same file after it became shorter.
 func (t *tail) again() (bool, error) {
 	if t.next != nil {
 		t.file.Close()

@@ -12,7 +12,7 @@ import (
 type reader interface {
 	read(io.Reader) error
 	leaveOut() // the source is a file of a folder, and no text
-	finish()   // the source is read, or will not be
+	finish()   // the source was read, or will not be
 }
 
 // input is the common part of readers.

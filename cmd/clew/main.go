@@ -129,8 +129,8 @@ func (s streams) sayAll(problems []error) {
 	}
 }
 
-// printable is text with escapes for everything that a terminal may obey. Others choose the names
-// of files, and what stands in them.
+// printable is text with escapes for everything that a terminal may obey, because others choose
+// the names of files, and what stands in them.
 func printable(text string) string {
 	if strings.IndexFunc(text, hostile) < 0 {
 		return text

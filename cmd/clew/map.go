@@ -31,7 +31,7 @@ type mapCommand struct {
 	Color    string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
-// Help is what --help says besides.
+// Help is what --help says besides the flags.
 func (mapCommand) Help() string {
 	return `Shows who calls whom, how often and how fast, and where traces break.
 

@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-// rotated is a file's place in the set of a rotated log. In the set of app.log, to which is
-// written, app.log.1, app.log.2.gz, app.log-20261126 and app-2026-11-26T10-11-12.log are older.
+// rotated is a file's place in the set of a rotated log. In the set of app.log, new lines go to
+// app.log. The older files are app.log.1, app.log.2.gz, app.log-20261126 and
+// app-2026-11-26T10-11-12.log.
 type rotated struct {
-	set   string // the path of the file to which is written, by the names
+	set   string // the path of the file that new lines go to, as the names tell
 	age   []int  // smaller is older
 	plain string // the path without the extension of a compression
 
@@ -47,8 +48,8 @@ func rotation(path string) rotated {
 	return r
 }
 
-// inOrder sorts the files of each set by time, and the sets by the first file of each that was
-// named.
+// inOrder sorts the files of each set by time. The sets come in the order in which a file of each
+// was named first.
 func inOrder(sources []*source) {
 	places := map[string]int{}
 	for _, src := range sources {

@@ -51,8 +51,8 @@ func (t *timelineCommand) sender() (*sender, error) {
 	}}, nil
 }
 
-// deliver sends traces, and says and returns what went wrong. What Ctrl-C has ended did not go
-// wrong.
+// deliver sends traces, and says and returns what went wrong. If Ctrl-C ends the sending, deliver
+// says so, and returns no error.
 func (s *sender) deliver(ctx context.Context, std streams, trees iter.Seq[*timeline.Tree]) []error {
 	err := s.all(ctx, std, trees)
 	switch {
@@ -113,7 +113,8 @@ func (s *sender) add(span []byte) {
 	s.added++
 }
 
-// post posts what was added. The request carries no trace, which Zipkin would report in turn.
+// post posts what was added. The request carries no trace, because Zipkin would report that trace
+// in turn.
 func (s *sender) post(ctx context.Context) error {
 	if s.added == 0 {
 		return nil

@@ -33,7 +33,7 @@ type sources struct {
 	seen    map[fileKey][]os.FileInfo
 }
 
-// fileKey is what two names of one file have in common, and perhaps other files too.
+// fileKey is the same for all names of a file. Other files may have the same key.
 type fileKey struct {
 	size     int64
 	modified time.Time
@@ -120,11 +120,12 @@ func (s *sources) addPath(path string) []error {
 // back.
 func (s *sources) addFolder(root string) []error {
 	var problems []error
-	root = strings.TrimRight(root, string(filepath.Separator)) + string(filepath.Separator) // also of a link
+	// WalkDir enters a link only if a separator stands behind it.
+	root = strings.TrimRight(root, string(filepath.Separator)) + string(filepath.Separator)
 	filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			problems = append(problems, err)
-			return nil // the others go on
+			return nil // the other files are still read
 		}
 		hidden := strings.HasPrefix(entry.Name(), ".") && path != root
 		switch {
@@ -186,8 +187,8 @@ const logExtensions = `log|logs|json|jsonl|ndjson|txt|out|err|stdout|stderr|trac
 // logForm matches the names of logs, without what rotation and compression have added.
 var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(` + logExtensions + `)$`)
 
-// looksLikeLog tells by a file's name whether the file may be a log: its extension is one of logs,
-// or there is none.
+// looksLikeLog tells by a file's name whether the file may be a log: it has an extension of logs,
+// or none.
 func looksLikeLog(name string) bool {
 	return logForm.MatchString(rotation(name).set)
 }
@@ -231,8 +232,8 @@ func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, ba
 	return part.read(text)
 }
 
-// isText tells whether a file with this head may be text. A head of zero bytes is a hole: a writer
-// that goes on in a file that was truncated leaves one.
+// isText tells whether a file with this head may be text. A head of NUL bytes alone is a hole: a
+// writer that goes on in a file that was truncated leaves one.
 func isText(head []byte) bool {
 	return bytes.IndexByte(head, 0) < 0 || len(bytes.Trim(head, "\x00")) == 0
 }

@@ -42,7 +42,7 @@ type timelineCommand struct {
 	Color    string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
-// Help is what --help says besides.
+// Help is what --help says besides the flags.
 func (timelineCommand) Help() string {
 	return `With an ID, clew shows the trace. Without one, it lists the traces, newest first.
 
@@ -79,7 +79,7 @@ type query struct {
 	failed   bool
 	slower   time.Duration
 	where    map[string]string
-	limit    int // of traces; 0: none
+	limit    int // of traces; 0: no limit
 	keys     timeline.Keys
 	follow   bool
 }
@@ -185,7 +185,7 @@ func statusesOf(texts []string) (all []timeline.Statuses, err error) {
 	return all, nil
 }
 
-// notNegative returns an error if a number is negative that must not be.
+// notNegative returns an error if a flag has a negative number and must not have one.
 func (t *timelineCommand) notNegative() error {
 	for _, flag := range []struct {
 		name     string
@@ -251,7 +251,7 @@ func clip(text string) string {
 	return text
 }
 
-// toRead returns what to read, and what went wrong: names, else standard input.
+// toRead returns what to read, which is names or else standard input, and what went wrong.
 func toRead(std streams, names []string, verbose bool) ([]string, *sources, []error, error) {
 	if len(names) == 0 {
 		if isTerminal(std.in) {
