@@ -4,11 +4,11 @@ import "net/http"
 
 // arrival is a call that has arrived.
 type arrival struct {
-	probe  *probe // by an ID; nil: none is known
+	probe  *probe // the canary that the call names; nil: it names none
 	during *probe // the request that was under way
 	path   string
 	agent  string
-	header http.Header // what may tell something of a trace
+	header http.Header // the headers that may tell something of a trace
 }
 
 // size returns about how many bytes an arrival takes.
@@ -28,10 +28,10 @@ type callKind struct{ path, agent string }
 
 func (a arrival) kind() callKind { return callKind{a.path, a.agent} }
 
-// calls returns the calls that each canary has led to. A call without a canary's ID counts for the
-// request that was under way in two cases: most requests have led to a call that looks like it, or
-// the request has led to no call with the ID, and other calls of the service look like it. Any
-// other call may be somebody else's.
+// calls returns the calls that each canary has led to. A call that names no canary counts for the
+// request that was under way in three cases: calls of its kind came during most requests; no call
+// names the canary of that request, but calls of its kind name others; or the call was redirected.
+// Any other call may be somebody else's.
 func (l *Listen) calls(probes []*probe) map[*probe][]arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -22,13 +22,13 @@ func (p *probe) inCalls(calls []arrival) (all []seen) {
 	return all
 }
 
-// inRedirected returns what is seen in a call that was redirected to another host. There no header
-// may have an ID of the canary.
+// inRedirected returns what is seen in a call that was redirected to another host. Its headers
+// must have no ID of the canary.
 func (p *probe) inRedirected(a arrival) seen {
 	k := known{}
 	k.add([]*probe{p})
 	for name, value := range headerFields(a.header) {
-		what := "" // not all of the value, which may have a secret: a Referer has
+		what := "" // the whole value for a trace header alone: a Referer may have a secret
 		found := k.find(value)
 		switch {
 		case carriesTrace(name):
@@ -57,7 +57,7 @@ func hasBaggage(h http.Header) bool { return strings.Contains(h.Get("Baggage"), 
 func (p *probe) inCall(a arrival) []seen {
 	all := p.besideTrace(a.header)
 	traces, malformed := carriedBy(a.header)
-	if !p.Hostile { // of a hostile canary, a proxy passes malformed headers on
+	if !p.Hostile { // a proxy passes a hostile canary's malformed headers on
 		for _, c := range malformed {
 			all = append(all, p.saw(inSentOn, Malformed, c.wrong))
 			if len(traces) == 0 {
@@ -87,8 +87,8 @@ func (p *probe) besideTrace(h http.Header) (all []seen) {
 	return all
 }
 
-// withoutTrace returns what is seen in a call that carries no trace by B3's or W3C's headers, and
-// whether the call is one.
+// withoutTrace returns what is seen in a call that carries no trace in B3's or W3C's headers.
+// Without says whether the call is such a call.
 func (p *probe) withoutTrace(traces []carried, a arrival) (s seen, without bool) {
 	switch {
 	case p.State == "" && !p.Hostile && len(traces) > 0 && !traces[0].hasTrace && traces[0].state == canary.Deny:
@@ -122,7 +122,7 @@ func (p *probe) inOtherHeader(h http.Header) seen {
 	return dropped
 }
 
-// passedOn tells whether a call has a canary's headers as they were.
+// passedOn tells whether a call has a canary's headers as they were sent.
 func passedOn(sent, arrived http.Header) bool {
 	for name, values := range sent {
 		if !slices.Equal(values, arrived[name]) {

@@ -20,7 +20,7 @@ type carried struct {
 	trace, span string
 	parent      string // "": none
 	state       string // as canaries have it
-	decided     bool   // there is a state
+	decided     bool   // the header has a decision
 	hasTrace    bool   // there are IDs
 	wrong       string // how the value is malformed; then all the others are empty
 }

@@ -5,14 +5,14 @@ import (
 	"net/http"
 )
 
-// mostLate is how many requests may take all of their time before no more are sent.
+// mostLate is the number of requests that may time out. After that, no more are sent.
 const mostLate = 3
 
 // mostAgain is how many canaries that fail are sent again, each between two requests without
 // headers.
 const mostAgain = 6
 
-// More returns how many requests more a target may get if some fail.
+// More returns how many more requests a target may get if some fail.
 func (Config) More() int { return 3*mostAgain + 1 }
 
 // courier sends canaries to a target, one after another.
@@ -67,9 +67,9 @@ func (c *courier) send(ctx context.Context, p *probe) {
 	}
 }
 
-// again sends a canary that has failed once more. Services fail now and then. So a canary has
-// crashed the service only if it fails again, while requests without headers before and after it
-// do not.
+// again repeats a canary that has failed. Services fail now and then. So a canary has crashed the
+// service only if the canary fails again, and the requests without headers before and after it
+// succeed.
 func (c *courier) again(ctx context.Context, p *probe) {
 	if c.spare == 0 {
 		return

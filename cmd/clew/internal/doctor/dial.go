@@ -36,8 +36,9 @@ func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, e
 // headStart is how long an address has before the next one is dialled beside it, as RFC 8305 says.
 const headStart = 250 * time.Millisecond
 
-// race dials addresses, each once the one before has failed or is slow. It returns the first
-// connection, and the index of its address. Later connections are closed.
+// race dials addresses in their order. It dials the next one when the one before has failed or is
+// slow. It returns the first connection, and the index of its address. Later connections are
+// closed.
 func race(ctx context.Context, addrs []netip.Addr, dial func(context.Context, netip.Addr) (net.Conn, error)) (net.Conn, int, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // harmless to a connection that is made
@@ -89,8 +90,8 @@ func race(ctx context.Context, addrs []netip.Addr, dial func(context.Context, ne
 	return nil, 0, lost.err
 }
 
-// polite is a connection that reads only after it has written. Net/http does not take bytes that
-// come before its request for an answer, and writes them to the log, such as SSH's greeting.
+// polite is a connection that reads only after it has written. Bytes that come before the request,
+// such as SSH's greeting, are no answer for net/http: it writes them to the log.
 type polite struct {
 	net.Conn
 	once   sync.Once

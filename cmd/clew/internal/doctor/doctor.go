@@ -49,7 +49,8 @@ type probe struct {
 func (p *probe) answered() bool { return p.answer.err == nil }
 
 // rows returns what one target is sent, in this order. The first canary has no trace: it shows how
-// the service answers others. Hostile ones come last, because they may end the service.
+// the service answers requests without one. Hostile canaries come last, because they may crash the
+// service.
 func (c Config) rows() []probe {
 	// One state is enough to see whether IDs that begin with zeros lose them.
 	isSent := func(r canary.Row) bool {

@@ -30,7 +30,7 @@ func (p *probe) withoutHeaders(text string) string {
 			}
 		}
 	}
-	if p.SpanID != "" && len(lower) == len(text) { // else places in the one are not those in the other
+	if p.SpanID != "" && len(lower) == len(text) { // else a place in lower is another place in text
 		p.blankPairs(bare, lower)
 	}
 	return string(bare)

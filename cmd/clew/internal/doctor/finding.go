@@ -10,7 +10,8 @@ import (
 )
 
 // findings returns what was seen in one place, one finding for each kind. A service that goes on
-// with B3's traces and not with W3C's has no fault, so the lost ones have a finding of their own.
+// with B3's traces and not with W3C's has no fault, so W3C's lost traces have a finding of their
+// own.
 func findings(where string, found []seen, asked []*probe) (list []Finding) {
 	b3, w3c := byEncoding(found)
 	goesOn := func(s seen) bool { return s.kept() || s.kind == repeated }
@@ -167,7 +168,7 @@ func (s seen) example() string {
 	return "Sent " + s.probe.TraceID + "; " + short(s.what) + "."
 }
 
-// onlyIn says which traces are lost, where others are kept.
+// onlyIn says which traces are lost while others are kept.
 func onlyIn(found []seen, shown map[*probe]bool) string {
 	var gone, good []*probe
 	for _, s := range found {

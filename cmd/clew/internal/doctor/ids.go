@@ -45,7 +45,7 @@ func low(id string) (uint64, bool) {
 type mention struct {
 	probe *probe
 	text  string // as it stands there
-	wide  bool   // the form has room for 32 digits alone, as a traceparent or a resource name of Google has
+	wide  bool   // the form allows 32 digits only, as traceparent and Google's resource names do
 }
 
 // find returns the IDs of canaries' traces in a text: as 16 or 32 hexadecimal digits that no other

@@ -88,8 +88,8 @@ func hostileKind(s *seen, usual []seen) Kind {
 	return nothing
 }
 
-// constant tells whether all answers have the same ID, which no canary had. It comes from a cache,
-// or the text only looks like an ID.
+// constant tells whether all answers have the same ID, which no canary had. Such an ID comes from
+// a cache, or is a text that only looks like an ID.
 func constant(usual []seen) bool {
 	what, n := "", 0
 	for _, s := range usual {
