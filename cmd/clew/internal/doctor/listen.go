@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Limits of the calls that are kept. Calls with a canary's ID get as much again.
+// Limits of the calls that are kept. Once they are reached, calls of canaries get as much again.
 const (
 	maxArrivals  = 2000
 	arrivalBytes = 4 << 20
@@ -228,8 +228,8 @@ func headerFields(h http.Header) iter.Seq2[string, string] {
 	}
 }
 
-// otherHost returns another name of this computer than the one that a call has, with the same
-// port. "": the caller knows this computer by no other name.
+// otherHost returns a name of this computer that is not the name in the call, with the same port.
+// "": the caller knows this computer by no other name.
 func otherHost(r *http.Request) string {
 	name, port, err := net.SplitHostPort(r.Host)
 	if err != nil {

@@ -132,8 +132,8 @@ func (l *Log) read(p *probe, e *timeline.Entry, found []mention) logged {
 	return one
 }
 
-// aboutAsMany tells whether so many lines may be those of the requests. Half as many again and
-// more are somebody else's.
+// aboutAsMany tells whether so many lines may be those of the requests. Of more than three lines
+// for two requests, some are somebody else's.
 func aboutAsMany(lines, requests int) bool { return lines >= requests && 2*lines <= 3*requests }
 
 // hasPath tells whether a path stands in a text as a whole, not as a part of a longer path.
@@ -153,8 +153,9 @@ func hasPath(text, path string) bool {
 }
 
 // unrelated returns what is seen in lines that have the path and nothing of a canary. If there are
-// about as many of them as requests, and none of any canary, they are the requests' lines. While
-// lines of an earlier target may still come, the lines may be of either.
+// about as many of them as requests, and no line of any canary, they are the requests' lines.
+// While lines of an earlier target may still come, unrelated returns nothing, because the lines
+// may be that target's.
 func (l *Log) unrelated(probes []*probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -238,7 +239,7 @@ func (l *Log) inLog(p *probe) (all []seen) {
 		for _, s := range p.inEntry(e) {
 			s.writer = writer(e.entry)
 			if kept(s.kind) && dumps[s.writer] && access.MatchString(e.entry.Text) {
-				s.kind = repeated // by another field of the same format
+				s.kind = repeated // another field of the log's format repeats the header
 			}
 			has[s.writer] = has[s.writer] || kept(s.kind) || s.kind == Restarted
 			all = append(all, s)

@@ -15,7 +15,7 @@ type logged struct {
 	entry *timeline.Entry
 	said  string // the canary's ID as it stands in the line; "": there is none
 
-	shows bool        // the line shows the request's headers, without which trace and ids are read
+	shows bool        // the line shows the request's headers; trace and ids are read from the rest
 	trace timeline.ID // of the line
 	ids   []mention   // of the canary's trace
 }

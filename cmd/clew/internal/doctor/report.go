@@ -26,7 +26,7 @@ const (
 	Mixed         Kind = "mixed"     // two headers name two traces
 	Misread       Kind = "misread"   // a header was not read by B3's rules
 	Echoed        Kind = "echoed"    // a malformed value comes out as it came in
-	Crashed       Kind = "crashed"   // a header ends in a 5xx or a broken connection
+	Crashed       Kind = "crashed"   // a header leads to a 5xx or a broken connection
 	Malformed     Kind = "malformed" // headers that are sent on are no trace by B3's rules
 
 	// NotSeen is about canaries that show nothing where others do. It is no fault.
@@ -39,7 +39,7 @@ const (
 	withheld    Kind = "withheld" // another host, after a redirect, gets no headers
 	withBaggage Kind = "baggage"  // baggage is sent on
 	same        Kind = "same"     // all answers have one ID
-	stranger    Kind = "stranger" // an answer has an ID of something in front, perhaps
+	stranger    Kind = "stranger" // an answer has another ID, perhaps of a proxy in front
 	obeyed      Kind = "obeyed"   // the caller's decision is kept
 
 	// Kinds that are verdicts only.

@@ -10,8 +10,8 @@ import (
 // mask stands in place of a secret. [url.URL.Redacted] uses the same word.
 const mask = "xxxxx"
 
-// MaskRefused returns a text that is no URL, as it should be, without what may be a secret in it.
-// No parser knows its parts, so everything before the last @ may be a password.
+// MaskRefused returns a text without what may be a secret in it. The text should be a URL, but is
+// none. No parser knows its parts, so everything before the last @ may be a password.
 func MaskRefused(text string) string {
 	start := 0
 	if scheme, _, ok := strings.Cut(text, "://"); ok && !strings.ContainsAny(scheme, ":@/?#") {
@@ -48,7 +48,8 @@ func maskURL(u *url.URL) string {
 	return shown.String()
 }
 
-// shortest is the length of the shortest secret. A shorter one may be a word of clew's sentences.
+// shortest is the length of the shortest secret that is masked. A shorter text may be a word of
+// clew's sentences.
 const shortest = 4
 
 // maskOwn masks the secrets that the user gave along with requests, because a service may send

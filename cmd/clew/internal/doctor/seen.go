@@ -35,8 +35,8 @@ func (p *probe) saw(where string, kind Kind, what string) seen {
 // ownHeaders are the headers that proxies write into each answer, whatever the caller sends.
 var ownHeaders = []string{"X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Cf-Ray"}
 
-// inAnswer returns what is seen of a canary in the header of its answer. None is the canary
-// without headers.
+// inAnswer returns what is seen of a canary in the header of its answer. The parameter none is the
+// canary without headers.
 func (p *probe) inAnswer(none *probe) (all []seen) {
 	if p.cached() {
 		return nil
@@ -96,8 +96,8 @@ func (p *probe) cached() bool {
 }
 
 // echoed tells whether a header of an answer may only repeat what the canary has sent. A service
-// that goes on with traces shows a span of its own, not the caller's. Where no trace came in, it
-// begins one, and shows that under the same name.
+// that goes on with traces shows a span of its own, not the caller's. Such a service begins a
+// trace where none came in, and shows its ID under the same name.
 func (p *probe) echoed(name, value string, none *probe) bool {
 	if p.SpanID != "" && strings.Contains(strings.ToLower(value), p.SpanID) {
 		return true
@@ -131,7 +131,7 @@ func shown(name string) string {
 }
 
 // another tells whether a header of an answer has the ID of another trace. A header of B3's or
-// W3C's is the service's. Under another name the ID may be a network's, and is only noted.
+// W3C's has the service's ID. An ID under another name may be a network's, and is only noted.
 func (p *probe) another(name, value string) seen {
 	lower := strings.ToLower(name)
 	sure := slices.Contains([]string{"b3", "x-b3-traceid", "traceparent", "traceresponse"}, lower) || lower == "server-timing" && strings.Contains(value, "traceparent")

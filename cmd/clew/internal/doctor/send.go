@@ -158,7 +158,8 @@ func knownError(err error) string {
 	switch {
 	case strings.Contains(text, `malformed HTTP response "\x15\x03`):
 		return "it wants TLS there: try https://"
-	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME"): // the service chooses the other words
+	// Before the others, because the service chooses the other words of these texts.
+	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME"):
 		return fmt.Sprintf("it does not speak HTTP there (%v): check the port", errors.Unwrap(err))
 	case errors.As(err, &dns):
 		return fmt.Sprintf("the name %s has no address (%s): check it, and this computer's DNS", dns.Name, dns.Err)

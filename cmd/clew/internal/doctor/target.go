@@ -52,7 +52,8 @@ func isPort(text string) bool {
 }
 
 // NewTarget returns the target of a URL, with the addresses that this computer knows by itself. No
-// question leaves the computer: before [Target.LookUp], only localhost and IP addresses have any.
+// question leaves the computer: before [Target.LookUp], a name other than localhost has no
+// addresses.
 func NewTarget(u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target, error) {
 	t := &Target{URL: u, port: u.Port()}
 	if t.port == "" {

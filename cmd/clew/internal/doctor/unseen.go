@@ -51,8 +51,8 @@ func unseen(where string, found []seen, asked []*probe) (Finding, bool) {
 	return f, true
 }
 
-// difference says what all the canaries that fail have, and none of those that go on: an encoding,
-// a width or a decision. "": they have nothing in common.
+// difference says how the canaries that fail differ from those that go on: in encoding, width or
+// decision. "": in none of these, or no canary goes on.
 func difference(gone, good []*probe) string {
 	for _, by := range []struct {
 		in    string

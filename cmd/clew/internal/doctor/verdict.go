@@ -31,7 +31,8 @@ func (d *Diagnosis) decide() {
 	}
 }
 
-// dropped says where the ID is missing. Calls without it break the trace; lines only hide it.
+// dropped says where the ID is missing. Calls without the ID break the trace. Lines without the ID
+// only hide the trace.
 func (d *Diagnosis) dropped() string {
 	switch {
 	case slices.ContainsFunc(d.Findings, func(f Finding) bool { return kept(f.Kind) }):

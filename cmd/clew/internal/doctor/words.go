@@ -211,8 +211,9 @@ func withstood(probes []*probe, all []seen) int {
 	return n
 }
 
-// short returns a text of the service's as far as a sentence has room for it. What is invisible,
-// or what a terminal obeys, becomes an escape, in JSON too, which may be shown on a terminal.
+// short returns as much of a service's text as a sentence has room for. Invisible characters, and
+// those that a terminal obeys, become escapes. They do so in JSON too, because JSON may be shown
+// on a terminal.
 func short(text string) string {
 	const room = 200
 	var b strings.Builder
