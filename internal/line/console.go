@@ -30,7 +30,8 @@ func levelOf(s string) (level string, ok bool) {
 }
 
 // console reads a line of logctx.Console: time, level, service, trace ID, caller, message, and the
-// fields as pairs. Each part becomes a field with the key that it has in JSON, behind the pairs.
+// fields as pairs. Each part before the pairs becomes a field with the key that it has in JSON.
+// These fields come after the pairs.
 func (r *reader) console() error {
 	clock, level, err := r.consoleHead()
 	if err != nil {
@@ -68,8 +69,8 @@ func (r *reader) consoleHead() (clock, level string, err error) {
 	return clock, level, nil
 }
 
-// trailingPairs returns the place where the pairs begin that go on to the end of s. The words
-// before them, from i on, are the message.
+// trailingPairs returns the place where the pairs at the end of s begin. The words from i to that
+// place are the message.
 func trailingPairs(s string, i int) int {
 	pairs := -1
 	for i < len(s) {

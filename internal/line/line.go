@@ -34,8 +34,8 @@ type Line struct {
 	// does not tell whether it had 16 before.
 	TraceID, SpanID string
 
-	// Sampled says that a backend has spans of the trace. Only records tell, and all lines in
-	// Google's form.
+	// Sampled says that a backend has spans of the trace. Only records and lines in Google's form
+	// tell.
 	Sampled bool
 
 	// Record is a [*Request], a [*Call] or a [*Run], and nil if the line is not one of ours. Other

@@ -41,8 +41,7 @@ func scaled(s string, scale int) (int64, bool) {
 	return int64(n), true
 }
 
-// shifted returns a decimal number without a sign after its point has moved to the right by scale
-// places, rounded.
+// shifted returns s, a decimal number without a sign, times ten to the power of scale, rounded.
 func shifted(s string, scale int) (n uint64, ok bool) {
 	point := strings.IndexByte(s, '.')
 	if point < 0 {

@@ -104,8 +104,8 @@ func wordEnd(s string, i int) int {
 	return len(s)
 }
 
-// addPair adds the field at p. An object becomes a field for each of its own if objects is true,
-// as it is for Console.
+// addPair adds the field at p. If objects is true, as it is for Console, each field of an object
+// becomes a field.
 func (r *reader) addPair(p pair, objects bool) {
 	key := unquoted(r.text[p.start : p.value-1])
 	value := r.text[p.value:p.end]

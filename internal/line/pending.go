@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// Pending is a record on its way to a logger. It takes the place of the line's context. Our hooks
-// and handlers recognize it there, and know the names.
+// Pending is a record on its way to a logger. A Pending takes the place of the line's context. Our
+// hooks and handlers recognize it there, and they alone know the names of the fields.
 type Pending struct {
 	context.Context // the line's own
 	Record          Record
 	Fields          []slog.Attr // the user's
 
-	// IDs is package seam's text of the IDs of the context's span. If it is empty, the context
-	// tells.
+	// IDs is package seam's text of the IDs of the context's span. If the text is empty, the IDs
+	// are taken from the context.
 	IDs string
 
 	// Our slog handler sets Names when it is asked whether it is enabled. Of several handlers, the

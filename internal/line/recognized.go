@@ -8,9 +8,9 @@ import (
 // Recognized returns a handler that tells a [Pending] the names, if h is a slog handler of ours or
 // leads to one. Otherwise ours is false.
 //
-// A handler of ours may never be asked whether it is enabled. A handler around it may have a level
-// of its own and answer by itself, and a slog.MultiHandler stops at the first handler that is
-// enabled. WithAttrs reaches all of them.
+// Recognized asks by WithAttrs, which reaches all handlers. Enabled may not reach a handler of
+// ours: a handler around it may have a level of its own and answer by itself, and a
+// slog.MultiHandler stops at the first handler that is enabled.
 func Recognized(h slog.Handler) (_ slog.Handler, ours bool) {
 	if _, is := h.(recognized); is {
 		return h, true

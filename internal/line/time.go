@@ -3,9 +3,9 @@ package line
 import "time"
 
 // instant returns the time that s is; zero: s is none. The time is in RFC 3339, with a fraction of
-// any length, or a number of seconds, milliseconds, microseconds or nanoseconds since 1970, which
-// its size tells apart. Loggers of Java and Python write a space for the T, a comma before the
-// fraction, and a zone without a colon. Console's time of the day gets the year 0.
+// any length, or a number of seconds, milliseconds, microseconds or nanoseconds since 1970. The
+// size of the number tells its unit. Loggers of Java and Python write a space for the T, a comma
+// before the fraction, and a zone without a colon. Console's time of the day gets the year 0.
 func instant(s string) time.Time {
 	if len(s) >= len("15:04:05") && s[2] == ':' {
 		if c, behind, ok := clockOf(s); ok && behind == "" {

@@ -50,8 +50,9 @@ func (w *wanted) took() time.Duration {
 }
 
 // tookAlone returns the duration of a record without a group, which [Names.tookAlone] has written.
-// Such a record has few names of its vendor. The names of its IDs are the user's choice, and may
-// outnumber them.
+// Such a record has few names of its vendor. The user chooses the names of its IDs, so they may be
+// another vendor's and outnumber those few. The vendor is then the wrong one, and the duration has
+// our name.
 func (w *wanted) tookAlone() time.Duration {
 	if w.names.nested[w.vendor] || w.get(w.slot(Duration)) == nil {
 		return w.duration(w.names.slots[Ours][Duration], milliseconds)

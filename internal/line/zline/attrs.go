@@ -52,8 +52,8 @@ func Attr(e *zerolog.Event, a slog.Attr) {
 	}
 }
 
-// isEmpty reports whether slog leaves an attribute out. It does if the attribute has no key and
-// no value, or is a group with only such attributes.
+// isEmpty reports whether slog leaves an attribute out. slog leaves out an attribute with neither
+// a key nor a value, and a group with only such attributes.
 func isEmpty(key string, v slog.Value) bool {
 	if v.Kind() == slog.KindGroup {
 		return !slices.ContainsFunc(v.Group(), func(a slog.Attr) bool { return !isEmpty(a.Key, a.Value.Resolve()) })

@@ -30,8 +30,8 @@ func Write(e *zerolog.Event, p *line.Pending, n *line.Names) {
 	}
 }
 
-// raws keeps sinks for the next line. Without it, each line would allocate one, because a sink is
-// an interface.
+// raws keeps sinks for the next line. Without the pool, each line would allocate a sink, because
+// WriteTo takes an interface.
 var raws = sync.Pool{New: func() any { return &raw{text: make([]byte, 0, 512)} }}
 
 // maxKept is the largest buffer that is kept for the next line, the same as for zerolog's events.

@@ -104,7 +104,7 @@ func NewLoggers(z *zerolog.Logger, s *slog.Logger) (l Loggers) {
 	return l
 }
 
-// Write writes p. Debug says that it is in a debug trace.
+// Write writes p. Debug says that p is in a debug trace.
 func (l *Loggers) Write(p *line.Pending, level slog.Level, debug bool) {
 	l.write(p, Level(level), level, debug)
 }
