@@ -2,7 +2,7 @@
 // how a request's method names a span.
 //
 // Packages httpclient, httpmw, internal/redact, logctx, workerpool and zipkin import it. It is a
-// package of its own because they must all keep the same, and none may import all others.
+// package of its own because they must all follow the same rules, and none may import all others.
 package clip
 
 import (

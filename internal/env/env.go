@@ -51,7 +51,8 @@ func True(variable string) (bool, error) {
 	return false, errors.New(variable + " is neither true nor false")
 }
 
-// Share returns a number between 0 and 1, or otherwise if the variable is not set.
+// Share returns a number between 0 and 1. The parameter otherwise is the result if the variable is
+// not set.
 func Share(variable string, otherwise float64) (float64, error) {
 	text := Text(variable)
 	if text == "" {
@@ -80,8 +81,8 @@ func Count(variable string) (int, error) {
 // forever stands for a timeout of 0, which means no limit, as the specification suggests.
 const forever = (1<<31 - 1) * time.Millisecond
 
-// Timeout returns a number of milliseconds, or otherwise if the variable is not set. The value 0
-// means no limit.
+// Timeout returns a number of milliseconds. The parameter otherwise is the result if the variable
+// is not set. The value 0 means no limit.
 func Timeout(variable string, otherwise time.Duration) (time.Duration, error) {
 	text := Text(variable)
 	if text == "" {

@@ -24,7 +24,7 @@ func Of(text string, u *url.URL) string {
 	// another, each time in more places.
 	text = strings.NewReplacer(pairs...).Replace(text)
 	for _, secret := range secrets {
-		if strings.Contains(text, secret) { // a replacement has it, or has completed it
+		if strings.Contains(text, secret) { // a replacement has the secret, or completes it
 			return ""
 		}
 	}
