@@ -30,7 +30,7 @@ func (p *probe) withoutHeaders(text string) string {
 			}
 		}
 	}
-	if p.SpanID != "" && len(lower) == len(text) { // else a place in lower is another place in text
+	if p.SpanID != "" && len(lower) == len(text) { // else places in lower and text differ
 		p.blankPairs(bare, lower)
 	}
 	return string(bare)

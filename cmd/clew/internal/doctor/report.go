@@ -39,7 +39,7 @@ const (
 	withheld    Kind = "withheld" // another host, after a redirect, gets no headers
 	withBaggage Kind = "baggage"  // baggage is sent on
 	same        Kind = "same"     // all answers have one ID
-	stranger    Kind = "stranger" // an answer has another ID, perhaps of a proxy in front
+	stranger    Kind = "stranger" // an answer has another ID, perhaps of something in front
 	obeyed      Kind = "obeyed"   // the caller's decision is kept
 
 	// Kinds that are verdicts only.
