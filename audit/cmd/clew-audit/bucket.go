@@ -11,11 +11,11 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// inBucket reports whether name is that of a part of a bucket, and not of a directory.
+// inBucket reports whether name names a part of a bucket, and not a directory.
 func inBucket(name string) bool { return strings.HasPrefix(name, "s3://") }
 
-// splitList splits a list of directories and buckets, as an environment variable has it. Lists are
-// split at colons, except that of a bucket's name.
+// splitList splits the list of directories and buckets in an environment variable. On Unix,
+// filepath.SplitList also splits at the colon of s3://, so splitList joins these two parts again.
 func splitList(list string) (names []string) {
 	for _, name := range filepath.SplitList(list) {
 		if last := len(names) - 1; last >= 0 && names[last] == "s3" && strings.HasPrefix(name, "//") {
@@ -52,14 +52,14 @@ func saidOf(sum s3.Requests) string {
 	return text
 }
 
-// ahead returns what says, before a search of buckets begins, how much it will look at, since each
-// request costs money.
+// ahead returns a function that says how much a search of buckets will look at, before the search
+// begins, because each request costs money. It returns nil if no store is a bucket.
 func ahead(std streams, stores []lake.Store, q *query) func(lake.Plan) {
 	if !slices.ContainsFunc(stores, func(s lake.Store) bool { _, ok := s.(*s3.Store); return ok }) {
 		return nil
 	}
 	return func(p lake.Plan) {
-		if p.Files == 0 { // or nothing could be listed, which is said at the end
+		if p.Files == 0 { // no files, or nothing could be listed, which is said at the end
 			return
 		}
 		text := fmt.Sprintf("looking at %s of %s, with %s", timeline.Counted(p.Files, "file"), timeline.Counted(p.Partitions, "partition"), amount(float64(p.Bytes)))
@@ -70,6 +70,6 @@ func ahead(std streams, stores []lake.Store, q *query) func(lake.Plan) {
 	}
 }
 
-// gets is the most GETs that rule a file out: one for its end, and one for Bloom filters that
-// begin before the end.
+// gets is how many GETs at most it takes to rule a file out: one for the last bytes of the file,
+// and one for Bloom filters that begin before these bytes.
 const gets = 2

@@ -74,8 +74,8 @@ func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
 	return exitFound, nil
 }
 
-// ages checks the flags, and returns how old files must be to be merged, and how old events to be
-// deleted: 0 deletes none.
+// ages checks the flags. After is how long ago a partition must have ended before its files are
+// merged. Ttl is the age at which events are deleted; 0 deletes none.
 func (c *compactCommand) ages() (after, ttl time.Duration, err error) {
 	var ok bool
 	if after, ok = when.Duration(c.After); !ok {
@@ -132,7 +132,7 @@ func compact(ctx context.Context, store lake.Store, after, ttl time.Duration) (c
 		left = append(left, expired.Left...)
 		err = cmp.Or(err, expireErr)
 	}
-	seen := map[string]bool{} // both may have left a file alone
+	seen := map[string]bool{} // Compact and Expire may both have left a file alone
 	for _, l := range left {
 		if !seen[l.Name] {
 			seen[l.Name] = true

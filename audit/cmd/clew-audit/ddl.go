@@ -109,12 +109,12 @@ func (d *ddlCommand) years(now time.Time) (years [2]string, err error) {
 // defaultTTL is how long events are kept by default.
 const defaultTTL = 14 * 24 * time.Hour
 
-// projected is a column of the partitions, with the values from which Athena and Trino compute the
-// partitions, so that they need no list of them.
+// projected is a column of the partitions, with the range of its values. Athena and Trino compute
+// the partitions from these ranges, so they need no list of partitions.
 type projected struct {
 	name             string
 	first, last      string
-	digits, interval int // 0: as it is
+	digits, interval int // interval 0: the engine's default, which is 1
 }
 
 func projection(years [2]string) []projected {

@@ -13,15 +13,16 @@ type dialect struct {
 	end       string                         // of a statement
 	depth     int                            // the most parts that a table's name may have
 	precision time.Duration                  // of the column timestamp
-	stamp     [2]string                      // what stands around a time as a literal
-	has       string                         // a list has a value, for Sprintf
+	stamp     [2]string                      // what stands before and after a time in a literal
+	has       string                         // for Sprintf: the condition that a list has a value
 	values    string                         // the values of the context
 	pair      func(key, value string) string // the context has a value under a key, both quoted
 	quote     func(text string) string       // a literal
 }
 
-// dialects are those of the engines. If a row has no key k, context['k'] is an error in Trino and
-// Athena, which need element_at, and the empty string in ClickHouse: see clickHousePair.
+// dialects has the dialect of each engine. If a row has no key k, context['k'] is an error in
+// Trino and Athena, so they need element_at. In ClickHouse it is the empty string: see
+// clickHousePair.
 var dialects = map[string]*dialect{
 	"trino": {
 		end: ";", depth: 3, precision: time.Microsecond, stamp: [2]string{"TIMESTAMP '", "'"},
@@ -45,8 +46,8 @@ func elementAt(key, value string) string { return "element_at(context, " + key +
 
 func duckDBPair(key, value string) string { return "context[" + key + "] = " + value }
 
-// clickHousePair asks for the key too if the value is empty. For other values that would only be
-// slow.
+// clickHousePair also asks whether the key is there if the value is empty, because a missing key
+// reads as an empty value. For other values this condition would only be slow.
 func clickHousePair(key, value string) string {
 	pair := "context[" + key + "] = " + value
 	if value == "''" {
@@ -95,9 +96,9 @@ func spellings(id string) []string {
 	return []string{id}
 }
 
-// during is the conditions of a range. Those of the partitions spare engines the listing and
-// reading of all others. Those of the timestamps are for a range that does not end with a
-// partition.
+// during is the conditions of a range. The conditions on partitions spare the engine the listing
+// and reading of all other partitions. The conditions on timestamps are for a range that begins or
+// ends within a partition.
 func (d *dialect) during(since, until time.Time) []string {
 	conditions := partitionsBetween(partitionOf(since), partitionOf(until.Add(-1)))
 	if !since.Truncate(lake.PartitionSpan).Equal(since) {

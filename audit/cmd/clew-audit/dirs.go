@@ -63,8 +63,8 @@ func (d *dirs) names() []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
 }
 
-// holdsNone reports whether dir has nothing that a program with audit events writes. Its name may
-// be wrong then.
+// holdsNone reports whether dir has nothing that a program with audit events writes. The name of
+// the directory may be wrong then.
 func holdsNone(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	ours := func(e os.DirEntry) bool { return e.Name() == "_journal" || strings.HasPrefix(e.Name(), "year=") }
@@ -83,7 +83,7 @@ func (d *dirs) one() (string, error) {
 	return names[0], nil
 }
 
-// journal is as one, and refuses a bucket, which can have no journal.
+// journal returns what one returns, but refuses a bucket, which can have no journal.
 func (d *dirs) journal() (string, error) {
 	name, err := d.one()
 	if err == nil && inBucket(name) {

@@ -80,7 +80,7 @@ func (e *engine) say(std streams) (problems int) {
 		std.say("%s skipped: %v", skipped.Name, skipped.Err)
 	}
 	if e.stopped != nil {
-		for line := range strings.SplitSeq(explain(e.stopped), "\n") { // of errors that were joined
+		for line := range strings.SplitSeq(explain(e.stopped), "\n") { // one for each joined error
 			std.say("%s", strings.TrimPrefix(line, "lake: "))
 		}
 		problems++

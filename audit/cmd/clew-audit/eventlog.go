@@ -25,9 +25,9 @@ type eventLog struct {
 // errEvent is the error of an event that cannot be written, while others can.
 var errEvent = errors.New("the event cannot be written")
 
-// openEventLog opens a directory for writing. Files go to the store, or into the directory if it
-// is nil. With a stream, events go there, and there are no files. A negative ttl keeps events for
-// ever.
+// openEventLog opens a directory for writing. Files go to the store, or into the directory if the
+// store is nil. With a stream, the events go to the stream, and there are no files. A negative ttl
+// keeps events for ever.
 func openEventLog(ctx context.Context, dir, app string, ttl time.Duration, store lake.Store, stream string) (l *eventLog, err error) {
 	l = &eventLog{dir: dir, ttl: ttl, store: store}
 	cfg := audit.Config{Dir: dir, Store: store, App: cmp.Or(app, "clew-audit"), Full: audit.Block, MaxEvent: audit.MaxEvent, TTL: ttl}
@@ -52,7 +52,7 @@ func (l *eventLog) write(ctx context.Context, e lake.Event) error {
 	return err
 }
 
-// oldest is the time whose older events the log deletes again, or zero if it deletes none.
+// oldest is the time before which the log deletes events again, or zero if it deletes none.
 func (l *eventLog) oldest() time.Time {
 	shared, ok := l.store.(lake.Shared)
 	if l.ttl < 0 || l.sink != nil || ok && shared.Shared() {

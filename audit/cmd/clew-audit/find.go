@@ -100,7 +100,8 @@ func (f *findCommand) display(out io.Writer) display {
 	return newTable(out, &f.look)
 }
 
-// each gives the events to a display. An error of the search ends it, and stands in e.stopped.
+// each gives the events to a display. An error of the search is not returned: it ends the search,
+// and stands in e.stopped.
 func (f *findCommand) each(ctx context.Context, e *engine, q query, to display) (found bool, err error) {
 	for event, err := range e.find(ctx, q) {
 		if err != nil {

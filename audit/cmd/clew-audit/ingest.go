@@ -75,7 +75,7 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	readErr := in.read(ctx, interruptible(ctx, io.NopCloser(std.in)))
 	closeErr := to.close(ctx)
 	unwatch()
-	std.say("%s", in.summary(to.written())) // close may have given up some that were accepted
+	std.say("%s", in.summary(to.written())) // close may have given up events that were accepted
 	for _, err := range []error{readErr, closeErr} {
 		if err != nil {
 			std.sayLines(err)

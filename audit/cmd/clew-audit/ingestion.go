@@ -22,7 +22,7 @@ type ingestion struct {
 	write          func(context.Context, lake.Event) error // an errEvent skips the line
 	oldest         time.Time                               // events before it are deleted again; zero: none are
 	warned         bool                                    // of events before oldest
-	object         string                                  // that has the lines; "": standard input
+	object         string                                  // with the lines; "": standard input
 	at             time.Time                               // of events without a time; zero: when they are read
 	lines, skipped int
 	nameless       int // skipped lines without an app
@@ -61,7 +61,8 @@ func (in *ingestion) read(ctx context.Context, from io.ReadCloser) error {
 	}
 }
 
-// line writes an event. Its error is that of the log, and ends reading.
+// line writes the event of a line, or skips the line if it is wrong. The error is that of the log,
+// and ends the reading.
 func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
 	in.lines++
 	line = bytes.TrimSpace(line)

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// interruptible is a reader that ends with ctx even while r waits. Its goroutine reads r until r
-// has something or is closed, because nothing else can wake it.
+// interruptible is a reader that ends with ctx even while r waits. After that, its goroutine still
+// waits until r has something or is closed, because nothing else ends a Read.
 func interruptible(ctx context.Context, r io.ReadCloser) io.ReadCloser {
 	out, in := io.Pipe()
 	stop := context.AfterFunc(ctx, func() { in.Close() })

@@ -6,10 +6,10 @@ import (
 )
 
 // lineReader reads lines. Some producers forget the end of line between objects. A line of several
-// objects is read as one line for each object, however long it is.
+// objects is read as one line for each object, however long the whole line is.
 //
-// A line longer than maxLine is read as long. Objects before and after a long one on the same line
-// are read.
+// If a line is longer than maxLine, next returns true for long. The objects before and after a
+// long object on the same line are read as usual.
 type lineReader struct {
 	from    io.Reader
 	buf     []byte
@@ -112,7 +112,7 @@ func (r *lineReader) skip() error {
 type objectEnd struct {
 	seen          int // bytes; the length of the object once another one follows
 	depth         int
-	text, escaped bool // of the next byte
+	text, escaped bool // whether the next byte is in a text, or escaped
 	ended         bool // the last byte was the end of the object
 	none          bool // the line begins with no object, or no other object follows at once
 }

@@ -56,8 +56,8 @@ func parseLocation(text, endpoint string) (at location, err error) {
 	return at, nil
 }
 
-// directoryAt is a directory as a location. It must look like no pattern, because not all engines
-// have escapes in patterns.
+// directoryAt is a directory as a location. The path must not look like a pattern, because not all
+// engines have escapes in patterns.
 func directoryAt(text, endpoint string) (at location, err error) {
 	if endpoint != "" {
 		return at, usagef("--endpoint is for a location on S3")

@@ -67,7 +67,8 @@ var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(log|logs|json|jsonl|ndjson|txt|
 // inFolder adds the files that look like logs in a folder and in folders below it. Links to
 // folders are not followed, because they may lead back. Names that begin with a dot are left out.
 func inFolder(root string, add func(path string, guessed bool)) (problems []error) {
-	root = strings.TrimRight(root, string(filepath.Separator)) + string(filepath.Separator) // also of a link
+	// With a slash at its end, WalkDir also walks a root that is a link.
+	root = strings.TrimRight(root, string(filepath.Separator)) + string(filepath.Separator)
 	filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		hidden := path != root && strings.HasPrefix(entry.Name(), ".")
 		switch {

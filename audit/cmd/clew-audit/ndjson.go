@@ -196,8 +196,8 @@ func (p pairs) add(prefix string, object map[string]any, depth int) error {
 	return nil
 }
 
-// timestamp reads RFC 3339, or seconds, milliseconds, microseconds or nanoseconds since 1970,
-// which their size tells apart. They are numbers or texts.
+// timestamp reads RFC 3339, or a number since 1970, which may be in a text. The size of the number
+// tells whether it is seconds, milliseconds, microseconds or nanoseconds.
 func timestamp(value any, now time.Time) (time.Time, error) {
 	wrong := errors.New("timestamp is neither RFC 3339 nor seconds to nanoseconds since 1970")
 	var text string
@@ -222,8 +222,8 @@ func timestamp(value any, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// epoch reads a number since 1970. The number of digits tells the unit: eleven digits of seconds
-// would be the year 5138, and of milliseconds 1973.
+// epoch reads a number since 1970. The number of digits tells the unit: the largest number of
+// eleven digits is in the year 5138 as seconds, and in 1973 as milliseconds.
 func epoch(text string) (time.Time, bool) {
 	whole, fraction, _ := strings.Cut(text, ".")
 	if whole == "" || len(whole) > 19 || strings.IndexFunc(whole+fraction, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsDigit(r) }) >= 0 {

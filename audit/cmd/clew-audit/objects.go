@@ -29,13 +29,13 @@ const (
 	readAhead = 8 << 20
 )
 
-// objects makes files in one store of the objects of another, of each object once.
+// objects makes files in one store from the objects in another. Each object becomes files once.
 //
-// The names of an object's files derive from its identity, so that a second ingest replaces the
-// files by themselves. When all files are written, a small file in the ledger says that the object
-// is done, and later runs do not read it again. If ingest is ended in between, only work is lost:
-// no event is lost, and none is there twice. Two that run at once repeat each other's work, and do
-// no harm.
+// The names of an object's files derive from its identity, so that a second ingest replaces each
+// file by the same file. When all files are written, a small file in the ledger says that the
+// object is done, and later runs do not read the object again. If ingest is ended in between, only
+// work is lost: no event is lost, and none is there twice. Two ingests that run at once repeat
+// each other's work, and do no harm.
 type objects struct {
 	std    streams
 	app    string
@@ -161,8 +161,8 @@ func (o *objects) pass(ctx context.Context) error {
 	return errors.Join(unlisted...)
 }
 
-// hiddenName reports whether a name is not that of an object, but of an incomplete file or of a
-// directory.
+// hiddenName reports whether a name is that of an incomplete file or of a directory, and not that
+// of an object.
 func hiddenName(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" || part[0] == '_' || part[0] == '.' {
@@ -203,7 +203,7 @@ func (o *objects) object(ctx context.Context, f lake.File) error {
 		return fmt.Errorf("the events of %s were not all written, and no other object was read: %w", f.Name, err)
 	}
 	in.skipped -= o.skipped
-	if in.lines > 0 && in.nameless == in.lines { // an object that is marked as done is not read again with --app
+	if in.lines > 0 && in.nameless == in.lines { // not marked, so that ingest --app can read it
 		o.fail(f, id, errNoApp)
 		return nil
 	}
@@ -249,7 +249,7 @@ func (o *objects) write(ctx context.Context, f lake.File, id string, in *ingesti
 // errEnough ends the reading of an object whose events cannot be written.
 var errEnough = errors.New("no more events are wanted")
 
-// open opens an object for reading. The error says if its size is not the one that was listed.
+// open opens an object for reading. It is an error if the object's size is not the listed one.
 func (o *objects) open(ctx context.Context, f lake.File) (io.ReadCloser, error) {
 	r, err := o.source.Open(ctx, f.Name)
 	if err != nil {

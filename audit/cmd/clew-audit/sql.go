@@ -80,7 +80,7 @@ func (q *query) rangeAt(ctx context.Context, now time.Time) (since, until time.T
 	l := q.lake()
 	l.Now = now
 	var report lake.Report
-	for _, err := range lake.Find(ctx, l, &report) { // of no store
+	for _, err := range lake.Find(ctx, l, &report) { // of no store: only for the report
 		if err != nil {
 			return since, until, usagef("%s", strings.TrimPrefix(err.Error(), "lake: "))
 		}

@@ -46,8 +46,7 @@ func cacheDir() string {
 	return dir
 }
 
-// isStore reports whether name is that of a bucket or of a directory that is there, and not of a
-// file.
+// isStore reports whether name names a bucket or a directory that is there, and not a file.
 func isStore(name string) bool {
 	if strings.Contains(name, "://") {
 		return true

@@ -134,7 +134,7 @@ func (t *trial) warn(dir string) {
 	}
 }
 
-// estimate takes the rate of the busiest five minutes, when a filter must not be too slow.
+// estimate takes the rate of the busiest five minutes, because a filter must not be too slow then.
 func (t *trial) estimate(ctx context.Context) {
 	rates := &engine{dirs: t.engine.dirs, stores: t.engine.stores}
 	stats, err := rates.stats(ctx, span{since: time.Now().Add(-rateSpan)})
@@ -165,8 +165,8 @@ func (t *trial) estimate(ctx context.Context) {
 	}
 }
 
-// guess takes the rate of the events that were found. It does so if there are no files of the last
-// hours, or only those of a few minutes, a part of which the service may not have run.
+// guess takes the rate of the events that were found, if there are no files of the last hours, or
+// only files of a few minutes. The service may not have run during all of these minutes.
 func (t *trial) guess(found []lake.Event) {
 	if len(found) < 2 || t.command.App != "" && t.shares != nil || !math.IsNaN(t.rate) && !t.young {
 		return

@@ -8,9 +8,9 @@ const watchEvery = 2 * time.Second
 // sayEvery is how often the reason is said again while it lasts.
 const sayEvery = time.Minute
 
-// watch looks at the errors of a log, and says the last one when there are new ones, because
-// ingest waits silently and without end while the disk is full. The caller calls unwatch to end
-// watch, and to wait for its goroutine.
+// watch says the last error of a log when there are new errors. Ingest itself waits silently and
+// without end while the disk is full. The caller calls unwatch to end watch, and to wait for its
+// goroutine.
 func watch(trouble func() (errors int64, last string), say func(format string, args ...any)) (unwatch func()) {
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {
