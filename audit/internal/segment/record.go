@@ -14,13 +14,13 @@ import (
 // A record is, in order, all numbers little endian:
 //
 //	length     uint32    of all that follows
-//	flags      byte      bits 0 and 1: the width of the trace ID, in eights of bytes;
-//	                     bit 2: it has an app of its own; bit 3: it has names
+//	flags      byte      bits 0 and 1: the width of the trace ID, in units of 8 bytes;
+//	                     bit 2: the record has an app of its own; bit 3: it has names
 //	time       int64     microseconds since 1970, UTC
 //	trace ID   0, 8 or 16 bytes
 //	app        string    where flags say so; else the segment's
 //	message    string
-//	names      uvarint and so many strings, where flags say so
+//	names      their number as uvarint, and the names, where flags say so
 //	pairs      key and value, two strings each, to the end
 //
 // A string is its length as uvarint, and its bytes, which are valid UTF-8.
@@ -88,7 +88,7 @@ func appendString(dst []byte, s string) []byte {
 
 // Next returns the first record of p, and the bytes after it. Ok is false at the end of p, or if p
 // is not as Begin, AppendPair and End write it. The checksum of the block was right, so only a
-// fault in clew or in another writer leads to that.
+// fault in clew or in another writer makes such a record.
 func Next(p []byte) (r Record, rest []byte, ok bool) {
 	if len(p) < headSize {
 		return r, nil, false

@@ -30,7 +30,8 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// ErrNewer is the error of a segment that a newer version of clew wrote. It is left alone.
+// ErrNewer is the error of a segment that a newer version of clew wrote. The segment is left
+// alone.
 var ErrNewer = errors.New("segment of a newer version of clew")
 
 // ErrNotOurs is the error of a file that is not a segment, or whose header is damaged.
@@ -76,8 +77,8 @@ func ReadHeader(p []byte) (h Header, blocks []byte, err error) {
 	return Header{ID: string(id), App: string(app)}, rest[4:], nil
 }
 
-// IsUnfinished reports whether p, a whole file, is only the beginning of a header. Its process
-// died before it had written the header, and it has no events.
+// IsUnfinished reports whether p, a whole file, is only the beginning of a header. The process
+// died before it had written the header, so the file has no events.
 func IsUnfinished(p []byte) bool {
 	if len(p) > MaxHeader {
 		return false
@@ -98,7 +99,7 @@ func IsUnfinished(p []byte) bool {
 	return len(rest) < 4
 }
 
-// PutBlockHead writes the head of a block, whose records follow its BlockHead bytes.
+// PutBlockHead writes the head of a block: the first BlockHead bytes. The records follow them.
 func PutBlockHead(block []byte) {
 	records := block[blockHead:]
 	binary.LittleEndian.PutUint32(block, uint32(len(records)))

@@ -38,7 +38,7 @@ func (s *stat) statistics(nullCounts []int64) (all format.Statistics) {
 	return all
 }
 
-// notNil makes an empty bound that is not nil, which would be no bound.
+// notNil is a copy of p that is never nil, because a nil bound would be no bound.
 func notNil(p []byte) []byte { return append([]byte{}, p...) }
 
 // cutLeast returns a bound that is not above p, and not too long.

@@ -8,7 +8,7 @@ import (
 // dictionary is the distinct strings of a column in a row group, in the order of their first
 // appearance.
 type dictionary struct {
-	plain []byte   // the strings as Parquet's PLAIN encoding has them: their length in 4 bytes, and they
+	plain []byte   // in Parquet's PLAIN encoding: each string after its length in 4 bytes
 	at    []uint32 // where each begins in plain, after its length
 	slots []uint64 // a hash table: 32 bits of the hash, and the index + 1; 0 is free
 	seen  []uint32 // for each string the last page that it was seen in, + 1
@@ -54,8 +54,8 @@ func (d *dictionary) get(n uint32) []byte {
 	return d.plain[at : at+binary.LittleEndian.Uint32(d.plain[at-4:])]
 }
 
-// grow doubles the slots. They have the upper half of the hash. The lower half, which says where a
-// string belongs, is computed again.
+// grow doubles the slots. A slot has only the upper half of the hash. So the lower half, which
+// says where a string belongs, is computed again.
 func (d *dictionary) grow() {
 	old := d.slots
 	d.slots = make([]uint64, 2*len(old))

@@ -2,9 +2,9 @@ package table
 
 import "encoding/binary"
 
-// widthOf is the width in bits of the indexes into n strings, in whole bytes. Narrower indexes
-// would be smaller before zstd but larger after it, because zstd finds repeated bytes, and the
-// pairs of a trace repeat.
+// widthOf is the width in bits of the indexes into n strings, rounded up to whole bytes. Narrower
+// indexes would be smaller before zstd but larger after it, because zstd finds repeated bytes, and
+// the pairs of a trace repeat.
 func widthOf(n int) int {
 	switch {
 	case n <= 1<<8:
@@ -43,8 +43,8 @@ func appendIndexes(dst []byte, indexes []uint32, width int) []byte {
 }
 
 // appendLevels appends the repetition and definition levels of rows with a list each, and returns
-// the number of levels. The values of the rows begin at begin, and those of each row end at its
-// ends.
+// the number of levels. The first row's values begin at begin, and ends has the end of each row's
+// values.
 func appendLevels(dst []byte, begin uint32, ends []uint32) (_ []byte, levels int) {
 	empty, several := 0, false
 	for from, i := begin, 0; i < len(ends); i++ {

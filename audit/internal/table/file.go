@@ -22,9 +22,9 @@ const (
 	// hundred row groups is read in vain.
 	bloomBits = 10
 
-	// maxBound is the largest length of bounds in the column index and in a row group's
-	// statistics. Those of the statistics are never cut, because some engines answer min() and
-	// max() by them.
+	// maxBound is the largest length of a bound in the column index, and maxStat of one in a row
+	// group's statistics. Bounds in the statistics are never cut, because some engines answer
+	// min() and max() by them: bounds that are too long are left out.
 	maxBound = 64
 	maxStat  = 256
 )

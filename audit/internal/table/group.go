@@ -19,7 +19,7 @@ type group struct {
 	ownApp int64    // the index of the app of records without one; -1: not known yet
 	last   []byte   // the last record's pairs, as they are encoded
 	inRow  []uint32 // for each key its last row, + 1
-	at     []uint32 // for each key its position in value in that row
+	at     []uint32 // for each key the position of its value in that row
 }
 
 // column is a column of strings: the distinct ones, and the index of each value.
@@ -85,7 +85,8 @@ func (g *group) appIndex(app, own []byte) uint32 {
 	return uint32(g.ownApp)
 }
 
-// addPairs adds a record's pairs. The records of a trace often have the same ones.
+// addPairs adds a record's pairs. The records of a trace often have the same pairs, whose indexes
+// are then copied.
 func (g *group) addPairs(raw []byte) {
 	begin := len(g.value.indexes)
 	if rows := len(g.pairs); rows > 0 && string(raw) == string(g.last) {

@@ -26,7 +26,7 @@ var elements = sync.OnceValue(func() []format.SchemaElement {
 			return f.Metadata().Schema
 		}
 	}
-	panic("table: the schema: " + err.Error()) // it is a constant, which a test has seen
+	panic("table: the schema: " + err.Error()) // the schema is a constant, and a test has seen it
 })
 
 // schema returns the columns.

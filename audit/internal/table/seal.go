@@ -10,14 +10,14 @@ import (
 
 // A seal with checksums lies before the footer, where Parquet has no place for it. Page checksums
 // do not cover the footer and the pages' heads. A wrong bit there can cost the reader any amount
-// of memory: a codec in the footer that became another one ends the process. So no damaged footer
-// is parsed.
+// of memory: if it turns a codec in the footer into another one, the process ends. So no damaged
+// footer is parsed.
 //
 //	seal   4 bytes   "clew"
 //	       uint32    CRC-32C of all before the seal
 //	       uint32    CRC-32C of the footer
 //
-// Other readers do not look there. Files of all forms have a seal.
+// Other readers do not look at the seal. Files of all forms have one.
 const (
 	sealMagic = "clew"
 	sealSize  = len(sealMagic) + 4 + 4

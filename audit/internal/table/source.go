@@ -15,7 +15,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// ErrNewer is the error of a file that a newer version of clew wrote. It is left alone.
+// ErrNewer is the error of a file that a newer version of clew wrote. The file is left alone.
 var ErrNewer = errors.New("file of a newer version of clew")
 
 // ErrNotOurs is the error of a Parquet file that clew did not write.
@@ -26,22 +26,22 @@ var (
 	errRow    = errors.New("the columns do not have the same rows")
 )
 
-// Source reads a file from the first row to the last, such as for a merge. Opening it reads only
-// the footer; the first Next reads the whole file into memory. A damaged file is an error, and
-// none of its rows is returned.
+// Source reads a file from the first row to the last, for example for a merge. OpenSource reads
+// only the footer. The first Next reads the whole file into memory. A damaged file is an error,
+// and none of its rows is returned.
 type Source struct {
 	Meta Meta
 	Rows int64
 
-	reader  io.ReaderAt // until the first row is read; nil then
+	reader  io.ReaderAt // nil once the first row is read
 	size    int64
 	groups  []parquet.RowGroup
 	columns []values // of the current row group
-	left    int64    // rows of it
+	left    int64    // rows of the current row group that are not read
 	bytes   []byte   // the current record's
 	record  segment.Record
-	trace   []byte // of the record before, and its time
-	time    int64
+	trace   []byte // of the record before
+	time    int64  // of the record before
 	read    int64
 }
 
@@ -241,7 +241,7 @@ func (s *Source) next() error {
 	return nil
 }
 
-// view is p as a string that is copied before p changes.
+// view is p as a string, without a copy. The string must be copied before p changes.
 func view(p []byte) string { return unsafe.String(unsafe.SliceData(p), len(p)) }
 
 func compare(trace []byte, time int64, otherTrace []byte, otherTime int64) int {

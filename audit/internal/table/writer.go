@@ -15,7 +15,8 @@ const (
 	Form = "1"
 
 	// These bound a row group: rows, pairs and names, and bytes of distinct strings. A search for
-	// an ID or a value reads the distinct ones of a row group, so its size bounds the bytes read.
+	// an ID or a value reads all distinct IDs or values of a row group, so the size of a row group
+	// bounds the bytes read.
 	maxGroupRows   = 128 << 10
 	maxGroupValues = 1 << 20
 	maxGroupBytes  = 8 << 20

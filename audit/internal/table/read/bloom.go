@@ -10,8 +10,8 @@ import (
 // bloomHead is about the size of a Bloom filter's header.
 const bloomHead = 32
 
-// bloomAny reports whether a column may have one of values. A column without a filter may have
-// all.
+// bloomAny reports whether a column may have one of values. A column without a filter may have any
+// value.
 func (s *search) bloomAny(column int, values []string) (bool, error) {
 	c := &s.chunks[column]
 	if c.bloom == 0 {

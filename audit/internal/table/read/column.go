@@ -26,15 +26,15 @@ type column struct {
 	ids        []uint32
 	starts     []uint32 // of a row's ids, in a column of lists
 	times      []int64
-	buffer     []byte // pages that were read together: views of the footer's read, or of space
+	buffer     []byte // pages that were read together: a view of the file's tail, or of space
 	bufferAt   int64
 	space      []byte
 	scratch    []byte
 	levels     []uint32
 }
 
-// column returns a column that reads from the first row on. Columns of a group share the index,
-// the dictionary, and the pages that were last read together.
+// column returns a column that reads from the first row on. When a group returns the same column
+// again, the page index, the dictionary, and the pages that were read together are not read again.
 func (g *Group) column(index int, want []uint32) (*column, error) {
 	if c := g.columns[index]; c != nil {
 		return c.again(want), nil

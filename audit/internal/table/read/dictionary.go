@@ -52,7 +52,7 @@ func (d *dictionary) find(value string) (id uint32, ok bool) {
 		}
 		at := uint32(from + i)
 		id := sort.Search(d.len(), func(i int) bool { return d.starts[i] >= at })
-		// Another string may contain these bytes, with the same length before them.
+		// These bytes, length and value, may also lie within another string.
 		if id < d.len() && d.starts[id] == at {
 			return uint32(id), true
 		}

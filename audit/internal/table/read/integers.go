@@ -2,7 +2,8 @@ package read
 
 import "encoding/binary"
 
-// hybrid decodes n numbers of so many bits, in runs and packed, and appends them to dst.
+// hybrid decodes n numbers of width bits, and appends them to dst. They are a mix of runs of one
+// number and of packed numbers.
 func hybrid(dst []uint32, p []byte, width uint, n int) ([]uint32, error) {
 	if width > 32 {
 		return nil, errPage
@@ -110,7 +111,7 @@ func addDeltas(values []int64, p []byte, width uint, least int64, n int) []int64
 	return values
 }
 
-// bits64 is the number of up to 64 bits that begins at a bit of p.
+// bits64 is the number of width bits, 64 at most, that begins at a bit of p.
 func bits64(p []byte, bit, width uint) uint64 {
 	if width == 0 {
 		return 0

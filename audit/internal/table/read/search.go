@@ -42,8 +42,9 @@ func (g *Group) Search(q *Filter) ([]Hit, error) {
 	return hits, err
 }
 
-// Cost returns about how many bytes Search and Read read of the file besides its footer, if no
-// Bloom filter rules it out. Rows says that all rows found are read too.
+// Cost returns about how many bytes Search and Read read of the file besides its footer. If Bloom
+// filters can rule the file out, only the bytes that are read of them count. Rows says that all
+// rows found are read too.
 func (f *File) Cost(q *Filter, rows bool) (n int64) {
 	narrow := q.Narrow()
 	for g := range f.footer.groups {
@@ -175,7 +176,7 @@ func (s *search) keep(c *column, values []string) error {
 		s.left = []uint32{}
 		return nil
 	}
-	var only uint32 // a look-up in a map for each row would be most of the work
+	var only uint32 // looked at first: a look-up in a map for each row would be most of the work
 	for only = range wanted {
 	}
 	return s.filterRows(func(row int64) (bool, error) {
@@ -191,7 +192,7 @@ func (s *search) keep(c *column, values []string) error {
 	})
 }
 
-// filterRows keeps the rows that are good.
+// filterRows keeps the rows for which good returns true.
 func (s *search) filterRows(good func(row int64) (bool, error)) error {
 	if s.left == nil {
 		kept := []uint32{}

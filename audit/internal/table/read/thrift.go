@@ -4,7 +4,7 @@ import "encoding/binary"
 
 // compact reads Thrift's compact protocol, in which Parquet's footer, indexes and headers are
 // written. A list grows with the bytes that it was read from, so that a hostile length costs
-// nothing: that is why parquet-go's own decoder, which allocates what a list says, is not used.
+// nothing. Parquet-go's own decoder is not used, because it allocates what a list's length says.
 //
 // After the first fault, bad is true and all reads return zero.
 type compact struct {

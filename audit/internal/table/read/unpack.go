@@ -16,9 +16,9 @@ var decoder = sync.OnceValue(func() *zstd.Decoder {
 	return d
 })
 
-// unpack appends the size bytes that are compressed in packed to dst.
+// unpack decompresses packed, which has size bytes then, and appends the result to dst.
 func unpack(dst, packed []byte, size int64) ([]byte, error) {
-	// If the frame states more bytes than the page's header, it is refused before memory is taken.
+	// A frame that states another size than the page's header is refused before memory is taken.
 	var head zstd.Header
 	if err := head.Decode(packed); err != nil {
 		return nil, fmt.Errorf("%w: %w", errPage, err)
