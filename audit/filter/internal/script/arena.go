@@ -9,16 +9,16 @@ import (
 // its blocks lie.
 //
 // A block is some cells of 16 bytes. The engine gets an address that is a multiple of 16. The
-// block's header of 8 bytes stands before it: the size of the block before, and its own size with
-// a bit that says whether the block is used. A free block is joined with free neighbours at once.
-// Lists by size have the free blocks, with links in the blocks. Words are read through a slice, so
-// a header that the engine has overwritten leads to a panic at worst, and never to a write to
-// other memory.
+// block's header of 8 bytes stands before that address: the size of the block before, and the
+// block's own size with a bit that says whether the block is used. A free block is joined with
+// free neighbours at once. Free blocks are in lists by size, whose links lie in the blocks. Words
+// are read through a slice, so a header that the engine has overwritten leads to a panic at worst,
+// and never to a write to other memory.
 type arena struct {
 	pages pages
 	words []uint32
 	base  uintptr
-	top   uint32 // the cell from which nothing has been allocated
+	top   uint32 // the cell after the last block: all cells from it on are free
 	last  uint32 // cells of the block before top
 	lists [listCount]uint32
 	some  [listCount / 64]uint64 // which lists have a block
@@ -108,8 +108,9 @@ func (a *arena) remove(b, cells uint32) {
 	}
 }
 
-// find is a free block of at least so many cells, or 0. It takes any block of the lists whose
-// blocks are all large enough. Only if these are empty does it walk the list of the size itself.
+// find is a free block of at least so many cells, or 0. It looks first in the lists whose blocks
+// are all large enough. If these lists are empty, and there is no room after top, it walks the
+// list of the size itself.
 func (a *arena) find(cells uint32) uint32 {
 	from := listOf(cells)
 	if cells >= exactSizes {
@@ -162,7 +163,7 @@ func (a *arena) allocate(size int) uintptr {
 	return a.addressOf(b)
 }
 
-// take marks a block of has cells as used, and frees the cells beyond cells.
+// take marks the first cells of a block of has cells as used, and frees the others.
 func (a *arena) take(b, has, cells uint32) {
 	a.set(b, cells, usedBit)
 	if has > cells {

@@ -23,7 +23,8 @@ const (
 )
 
 // methodNames are the functions of a context. If the context has a key of such a name, get returns
-// its value and keys lists it, but the function hides it from Object.keys and from a spread.
+// the key's value and keys lists the key, but the function hides it from Object.keys and from a
+// spread.
 var methodNames = [...]string{"get", "has", "keys"}
 
 // bridge is shared by all engines: addresses of functions of the program, and IDs of classes,
@@ -101,7 +102,7 @@ func (e *engine) newEvent() bool {
 		libquickjs.XJS_PreventExtensions(e.tls, e.ctx, e.event) >= 0
 }
 
-// define sets a property that cannot be changed, and takes the value over.
+// define sets a property that cannot be changed. The property owns the value then.
 func (e *engine) define(object value, name string, v value) bool {
 	flags := int32(0)
 	if name == "context" {
@@ -239,8 +240,9 @@ func contextPropertyNames(_ *libc.TLS, ctx, table, count uintptr, object value) 
 	return e.listNames(table, count, e.keys())
 }
 
-// describe fills in a property descriptor, if there is one, and takes the value over. The result
-// tells the engine whether there is the property, or -1 after an exception.
+// describe fills in a property descriptor, which owns the value then. Without a descriptor, it
+// frees the value. The result is for the engine: 1 if there is such a property, 0 if there is
+// none, and -1 after an exception.
 func (e *engine) describe(descriptor uintptr, v value, ok bool) int32 {
 	if tagOf(v) == libquickjs.EJS_TAG_EXCEPTION {
 		return -1

@@ -127,8 +127,8 @@ func (e *engine) load(source string, firstLine int) *Fault {
 	return e.pending()
 }
 
-// pending is a fault if a promise waits to go on. It never does, because the function must return
-// its answer.
+// pending is a fault if a promise waits to go on. A promise never goes on, because the function
+// must return its answer.
 func (e *engine) pending() *Fault {
 	if libquickjs.XJS_IsJobPending(e.tls, e.rt) == 0 {
 		return nil

@@ -31,7 +31,7 @@ func checkSource(source string) error {
 	return nil
 }
 
-// thrown takes the exception that was thrown from the engine.
+// thrown takes the exception out of the engine, and returns it as a fault.
 func (e *engine) thrown() *Fault {
 	v := libquickjs.XJS_GetException(e.tls, e.ctx)
 	defer e.free(v)

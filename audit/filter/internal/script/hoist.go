@@ -129,8 +129,8 @@ func usesOf(list []token) uses {
 }
 
 // onlyAsked reports whether a variable, apart from its declaration at list[declared], is used only
-// to read its properties. If two tables have one name, the declaration of each counts as another
-// use of the other.
+// to read its properties. If two tables have the same name, this is false for both, because the
+// declaration of each counts as another use of the name.
 func (u uses) onlyAsked(declared int) bool {
 	name := u.list[declared].text
 	places := u.byName[name]
@@ -186,8 +186,8 @@ func isOneOf(t token, texts ...string) bool {
 	return (t.kind == mark || t.kind == word) && slices.Contains(texts, t.text)
 }
 
-// Hoisted returns a source without the tables that are evaluated once, with each line where it
-// was.
+// Hoisted returns what hoist leaves of a source: names stand for the tables that are evaluated
+// once. Each line stays where it was.
 func Hoisted(source string) string {
 	_, rest := hoist(source)
 	return rest

@@ -53,7 +53,7 @@ type record struct {
 	spentCalls int
 }
 
-// add notes a call, and returns why it switches the script off.
+// add notes a call. If the call switches the script off, add returns why.
 func (r *record) add(fault *Fault, over time.Duration, exhausted bool) *Fault {
 	r.spentCalls++
 	if off := r.addOverrun(over, exhausted); off != nil {
@@ -104,7 +104,7 @@ func (r *record) addError(fault *Fault) *Fault {
 	}
 }
 
-// spend notes processor time, and returns why it switches the script off.
+// spend notes processor time. If this time switches the script off, spend returns why.
 func (r *record) spend(d time.Duration) *Fault {
 	if r.spent += d; r.spent < windowBudgets*r.budget {
 		return nil

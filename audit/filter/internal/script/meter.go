@@ -8,9 +8,9 @@ import (
 // meter measures the processor time of one call after another on a locked thread.
 //
 // Reading a thread's processor time is a system call. A call cannot have used more of the
-// processor than has passed on the clock. So the meter reads the clock first, and the processor
-// time only if the budget may be spent by the clock. The clock alone proves nothing, because the
-// machine may have been busy elsewhere.
+// processor than has passed on the clock. So the meter reads the clock first. It reads the
+// processor time only if the budget has passed on the clock. The clock alone proves nothing,
+// because the machine may have been busy elsewhere.
 type meter struct {
 	budget time.Duration
 	began  time.Duration // of the call, on the clock
@@ -55,7 +55,7 @@ func (m *meter) spent() time.Duration {
 	return threadCPU() - m.cpu - (m.began - m.clock)
 }
 
-// read reads the thread's processor time, and returns the time since the last reading.
+// read reads the thread's processor time, and returns how much was used since the last reading.
 func (m *meter) read() time.Duration {
 	cpu := threadCPU()
 	spent := cpu - m.cpu

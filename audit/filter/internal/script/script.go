@@ -87,9 +87,9 @@ func (s *Script) load(source string, firstLine int) (err error) {
 }
 
 // enter prepares the thread for the engine, and returns the function that undoes that. It locks
-// the goroutine to the thread, so that the thread's processor time is that of the script. It makes
-// a fault at an address of the engine a panic, which Judge and New recover, instead of the end of
-// the process.
+// the goroutine to the thread, so that the thread's processor time is that of the script. It turns
+// a fault at an address of the engine into a panic, which Judge and New recover. Otherwise the
+// fault would end the process.
 func (s *Script) enter() (leave func()) {
 	runtime.LockOSThread()
 	before := debug.SetPanicOnFault(true)

@@ -119,8 +119,8 @@ func quoted(s string) string {
 	return ""
 }
 
-// slash is a division or a regular expression, by the token before it. Its text is "" where that
-// token does not decide.
+// slash is the division or the regular expression that s begins with. The token before it decides
+// which of these it is. If that token does not decide, the text is "".
 func slash(s string, before []token) (kind, string) {
 	if len(before) == 0 {
 		return pattern, regularExpression(s)

@@ -15,7 +15,7 @@ type value = libquickjs.TJSValue
 const (
 	valueSize = 8
 
-	// floatAddend is added to the upper half of a number to make it one of the machine.
+	// floatAddend is added to the upper half of a packed number to make it a float64.
 	floatAddend = 0x7ff80000 - libquickjs.EJS_TAG_FIRST + 1
 )
 

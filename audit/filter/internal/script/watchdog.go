@@ -80,7 +80,8 @@ func (w *watchdog) used() time.Duration {
 	return (now() - time.Duration(w.meter.readClock.Load())) / clockFactor
 }
 
-// fault says why the watchdog has made the memory inaccessible. It is nil if it has not.
+// fault says why the watchdog has made the memory inaccessible. It is nil if the watchdog has not
+// done so.
 func (w *watchdog) fault() *Fault {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
