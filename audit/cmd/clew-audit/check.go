@@ -104,7 +104,8 @@ func (c *checkCommand) span(now time.Time) (s span, err error) {
 	return (&choice{Since: c.Since, MaxBytes: "0"}).span(now)
 }
 
-// maxFilterFile is how many bytes of a file of filters are read: one more than a file may have.
+// maxFilterFile is how many bytes of a file of filters are read: one more than a file may have, so
+// that filter.Check refuses a longer file.
 const maxFilterFile = 1<<20 + 1
 
 func readFilters(name string) ([]byte, error) {

@@ -22,7 +22,7 @@ type eventLog struct {
 	sink  *firehose.Sink // nil: none
 }
 
-// errEvent is the error of an event that cannot be written, while others can.
+// errEvent is the error of an event that cannot be written, while other events can.
 var errEvent = errors.New("the event cannot be written")
 
 // openEventLog opens a directory for writing. Files go to the store, or into the directory if the

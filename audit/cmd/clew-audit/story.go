@@ -9,7 +9,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// clockOnly is the layout of times in a story within a day.
+// clockOnly is the layout of times in a story that lies within one day.
 const clockOnly = "15:04:05.000000"
 
 // storyText writes a story for people.

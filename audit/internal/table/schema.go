@@ -37,9 +37,9 @@ const (
 	MetaForm = "clew.form"
 	// MetaSegment is the ID of the segment that the file was made from; none in a merged file.
 	MetaSegment = "clew.segment"
-	// MetaReplaces has the names of the files of the same partition that a merged file was made
-	// from, and of the files that these replaced. Names have no directory, and spaces between
-	// them.
+	// MetaReplaces has the names of the files that a merged file was made from, and of the files
+	// that these replaced. All lie in the partition of the merged file. The names have no
+	// directory, and spaces between them.
 	MetaReplaces = "clew.replaces"
 	// MetaManyMessages is a JSON array of the apps that had more than 10,000 distinct messages in
 	// the segment, or in one of the segments that the file was made from.
