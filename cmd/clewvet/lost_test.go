@@ -46,9 +46,9 @@ func TestKept(t *testing.T) {
 		t.Fatalf("-fix exits with %d: %s", code, stderr)
 	}
 	word := strings.NewReplacer(
-		"// Command lost is a service that loses its trace in six ways. README.md tells how each is found.", "// Command kept is the service of examples/lost with its trace kept.",
+		"// Command lost is a service that loses its trace in six ways. README.md says how to find each.", "// Command kept is the service of examples/lost with its trace kept.",
 		"\t\"flag\"\n", "",
-		"// implicit is the step between this service and one that keeps its trace: go run ./examples/lost -implicit\n", "",
+		"// implicit is halfway to a service that keeps its trace: go run ./examples/lost -implicit\n", "",
 		"var implicit = flag.Bool(\"implicit\", false, \"give the goroutine that serves a request its trace\")\n\n", "",
 		"Implicit: *implicit", "Implicit: true",
 		"\tflag.Parse()\n", "",
