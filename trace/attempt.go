@@ -20,7 +20,7 @@ type attempt struct {
 
 	skipped oteltrace.TracerProvider // the first SDK that was not asked, because of a deny
 
-	// What was made: a span, and the context in which it is the current one.
+	// The result: a span, and the context in which the span is the current one.
 	made context.Context
 	span oteltrace.Span
 }
