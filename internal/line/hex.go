@@ -18,10 +18,27 @@ func AppendHex(dst, src []byte) []byte {
 
 // eightDigits returns the digits of v, which has 32 bits, each in a byte.
 func eightDigits(v uint64) uint64 {
-	const each = 0x0101010101010101 // times n: n in each byte
 	v = (v | v<<16) & 0x0000ffff0000ffff
 	v = (v | v<<8) & 0x00ff00ff00ff00ff
 	v = (v | v<<4) & 0x0f0f0f0f0f0f0f0f
-	letters := (v + 6*each) >> 4 & each // 1 for a digit above 9
-	return v + '0'*each + letters*('a'-'0'-10)
+	letters := (v + 6*ones) >> 4 & ones // 1 for a digit above 9
+	return v + '0'*ones + letters*('a'-'0'-10)
 }
+
+// HexWord returns the value of the eight hexadecimal digits in the bytes of w, in either case.
+// wrong has a bit of [NotHex] for each byte that is no digit, and other bits without meaning.
+func HexWord(w uint64) (n, wrong uint64) {
+	number := w ^ '0'*ones                // 0 to 9
+	letter := (w | 0x20*ones) ^ 0x60*ones // 1 to 6
+	wrong = w | (number+(0x7f-9)*ones)&(letter+(0x7f-6)*ones|^(letter+0x7f*ones))
+
+	n = w&(0x0f*ones) + w>>6&ones*9 // letters have bit 6
+	n = (n | n>>4) & 0x00ff00ff00ff00ff
+	n = (n | n>>8) & 0x0000ffff0000ffff
+	return (n | n>>16) & 0xffffffff, wrong
+}
+
+const ones = 0x0101010101010101 // times n: n in each byte
+
+// NotHex has the bits by which HexWord says that a byte is no digit.
+const NotHex = 0x80 * ones

@@ -174,23 +174,9 @@ func idDigits(text []byte) (id ID, ok bool) {
 
 // hexDigits returns the value of the first 16 hexadecimal digits of text.
 func hexDigits(text []byte) (n uint64, ok bool) {
-	high, wrong := hexWord(binary.BigEndian.Uint64(text))
-	low, alsoWrong := hexWord(binary.BigEndian.Uint64(text[8:]))
-	return high<<32 | low, wrong|alsoWrong == 0
-}
-
-// hexWord returns the value of eight hexadecimal digits at once. Wrong is not 0 if one of the
-// bytes is no digit.
-func hexWord(w uint64) (n, wrong uint64) {
-	const ones = 0x0101010101010101
-	letter := w >> 6 & ones // this bit tells A to F and a to f from 0 to 9
-	n = w&(0x0f*ones) + 9*letter
-	kind := (w ^ (0x30*ones + letter<<4)) & (0xf0*ones - letter<<5) // '0' or '@', in either case
-	// A digit is less than 10, and a letter is 10 to 15.
-	wrong = kind | n&(0x10*ones) | (n+6*ones^letter<<4)&(0x10*ones)
-	n = (n | n>>4) & 0x00ff00ff00ff00ff
-	n = (n | n>>8) & 0x0000ffff0000ffff
-	return (n | n>>16) & 0xffffffff, wrong
+	high, wrong := line.HexWord(binary.BigEndian.Uint64(text))
+	low, alsoWrong := line.HexWord(binary.BigEndian.Uint64(text[8:]))
+	return high<<32 | low, (wrong|alsoWrong)&line.NotHex == 0
 }
 
 // hexEnd returns the end of the run of hexadecimal digits at i.
