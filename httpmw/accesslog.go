@@ -13,12 +13,13 @@ import (
 // functions must be safe for concurrent use.
 type AccessLogConfig struct {
 	// Logger writes the lines. The logger gets logctx's hook if it has none. In a debug trace
-	// whose decision is trusted, its level is debug and its Sampler is not asked, as with
-	// Config.Logger.
+	// whose decision is trusted, the logger's level is debug and its Sampler is not asked, as
+	// with Config.Logger.
 	//
-	// Without Logger and Slog the lines go to the zerolog logger in the request's context, else to
-	// the one that [logctx.SlogFrom] finds there, else to the one that [logctx.Info] falls back
-	// to. A debug trace overrides the levels of these loggers too.
+	// Without Logger and Slog the lines go to the zerolog logger in the request's context. If the
+	// context has none, they go to the logger that [logctx.SlogFrom] finds in it, else to the
+	// logger that [logctx.Info] falls back to. A debug trace overrides the levels of these
+	// loggers too.
 	Logger *zerolog.Logger
 
 	// Slog writes the lines instead of Logger. A handler that is not logctx's gets lines with IDs,
@@ -27,18 +28,18 @@ type AccessLogConfig struct {
 	Slog *slog.Logger
 
 	// Fields returns fields of yours for the line, such as the user agent or a tenant. It is
-	// called after the handler, with the request and the request's context. It is called even if
-	// the logger hides lines of that level. A field with a key of the line's own is renamed: path
-	// becomes path_attr. Nil: none.
+	// called after the handler, even if the logger hides the line. The request that it gets has
+	// the context in which the line is written. A field is renamed if the line itself has its
+	// key: path becomes path_attr. Nil: none.
 	Fields func(*http.Request) []slog.Attr
 
-	// Level returns the level of a line. Nil: info; warn for a status from 400; error from 500 and
-	// for a panic. If the client has gone, the level is info, whatever the status, since
-	// httputil.ReverseProxy answers 502 to such a client, or panics with http.ErrAbortHandler.
-	// A panic with another value is not lost: net/http itself reports it.
+	// Level returns the level of a line. Nil: error for a panic and for a status from 500, warn
+	// for a status from 400, else info. If the client has gone, the level is info, whatever the
+	// status, since httputil.ReverseProxy answers 502 to such a client, or panics with
+	// http.ErrAbortHandler. A panic with another value is not lost: net/http itself reports it.
 	//
-	// The status is 0 if nothing was sent: the handler panicked or took over the connection before
-	// it wrote anything, or the client had gone.
+	// The argument status is 0 if nothing was sent: the handler panicked or took over the
+	// connection before it wrote anything, or the client had gone.
 	Level func(status int) zerolog.Level
 
 	// Skip reports whether a request, such as a health check, gets no line. The request still has
@@ -47,10 +48,10 @@ type AccessLogConfig struct {
 }
 
 // AccessLog returns middleware that writes one line for each request, after the handler. If the
-// handler panics, the line is written and the panic flies on.
+// handler panics, the line is written and the panic goes on to the caller.
 //
-// AccessLog may stand inside of [New] or outside of it: the line is the same. A recorded span gets
-// the status only from an AccessLog inside, since the span has ended before an AccessLog outside
+// Put AccessLog inside of [New] or outside of it: the line is the same. A recorded span gets the
+// status only from an AccessLog inside, since the span has ended before an AccessLog outside
 // knows the status. An AccessLog outside of New, or without New, hands a copy of the request to
 // the handler, as New does. r.Pattern and r.MultipartForm are copied back.
 //
@@ -58,37 +59,38 @@ type AccessLogConfig struct {
 // (what the client got), bytes (of the body, as the handler wrote it), duration_ms, remote; the
 // hook's trace_id and span_id; parent_id (the caller's span), caller_parent_id (that span's own
 // parent, as received); untrusted_trace_id (from a caller under [TrustNone]); sampled, panicked,
-// hijacked and client_gone, where true. A method, path or remote of more than 8,000 bytes is cut
-// there. A logger whose hook or handler has one of logctx's presets gets the vendor's names for
-// the keys. These lines alone are enough to draw a call graph.
+// hijacked and client_gone, where true. A method, path or remote is cut after 8,000 bytes. If the
+// logger's hook or handler has one of logctx's presets, the keys have the vendor's names. These
+// lines alone are enough to draw a call graph.
 //
-// # Where it stands
+// # Other middleware
 //
-// The line tells what AccessLog's own ResponseWriter took without an error. Middleware further out
-// may write after AccessLog has returned: chi's Timeout then writes 504, and the error handlers of
-// echo and fiber write their answers. Put AccessLog outside of these, since the line cannot show
-// what they write.
+// The line reports what was written to AccessLog's own ResponseWriter without an error.
+// Middleware further out may write after AccessLog has returned: chi's Timeout then writes 504,
+// and the error handlers of echo and fiber write their answers. Put AccessLog outside of these,
+// since the line cannot show what they write.
 //
-// AccessLog understands http.TimeoutHandler on both sides. Outside of it, status and bytes are
-// exact. Inside, a handler that returns after the deadline has status 503 and 0 bytes, whatever it
-// wrote, since TimeoutHandler has answered. In three cases an AccessLog inside cannot tell whether
-// TimeoutHandler has answered. A handler may return just at the deadline, when TimeoutHandler may
-// choose either answer. Other middleware in between may set a shorter deadline, which is taken for
-// TimeoutHandler's. A context may hide the deadline.
+// AccessLog can be outside or inside of http.TimeoutHandler. Outside, status and bytes are exact.
+// Inside, a handler that returns after the deadline gets a line with status 503 and 0 bytes,
+// whatever the handler wrote, since TimeoutHandler has answered. In three cases an AccessLog
+// inside cannot tell whether TimeoutHandler has answered: the handler returns just at the
+// deadline, when TimeoutHandler may choose either answer; other middleware in between sets a
+// shorter deadline, which AccessLog takes for TimeoutHandler's; or a context hides the deadline.
 //
 // # Clients that have gone
 //
 // client_gone means that a write or a flush failed, or that the request's context was canceled
-// before the handler returned. The canceled context counts only if the http.Server has no
-// BaseContext and no ConnContext, since their contexts may end at SIGTERM, while clients still
-// wait for answers. The status is 0 if nothing was sent. Otherwise status and bytes are what was
-// written.
+// before the handler returned. A canceled context is ignored if the http.Server has a BaseContext
+// or a ConnContext, since their contexts may end at SIGTERM, while clients still wait for
+// answers. The status is 0 if nothing was sent. Otherwise status and bytes are what the handler
+// wrote.
 //
-// Some cases cannot be told apart. A client that closes its half of the connection, as nc -N does,
-// looks like one that has left. So does a client that has the whole answer and closes the
-// connection before the handler returns. A context that other middleware cancels looks the same,
-// unless the middleware gives a cause of its own. net/http's own flush, after the handler, is out
-// of sight: a short answer to a client that has left looks as if it had arrived.
+// AccessLog cannot tell some cases apart. A client that closes its half of the connection, as nc
+// -N does, looks like one that has left. So does a client that has the whole answer and closes
+// the connection before the handler returns. A context that other middleware cancels looks the
+// same, unless the middleware gives a cause of its own. AccessLog does not see net/http's own
+// flush after the handler. So a short answer to a client that has left looks as if it had
+// arrived.
 //
 // # The ResponseWriter
 //
@@ -99,7 +101,7 @@ type AccessLogConfig struct {
 // The middleware panics if it is given a nil handler.
 func AccessLog(cfg AccessLogConfig) func(http.Handler) http.Handler {
 	if cfg.Logger != nil && cfg.Slog != nil {
-		panic("httpmw: AccessLog: both Logger and Slog")
+		panic("httpmw: AccessLog: both Logger and Slog are set")
 	}
 	if cfg.Logger != nil {
 		l := hooked(*cfg.Logger)

@@ -19,26 +19,27 @@ type Config struct {
 
 	// Propagator reads the headers. Nil: trace.Propagator{}, which reads both encodings of B3.
 	// Baggage and whatever else the Propagator reads stay in the context under TrustAll alone.
-	// Propagators that are not trace's cannot say that the caller left the decision open: they say
-	// "not sampled".
+	// Propagators that are not trace's cannot say that the caller left the decision open: they
+	// say "not sampled".
 	//
 	// In httpclient, Config.Propagator writes the headers of outgoing requests, and
 	// Config.Propagate says which requests may carry them.
 	Propagator propagation.TextMapPropagator
 
-	// Trust says what to believe of the caller of a request. Nil: TrustAll.
+	// Trust returns what to believe of a request's headers. Nil: TrustAll.
 	Trust func(*http.Request) Trust
 
-	// Sample, if set, decides whether a request's trace is sampled when the caller has not decided
-	// or may not decide: without headers, after a caller that defers, and under TrustIDs and
-	// TrustNone. Sample is called once for each such request, before every sampler and SDK, and
-	// overrules them. Sample sees the request that Trust sees: the route is not known yet.
+	// Sample, if set, decides whether a request's trace is sampled when the caller has not
+	// decided or is not trusted to decide: for requests without headers, for callers that defer,
+	// and for all callers under TrustIDs and TrustNone. Sample is called once for each such
+	// request, before every sampler and SDK, and overrules them. Sample sees the request that
+	// Trust sees: the route is not known yet.
 	//
-	// The answer counts as a caller's decision. Accept samples. Deny travels on, so that the
-	// called services do not sample either. Debug travels on too: the called services sample,
-	// whatever their samplers say. The request has the log level of a debug trace. Defer, and a
-	// value that is none of the four, leave the decision to the sampler. A panic of Sample flies
-	// on, before a span has begun.
+	// Sample's answer counts as a caller's decision. With Accept the trace is sampled. With Deny
+	// it is not sampled, and the called services do not sample it either. With Debug it is
+	// sampled here and in the called services, whatever their samplers say, and the request has
+	// the log level of a debug trace. Defer, and any value that is none of the four, leaves the
+	// decision to the sampler. A panic in Sample is not recovered, and no span has begun by then.
 	//
 	// Inside of another New, or of otelhttp, a span of this process has decided already, and
 	// Sample is not asked. There are two exceptions: TrustNone begins a new trace, and otelhttp
@@ -48,15 +49,15 @@ type Config struct {
 
 	// Logger, if set, is put into each request's context and bound to that context, so that plain
 	// zerolog.Ctx(ctx).Info() has the ID too. The logger gets logctx's hook if it has none. In a
-	// debug trace whose decision is trusted, its level is debug and its Sampler is not asked, so
-	// that all lines are written (zerolog's global level still rules). Nil: the context's logger
-	// is left alone.
+	// debug trace whose decision is trusted, the logger's level is debug and its Sampler is not
+	// asked, so that all lines are written (zerolog's global level still applies). Nil: the
+	// context keeps its own logger.
 	Logger *zerolog.Logger
 
 	// Slog, if set, is put into each request's context for [logctx.SlogFrom], beside Logger or
 	// alone. The logger gets logctx's handler if it has none. In a debug trace whose decision is
-	// trusted, SlogFrom returns a logger that takes all lines from debug on. Nil: the context is
-	// left alone.
+	// trusted, SlogFrom returns a logger that writes all lines from debug on. Nil: the context
+	// keeps its own logger.
 	Slog *slog.Logger
 
 	// Implicit gives the goroutine of the handler the request's trace while the handler runs, as
@@ -68,9 +69,9 @@ type Config struct {
 	//
 	// Implicit costs no allocation. The first New with Implicit, or the first trace.Do, switches
 	// the lookup on for the whole process: see [trace.Do], also for its limits. From then on, a
-	// New without Implicit looks up the stack once a request. Such a New gives the goroutine its
-	// own trace only inside of trace.Do or of a New with Implicit, so that its handler does not
-	// find the trace from further out.
+	// New without Implicit searches the stack once for each request. If it is inside of trace.Do
+	// or of a New with Implicit, it gives the goroutine its own trace too, so that its handler
+	// does not find the outer trace.
 	Implicit bool
 
 	// ResponseHeader names a response header that gets the trace ID, such as "X-B3-TraceId". The
@@ -81,13 +82,13 @@ type Config struct {
 	// Labels, if set, returns the profiler labels of a request. CPU and goroutine profiles show
 	// them, and so do dumps and panics with GODEBUG=tracebacklabels=1; see [RouteLabels]. Labels
 	// is called before the handler. The handler's goroutine has the labels until the handler
-	// returns, together with the labels that the request's context had before. The goroutines that
-	// the handler starts have them too. So do workerpool's tasks with the handler's context, but
-	// not tasks with trace.Only of that context.
+	// returns, together with the labels that the request's context had before. The goroutines
+	// that the handler starts have the labels too. workerpool's tasks have them if their context
+	// is the handler's, and do not have them if it is trace.Only of the handler's context.
 	//
-	// A task wrapped by workerpool that the handler itself calls clears the handler's labels,
-	// because Go cannot read labels to restore them. Labels are for people: clew reads no ID from
-	// them. Nil: none.
+	// If the handler itself calls a task that workerpool has wrapped, the task clears the
+	// handler's labels, because Go cannot read labels to restore them. Labels are for people:
+	// clew reads no ID from them. Nil: none.
 	Labels func(r *http.Request) pprof.LabelSet
 
 	// SpanName names the span of a request that is recorded. It is called after the handler, when

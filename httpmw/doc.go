@@ -1,15 +1,16 @@
-// Package httpmw is the way in: middleware that takes the caller's trace from the headers
-// into the request's context, and an access log that tells the truth.
+// Package httpmw is the way in: middleware that reads the caller's trace from the headers into
+// the request's context, and an access log that reports what the client really got.
 //
 // [New] and [AccessLog] return a func(http.Handler) http.Handler, for plain net/http, chi-style
-// chains and everything else that takes such a function. They may stand in either order. Usually
-// New stands outside:
+// chains and everything else that takes such a function. Either may be outside. Usually it is
+// New:
 //
 //	handler = httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{})(mux))
 //
-// The handler sees its request with another context, and the ResponseWriter that it would have
-// seen without New: only AccessLog wraps the writer. Trailers that an HTTP/1 client sends without
-// announcing them do not arrive, as behind all middleware that sets a context.
+// New gives the handler a copy of the request with another context, and passes on the
+// ResponseWriter unchanged. Only AccessLog wraps the ResponseWriter. Trailers that an HTTP/1
+// client sends without announcing them do not arrive, as behind all middleware that sets a
+// context.
 //
 // # Lines without a context
 //

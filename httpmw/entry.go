@@ -13,31 +13,32 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// entry is the line of one request in the making. It lives on the stack of ServeHTTP, which costs
-// no allocation: no method may keep it.
+// entry collects what the line of one request says. It stays on the stack of ServeHTTP, to save
+// an allocation. So no method may keep a pointer to it.
 type entry struct {
 	log     *accessLog
 	outcome *outcome
 
-	// As they were given to AccessLog: handlers further in may change the request, and overwrite
-	// its context.
+	// The arguments of AccessLog's ServeHTTP, and the request's context at that time. Handlers
+	// further in may change the request, and overwrite its context.
 	ctx   context.Context
 	w     http.ResponseWriter
 	given *http.Request
 
-	seen    *http.Request // by the handler: given, or a copy of it with outside as its context
+	seen    *http.Request // what the handler gets: given, or a copy whose context is outside
 	cell    *route.Cell
-	outside *outside // this AccessLog's own; nil: the cell is from further out
+	outside *outside // the context that this AccessLog made; nil: cell is from further out
 
 	caller   trace.B3 // what the headers say, if no New further out has read them
 	returned bool     // the handler has returned
 }
 
-// begin notes what is known before the handler, and returns w, observed.
+// begin notes what is known before the handler runs. It returns a ResponseWriter that observes w.
 func (e *entry) begin(a *accessLog, w http.ResponseWriter, r *http.Request) http.ResponseWriter {
 	e.log, e.ctx, e.w, e.given, e.seen = a, r.Context(), w, r, r
 	e.cell = route.Of(e.ctx)
-	// If a handler made r, the cell may be that of the request which this handler serves.
+	// If a handler of this process made r, the cell may belong to the request that the handler
+	// serves.
 	others := e.cell != nil && made(r) && !e.cell.Made
 	if e.cell == nil || others {
 		e.outside = newOutside(r)
@@ -82,12 +83,13 @@ func (e *entry) tellOutwards() {
 	}
 }
 
-// within returns the context that the line is written in: New's, wherever New stands.
+// within returns the context to write the line in: New's context, whether New is inside or
+// outside of AccessLog.
 func (e *entry) within() context.Context {
 	switch {
 	case e.outside != nil:
 		return e.outside.within()
-	case e.cell.Outside: // another AccessLog's, further out
+	case e.cell.Outside: // the cell of another AccessLog, further out
 		if o := outsideOf(e.ctx); o != nil {
 			return o.within()
 		}

@@ -42,7 +42,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	defer v.end()
 	if v.restore != nil {
-		v.label() // after defer: Labels is the user's, and may panic
+		v.label() // after defer, since Labels is the user's function and may panic
 	}
 	if mark.IsOn() && h.marks() {
 		mark.Run(&mark.Call{Ctx: v.seen.Context(), Handler: h.next, W: w, R: v.seen}, true)

@@ -9,7 +9,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// hooked returns l with logctx's hook, added if it has none.
+// hooked returns l with logctx's hook. It adds the hook if l has none.
 func hooked(l zerolog.Logger) zerolog.Logger {
 	if logbind.HasHook(l) {
 		return l
@@ -21,9 +21,10 @@ func hooked(l zerolog.Logger) zerolog.Logger {
 	return l.Hook(uncovering{ours})
 }
 
-// uncovering is logctx's hook for a logger whose other hook gives each event a context of its own.
-// The record of a line is a context too, and lies below the other hook's context. uncovering looks
-// for the record and makes it the event's context again. Each line pays for the search.
+// uncovering is logctx's hook for a logger whose other hook gives each event a context of its
+// own. The record of a line is itself a context, and the other hook's context is derived from it.
+// uncovering looks for the record and makes it the event's context again. Each line pays for the
+// search.
 type uncovering struct{ zerolog.Hook }
 
 func (u uncovering) Run(e *zerolog.Event, level zerolog.Level, message string) {

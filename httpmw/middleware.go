@@ -14,7 +14,7 @@ import (
 )
 
 // New returns middleware that continues the caller's trace, or begins one, in the request's
-// context. Malformed headers count as none. Panics fly on.
+// context. Malformed headers count as none. Panics are not recovered.
 //
 // The middleware panics if it is given a nil handler.
 func New(cfg Config) func(http.Handler) http.Handler {
@@ -27,7 +27,7 @@ func New(cfg Config) func(http.Handler) http.Handler {
 	}
 }
 
-// middleware is a Config made ready.
+// middleware is a Config with the values that New computes from it.
 type middleware struct {
 	Config
 	starter trace.Starter

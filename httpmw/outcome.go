@@ -25,8 +25,8 @@ type outcome struct {
 	timedOut bool // http.TimeoutHandler has answered
 }
 
-// headed notes that the ResponseWriter has taken a WriteHeader. In HTTP/2 a 101 is a 1xx like any
-// other.
+// headed notes a WriteHeader. A 1xx status is not the status of the answer. In HTTP/1 the status
+// 101 is an exception.
 func (o *outcome) headed(status int) {
 	informational := status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || o.proto >= 2)
 	if !informational {
@@ -34,15 +34,15 @@ func (o *outcome) headed(status int) {
 	}
 }
 
-// sent notes that the header has gone out with status, unless it had already.
+// sent notes that the header has been sent with status, unless it had been sent before.
 func (o *outcome) sent(status int) {
 	if o.Status == 0 && !o.Hijacked {
 		o.Status = status
 	}
 }
 
-// wrote notes a write. If the first write fails, its bytes are still in a buffer and do not count:
-// the header was not sent either.
+// wrote notes a write. If the first write fails, its bytes do not count: they are still in a
+// buffer, and so is the header.
 func (o *outcome) wrote(n int64, err error) {
 	if err == nil {
 		o.sent(http.StatusOK)
@@ -53,7 +53,8 @@ func (o *outcome) wrote(n int64, err error) {
 	o.failed(err)
 }
 
-// readFrom notes a copy into the ResponseWriter. A copy may fail at its source.
+// readFrom notes a ReadFrom, which copies from a source into the ResponseWriter. Its error may be
+// the source's.
 func (o *outcome) readFrom(n int64, err error) {
 	o.Bytes += n
 	if n > 0 { // else the header can still change
@@ -78,7 +79,7 @@ func (o *outcome) flushed(err error) {
 // hijacked notes a Hijack, which may have failed.
 func (o *outcome) hijacked(err error) { o.Hijacked = o.Hijacked || err == nil }
 
-// failed notes what the error of a write or a flush says of the client.
+// failed notes what the error of a write or a flush says about the answer.
 func (o *outcome) failed(err error) {
 	switch {
 	case err == nil:
@@ -86,7 +87,7 @@ func (o *outcome) failed(err error) {
 		o.timedOut = true
 	case errors.Is(err, errors.ErrUnsupported): // no ResponseWriter carried out the flush
 	case errors.Is(err, http.ErrBodyNotAllowed), isContentLength(err):
-		o.sent(http.StatusOK) // a mistake of the handler's, after the header
+		o.sent(http.StatusOK) // the handler made a mistake after the header was sent
 	case errors.Is(err, http.ErrHijacked):
 	case errors.Is(err, context.Canceled): // from http.TimeoutHandler; ended finds out why
 	default:
@@ -94,13 +95,14 @@ func (o *outcome) failed(err error) {
 	}
 }
 
-// isContentLength reports whether a handler wrote more than it had declared. The text tells, since
-// HTTP/2's error is not http.ErrContentLength.
+// isContentLength reports whether err says that the handler wrote more than it had declared. It
+// compares the text, since HTTP/2's error is not http.ErrContentLength.
 func isContentLength(err error) bool {
 	return strings.HasSuffix(err.Error(), "declared Content-Length")
 }
 
-// byClient reports whether a copy has failed at the client's end, not at the source's.
+// byClient reports whether a copy failed while it wrote to the client, and not while it read from
+// its source.
 func byClient(err error) bool {
 	writing := false
 	for op := (*net.OpError)(nil); errors.As(err, &op); err = op.Err {
@@ -112,10 +114,12 @@ func byClient(err error) bool {
 	return writing
 }
 
-// headInHTTP2 reports whether the answer is HTTP/2's to a HEAD: its header ends the stream.
+// headInHTTP2 reports whether the request is a HEAD over HTTP/2. The header of its answer ends
+// the stream.
 func (o *outcome) headInHTTP2() bool { return o.head && o.proto >= 2 }
 
-// settle decides what the client got, when the handler is done. AccessLog was given ctx and w.
+// settle decides what the client got, when the handler is done. The arguments ctx and w are those
+// that AccessLog was given.
 func (o *outcome) settle(ctx context.Context, w http.ResponseWriter, returned bool) {
 	if ctx.Err() != nil {
 		o.ended(ctx, w)
@@ -129,9 +133,9 @@ func (o *outcome) settle(ctx context.Context, w http.ResponseWriter, returned bo
 }
 
 // ended notes why ctx had ended before the handler returned, as far as that can be told: the
-// client left, or http.TimeoutHandler has answered in place of the handler. TimeoutHandler answers
-// whatever ended its context. A Write to w would tell which, but would send 200 before middleware
-// further out sets its own status.
+// client left, or http.TimeoutHandler has answered in place of the handler. TimeoutHandler
+// answers, whatever ended its context. The error of a Write to w would tell why, but the Write
+// would send 200 before middleware further out sets its own status.
 func (o *outcome) ended(ctx context.Context, w http.ResponseWriter) {
 	switch {
 	case o.headInHTTP2() && o.Status != 0:
@@ -144,7 +148,7 @@ func (o *outcome) ended(ctx context.Context, w http.ResponseWriter) {
 
 // hungUp reports whether ctx ended because the client left, as far as that can be told. With
 // BaseContext or ConnContext the program may end a context for reasons of its own, such as
-// SIGTERM. The client gets its answer all the same.
+// SIGTERM, and the client still gets its answer.
 func hungUp(ctx context.Context) bool {
 	if context.Cause(ctx) != context.Canceled {
 		return false
@@ -153,7 +157,7 @@ func hungUp(ctx context.Context) bool {
 	return server != nil && server.BaseContext == nil && server.ConnContext == nil
 }
 
-// level is the level of the line, if AccessLogConfig does not say.
+// level returns the level of the line if AccessLogConfig.Level is nil.
 func (o *outcome) level() zerolog.Level {
 	switch {
 	case o.ClientGone:

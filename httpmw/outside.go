@@ -9,7 +9,7 @@ import (
 )
 
 // outside is the context that an AccessLog outside of New gives the request. New, further in,
-// writes the context of its trace into traced. The route comes out through the cell.
+// writes the context of its trace into traced. Code further in writes the route into route.
 type outside struct {
 	context.Context
 	route  route.Cell
@@ -32,7 +32,7 @@ func (o *outside) Value(key any) any {
 	return o.Context.Value(key)
 }
 
-// within returns the context that the line is written in: New's, if there was one.
+// within returns the context to write the line in: New's context, if there is a New further in.
 func (o *outside) within() context.Context {
 	if ctx := o.traced.Load(); ctx != nil {
 		return *ctx
@@ -40,7 +40,7 @@ func (o *outside) within() context.Context {
 	return o.Context
 }
 
-// outsideOf returns the outside of the nearest AccessLog that ctx has come through; nil: none.
+// outsideOf returns the nearest outside that ctx is derived from; nil if there is none.
 func outsideOf(ctx context.Context) *outside {
 	o, _ := ctx.Value(outsideKey{}).(*outside)
 	return o

@@ -13,11 +13,11 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// refused are the headers that must not be found further in, if the caller is not believed.
+// refused is the set of headers that the handler must not see if the caller is not believed.
 type refused struct{ fields.Set }
 
-// has counts an underscore as a dash: for CGI and its descendants X_B3_TraceId is X-B3-TraceId
-// (RFC 3875, 4.1.18).
+// has reports whether the header name is refused. An underscore counts as a dash, since for CGI
+// and its descendants X_B3_TraceId is X-B3-TraceId (RFC 3875, 4.1.18).
 func (r refused) has(name string) bool { return r.Has(strings.ReplaceAll(name, "_", "-")) }
 
 // without returns h without the refused headers: a copy, or h itself if it has none of them.
@@ -32,8 +32,8 @@ func (r refused) without(h http.Header) http.Header {
 	return h
 }
 
-// redecided returns h with the caller's IDs, in the same encodings, and ctx's sampling state, but
-// without baggage and tracestate.
+// redecided returns the headers for the handler under TrustIDs: h with the caller's IDs in the
+// same encodings, with the sampling state of ctx, and without baggage and tracestate.
 func (r refused) redecided(h http.Header, caller trace.B3, ctx context.Context) http.Header {
 	clone := r.without(h)
 	if len(clone) == len(h) { // h has none of the refused headers
@@ -60,8 +60,8 @@ func (r refused) redecided(h http.Header, caller trace.B3, ctx context.Context) 
 	return clone
 }
 
-// withoutBaggage returns r's context without the baggage that middleware further out has read from
-// r. Baggage of our own stays.
+// withoutBaggage returns r's context without the baggage that middleware further out has read
+// from r. Baggage that this process has set stays.
 func withoutBaggage(r *http.Request) context.Context {
 	ctx := r.Context()
 	if len(r.Header["Baggage"]) == 0 {

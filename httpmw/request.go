@@ -7,7 +7,7 @@ import "net/http"
 func made(r *http.Request) bool { return r.RequestURI == "" || r.RemoteAddr == "" }
 
 // giveBack copies the form and the pattern from seen, the copy, to given, the original. net/http
-// removes the files of the form, and middleware further out names spans and metrics by the
+// needs the form to remove its files, and middleware further out names spans and metrics by the
 // pattern. Unchanged fields are not written, since other code may be reading given.
 func giveBack(given, seen *http.Request) {
 	if seen.MultipartForm != nil && seen.MultipartForm != given.MultipartForm {

@@ -149,7 +149,7 @@ func TestAccessLogSlogLevels(t *testing.T) {
 
 func TestAccessLogBothLoggers(t *testing.T) {
 	logger := zerolog.Nop()
-	assert.PanicsWithValue(t, "httpmw: AccessLog: both Logger and Slog", func() {
+	assert.PanicsWithValue(t, "httpmw: AccessLog: both Logger and Slog are set", func() {
 		httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger, Slog: slog.Default()})
 	}, "AccessLog")
 }

@@ -11,8 +11,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// describe gives a recording span what is known before the handler, by OpenTelemetry's HTTP
-// conventions.
+// describe gives a recording span the attributes that are known before the handler runs, by
+// OpenTelemetry's HTTP conventions.
 func describe(span oteltrace.Span, r *http.Request) {
 	var room [5]attribute.KeyValue
 	attrs := clip.AppendMethod(room[:0], r.Method)
@@ -42,7 +42,8 @@ func (h *handler) conclude(span oteltrace.Span, r *http.Request, cell *route.Cel
 	span.SetName(clip.UTF8(h.nameOf(r, template)))
 }
 
-// nameOf is the name of r's span. It has no path, because spans are grouped by name.
+// nameOf returns the name of r's span. The name does not contain the path, because spans are
+// grouped by name.
 func (h *handler) nameOf(r *http.Request, template string) string {
 	switch {
 	case h.SpanName != nil:

@@ -11,7 +11,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// start begins the span of a request, and returns the headers that the handler may see.
+// start begins the span of a request. It returns the span's context, the span, and the headers
+// that the handler may see.
 func (h *handler) start(r *http.Request, trust Trust) (context.Context, oteltrace.Span, http.Header) {
 	switch trust {
 	case TrustAll:
@@ -57,7 +58,8 @@ func (h *handler) starterOf(r *http.Request) trace.Starter {
 	return s
 }
 
-// extract reads the caller, and what else the propagator brings.
+// extract returns r's context with all that the Propagator reads from the headers. If the
+// context's span stays the parent, extract also returns the caller that the headers name.
 func (h *handler) extract(r *http.Request) (context.Context, trace.B3) {
 	ctx := h.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 	local := oteltrace.SpanFromContext(r.Context())
@@ -67,15 +69,15 @@ func (h *handler) extract(r *http.Request) (context.Context, trace.B3) {
 	}
 
 	// A local span is the parent, unless the headers name another trace. The headers are read
-	// without r's context, because its content, such as an SDK's decision, is not what the caller
-	// has said.
+	// without r's context, because its content, such as an SDK's decision, was not sent by the
+	// caller.
 	caller := h.callerOf(r)
 	if caller.TraceID.IsValid() && caller.TraceID != sc.TraceID() {
 		return ctx, trace.B3{}
 	}
 	if !h.native && caller.TraceID.IsValid() {
 		// Another propagator's "not sampled" may stand for a caller that defers. Only the B3
-		// headers tell.
+		// headers show which.
 		if caller, _ = trace.FromHeader(r.Header); caller.TraceID != sc.TraceID() {
 			caller = trace.B3{}
 		}
@@ -83,8 +85,8 @@ func (h *handler) extract(r *http.Request) (context.Context, trace.B3) {
 	return oteltrace.ContextWithSpan(ctx, local), caller
 }
 
-// callerOf reads the caller from r's headers alone, because the caller has not sent what r's
-// context holds.
+// callerOf returns the caller's trace. It reads r's headers alone, because r's context may hold a
+// trace that the caller did not send.
 func (h *handler) callerOf(r *http.Request) trace.B3 {
 	if h.b3Only {
 		b, _ := trace.FromHeader(r.Header)

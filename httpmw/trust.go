@@ -2,11 +2,11 @@ package httpmw
 
 import "net/http"
 
-// Trust says what to believe of a caller's headers. A value that is none of the three is
+// Trust says what to believe of a caller's headers. A value that is none of the three counts as
 // [TrustNone].
 //
-// Put New outermost where callers are not believed. Middleware further out that has read the
-// headers, such as otelhttp, has believed them. Under TrustIDs the span of that middleware is the
+// Put New outermost where callers are not believed. Middleware further out that reads the
+// headers, such as otelhttp, believes them. Under TrustIDs the span of that middleware is the
 // parent, with its decision and its tracestate. Baggage that the middleware has read from the
 // headers is removed all the same.
 type Trust uint8
@@ -17,13 +17,13 @@ const (
 	// handler sees no trace header and no baggage of the caller, in headers or in trailers.
 	TrustNone Trust = iota
 
-	// TrustIDs believes the IDs. The decision is made here; debug, baggage and tracestate are
-	// ignored. The headers that the handler sees have our decision, so that code further in does
-	// not read what was refused.
+	// TrustIDs believes the IDs. New makes the sampling decision; debug, baggage and tracestate
+	// are ignored. The headers that the handler sees have New's decision, so that code further in
+	// does not read what was refused.
 	//
-	// A sampler that decides by the trace ID, as trace.Ratio and OpenTelemetry's do, then decides
-	// by what the caller chose. To prevent that, give New a TracerProvider with a trace.Sampler
-	// that decides by something else: see the example.
+	// The caller chooses the trace ID. So it influences a sampler that decides by the trace ID,
+	// as trace.Ratio and OpenTelemetry's samplers do. To prevent that, give New a TracerProvider
+	// with a trace.Sampler that decides by something else: see the example.
 	TrustIDs
 
 	// TrustAll believes IDs and decision.

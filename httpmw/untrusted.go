@@ -5,13 +5,13 @@ import (
 	"sync/atomic"
 )
 
-// untrustedKey is the key of the trace ID that an untrusted caller sent. The ID stands in the
-// context and not in the request's cell, because a New further in has another cell, even if it
-// believes the New outside.
+// untrustedKey is the key of the trace ID that an untrusted caller sent. The ID is in the context
+// and not in the request's cell, because each New has a cell of its own, even a New that
+// continues the trace of a New further out.
 type untrustedKey struct{}
 
-// someUntrusted says that some caller was not believed. Until then no context holds such an ID,
-// and the access log does not walk through the context for one.
+// someUntrusted is set when the first caller is not believed. Until then no context holds an
+// untrusted ID, so the access log does not search the context for one.
 var someUntrusted atomic.Bool
 
 // withUntrusted returns ctx with the trace ID that an untrusted caller sent, for the access log.
@@ -22,7 +22,7 @@ func withUntrusted(ctx context.Context, traceID string) context.Context {
 	return context.WithValue(ctx, untrustedKey{}, traceID)
 }
 
-// untrustedIn returns the trace ID that ctx's untrusted caller sent; "" without one.
+// untrustedIn returns the trace ID that withUntrusted has put into ctx, or "".
 func untrustedIn(ctx context.Context) string {
 	if !someUntrusted.Load() {
 		return ""

@@ -14,11 +14,11 @@ import (
 )
 
 // visit is one request on its way through a handler. A visit stays on the stack of ServeHTTP, to
-// save an allocation: no method may keep it.
+// save an allocation. So no method may keep a pointer to it.
 type visit struct {
 	handler *handler
-	given   *http.Request // to New
-	seen    *http.Request // by the handler
+	given   *http.Request // what ServeHTTP was given
+	seen    *http.Request // what the next handler gets
 
 	span      oteltrace.Span
 	recording bool // span.IsRecording()
@@ -26,7 +26,7 @@ type visit struct {
 	cell    *route.Cell // of this span; nil: nobody reads it
 	further *route.Cell // of the span or AccessLog further out; nil: there is none
 
-	restore  context.Context // has the labels to give back; nil: they are unchanged
+	restore  context.Context // holds the labels to restore; nil: the labels are unchanged
 	returned bool            // the handler has returned
 }
 

@@ -12,11 +12,11 @@ import (
 	"github.com/felixge/httpsnoop"
 )
 
-// watch returns w, observed, and the outcome that learns what w does.
+// watch returns a ResponseWriter that observes w, and the outcome in which it notes what w does.
 //
-// The ResponseWriters of net/http's HTTP/1 and HTTP/2 servers each have a type of their own here,
-// with exactly their optional interfaces. This costs one allocation. For all others httpsnoop
-// keeps the optional interfaces. This costs an allocation for each method that is watched.
+// For the ResponseWriters of net/http's HTTP/1 and HTTP/2 servers, the types h1 and h2 have
+// exactly the same optional interfaces, and cost one allocation. For all others httpsnoop keeps
+// the optional interfaces, and costs an allocation for each observed method.
 func watch(w http.ResponseWriter) (http.ResponseWriter, *outcome) {
 	if full, ok := w.(h1Writer); ok {
 		if _, pushes := w.(http.Pusher); !pushes {
@@ -34,7 +34,7 @@ func watch(w http.ResponseWriter) (http.ResponseWriter, *outcome) {
 	return snoop(w, o), o
 }
 
-// bothWriter is what the ResponseWriters of HTTP/1 and HTTP/2 both have.
+// bothWriter has the methods that the ResponseWriters of HTTP/1 and HTTP/2 have in common.
 type bothWriter interface {
 	http.ResponseWriter
 	http.Flusher
@@ -57,7 +57,7 @@ type h2Writer interface {
 	http.Pusher
 }
 
-// watched is a bothWriter, observed.
+// watched observes a bothWriter.
 type watched struct {
 	bothWriter
 	outcome outcome
@@ -82,8 +82,9 @@ func (w *watched) WriteString(s string) (int, error) {
 	return n, err
 }
 
-// Flush calls FlushError for its error, if the ResponseWriter is net/http's. Any other may have
-// FlushError from a type that it embeds, and a Flush of its own that does something else.
+// Flush calls FlushError, to learn of an error, if the ResponseWriter is net/http's. Any other
+// ResponseWriter may have FlushError from a type that it embeds, and a Flush of its own that does
+// something else.
 func (w *watched) Flush() {
 	if nameInNetHTTP(w.bothWriter) != "" {
 		w.FlushError()
@@ -121,7 +122,7 @@ type h2 struct {
 	http.Pusher
 }
 
-// snoop returns w, observed, whatever its optional interfaces.
+// snoop returns a ResponseWriter that observes w and has the same optional interfaces as w.
 func snoop(w http.ResponseWriter, o *outcome) http.ResponseWriter {
 	return httpsnoop.Wrap(w, httpsnoop.Hooks{
 		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
@@ -174,7 +175,7 @@ func snoop(w http.ResponseWriter, o *outcome) http.ResponseWriter {
 	})
 }
 
-// nameInNetHTTP is the name of w's type if that is one of net/http's own, else "".
+// nameInNetHTTP returns the name of w's type if the type is one of net/http's own, else "".
 func nameInNetHTTP(w http.ResponseWriter) string {
 	t := reflect.TypeOf(w)
 	if t == nil || t.Kind() != reflect.Pointer {
@@ -188,7 +189,8 @@ func nameInNetHTTP(w http.ResponseWriter) string {
 	return t.Name()
 }
 
-// innermost unwraps w as far as that goes.
+// innermost unwraps w until a ResponseWriter has no Unwrap method, and returns that
+// ResponseWriter.
 func innermost(w http.ResponseWriter) http.ResponseWriter {
 	for {
 		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
