@@ -30,7 +30,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// TestAccessLogKeys: no key is missing and none is extra, because tools read these lines.
+// TestAccessLogKeys: the line has exactly the documented keys, because tools read these lines.
 func TestAccessLogKeys(t *testing.T) {
 	always := []string{"bytes", "duration_ms", "level", "message", "method", "path", "remote", "status"}
 	ids := append([]string{"span_id", "trace_id"}, always...)
@@ -40,7 +40,7 @@ func TestAccessLogKeys(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		cfg     httpmw.Config
-		without bool // New
+		without bool // there is no New
 		handler http.Handler
 		header  http.Header
 		want    []string
@@ -61,7 +61,7 @@ func TestAccessLogKeys(t *testing.T) {
 		{"untrusted", httpmw.Config{Trust: trusting(httpmw.TrustNone)}, false, http.HandlerFunc(nop), testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID),
 			append([]string{"untrusted_trace_id"}, ids...), map[string]any{"untrusted_trace_id": id64}},
 		{"untrusted without headers", httpmw.Config{Trust: trusting(httpmw.TrustNone)}, false, http.HandlerFunc(nop), nil, ids, nil},
-		{"lone state", httpmw.Config{}, false, http.HandlerFunc(nop), testkit.Header("b3", "0"), ids, nil},
+		{"a decision without IDs", httpmw.Config{}, false, http.HandlerFunc(nop), testkit.Header("b3", "0"), ids, nil},
 		{"malformed parent", httpmw.Config{}, false, http.HandlerFunc(nop), testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", "-"),
 			append([]string{"parent_id"}, ids...), map[string]any{"parent_id": spanID}},
 		{"panicked", httpmw.Config{}, false, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }), nil,
@@ -95,7 +95,7 @@ func TestAccessLogKeys(t *testing.T) {
 	}
 }
 
-// TestAccessLogHijackedKeys needs a real connection.
+// TestAccessLogHijackedKeys is a test of its own, since Hijack needs a real connection.
 func TestAccessLogHijackedKeys(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -107,7 +107,8 @@ func TestAccessLogHijackedKeys(t *testing.T) {
 	assert.Equal(t, "info", line["level"], "level of %v", line)
 }
 
-// TestAccessLogRequestAsItCame: handlers further in may change the request.
+// TestAccessLogRequestAsItCame: the line describes the request as AccessLog got it, even if the
+// handler changes it.
 func TestAccessLogRequestAsItCame(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -126,8 +127,8 @@ func TestAccessLogRequestAsItCame(t *testing.T) {
 	assert.Equal(t, parentID, line["caller_parent_id"], "caller_parent_id of %v", line)
 }
 
-// TestAccessLogCallerParent: caller_parent_id is the caller's parent, so a line has it only if its
-// parent_id is the caller.
+// TestAccessLogCallerParent: caller_parent_id is the parent of the caller's span. So a line has
+// it only if its parent_id is the caller's span.
 func TestAccessLogCallerParent(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -156,7 +157,7 @@ func TestAccessLogBytes(t *testing.T) {
 			w.Header().Set("Content-Length", fmt.Sprint(large))
 			io.CopyN(w, onlyReader{bytes.NewReader(make([]byte, large))}, large)
 		}, large},
-		{"all of them", func(w http.ResponseWriter) {
+		{"all of these ways", func(w http.ResponseWriter) {
 			w.Write([]byte("12345"))
 			io.WriteString(w, "123456")
 			io.Copy(w, onlyReader{strings.NewReader("1234567")})
@@ -284,14 +285,14 @@ func TestAccessLogLogger(t *testing.T) {
 		outer   func(io.Writer) *zerolog.Logger // in the context, before New
 		mw, log func(io.Writer) *zerolog.Logger // of New and of AccessLog
 	}{
-		{"Logger without the hook", nil, nil, plain},
-		{"Logger with the hook", nil, nil, hooked},
-		{"New's, without the hook", nil, plain, nil},
-		{"New's, with the hook", nil, hooked, nil},
-		{"both", nil, hooked, plain},
-		{"the context's, with the hook", hooked, nil, nil},
-		{"the context's, without the hook", plain, nil, nil},
-		{"the context's and Logger", plain, nil, hooked},
+		{"AccessLog's logger, without the hook", nil, nil, plain},
+		{"AccessLog's logger, with the hook", nil, nil, hooked},
+		{"New's logger, without the hook", nil, plain, nil},
+		{"New's logger, with the hook", nil, hooked, nil},
+		{"New's logger and AccessLog's", nil, hooked, plain},
+		{"the context's logger, with the hook", hooked, nil, nil},
+		{"the context's logger, without the hook", plain, nil, nil},
+		{"the context's logger and AccessLog's", plain, nil, hooked},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out, unused testkit.Log
@@ -322,7 +323,8 @@ func TestAccessLogLogger(t *testing.T) {
 	}
 }
 
-// TestAccessLogNoLogger: without New and without a logger in the context the line is not lost.
+// TestAccessLogNoLogger: without New and without a logger in the context the line goes to
+// zerolog's global logger.
 func TestAccessLogNoLogger(t *testing.T) {
 	var global testkit.Log
 	defer func(l zerolog.Logger) { zlog.Logger = l }(zlog.Logger)
@@ -333,7 +335,7 @@ func TestAccessLogNoLogger(t *testing.T) {
 	assert.NotContains(t, line, "trace_id", "a line without New")
 }
 
-// TestAccessLogPanic: the line is written, then the panic flies on with the same value.
+// TestAccessLogPanic: the line is written, then the panic goes on with the same value.
 func TestAccessLogPanic(t *testing.T) {
 	own := errors.New("own")
 	for _, value := range []any{"boom", own, http.ErrAbortHandler} {
@@ -347,16 +349,16 @@ func TestAccessLogPanic(t *testing.T) {
 				defer func() { got, stack, written = recover(), string(debug.Stack()), out.String() }()
 				httpmw.New(httpmw.Config{})(h).ServeHTTP(httptest.NewRecorder(), get(nil))
 			}()
-			assert.Equal(t, 1, strings.Count(stack, "\npanic("), "panics on the stack: a second one is a recovered one, thrown again\n%s", stack)
-			assert.Equal(t, value, got, "what flew out of the middleware")
-			assert.NotEmpty(t, written, "lines when the panic flew out")
+			assert.Equal(t, 1, strings.Count(stack, "\npanic("), "panics on the stack: two mean that the middleware has recovered the panic and repeated it\n%s", stack)
+			assert.Equal(t, value, got, "the value that the middleware panics with")
+			assert.NotEmpty(t, written, "lines that are written when the panic leaves the middleware")
 			line := out.Line(t)
 			assert.Equal(t, true, line["panicked"], "panicked of %v", line)
 		})
 	}
 }
 
-// TestAccessLogGoexit: runtime.Goexit, which t.FailNow calls, is no panic.
+// TestAccessLogGoexit: the line does not take runtime.Goexit, which t.FailNow calls, for a panic.
 func TestAccessLogGoexit(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -402,8 +404,8 @@ func TestAccessLogSpan(t *testing.T) {
 	}
 }
 
-// TestAccessLogTimeoutHandler: outside of http.TimeoutHandler the line says what the client got.
-// Inside, it says what can be known there.
+// TestAccessLogTimeoutHandler: the line has what the client got. Inside of http.TimeoutHandler
+// this is so if the handler is in time or a late write fails.
 func TestAccessLogTimeoutHandler(t *testing.T) {
 	inTime := func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(404)
@@ -413,7 +415,7 @@ func TestAccessLogTimeoutHandler(t *testing.T) {
 		return func(w http.ResponseWriter, r *http.Request) {
 			defer close(told)
 			<-r.Context().Done()
-			for { // until the TimeoutHandler has taken notice, too
+			for { // until the TimeoutHandler has noticed the deadline too
 				if _, err := io.WriteString(w, "late"); err != nil {
 					return
 				}
@@ -456,7 +458,8 @@ func TestAccessLogTimeoutHandler(t *testing.T) {
 		})
 	}
 
-	// If the handler is too late, its writes fail, so the line has what the client got.
+	// If the handler is too late, its Write returns http.ErrHandlerTimeout. So AccessLog knows
+	// the status that the client got.
 	t.Run("inside, too late", func(t *testing.T) {
 		var out testkit.Log
 		logger := zerolog.New(&out)
@@ -482,7 +485,7 @@ func TestAccessLogTimeoutHandler(t *testing.T) {
 	})
 }
 
-// hostilePaths are paths that would forge a line or drive a terminal.
+// hostilePaths are paths that try to forge a line or to control a terminal.
 var hostilePaths = []string{
 	"/\x1b[2J\x1b[31mred",
 	"/x\n{\"level\":\"info\",\"message\":\"forged\"}",
@@ -494,7 +497,7 @@ var hostilePaths = []string{
 	`/"quoted" \ back`,
 }
 
-// TestAccessLogHostilePath: no path can forge a line or drive a terminal.
+// TestAccessLogHostilePath: no path can forge a line or control a terminal.
 func TestAccessLogHostilePath(t *testing.T) {
 	for _, path := range hostilePaths {
 		t.Run(fmt.Sprintf("%q", path), func(t *testing.T) {
@@ -530,9 +533,9 @@ func TestAccessLogHostilePath(t *testing.T) {
 func TestAccessLogLong(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"just short enough", strings.Repeat("x", 8000), strings.Repeat("x", 8000)},
-		{"one too long", strings.Repeat("x", 8001), strings.Repeat("x", 8000) + "…"},
-		{"in the middle of a character", "x" + strings.Repeat("é", 4000), "x" + strings.Repeat("é", 3999) + "…"},
-		{"no characters at all", strings.Repeat("\x80", 9000), strings.Repeat("\ufffd", 7996) + "…"},
+		{"one byte too long", strings.Repeat("x", 8001), strings.Repeat("x", 8000) + "…"},
+		{"a limit in the middle of a character", "x" + strings.Repeat("é", 4000), "x" + strings.Repeat("é", 3999) + "…"},
+		{"bytes that are not UTF-8", strings.Repeat("\x80", 9000), strings.Repeat("\ufffd", 7996) + "…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out testkit.Log
@@ -550,10 +553,11 @@ func TestAccessLogLong(t *testing.T) {
 
 func TestAccessLogNilHandler(t *testing.T) {
 	got := recovered(func() { httpmw.AccessLog(httpmw.AccessLogConfig{})(nil) })
-	assert.Equal(t, "httpmw: AccessLog: nil http.Handler", got, "AccessLog(AccessLogConfig{})(nil) panics with")
+	assert.Equal(t, "httpmw: AccessLog: nil http.Handler", got, "the value that AccessLog(AccessLogConfig{})(nil) panics with")
 }
 
-// TestAccessLogOddRequest: requests that no server makes, but that tests and other callers make.
+// TestAccessLogOddRequest: a request without URL and header has a line, too. Tests and other
+// callers make such requests, servers do not.
 func TestAccessLogOddRequest(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -570,7 +574,8 @@ func TestAccessLogOddRequest(t *testing.T) {
 	assert.Len(t, out.Lines(t), 2, "lines of requests without URL and header")
 }
 
-// TestAccessLogDebug: in a debug trace the line is written, even if the logger would leave it out.
+// TestAccessLogDebug: in a debug trace the line is written, even if the logger's level or Sampler
+// would drop it.
 func TestAccessLogDebug(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -605,20 +610,20 @@ func TestAccessLogDebug(t *testing.T) {
 	}
 }
 
-// A user's hook that gives each event another context hides the record from our hook. There is one
-// line all the same, with all its fields.
+// If a user's hook gives each event another context, logctx's hook does not find the line's
+// record there. AccessLog still writes exactly one line, with all its fields.
 func TestAccessLogHookChangesContext(t *testing.T) {
 	enriching := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
 		type key struct{}
 		e.Ctx(context.WithValue(e.GetCtx(), key{}, "x"))
 	})
-	for _, way := range []string{"AccessLog's", "New's"} {
+	for _, way := range []string{"AccessLog's logger", "New's logger"} {
 		for _, b3 := range []string{"1", "d"} {
 			t.Run(way+", "+b3, func(t *testing.T) {
 				var out testkit.Log
 				logger := zerolog.New(&out).Hook(enriching)
 				cfg, access := httpmw.Config{Trust: httpmw.TrustAll.Always}, httpmw.AccessLogConfig{}
-				if way == "New's" {
+				if way == "New's logger" {
 					cfg.Logger = &logger
 				} else {
 					access.Logger = &logger
@@ -639,15 +644,15 @@ func (readdressed) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	e.Ctx(context.WithValue(e.GetCtx(), readdressed{}, "more"))
 }
 
-// With a hook that gives events another context, the line loses its preset, but no field. There is
-// no second line.
+// If a hook gives events another context, the line loses its preset, but no field. No second line
+// is written.
 func TestAccessLogReaddressed(t *testing.T) {
 	for name, hook := range map[string]func(zerolog.Logger) zerolog.Logger{
-		"before ours": func(l zerolog.Logger) zerolog.Logger { return l.Hook(readdressed{}, logctx.Hook(logctx.Config{})) },
-		"after ours":  func(l zerolog.Logger) zerolog.Logger { return l.Hook(logctx.Hook(logctx.Config{}), readdressed{}) },
-		"without":     func(l zerolog.Logger) zerolog.Logger { return l.Hook(readdressed{}) },
+		"before logctx's hook":  func(l zerolog.Logger) zerolog.Logger { return l.Hook(readdressed{}, logctx.Hook(logctx.Config{})) },
+		"after logctx's hook":   func(l zerolog.Logger) zerolog.Logger { return l.Hook(logctx.Hook(logctx.Config{}), readdressed{}) },
+		"without logctx's hook": func(l zerolog.Logger) zerolog.Logger { return l.Hook(readdressed{}) },
 	} {
-		for _, whose := range []string{"AccessLog's", "New's", "the context's"} {
+		for _, whose := range []string{"AccessLog's logger", "New's logger", "the context's logger"} {
 			for _, decision := range []string{"-0", "-d"} {
 				t.Run(name+", "+whose+decision, func(t *testing.T) {
 					var out testkit.Log
@@ -655,9 +660,9 @@ func TestAccessLogReaddressed(t *testing.T) {
 					var cfg httpmw.Config
 					var access httpmw.AccessLogConfig
 					switch whose {
-					case "AccessLog's":
+					case "AccessLog's logger":
 						access.Logger = &logger
-					case "New's":
+					case "New's logger":
 						cfg.Logger = &logger
 					default:
 						ctx = logger.WithContext(ctx)
@@ -665,14 +670,14 @@ func TestAccessLogReaddressed(t *testing.T) {
 					h := httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop)))
 					serve(h, get(testkit.Header("b3", id64+"-"+spanID+decision)).WithContext(ctx))
 					line := map[string]any{}
-					// Not by out.only: where our hook is not seen, it is added, and the IDs stand
-					// there twice.
+					// out.Line would fail: where clew does not see logctx's hook, it adds the
+					// hook again, and the line has the IDs twice.
 					require.NoError(t, json.Unmarshal([]byte(out.String()), &line), "the only line:\n%s", &out)
 					assert.Equal(t, []any{"GET", "/", 200.0, spanID}, []any{line["method"], line["path"], line["status"], line["parent_id"]}, "line %v", line)
 					switch {
-					case whose != "the context's":
+					case whose != "the context's logger":
 						assert.Equal(t, id64, line["trace_id"], "trace_id of %v", line)
-					case name == "without": // as on any other line of that logger
+					case name == "without logctx's hook": // as any other line of that logger
 						assert.NotContains(t, line, "trace_id")
 					default:
 						assert.Equal(t, 1, strings.Count(out.String(), `"trace_id":"`+id64+`"`), "IDs of %s", &out)

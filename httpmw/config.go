@@ -41,9 +41,10 @@ type Config struct {
 	// the log level of a debug trace. Defer, and any value that is none of the four, leaves the
 	// decision to the sampler. A panic in Sample is not recovered, and no span has begun by then.
 	//
-	// Inside of another New, or of otelhttp, a span of this process has decided already, and
-	// Sample is not asked. There are two exceptions: TrustNone begins a new trace, and otelhttp
-	// may have taken a caller that defers for one that denies. So put this New outermost. Nil: the
+	// Inside of another New, or of otelhttp, Sample is not called, because a span of this process
+	// has decided already. There are two exceptions. Under TrustNone Sample is called, because a
+	// new trace begins. For a caller that defers it is called inside of otelhttp, because
+	// otelhttp may have taken the caller for one that denies. So put this New outermost. Nil: the
 	// sampler decides.
 	Sample func(*http.Request) trace.Sampling
 

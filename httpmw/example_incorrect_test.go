@@ -40,7 +40,8 @@ func ExampleNew_incorrect() {
 }
 
 // Middleware inside of New that puts a logger into the context, as hlog.NewHandler does, replaces
-// New's. Its logger is bound to no trace. Leave it out: Config.Logger does its job.
+// New's logger. The logger in the context is then bound to no trace, so its lines have no ID.
+// Leave such middleware out: Config.Logger does its job.
 func ExampleConfig_incorrect() {
 	logger := zerolog.New(zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, PartsOrder: []string{"message"}, FieldsExclude: []string{"span_id"}})
 	traced := httpmw.New(httpmw.Config{Logger: &logger})
@@ -64,8 +65,8 @@ func ExampleConfig_incorrect() {
 	// found trace_id=463ac35c9f6413ad
 }
 
-// Middleware that answers in place of the handler belongs inside of AccessLog. Outside of it, its
-// answer is not on the line: the client gets 500, and the line says 0.
+// Middleware that answers in place of the handler belongs inside of AccessLog. If the middleware
+// is outside, its answer is not on the line: the client gets 500, and the line has status 0.
 func ExampleAccessLog_incorrect() {
 	logger := zerolog.New(zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, PartsOrder: []string{"message"},
 		FieldsExclude: []string{"method", "path", "bytes", "duration_ms", "remote"}})

@@ -27,7 +27,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// call is a request as another service sends it: in trace 463ac35c9f6413ad.
+// call sends h a request as another service does, in the trace 463ac35c9f6413ad.
 func call(h http.Handler, path, from string) {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.RemoteAddr = from
@@ -49,7 +49,7 @@ func ExampleNew() {
 	// Output: in trace 463ac35c9f6413ad
 }
 
-// Code that has never heard of clew logs the ID as well, if Config has a Logger.
+// Code that does not know clew logs the ID too, if Config.Logger is set.
 func ExampleNew_logger() {
 	logger := zerolog.New(zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, PartsOrder: []string{"level", "message"}, FieldsExclude: []string{"span_id"}})
 	handler := httpmw.New(httpmw.Config{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -83,7 +83,8 @@ func ExampleTrust_Always() {
 	// Output: no debug
 }
 
-// debugged sends h a request that asks for debug, and says whether its trace is in debug.
+// debugged sends a request that asks for debug through the middleware h, and reports whether the
+// handler is in a debug trace.
 func debugged(h func(http.Handler) http.Handler, r *http.Request) string {
 	answer := "no debug"
 	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312-d")
@@ -95,8 +96,8 @@ func debugged(h func(http.Handler) http.Handler, r *http.Request) string {
 	return answer
 }
 
-// Callers of paths that the internet cannot reach may debug. The path is cleaned first, because a
-// router may take /internal/../shop for /shop.
+// Callers of paths that the internet cannot reach may ask for debug. The path is cleaned first,
+// because a router may take /internal/../shop for /shop.
 func ExampleTrust_path() {
 	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
 		if strings.HasPrefix(path.Clean(r.URL.Path), "/internal/") {
@@ -114,8 +115,9 @@ func ExampleTrust_path() {
 	// no debug
 }
 
-// Callers from our own network may debug, and partners may continue their traces. Behind a proxy,
-// RemoteAddr is the proxy's: decide in the proxy, or by a header that only the proxy can set.
+// Callers from our own network may ask for debug, and partners may continue their traces. Behind
+// a proxy, RemoteAddr is the proxy's address: decide in the proxy, or by a header that only the
+// proxy can set.
 func ExampleTrust_network() {
 	inside := netip.MustParsePrefix("10.0.0.0/8")
 	partners := netip.MustParsePrefix("192.0.2.0/24")
@@ -141,8 +143,8 @@ func ExampleTrust_network() {
 	// no debug
 }
 
-// Callers with a certificate of ours may debug. VerifiedChains must be asked: depending on the
-// server's tls.Config.ClientAuth, PeerCertificates need not be verified.
+// Callers with our gateway's certificate may ask for debug. Look in VerifiedChains: depending on
+// the server's tls.Config.ClientAuth, a certificate in PeerCertificates may not be verified.
 func ExampleTrust_certificate() {
 	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
 		if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
@@ -167,8 +169,9 @@ func ExampleTrust_certificate() {
 	// no debug
 }
 
-// Callers who know a secret may debug. The comparison takes the same time for every guess. It is
-// one of hashes, because one of texts would tell whether the length is right.
+// Callers who know a secret may ask for debug. The comparison takes the same time for every
+// guess. It compares hashes, because a comparison of the texts would reveal whether the length is
+// right.
 func ExampleTrust_secret() {
 	secret := sha256.Sum256([]byte("correct horse battery staple"))
 	mw := httpmw.New(httpmw.Config{Trust: func(r *http.Request) httpmw.Trust {
@@ -190,8 +193,8 @@ func ExampleTrust_secret() {
 	// no debug
 }
 
-// Under TrustIDs the sampler decides by an ID that the caller chose. A trace.Ratio samples all low
-// IDs. This sampler does not, and still gives one answer for one ID.
+// Under TrustIDs the sampler decides by an ID that the caller chose. A trace.Ratio samples all
+// low IDs. This sampler does not, and still decides the same for the same ID.
 func ExampleTrust_sampler() {
 	mw := httpmw.New(httpmw.Config{
 		Trust: httpmw.TrustIDs.Always,
@@ -248,7 +251,8 @@ func ExampleAccessLog() {
 	// Output: WRN request bytes=13 method=GET parent_id=a2fb4a1d1a96d312 path=/users/7 route=/users/{id} status=404 trace_id=463ac35c9f6413ad
 }
 
-// slog writes the handler's own lines and the access line, which has a field of the program's.
+// slog writes the handler's own lines and the access line. Fields adds a field of the program to
+// the access line.
 func ExampleConfig_slog() {
 	shorter := func(_ []string, a slog.Attr) slog.Attr { // drops what changes from run to run
 		if slices.Contains([]string{"time", "duration_ms", "span_id"}, a.Key) {
@@ -275,7 +279,7 @@ func ExampleConfig_slog() {
 }
 
 // Sample decides by path: each checkout is sampled, no health check is, and the sampler decides
-// about the others.
+// about all other requests.
 func ExampleConfig_sample() {
 	mux := http.NewServeMux()
 	for _, route := range []string{"/checkout", "/healthz", "/media"} {
@@ -308,12 +312,13 @@ func ExampleConfig_sample() {
 	// /media deny
 }
 
-// The handler knows no context, and logs with a logger that main has made.
+// The handler uses no context, and logs with a logger that main has made.
 func ExampleConfig_implicit() {
 	lines := zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, PartsOrder: []string{"message"}, FieldsExclude: []string{"span_id"}}
 	logger := zerolog.New(lines).Hook(logctx.Hook(logctx.Config{}))
 	hello := func(http.ResponseWriter, *http.Request) { logger.Info().Msg("hello") }
-	// TimeoutHandler runs its handler in another goroutine. trace.Do gives that one the trace.
+	// TimeoutHandler runs its handler in another goroutine. trace.Do gives that goroutine the
+	// trace.
 	inTime := http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		logger.Info().Msg("in time")
 		trace.Do(r.Context(), func(context.Context) { hello(w, r) })
@@ -340,7 +345,7 @@ func ExampleRouteLabels() {
 	// Output: profiles and dumps of this handler say /media/{id}
 }
 
-// A label may be the trace ID too. One label for each request makes profiles larger.
+// The trace ID can be a label too. A label value for each request makes profiles larger.
 func ExampleConfig_labels() {
 	labels := func(r *http.Request) pprof.LabelSet {
 		return pprof.Labels("http.route", r.URL.Path, "trace_id", trace.ID(r.Context()))

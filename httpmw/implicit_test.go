@@ -37,18 +37,19 @@ import (
 )
 
 // The first test that uses Implicit switches it on for the whole process, for good.
-// TestImplicitOff needs it off, and has a process of its own.
+// TestImplicitOff needs Implicit off, so it runs in a process of its own.
 
-// verdicts counts the IDs that were found, by the place that looked.
+// verdicts counts the right, missing and wrong IDs, for each place that looks for an ID.
 type verdicts struct {
 	mu     sync.Mutex
 	counts map[string]*verdict
-	first  string // the first that was wrong
+	first  string // describes the first wrong ID
 }
 
 type verdict struct{ right, missing, wrong int }
 
-// note compares the ID that a place found with the right one. An empty want is no request's ID.
+// note compares the ID that a place found with the right one. An empty want means that the place
+// must not find an ID.
 func (v *verdicts) note(place, want, got string, known func(id string) bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -63,7 +64,7 @@ func (v *verdicts) note(place, want, got string, known func(id string) bool) {
 	switch {
 	case got == want && want != "":
 		c.right++
-	case got == "" || !known(got): // a client's request without a trace begins one
+	case got == "" || !known(got): // the client begins a trace if it finds none
 		c.missing++
 	default:
 		c.wrong++
@@ -73,7 +74,7 @@ func (v *verdicts) note(place, want, got string, known func(id string) bool) {
 	}
 }
 
-// of sums up the places whose names begin with prefix.
+// of returns the sum of the verdicts of all places whose names begin with prefix.
 func (v *verdicts) of(prefix string) (sum verdict) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -87,12 +88,12 @@ func (v *verdicts) of(prefix string) (sum verdict) {
 	return sum
 }
 
-// ours is how the trace IDs of these tests' requests begin.
+// ours is the prefix of the trace IDs that these tests use.
 const ours = "c1e30000"
 
 func isOurs(id string) bool { return strings.HasPrefix(strings.TrimLeft(id, "0"), ours) }
 
-// idOf is the trace ID of request number n. Every second one is wide.
+// idOf returns the trace ID of request number n. Every second ID has 32 digits.
 func idOf(n int) string {
 	id := fmt.Sprintf("%s%08x", ours, n)
 	if n%2 == 1 {
@@ -101,8 +102,8 @@ func idOf(n int) string {
 	return id
 }
 
-// loggers are loggers and clients that were made long before a request. They report the IDs that
-// they find to the verdicts. Each line and request names its place and the right ID.
+// loggers holds loggers and clients that are made before any request. They write and send to the
+// verdicts. Each line and each request names its place and the right ID.
 type loggers struct {
 	*verdicts
 	zero    zerolog.Logger
@@ -127,7 +128,7 @@ func (v *verdicts) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// RoundTrip is the server that the clients call.
+// RoundTrip acts as the server that the clients call.
 func (v *verdicts) RoundTrip(r *http.Request) (*http.Response, error) {
 	want := r.Header.Get("X-Want")
 	v.note(r.Header.Get("X-Place"), want, r.Header.Get("X-B3-Traceid"), isOurs)
@@ -140,8 +141,8 @@ func (v *verdicts) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: http.Header{}, Request: r}, nil
 }
 
-// stateOf is the decision of request number n, which its outgoing requests have too: the values of
-// X-B3-Flags and X-B3-Sampled.
+// stateOf returns the decision of request number n: the values of X-B3-Flags and X-B3-Sampled,
+// with a slash in between. The outgoing requests of that request have the same decision.
 func stateOf(n int) string {
 	switch n % 3 {
 	case 0:
@@ -201,21 +202,22 @@ func (l *loggers) all(place, want string) {
 
 func (l *loggers) assert(t testing.TB, prefix string, right, missing int) {
 	t.Helper()
-	assert.Equal(t, verdict{right: right, missing: missing}, l.of(prefix), "what was found at %q; the first that was wrong: %s", prefix, l.first)
+	assert.Equal(t, verdict{right: right, missing: missing}, l.of(prefix), "verdicts of the places that begin with %q; the first wrong ID: %s", prefix, l.first)
 }
 
-// each is the number of lines and requests that a call of all makes.
+// each is the number of lines and requests that one call of the method all makes.
 const each = 6
 
-// asked is a request in trace id.
+// asked returns a request whose headers have the trace ID id.
 func asked(id string) *http.Request {
 	return get(testkit.Header("X-B3-TraceId", id, "X-B3-SpanId", spanID))
 }
 
 func implicit(h http.HandlerFunc) http.Handler { return httpmw.New(httpmw.Config{Implicit: true})(h) }
 
-// Lines and requests without a context have the trace of their goroutine's request, while many
-// requests are served at once. In other goroutines they have none, and never a wrong one.
+// Lines and requests without a context have the trace of the request that their goroutine serves,
+// even if many requests are served at once. In goroutines of go statements and timers they have
+// no trace, and never a wrong one.
 func TestTortureImplicit(t *testing.T) {
 	for _, protocol := range protocols {
 		t.Run(protocol, func(t *testing.T) {
@@ -273,10 +275,11 @@ var (
 	inOtherTrace = trace.NewContext(context.Background(), testkit.B3(otherTrace+"-"+spanID))
 )
 
-// detours are ways in which a handler with ctx runs look by workerpool, in otherTrace or in none.
+// detours are ways in which a handler, whose context is ctx, calls look through workerpool: in
+// otherTrace, or without a trace.
 var detours = []struct {
 	name  string
-	joins bool // look is in otherTrace; false: in none
+	joins bool // look runs in otherTrace; false: without a trace
 	run   func(t testing.TB, ctx context.Context, look func(context.Context))
 }{
 	{"Go without a trace", false, func(_ testing.TB, _ context.Context, look func(context.Context)) {
@@ -356,8 +359,8 @@ var detours = []struct {
 	}},
 }
 
-// Work that a handler runs without its trace, or in another, does not have the handler's trace,
-// whatever goroutine it runs in.
+// Work that a handler runs without a trace, or in another trace, does not get the handler's
+// trace, even on the handler's goroutine.
 func TestImplicitWorkerpool(t *testing.T) {
 	handlers := idOf(4)
 	for _, tt := range detours {
@@ -379,8 +382,8 @@ func TestImplicitWorkerpool(t *testing.T) {
 	}
 }
 
-// inPlace gives fn and ctx to a full pool, in a task with outer's context. The pool runs fn at
-// once, in place of that task.
+// inPlace starts a task with the context outer in a pool. The task fills the pool's queue, and
+// gives fn with the trace of ctx to the pool. The pool runs fn at once, in place of that task.
 func inPlace(t testing.TB, outer context.Context, cfg workerpool.Config, ctx context.Context, fn func(context.Context)) {
 	cfg.Workers, cfg.Queue = 1, 1
 	p, done := workerpool.New(cfg), make(chan struct{})
@@ -389,8 +392,8 @@ func inPlace(t testing.TB, outer context.Context, cfg workerpool.Config, ctx con
 		_ = p.Go(task, func(context.Context) {})
 		inTask := true
 		defer func() { inTask = false }()
-		_ = p.Go(merged{task, ctx}, func(ctx context.Context) { // the queue is full: at once
-			defer assert.True(t, inTask, "in place of the task")
+		_ = p.Go(merged{task, ctx}, func(ctx context.Context) { // runs at once, since the queue is full
+			defer assert.True(t, inTask, "fn runs while the task that gave it to the pool waits")
 			fn(ctx)
 		})
 	})
@@ -414,8 +417,8 @@ func (m merged) Value(key any) any {
 	return nil
 }
 
-// While handlers panic and marks are used again, deferred functions outside of New log the right
-// ID or none.
+// Requests reuse the marks of goroutines, while handlers panic. Deferred functions inside of New
+// log the right ID. Those outside of New log no ID.
 func TestImplicitPanics(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(5))
 	l := newLoggers(t)
@@ -423,13 +426,13 @@ func TestImplicitPanics(t *testing.T) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			want := r.Header.Get("X-B3-TraceId")
 			defer func() {
-				l.log(place+", deferred", want) // on top of what has panicked
+				l.log(place+", deferred", want) // runs on top of the frames that have panicked
 				_ = recover()
 				l.log(place+", recovered", want)
 			}()
 			defer func() {
 				if v := recover(); v != nil {
-					l.log(place+", before it flies on", want)
+					l.log(place+", before the panic is repeated", want)
 					panic(v)
 				}
 			}()
@@ -465,19 +468,21 @@ func TestImplicitPanics(t *testing.T) {
 	}
 	all.Wait()
 	quarter := requests / 4
-	// The lines inside: begun, deferred, recovered, and before the panic flies on.
+	// Each of four loggers writes the lines deferred and recovered for each request, and one line
+	// before each panic is repeated.
 	l.assert(t, "request: inside", 4*(2*requests+3*quarter), 0)
 	for _, place := range []string{"request: begun", "request: deferred"} {
 		l.assert(t, place, 4*2*requests, 0)
 	}
 	outside := l.of("outside")
-	assert.Zero(t, outside.wrong, "wrong: %s", l.first)
-	assert.Zero(t, outside.right, "there is no mark outside")
+	assert.Zero(t, outside.wrong, "wrong IDs outside of New; the first: %s", l.first)
+	assert.Zero(t, outside.right, "right IDs outside of New, where the goroutine has no mark")
 	torture.Row(t, "panics inside and outside of New", "%d requests: %d lines right, %d missing outside, %d wrong",
 		2*requests, l.of("").right, outside.missing, l.of("").wrong)
 }
 
-// The innermost trace is found. After it, the one further out is found again.
+// Lines without a context get the innermost trace. After the inner handler has returned, they get
+// the outer trace again.
 func TestImplicitNested(t *testing.T) {
 	other := idOf(8)
 	inProcess := func(r *http.Request) *http.Request { return asked(other) }
@@ -534,7 +539,8 @@ func TestImplicitTimeout(t *testing.T) {
 	l.assert(t, "marked inside", each, 0)
 }
 
-// A context with a trace keeps it, and so does a logger that is bound to one.
+// A context with a trace keeps this trace in a handler of another request, and so does a logger
+// that is bound to such a context.
 func TestImplicitExplicit(t *testing.T) {
 	l := newLoggers(t)
 	a, b := idOf(3), idOf(4)
@@ -566,8 +572,8 @@ func TestImplicitExplicit(t *testing.T) {
 	l.assert(t, "B", each, 0)
 }
 
-// A request that is sent again in another handler has that handler's trace, and nothing of the
-// first.
+// If several handlers send one and the same client request, it has the trace of the handler that
+// sends it, and nothing of the handlers before.
 func TestImplicitRequestsAgain(t *testing.T) {
 	l := newLoggers(t)
 	plain, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://backend.example/", nil)
@@ -593,7 +599,8 @@ func TestImplicitRequestsAgain(t *testing.T) {
 	l.assert(t, "again", 20, 0)
 }
 
-// Redirects and retries of a request without a context are siblings in the request's trace.
+// If a handler sends a request without a context, the spans of its redirects and retries are
+// siblings in the handler's trace.
 func TestImplicitRedirects(t *testing.T) {
 	var sent []trace.B3
 	base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
@@ -625,8 +632,8 @@ func TestImplicitRedirects(t *testing.T) {
 	}
 }
 
-// A coroutine has a stack of its own. It keeps the trace that was put there, whichever goroutine
-// resumes it.
+// The coroutine of iter.Pull has a stack of its own. It keeps the trace that trace.Do puts on
+// that stack, whichever handler resumes it.
 func TestImplicitPull(t *testing.T) {
 	l := newLoggers(t)
 	a, b := idOf(1), idOf(2)
@@ -660,8 +667,8 @@ func TestImplicitPull(t *testing.T) {
 	l.assert(t, "B", 2*each, 0)
 }
 
-// An exporter may send by a wrapped client, in the goroutine that ends a span. With trace.Do it is
-// not in the trace that it exports.
+// An exporter may send with a wrapped client, in the goroutine that ends a span. If it calls
+// trace.Do with an empty context, its requests are not in the trace that it exports.
 func TestImplicitExporter(t *testing.T) {
 	l := newLoggers(t)
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSyncer(sending(func() { l.send("export", "") })),
@@ -672,10 +679,10 @@ func TestImplicitExporter(t *testing.T) {
 		l.send("request", trace.ID(r.Context()))
 	})), get(testkit.Header("X-B3-TraceId", idOf(2), "X-B3-SpanId", spanID, "X-B3-Sampled", "1")))
 	l.assert(t, "request", 2, 0)
-	l.assert(t, "export", 0, 2*4) // the part, two requests, the server's span
+	l.assert(t, "export", 0, 2*4) // four spans: the part, the handler's two requests, the server's
 }
 
-// sending is an exporter that calls a function that sends.
+// sending is an exporter that calls itself for each export, to send requests.
 type sending func()
 
 func (f sending) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error {
@@ -685,7 +692,7 @@ func (f sending) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error {
 
 func (sending) Shutdown(context.Context) error { return nil }
 
-// OnMissing is not called for a line that has found its trace.
+// OnMissing is not called for a line that gets its trace from its goroutine.
 func TestImplicitOnMissing(t *testing.T) {
 	missing := 0
 	cfg := logctx.Config{OnMissing: func(runtime.Frame) { missing++ }}
@@ -697,15 +704,16 @@ func TestImplicitOnMissing(t *testing.T) {
 	}
 	serve(implicit(func(http.ResponseWriter, *http.Request) {
 		look()
-		assert.Zero(t, missing, "found")
+		assert.Zero(t, missing, "calls of OnMissing in the handler")
 		trace.Do(context.Background(), func(context.Context) { look() })
-		assert.Equal(t, 2, missing, "masked")
+		assert.Equal(t, 2, missing, "calls of OnMissing after trace.Do with an empty context")
 	}), asked(idOf(1)))
 	look()
-	assert.Equal(t, 4, missing, "outside")
+	assert.Equal(t, 4, missing, "calls of OnMissing after the handler")
 }
 
-// While Implicit is off, no trace is found, and no frame of package mark is on the stack.
+// While Implicit is off, lines without a context have no trace, and no frame of package mark is
+// on the stack.
 func TestImplicitOff(t *testing.T) {
 	const child = "CLEW_TEST_IMPLICIT_OFF"
 	if os.Getenv(child) == "" {
@@ -722,7 +730,7 @@ func TestImplicitOff(t *testing.T) {
 			l.all("off", trace.ID(r.Context()))
 			assert.False(t, bytes.Contains(debug.Stack(), []byte("internal/mark.")), "frames of package mark on the stack")
 		})()
-		assert.Equal(t, context.Background(), trace.Implicit(context.Background()), "Implicit")
+		assert.Equal(t, context.Background(), trace.Implicit(context.Background()), "what trace.Implicit returns")
 		assert.False(t, bytes.Contains(debug.Stack(), []byte("internal/mark.")), "frames of package mark on the stack")
 	}))
 	serve(h, asked(idOf(1)))
@@ -736,5 +744,5 @@ func TestImplicitAllocations(t *testing.T) {
 	w, r := httptest.NewRecorder(), asked(idOf(1))
 	off, on := httpmw.New(httpmw.Config{})(http.HandlerFunc(nop)), implicit(nop)
 	count := func(h http.Handler) float64 { return testing.AllocsPerRun(200, func() { h.ServeHTTP(w, r) }) }
-	assert.Equal(t, count(off), count(on), "allocations a request")
+	assert.Equal(t, count(off), count(on), "allocations for a request")
 }

@@ -30,7 +30,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// deadlines are handlers that act before and after the deadline of http.TimeoutHandler.
+// deadlines lists what a handler does before and after the deadline of http.TimeoutHandler.
 var deadlines = []struct {
 	name         string
 	before, late func(w http.ResponseWriter)
@@ -48,13 +48,13 @@ var deadlines = []struct {
 	{"a late panic", nil, func(http.ResponseWriter) { panic("late") }},
 }
 
-// nested are kinds of middleware that may stand between two handlers.
+// nested maps the end of a subtest's name to middleware between two handlers.
 var nested = map[string]func(http.Handler) http.Handler{
 	"": same,
-	", behind another's ResponseWriter": func(next http.Handler) http.Handler {
+	", behind another library's ResponseWriter": func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(unwrapping{w}, r) })
 	},
-	", behind a copy": copies,
+	", with a copy of the request": copies,
 }
 
 type unwrapping struct{ http.ResponseWriter }
@@ -63,15 +63,15 @@ func (u unwrapping) Unwrap() http.ResponseWriter { return u.ResponseWriter }
 
 type strangeKey struct{}
 
-// copies is middleware that hands on a copy of the request.
+// copies is middleware that passes on a copy of the request.
 func copies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), strangeKey{}, "value")))
 	})
 }
 
-// Inside of http.TimeoutHandler the line says 503 once the deadline has passed, whatever the
-// handler writes before or afterwards. The fake clock makes that exact.
+// Inside of http.TimeoutHandler the line has status 503 if the deadline has passed, whatever the
+// handler writes before or after the deadline. A fake clock makes the deadline exact.
 func TestAccessLogInsideTimeoutHandler(t *testing.T) {
 	for _, tt := range deadlines {
 		for between, wrap := range nested {
@@ -93,7 +93,7 @@ func TestAccessLogInsideTimeoutHandler(t *testing.T) {
 					})))
 					client := serve(http.TimeoutHandler(wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						defer close(ended)
-						defer func() { _ = recover() }() // TimeoutHandler panics again only before the deadline
+						defer func() { _ = recover() }() // TimeoutHandler passes on a panic only before the deadline
 						logged.ServeHTTP(w, r)
 					})), time.Second, "timeout"), get(nil))
 					<-ended
@@ -112,7 +112,8 @@ func TestAccessLogInsideTimeoutHandler(t *testing.T) {
 	}
 }
 
-// http.TimeoutHandler answers 503 whenever its context ends, while the client still waits.
+// http.TimeoutHandler answers 503 when the context of its request is canceled, even if the client
+// still waits.
 func TestAccessLogInsideTimeoutHandlerCanceled(t *testing.T) {
 	for _, tt := range deadlines {
 		t.Run(tt.name, func(t *testing.T) {
@@ -150,7 +151,8 @@ func TestAccessLogInsideTimeoutHandlerCanceled(t *testing.T) {
 	}
 }
 
-// HTTP/2 ends the stream and the context when it has sent the header of an answer to HEAD.
+// HTTP/2 ends the stream and the request's context when it has sent the header of an answer to
+// HEAD. This does not mean that the client has left.
 func TestAccessLogHead(t *testing.T) {
 	for _, protocol := range protocols {
 		t.Run(protocol, func(t *testing.T) {
@@ -188,8 +190,8 @@ func TestAccessLogOddNeighbours(t *testing.T) {
 	}
 }
 
-// The line has what the handler wrote, if it wrote in time, or if the deadline is not
-// TimeoutHandler's.
+// If the deadline is not TimeoutHandler's, the line has what the handler wrote, before the
+// deadline or after it.
 func TestAccessLogDeadlineOfAnother(t *testing.T) {
 	expires := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -234,7 +236,8 @@ func TestAccessLogDeadlineOfAnother(t *testing.T) {
 	}
 }
 
-// Outside of http.TimeoutHandler the line is exact in every order.
+// Outside of http.TimeoutHandler the line has what the client got, whatever the handler does
+// before and after the deadline.
 func TestAccessLogOutsideTimeoutHandler(t *testing.T) {
 	for _, tt := range deadlines {
 		for _, protocol := range protocols {
@@ -272,8 +275,8 @@ func TestAccessLogOutsideTimeoutHandler(t *testing.T) {
 	}
 }
 
-// leaving serves one request and returns its line. The client leaves when the handler calls leave,
-// and the handler's context ends soon after.
+// leaving serves one request and returns its access line. The client leaves when the handler
+// calls leave, and the handler's context ends soon after.
 func leaving(t *testing.T, protocol string, prepare func(*http.Server), mw func(http.Handler) http.Handler, out *testkit.Log, h func(w http.ResponseWriter, r *http.Request, leave func())) map[string]any {
 	t.Helper()
 	ctx, leave := context.WithCancel(t.Context())
@@ -291,15 +294,15 @@ func leaving(t *testing.T, protocol string, prepare func(*http.Server), mw func(
 		_, err = io.Copy(io.Discard, res.Body)
 		res.Body.Close()
 	}
-	require.Error(t, err, "the answer to a client that has left")
+	require.Error(t, err, "a client that leaves does not get a complete answer")
 	<-done
 	return out.Line(t)
 }
 
-// A client that has left got nothing, and the line does not say that it did.
+// If the client leaves, the line has client_gone. The status is 0 if nothing was sent.
 func TestAccessLogClientGone(t *testing.T) {
 	large := make([]byte, 64<<10)
-	until := func(w io.Writer) error { // the operating system holds some megabytes
+	until := func(w io.Writer) error { // loops, since the operating system buffers some megabytes
 		for {
 			if _, err := w.Write(large); err != nil {
 				return err
@@ -312,23 +315,23 @@ func TestAccessLogClientGone(t *testing.T) {
 		bytes   string // a pattern
 		handler func(w http.ResponseWriter, r *http.Request, leave func())
 	}{
-		{"it waits", 0, "^0$", func(_ http.ResponseWriter, r *http.Request, leave func()) {
+		{"the handler waits", 0, "^0$", func(_ http.ResponseWriter, r *http.Request, leave func()) {
 			leave()
 			<-r.Context().Done()
 		}},
-		{"it waits, then writes a 502, as httputil.ReverseProxy does", 502, "^0$", func(w http.ResponseWriter, r *http.Request, leave func()) {
+		{"the handler waits, then writes a 502, as httputil.ReverseProxy does", 502, "^0$", func(w http.ResponseWriter, r *http.Request, leave func()) {
 			leave()
 			<-r.Context().Done()
 			w.WriteHeader(502)
 		}},
-		{"it has begun to answer", 201, "^4$", func(w http.ResponseWriter, r *http.Request, leave func()) {
+		{"the handler has begun to answer", 201, "^4$", func(w http.ResponseWriter, r *http.Request, leave func()) {
 			w.WriteHeader(201)
 			io.WriteString(w, "text")
 			w.(http.Flusher).Flush()
 			leave()
 			<-r.Context().Done()
 		}},
-		{"it panics", 0, "^0$", func(_ http.ResponseWriter, r *http.Request, leave func()) {
+		{"the handler panics", 0, "^0$", func(_ http.ResponseWriter, r *http.Request, leave func()) {
 			leave()
 			<-r.Context().Done()
 			panic(http.ErrAbortHandler)
@@ -352,7 +355,7 @@ func TestAccessLogClientGone(t *testing.T) {
 		}},
 	} {
 		for _, protocol := range protocols {
-			for between, wrap := range map[string]func(http.Handler) http.Handler{"": same, ", behind another's ResponseWriter": foreign} {
+			for between, wrap := range map[string]func(http.Handler) http.Handler{"": same, ", behind another library's ResponseWriter": foreign} {
 				t.Run(tt.name+" over "+protocol+between, func(t *testing.T) {
 					var out testkit.Log
 					logger := zerolog.New(&out)
@@ -377,12 +380,12 @@ func TestAccessLogClientGone(t *testing.T) {
 	}
 }
 
-// zeros is a source without an end.
+// zeros is an endless source.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// http.Flusher's Flush returns no error: the next write tells.
+// The Flush of http.Flusher returns no error. AccessLog learns all the same that it failed.
 func TestAccessLogClientGoneFlusher(t *testing.T) {
 	for _, protocol := range protocols {
 		t.Run(protocol, func(t *testing.T) {
@@ -392,7 +395,7 @@ func TestAccessLogClientGoneFlusher(t *testing.T) {
 				io.WriteString(w, "text")
 				http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0))
 				for r.Context().Err() == nil && !strings.Contains(fmt.Sprint(http.NewResponseController(w).Flush()), "deadline") && protocol == "h2" {
-					runtime.Gosched() // another goroutine learns of the deadline
+					runtime.Gosched() // another goroutine of the server notices the deadline
 				}
 				w.(http.Flusher).Flush()
 			})
@@ -401,7 +404,7 @@ func TestAccessLogClientGoneFlusher(t *testing.T) {
 	}
 }
 
-// A write that fails before the first byte has sent nothing.
+// If the first write fails, nothing was sent: status and bytes are 0.
 func TestAccessLogNothingTaken(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -417,8 +420,8 @@ func TestAccessLogNothingTaken(t *testing.T) {
 	assert.Equal(t, "info", line["level"], "level of %v", line)
 }
 
-// With another library's ResponseWriter, each error of a write means that the client has left, but
-// for the handler's own mistakes.
+// An error of Write means that the client has left, unless net/http returns this error for
+// another reason, such as a mistake of the handler.
 func TestAccessLogWriteErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -430,7 +433,7 @@ func TestAccessLogWriteErrors(t *testing.T) {
 		{"a deadline", fmt.Errorf("write: %w", os.ErrDeadlineExceeded), 0, true},
 		{"http.ErrBodyNotAllowed", http.ErrBodyNotAllowed, 200, false},
 		{"http.ErrContentLength", http.ErrContentLength, 200, false},
-		{"HTTP/2's", errors.New("http2: handler wrote more than declared Content-Length"), 200, false},
+		{"HTTP/2's http.ErrContentLength", errors.New("http2: handler wrote more than declared Content-Length"), 200, false},
 		{"http.ErrHijacked", http.ErrHijacked, 200, false},
 		{"http.ErrNotSupported", http.ErrNotSupported, 200, false},
 		{"http.ErrHandlerTimeout", http.ErrHandlerTimeout, 503, false},
@@ -457,7 +460,8 @@ type failingWriter struct {
 
 func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 
-// Another library's ResponseWriter may have all of HTTP/1's interfaces and flush in its own way.
+// Another library's ResponseWriter may have all interfaces of HTTP/1's, and a Flush that does not
+// call FlushError. AccessLog calls that Flush.
 func TestAccessLogForeignFlush(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -466,7 +470,7 @@ func TestAccessLogForeignFlush(t *testing.T) {
 		w.(http.Flusher).Flush()
 		w.WriteHeader(404)
 	})).ServeHTTP(w, get(nil))
-	assert.Equal(t, 1, *w.flushed, "calls of its Flush")
+	assert.Equal(t, 1, *w.flushed, "calls of the ResponseWriter's own Flush")
 	assert.EqualValues(t, 200, out.Line(t)["status"], "status of the line: the flush came first")
 }
 
@@ -477,7 +481,8 @@ type ownFlush struct {
 
 func (o ownFlush) Flush() { *o.flushed++ }
 
-// endings end the context of a request whose client waits for its answer.
+// endings are ways in which the context of a request ends while the client still waits for the
+// answer.
 var endings = []struct {
 	name  string
 	serve func(t *testing.T, srv *http.Server) (shutdown func())
@@ -513,7 +518,8 @@ var endings = []struct {
 	}},
 }
 
-// A client stays, whatever a server or another middleware does to the context of its request.
+// If the server or other middleware ends the context of a request, the line does not have
+// client_gone.
 func TestAccessLogClientStays(t *testing.T) {
 	for _, tt := range endings {
 		for _, protocol := range protocols {
@@ -542,7 +548,7 @@ func TestAccessLogClientStays(t *testing.T) {
 	}
 }
 
-// Without a server, a canceled context says nothing of the client.
+// Without a server, a canceled context says nothing about the client.
 func TestAccessLogClientWithoutServer(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -553,28 +559,29 @@ func TestAccessLogClientWithoutServer(t *testing.T) {
 	assert.NotContains(t, line, "client_gone", "the line")
 }
 
-// A client may have gone before the handler writes. The server takes the bytes all the same.
+// If the client leaves before the handler writes, the server still accepts the bytes. The line
+// has them, and client_gone.
 func TestAccessLogClientGoneBefore(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
 	line := leaving(t, "h1", nil, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), &out, func(w http.ResponseWriter, r *http.Request, leave func()) {
 		leave()
 		<-r.Context().Done()
-		io.WriteString(w, "text") // the server's buffer takes it
+		io.WriteString(w, "text") // goes into the server's buffer
 	})
 	assert.EqualValues(t, 200, line["status"], "status of %v: what was written", line)
 	assert.EqualValues(t, 4, line["bytes"], "bytes of %v: what was written", line)
 	assert.Equal(t, true, line["client_gone"], "client_gone of %v", line)
 }
 
-// A copy that fails at its source says nothing of the client.
+// If a copy fails because its source fails, the error says nothing about the client.
 func TestAccessLogSourceFails(t *testing.T) {
 	read := &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
 	for name, err := range map[string]error{
-		"an error":                        errors.New("no source"),
-		"a connection to another":         read,
-		"the same, as the network has it": &net.OpError{Op: "readfrom", Net: "tcp", Err: read},
-		"a refused connection":            &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")},
+		"an error":                         errors.New("no source"),
+		"a read from a connection":         read,
+		"that read, wrapped by a readfrom": &net.OpError{Op: "readfrom", Net: "tcp", Err: read},
+		"a refused connection":             &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out testkit.Log
@@ -594,7 +601,8 @@ type failingReader struct{ err error }
 
 func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
-// A file goes to the connection by sendfile, whose errors tell of the client too.
+// net/http copies a file to the connection with sendfile. An error of sendfile also means that
+// the client has left.
 func TestAccessLogClientGoneSendfile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "large.bin")
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
@@ -602,7 +610,8 @@ func TestAccessLogClientGoneSendfile(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
 	line := leaving(t, "h1", func(srv *http.Server) {
-		// So that only the copy tells, and not the context.
+		// AccessLog ignores a canceled context if there is a BaseContext. So only the error of
+		// the copy shows that the client has left.
 		srv.BaseContext = func(net.Listener) context.Context { return context.Background() }
 	}, httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), &out, func(w http.ResponseWriter, r *http.Request, leave func()) {
 		w.Header().Set("Content-Length", fmt.Sprint(1<<30))
@@ -624,7 +633,7 @@ func TestAccessLogReverseProxyClientGone(t *testing.T) {
 		begun    bool
 		status   int
 		panicked bool
-	}{{"before the answer", false, 502, false}, {"in the middle of it", true, 200, true}} {
+	}{{"before the answer", false, 502, false}, {"in the middle of the answer", true, 200, true}} {
 		t.Run(tt.name, func(t *testing.T) {
 			backend := newServer(t, "h1", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if tt.begun {
@@ -659,7 +668,7 @@ func TestAccessLogReverseProxyClientGone(t *testing.T) {
 	}
 }
 
-// leavingWriter has a client that leaves when a write has been flushed.
+// leavingWriter flushes each write, and then calls leave.
 type leavingWriter struct {
 	http.ResponseWriter
 	leave func()
@@ -671,7 +680,8 @@ func (l leavingWriter) Write(p []byte) (int, error) {
 	return l.ResponseWriter.Write(p)
 }
 
-// Level is called with the status that was sent, and its answer is the level.
+// Level is called with the status 0 if nothing was sent, and the line has the level that it
+// returns.
 func TestAccessLogClientGoneLevel(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -684,12 +694,12 @@ func TestAccessLogClientGoneLevel(t *testing.T) {
 		<-r.Context().Done()
 	})
 	assert.Equal(t, "warn", line["level"], "level of %v", line)
-	assert.Equal(t, []int{0}, asked, "statuses that Level was asked for")
+	assert.Equal(t, []int{0}, asked, "statuses that Level was called with")
 }
 
-// A client that closes its half of the connection after its request, as nc -N does, looks like one
-// that has left: net/http ends the context of both. The client gets its answer all the same, and
-// the line has it.
+// A client that closes its half of the connection after its request, as nc -N does, looks like a
+// client that has left, because net/http ends the request's context in both cases. The client
+// still gets its answer, and the line has the status and the bytes of the answer.
 func TestAccessLogHalfClosed(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -717,8 +727,8 @@ func TestAccessLogHalfClosed(t *testing.T) {
 	assert.Equal(t, true, line["client_gone"], "client_gone of %v: a known limit", line)
 }
 
-// TestTortureTimeoutHandlers: the line has the status that the client got, whatever a handler does
-// before and after the deadline, and wherever AccessLog stands.
+// TestTortureTimeoutHandlers: the line has the status that the client got, whatever a handler
+// does before and after the deadline. AccessLog is outside and inside of http.TimeoutHandler.
 func TestTortureTimeoutHandlers(t *testing.T) {
 	rounds, compared := torture.Size(2, 400), 0
 	for _, protocol := range protocols {
@@ -736,7 +746,7 @@ func TestTortureTimeoutHandlers(t *testing.T) {
 					do.before(w)
 				}
 				<-r.Context().Done()
-				<-answered // a handler that returns at the deadline may be heard after all
+				<-answered // TimeoutHandler may send the answer of a handler that returns just at the deadline
 				if do.late != nil {
 					do.late(w)
 				}
@@ -777,7 +787,8 @@ func TestTortureTimeoutHandlers(t *testing.T) {
 	torture.Row(t, "Timeout handlers", "%d answers of http.TimeoutHandler over h1 and h2, AccessLog outside and inside: each line has the status that the client got", compared)
 }
 
-// TestTortureClientGone: clients leave at every moment, and no line says that they got an answer.
+// TestTortureClientGone: each line of a client that leaves before the answer, or in the middle of
+// it, has client_gone.
 func TestTortureClientGone(t *testing.T) {
 	rounds, gone, stayed := torture.Size(10, 2000), 0, 0
 	for _, protocol := range protocols {
@@ -832,5 +843,5 @@ func TestTortureClientGone(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 4*rounds, gone, "lines of clients that had gone")
-	torture.Row(t, "Client gone", "%d clients that left before or in the middle of an answer: client_gone on each line, status 0 where nothing was sent; %d that stayed: on none", gone, stayed)
+	torture.Row(t, "Client gone", "%d clients left before or in the middle of an answer: each line has client_gone, and status 0 if nothing was sent; %d stayed: no line has client_gone", gone, stayed)
 }

@@ -29,7 +29,7 @@ func TestAccessLogEitherOrder(t *testing.T) {
 	orders := map[string]func(mw, log func(http.Handler) http.Handler, h http.Handler) http.Handler{
 		"inside":  func(mw, log func(http.Handler) http.Handler, h http.Handler) http.Handler { return mw(log(h)) },
 		"outside": func(mw, log func(http.Handler) http.Handler, h http.Handler) http.Handler { return log(mw(h)) },
-		"outside, others between": func(mw, log func(http.Handler) http.Handler, h http.Handler) http.Handler {
+		"outside, with other middleware between": func(mw, log func(http.Handler) http.Handler, h http.Handler) http.Handler {
 			return log(copies(http.MaxBytesHandler(foreign(mw(h)), 1<<20)))
 		},
 		"outside of http.TimeoutHandler": func(mw, log func(http.Handler) http.Handler, h http.Handler) http.Handler {
@@ -43,16 +43,16 @@ func TestAccessLogEitherOrder(t *testing.T) {
 		header http.Header
 		want   map[string]any
 	}{
-		{"no headers", httpmw.Config{TracerProvider: never()}, nil, nil}, // never: a line in a thousand would have another key
-		{"caller", httpmw.Config{}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
-		{"wide", httpmw.Config{}, testkit.Header("X-B3-TraceId", idWide, "X-B3-SpanId", spanID), map[string]any{"trace_id": idWide, "parent_id": spanID}},
+		{"no headers", httpmw.Config{TracerProvider: never()}, nil, nil}, // never(), since one line in a thousand would have the key sampled
+		{"a caller", httpmw.Config{}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
+		{"a wide ID", httpmw.Config{}, testkit.Header("X-B3-TraceId", idWide, "X-B3-SpanId", spanID), map[string]any{"trace_id": idWide, "parent_id": spanID}},
 		{"TrustIDs", httpmw.Config{Trust: trusting(httpmw.TrustIDs)}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
 		{"TrustNone", httpmw.Config{Trust: trusting(httpmw.TrustNone), TracerProvider: never()}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"untrusted_trace_id": id64}},
 		{"an SDK", httpmw.Config{TracerProvider: sdk}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
 		{"a deny under an SDK", httpmw.Config{TracerProvider: sdk}, testkit.Header("b3", id64+"-"+spanID+"-0"), map[string]any{"trace_id": id64, "parent_id": spanID}},
 	} {
 		var keys string
-		for _, order := range []string{"inside", "outside", "outside, others between", "outside of http.TimeoutHandler"} {
+		for _, order := range []string{"inside", "outside", "outside, with other middleware between", "outside of http.TimeoutHandler"} {
 			for _, own := range []bool{true, false} {
 				t.Run(tt.name+", "+order, func(t *testing.T) {
 					rec.Reset()
@@ -60,7 +60,7 @@ func TestAccessLogEitherOrder(t *testing.T) {
 					to, other := logctx.New(&out), logctx.New(&unused)
 					logger, cfg := httpmw.AccessLogConfig{Logger: &to}, tt.cfg
 					cfg.Logger = &other
-					if !own { // then it is New's
+					if !own { // New's logger writes the line
 						logger.Logger, cfg.Logger = nil, &to
 					}
 					var span, id string
@@ -81,7 +81,7 @@ func TestAccessLogEitherOrder(t *testing.T) {
 					line := out.Line(t)
 					assert.Empty(t, unused.String(), "lines of the other logger")
 					assert.Equal(t, id, line["trace_id"], "trace_id of %v", line)
-					assert.Equal(t, span, line["span_id"], "span_id of %v: the handler's", line)
+					assert.Equal(t, span, line["span_id"], "span_id of %v, which is the handler's", line)
 					assert.EqualValues(t, 404, line["status"], "status of %v", line)
 					for key, want := range tt.want {
 						assert.Equal(t, want, line[key], "%s of %v", key, line)
@@ -89,7 +89,7 @@ func TestAccessLogEitherOrder(t *testing.T) {
 					if keys == "" {
 						keys = keysOf(line)
 					}
-					assert.Equal(t, keys, keysOf(line), "keys of the line, and of that inside")
+					assert.Equal(t, keys, keysOf(line), "keys of the line, which are those of an AccessLog inside of New")
 					for _, s := range rec.Ended() {
 						attrs := attribute.NewSet(s.Attributes()...)
 						route, _ := attrs.Value("http.route")
@@ -101,8 +101,8 @@ func TestAccessLogEitherOrder(t *testing.T) {
 	}
 }
 
-// TestAccessLogOutsideSpan: the span has ended before the status is known, so it has none. That is
-// a known limit.
+// TestAccessLogOutsideSpan: the span has no status, because it has ended before AccessLog knows
+// the status. This is a known limit.
 func TestAccessLogOutsideSpan(t *testing.T) {
 	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 	discard := zerolog.Nop()
@@ -114,7 +114,8 @@ func TestAccessLogOutsideSpan(t *testing.T) {
 	assert.False(t, attrs.HasValue("http.response.status_code"), "the span has a status")
 }
 
-// TestAccessLogOutsideMade: the line of a request that a handler has made has New's IDs too.
+// TestAccessLogOutsideMade: if a handler makes a request and serves it itself, the request's line
+// has New's IDs too.
 func TestAccessLogOutsideMade(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -130,8 +131,8 @@ func TestAccessLogOutsideMade(t *testing.T) {
 	assert.Equal(t, span, out.Line(t)["span_id"], "span_id of the line")
 }
 
-// TestAccessLogOutsideOtherRequest: a request that a handler has made and serves by itself has a
-// trace of its own, which is not that of the line around it.
+// TestAccessLogOutsideOtherRequest: if a handler makes a request and serves it with a New, this
+// New's trace is not written on the line of the handler's own request.
 func TestAccessLogOutsideOtherRequest(t *testing.T) {
 	mw := httpmw.New(httpmw.Config{})
 	for name, within := range map[string]http.Handler{
@@ -151,7 +152,7 @@ func TestAccessLogOutsideOtherRequest(t *testing.T) {
 	}
 }
 
-// TestAccessLogOutsideTwoNew: outside of two New, the line has the IDs of the outer one.
+// TestAccessLogOutsideTwoNew: outside of two New, the line has the IDs of the outer New.
 func TestAccessLogOutsideTwoNew(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -205,8 +206,8 @@ func TestAccessLogAroundOtelhttp(t *testing.T) {
 	}
 }
 
-// TestAccessLogWithoutNew: a request that does not come to New has a line without an ID. OnMissing
-// does not report our own code as the place of that line.
+// TestAccessLogWithoutNew: the line of a request that does not reach New has no ID. OnMissing
+// does not report a function of clew as the place of that line.
 func TestAccessLogWithoutNew(t *testing.T) {
 	var out testkit.Log
 	var sites []runtime.Frame
@@ -223,20 +224,20 @@ func TestAccessLogWithoutNew(t *testing.T) {
 	assert.EqualValues(t, 401, line["status"], "status of %v", line)
 	assert.NotContains(t, line, "trace_id", "the line")
 	require.Len(t, sites, 1, "calls of OnMissing")
-	assert.Empty(t, sites[0].Function, "the place, of which there is none in the program")
+	assert.Empty(t, sites[0].Function, "the place, if no function of the program is on the stack")
 
 	sites = nil
 	serve(log(http.HandlerFunc(nop)), get(nil))
 	require.Len(t, sites, 1, "calls of OnMissing")
-	assert.True(t, strings.HasSuffix(sites[0].Function, "httpmw_test.serve"), "the place is %s: where the handler is called", sites[0].Function)
+	assert.True(t, strings.HasSuffix(sites[0].Function, "httpmw_test.serve"), "the place is %s, want the function that calls the handler", sites[0].Function)
 
 	sites = nil
 	serve(log(httpmw.New(httpmw.Config{})(http.HandlerFunc(nop))), get(nil))
 	assert.Empty(t, sites, "calls of OnMissing for AccessLog outside of New")
 }
 
-// TestAccessLogOutsideForm: AccessLog outside copies the request. The fields that net/http reads
-// in the original are set there.
+// TestAccessLogOutsideForm: an AccessLog without New, or outside of it, copies the request. It
+// sets the fields that net/http reads in the original.
 func TestAccessLogOutsideForm(t *testing.T) {
 	var form bytes.Buffer
 	m := multipart.NewWriter(&form)
@@ -274,7 +275,7 @@ func TestAccessLogOutsideForm(t *testing.T) {
 			require.Equal(t, "1", res.Header.Get("Files"), "files while the handler runs")
 			files, err := os.ReadDir(os.TempDir())
 			require.NoError(t, err)
-			assert.Empty(t, files, "files that are left")
+			assert.Empty(t, files, "files after the request")
 			assert.Equal(t, "/upload", pattern, "r.Pattern outside")
 		})
 	}
@@ -294,7 +295,7 @@ func TestAccessLogOutsideValues(t *testing.T) {
 	})), get(nil).WithContext(ctx))
 }
 
-// A New further in, which believes the one outside, does not hide the untrusted caller's ID.
+// A second New further in does not hide the untrusted caller's ID, whatever its Trust.
 func TestAccessLogUntrustedNested(t *testing.T) {
 	none := httpmw.New(httpmw.Config{Trust: trusting(httpmw.TrustNone)})
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {

@@ -21,12 +21,12 @@ import (
 
 // routed is the route of one request, on its line and on its span.
 type routed struct {
-	line, span string // "": nothing
+	line, span string // "": there is no route
 	name       string // of the span
 }
 
-// route serves a GET of path through what build makes of New and AccessLog, over a real server if
-// protocol names one.
+// routeOf serves a GET of path with the handler that build makes of New and AccessLog, in a
+// server with the protocol. It returns the route that line and span have.
 func routeOf(t *testing.T, protocol, path string, provider func() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan), build func(mw, log func(http.Handler) http.Handler) http.Handler) (got routed) {
 	t.Helper()
 	var out testkit.Log
@@ -53,7 +53,8 @@ func routeOf(t *testing.T, protocol, path string, provider func() (oteltrace.Tra
 	return got
 }
 
-// recorded is an SDK. unrecorded is our own provider, whose spans are not recorded.
+// recorded returns an SDK, and a function that returns the span that ended last. unrecorded
+// returns clew's own provider, which records no span.
 func recorded() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan) {
 	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 	return sdk, func() sdktrace.ReadOnlySpan { return rec.Ended()[len(rec.Ended())-1] }
@@ -63,7 +64,7 @@ func unrecorded() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan) {
 	return never(), func() sdktrace.ReadOnlySpan { return nil }
 }
 
-// usersMux is a mux. With said, it calls SetRoute.
+// usersMux returns a mux. If said, a handler around the mux calls SetRoute.
 func usersMux(said bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/users/{id}", nop)
@@ -77,7 +78,7 @@ func usersMux(said bool) http.Handler {
 	})
 }
 
-// copiers are middleware that hands on a copy of the request, as most middleware does.
+// copiers are kinds of middleware that pass on a copy of the request, as most middleware does.
 var copiers = map[string]func(http.Handler) http.Handler{
 	"r.WithContext": copies,
 	"r.Clone": func(h http.Handler) http.Handler {
@@ -85,13 +86,13 @@ var copiers = map[string]func(http.Handler) http.Handler{
 	},
 	"http.TimeoutHandler":  func(h http.Handler) http.Handler { return http.TimeoutHandler(h, time.Minute, "timeout") },
 	"http.MaxBytesHandler": func(h http.Handler) http.Handler { return http.MaxBytesHandler(h, 1<<20) },
-	"all of them": func(h http.Handler) http.Handler {
+	"all of these": func(h http.Handler) http.Handler {
 		return http.TimeoutHandler(http.MaxBytesHandler(copies(h), 1<<20), time.Minute, "timeout")
 	},
 }
 
-// With SetRoute, the route reaches line and span through all copies. Without it they have no
-// route, and never a wrong one.
+// With SetRoute, the route reaches line and span through all copies of the request. Without
+// SetRoute, a copy next to the mux hides the route, and line and span have none.
 func TestRouteBehindCopies(t *testing.T) {
 	const full = "/v1/users/{id}"
 	whole := routed{full, full, "GET " + full}
@@ -144,7 +145,7 @@ func TestRouteBehindCopies(t *testing.T) {
 	}
 }
 
-// SpanName finds the route that SetRoute was told in r.Pattern.
+// If r.Pattern is empty, SpanName finds there the route that SetRoute was given.
 func TestRouteSpanName(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -152,9 +153,9 @@ func TestRouteSpanName(t *testing.T) {
 		wrap func(http.Handler) http.Handler
 		want string
 	}{
-		{"r's own", false, same, "serve GET /v1/users/{id}"},
-		{"SetRoute", true, copies, "serve /v1/users/{id}"},
-		{"none", false, copies, "serve "},
+		{"r.Pattern is set", false, same, "serve GET /v1/users/{id}"},
+		{"SetRoute was called", true, copies, "serve /v1/users/{id}"},
+		{"there is no route", false, copies, "serve "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
@@ -165,7 +166,7 @@ func TestRouteSpanName(t *testing.T) {
 	}
 }
 
-// Of two New or two AccessLog, the inner one tells the outer one the route.
+// Of two New or two AccessLog, the inner one passes the route on to the outer one.
 func TestRouteTwice(t *testing.T) {
 	const full = "/v1/users/{id}"
 	for name, build := range map[string]func(mw, log func(http.Handler) http.Handler, mux http.Handler) http.Handler{
@@ -193,7 +194,7 @@ func TestRouteTwice(t *testing.T) {
 	})
 }
 
-// Without New, an AccessLog inside tells the one outside the route.
+// Without New, an inner AccessLog passes the route on to the outer AccessLog.
 func TestRouteWithoutNew(t *testing.T) {
 	var out testkit.Log
 	outer, inner := zerolog.New(&out), zerolog.Nop()
@@ -203,8 +204,8 @@ func TestRouteWithoutNew(t *testing.T) {
 	assert.Equal(t, "/v1/users/{id}", out.Line(t)["route"])
 }
 
-// A handler may serve its request by requests of its own, in the same context. Each has a route of
-// its own.
+// To serve its request, a handler may make other requests in the same context, and serve them
+// itself. Each of them has a route of its own.
 func TestRouteOfRequestsWithin(t *testing.T) {
 	for name, wrap := range map[string]func(log func(http.Handler) http.Handler, mux http.Handler) http.Handler{
 		"AccessLog within": func(log func(http.Handler) http.Handler, mux http.Handler) http.Handler { return log(mux) },
@@ -222,7 +223,7 @@ func TestRouteOfRequestsWithin(t *testing.T) {
 			"http.NewRequest": func(ctx context.Context) (*http.Request, error) {
 				return http.NewRequestWithContext(ctx, http.MethodGet, "/v1/users/7", nil)
 			},
-			"http.ReadRequest": func(ctx context.Context) (*http.Request, error) { // as of a batch in multipart/mixed
+			"http.ReadRequest": func(ctx context.Context) (*http.Request, error) { // as for a batch in multipart/mixed
 				r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET /v1/users/7 HTTP/1.1\r\nHost: svc.example\r\n\r\n")))
 				return r.WithContext(ctx), err
 			},
@@ -241,15 +242,15 @@ func TestRouteOfRequestsWithin(t *testing.T) {
 					return mw(log(mux))
 				})
 				assert.Equal(t, routed{"/batch", "/batch", "GET /batch"}, got)
-				assert.Equal(t, "/v1/users/{id}", inner.Line(t)["route"], "route of the line within")
-				assert.Equal(t, id128, inner.Line(t)["trace_id"], "trace_id of the line within")
+				assert.Equal(t, "/v1/users/{id}", inner.Line(t)["route"], "route of the inner request's line")
+				assert.Equal(t, id128, inner.Line(t)["trace_id"], "trace_id of the inner request's line")
 			})
 		}
 	}
 }
 
-// Behind http.StripPrefix a pattern is no route of the request: it goes on no span, and not
-// further out.
+// Behind http.StripPrefix a pattern is only the end of the route. So a New or an AccessLog
+// outside of http.StripPrefix does not write the pattern.
 func TestRoutePrefix(t *testing.T) {
 	sub := http.NewServeMux()
 	sub.HandleFunc("GET /users/{id}", nop)
@@ -259,10 +260,10 @@ func TestRoutePrefix(t *testing.T) {
 	}{
 		"New(strip(AccessLog(mux)))": {func(mw, log func(http.Handler) http.Handler) http.Handler {
 			return mw(http.StripPrefix("/v1", log(sub)))
-		}, routed{"/users/{id}", "", "GET"}}, // the line has the stripped path, and its route
+		}, routed{"/users/{id}", "", "GET"}}, // AccessLog sees the stripped path, and writes its route
 		"AccessLog(strip(New(mux)))": {func(mw, log func(http.Handler) http.Handler) http.Handler {
 			return log(http.StripPrefix("/v1", mw(sub)))
-		}, routed{"", "/users/{id}", "GET /users/{id}"}}, // and so does the span
+		}, routed{"", "/users/{id}", "GET /users/{id}"}}, // New sees the stripped path, and writes its route
 		"strip(New(AccessLog(mux)))": {func(mw, log func(http.Handler) http.Handler) http.Handler {
 			return http.StripPrefix("/v1", mw(log(sub)))
 		}, routed{"/users/{id}", "/users/{id}", "GET /users/{id}"}},
@@ -271,7 +272,7 @@ func TestRoutePrefix(t *testing.T) {
 			assert.Equal(t, tt.want, routeOf(t, "h1", "/v1/users/7", recorded, tt.build))
 		})
 	}
-	t.Run("a request that was made here", func(t *testing.T) {
+	t.Run("a request that this process has made, with SetRoute", func(t *testing.T) {
 		sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 		discard := zerolog.Nop()
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/users/7", nil)
@@ -279,7 +280,7 @@ func TestRoutePrefix(t *testing.T) {
 		serve(httpmw.New(httpmw.Config{TracerProvider: sdk})(httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})(copies(usersMux(true)))), r)
 		assert.Equal(t, "GET /v1/users/{id}", rec.Ended()[0].Name())
 	})
-	t.Run("the same without SetRoute", func(t *testing.T) {
+	t.Run("a request that this process has made, without SetRoute", func(t *testing.T) {
 		sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 		discard := zerolog.Nop()
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/users/7", nil)
@@ -300,7 +301,7 @@ func TestRoutePrefix(t *testing.T) {
 		})
 		assert.Equal(t, routed{"/v1/users/{id}", "/v1/users/{id}", "GET /v1/users/{id}"}, got)
 	})
-	t.Run("escaped otherwise", func(t *testing.T) {
+	t.Run("a path that is escaped in another way", func(t *testing.T) {
 		got := routeOf(t, "h1", "/v1/users/%37?q=1", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
 			return mw(copies(log(usersMux(false))))
 		})
@@ -324,7 +325,7 @@ func TestSetRoute(t *testing.T) {
 		{"no method, and a space", []string{"/users/{id:[0-9 ]+}/edit"}, "/users/{id:[0-9 ]+}/edit"},
 		{"a method, and a space", []string{"GET /users/{id:[0-9 ]+}/edit"}, "/users/{id:[0-9 ]+}/edit"},
 		{"a subtree", []string{"/files/"}, "/files/"},
-		{"another router's", []string{"/files/*"}, ""},
+		{"a template that ends in a star", []string{"/files/*"}, ""},
 		{"the inner router first", []string{"/v1/users/{id}", "/v1/*"}, "/v1/users/{id}"},
 		{"the outer router first", []string{"/v1/*", "/v1/users/{id}"}, "/v1/users/{id}"},
 		{"the inner router first, a longer subtree", []string{"/v1/x", "/v1/{everything_else...}"}, "/v1/x"},
@@ -352,12 +353,12 @@ func TestSetRoute(t *testing.T) {
 			}
 		})
 	}
-	t.Run("nowhere", func(t *testing.T) {
+	t.Run("a context without a request", func(t *testing.T) {
 		var none context.Context
 		httpmw.SetRoute(none, "/users/{id}")
 		httpmw.SetRoute(t.Context(), "/users/{id}")
 	})
-	t.Run("it outranks the pattern of the request", func(t *testing.T) {
+	t.Run("SetRoute outranks the pattern of the request", func(t *testing.T) {
 		got := routeOf(t, "h1", "/v1/users/7", recorded, func(mw, log func(http.Handler) http.Handler) http.Handler {
 			mux := http.NewServeMux()
 			mux.HandleFunc("/v1/users/{id}", func(_ http.ResponseWriter, r *http.Request) { httpmw.SetRoute(r.Context(), "/{+}") })

@@ -16,24 +16,24 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// slogTo are slog loggers that write to out, each in another way.
+// slogTo makes slog loggers that write to out, each with another handler.
 var slogTo = []struct {
 	name   string
 	logger func(out *testkit.Log) *slog.Logger
 }{
 	{"slog's own handler", func(out *testkit.Log) *slog.Logger { return slog.New(slog.NewJSONHandler(out, nil)) }},
-	{"ours", func(out *testkit.Log) *slog.Logger {
+	{"logctx's handler", func(out *testkit.Log) *slog.Logger {
 		return slog.New(logctx.Slog(slog.NewJSONHandler(out, nil), logctx.Config{}))
 	}},
-	{"ours, in another's", func(out *testkit.Log) *slog.Logger {
+	{"logctx's handler, in another library's", func(out *testkit.Log) *slog.Logger {
 		return slog.New(embedded{logctx.Slog(slog.NewJSONHandler(out, nil), logctx.Config{})})
 	}},
 }
 
-// embedded is another library's handler around one.
+// embedded is another library's handler, around an inner handler.
 type embedded struct{ slog.Handler }
 
-// The line is the same as zerolog's, with the IDs once, whichever handler writes it.
+// slog writes the same line as zerolog, with each ID once, whichever handler the logger has.
 func TestAccessLogSlog(t *testing.T) {
 	for _, to := range slogTo {
 		t.Run(to.name, func(t *testing.T) {
@@ -77,12 +77,12 @@ func TestAccessLogFindsSlog(t *testing.T) {
 			logger := zerolog.New(&zero)
 			serve(httpmw.New(httpmw.Config{Slog: to.logger(&out), Logger: &logger})(access(http.HandlerFunc(nop))), get(nil))
 			assert.Equal(t, "request", zero.Line(t)["message"], "message of zerolog's line, where the context has both")
-			assert.Len(t, out.Lines(t), 2, "slog's lines")
+			assert.Len(t, out.Lines(t), 2, "slog's lines, without a new one")
 		})
 	}
 }
 
-// A trusted debug trace has all its lines, with slog and with zerolog.
+// In a debug trace that is trusted, slog writes the lines of all levels.
 func TestSlogDebug(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -101,14 +101,16 @@ func TestSlogDebug(t *testing.T) {
 	}
 }
 
-// strict is another library's handler, with a level of its own that is asked first.
+// strict is another library's handler. It checks a level of its own before it asks the inner
+// handler.
 type strict struct{ slog.Handler }
 
 func (s strict) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && s.Handler.Enabled(ctx, level)
 }
 
-// In a debug trace, a level in front of our handler does not hide the handler's names.
+// In a debug trace, the level of a handler around logctx's does not hide the field names of
+// logctx's handler.
 func TestSlogDebugNames(t *testing.T) {
 	var out testkit.Log
 	logger := slog.New(strict{logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Datadog())})
@@ -154,7 +156,8 @@ func TestAccessLogBothLoggers(t *testing.T) {
 	}, "AccessLog")
 }
 
-// Fields of the user's come after ours and never replace them. Fields is called after the handler.
+// The user's fields come after clew's fields, and never replace them. The function Fields is
+// called after the handler.
 func TestAccessLogFields(t *testing.T) {
 	fields := func(r *http.Request) []slog.Attr {
 		return []slog.Attr{
@@ -181,7 +184,7 @@ func TestAccessLogFields(t *testing.T) {
 			{"slog", func(out *testkit.Log) httpmw.AccessLogConfig {
 				return httpmw.AccessLogConfig{Slog: slogTo[0].logger(out)}
 			}},
-			{"our slog", func(out *testkit.Log) httpmw.AccessLogConfig {
+			{"slog with logctx's handler", func(out *testkit.Log) httpmw.AccessLogConfig {
 				return httpmw.AccessLogConfig{Slog: slogTo[1].logger(out)}
 			}},
 		} {
@@ -214,7 +217,7 @@ func pick(line map[string]any, keys ...string) map[string]any {
 	return picked
 }
 
-// A preset reaches the access line, with the vendor's names and its numbers.
+// If a logger has a preset, the access line has the vendor's names and number formats.
 func TestAccessLogPresets(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -248,13 +251,13 @@ func TestAccessLogPresets(t *testing.T) {
 			}
 		}
 		caller := testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID)
-		for _, way := range []string{"AccessLog's", "New's"} {
+		for _, way := range []string{"AccessLog's logger", "New's logger"} {
 			t.Run(tt.name+", zerolog, "+way, func(t *testing.T) {
 				var out testkit.Log
 				logger := zerolog.New(&out).Hook(logctx.Hook(tt.cfg))
 				var cfg httpmw.Config
 				var access httpmw.AccessLogConfig
-				if way == "New's" {
+				if way == "New's logger" {
 					cfg.Logger = &logger
 				} else {
 					access.Logger = &logger
@@ -262,8 +265,8 @@ func TestAccessLogPresets(t *testing.T) {
 				serve(httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop))), get(caller))
 				check(t, &out)
 			})
-			// If the first of several handlers takes the line, slog does not ask ours whether it
-			// is enabled.
+			// If the first of several handlers is enabled, Enabled of logctx's handler is not
+			// called.
 			for _, behind := range [][]slog.Handler{nil, {slog.NewTextHandler(io.Discard, nil)}} {
 				t.Run(fmt.Sprintf("%s, slog, behind %d, %s", tt.name, len(behind), way), func(t *testing.T) {
 					var out testkit.Log
@@ -273,7 +276,7 @@ func TestAccessLogPresets(t *testing.T) {
 					}
 					var cfg httpmw.Config
 					var access httpmw.AccessLogConfig
-					if way == "New's" {
+					if way == "New's logger" {
 						cfg.Slog = slog.New(h)
 					} else {
 						access.Slog = slog.New(h)

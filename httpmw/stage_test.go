@@ -24,11 +24,11 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// setup is the middleware around a handler: none, or all of ours with everything on.
+// setup is the middleware around a handler: none, or New and AccessLog with all their features.
 type setup struct {
 	name  string
 	trust httpmw.Trust
-	new   func(http.Handler) http.Handler // nil: bare
+	new   func(http.Handler) http.Handler // nil: there is no middleware
 	log   func(http.Handler) http.Handler
 	out   *testkit.Log
 }
@@ -52,7 +52,7 @@ func everything(name string, trust httpmw.Trust) setup {
 	}), httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &logger}), out}
 }
 
-// setups are bare, which is the first, and every level of trust.
+// setups returns a setup without middleware, named bare, and then one for each level of trust.
 func setups() []setup {
 	return []setup{{name: "bare"}, everything("TrustAll", httpmw.TrustAll), everything("TrustIDs", httpmw.TrustIDs), everything("TrustNone", httpmw.TrustNone)}
 }
@@ -60,12 +60,12 @@ func setups() []setup {
 // fromCaller is the caller's b3 header in all scenarios.
 const fromCaller = id128 + "-" + spanID + "-1"
 
-// patience is how long a scenario waits before it fails and says where. If all is well, none
-// waits.
+// patience is the time after which a scenario that hangs fails and reports where. A scenario that
+// works does not wait so long.
 const patience = 20 * time.Second
 
-// stage is where one scenario is played in one setup. It keeps the transcript: the notes of
-// handler and client, without what differs from run to run.
+// stage plays one scenario in one setup. It keeps the transcript: the notes of handler and
+// client, without the texts that differ from run to run.
 type stage struct {
 	*testing.T
 	setup
@@ -78,10 +78,10 @@ type stage struct {
 	called   int
 }
 
-// varies matches what is left out of transcripts: addresses, dates, our response header.
+// varies matches what is left out of transcripts: addresses, dates, the response header of New.
 var varies = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?|0x[0-9a-f]+|Date: [^\r\n]*\r\n|X-Trace: [^\r\n]*\r\n`)
 
-// note keeps what the server's side sees, and got what the client sees, each in its own order.
+// note adds a line to the server's part of the transcript, got to the client's part.
 func (s *stage) note(format string, args ...any) { s.keep(&s.server, format, args) }
 
 func (s *stage) keep(script *[]string, format string, args []any) {
@@ -98,8 +98,8 @@ func (s *stage) transcript() string {
 	return "SERVER\n" + strings.Join(s.server, "\n") + "\nCLIENT\n" + strings.Join(s.client, "\n")
 }
 
-// handler is h in the setup. A server's Close does not wait for a connection that was taken over,
-// so s.calls counts the calls.
+// handler returns h in the setup. s.calls counts the running calls, because a server's Close does
+// not wait for hijacked connections.
 func (s *stage) handler(h http.Handler) http.Handler {
 	h = s.wrap(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -112,7 +112,7 @@ func (s *stage) handler(h http.Handler) http.Handler {
 	})
 }
 
-// serve serves h in the setup, with outside around it.
+// serve starts a server with h in the setup, and with the middleware outside around the setup.
 func (s *stage) serve(h http.HandlerFunc, outside ...func(http.Handler) http.Handler) *httptest.Server {
 	handler := s.handler(h)
 	for _, wrap := range outside {
@@ -144,7 +144,7 @@ func (s *stage) do(srv *httptest.Server, r *http.Request) {
 	s.got("body of %d, sum %x, %.60q, error %v, trailer %s", len(got), crc32.ChecksumIEEE(got), got, err, listed(res.Trailer))
 }
 
-// get is do for a GET, and post for a POST of text.
+// get calls do with a GET, post calls do with a POST of text.
 func (s *stage) get(srv *httptest.Server) { s.Helper(); s.do(srv, s.request(srv, http.MethodGet, nil)) }
 
 func (s *stage) post(srv *httptest.Server, text string) {
@@ -160,8 +160,8 @@ func (s *stage) request(srv *httptest.Server, method string, body io.Reader, hea
 	return r
 }
 
-// raw sends requests as bytes, with the caller's header added, and notes all bytes that come back.
-// The last request makes the server close.
+// raw sends requests as bytes, with the caller's header added, and notes all bytes that come
+// back. The last request must make the server close the connection.
 func (s *stage) raw(srv *httptest.Server, requests ...string) {
 	s.Helper()
 	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
@@ -175,7 +175,7 @@ func (s *stage) raw(srv *httptest.Server, requests ...string) {
 	s.got("%s, error %v", got, err)
 }
 
-// listed is h as text, sorted and without what varies.
+// listed returns h as text, sorted and without the headers that vary.
 func listed(h http.Header) string {
 	h = h.Clone()
 	h.Del("Date")
@@ -183,7 +183,7 @@ func listed(h http.Header) string {
 	return fmt.Sprint(map[string][]string(h)) // sorted by fmt
 }
 
-// lines checks that each call has one line with the right ID, and returns them.
+// lines checks that each call has one line with the right ID, and returns the lines.
 func (s *stage) lines() []map[string]any {
 	s.Helper()
 	s.calls.Wait()
@@ -206,19 +206,19 @@ func (s *stage) lines() []map[string]any {
 // scenario is played bare and in every setup, and the transcripts are compared.
 type scenario struct {
 	name string
-	only string // the protocol in which this is possible; "": both
+	only string // the protocol in which the scenario is possible; "": both
 	want string // a part of the bare transcript, which shows that the scenario works
 
-	// The handler (nil: report), the middleware around it, and its request: bytes for h1, or a
-	// client's.
+	// The handler (nil: report), the middleware around it, and the request: raw bytes for h1, or
+	// the method and body of a client's request.
 	handler         func(s *stage, w http.ResponseWriter, r *http.Request)
 	inside, outside func(http.Handler) http.Handler // of the setup
 	raw             []string
 	method, body    string
 
-	play func(s *stage) // instead of these
+	play func(s *stage) // if set, it replaces the fields above from handler on
 
-	// known says why the transcript differs in our middleware, if that cannot be avoided.
+	// known, if set, is the reason why New and AccessLog cannot avoid another transcript.
 	known string
 }
 
@@ -283,10 +283,10 @@ func play(t *testing.T, scenarios []scenario) (compared int) {
 	return compared
 }
 
-// same is no middleware.
+// same is middleware that does nothing.
 func same(h http.Handler) http.Handler { return h }
 
-// innermost is the ResponseWriter under all wrappers.
+// innermost returns the ResponseWriter inside of all wrappers.
 func innermost(w http.ResponseWriter) http.ResponseWriter {
 	for {
 		u, ok := w.(interface{ Unwrap() http.ResponseWriter })

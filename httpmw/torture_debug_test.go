@@ -106,7 +106,7 @@ var debugWays = func() (ways []http.Header) {
 	return append(ways, most, both)
 }()
 
-// debugging is a request for debug in trace id, in the i-th of these ways.
+// debugging returns headers that ask for debug in the trace id, in the i-th of the debugWays.
 func debugging(i int, id string) http.Header {
 	h := http.Header{}
 	for name, values := range debugWays[i%len(debugWays)] {
@@ -125,8 +125,8 @@ type coin struct {
 
 func (c coin) Sample(oteltrace.TraceID) bool { return c.Float64() < c.rate }
 
-// TestTortureDebugFlood: all callers ask for debug and are not believed. They are sampled at the
-// configured rate, no debug is sent on, and no log gets longer.
+// TestTortureDebugFlood: all callers ask for debug and are not believed. Their requests are
+// sampled at the configured rate, no debug is sent on, and no line of level debug is written.
 func TestTortureDebugFlood(t *testing.T) {
 	const rate = 0.001
 	requests := torture.Size(20_000, 1_000_000)
@@ -156,8 +156,8 @@ func TestTortureDebugFlood(t *testing.T) {
 			f.request(debugging(i, tt.id(i, random)))
 		}
 		sampled[tt.name] = f.inside["accept"]
-		assert.GreaterOrEqual(t, f.inside["accept"], least, "%s: sampled of %d, at least", tt.name, requests)
-		assert.LessOrEqual(t, f.inside["accept"], most, "%s: sampled of %d, at most", tt.name, requests)
+		assert.GreaterOrEqual(t, f.inside["accept"], least, "%s: number of sampled requests of %d, at least", tt.name, requests)
+		assert.LessOrEqual(t, f.inside["accept"], most, "%s: number of sampled requests of %d, at most", tt.name, requests)
 		assert.Equal(t, map[string]int{"accept": sampled[tt.name], "deny": requests - sampled[tt.name]}, f.inside, "%s: states in the handler", tt.name)
 		assert.Equal(t, f.inside, f.sent, "%s: states sent on", tt.name)
 		assert.Zero(t, f.lines, "%s: lines at debug level", tt.name)

@@ -28,12 +28,12 @@ var (
 	spanText  = regexp.MustCompile(`^[0-9a-f]{16}$`)
 	traceText = regexp.MustCompile(`^([0-9a-f]{16}|[0-9a-f]{32})$`)
 
-	// logged is the form of an ID by its key on a line.
+	// logged maps the key of an ID on a line to the form of the ID.
 	logged = map[string]*regexp.Regexp{
 		"trace_id": traceText, "untrusted_trace_id": traceText,
 		"span_id": spanText, "parent_id": spanText, "caller_parent_id": spanText,
 	}
-	// sentOn is the form of the value of each trace header that may leave.
+	// sentOn maps each trace header that may be sent on to the form of its value.
 	sentOn = map[string]*regexp.Regexp{
 		"B3":           regexp.MustCompile(`^([0-9a-f]{16}|[0-9a-f]{32})-[0-9a-f]{16}-[01d](-[0-9a-f]{16})?$`),
 		"X-B3-Traceid": traceText, "X-B3-Spanid": spanText, "X-B3-Parentspanid": spanText,
@@ -61,7 +61,7 @@ func (f forger) id(bytes int) string {
 // pieces are the parts of a forged value, besides a canary.
 var pieces = canaries.Pieces(testkit.IDs())
 
-// forged is a value of several pieces and the canary.
+// forged returns a value that consists of the canary and some pieces, in any order.
 func (f forger) forged(canary string) string {
 	parts := []string{canary}
 	for range 1 + f.IntN(5) {
@@ -79,7 +79,8 @@ func (f forger) header(canary string, w3c bool) http.Header {
 		"X-B3-Parentspanid": f.id(8), "X-B3-Sampled": []string{"0", "1", "true"}[state], "X-B3-Flags": []string{"", "0", "1"}[state],
 	}
 	if w3c {
-		// No tracestate: by W3C's rules a well-formed one is handed on as it is.
+		// There is no tracestate, since by W3C's rules a well-formed tracestate is sent on
+		// unchanged.
 		good["Traceparent"] = "00-" + f.id(16) + "-" + f.id(8) + "-01"
 	}
 	names := slices.Sorted(maps.Keys(good))
@@ -99,8 +100,9 @@ func (f forger) header(canary string, w3c bool) http.Header {
 	return h
 }
 
-// TestTortureLogForging: every ID on a line or in a header that leaves is 16 or 32 lower-case
-// digits. Nothing of a malformed header stands anywhere, whatever the trust.
+// TestTortureLogForging: every ID on a line, or in a header that is sent on, has 16 or 32
+// lower-case hexadecimal digits. No part of a malformed header is logged or sent on, whatever the
+// trust.
 func TestTortureLogForging(t *testing.T) {
 	requests := torture.Size(500, 10_000)
 	f := newForgery(t)
@@ -110,7 +112,8 @@ func TestTortureLogForging(t *testing.T) {
 	forger := forger{rand.New(rand.NewPCG(1, 2))}
 	wire, joined := 0, 0
 	for i := range requests {
-		// The digits alone could be a part of an ID. The tilde keeps them from being one.
+		// Digits alone could be a valid part of an ID. The tilde makes each value malformed that
+		// contains them.
 		digits := forger.id(6)
 		which = i % len(f.handlers)
 		h := forger.header(digits+"~", f.readsW3C(which))
@@ -122,7 +125,7 @@ func TestTortureLogForging(t *testing.T) {
 			wire++
 			body(t, res)
 			answer = res.Header
-		} else { // net/http does not send control bytes: a test, or another server, would hand them in like this
+		} else { // net/http's client does not send control bytes. Another server may accept them.
 			answer = serve(f.handlers[which], get(h)).Header()
 		}
 
@@ -141,20 +144,20 @@ func TestTortureLogForging(t *testing.T) {
 		f.console.Reset()
 	}
 	assert.Positive(t, wire, "requests over the wire")
-	assert.Less(t, wire, requests, "requests over the wire: the others are too hostile for it")
+	assert.Less(t, wire, requests, "requests over the wire: net/http's client refuses to send some headers")
 	assert.Positive(t, joined, "requests whose good headers were believed beside forged ones")
 	torture.Row(t, "Log forging through IDs", "%d requests, %d of them over the wire, %d in the caller's trace; %d lines; %d IDs in lines and headers, %d of another form",
 		requests, wire, joined, f.lines, f.ids, f.other)
 }
 
-// forgery is where forged requests go, and what they leave there.
+// forgery holds the handlers that get the forged requests, and what the handlers log and send.
 type forgery struct {
 	*testing.T
-	handlers     []http.Handler // three levels of trust without W3C's headers, and three with them
+	handlers     []http.Handler // for three levels of trust without W3C's headers, then for three with them
 	out, console testkit.Log
 	inside       string      // the trace ID in the handler
-	sent         http.Header // of the request that the handler sent on
-	where        string      // what failures say of the request
+	sent         http.Header // headers of the request that the handler sent on
+	where        string      // describes the request in failure messages
 
 	lines, ids, other int // other: IDs of another form
 }
@@ -189,7 +192,7 @@ func newForgery(t *testing.T) *forgery {
 
 func (f *forgery) readsW3C(handler int) bool { return handler >= 3 }
 
-// check checks the form of an ID.
+// check checks that the ID text has the form.
 func (f *forgery) check(form *regexp.Regexp, text, place string) {
 	f.ids++
 	if form == nil || !form.MatchString(text) {
@@ -232,7 +235,7 @@ func (f *forgery) checkSent() {
 	assert.NotEmpty(f, f.sent.Get("B3"), "%s: b3 sent on", f.where)
 	for name, values := range f.sent {
 		if lower := strings.ToLower(name); lower != "b3" && !strings.HasPrefix(lower, "x-b3-") && !strings.HasPrefix(lower, "trace") {
-			continue // User-Agent and the like
+			continue // no trace header
 		}
 		require.Len(f, values, 1, "%s: values of %s sent on", f.where, name)
 		f.check(sentOn[name], values[0], "sent on: "+name)

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// huge returns headers of a mebibyte, in every shape.
+// huge returns headers of about a mebibyte, by the name of their shape.
 func huge() map[string]http.Header {
 	const size = 1 << 20
 	traceparent := []string{"00-" + id128 + "-" + spanID + "-01"} // without it, no tracestate is read
@@ -40,33 +40,33 @@ func huge() map[string]http.Header {
 	}
 	digits, dashes := strings.Repeat("7", size), strings.Repeat("-", size)
 	return map[string]http.Header{
-		"b3":                        testkit.Header("b3", strings.Repeat("a", size)),
-		"b3 of dashes":              testkit.Header("b3", dashes),
-		"b3 and spaces":             testkit.Header("b3", strings.Repeat(" ", size/2)+id128+"-"+spanID+"-1"+strings.Repeat("\t", size/2)),
-		"X-B3-TraceId":              multi("X-B3-TraceId", digits),
-		"X-B3-ParentSpanId":         multi("X-B3-ParentSpanId", digits),
-		"X-B3-Sampled":              multi("X-B3-Sampled", strings.Repeat("true", size/4)),
-		"X-B3-Flags, digits":        multi("X-B3-Flags", digits),
-		"X-B3-Flags, letters":       multi("X-B3-Flags", strings.Repeat("d", size)),
-		"10,000 headers":            foreign,
-		"10,000 headers and b3":     many,
-		"20,000 times b3":           {"B3": repeated(id128 + "-" + spanID + "-1")},
-		"20,000 times baggage":      {"Baggage": repeated("k=v")},
-		"20,000 times tracestate":   {"Traceparent": traceparent, "Tracestate": repeated("k=v")},
-		"20,000 times traceparent":  {"Traceparent": repeated(traceparent[0])},
-		"baggage":                   {"Baggage": {"k=" + strings.Repeat("v", size)}},
-		"traceparent":               {"Traceparent": {traceparent[0] + "-" + strings.Repeat("0", size)}},
-		"traceparent of dashes":     {"Traceparent": {dashes}},
-		"traceparent of the future": {"Traceparent": {"cc" + traceparent[0][2:] + dashes}},
-		"tracestate":                {"Traceparent": traceparent, "Tracestate": {"k=" + strings.Repeat("v", size)}},
-		"tracestate, commas":        {"Traceparent": traceparent, "Tracestate": {strings.Repeat(",", size)}},
-		"tracestate, members":       {"Traceparent": traceparent, "Tracestate": {strings.TrimSuffix(strings.Repeat("kkkkk=vvvv,", 100_000), ",")}},
-		"tracestate beside B3":      {"B3": {id128 + "-" + spanID + "-1"}, "Traceparent": traceparent, "Tracestate": {strings.TrimSuffix(strings.Repeat("kkkkk=vvvv,", 100_000), ",")}},
+		"b3":                              testkit.Header("b3", strings.Repeat("a", size)),
+		"b3 of dashes":                    testkit.Header("b3", dashes),
+		"b3 and spaces":                   testkit.Header("b3", strings.Repeat(" ", size/2)+id128+"-"+spanID+"-1"+strings.Repeat("\t", size/2)),
+		"X-B3-TraceId":                    multi("X-B3-TraceId", digits),
+		"X-B3-ParentSpanId":               multi("X-B3-ParentSpanId", digits),
+		"X-B3-Sampled":                    multi("X-B3-Sampled", strings.Repeat("true", size/4)),
+		"X-B3-Flags, digits":              multi("X-B3-Flags", digits),
+		"X-B3-Flags, letters":             multi("X-B3-Flags", strings.Repeat("d", size)),
+		"10,000 headers":                  foreign,
+		"10,000 headers and b3":           many,
+		"20,000 times b3":                 {"B3": repeated(id128 + "-" + spanID + "-1")},
+		"20,000 times baggage":            {"Baggage": repeated("k=v")},
+		"20,000 times tracestate":         {"Traceparent": traceparent, "Tracestate": repeated("k=v")},
+		"20,000 times traceparent":        {"Traceparent": repeated(traceparent[0])},
+		"baggage":                         {"Baggage": {"k=" + strings.Repeat("v", size)}},
+		"traceparent":                     {"Traceparent": {traceparent[0] + "-" + strings.Repeat("0", size)}},
+		"traceparent of dashes":           {"Traceparent": {dashes}},
+		"traceparent of a future version": {"Traceparent": {"cc" + traceparent[0][2:] + dashes}},
+		"tracestate":                      {"Traceparent": traceparent, "Tracestate": {"k=" + strings.Repeat("v", size)}},
+		"tracestate, commas":              {"Traceparent": traceparent, "Tracestate": {strings.Repeat(",", size)}},
+		"tracestate, members":             {"Traceparent": traceparent, "Tracestate": {strings.TrimSuffix(strings.Repeat("kkkkk=vvvv,", 100_000), ",")}},
+		"tracestate beside B3":            {"B3": {id128 + "-" + spanID + "-1"}, "Traceparent": traceparent, "Tracestate": {strings.TrimSuffix(strings.Repeat("kkkkk=vvvv,", 100_000), ",")}},
 	}
 }
 
-// allocated is the number of bytes that f allocates: the least of some runs, since other
-// goroutines may allocate too. ReadMemStats stops the world, so that it counts exactly.
+// allocated returns the number of bytes that f allocates. It takes the least of four runs, since
+// other goroutines may allocate too. ReadMemStats stops the world, so its count is exact.
 func allocated(f func()) int {
 	least := math.MaxInt
 	for range 4 { // the first run fills pools
@@ -79,8 +79,9 @@ func allocated(f func()) int {
 	return least
 }
 
-// TestTortureHugeHeaders: a mebibyte of headers costs a request a few kilobytes at most, besides
-// the copy of the map that less than TrustAll needs, and leaves nothing behind.
+// TestTortureHugeHeaders: clew allocates at most 16 KiB for a request with a mebibyte of headers.
+// A copy of the headers is not included: New copies them under TrustNone and TrustIDs, and
+// httpclient always does. After many such requests the heap is as small as before.
 func TestTortureHugeHeaders(t *testing.T) {
 	const most, growth = 16 << 10, 256 << 10
 	logger := logctx.New(io.Discard)
@@ -131,7 +132,7 @@ func TestTortureHugeHeaders(t *testing.T) {
 			if got > worst {
 				worst, where = got, way.name+", "+name
 			}
-			if !raceEnabled { // the race detector's own bytes would count
+			if !raceEnabled { // with the race detector, its own bytes would be included
 				assert.LessOrEqual(t, got, most, "%s, %s: bytes of a request, besides the copy of the headers (%v)", way.name, name, copies)
 			}
 		}
@@ -146,7 +147,7 @@ func TestTortureHugeHeaders(t *testing.T) {
 	grown := torture.Heap() - before
 	runtime.KeepAlive(shapes)
 	if !raceEnabled {
-		assert.LessOrEqual(t, grown, growth, "bytes more in use after %d requests", requests)
+		assert.LessOrEqual(t, grown, growth, "bytes by which the heap has grown after %d requests", requests)
 	}
 	torture.Row(t, "Huge headers", "%d shapes of 1 MiB, %d ways: at most %d bytes a request (%s) besides the copy of the headers; heap grown by %d bytes after %d requests",
 		len(shapes), len(ways), worst, where, grown, requests)

@@ -23,7 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// neighbours are kinds of middleware that are wrong, and that some programs have.
+// neighbours are kinds of faulty middleware that some programs have.
 var neighbours = map[string]func(next http.Handler) http.Handler{
 	"changes header, URL, method, body": doBefore(func(_ http.ResponseWriter, r *http.Request) {
 		r.Header.Set("User-Agent", "changed")
@@ -31,7 +31,7 @@ var neighbours = map[string]func(next http.Handler) http.Handler{
 		r.URL.Path, r.URL, r.Method = "/changed", &url.URL{Path: "/other"}, http.MethodPut
 		r.Body, r.ContentLength, r.RemoteAddr = io.NopCloser(strings.NewReader("changed")), 7, "192.0.2.9:9"
 	}),
-	"changes them afterwards": doAfter(func(_ http.ResponseWriter, r *http.Request) {
+	"changes header, URL, method, body afterwards": doAfter(func(_ http.ResponseWriter, r *http.Request) {
 		r.Header.Set("User-Agent", "changed")
 		r.URL.Path, r.Method, r.Body = "/changed", http.MethodPut, nil
 	}),
@@ -71,11 +71,11 @@ var neighbours = map[string]func(next http.Handler) http.Handler{
 		r.Body.Close()
 		r.Body.Close()
 	}),
-	"reads the body before": doBefore(func(_ http.ResponseWriter, r *http.Request) { io.ReadAll(r.Body) }),
-	"swaps the pattern":     doBefore(func(_ http.ResponseWriter, r *http.Request) { r.Pattern = "GET /swapped" }),
-	"sets a form":           doAfter(func(_ http.ResponseWriter, r *http.Request) { r.MultipartForm = &multipart.Form{} }),
-	"panics before":         doBefore(func(http.ResponseWriter, *http.Request) { panic("before") }),
-	"panics after":          doAfter(func(http.ResponseWriter, *http.Request) { panic("after") }),
+	"reads the body before next": doBefore(func(_ http.ResponseWriter, r *http.Request) { io.ReadAll(r.Body) }),
+	"sets another pattern":       doBefore(func(_ http.ResponseWriter, r *http.Request) { r.Pattern = "GET /swapped" }),
+	"sets a form":                doAfter(func(_ http.ResponseWriter, r *http.Request) { r.MultipartForm = &multipart.Form{} }),
+	"panics before next":         doBefore(func(http.ResponseWriter, *http.Request) { panic("before") }),
+	"panics after next":          doAfter(func(http.ResponseWriter, *http.Request) { panic("after") }),
 	"swallows panics": func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			defer func() { recover() }()
@@ -84,7 +84,8 @@ var neighbours = map[string]func(next http.Handler) http.Handler{
 	},
 }
 
-// doBefore is middleware that calls f before the next handler, doAfter after it.
+// doBefore returns middleware that calls f before the next handler. The middleware of doAfter
+// calls f after the next handler.
 func doBefore(f http.HandlerFunc) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -109,8 +110,9 @@ func dropTrace(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// copying does to a request what New says it does, and nothing else. The handler gets a copy, with
-// a header of its own if the caller is not believed, and two fields are copied back.
+// copying returns middleware that treats a request as New's documentation says, and does nothing
+// else. The handler gets a copy, with a copied header too if the caller is not believed. Pattern
+// and MultipartForm are copied back.
 func copying(trust httpmw.Trust) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -124,9 +126,10 @@ func copying(trust httpmw.Trust) func(http.Handler) http.Handler {
 	}
 }
 
-// TestTortureNeighbours: a neighbour stands outside, between or inside of our middleware. The
-// client gets what it gets without us, and the neighbour's request is not changed by us. Each call
-// that reaches the access log is one line, with the ID that it came with.
+// TestTortureNeighbours: a neighbour is outside of New, between New and AccessLog, or inside of
+// both. The client gets the same answer as without clew, and clew does not change the neighbour's
+// request. Each call that reaches AccessLog gets one line, with the ID that the call's context
+// has there.
 func TestTortureNeighbours(t *testing.T) {
 	seen, lines := 0, 0
 	for name, neighbour := range neighbours {
@@ -145,30 +148,31 @@ func TestTortureNeighbours(t *testing.T) {
 					require.Len(t, got, len(n.ids), "access lines\n%s", setup.out)
 					for i, line := range got {
 						lines++
-						if n.ids[i] == "" { // the neighbour has replaced the context before it came to the access log
-							assert.True(t, place == "between" && strings.Contains(name, "context.Background()"), "no ID came to the access log")
-							assert.NotContains(t, line, "trace_id", "%v: no ID rather than a wrong one", line)
+						if n.ids[i] == "" { // the neighbour has replaced the context before the call came to AccessLog
+							assert.True(t, place == "between" && strings.Contains(name, "context.Background()"), "the context has lost its ID before AccessLog, which only a neighbour between that replaces the context may do")
+							assert.NotContains(t, line, "trace_id", "line %v: no ID is better than a wrong one", line)
 							continue
 						}
-						assert.Regexp(t, "^[0-9a-f]{32}$", n.ids[i], "the ID that came to the access log")
+						assert.Regexp(t, "^[0-9a-f]{32}$", n.ids[i], "the ID in the context that AccessLog got")
 						assert.Equal(t, n.ids[i], line["trace_id"], "trace_id of %v", line)
 					}
 				})
 			}
 		}
 	}
-	torture.Row(t, "Hostile neighbours", "%d neighbours outside, between and inside: %d times the same answer and the same request left behind, %d lines", len(neighbours), seen, lines)
+	torture.Row(t, "Hostile neighbours", "%d neighbours outside, between and inside: %d times the same answer, and the same request afterwards; %d lines", len(neighbours), seen, lines)
 }
 
-// nearby is a neighbour in its place.
+// nearby is the test of one neighbour in one place.
 type nearby struct {
 	*testing.T
 	neighbour func(http.Handler) http.Handler
 	place     string
-	ids       []string // trace IDs of the requests that came to the access log
+	ids       []string // trace IDs of the requests that came to AccessLog
 }
 
-// at is the middleware in a place.
+// at returns the neighbour if place is the neighbour's place. Otherwise it returns middleware
+// that does nothing.
 func (n *nearby) at(place string) func(http.Handler) http.Handler {
 	if place == n.place {
 		return n.neighbour
@@ -176,8 +180,8 @@ func (n *nearby) at(place string) func(http.Handler) http.Handler {
 	return same
 }
 
-// play sends a request into a handler and returns the answer, and how the request that New was
-// given is left.
+// play sends a request to a handler. It returns the answer, and the request that New was given,
+// as it is afterwards.
 func (n *nearby) play(mw, log func(http.Handler) http.Handler) (answer string, left *http.Request) {
 	var given *http.Request
 	inner := mw(n.at("between")(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -198,13 +202,14 @@ func (n *nearby) play(mw, log func(http.Handler) http.Handler) (answer string, l
 		left = given.WithContext(context.Background()) // contexts cannot be compared
 	}
 
-	// And over a real server, whose requests cannot be compared.
+	// The same handler in a real server. Only the transcripts are compared, since a server's
+	// requests cannot be.
 	s := &stage{T: n.T, top: n.T, protocol: "h1"}
 	s.post(s.serve(h.ServeHTTP), "body")
 	return fmt.Sprintf("%s %s %q flushed %v, panic %v\n%s", res.Status, listed(res.Header), w.Body, w.Flushed, value, s.transcript()), left
 }
 
-// echo answers with the request that it sees, but for the trace headers.
+// echo answers with the request that it sees, without the trace headers.
 func echo(w http.ResponseWriter, r *http.Request) {
 	text, err := io.ReadAll(r.Body)
 	h := r.Header.Clone()
@@ -214,8 +219,8 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "%s %s %s %q %v", r.Method, r.URL, listed(h), text, err)
 }
 
-// TestTortureNeighboursRace: many goroutines serve one request at once, and a neighbour goes on
-// reading a request after it was answered. Both are as safe as without us, by the race detector.
+// TestTortureNeighboursRace: many goroutines serve one request at once, and a neighbour still
+// reads a request after it was answered. The race detector finds no race.
 func TestTortureNeighboursRace(t *testing.T) {
 	goroutines, calls, requests := 64, torture.Size(50, 1000), torture.Size(20, 500)
 	served, lingered := 0, 0
@@ -231,7 +236,7 @@ func TestTortureNeighboursRace(t *testing.T) {
 			})
 		}
 	}
-	torture.Row(t, "Hostile neighbours, concurrency", "%d calls with one request shared by %d goroutines, %d requests read on after their end: no race", served, goroutines, lingered)
+	torture.Row(t, "Hostile neighbours, concurrency", "%d calls with one request shared by %d goroutines, %d requests that are still read after their end: no race", served, goroutines, lingered)
 }
 
 // shareRequest calls a handler with one request from all goroutines.
@@ -243,7 +248,7 @@ func shareRequest(t *testing.T, setup setup, goroutines, calls int) {
 		}
 	}))
 	r := get(testkit.Header("b3", fromCaller, "User-Agent", "shared"))
-	r.MultipartForm = &multipart.Form{} // read further out
+	r.MultipartForm = &multipart.Form{} // so that giveBack must not write the field
 	var wg sync.WaitGroup
 	for range goroutines {
 		wg.Go(func() {
@@ -253,12 +258,12 @@ func shareRequest(t *testing.T, setup setup, goroutines, calls int) {
 		})
 	}
 	wg.Wait()
-	assert.EqualValues(t, goroutines*calls, answered.Load(), "calls that saw the request, in a trace")
+	assert.EqualValues(t, goroutines*calls, answered.Load(), "calls that saw the shared request in a trace")
 	assert.Equal(t, goroutines*calls, strings.Count(setup.out.String(), "\n"), "access lines")
 }
 
-// lingerOver sends requests through a neighbour that reads them until they have been answered, and
-// ten times more.
+// lingerOver sends requests through a neighbour. The neighbour reads each request until the
+// handler has returned, and ten times more.
 func lingerOver(t *testing.T, setup setup, place string, requests int) {
 	var readers sync.WaitGroup
 	n := &nearby{T: t, place: place, neighbour: func(next http.Handler) http.Handler {

@@ -30,7 +30,7 @@ import (
 
 const bothEncodings = b3.B3SingleHeader | b3.B3MultipleHeader
 
-// downstream is a RoundTripper that looks at each request and answers it.
+// downstream is a RoundTripper that calls itself with each request, and answers 200.
 type downstream func(*http.Request)
 
 func (look downstream) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -38,8 +38,9 @@ func (look downstream) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
 }
 
-// TestTortureSpoofedIDs: under TrustNone no caller can choose an ID, share one with another
-// caller, or get anything past us. The claimed ID is kept as a link and on the access line.
+// TestTortureSpoofedIDs: under TrustNone no caller can choose its trace ID, share a trace ID with
+// another caller, or have its trace headers sent on. The ID that the caller claims is kept as a
+// link and on the access line.
 func TestTortureSpoofedIDs(t *testing.T) {
 	const attackers = 20
 	each := torture.Size(500, 10_000) / attackers
@@ -56,32 +57,32 @@ func TestTortureSpoofedIDs(t *testing.T) {
 	}
 	wg.Wait()
 
-	require.Len(t, s.claims, requests, "our trace IDs, all different")
+	require.Len(t, s.claims, requests, "different trace IDs that New has chosen")
 	spoofed := 0
 	for ours := range s.claims {
-		assert.Regexp(t, "^[0-9a-f]{32}$", ours, "our trace ID")
+		assert.Regexp(t, "^[0-9a-f]{32}$", ours, "a trace ID that New has chosen")
 		if slices.Contains(claimedIDs, ours) {
 			spoofed++
 		}
 	}
-	assert.Zero(t, spoofed, "traces under an ID that was claimed")
+	assert.Zero(t, spoofed, "requests whose trace ID was claimed by an attacker")
 	assert.EqualValues(t, requests, s.sent.Load(), "requests that the client sent")
 	assert.EqualValues(t, requests, s.proxied.Load(), "requests that the proxy sent")
 	linked, noted := s.checkSpans(), s.checkLines(requests)
 	assert.Positive(t, linked, "server spans with a link")
 	assert.Equal(t, linked, noted, "access lines with an untrusted_trace_id, and server spans with a link")
-	torture.Row(t, "Spoofed IDs from outside", "%d requests of %d attackers with %d IDs: %d under an ID of theirs, %d trace IDs of ours; %d claims kept as a link, %d on the access line; %d requests sent on with nothing of theirs",
+	torture.Row(t, "Spoofed IDs from outside", "%d requests of %d attackers with %d IDs: %d with a claimed trace ID, %d with a new one; %d claimed IDs kept as a link, %d on the access line; %d requests sent on without a claimed header",
 		requests, attackers, len(claimedIDs), spoofed, len(s.claims), linked, noted, s.sent.Load()+s.proxied.Load())
 }
 
-// claimedIDs are the trace IDs that attackers claim, and theirs is all that must not be seen
-// further in: their IDs, and what only they say.
+// claimedIDs are the trace IDs that attackers claim. theirs are texts that must not be in the
+// requests that are sent on: IDs of attackers, and a word that only attackers use.
 var (
 	claimedIDs = []string{id64, id128, id128Low, canary + canary, strings.Repeat(canary, 4)}
 	theirs     = append([]string{spanID, parentID, "evil"}, claimedIDs...)
 )
 
-// theirsIn returns a header in h that has something of theirs; "" without one.
+// theirsIn returns a header of h that contains one of theirs, or "" if there is none.
 func theirsIn(h http.Header) string {
 	for name, values := range h {
 		for _, text := range theirs {
@@ -93,24 +94,24 @@ func theirsIn(h http.Header) string {
 	return ""
 }
 
-// spoofed is a server that is attacked, and what it has noted.
+// spoofed is a server that is attacked, and what it has noted about the attacks.
 type spoofed struct {
 	*testing.T
 	handler       http.Handler
 	server        *httptest.Server
 	spans         *tracetest.SpanRecorder
 	out           testkit.Log
-	sent, proxied atomic.Int64 // requests of the handler's
+	sent, proxied atomic.Int64 // requests that the handler has sent by client and by proxy
 
 	mu     sync.Mutex
-	claims map[string]string // our trace ID: what was claimed
+	claims map[string]string // the trace ID that New has chosen: the ID that was claimed
 }
 
 func newSpoofed(t *testing.T) *spoofed {
 	s := &spoofed{T: t, claims: map[string]string{}}
 	all := propagation.NewCompositeTextMapPropagator(trace.Propagator{Encoding: bothEncodings}, propagation.TraceContext{}, propagation.Baggage{})
 	client := httpclient.Wrap(&http.Client{Transport: downstream(s.checkSent)}, httpclient.Config{Propagator: all})
-	// A proxy over a bare transport hands on what the handler sees.
+	// A proxy over a transport without clew sends on the headers that the handler sees.
 	proxy := &httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: "http", Host: "next.example"}) },
 		Transport: downstream(s.checkProxied),
@@ -151,14 +152,15 @@ func (s *spoofed) checkProxied(r *http.Request) {
 	}
 }
 
-// attack is an attacker's request number i. The IDs are shared with other attackers, and repeated.
+// attack sends an attacker's request number i. All attackers claim the same IDs, each of them
+// repeatedly.
 func (s *spoofed) attack(attacker, i int) {
 	id := claimedIDs[(attacker+i)%len(claimedIDs)]
 	form := i / len(claimedIDs) % 5
 	h := claiming(id, form)
 	claimed, ours := id, ""
 	switch form {
-	case 4: // keys that no server makes: not read, not let through
+	case 4: // keys that no server makes: New does not read them, and does not pass them on
 		claimed, ours = "", serve(s.handler, get(oddKeys(h, i))).Header().Get("X-Trace")
 	default:
 		res := send(s, s.server, "/", h)
@@ -170,8 +172,8 @@ func (s *spoofed) attack(attacker, i int) {
 	s.claims[ours] = claimed
 }
 
-// claiming returns headers that claim id: in all encodings, as b3, as X-B3-*, as traceparent, and
-// in all again.
+// claiming returns headers that claim id. Form 1 is b3, form 2 is X-B3-*, form 3 is traceparent,
+// and the forms 0 and 4 are all encodings at once.
 func claiming(id string, form int) http.Header {
 	h := http.Header{"X-Other": {"kept"}}
 	single := []string{id + "-" + spanID + "-d-" + parentID}
@@ -186,7 +188,7 @@ func claiming(id string, form int) http.Header {
 		maps.Copy(h, http.Header{"Traceparent": {"00-" + wide + "-" + spanID + "-01"}, "Tracestate": {"evil=1"}, "Baggage": {"evil=1"}})
 	}
 	if form == 3 && len(id) == 16 {
-		h["B3"] = single // a traceparent alone has no width
+		h["B3"] = single // a traceparent alone does not show that the ID has 16 digits
 	}
 	return h
 }
@@ -199,15 +201,15 @@ func oddKeys(h http.Header, i int) http.Header {
 			odd[[]string{strings.ToLower(key), strings.ToUpper(key)}[i%2]] = values
 		}
 	}
-	delete(odd, "B3") // upper case is the canonical form of this one
+	delete(odd, "B3") // for this key upper case is the canonical form
 	return odd
 }
 
-// checkSpans returns how many server spans have a link to what was claimed.
+// checkSpans returns how many server spans have a link to the ID that was claimed.
 func (s *spoofed) checkSpans() (linked int) {
 	for _, span := range clewSpans(s.spans) {
 		claimed, ok := s.claims[span.SpanContext().TraceID().String()]
-		assert.True(s, ok, "a span in a trace that is not ours: %v", span.SpanContext().TraceID())
+		assert.True(s, ok, "the trace of a span is not one that New has begun: %v", span.SpanContext().TraceID())
 		if span.SpanKind() != oteltrace.SpanKindServer {
 			assert.Empty(s, span.Links(), "links of a span further in")
 			continue
@@ -226,19 +228,19 @@ func (s *spoofed) checkSpans() (linked int) {
 	return linked
 }
 
-// checkLines returns how many access lines have what was claimed.
+// checkLines returns how many access lines have the ID that was claimed.
 func (s *spoofed) checkLines(requests int) (noted int) {
 	lines := s.out.Lines(s)
 	assert.Len(s, lines, 2*requests, "lines")
 	for _, line := range lines {
 		claimed, ok := s.claims[line["trace_id"].(string)]
-		assert.True(s, ok, "trace_id of %v is ours", line)
+		assert.True(s, ok, "trace_id of %v is one that New has chosen", line)
 		if line["message"] == "request" && claimed != "" {
 			noted++
 			assert.Equal(s, claimed, line["untrusted_trace_id"], "untrusted_trace_id of %v", line)
 			delete(line, "untrusted_trace_id")
 		}
-		for key, value := range line { // and in no other field, or line
+		for key, value := range line { // no other field or line has it
 			assert.NotContains(s, theirs, value, "%s of %v", key, line)
 		}
 	}

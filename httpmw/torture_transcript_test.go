@@ -23,11 +23,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTortureTranscript: what handler and client see of HTTP is the same with all our middleware
-// as without it.
+// TestTortureTranscript: handler and client see the same of HTTP, with all clew middleware or
+// without it.
 func TestTortureTranscript(t *testing.T) {
 	n := play(t, slices.Concat(scenariosInBytes, scenariosOfClients, scenariosInSteps))
-	torture.Row(t, "The rest of HTTP", "%d transcripts of handler and client as without us", n)
+	torture.Row(t, "The rest of HTTP", "%d transcripts of handler and client are the same as without clew", n)
 }
 
 const (
@@ -35,7 +35,7 @@ const (
 	chunked = "POST / HTTP/1.1\r\n" + ending + "Transfer-Encoding: chunked\r\n"
 )
 
-// scenariosInBytes send requests as bytes, and compare the bytes that come back.
+// scenariosInBytes are requests that are sent as raw bytes. The bytes of the answer are compared.
 var scenariosInBytes = []scenario{
 	{name: "Expect: 100-continue, body read", want: "HTTP/1.1 100 Continue", raw: []string{"POST / HTTP/1.1\r\n" + ending + "Expect: 100-continue\r\nContent-Length: 4\r\n\r\nbody"}},
 	{name: "HTTP/1.0", want: "HTTP/1.0 200 OK", raw: []string{"GET /old HTTP/1.0\r\n\r\n"}},
@@ -56,17 +56,17 @@ var scenariosInBytes = []scenario{
 		}
 	}},
 	{name: "OPTIONS *, which the server answers", want: "200 OK", raw: []string{"OPTIONS * HTTP/1.1\r\n" + ending + "\r\n"}},
-	{name: "absolute form", want: "host other.example", raw: []string{"GET http://other.example/x HTTP/1.1\r\n" + ending + "\r\n"}},
-	{name: "two in a pipe, the first body not read", want: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK", handler: func(*stage, http.ResponseWriter, *http.Request) {},
+	{name: "a target in absolute form", want: "host other.example", raw: []string{"GET http://other.example/x HTTP/1.1\r\n" + ending + "\r\n"}},
+	{name: "two pipelined requests, the first body not read", want: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK", handler: func(*stage, http.ResponseWriter, *http.Request) {},
 		raw: []string{"POST /1 HTTP/1.1\r\nHost: svc\r\nContent-Length: 4\r\n\r\nbody", "GET /2 HTTP/1.1\r\n" + ending + "\r\n"}},
 	{name: "chunks, announced trailers", want: "trailer map[X-End:[yes]]", raw: []string{chunked + "Trailer: X-End\r\n\r\n4\r\nbody\r\n0\r\nX-End: yes\r\n\r\n"}},
 	{name: "chunks, trailers not announced", want: "trailer map[X-End:[yes]]", raw: []string{chunked + "\r\n4\r\nbody\r\n0\r\nX-End: yes\r\n\r\n"},
-		known: "net/http adds them to the Request that it made, and the handler has a copy, as behind every r.WithContext"},
+		known: "net/http adds the trailers to its own Request, but the handler has a copy, as behind every r.WithContext"},
 	{name: "bad chunks", want: "invalid byte in chunk length", raw: []string{chunked + "\r\nnone\r\n\r\n"}},
-	{name: "101 without taking over", want: "101 Switching Protocols", raw: []string{"GET / HTTP/1.1\r\n" + ending + "\r\n"}, handler: func(_ *stage, w http.ResponseWriter, _ *http.Request) {
+	{name: "101 without Hijack", want: "101 Switching Protocols", raw: []string{"GET / HTTP/1.1\r\n" + ending + "\r\n"}, handler: func(_ *stage, w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(101)
 	}},
-	{name: "taken over, then written to", want: http.ErrHijacked.Error(), raw: []string{"GET / HTTP/1.1\r\n" + ending + "\r\n"}, handler: func(s *stage, w http.ResponseWriter, r *http.Request) {
+	{name: "Hijack, then Write", want: http.ErrHijacked.Error(), raw: []string{"GET / HTTP/1.1\r\n" + ending + "\r\n"}, handler: func(s *stage, w http.ResponseWriter, r *http.Request) {
 		hijack(w, "HTTP/1.1 200 OK\r\n\r\n")
 		_, err := io.WriteString(w, "late")
 		s.note("write %v", err)
@@ -77,9 +77,9 @@ var scenariosInBytes = []scenario{
 
 var largeBody = torture.Size(200<<10, 32<<20)
 
-// scenariosOfClients send requests by a client, and compare what it gets.
+// scenariosOfClients are requests of an http.Client. The answer that the client gets is compared.
 var scenariosOfClients = []scenario{
-	{name: "a request", want: "GET /path HTTP"},
+	{name: "a plain request", want: "GET /path HTTP"},
 	{name: "HEAD, short", want: "length 4", method: "HEAD", handler: func(_ *stage, w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "body") }},
 	{name: "HEAD, long, copied", want: "200 OK", method: "HEAD", handler: func(_ *stage, w http.ResponseWriter, _ *http.Request) {
 		io.Copy(w, onlyReader{bytes.NewReader(make([]byte, 100<<10))})
@@ -99,7 +99,7 @@ var scenariosOfClients = []scenario{
 		_, err := io.WriteString(w, "body")
 		s.note("%v", err)
 	}},
-	{name: "header after header", want: "X-Before", handler: func(_ *stage, w http.ResponseWriter, _ *http.Request) {
+	{name: "header changed after WriteHeader", want: "X-Before", handler: func(_ *stage, w http.ResponseWriter, _ *http.Request) {
 		w.Header()["x-odd-Case"] = []string{"1", "2"}
 		w.Header().Set("X-Before", "yes")
 		w.WriteHeader(http.StatusAccepted)
@@ -112,7 +112,7 @@ var scenariosOfClients = []scenario{
 		w.Header().Set("X-Announced", "yes")
 		w.Header().Set(http.TrailerPrefix+"X-Not", "yes")
 	}},
-	{name: "sniffed", want: "text/html", handler: func(_ *stage, w http.ResponseWriter, _ *http.Request) {
+	{name: "Content-Type sniffed", want: "text/html", handler: func(_ *stage, w http.ResponseWriter, _ *http.Request) {
 		io.Copy(w, onlyReader{strings.NewReader("<html>")})
 	}},
 	{name: "Connection: close", only: "h1", want: "close true", handler: func(_ *stage, w http.ResponseWriter, _ *http.Request) { w.Header().Set("Connection", "close") }},
@@ -127,19 +127,19 @@ var scenariosOfClients = []scenario{
 		_, _, err := http.NewResponseController(w).Hijack()
 		s.note("%v", err)
 	}},
-	{name: "the body after the answer", want: "read", body: "body", handler: func(s *stage, w http.ResponseWriter, r *http.Request) {
+	{name: "the request's body, read after the answer was flushed", want: "read", body: "body", handler: func(s *stage, w http.ResponseWriter, r *http.Request) {
 		w.Write(make([]byte, 8<<10))
 		http.NewResponseController(w).Flush()
 		got, err := io.ReadAll(r.Body)
 		s.note("read %q, %v", got, err)
 	}},
-	{name: "large both ways", want: fmt.Sprintf("body of %d", largeBody), body: strings.Repeat("x", largeBody), handler: func(s *stage, w http.ResponseWriter, r *http.Request) {
+	{name: "large bodies both ways", want: fmt.Sprintf("body of %d", largeBody), body: strings.Repeat("x", largeBody), handler: func(s *stage, w http.ResponseWriter, r *http.Request) {
 		n, err := io.Copy(io.Discard, r.Body)
 		s.note("read %d, %v", n, err)
 		n, err = io.Copy(w, onlyReader{bytes.NewReader(make([]byte, largeBody))})
 		s.note("wrote %d, %v", n, err)
 	}},
-	{name: "large, not read", want: "401 Unauthorized", body: strings.Repeat("x", largeBody), handler: func(_ *stage, w http.ResponseWriter, r *http.Request) {
+	{name: "a large body, not read", want: "401 Unauthorized", body: strings.Repeat("x", largeBody), handler: func(_ *stage, w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 	}},
 	{name: "a mux outside", want: "GET /{p} path", handler: func(s *stage, _ http.ResponseWriter, r *http.Request) {
@@ -161,7 +161,7 @@ var scenariosOfClients = []scenario{
 	}},
 	{name: "http.MaxBytesHandler outside", want: "http: request body too large", body: "much too large", handler: readTooMuch, outside: atMost8Bytes},
 	{name: "http.MaxBytesHandler inside h1", only: "h1", want: "close true", body: "much too large", handler: readTooMuch, inside: atMost8Bytes,
-		known: "net/http looks for a method that it does not export, see AccessLog"},
+		known: "net/http looks for an unexported method of its own ResponseWriter, see AccessLog"},
 	{name: "http.MaxBytesHandler inside h2", only: "h2", want: "http: request body too large", body: "much too large", handler: readTooMuch, inside: atMost8Bytes},
 	{name: "http.TimeoutHandler outside, in time", want: "GET /path", outside: withinAMinute},
 	{name: "http.TimeoutHandler inside, in time", want: "GET /path", inside: withinAMinute},
@@ -181,7 +181,8 @@ func withinAMillisecond(h http.Handler) http.Handler {
 	return http.TimeoutHandler(h, time.Millisecond, "late")
 }
 
-// scenariosInSteps need more than one handler and one request.
+// scenariosInSteps are scenarios that need more than one handler and one request, so each has a
+// function play.
 var scenariosInSteps = []scenario{
 	{name: "http.TimeoutHandler outside, too late", want: "503 Service Unavailable", play: func(s *stage) {
 		handler, told := late(s)
@@ -219,7 +220,7 @@ var scenariosInSteps = []scenario{
 			s.do(srv, s.request(srv, http.MethodGet, nil, "Range", ranges))
 		}
 	}},
-	{name: "the client goes", want: "context canceled, cause context canceled", play: func(s *stage) {
+	{name: "the client leaves", want: "context canceled, cause context canceled", play: func(s *stage) {
 		gone := make(chan struct{})
 		srv := s.serve(func(w http.ResponseWriter, r *http.Request) {
 			defer close(gone)
@@ -258,10 +259,10 @@ var scenariosInSteps = []scenario{
 		srv.Config.ErrorLog.SetOutput(errorLog)
 		s.get(srv)
 		s.note("%s", <-errorLog)
-	}, known: "net/http names the function that called it, a wrapper's"},
+	}, known: "net/http names the function that called WriteHeader, which is a method of AccessLog's wrapper"},
 }
 
-// report is a handler that notes what it sees, and answers.
+// report returns a handler that notes what it sees of the request, and answers.
 func (s *stage) report() http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		got, err := io.ReadAll(r.Body)
@@ -281,14 +282,14 @@ func untilDone(r *http.Request) {
 	}
 }
 
-// late returns a handler whose writes tell it that it is too late, and a channel that is closed
-// then.
+// late returns a handler that waits for the deadline, and then writes until a Write fails. The
+// channel is closed when the handler is done.
 func late(s *stage) (http.HandlerFunc, <-chan struct{}) {
 	told := make(chan struct{})
 	return func(w http.ResponseWriter, r *http.Request) {
 		defer close(told)
 		untilDone(r)
-		for begin := time.Now(); time.Since(begin) < patience; { // until TimeoutHandler has noticed too
+		for begin := time.Now(); time.Since(begin) < patience; { // until TimeoutHandler has noticed the deadline too
 			if _, err := io.WriteString(w, "late"); err != nil {
 				s.note("%v, %v", r.Context().Err(), err)
 				return
@@ -298,8 +299,8 @@ func late(s *stage) (http.HandlerFunc, <-chan struct{}) {
 	}, told
 }
 
-// proxied plays a backend behind a proxy in the setup. The backend calls end after a part of the
-// body.
+// proxied sends a request through a proxy in the setup to a backend. The backend calls end after
+// a part of the body.
 func (s *stage) proxied(end func()) {
 	backend := newServer(s.top, "h1", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</a>")

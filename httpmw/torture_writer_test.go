@@ -33,8 +33,8 @@ import (
 	"golang.org/x/net/websocket"
 )
 
-// TestTortureWriter: in all our middleware, the ResponseWriter has the same methods as without it,
-// with the same effect.
+// TestTortureWriter: inside of all clew middleware, the ResponseWriter has the same methods as
+// without clew, and they have the same effect.
 func TestTortureWriter(t *testing.T) {
 	past := time.Unix(1, 0)
 	has := func(s *stage, w http.ResponseWriter, _ *http.Request) {
@@ -46,7 +46,7 @@ func TestTortureWriter(t *testing.T) {
 		{name: "interfaces in h2", only: "h2", want: "Flush:true FlushError:true Flusher:true Hijacker:false Pusher:true ReaderFrom:false", handler: has},
 		{name: "interfaces in http.TimeoutHandler", want: "Flusher:false", handler: has, outside: timeout},
 		{name: "read deadline", want: "read 4, deadline exceeded true", play: func(s *stage) {
-			reading, writing := io.Pipe() // only the beginning is written
+			reading, writing := io.Pipe() // the client sends only the beginning of the body
 			srv := s.serve(func(w http.ResponseWriter, r *http.Request) {
 				defer writing.Close()
 				got := make([]byte, 4)
@@ -97,16 +97,16 @@ func TestTortureWriter(t *testing.T) {
 				w.WriteHeader(http.StatusNotFound)
 			})
 			s.do(srv, s.request(srv, http.MethodGet, nil).WithContext(httptrace.WithClientTrace(s.Context(), &httptrace.ClientTrace{
-				// Called after the one of do, which notes the 103.
+				// This hook is called after the hook of s.do, which notes the 103.
 				Got1xxResponse: func(int, textproto.MIMEHeader) error { close(got); return nil },
 			})))
 		}},
 	})
-	torture.Row(t, "ResponseWriter", "%d transcripts over h1 and h2 as without us: %d interfaces and deadlines, full duplex, 103, Unwrap", n, len(interfaces(minimal{http.Header{}})))
+	torture.Row(t, "ResponseWriter", "%d transcripts over h1 and h2 are the same as without clew: %d interfaces and deadlines, full duplex, 103, Unwrap", n, len(interfaces(minimal{http.Header{}})))
 }
 
-// TestTortureSSE: a flushed event reaches the client while the handler waits. The line is written
-// once, at the end.
+// TestTortureSSE: a flushed event reaches the client while the handler waits. The access line is
+// written once, at the end of the stream.
 func TestTortureSSE(t *testing.T) {
 	events := torture.Size(20, 5000)
 	flushes := map[string]func(http.ResponseWriter){
@@ -163,7 +163,7 @@ func TestTortureSSE(t *testing.T) {
 					}
 					rest, err := io.ReadAll(stream)
 					require.NoError(t, err, "the end of the stream")
-					assert.Empty(t, rest, "what came after the last event")
+					assert.Empty(t, rest, "bytes after the last event")
 					for _, line := range s.lines() {
 						assert.EqualValues(t, size, line["bytes"], "bytes of %v", line)
 						assert.EqualValues(t, 200, line["status"], "status of %v", line)
@@ -172,12 +172,12 @@ func TestTortureSSE(t *testing.T) {
 			}
 		}
 	}
-	torture.Row(t, "Server-sent events", "%d events over h1 and h2, each read by the client before the next was written; one line a stream", read)
+	torture.Row(t, "Server-sent events", "%d events over h1 and h2, each read by the client before the next was written; one access line for each stream", read)
 }
 
-// TestTortureWebSocket: an upgrade works through all our middleware, and through a reverse proxy
-// with our transport. Messages pass both ways, beginning with the server's, and the trace passes
-// too.
+// TestTortureWebSocket: an upgrade works through all clew middleware, and through a reverse proxy
+// with httpclient's transport. Messages pass both ways, and the server sends the first one. The
+// trace passes too.
 func TestTortureWebSocket(t *testing.T) {
 	messages := torture.Size(25, 5000)
 	echoed := 0
@@ -225,7 +225,7 @@ func TestTortureWebSocket(t *testing.T) {
 				require.NoError(t, websocket.Message.Receive(conn, &hello), "receiving the server's first message")
 				assert.Equal(t, "hello", hello, "the server's first message")
 				for i := range messages {
-					sent := bytes.Repeat([]byte{byte(i)}, []int{1, 125, 126, 70_000}[i%4]) // one for each width of a frame's length
+					sent := bytes.Repeat([]byte{byte(i)}, []int{1, 125, 126, 70_000}[i%4]) // one size for each encoding of a frame's length
 					require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
 					require.NoError(t, websocket.Message.Send(conn, sent), "sending message %d", i)
 					var got []byte
@@ -245,20 +245,20 @@ func TestTortureWebSocket(t *testing.T) {
 					assert.Equal(t, true, line["hijacked"], "hijacked of %v", line)
 					assert.EqualValues(t, 0, line["status"], "status of %v", line)
 					if s.trust != httpmw.TrustNone {
-						assert.Equal(t, id128, line["trace_id"], "trace_id of %v: the caller's", line)
+						assert.Equal(t, id128, line["trace_id"], "trace_id of %v, which is the caller's", line)
 					}
 					if i == 0 {
-						assert.Equal(t, id, line["trace_id"], "trace_id of %v, and the handler's", line)
+						assert.Equal(t, id, line["trace_id"], "trace_id of %v, which is the handler's too", line)
 					}
 				}
 			})
 		}
 	}
-	torture.Row(t, "WebSocket", "%d messages echoed, half of them through httputil.ReverseProxy and our transport; each upgrade in one line, in the caller's trace", echoed)
+	torture.Row(t, "WebSocket", "%d messages echoed, half of them through httputil.ReverseProxy and httpclient's transport; each upgrade has one access line, in the caller's trace", echoed)
 }
 
-// sendfileListener counts the bytes that its connections get by ReadFrom, through which net/http
-// uses sendfile.
+// sendfileListener counts the bytes that its connections send by ReadFrom. net/http uses sendfile
+// through this method.
 type sendfileListener struct {
 	net.Listener
 	mu      sync.Mutex
@@ -292,8 +292,8 @@ func (c sendfileConn) ReadFrom(src io.Reader) (int64, error) {
 	return n, err
 }
 
-// TestTortureSendfile: a file reaches the connection by ReadFrom, with the same kind of reader and
-// the same number of bytes as without us.
+// TestTortureSendfile: net/http sends a file by the connection's ReadFrom, with the same kind of
+// reader and the same number of bytes as without clew.
 func TestTortureSendfile(t *testing.T) {
 	size := int64(torture.Size(1, 100)) << 20
 	const tail = "the end"
@@ -350,7 +350,7 @@ func TestTortureSendfile(t *testing.T) {
 				defer l.mu.Unlock()
 				if setup.new == nil {
 					bare = l
-					require.Greater(t, l.bytes, size*9/10, "bytes by ReadFrom without us, by %v", l.readers)
+					require.Greater(t, l.bytes, size*9/10, "bytes by ReadFrom without clew, from the readers %v", l.readers)
 					return
 				}
 				assert.Equal(t, bare.bytes, l.bytes, "bytes by ReadFrom")
@@ -359,10 +359,10 @@ func TestTortureSendfile(t *testing.T) {
 			})
 		}
 	}
-	torture.Row(t, "Sendfile", "%d MB of files, all but %d bytes of %d by the connection's ReadFrom, as without us", size>>20, left, sent+left)
+	torture.Row(t, "Sendfile", "files of %d MB: all but %d of %d bytes are sent by the connection's ReadFrom, as without clew", size>>20, left, sent+left)
 }
 
-// thrown is a value of our own to panic with.
+// thrown is a type for panic values that no other package has.
 type thrown struct{ text string }
 
 // firstLine keeps the first line that is logged.
@@ -377,8 +377,9 @@ func (f firstLine) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestTorturePanics: each panic flies on as it is, at any moment. Client and error log see what
-// they see without us, and the line is written once.
+// TestTorturePanics: a panic leaves the middleware with its own value, at whatever moment the
+// handler panics. The client and the server's error log get the same as without clew, and the
+// access line is written once.
 func TestTorturePanics(t *testing.T) {
 	seen := 0
 	for _, leave := range leaves {
@@ -416,7 +417,7 @@ func TestTorturePanics(t *testing.T) {
 type leave struct {
 	name string
 	do   func()
-	want any // what is thrown; nil: nothing
+	want any // the value of the panic; nil: the handler does not panic
 }
 
 var ownValue, errBoom = &thrown{"own"}, errors.New("boom")
@@ -425,9 +426,9 @@ var leaves = []leave{
 	{"http.ErrAbortHandler", func() { panic(http.ErrAbortHandler) }, http.ErrAbortHandler},
 	{"an error", func() { panic(errBoom) }, errBoom},
 	{"a string", func() { panic("boom") }, "boom"},
-	{"a pointer of our own", func() { panic(ownValue) }, ownValue},
+	{"a pointer of the type thrown", func() { panic(ownValue) }, ownValue},
 	{"a nil pointer", func() { own := (*thrown)(nil); _ = own.text }, "runtime error: invalid memory address or nil pointer dereference"},
-	{"nil", func() { panic(nil) }, "panic called with nil argument"},
+	{"panic(nil)", func() { panic(nil) }, "panic called with nil argument"},
 	{"an error within a deferred recover", func() {
 		defer func() { recover(); panic(errBoom) }()
 		panic("first")
@@ -435,7 +436,7 @@ var leaves = []leave{
 	{"runtime.Goexit", runtime.Goexit, nil},
 }
 
-// moments are when a handler is left, and the status that has been sent by then.
+// moments are the moments at which a handler is left, with the status that has been sent by then.
 var moments = []struct {
 	name   string
 	before func(http.ResponseWriter)
@@ -449,7 +450,8 @@ var moments = []struct {
 	{"after 500", func(w http.ResponseWriter) { w.WriteHeader(500) }, 500},
 }
 
-// checkFlight calls the handler without a server, and checks what an outermost recover gets.
+// checkFlight calls the handler without a server, and checks the value that an outermost recover
+// returns.
 func (l leave) checkFlight(s *stage, handler http.HandlerFunc) {
 	var value any
 	returned := true
@@ -462,18 +464,19 @@ func (l leave) checkFlight(s *stage, handler http.HandlerFunc) {
 		returned = true
 	}()
 	<-done
-	require.False(s, returned, "%s: the middleware returned, want what the handler did", s.name)
+	require.False(s, returned, "%s: the middleware returned, although the handler did not", s.name)
 	if err, ok := value.(runtime.Error); ok {
-		require.ErrorContains(s, err, l.want.(string), "%s: the runtime error that flew out", s.name)
+		require.ErrorContains(s, err, l.want.(string), "%s: the runtime error that leaves the middleware", s.name)
 	} else {
-		require.Equal(s, l.want, value, "%s: what flew out", s.name)
+		require.Equal(s, l.want, value, "%s: the panic's value that leaves the middleware", s.name)
 	}
 	if l.want == ownValue {
-		require.Same(s, ownValue, value, "%s: what flew out", s.name)
+		require.Same(s, ownValue, value, "%s: the panic's value that leaves the middleware", s.name)
 	}
 }
 
-// playInServer notes what client and error log get.
+// playInServer serves the handler in a server, and notes the client's answer and the first line
+// of the error log.
 func (l leave) playInServer(s *stage, handler http.HandlerFunc) {
 	errorLog := make(firstLine, 1)
 	srv := s.serve(handler)
@@ -488,6 +491,6 @@ func (l leave) playInServer(s *stage, handler http.HandlerFunc) {
 	case first := <-errorLog:
 		s.note("error log: %s", first)
 	case <-time.After(patience):
-		require.Fail(s, "nothing in the server's error log")
+		require.Fail(s, "the server's error log has no line")
 	}
 }

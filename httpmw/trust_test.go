@@ -30,7 +30,8 @@ func trusting(t httpmw.Trust) func(*http.Request) httpmw.Trust {
 	return func(*http.Request) httpmw.Trust { return t }
 }
 
-// Always returns its Trust for every request, also a Trust that is none of the three.
+// Always returns its receiver for every request, even a Trust that is none of the three
+// constants.
 func TestTrustAlways(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll, 77} {
 		assert.Equal(t, trust, trust.Always(nil))
@@ -38,11 +39,11 @@ func TestTrustAlways(t *testing.T) {
 	}
 }
 
-// traceHeaders are the headers of an untrusted caller that must not be seen.
+// traceHeaders are the headers of an untrusted caller that the handler must not see.
 var traceHeaders = []string{"B3", "X-B3-Traceid", "X-B3-Spanid", "X-B3-Parentspanid", "X-B3-Sampled", "X-B3-Flags", "Traceparent", "Tracestate", "Baggage"}
 
-// callers returns what a caller may send: every state in every encoding, with and without
-// the headers of W3C.
+// callers returns the headers that a caller may send: every state in every encoding, with and
+// without W3C's headers.
 func callers() []caller {
 	var all []caller
 	for _, state := range []struct{ name, digit, sampled, flags string }{
@@ -84,14 +85,15 @@ type caller struct {
 	extras bool
 }
 
-// TestTrust: what is believed, and what the handler and instrumentation further in find.
+// TestTrust: New believes as much as its Trust says, and the handler and instrumentation further
+// in find nothing else.
 func TestTrust(t *testing.T) {
 	propagators := map[string]propagation.TextMapPropagator{"default": nil, "W3C": trace.Propagator{W3C: true}, "composite": withBaggage}
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll, 7} {
 		for _, decision := range []trace.Sampling{trace.Accept, trace.Deny} {
 			for propagator, p := range propagators {
 				for _, sent := range callers() {
-					t.Run(fmt.Sprintf("Trust %d, we %s, %s, %s", trust, decision, propagator, sent.name), func(t *testing.T) {
+					t.Run(fmt.Sprintf("Trust %d, New decides %s, %s, %s", trust, decision, propagator, sent.name), func(t *testing.T) {
 						c := trustCase{T: t, caller: sent, decision: decision, believesAll: trust == httpmw.TrustAll}
 						before := sent.header.Clone()
 						c.serve(trust, p)
@@ -123,16 +125,16 @@ func TestTrust(t *testing.T) {
 
 var withBaggage = propagation.NewCompositeTextMapPropagator(trace.Propagator{W3C: true}, propagation.Baggage{})
 
-// trustCase is a request of a caller, and what was found of it.
+// trustCase is a request of a caller, and what the handler and instrumentation find of it.
 type trustCase struct {
 	*testing.T
 	caller      caller
-	decision    trace.Sampling // ours
+	decision    trace.Sampling // New's own
 	believesAll bool
 
 	got       said        // in the handler
-	seen      http.Header // by the handler
-	inner     said        // by a propagator in the handler
+	seen      http.Header // the headers that the handler sees
+	inner     said        // what a propagator in the handler reads
 	innermost said        // inside of otelhttp, in the handler
 
 	bag, innermostBag string
@@ -172,7 +174,7 @@ func (c *trustCase) checkNone() {
 	assert.Equal(c, c.got.Span, c.innermost.Parent, "parent in an otelhttp handler further in")
 }
 
-// checkIDs: the IDs are believed, and the headers have our decision in the caller's encodings.
+// checkIDs: the IDs are believed, and the headers have New's decision, in the caller's encodings.
 func (c *trustCase) checkIDs() {
 	assert.Equal(c, id64, c.got.Trace, "trace ID")
 	assert.Equal(c, spanID, c.got.Parent, "parent")
@@ -182,7 +184,7 @@ func (c *trustCase) checkIDs() {
 	}
 	assert.Equal(c, want, c.inner, "what a Propagator further in finds")
 	for _, name := range []string{"b3", "X-B3-TraceId"} {
-		assert.Equal(c, c.caller.header.Get(name) != "", c.seen.Get(name) != "", "%s in the handler: in the caller's encoding", name)
+		assert.Equal(c, c.caller.header.Get(name) != "", c.seen.Get(name) != "", "the handler sees %s, as the caller sent it", name)
 	}
 	for _, name := range []string{"X-B3-Flags", "Tracestate", "Baggage"} {
 		assert.NotContains(c, c.seen, name, "headers in the handler")
@@ -197,12 +199,12 @@ func (c *trustCase) checkIDs() {
 func (c *trustCase) checkAll() {
 	assert.Equal(c, id64, c.got.Trace, "trace ID")
 	assert.Equal(c, spanID, c.got.Parent, "parent")
-	assert.Equal(c, fmt.Sprintf("%p", c.caller.header), fmt.Sprintf("%p", c.seen), "the header map in the handler: the caller's")
+	assert.Equal(c, fmt.Sprintf("%p", c.caller.header), fmt.Sprintf("%p", c.seen), "the header map in the handler, which is the caller's")
 	assert.Equal(c, c.caller.state, c.inner.State.String(), "what a Propagator further in finds")
 }
 
-// checkBaggage: baggage and tracestate come in under TrustAll, as far as the propagator reads
-// them.
+// checkBaggage: under TrustAll the context has the caller's baggage and tracestate, as far as the
+// propagator reads them. Otherwise it has neither.
 func (c *trustCase) checkBaggage(propagator string) {
 	wantBag, wantInnermost, wantTracestate := "", "", ""
 	if c.believesAll && c.caller.extras {
@@ -225,7 +227,7 @@ func TestTrustLoneState(t *testing.T) {
 		name   string
 		trust  httpmw.Trust
 		header http.Header
-		want   string // state, where we accept
+		want   string // state, if New's sampler accepts
 	}{
 		{"None, b3: 0", httpmw.TrustNone, testkit.Header("b3", "0"), "accept"},
 		{"IDs, b3: 0", httpmw.TrustIDs, testkit.Header("b3", "0"), "accept"},
@@ -251,7 +253,7 @@ func TestTrustLoneState(t *testing.T) {
 			assert.Equal(t, tt.want, got.State.String(), "state with %v", tt.header)
 			assert.Empty(t, got.Parent, "parent with %v", tt.header)
 			if tt.trust != httpmw.TrustAll {
-				assert.Contains(t, []string{"defer", "accept"}, further.Sampling.String(), "what the headers in the handler say")
+				assert.Contains(t, []string{"defer", "accept"}, further.Sampling.String(), "decision of the headers in the handler")
 			}
 		})
 	}
@@ -289,7 +291,7 @@ func TestTrustNoneRemembers(t *testing.T) {
 		name       string
 		propagator propagation.TextMapPropagator
 		header     http.Header
-		want       string // as text; "": nothing to remember
+		want       string // the caller's ID as text; "": there is none
 		sampled    bool
 	}{
 		{"64 bit", nil, testkit.Header("b3", id64+"-"+spanID+"-1"), id64, true},
@@ -300,16 +302,16 @@ func TestTrustNoneRemembers(t *testing.T) {
 		{"traceparent", trace.Propagator{W3C: true}, testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01", "baggage", "k=v"), id128, true},
 		{"traceparent, generic", w3c, testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01", "baggage", "k=v"), id128, true},
 		{"no headers", nil, nil, "", false},
-		{"lone state", nil, testkit.Header("b3", "d"), "", false},
+		{"a decision without IDs", nil, testkit.Header("b3", "d"), "", false},
 		{"malformed", nil, testkit.Header("b3", id128+"-"+spanID+"-x"), "", false},
 	} {
-		for _, under := range []string{"nothing", "a span of ours", "a span of an SDK"} {
+		for _, under := range []string{"nothing", "a span of clew's", "a span of an SDK"} {
 			t.Run(tt.name+" under "+under, func(t *testing.T) {
 				sdk, rec := testkit.SDK(sdktrace.ParentBased(sdktrace.AlwaysSample()))
 				ctx := t.Context()
 				local := ""
 				switch under {
-				case "a span of ours":
+				case "a span of clew's":
 					ctx, _ = trace.Starter{TracerProvider: never()}.Start(ctx, trace.B3{}, "local")
 					local = trace.ID(ctx)
 				case "a span of an SDK":
@@ -331,7 +333,7 @@ func TestTrustNoneRemembers(t *testing.T) {
 				assert.NotEqual(t, local, got.Trace, "trace ID")
 				assert.NotEqual(t, tt.want, got.Trace, "trace ID")
 				assert.Empty(t, got.Parent, "parent")
-				assert.Equal(t, trace.Accept, got.State, "state: decided here")
+				assert.Equal(t, trace.Accept, got.State, "state, which New's sampler decides")
 				assert.Empty(t, bag, "baggage in the handler")
 				line := out.Line(t)
 				assert.Equal(t, got.Trace, line["trace_id"], "trace_id of %v", line)
@@ -358,8 +360,8 @@ func TestTrustNoneRemembers(t *testing.T) {
 	}
 }
 
-// TestTrustAnyCase: code that calls the handler directly may have headers in any case. The handler
-// finds no refused header in any case.
+// TestTrustAnyCase: code that calls the handler directly may write header names in upper or lower
+// case. The handler finds no refused header, however its name is written.
 func TestTrustAnyCase(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs} {
 		t.Run(fmt.Sprint(trust), func(t *testing.T) {
@@ -367,7 +369,7 @@ func TestTrustAnyCase(t *testing.T) {
 			r.Header = http.Header{
 				"b3": {id64 + "-" + spanID + "-d"}, "x-b3-flags": {"1"}, "X-B3-SAMPLED": {"1"},
 				"BAGGAGE": {"k=v"}, "TraceState": {"a=b"}, "x-other": {"kept"},
-				"X_B3_TraceId": {id64}, "X-B3_Flags": {"1"}, // which CGI cannot tell from dashes
+				"X_B3_TraceId": {id64}, "X-B3_Flags": {"1"}, // CGI cannot tell underscores from dashes
 			}
 			before := r.Header.Clone()
 			var seen http.Header
@@ -384,8 +386,8 @@ func TestTrustAnyCase(t *testing.T) {
 	}
 }
 
-// TestTrustTrailers: what is refused in a header is refused in a trailer, announced or not. Other
-// trailers arrive.
+// TestTrustTrailers: a header that is refused is also refused as a trailer, announced or not.
+// Other trailers arrive.
 func TestTrustTrailers(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {
 		var before, after http.Header
@@ -425,7 +427,7 @@ func TestTrustTrailers(t *testing.T) {
 		t.Run(fmt.Sprint(trust, "closed, not read"), func(t *testing.T) {
 			read := end
 			defer func() { end = read }()
-			end = func(r *http.Request) error { return r.Body.Close() } // net/http reads what is left of a short body
+			end = func(r *http.Request) error { return r.Body.Close() } // net/http reads the rest of a short body
 			srv := newServer(t, "h1", h)
 			post(t, srv)
 			check(t, "X-Sum", "X-B3-Flags", "Baggage")
@@ -456,7 +458,7 @@ func TestTrustTrailers(t *testing.T) {
 }
 
 // TestTrustBaggageFromOutside: the caller's baggage is removed, even if instrumentation further
-// out has read it already. Our own baggage stays.
+// out has read it into the context already. Baggage that this process has set stays.
 func TestTrustBaggageFromOutside(t *testing.T) {
 	for _, tt := range []struct {
 		trust               httpmw.Trust
@@ -513,14 +515,15 @@ func (custom) Extract(ctx context.Context, c propagation.TextMapCarrier) context
 }
 func (custom) Inject(context.Context, propagation.TextMapCarrier) {}
 
-// A traceparent without B3 is not read by default. Its decision is replaced by ours all the same.
+// By default New does not read a traceparent. Under TrustIDs it still replaces the decision of a
+// traceparent by its own.
 func TestTrustIDsTraceparentAlone(t *testing.T) {
 	for _, tt := range []struct {
 		name, flags, want string
 		provider          oteltrace.TracerProvider
 	}{
-		{"refused yes", "01", "00", never()},
-		{"refused no", "00", "01", always()},
+		{"the caller accepts, New denies", "01", "00", never()},
+		{"the caller denies, New accepts", "00", "01", always()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got string
