@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// traffic are the requests that allocations and benchmarks are measured with.
+// traffic lists the headers of the requests that tests of allocations and benchmarks serve.
 var traffic = []struct {
 	name   string
 	header http.Header
@@ -34,13 +34,13 @@ func TestNewAllocs(t *testing.T) {
 			got := testing.AllocsPerRun(1000, func() { h.ServeHTTP(w, r) })
 			assert.LessOrEqual(t, got, float64(bound), "allocations of a request, at most")
 			if !raceEnabled {
-				assert.InDelta(t, exact, got, 0, "allocations of a request: if there are fewer now, say so here")
+				assert.InDelta(t, exact, got, 0, "allocations of a request: if New now needs fewer, change the constant exact")
 			}
 		})
 	}
 }
 
-// TestNewAllocsTrust: without headers to remove, less trust copies no headers.
+// TestNewAllocsTrust: if a request has no trace headers, TrustIDs does not copy its headers.
 func TestNewAllocsTrust(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -55,9 +55,9 @@ func TestNewAllocsTrust(t *testing.T) {
 	}
 }
 
-// TestAccessLogAllocs: a request with a logger of its own writes a line of the handler's and the
-// access line. It allocates the span in its context, the request's copy, the bound logger and its
-// fields, the text of the IDs and the ResponseWriter.
+// TestAccessLogAllocs: New gives the request a logger, the handler writes a line, and AccessLog
+// writes the access line. They allocate the span in its context, the request's copy, the bound
+// logger, the logger's fields, the text of the IDs and the ResponseWriter.
 func TestAccessLogAllocs(t *testing.T) {
 	logger := logctx.New(io.Discard)
 	h := httpmw.New(httpmw.Config{Logger: &logger})(httpmw.AccessLog(httpmw.AccessLogConfig{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -87,11 +87,11 @@ func TestAccessLogRouteAllocs(t *testing.T) {
 		return testing.AllocsPerRun(1000, func() { h.ServeHTTP(&w, r) })
 	}
 	if !raceEnabled {
-		assert.LessOrEqual(t, allocs("/users/{id}"), allocs(""), "allocations of a request with a route, and of one without")
+		assert.LessOrEqual(t, allocs("/users/{id}"), allocs(""), "allocations of a request with a route, compared with a request without")
 	}
 }
 
-// nullWriter is a ResponseWriter with the interfaces of HTTP/1's.
+// nullWriter is a ResponseWriter with the optional interfaces of net/http's for HTTP/1.
 type nullWriter struct {
 	http.Hijacker
 	io.ReaderFrom

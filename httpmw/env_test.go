@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The environment names the propagator of a service, for requests in and out.
+// The environment names the propagator of a service, for incoming and outgoing requests.
 func TestPropagatorFromEnvInAndOut(t *testing.T) {
 	const w3cParent = "00-" + id128 + "-" + spanID + "-01"
 	callers := map[string]http.Header{
@@ -82,13 +82,13 @@ func TestPropagatorFromEnvInAndOut(t *testing.T) {
 					case "Baggage":
 						continue
 					}
-					assert.Equal(t, here, got[name], "%s sent for %s, beside the handler's ID", name, caller)
+					assert.Equal(t, here, got[name], "%s sent for %s, which must be the handler's ID", name, caller)
 					if value == "new" {
 						assert.NotContains(t, []string{id64, id128}, here, "ID for %s", caller)
 						got[name] = value
 					}
 				}
-				assert.Equal(t, want, got, "sent for %s", caller)
+				assert.Equal(t, want, got, "headers sent for %s", caller)
 			}
 		})
 	}

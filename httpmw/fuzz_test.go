@@ -22,7 +22,7 @@ var sgr = regexp.MustCompile("\x1b\\[(0|1|1;31|3[1-6]|9[0-6])m")
 // quoted matches a string as Go quotes it: the console quotes text that is not plain.
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// words is the number of words of a console line. A quoted text is one.
+// words returns the number of words of a console line. A quoted text is one word.
 func words(line string) int { return len(strings.Split(quoted.ReplaceAllString(line, "q"), " ")) }
 
 // drives reports whether r on a line controls a terminal or changes the order of the text.
@@ -30,11 +30,11 @@ func drives(r rune) bool {
 	return r < 0x20 || r >= 0x7f && r <= 0x9f || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
-// FuzzAccessLog: every request has one line, which no reader of JSON and no terminal takes for
-// anything else.
+// FuzzAccessLog: every request has one line. No text in the request makes a JSON reader or a
+// terminal see anything else.
 func FuzzAccessLog(f *testing.F) {
 	f.Setenv("CLICOLOR_FORCE", "1")                                          // colours are on
-	never := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()}) // or a line in a thousand would have another key
+	never := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()}) // otherwise one line in a thousand would have the key sampled
 	f.Add("GET", "/", "svc.example", "curl/8", "192.0.2.1:1234", id128+"-"+spanID+"-1-"+parentID)
 	f.Add("", "", "", "", "", "")
 	long := strings.Repeat("é", 5000)
@@ -44,7 +44,7 @@ func FuzzAccessLog(f *testing.F) {
 		f.Add(hostile, "/", "", "", "[::1%"+hostile+"]:1", id64+"-"+spanID+"-d"+hostile)
 	}
 	f.Fuzz(func(t *testing.T, method, path, host, agent, remote, b3 string) {
-		const secret = "~canary~" // in no other input
+		const secret = "~canary~" // no other input contains it
 		if strings.Contains(method+path+remote, secret) {
 			return
 		}
@@ -75,7 +75,7 @@ func FuzzAccessLog(f *testing.F) {
 					require.True(t, strings.HasSuffix(line[key].(string), "…"), "%s of JSON line %.100q is cut", key, text)
 					continue
 				}
-				// Each byte that is not UTF-8 is replaced by itself.
+				// Each byte that is not UTF-8 becomes one replacement character.
 				require.Equal(t, string([]rune(want)), line[key], "%s of JSON line %q", key, text)
 			}
 			for key, value := range line {
@@ -88,11 +88,12 @@ func FuzzAccessLog(f *testing.F) {
 			text, ended = strings.CutSuffix(console.String(), "\n")
 			require.True(t, ended, "console line %q ends with a line feed", text)
 			require.Contains(t, harmless.String(), "\x1b", "console line of a harmless request, in colour")
-			// There are as many colours as for a harmless request, so none is the input's.
+			// The line has as many colour codes as that of a harmless request, so none comes from
+			// the input.
 			require.Equal(t, strings.Count(harmless.String(), "\x1b"), strings.Count(text, "\x1b"), "escapes in console line %q", text)
 			bare := sgr.ReplaceAllString(text, "")
 			require.False(t, strings.ContainsFunc(bare, drives), "console line %q drives a terminal", bare)
-			require.Equal(t, words(sgr.ReplaceAllString(harmless.String(), "")), words(bare), "words in console line %q: no field more", bare)
+			require.Equal(t, words(sgr.ReplaceAllString(harmless.String(), "")), words(bare), "words in console line %q, which has no additional field", bare)
 			for what, all := range map[string]string{"JSON": out.String(), "console": text} {
 				require.NotContains(t, all, secret, "host and user agent in the %s line", what)
 			}

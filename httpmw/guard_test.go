@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// While a Guard is on, the handler's goroutine has the Guard's labels. Afterwards it has them only
-// in another request's handler, where it had them before.
+// While a Guard is on, the handler's goroutine has the Guard's labels. After the handler, the
+// goroutine keeps them only if it had them before, as inside of another request's handler.
 func TestGuardLabels(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
 	for name, descends := range map[string]bool{"a goroutine of its own": false, "in another handler": true} {

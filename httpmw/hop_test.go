@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestHop sends every row over the wire to a handler.
+// TestHop sends every row of package hoptest over the wire to a handler.
 func TestHop(t *testing.T) {
 	report := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, _ := trace.FromContext(r.Context())

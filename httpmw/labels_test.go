@@ -50,19 +50,19 @@ func TestLabels(t *testing.T) {
 	h := httpmw.New(httpmw.Config{Labels: httpmw.RouteLabels(mux)})(mux)
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/items/7", nil))
 	assert.Equal(t, map[string]string{"handler": route, "a goroutine": route, "workerpool.Go": route, "Pool.Go": route, "Wrap": route, "after Wrap": ""}, seen)
-	assert.Empty(t, goroutine.Labels(), "after the request")
-	assert.Empty(t, inPool(context.Background()), "the worker's next task")
+	assert.Empty(t, goroutine.Labels(), "labels after the request")
+	assert.Empty(t, inPool(context.Background()), "labels of the worker's next task")
 }
 
-// The context's earlier labels stay beside the new ones. After the handler, even if it panics,
-// only they are left.
+// The labels that the request's context had before stay beside the new ones. After the handler,
+// even if it panics, the goroutine has only those earlier labels.
 func TestLabelsOfTheServer(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
 	mux := http.NewServeMux()
 	mux.HandleFunc("/items/{id}", func(_ http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "http.route: /items/{id}, server: shop", goroutine.Labels())
 		_, has := pprof.Label(r.Context(), "http.route")
-		assert.True(t, has, "in the context")
+		assert.True(t, has, "the handler's context has the label")
 		panic("sold out")
 	})
 	h := httpmw.New(httpmw.Config{Labels: httpmw.RouteLabels(mux)})(mux)
@@ -74,7 +74,7 @@ func TestLabelsOfTheServer(t *testing.T) {
 	})
 }
 
-// Labels is the user's, and may panic: the span ends all the same.
+// If Labels panics, which is the user's function, the span still ends.
 func TestLabelsPanic(t *testing.T) {
 	provider, spans := testkit.SDK(sdktrace.AlwaysSample())
 	labels := func(*http.Request) pprof.LabelSet { panic("no labels") }
@@ -93,7 +93,7 @@ func TestRouteLabels(t *testing.T) {
 		mux                         *http.ServeMux
 		want                        string
 	}{
-		{"of the mux", "POST", "/items", "", mux, "/items"},
+		{"a pattern of the mux", "POST", "/items", "", mux, "/items"},
 		{"a pattern without method", "GET", "/items/7", "", mux, "/items/"},
 		{"no route", "GET", "/", "", mux, ""},
 		{"no mux: the pattern of the request", "GET", "/items/7", "GET /items/{id}", nil, "/items/{id}"},
@@ -104,12 +104,12 @@ func TestRouteLabels(t *testing.T) {
 			r.Pattern = tt.pattern
 			got, has := pprof.Label(pprof.WithLabels(context.Background(), httpmw.RouteLabels(tt.mux)(r)), "http.route")
 			assert.Equal(t, tt.want, got)
-			assert.Equal(t, tt.want != "", has, "a label")
+			assert.Equal(t, tt.want != "", has, "the request has a label")
 		})
 	}
 }
 
-// Labels sees the request with its trace.
+// Labels gets a request whose context has the trace.
 func TestLabelsTraceID(t *testing.T) {
 	labels := func(r *http.Request) pprof.LabelSet { return pprof.Labels("trace_id", trace.ID(r.Context())) }
 	h := httpmw.New(httpmw.Config{Labels: labels})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

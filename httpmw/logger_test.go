@@ -57,21 +57,21 @@ func TestNewLogger(t *testing.T) {
 				id = trace.ID(r.Context())
 				stored := zerolog.Ctx(r.Context())
 				assert.Equal(t, logger.GetLevel(), stored.GetLevel(), "level of the logger in the context")
-				l := stored.Level(zerolog.InfoLevel) // some of the loggers are off
+				l := stored.Level(zerolog.InfoLevel) // since some of the loggers are disabled
 				l.Info().Msg("plain")
 			}))
 			serve(h, get(nil))
 			line := out.Line(t)
 			assert.Equal(t, id, line[tt.key], "%s of %v", tt.key, line)
 			if tt.key != "trace_id" {
-				assert.NotContains(t, line, "trace_id", "a logger that has a hook of its own")
+				assert.NotContains(t, line, "trace_id", "the line of a logger whose own hook writes another key")
 			}
 		})
 	}
 }
 
-// TestNewLoggerSampler: the search for the hook is not misled by a sampler, and does not take a
-// sample from it.
+// TestNewLoggerSampler: New finds the hook of a logger that has a Sampler, and the search does
+// not call the Sampler.
 func TestNewLoggerSampler(t *testing.T) {
 	for _, hooked := range []bool{true, false} {
 		t.Run(fmt.Sprintf("hook %v", hooked), func(t *testing.T) {
@@ -98,12 +98,13 @@ func TestNewLoggerSampler(t *testing.T) {
 				zerolog.Ctx(r.Context()).Info().Msg("plain")
 			}))
 			serve(h, get(nil))
-			assert.Len(t, out.Lines(t), 1, "lines: of two, the sampler lets the first through")
+			assert.Len(t, out.Lines(t), 1, "lines: the sampler lets the first of two events through")
 		})
 	}
 }
 
-// TestNewLoggerDisabled: a disabled logger means silence, and no line goes to the global logger.
+// TestNewLoggerDisabled: with a disabled logger no line is written, not even to the global
+// logger.
 func TestNewLoggerDisabled(t *testing.T) {
 	var global testkit.Log
 	defer func(l zerolog.Logger) { zlog.Logger = l }(zlog.Logger)
@@ -122,14 +123,14 @@ func TestNewLoggerDisabled(t *testing.T) {
 				zerolog.Ctx(r.Context()).Info().Msg("plain")
 			})))
 			serve(h, get(nil))
-			serve(h, get(testkit.Header("b3", "d"))) // a caller cannot turn it on
+			serve(h, get(testkit.Header("b3", "d"))) // a caller's debug does not enable the logger
 			assert.Empty(t, global.String(), "lines in zerolog's global logger")
 			assert.Empty(t, own.String(), "lines of the disabled logger")
 		})
 	}
 }
 
-// TestNewWithoutLogger: the context's logger is left alone.
+// TestNewWithoutLogger: the handler's context keeps the logger that it had.
 func TestNewWithoutLogger(t *testing.T) {
 	logger := zerolog.New(io.Discard).Level(zerolog.WarnLevel)
 	ctx := logger.WithContext(t.Context())
@@ -137,10 +138,11 @@ func TestNewWithoutLogger(t *testing.T) {
 	h := httpmw.New(httpmw.Config{})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = zerolog.Ctx(r.Context()) }))
 	serve(h, get(testkit.Header("b3", "d")).WithContext(ctx))
 	assert.Same(t, zerolog.Ctx(ctx), got, "the logger in the handler's context")
-	assert.Equal(t, zerolog.WarnLevel, got.GetLevel(), "its level in a debug trace")
+	assert.Equal(t, zerolog.WarnLevel, got.GetLevel(), "level of that logger in a debug trace")
 }
 
-// TestNewDebugLevel: a request of a trusted debug trace is logged at debug level, and no other is.
+// TestNewDebugLevel: the logger of a request has the level debug in a trusted debug trace, and
+// otherwise its own level.
 func TestNewDebugLevel(t *testing.T) {
 	debugs := testkit.Header("b3", id64+"-"+spanID+"-d")
 	for _, tt := range []struct {
@@ -152,14 +154,14 @@ func TestNewDebugLevel(t *testing.T) {
 	}{
 		{"debug", nil, zerolog.WarnLevel, debugs, zerolog.DebugLevel},
 		{"debug, X-B3-Flags", nil, zerolog.WarnLevel, testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Flags", "1"), zerolog.DebugLevel},
-		{"lone debug", nil, zerolog.WarnLevel, testkit.Header("b3", "d"), zerolog.DebugLevel},
+		{"debug without IDs", nil, zerolog.WarnLevel, testkit.Header("b3", "d"), zerolog.DebugLevel},
 		{"debug, at trace already", nil, zerolog.TraceLevel, debugs, zerolog.TraceLevel},
 		{"accept", nil, zerolog.WarnLevel, testkit.Header("b3", id64+"-"+spanID+"-1"), zerolog.WarnLevel},
-		{"none", nil, zerolog.WarnLevel, nil, zerolog.WarnLevel},
+		{"no headers", nil, zerolog.WarnLevel, nil, zerolog.WarnLevel},
 		{"debug under TrustAll", trusting(httpmw.TrustAll), zerolog.WarnLevel, debugs, zerolog.DebugLevel},
 		{"debug under TrustIDs", trusting(httpmw.TrustIDs), zerolog.WarnLevel, debugs, zerolog.WarnLevel},
 		{"debug under TrustNone", trusting(httpmw.TrustNone), zerolog.WarnLevel, debugs, zerolog.WarnLevel},
-		{"lone debug under TrustIDs", trusting(httpmw.TrustIDs), zerolog.WarnLevel, testkit.Header("b3", "d"), zerolog.WarnLevel},
+		{"debug without IDs under TrustIDs", trusting(httpmw.TrustIDs), zerolog.WarnLevel, testkit.Header("b3", "d"), zerolog.WarnLevel},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out testkit.Log
@@ -186,7 +188,8 @@ func TestNewDebugLevel(t *testing.T) {
 	}
 }
 
-// TestNewThenRoot: in a new root, the request's logger has the root's trace ID and its own level.
+// TestNewThenRoot: in a new root, the logger of a debug request has the root's trace ID, and
+// again the level that it had outside of the debug trace.
 func TestNewThenRoot(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out).Level(zerolog.InfoLevel)
@@ -212,7 +215,7 @@ func TestNewThenRoot(t *testing.T) {
 }
 
 // TestNewLoggersAreApart: zerolog's UpdateContext writes in place, so two requests must not share
-// a buffer. The race detector and the lines tell.
+// a buffer. The race detector and the lines show whether they do.
 func TestNewLoggersAreApart(t *testing.T) {
 	var out testkit.Log
 	base := zerolog.New(&out).With().Str("service", "svc").Logger()
@@ -242,7 +245,8 @@ func TestNewLoggersAreApart(t *testing.T) {
 	assert.NotContains(t, strings.TrimPrefix(out.String(), strings.Join(lines, "\n")), "user-", "fields of a request in the given logger's line")
 }
 
-// A logger that was bound further out is bound to another trace.
+// Under TrustNone a new trace begins. A logger that was bound further out is bound to the new
+// trace.
 func TestNewUntrustedRebinds(t *testing.T) {
 	var log testkit.Log
 	logger := logctx.New(&log)

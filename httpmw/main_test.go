@@ -34,7 +34,7 @@ type said = testkit.Said
 // clewScope is the instrumentation scope of the spans that this module asks an SDK for.
 var clewScope = reflect.TypeFor[trace.Starter]().PkgPath()
 
-// get is a GET of / with h, for handlers that are called without a server.
+// get returns a GET of / with the headers h, for handlers that are called without a server.
 func get(h http.Header) *http.Request {
 	r := httptest.NewRequest(http.MethodGet, "http://svc.example/", nil)
 	for key, values := range h {
@@ -50,11 +50,11 @@ func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// protocols are the protocols that servers of tests speak.
+// protocols are the protocols of the test servers.
 var protocols = []string{"h1", "h2"}
 
-// newServer starts a server that speaks protocol and does not log panics. Functions that prepare
-// it may be nil.
+// newServer starts a server that speaks protocol and does not log panics. A prepare function may
+// be nil.
 func newServer(t testing.TB, protocol string, h http.Handler, prepare ...func(*http.Server)) *httptest.Server {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(h)
@@ -85,12 +85,13 @@ func clewSpans(rec *tracetest.SpanRecorder) []sdktrace.ReadOnlySpan {
 	return spans
 }
 
-// current is the B3 of r's context as text.
+// current returns the B3 of r's context as text.
 func current(r *http.Request) said {
 	return testkit.SaidIn(r.Context())
 }
 
-// never and always are providers that give IDs and always the same decision.
+// never returns a provider that makes IDs and samples no trace. The provider of always samples
+// every trace.
 func never() oteltrace.TracerProvider {
 	return trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()})
 }
@@ -99,7 +100,7 @@ func always() oteltrace.TracerProvider {
 	return trace.NewProvider(trace.ProviderConfig{Sampler: trace.Always()})
 }
 
-// recovered calls f and returns what it panicked with.
+// recovered calls f and returns the value that f panicked with.
 func recovered(f func()) (value any) {
 	defer func() { value = recover() }()
 	f()

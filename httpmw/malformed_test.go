@@ -17,11 +17,11 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// canary stands in every malformed value and must not be seen again. Its digits are hexadecimal,
-// so that it also fits into IDs.
+// canary is a part of every malformed value, and must not be in any output. Its digits are
+// hexadecimal, so that it also fits into IDs.
 const canary = testkit.Canary
 
-// malformed returns headers that have nothing valid, by what is wrong with them.
+// malformed returns headers that New must not believe, by what is wrong with them.
 func malformed() map[string]http.Header {
 	bad := map[string]string{
 		"short":             canary,
@@ -74,8 +74,8 @@ func malformed() map[string]http.Header {
 	return rows
 }
 
-// TestNewMalformed: a malformed header begins a new trace. No byte of it is in a log line, in a
-// response or in an outgoing header.
+// TestNewMalformed: a request with a malformed header begins a new trace. No byte of that header
+// is in a log line, in a response or in an outgoing header.
 func TestNewMalformed(t *testing.T) {
 	assert.Greater(t, len(malformed()), 200, "rows")
 	levels := map[string]func(*http.Request) httpmw.Trust{
@@ -93,7 +93,7 @@ func TestNewMalformed(t *testing.T) {
 			for trust, trustFunc := range levels {
 				for propagator, p := range propagators {
 					checkMalformed(t, "Trust "+trust+", Propagator "+propagator, httpmw.Config{
-						TracerProvider: never(), // so that a believed debug or accept shows
+						TracerProvider: never(), // so that the state shows whether New believed a debug or an accept
 						Trust:          trustFunc,
 						Propagator:     p,
 						ResponseHeader: "X-B3-TraceId",
@@ -126,7 +126,7 @@ func checkMalformed(t *testing.T, where string, cfg httpmw.Config, h http.Header
 	assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "%s: trace ID", where)
 	assert.NotEqual(t, id128, got.Trace, "%s: trace ID", where)
 	assert.Empty(t, got.Parent, "%s: parent", where)
-	assert.Equal(t, trace.Deny, got.State, "%s: state, decided here", where)
+	assert.Equal(t, trace.Deny, got.State, "%s: state, which New's provider decides", where)
 	assert.Equal(t, before, h, "%s: the caller's headers", where)
 	assert.Equal(t, got.Trace, sent.Get("X-B3-TraceId"), "%s: X-B3-TraceId sent on", where)
 	require.NotEmpty(t, sent.Get("b3"), "%s: b3 sent on", where)
@@ -154,7 +154,8 @@ func checkMalformed(t *testing.T, where string, cfg httpmw.Config, h http.Header
 	}
 }
 
-// TestNewMalformedOnTheWire: the same rows, as far as a real server lets them through.
+// TestNewMalformedOnTheWire: the rows of TestNewMalformed, as far as net/http's client sends
+// them.
 func TestNewMalformedOnTheWire(t *testing.T) {
 	var out testkit.Log
 	logger := logctx.New(&out)

@@ -46,7 +46,7 @@ func TestNewWithoutHeaders(t *testing.T) {
 	assert.Regexp(t, "^[0-9a-f]{32}$", first.Trace, "trace ID of a request without headers")
 	assert.Regexp(t, "^[0-9a-f]{16}$", first.Span, "span ID of a request without headers")
 	assert.Empty(t, first.Parent, "parent of a request without headers")
-	assert.Contains(t, []trace.Sampling{trace.Accept, trace.Deny}, first.State, "state of a request without headers: decided here")
+	assert.Contains(t, []trace.Sampling{trace.Accept, trace.Deny}, first.State, "state of a request without headers, which New decides")
 	assert.False(t, remote, "IsRemote of the request's own span")
 	assert.NotEqual(t, first.Trace, second.Trace, "trace IDs of two requests")
 }
@@ -55,27 +55,27 @@ func TestNewContinues(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		header http.Header
-		want   said // but for the span ID
+		want   said // without the span ID, which is random
 	}{
 		{"b3", testkit.Header("b3", id128+"-"+spanID+"-1"), said{Trace: id128, Parent: spanID, State: trace.Accept}},
-		{"b3 wins as a whole", testkit.Header("b3", id128+"-"+spanID+"-0", "X-B3-TraceId", id64, "X-B3-SpanId", parentID, "X-B3-Flags", "1"), said{Trace: id128, Parent: spanID, State: trace.Deny}},
+		{"b3 replaces all of X-B3", testkit.Header("b3", id128+"-"+spanID+"-0", "X-B3-TraceId", id64, "X-B3-SpanId", parentID, "X-B3-Flags", "1"), said{Trace: id128, Parent: spanID, State: trace.Deny}},
 		{"malformed b3 beside good X-B3", testkit.Header("b3", "d-d-d", "X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Sampled", "1"), said{Trace: id64, Parent: spanID, State: trace.Accept}},
 		{"caller with a parent", testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-ParentSpanId", parentID, "X-B3-Sampled", "0"), said{Trace: id64, Parent: spanID, State: trace.Deny}},
-		{"defer: decided here", testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID), said{Trace: id64, Parent: spanID, State: trace.Deny}},
+		{"defer, so New decides", testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID), said{Trace: id64, Parent: spanID, State: trace.Deny}},
 		{"traceparent is not B3", testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01"), said{State: trace.Deny}},
-		{"lone deny", testkit.Header("b3", "0"), said{State: trace.Deny}},
-		{"lone accept", testkit.Header("X-B3-Sampled", "1"), said{State: trace.Accept}},
-		{"lone debug", testkit.Header("X-B3-Flags", "1"), said{State: trace.Debug}},
+		{"deny without IDs", testkit.Header("b3", "0"), said{State: trace.Deny}},
+		{"accept without IDs", testkit.Header("X-B3-Sampled", "1"), said{State: trace.Accept}},
+		{"debug without IDs", testkit.Header("X-B3-Flags", "1"), said{State: trace.Debug}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got said
 			h := httpmw.New(httpmw.Config{TracerProvider: never()})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = current(r) }))
 			serve(h, get(tt.header))
 			assert.Regexp(t, "^[0-9a-f]{16}$", got.Span, "span ID with %v", tt.header)
-			assert.NotEqual(t, spanID, got.Span, "span ID with %v: the server span has its own", tt.header)
+			assert.NotEqual(t, spanID, got.Span, "span ID with %v, which is not the caller's", tt.header)
 			if tt.want.Trace == "" {
-				assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "trace ID with %v: a new one", tt.header)
-				assert.NotEqual(t, id128, got.Trace, "trace ID with %v: a new one", tt.header)
+				assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "trace ID with %v, which is new", tt.header)
+				assert.NotEqual(t, id128, got.Trace, "trace ID with %v, which is new", tt.header)
 				got.Trace = ""
 			}
 			got.Span = ""
@@ -84,8 +84,7 @@ func TestNewContinues(t *testing.T) {
 	}
 }
 
-// TestNewSameRequest: the handler sees the request that it would have seen without New, with
-// another context.
+// TestNewSameRequest: the handler sees the same request as without New, except for its context.
 func TestNewSameRequest(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -106,8 +105,8 @@ func TestNewSameRequest(t *testing.T) {
 				called++
 				assert.Same(t, w, gotW, "the ResponseWriter in the handler")
 				assert.Same(t, r.URL, got.URL, "r.URL in the handler")
-				assert.Equal(t, fmt.Sprintf("%p", r.Header), fmt.Sprintf("%p", got.Header), "r.Header in the handler: the same map")
-				assert.True(t, reflect.DeepEqual(r, got.WithContext(r.Context())), "the request in the handler, but for its context:\ngot  %+v\nwant %+v", got, r)
+				assert.Equal(t, fmt.Sprintf("%p", r.Header), fmt.Sprintf("%p", got.Header), "r.Header in the handler, which is the same map")
+				assert.True(t, reflect.DeepEqual(r, got.WithContext(r.Context())), "the request in the handler, except for its context:\ngot  %+v\nwant %+v", got, r)
 				text, err := io.ReadAll(got.Body)
 				assert.NoError(t, err, "reading the body")
 				assert.Equal(t, "text", string(text), "the body in the handler")
@@ -119,7 +118,8 @@ func TestNewSameRequest(t *testing.T) {
 	}
 }
 
-// TestNewKeepsContext: values, deadline and cancellation of the request stay.
+// TestNewKeepsContext: the handler's context has the values and the cancellation of the request's
+// context.
 func TestNewKeepsContext(t *testing.T) {
 	type key struct{}
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
@@ -212,7 +212,7 @@ func TestNewResponseHeader(t *testing.T) {
 
 func TestNewNilHandler(t *testing.T) {
 	got := recovered(func() { httpmw.New(httpmw.Config{})(nil) })
-	assert.Equal(t, "httpmw: New: nil http.Handler", got, "New(Config{})(nil) panics with")
+	assert.Equal(t, "httpmw: New: nil http.Handler", got, "the value that New(Config{})(nil) panics with")
 }
 
 // TestNewConfigIsCopied: after New, changes to the values in a Config have no effect.
@@ -248,8 +248,8 @@ func TestNewConcurrent(t *testing.T) {
 	assert.True(t, maps.Equal(want, got), "lines by trace_id: got %v, want %v", got, want)
 }
 
-// Middleware further out names spans and metrics by the pattern, and sees only the request that
-// New has copied.
+// Middleware further out names spans and metrics by the pattern. It has the original request, so
+// New writes the pattern into the original.
 func TestNewPatternIsSeenOutside(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /users/{id}", nop)
@@ -265,7 +265,7 @@ func TestNewPatternIsSeenOutside(t *testing.T) {
 	assert.Equal(t, "GET /users/{id}", pattern, "r.Pattern outside New, after the handler")
 }
 
-// Two New, one in the other, set one response header: that of the handler's trace.
+// Two New, one inside of the other, set one response header, with the ID of the handler's trace.
 func TestNewResponseHeaderOnce(t *testing.T) {
 	mw := httpmw.New(httpmw.Config{ResponseHeader: "X-B3-TraceId"})
 	w := serve(mw(mw(http.HandlerFunc(nop))), get(testkit.Header("b3", id64+"-"+spanID+"-1")))

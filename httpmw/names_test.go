@@ -51,7 +51,7 @@ func TestNewSpanUTF8(t *testing.T) {
 				assert.True(t, utf8.ValidString(kv.Value.AsString()), "%s is UTF-8", kv.Key)
 			}
 			assert.Equal(t, tt.path, attributes["url.path"], "url.path")
-			assert.Equal(t, tt.path, span.Name(), "name, by a SpanName that takes the path")
+			assert.Equal(t, tt.path, span.Name(), "name, from a SpanName that returns the path")
 			assert.Equal(t, tt.original, attributes["http.request.method_original"], "http.request.method_original")
 		})
 	}

@@ -81,8 +81,8 @@ func TestNewLocalSpan(t *testing.T) {
 	}
 }
 
-// TestNewUnsampledLocalSpan: an unsampled local span of an SDK is no caller's deny. Without
-// headers, New's SDK asks its sampler, whichever propagator reads.
+// TestNewUnsampledLocalSpan: New does not take an unsampled local span of an SDK for a caller's
+// deny. Without headers, New's SDK asks its sampler, whichever propagator New has.
 func TestNewUnsampledLocalSpan(t *testing.T) {
 	for _, p := range []propagation.TextMapPropagator{nil, trace.Propagator{W3C: true}, generic{}, b3.New(), propagation.TraceContext{}} {
 		t.Run(fmt.Sprintf("%T", p), func(t *testing.T) {
@@ -96,8 +96,8 @@ func TestNewUnsampledLocalSpan(t *testing.T) {
 	}
 }
 
-// TestNewRemoteInContext: a remote parent that other middleware has extracted is the parent, if
-// the headers bring none.
+// TestNewRemoteInContext: a remote span that other middleware has put into the context is the
+// parent, if the headers name no parent.
 func TestNewRemoteInContext(t *testing.T) {
 	for _, p := range []propagation.TextMapPropagator{nil, generic{}, b3.New()} {
 		t.Run(fmt.Sprintf("%T", p), func(t *testing.T) {
@@ -161,7 +161,8 @@ func TestNewPropagator(t *testing.T) {
 	}
 }
 
-// Another propagator's "not sampled" under a local span is not a caller's deny.
+// Another propagator reads "not sampled" from a caller that defers. Under a local span, New does
+// not take this for a caller's deny.
 func TestNewForeignDeferUnderALocalSpan(t *testing.T) {
 	sdk, _ := testkit.SDK(sdktrace.AlwaysSample())
 	h := testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID)

@@ -26,7 +26,8 @@ func sampling(s trace.Sampling) func(*http.Request) trace.Sampling {
 	return func(*http.Request) trace.Sampling { return s }
 }
 
-// TestSample: Sample decides if the caller has not decided or may not, with every provider.
+// TestSample: Sample decides if the caller has not decided or is not trusted to decide, with
+// every provider.
 func TestSample(t *testing.T) {
 	type believed struct{ all, ids, none bool } // whether Sample is asked under each Trust
 	everywhere, notAll := believed{true, true, true}, believed{false, true, true}
@@ -35,7 +36,7 @@ func TestSample(t *testing.T) {
 		name       string
 		propagator propagation.TextMapPropagator
 		header     http.Header
-		state      trace.Sampling // that is believed under TrustAll
+		state      trace.Sampling // the caller's state that is believed under TrustAll
 		asked      believed
 	}{
 		{"no headers", nil, nil, trace.Defer, everywhere},
@@ -45,10 +46,10 @@ func TestSample(t *testing.T) {
 		{"deny", nil, testkit.Header("b3", id128+"-"+spanID+"-0"), trace.Deny, notAll},
 		{"accept", nil, testkit.Header("b3", id128+"-"+spanID+"-1"), trace.Accept, notAll},
 		{"debug", nil, testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Flags", "1"), trace.Debug, notAll},
-		{"lone deny", nil, testkit.Header("b3", "0"), trace.Deny, notAll},
-		{"lone accept", nil, testkit.Header("X-B3-Sampled", "1"), trace.Accept, notAll},
-		{"lone debug", nil, testkit.Header("b3", "d"), trace.Debug, notAll},
-		{"contrib's propagator, defer", b3.New(), testkit.Header("b3", id128+"-"+spanID), trace.Deny, notAll}, // cannot say so
+		{"deny without IDs", nil, testkit.Header("b3", "0"), trace.Deny, notAll},
+		{"accept without IDs", nil, testkit.Header("X-B3-Sampled", "1"), trace.Accept, notAll},
+		{"debug without IDs", nil, testkit.Header("b3", "d"), trace.Debug, notAll},
+		{"contrib's propagator, defer", b3.New(), testkit.Header("b3", id128+"-"+spanID), trace.Deny, notAll}, // contrib's propagator has no defer
 		{"traceparent", trace.Propagator{W3C: true}, testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01"), trace.Accept, notAll},
 		{"traceparent, not sampled", w3c, testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-00"), trace.Deny, notAll},
 		{"W3C and no headers", w3c, nil, trace.Defer, everywhere},
@@ -69,7 +70,7 @@ func TestSample(t *testing.T) {
 							}
 							asked := 0
 							var got said
-							var inside trace.B3 // by the headers that the handler sees
+							var inside trace.B3 // from the headers that the handler sees
 							sent := http.Header{}
 							serve(httpmw.New(httpmw.Config{
 								TracerProvider: provider, Propagator: caller.propagator, Trust: trusting(trust),
@@ -80,7 +81,7 @@ func TestSample(t *testing.T) {
 								trace.Propagator{}.Inject(r.Context(), propagation.HeaderCarrier(sent))
 							})), get(caller.header))
 
-							assert.Equal(t, map[bool]int{true: 1}[asks], asked, "times that Sample was asked")
+							assert.Equal(t, map[bool]int{true: 1}[asks], asked, "calls of Sample")
 							want := says
 							switch {
 							case !asks:
@@ -119,7 +120,7 @@ func TestSampleSees(t *testing.T) {
 		r := get(testkit.Header("b3", id128+"-"+spanID))
 		serve(h, r)
 		assert.Same(t, r, sampled, "the request that Sample sees")
-		assert.Same(t, trusted, sampled, "the request that Sample sees, and Trust")
+		assert.Same(t, trusted, sampled, "the request that Sample sees, which is the request that Trust sees")
 	}
 }
 
@@ -151,7 +152,7 @@ func TestSampleDenyGoesOn(t *testing.T) {
 	assert.Equal(t, map[string]string{"/deny": "deny", "/debug": "debug", "/else": "accept"}, states, "states in the next service")
 }
 
-// TestSamplePanic: a panic of Sample flies on, and no span is left without an end.
+// TestSamplePanic: a panic in Sample is not recovered, and each span that has begun also ends.
 func TestSamplePanic(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustAll, httpmw.TrustIDs, httpmw.TrustNone} {
 		sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
@@ -162,7 +163,7 @@ func TestSamplePanic(t *testing.T) {
 			}
 			return trace.Defer
 		}})(http.HandlerFunc(nop))
-		assert.Equal(t, "no sample", recovered(func() { serve(h, get(nil)) }), "panic")
+		assert.Equal(t, "no sample", recovered(func() { serve(h, get(nil)) }), "value of the panic")
 		assert.Len(t, rec.Started(), len(rec.Ended()), "spans that have begun, and that have ended")
 		panics = false
 		serve(h, get(nil))
@@ -170,8 +171,8 @@ func TestSamplePanic(t *testing.T) {
 	}
 }
 
-// TestSampleInside: in a span of this process the decision has been made, and Sample is not asked,
-// unless a new trace begins.
+// TestSampleInside: under a span of this process the decision has already been made, so Sample is
+// not called, unless a new trace begins.
 func TestSampleInside(t *testing.T) {
 	sdk, _ := testkit.SDK(sdktrace.ParentBased(sdktrace.AlwaysSample()))
 	refusing, _ := testkit.SDK(sdktrace.NeverSample())
@@ -202,11 +203,11 @@ func TestSampleInside(t *testing.T) {
 						return says
 					}})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = current(r) }))), get(nil))
 					if trust == httpmw.TrustNone {
-						assert.Equal(t, 1, asked, "times that Sample was asked")
+						assert.Equal(t, 1, asked, "calls of Sample")
 						assert.Equal(t, state, got.State.String(), "state of a new trace")
 					} else {
-						assert.Zero(t, asked, "times that Sample was asked")
-						assert.Equal(t, tt.want, got.State.String(), "state: of the span around")
+						assert.Zero(t, asked, "calls of Sample")
+						assert.Equal(t, tt.want, got.State.String(), "state, which is the outer span's")
 					}
 				})
 			}
@@ -239,7 +240,7 @@ func TestSampleUntrusted(t *testing.T) {
 	}
 }
 
-// TestSampleDebugLevel: a trace that is debug by Sample has all its lines.
+// TestSampleDebugLevel: if Sample returns Debug, lines of level debug are written.
 func TestSampleDebugLevel(t *testing.T) {
 	for says, lines := range map[trace.Sampling]int{trace.Defer: 0, trace.Deny: 0, trace.Accept: 0, trace.Debug: 1} {
 		var out testkit.Log
@@ -252,7 +253,7 @@ func TestSampleDebugLevel(t *testing.T) {
 }
 
 // TestSampleAllocs: Sample costs one allocation, the function that holds the request.
-// TestNewAllocs tests the others.
+// TestNewAllocs tests the other allocations.
 func TestSampleAllocs(t *testing.T) {
 	h := httpmw.New(httpmw.Config{Sample: sampling(trace.Deny)})(http.HandlerFunc(nop))
 	w, r := minimal{http.Header{}}, get(nil)

@@ -22,8 +22,8 @@ import (
 type sdkSampler struct {
 	name    string
 	sampler sdktrace.Sampler
-	root    func(oteltrace.TraceID) bool // if no caller has decided
-	drops   bool                         // also what a caller accepted
+	root    func(oteltrace.TraceID) bool // the decision if no caller has decided
+	drops   bool                         // samples nothing, not even a trace that a caller accepted
 }
 
 var (
@@ -39,15 +39,15 @@ var (
 	}
 )
 
-// otelStack is New with otelhttp around or inside, or with neither.
+// otelStack is New with otelhttp outside or inside, or without otelhttp.
 type otelStack struct {
 	name            string
-	outside, inside func(oteltrace.TracerProvider) func(http.Handler) http.Handler // given the SDK; nil: none
+	outside, inside func(oteltrace.TracerProvider) func(http.Handler) http.Handler // called with the SDK; nil: no otelhttp
 	obeys           bool                                                           // otelhttp has no provider of its own, and makes no span of a denied request
 }
 
 var otelStacks = []otelStack{
-	{"alone", nil, nil, true},
+	{"no otelhttp", nil, nil, true},
 	{"otelhttp inside, propagator", nil, func(p oteltrace.TracerProvider) func(http.Handler) http.Handler {
 		return otelHandler(readsB3, otelhttp.WithTracerProvider(p))
 	}, false},
@@ -70,11 +70,11 @@ func otelHandler(opts ...otelhttp.Option) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler { return otelhttp.NewHandler(h, "otelhttp", opts...) }
 }
 
-// TestSDK: with an SDK, the four states mean what B3 says, whatever its sampler, and with otelhttp
-// around or inside.
+// TestSDK: with an SDK, the four states mean what B3 says, whatever the SDK's sampler, and with
+// otelhttp outside or inside.
 func TestSDK(t *testing.T) {
 	states := []struct{ name, single string }{{"defer", ""}, {"deny", "0"}, {"accept", "1"}, {"debug", "d"}}
-	ids := []struct{ name, id string }{{"alone", ""}, {"64 bit", id64}, {"128 bit", id128}, {"128 bit, low", id128Low}, {"wide", idWide}}
+	ids := []struct{ name, id string }{{"no ID", ""}, {"64 bit", id64}, {"128 bit", id128}, {"128 bit, low", id128Low}, {"wide", idWide}}
 	for _, sampler := range sdkSamplers {
 		for _, stack := range otelStacks {
 			for _, state := range states {
@@ -112,10 +112,10 @@ type sdkCase struct {
 	id      string // of the caller; "": none
 	header  http.Header
 
-	outside oteltrace.SpanContext // that New found
+	outside oteltrace.SpanContext // the span context that New found
 	got     said                  // in the handler
-	deep    said                  // inside of the otelhttp that is inside, if any
-	sent    http.Header           // that were written there
+	deep    said                  // in the innermost handler, which may be inside of otelhttp
+	sent    http.Header           // headers that the innermost handler sends
 	spans   *tracetest.SpanRecorder
 }
 
@@ -155,15 +155,15 @@ func (c *sdkCase) checkTrace() {
 	if c.id != "" {
 		assert.Equal(c, c.id, c.got.Trace, "trace ID with %v", c.header)
 	} else {
-		assert.Regexp(c, "^[0-9a-f]{32}$", c.got.Trace, "trace ID with %v: a new one", c.header)
+		assert.Regexp(c, "^[0-9a-f]{32}$", c.got.Trace, "trace ID with %v, which is new", c.header)
 		if c.outside.IsValid() {
-			assert.Equal(c, c.outside.TraceID().String(), c.got.Trace, "trace ID with %v: of the span outside", c.header)
+			assert.Equal(c, c.outside.TraceID().String(), c.got.Trace, "trace ID with %v, which is the outer span's", c.header)
 		}
 	}
 	assert.Equal(c, wantParent, c.got.Parent, "parent with %v", c.header)
 }
 
-// wantState is the decision that the handler must see.
+// wantState returns the decision that the handler must see.
 func (c *sdkCase) wantState() string {
 	switch c.state {
 	case "accept":
@@ -201,8 +201,8 @@ func (c *sdkCase) checkFurtherIn(wantState string) {
 	assert.Equal(c, map[string]string{"debug": "1"}[wantState], c.sent.Get("X-B3-Flags"), "X-B3-Flags sent on")
 }
 
-// TestSDKInventedParent: an accept without IDs reaches an SDK under an invented parent, which is
-// seen nowhere else.
+// TestSDKInventedParent: an SDK gets an accept without IDs under an invented parent. Neither the
+// handler's context nor the headers that are sent on have that parent.
 func TestSDKInventedParent(t *testing.T) {
 	for _, state := range []string{"1", "d"} {
 		t.Run(state, func(t *testing.T) {

@@ -101,8 +101,8 @@ func TestSpanPeer(t *testing.T) {
 		{"IPv6", "[2001:db8::1]:65535", "2001:db8::1", 65535},
 		{"IPv4 in IPv6", "[::ffff:192.0.2.1]:1234", "192.0.2.1", 1234},
 		{"a Unix socket", "@", "", 0},
-		{"none", "", "", 0},
-		{"what another middleware has put there", "192.0.2.1", "", 0},
+		{"no address", "", "", 0},
+		{"an address without a port, from other middleware", "192.0.2.1", "", 0},
 		{"garbage", "\x00\n:99999", "", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -123,8 +123,8 @@ func TestSpanPeer(t *testing.T) {
 	}
 }
 
-// counting is an SDK whose spans count how often they are ended. The SDK itself ignores all ends
-// but the first.
+// counting is an SDK whose spans count the calls of End. The SDK itself ignores all calls but the
+// first.
 type counting struct {
 	oteltrace.TracerProvider
 	ends *int
@@ -155,7 +155,8 @@ func (c countingSpan) End(opts ...oteltrace.SpanEndOption) {
 	c.Span.End(opts...)
 }
 
-// panics is a function whose name is on the stack of a panic that was not recovered on its way.
+// panics panics with value. Its name is on the stack, unless the middleware has recovered the
+// panic and repeated it.
 func panics(value any) { panic(value) }
 
 func TestNewPanic(t *testing.T) {
@@ -185,9 +186,9 @@ func TestNewPanic(t *testing.T) {
 					defer func() { got, stack = recover(), string(debug.Stack()) }()
 					serve(h, get(nil))
 				}()
-				assert.Equal(t, value.value, got, "what flew out of the middleware")
+				assert.Equal(t, value.value, got, "the value that the middleware panics with")
 				assert.Contains(t, stack, "httpmw_test.panics", "the stack of the panic, which has not been recovered before")
-				assert.Equal(t, 1, strings.Count(stack, "\npanic("), "panics on the stack: a second one is a recovered one, thrown again\n%s", stack)
+				assert.Equal(t, 1, strings.Count(stack, "\npanic("), "panics on the stack: two mean that the middleware has recovered the panic and repeated it\n%s", stack)
 				assert.Equal(t, 1, ends, "calls of the span's End")
 				if recording {
 					require.Len(t, rec.Ended(), 1, "spans ended")
@@ -198,7 +199,7 @@ func TestNewPanic(t *testing.T) {
 	}
 }
 
-// TestNewMethods: callers cannot make up names of spans.
+// TestNewMethods: callers cannot choose the names of spans.
 func TestNewMethods(t *testing.T) {
 	for _, tt := range []struct{ method, name, attribute, original string }{
 		{"GET", "GET", "GET", ""},
@@ -227,16 +228,16 @@ func TestNewMethods(t *testing.T) {
 			assert.Equal(t, tt.name+" /x", rec.Ended()[0].Name(), "name of the span of a %.20q", tt.method)
 			assert.Equal(t, tt.attribute, attributes["http.request.method"], "http.request.method of a %.20q", tt.method)
 			assert.Equal(t, tt.original, attributes["http.request.method_original"], "http.request.method_original of a %.20q", tt.method)
-			assert.Equal(t, strings.Repeat("p", 8000)+"…", attributes["url.path"], "url.path, cut")
+			assert.Equal(t, strings.Repeat("p", 8000)+"…", attributes["url.path"], "url.path, which is cut")
 		}
 	}
 }
 
-// If SpanName panics, the span ends all the same.
+// If SpanName panics, the span still ends.
 func TestNewSpanNamePanics(t *testing.T) {
 	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())
 	h := httpmw.New(httpmw.Config{TracerProvider: sdk, SpanName: func(*http.Request) string { panic("name") }})(http.HandlerFunc(nop))
-	assert.Equal(t, "name", recovered(func() { serve(h, get(nil)) }), "what flew out of the middleware")
+	assert.Equal(t, "name", recovered(func() { serve(h, get(nil)) }), "the value that the middleware panics with")
 	assert.Len(t, rec.Ended(), 1, "spans ended")
 }
 
@@ -252,5 +253,5 @@ func TestNewGoexit(t *testing.T) {
 	<-done
 	assert.Equal(t, 1, ends, "calls of the span's End after runtime.Goexit")
 	require.Len(t, rec.Ended(), 1, "spans ended after runtime.Goexit")
-	assert.Equal(t, codes.Unset, rec.Ended()[0].Status().Code, "status of the span after runtime.Goexit: no panic")
+	assert.Equal(t, codes.Unset, rec.Ended()[0].Status().Code, "status of the span after runtime.Goexit, which is no panic")
 }

@@ -67,7 +67,7 @@ type onlyReader struct{ io.Reader }
 type statusRow struct {
 	name    string
 	handler http.HandlerFunc
-	only    string // the protocol in which this is possible; "": both
+	only    string // the protocol in which the row is possible; "": both
 	method  string // "": GET
 
 	client int   // status that the client gets; 0: the connection breaks
@@ -75,8 +75,8 @@ type statusRow struct {
 	body   string
 
 	want      int  // status of the line
-	bytes     int  // of the line, if they are not those of the body
-	uncounted bool // bytes of the line do not matter
+	bytes     int  // of the line; 0: the length of body
+	uncounted bool // the bytes of the line are not checked
 	panicked  bool
 	hijacked  bool
 }
@@ -84,7 +84,7 @@ type statusRow struct {
 // written is the text that handlers of the tables write.
 const written = "text"
 
-// statusTruth is a table that not every access log has right.
+// statusTruth are handlers whose status some access logs get wrong.
 var statusTruth = []statusRow{
 	{name: "103 then 404", want: 404, client: 404, hints: []int{103}, handler: func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</style.css>; rel=preload")
@@ -108,12 +108,12 @@ var statusTruth = []statusRow{
 		w.WriteHeader(500)
 		panic("boom")
 	}},
-	{name: "hijacks", only: "h1", want: 0, client: 101, hijacked: true, handler: func(w http.ResponseWriter, _ *http.Request) {
+	{name: "Hijack", only: "h1", want: 0, client: 101, hijacked: true, handler: func(w http.ResponseWriter, _ *http.Request) {
 		hijack(w, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
 	}},
 }
 
-// moreStatuses are further handlers whose status is easily wrong.
+// moreStatuses are more handlers whose status an access log can easily get wrong.
 var moreStatuses = []statusRow{
 	{name: "103 then nothing", want: 200, client: 200, hints: []int{103}, handler: func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(103)
@@ -127,7 +127,7 @@ var moreStatuses = []statusRow{
 		w.WriteHeader(102)
 		panic("boom")
 	}},
-	{name: "101 over h2 is one more 1xx", only: "h2", want: 404, client: 404, hints: []int{101}, handler: func(w http.ResponseWriter, _ *http.Request) {
+	{name: "101 over h2, then 404", only: "h2", want: 404, client: 404, hints: []int{101}, handler: func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(101)
 		w.WriteHeader(404)
 	}},
@@ -188,9 +188,9 @@ var moreStatuses = []statusRow{
 	}},
 }
 
-// TestAccessLogStatus: the line says what the client got.
+// TestAccessLogStatus: the line has the status that the client got.
 func TestAccessLogStatus(t *testing.T) {
-	writers := map[string]func(http.Handler) http.Handler{"": same, ", behind another's ResponseWriter": foreign}
+	writers := map[string]func(http.Handler) http.Handler{"": same, ", behind another library's ResponseWriter": foreign}
 	for _, tt := range slices.Concat(statusTruth, moreStatuses) {
 		for _, protocol := range protocols {
 			if tt.only != "" && tt.only != protocol {

@@ -17,7 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// interfaces tells which optional interfaces w has, and what its ResponseController can do.
+// interfaces returns which optional interfaces w has, and which methods of its ResponseController
+// work.
 func interfaces(w http.ResponseWriter) map[string]bool {
 	has := map[string]bool{}
 	_, has["Flusher"] = w.(http.Flusher)
@@ -29,7 +30,7 @@ func interfaces(w http.ResponseWriter) map[string]bool {
 	_, has["CloseNotifier"] = w.(http.CloseNotifier)
 	_, has["FlushError"] = w.(interface{ FlushError() error })
 
-	// By the ResponseController, which also looks under wrappers.
+	// The ResponseController also finds the methods of wrapped ResponseWriters.
 	c := http.NewResponseController(w)
 	has["SetReadDeadline"] = c.SetReadDeadline(time.Now().Add(time.Hour)) == nil
 	has["SetWriteDeadline"] = c.SetWriteDeadline(time.Now().Add(time.Hour)) == nil
@@ -38,8 +39,8 @@ func interfaces(w http.ResponseWriter) map[string]bool {
 	return has
 }
 
-// TestAccessLogInterfaces: the handler can do what it could without us. TestTortureWriter tests
-// the same over the wire.
+// TestAccessLogInterfaces: the handler's ResponseWriter can do the same as without AccessLog.
+// TestTortureWriter tests this over the wire.
 func TestAccessLogInterfaces(t *testing.T) {
 	discard := zerolog.Nop()
 	log := httpmw.AccessLog(httpmw.AccessLogConfig{Logger: &discard})
@@ -51,24 +52,24 @@ func TestAccessLogInterfaces(t *testing.T) {
 			assert.Same(t, w, unwrapper.Unwrap(), "Unwrap")
 		})).ServeHTTP(w, get(nil))
 	})
-	t.Run("none", func(t *testing.T) {
+	t.Run("no optional interfaces", func(t *testing.T) {
 		log(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			for name, has := range interfaces(w) {
-				assert.False(t, has, "%s of a ResponseWriter that has nothing", name)
+				assert.False(t, has, "%s of a ResponseWriter without optional interfaces", name)
 			}
 		})).ServeHTTP(minimal{http.Header{}}, get(nil))
 	})
 }
 
-// TestAccessLogForeignInterfaces: interfaces that net/http's ResponseWriters do not have are kept
-// too.
+// TestAccessLogForeignInterfaces: the handler's ResponseWriter keeps sets of interfaces that no
+// ResponseWriter of net/http has.
 func TestAccessLogForeignInterfaces(t *testing.T) {
 	discard := zerolog.Nop()
 	all := foreignWriter{httptest.NewRecorder(), http.NewResponseController(httptest.NewRecorder())}
 	for name, w := range map[string]http.ResponseWriter{
-		"HTTP/1's, and Push":   all,
-		"HTTP/2's, and Hijack": struct{ pushHijacker }{all},
-		"HTTP/2's, and ReadFrom": struct {
+		"HTTP/1's interfaces, and Push":   all,
+		"HTTP/2's interfaces, and Hijack": struct{ pushHijacker }{all},
+		"HTTP/2's interfaces, and ReadFrom": struct {
 			pusher
 			io.ReaderFrom
 		}{all, all},
@@ -80,7 +81,7 @@ func TestAccessLogForeignInterfaces(t *testing.T) {
 	}
 }
 
-// pusher is what HTTP/2's ResponseWriter has.
+// pusher has the methods of net/http's ResponseWriter for HTTP/2.
 type pusher interface {
 	http.ResponseWriter
 	http.Flusher
@@ -98,7 +99,7 @@ type pushHijacker interface {
 	http.Hijacker
 }
 
-// minimal is a ResponseWriter and nothing else.
+// minimal is a ResponseWriter without optional interfaces.
 type minimal struct{ header http.Header }
 
 func (m minimal) Header() http.Header { return m.header }
@@ -107,7 +108,7 @@ func (m minimal) Write(p []byte) (int, error) { return len(p), nil }
 
 func (m minimal) WriteHeader(int) {}
 
-// TestAccessLogFlushUnsupported: a flush that is not supported has sent no header.
+// TestAccessLogFlushUnsupported: a flush that is not supported does not count as sent header.
 func TestAccessLogFlushUnsupported(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -123,12 +124,13 @@ func TestAccessLogFlushUnsupported(t *testing.T) {
 	}
 }
 
-// noFlush has the method, as wrappers do, but wraps nothing that flushes.
+// noFlush has the method FlushError, as wrappers have, but wraps a ResponseWriter that cannot
+// flush.
 type noFlush struct{ minimal }
 
 func (noFlush) FlushError() error { return http.ErrNotSupported }
 
-// TestAccessLogDuplex: a handler can answer while it reads, as it could without us.
+// TestAccessLogDuplex: a handler can answer while it reads the request, as without clew.
 func TestAccessLogDuplex(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -154,7 +156,7 @@ func TestAccessLogDuplex(t *testing.T) {
 	answers := bufio.NewReader(res.Body)
 	got, err := answers.ReadString('\n')
 	require.NoError(t, err, "the first answer")
-	assert.Equal(t, "got one\n", got, "the first answer, while the request goes on")
+	assert.Equal(t, "got one\n", got, "the first answer, while the client is still sending")
 	io.WriteString(writing, "two\n")
 	got, err = answers.ReadString('\n')
 	require.NoError(t, err, "the second answer")
@@ -165,7 +167,7 @@ func TestAccessLogDuplex(t *testing.T) {
 	assert.EqualValues(t, len("got one\ngot two\n"), out.Line(t)["bytes"], "bytes of the line")
 }
 
-// TestAccessLogHijackFails: a connection that was not taken over is not hijacked.
+// TestAccessLogHijackFails: if Hijack fails, the line does not have the key hijacked.
 func TestAccessLogHijackFails(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
