@@ -75,8 +75,8 @@ func assertOwnTraces(t testing.TB, seen []arrival) {
 	}
 }
 
-// A second send of a request is as the first one: a root, or a span under the caller's. Its own
-// retries are counted from one.
+// A second send of a request is like the first send: its span is a root, or a child of the
+// caller's span. The retries of each send are counted from one.
 func TestRestyRequestAgain(t *testing.T) {
 	const sends = 4
 	for i := range callers(t, newRecorder(t, sdktrace.AlwaysSample())) {
@@ -84,7 +84,7 @@ func TestRestyRequestAgain(t *testing.T) {
 			rec := newRecorder(t, sdktrace.AlwaysSample())
 			caller := callers(t, rec)[i]
 			t.Run(fmt.Sprintf("%s, %d retries", caller.name, retries), func(t *testing.T) {
-				var failures int // to come
+				var failures int // number of answers that still fail
 				w := newWorld(t, func(rw http.ResponseWriter, _ *http.Request) {
 					if failures > 0 {
 						failures--
@@ -104,7 +104,7 @@ func TestRestyRequestAgain(t *testing.T) {
 					_, err := r.Get(fmt.Sprint("http://first.example/page", n))
 					require.NoError(t, err, "Get")
 					seen := w.take()
-					require.Len(t, seen, retries+1, "requests that arrived of send %d", n)
+					require.Len(t, seen, retries+1, "requests of send %d that arrived", n)
 					assertSiblings(t, seen, caller.wantTrace, caller.parent())
 					assert.Equal(t, seen[retries].traceID(), trace.ID(r.Context()), "trace of the request's context after send %d", n)
 					assert.Equal(t, seen[retries].spanID(), trace.SpanID(r.Context()), "span of the request's context after send %d", n)
@@ -135,20 +135,20 @@ func TestRestyRequestAgain(t *testing.T) {
 // endings are ways in which a send may end before the request is sent again.
 var endings = []struct {
 	name   string
-	before func(c *resty.Client) // before Resty
+	before func(c *resty.Client) // called before Resty
 	after  func(c *resty.Client)
 	send   func(t *testing.T, r *resty.Request) // nil: GET
-	unseen bool                                 // by us: a send may have no span
-	grows  bool                                 // the chain of contexts, by the user's hook
+	unseen bool                                 // a send may have no span, since Resty's hook may not be called
+	grows  bool                                 // the user's hook makes the chain of contexts longer
 }{
 	{name: "an answer"},
 	{name: "no answer", after: func(c *resty.Client) {
 		c.SetTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, errBase }))
 	}},
-	{name: "an error before our hook", unseen: true, before: func(c *resty.Client) {
+	{name: "an error before Resty's hook", unseen: true, before: func(c *resty.Client) {
 		c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error { return errBase })
 	}},
-	{name: "an error after our hook", after: func(c *resty.Client) {
+	{name: "an error after Resty's hook", after: func(c *resty.Client) {
 		c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return errBase })
 	}},
 	{name: "an error of the PreRequestHook", after: func(c *resty.Client) {
@@ -167,13 +167,13 @@ var endings = []struct {
 	{name: "a panic of OnAfterResponse", after: func(c *resty.Client) {
 		c.OnAfterResponse(func(*resty.Client, *resty.Response) error { panic(errBase) })
 	}},
-	{name: "a panic of OnSuccess before ours", before: func(c *resty.Client) {
+	{name: "a panic of OnSuccess before Resty's", before: func(c *resty.Client) {
 		c.OnSuccess(func(*resty.Client, *resty.Response) { panic(errBase) })
 	}},
-	{name: "a panic of OnSuccess after ours", after: func(c *resty.Client) {
+	{name: "a panic of OnSuccess after Resty's", after: func(c *resty.Client) {
 		c.OnSuccess(func(*resty.Client, *resty.Response) { panic(errBase) })
 	}},
-	{name: "a panic of OnError before ours", before: func(c *resty.Client) {
+	{name: "a panic of OnError before Resty's", before: func(c *resty.Client) {
 		c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return nil })
 		c.OnError(func(*resty.Request, error) { panic(errBase) })
 	}, after: func(c *resty.Client) {
@@ -215,7 +215,7 @@ var endings = []struct {
 		c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error { add(r); return nil })
 		c.OnAfterResponse(func(_ *resty.Client, resp *resty.Response) error { add(resp.Request); return nil })
 	}},
-	{name: "a hook before ours that adds to the context", grows: true, before: func(c *resty.Client) {
+	{name: "a hook before Resty's that adds to the context", grows: true, before: func(c *resty.Client) {
 		c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error {
 			r.SetContext(context.WithValue(r.Context(), linkKey{}, "hook's"))
 			return nil
@@ -223,7 +223,7 @@ var endings = []struct {
 	}, after: func(c *resty.Client) {
 		c.AddRetryCondition(func(*resty.Response, error) bool { return true })
 	}},
-	{name: "a hook before ours that sets a context", before: func(c *resty.Client) {
+	{name: "a hook before Resty's that sets a context", before: func(c *resty.Client) {
 		c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error {
 			ctx := context.Background()
 			if r.Header.Get("X-Caller") != "" {
@@ -246,7 +246,8 @@ var endings = []struct {
 	}},
 }
 
-// A send is a new one, however the send before has ended, and the chain of contexts does not grow.
+// However the send before has ended, the next send has spans of its own, and the chain of
+// contexts does not grow.
 func TestRestyRequestAgainAfter(t *testing.T) {
 	for _, tt := range endings {
 		for _, retries := range []int{0, 2} {
@@ -348,7 +349,7 @@ type none struct{}
 
 func (none) Allow() bool { return false }
 
-// A retry counts as one also if the attempt before had no response.
+// A retry counts as a retry even if the attempt before had no response.
 func TestRestyRetryWithoutResponse(t *testing.T) {
 	rec := newRecorder(t, sdktrace.AlwaysSample())
 	c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
@@ -381,8 +382,8 @@ func TestRestyRetryWithoutResponse(t *testing.T) {
 	assert.NotEqual(t, started[0].SpanContext().TraceID(), started[3].SpanContext().TraceID(), "trace of the second send")
 }
 
-// If the goroutine of a send ends under way, the send has ended when another goroutine sends the
-// request again.
+// If runtime.Goexit ends the goroutine of a send, and another goroutine sends the request again,
+// the second send does not count as a retry.
 func TestRestyRequestAgainAfterGoexit(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -441,7 +442,8 @@ func TestRestyRequestAgainInAnothersContext(t *testing.T) {
 	assertOwnTraces(t, seen[:2])
 }
 
-// The user may set a context between two sends. A send that fails before its attempt keeps it.
+// The user may set a context between two sends. A send that fails before its attempt begins keeps
+// that context.
 func TestRestyRequestAgainAfterNoAttempt(t *testing.T) {
 	type key struct{}
 	var err error
@@ -458,7 +460,8 @@ func TestRestyRequestAgainAfterNoAttempt(t *testing.T) {
 	assert.Equal(t, "user's", must(t)(r.Get("http://first.example/")).String(), "value that the user has set")
 }
 
-// A value that a hook adds once stays for all later retries, and makes the context longer once.
+// A value that a hook adds once stays for all later retries, and makes the chain of contexts
+// longer only once.
 func TestRestyRetryHookAddsOnce(t *testing.T) {
 	type key struct{}
 	for _, rootless := range []bool{false, true} {
@@ -492,8 +495,8 @@ func TestRestyRetryHookAddsOnce(t *testing.T) {
 	}
 }
 
-// A decision that came without IDs is for each send, even if a hook adds to the context of the
-// send before.
+// A decision without IDs in the caller's context applies to each send, even if a hook has added
+// to the context of the send before.
 func TestRestyRequestAgainLoneState(t *testing.T) {
 	for _, state := range []string{"0", "1", "d"} {
 		w := newWorld(t, nil)
@@ -513,13 +516,13 @@ func TestRestyRequestAgainLoneState(t *testing.T) {
 		require.Len(t, seen, 3, "requests that arrived")
 		assertOwnTraces(t, seen)
 		for i, a := range seen {
-			assert.Equal(t, b.Sampling, a.b3.Sampling, "decision of send %d after a lone %s", i, state)
+			assert.Equal(t, b.Sampling, a.b3.Sampling, "decision of send %d, if the context has the decision %s without IDs", i, state)
 		}
 	}
 }
 
-// An attempt that was repeated has finished, and so has a redirect: a request in its context is a
-// sibling.
+// An attempt that was repeated or redirected has finished. A request in the attempt's context is
+// a sibling of the attempt.
 func TestFollowUpOfRetried(t *testing.T) {
 	var seen []arrival
 	var contexts []context.Context
@@ -542,7 +545,7 @@ func TestFollowUpOfRetried(t *testing.T) {
 	assertSiblings(t, seen, id128, spanID)
 }
 
-// Redirects have the values that a hook has added.
+// Redirects have the values that a hook has added to the context.
 func TestRestyRedirectKeepsContext(t *testing.T) {
 	type key struct{}
 	for _, rootless := range []bool{false, true} {
@@ -572,8 +575,8 @@ func TestRestyRedirectKeepsContext(t *testing.T) {
 	}
 }
 
-// A retry hook may replace the request's context by one of its own. The attempts are still one
-// send.
+// A retry hook may replace the request's context by a context of its own. The attempts are still
+// one send.
 func TestRestyRetryHookReplacesContext(t *testing.T) {
 	type key struct{}
 	rec := newRecorder(t, sdktrace.AlwaysSample())
@@ -639,8 +642,8 @@ func TestRestyRetryHookReplacesContext(t *testing.T) {
 	}
 }
 
-// The next send does not have what a hook added during the last one, such as a deadline. It has
-// what the user set.
+// The context of the next send does not have what a hook has added during the send before, such
+// as a cancellation. It has what the user has added.
 func TestRestyRequestAgainContext(t *testing.T) {
 	type key struct{}
 	for _, rootless := range []bool{false, true} {
@@ -673,15 +676,15 @@ func TestRestyRequestAgainContext(t *testing.T) {
 			require.NoError(t, err, "the first Get")
 			cancel()
 			_, err = r.Get("http://first.example/")
-			require.NoError(t, err, "Get after the deadline that a hook set for the send before")
+			require.NoError(t, err, "Get after the context that a hook set for the send before was canceled")
 			r.SetContext(context.WithValue(r.Context(), key{}, "user's"))
 			for range 2 {
 				_, err = r.Get("http://first.example/")
-				require.NoError(t, err, "Get with a context over that of the send before")
+				require.NoError(t, err, "Get with a context derived from that of the send before")
 			}
 			r.SetContext(context.WithValue(caller, key{}, "user's"))
 			_, err = r.Get("http://first.example/")
-			require.NoError(t, err, "Get with a context over the caller's")
+			require.NoError(t, err, "Get with a context derived from the caller's")
 			assert.Equal(t, []any{nil, "hook's", nil, "user's", "user's", "user's"}, values, "values that the attempts had")
 			if rootless {
 				assertSiblings(t, seen[:2], "", "")
@@ -693,8 +696,8 @@ func TestRestyRequestAgainContext(t *testing.T) {
 	}
 }
 
-// followers send a request in the context of an earlier answer's request, as for pages of one
-// list.
+// followers are ways to send a request in the context of an earlier answer's request, as for
+// pages of one list.
 var followers = []struct {
 	name string
 	make func(base http.RoundTripper, cfg httpclient.Config) func(ctx context.Context) (next context.Context, err error)
@@ -775,8 +778,8 @@ var followers = []struct {
 	}},
 }
 
-// Pages that are each requested in the context of the last answer are siblings: no page is part of
-// the call for another. Their chain of contexts does not grow.
+// If each page is requested in the context of the last answer, the requests are siblings: no page
+// is part of the call for another page. The chain of contexts does not grow.
 func TestFollowUps(t *testing.T) {
 	const pages = 5
 	for i := range callers(t, newRecorder(t, sdktrace.AlwaysSample())) {
@@ -807,7 +810,8 @@ func TestFollowUps(t *testing.T) {
 						assert.Equal(t, seen[len(seen)-1].traceID(), trace.ID(ctx), "trace of the answer's context")
 					}
 					if f.name == "resty over a wrapped client" {
-						// Each attempt is under resty's, and these are siblings.
+						// Each span of net/http is a child of resty's span. The spans of resty
+						// are siblings.
 						for j := range seen {
 							assert.Equal(t, seen[0].traceID(), seen[j].traceID(), "trace of request %d", j)
 						}
@@ -821,8 +825,8 @@ func TestFollowUps(t *testing.T) {
 	}
 }
 
-// With EnableTrace resty itself adds to the context of each page. Wrapping its http.Client too
-// adds no more.
+// With EnableTrace resty itself adds to the context of each page. If its http.Client is wrapped
+// too, the context does not grow faster.
 func TestFollowUpsEnableTrace(t *testing.T) {
 	grown := map[bool]int{}
 	for _, twice := range []bool{false, true} {
@@ -839,11 +843,11 @@ func TestFollowUpsEnableTrace(t *testing.T) {
 		}
 		grown[twice] = deep[4] - deep[3]
 	}
-	assert.Equal(t, grown[false], grown[true], "links a page, without and with a wrapped http.Client")
+	assert.Equal(t, grown[false], grown[true], "links that a page adds, without and with a wrapped http.Client")
 }
 
-// A value that is added to an answer's context stays for the request that is sent in it. A span
-// that is started in it is that request's parent.
+// A request in an answer's context has the values that were added to that context. A span that
+// was started in that context is the request's parent.
 func TestFollowUpKeeps(t *testing.T) {
 	type key struct{}
 	for _, f := range followers[:4] {
@@ -879,8 +883,8 @@ func TestFollowUpKeeps(t *testing.T) {
 				if f.name != "resty over a wrapped client" {
 					assert.Equal(t, span.SpanContext().SpanID().String(), seen[2].parentID(), "parent of a request in a span of the user's")
 				}
-				assert.Equal(t, seen[0].traceID(), seen[2].traceID(), "its trace")
-				assert.Equal(t, []any{nil, "mine", "mine"}, values, "values")
+				assert.Equal(t, seen[0].traceID(), seen[2].traceID(), "trace of that request")
+				assert.Equal(t, []any{nil, "mine", "mine"}, values, "values in the contexts of the requests")
 				cancel()
 				_, err = get(ctx)
 				require.ErrorIs(t, err, context.Canceled, "in a context that has ended")
@@ -938,7 +942,7 @@ func TestRequestInAnAttempt(t *testing.T) {
 	})
 }
 
-// The context of an answer may be used in any goroutine while its request is sent, and sent again.
+// Other goroutines may use the context of an answer while its request is sent, and sent again.
 func TestFollowUpsRace(t *testing.T) {
 	var wg sync.WaitGroup
 	other := fakeResty()
@@ -994,7 +998,8 @@ func TestRestyContextNotComparable(t *testing.T) {
 	}
 }
 
-// Each of several redirects is started in the request's context, not in that of the one before.
+// Each of several redirects is started in the request's context, and not in the context of the
+// redirect before.
 func TestRedirectsAreFlat(t *testing.T) {
 	const redirects = 300
 	for _, way := range []struct {
@@ -1055,11 +1060,11 @@ func TestRestyNegativeRetryCount(t *testing.T) {
 	c := httpclient.Resty(resty.New().SetLogger(quiet{}).SetRetryCount(-1), rec.config())
 	resp, err := c.R().Get("http://first.example/")
 	assert.NoError(t, err, "Get")
-	assert.Nil(t, resp, "Get")
+	assert.Nil(t, resp, "response of Get")
 	rec.spans(t, 0)
 }
 
-// Without a recording span nothing waits for the body, so it is not wrapped.
+// Without a recording span nothing waits for the end of the body, so the body is not wrapped.
 func TestRestyBodyOfNoRecord(t *testing.T) {
 	text := io.NopCloser(strings.NewReader("text"))
 	c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
@@ -1072,7 +1077,7 @@ func TestRestyBodyOfNoRecord(t *testing.T) {
 	assert.Equal(t, text, resp.RawBody(), "RawBody")
 }
 
-// sends are ways to send requests again and again, over a base that costs nothing.
+// sends are ways to send requests again and again, over a base that answers at once.
 var sends = []struct {
 	name string
 	make func(t testing.TB) (send func())
@@ -1135,8 +1140,8 @@ func fakeResty() *resty.Client {
 	return httpclient.Resty(c, httpclient.Config{})
 }
 
-// The hundred thousandth send costs as much and holds as much memory as the thousandth. The same
-// is true of the last of two thousand retries.
+// The hundred thousandth send costs as much and holds as much memory as the thousandth. The last
+// of two thousand retries holds as much memory as the hundredth.
 func TestTortureRequestsUsedAgain(t *testing.T) {
 	const allowed = 64 << 10
 	n := torture.Size(5_000, 100_000)
@@ -1152,8 +1157,8 @@ func TestTortureRequestsUsedAgain(t *testing.T) {
 		}
 		grown := torture.Heap() - before
 		most = max(most, grown)
-		assert.LessOrEqual(t, grown, allowed, "%s: bytes held after %d sends more than after 1,000", s.name, n)
-		// One more or less: sync.Pools drop things.
+		assert.LessOrEqual(t, grown, allowed, "%s: bytes by which the heap after %d sends is larger than after 1,000", s.name, n)
+		// The delta is 1, since a sync.Pool may drop an object.
 		assert.InDelta(t, wantAllocs, testing.AllocsPerRun(100, send), 1, "%s: allocations of send %d", s.name, n)
 		runtime.KeepAlive(send)
 	}
@@ -1172,7 +1177,7 @@ func TestTortureRequestsUsedAgain(t *testing.T) {
 	})
 	_, err := r.Get("http://first.example/")
 	require.NoError(t, err)
-	assert.LessOrEqual(t, late-early, allowed, "bytes held after %d retries more than after 100", retries)
+	assert.LessOrEqual(t, late-early, allowed, "bytes by which the heap after %d retries is larger than after 100", retries)
 	assert.Equal(t, earlyLinks, lateLinks, "links of the context after %d retries, and after 100", retries)
 	torture.Row(t, "Requests used again",
 		"%d sends of one request, or in the answer's context, %d ways: at most %d bytes more than after 1,000, allocations equal; %d retries in one send: %d bytes more, links %d before and %d after",

@@ -14,8 +14,8 @@ import (
 // started in the context that the attempt was started in. The request and the attempt are then
 // siblings, and the chain does not grow.
 type attempt struct {
-	context.Context                 // in which the attempt was started
-	own             context.Context // with the attempt's span; read only once it has finished
+	context.Context                 // the context in which the attempt was started
+	own             context.Context // the context with the attempt's span; others read it only after finished is set
 	finished        atomic.Bool
 }
 
@@ -41,12 +41,12 @@ func finishedIn(ctx context.Context) *attempt {
 //
 // started is ctx, unless a's span is ctx's current span. Then started is the context that a was
 // started in, together with what has been added to a's context since. caller is started without
-// these additions. Only caller can tell whether there is a trace, since the additions stand above
-// a's record of its trace.
+// these additions. Look in caller to find out whether the caller has a trace: started may hold
+// a's record of its own trace, below the additions.
 func (a *attempt) beside(ctx context.Context) (started, caller context.Context) {
 	started, caller = ctx, ctx
 	added := false
-	for a != nil { // more than one where the http.Client of a resty client is wrapped too
+	for a != nil { // more than one attempt, if the http.Client of a resty client is wrapped too
 		if spanID(caller) != spanID(a.own) {
 			break // the user has started a span
 		}
@@ -68,8 +68,8 @@ func spanID(ctx context.Context) oteltrace.SpanID {
 }
 
 // rejoin returns the trace that an attempt must stay in. last is the context of the attempt
-// before, and caller is the context that both attempts are under. The result is the zero B3 if
-// last has no trace, or if caller has one.
+// before, and caller is the context that both attempts were started in. The result is the zero B3
+// if last has no trace, or if caller has one.
 func rejoin(caller, last context.Context) trace.B3 {
 	if _, traced := trace.FromContext(caller); !traced {
 		if b, ok := trace.FromContext(last); ok {
@@ -79,20 +79,20 @@ func rejoin(caller, last context.Context) trace.B3 {
 	return trace.B3{}
 }
 
-// under returns ctx with caller's current span as its current span. All else in ctx stays, such as
-// a deadline. under adds a link to the chain, so it is only for contexts that other code has added
-// to.
+// under returns ctx with caller's current span as its current span. All else in ctx stays, such
+// as a deadline. under adds a link to the chain of contexts, so call it only for a context that
+// other code has derived.
 func under(ctx, caller context.Context) context.Context {
 	span := oteltrace.SpanFromContext(caller)
 	if b, ok := trace.FromContext(caller); ok && !span.SpanContext().IsValid() {
-		// A no-op tracer's span stands above a record of the trace. The nearest record in ctx
-		// is an attempt's, so caller's record is put above it.
+		// caller's current span is a no-op tracer's, and caller's trace is in a record below that
+		// span. The nearest record in ctx is an attempt's, so put caller's record on top.
 		return trace.NewContext(ctx, b)
 	}
 	return oteltrace.ContextWithSpan(ctx, span)
 }
 
-// same reports whether a and b are one context. == panics on some types of contexts.
+// same reports whether a and b are one context. The operator == panics on some types of contexts.
 func same(a, b context.Context) bool {
 	return reflect.TypeOf(a) == reflect.TypeOf(b) && a != nil && reflect.ValueOf(a).Comparable() && a == b
 }

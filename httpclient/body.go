@@ -46,7 +46,7 @@ func hasBody(resp *http.Response) bool {
 	return resp != nil && resp.Body != nil && resp.Body != http.NoBody
 }
 
-// watchBody wraps resp's body. The end of the body then ends the span and writes the line c. span
+// watchBody wraps resp's body. When the body ends, the span ends and the line c is written. span
 // and c may be nil.
 func watchBody(resp *http.Response, span oteltrace.Span, c *call, u *url.URL) {
 	var b *body

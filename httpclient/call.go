@@ -13,17 +13,17 @@ import (
 	"example.com/clew/internal/seam"
 )
 
-// call is the line of an attempt, from the attempt's beginning on.
+// call collects the line of an attempt, and writes it.
 type call struct {
 	log     *callLog
 	begin   time.Time
 	url     *url.URL // of the request; nil: not known
 	record  line.Call
 	pending line.Pending
-	body    body // of the answer, if the line waits for its end
+	body    body // the answer's body, if the line waits for the body's end
 }
 
-// start begins the line of the attempt of that number.
+// start begins the line of an attempt. number is the attempt's number, from 1.
 func (c *call) start(log *callLog, number int) {
 	c.log, c.begin = log, time.Now()
 	c.record.Attempt = number
@@ -37,14 +37,14 @@ func (c *call) describe(r *http.Request) {
 	c.record.Path = clip.Text(redact.Text(r.URL.Path))
 }
 
-// answered is called when the header of the answer is there, or the error.
+// answered is called when the answer's header has arrived, or when the attempt has failed.
 func (c *call) answered(status int) {
 	c.record.Status, c.record.Duration = status, time.Since(c.begin)
 }
 
-// bodyless reports whether an answer has no body, although its Body is not http.NoBody. In HTTP/2,
-// net/http has a type of its own for such a Body, and a length of 0 means no body. In HTTP/1, a
-// length of 0 may mean that a RoundTripper has not set it.
+// bodyless reports whether an answer has no body, although its Body is not http.NoBody. In
+// HTTP/2, net/http has a type of its own for such a Body, and a length of 0 means no body. In
+// HTTP/1, a length of 0 may mean that a RoundTripper has not set the length.
 func (c *call) bodyless(resp *http.Response) bool {
 	switch resp.StatusCode {
 	case http.StatusNoContent, http.StatusNotModified:

@@ -26,15 +26,15 @@ import (
 //   - parent_id, the span that the attempt is a child of
 //   - sampled, where true
 //
-// The presets of logctx, such as Datadog, rename the keys. A method, host, path or error of more
-// than 8,000 bytes is cut there.
+// The presets of logctx, such as Datadog, rename the keys. A method, host, path or error is cut
+// after 8,000 bytes.
 //
 // # Times
 //
-// duration_ms is the time until the header of the answer was there, or the error. body_ms is the
-// time from the same beginning until the end of the body. The line itself is written at the end of
-// the call. So the call began at the time of the line minus body_ms, or minus duration_ms if there
-// is no body_ms.
+// duration_ms is the time from the beginning of the attempt until the answer's header arrived or
+// the attempt failed. body_ms is the time from the same beginning until the end of the body. The
+// line itself is written at the end of the call. So the call began at the time of the line minus
+// body_ms, or minus duration_ms if there is no body_ms.
 //
 // With net/http, and with resty's SetDoNotParseResponse, the line is written when the body has
 // been read to its end, has failed or was closed, whichever comes first. An answer without a body
@@ -49,37 +49,39 @@ import (
 // wherever they stand in the error: the query, the fragment, the password, and a user that has no
 // password.
 //
-// # Errors of our own
+// # Panics and runtime.Goexit
 //
-// If a RoundTripper panics, the error is "panic". If it ends its goroutine, the error is
-// "runtime.Goexit". resty has no hook for a goroutine that has ended. The line of such an attempt
-// is written only when the request is sent again.
+// If a RoundTripper panics, the error is "panic". If a RoundTripper ends its goroutine, the error
+// is "runtime.Goexit". resty has no hook for a goroutine that has ended. So with resty, the line
+// of such an attempt is written only when the request is sent again.
 type CallLogConfig struct {
 	// Logger writes the lines. They have the IDs even if Logger lacks logctx's hook; the hook is
 	// looked for only once. In a debug trace Logger's level is debug and its Sampler is not asked.
 	//
 	// If both Logger and Slog are nil, the lines go to the zerolog logger of the request's
-	// context, else to its slog logger, else to the logger that logctx.Info falls back to.
+	// context, else to the slog logger of that context, else to the logger that logctx.Info falls
+	// back to.
 	Logger *zerolog.Logger
 
-	// Slog writes the lines instead of Logger: NewTransport, Wrap and Resty panic if both are set.
-	// The lines have the IDs even if its handler is not logctx's. In a debug trace Slog gets all
-	// lines from debug on, whatever its level is.
+	// Slog writes the lines instead of Logger: NewTransport, Wrap and Resty panic if both are
+	// set. The lines have the IDs even if Slog's handler is not logctx's. In a debug trace Slog
+	// gets all lines from debug on, whatever its level is.
 	Slog *slog.Logger
 
-	// Level is the level of a line. The status is 0 where there was no answer. The error is the
-	// one that the client got, and may quote URLs. By errors.Is, the error of http.Client's
-	// Timeout is context.DeadlineExceeded. Nil: info, warn from 400, error from 500 and for an
-	// error; but info where the caller itself gave up (context.Canceled).
+	// Level returns the level of a line. status is 0 if there was no answer. err is the error
+	// that the client got, and may quote URLs. After http.Client's Timeout, errors.Is finds
+	// context.DeadlineExceeded in err. Nil: info if the caller itself gave up (context.Canceled);
+	// otherwise error for an error and for a status from 500, warn for a status from 400, else
+	// info.
 	Level func(status int, err error) slog.Level
 
-	// Skip says which attempts get no line; they still have IDs. Skip is called once before each
-	// attempt, and must not change the request. With resty, its argument is the same as
-	// Propagate's. Nil: none.
+	// Skip reports whether an attempt gets no line. The attempt still has IDs. Skip is called
+	// once before each attempt, and must not change the request. With resty, its argument is the
+	// same as Propagate's. Nil: every attempt gets a line.
 	Skip func(*http.Request) bool
 }
 
-// callLog is a CallLogConfig made ready.
+// callLog is a CallLogConfig with the loggers that newCallLog makes of it.
 type callLog struct {
 	CallLogConfig
 	loggers zline.Loggers

@@ -28,8 +28,8 @@ func earlier(r *http.Request) (stay trace.B3, number int) {
 	return stay, number
 }
 
-// firstOf returns the first request of the chain of redirects that r is in. That is r itself if r
-// is no redirect, and nil if the chain is cut, so that the first request is not known.
+// firstOf returns the first request of the chain of redirects that r is in. It returns r itself
+// if r is no redirect, and nil if the chain is cut, so that the first request is not known.
 func firstOf(r *http.Request) *http.Request {
 	for range maxChain {
 		if r.Response == nil {

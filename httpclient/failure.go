@@ -10,7 +10,7 @@ import (
 	"example.com/clew/internal/redact"
 )
 
-// The errors of attempts that have no other.
+// The errors of attempts that have ended without an error of their own.
 var (
 	errPanic   = errors.New("panic")
 	errGoexit  = errors.New("runtime.Goexit")
@@ -19,7 +19,8 @@ var (
 	errLost    = errors.New("resty has not told the end")
 )
 
-// tell returns what may be said of err, the error of a request to u; see redact.Error.
+// tell returns the text of err and an error with that text, both without secrets. err is the
+// error of a request to u. See redact.Error.
 func tell(err error, u *url.URL) (text string, told error) { return redact.Error(err, u, withoutURL) }
 
 // withoutURL returns err without the URL that net/url and net/http quote, since URLs hold secrets.
@@ -36,16 +37,17 @@ func withoutURL(err error) error {
 	return err
 }
 
-// gaveUp reports whether the caller did not want to wait any longer. If the context was canceled
-// with a cause, net/http returns that cause, so the context is asked too.
+// gaveUp reports whether the caller canceled the request. If the context was canceled with a
+// cause, net/http returns that cause, so gaveUp looks at the context too.
 func gaveUp(ctx context.Context, err error) (is bool) {
 	defer func() { _ = recover() }() // see redact.Error
 	return ctx.Err() == context.Canceled || errors.Is(err, context.Canceled)
 }
 
-// outOfTime reports whether err stands for the end of ctx's time. If the transport is not
-// net/http's own, http.Client stops a request in two ways at once when its Timeout is over. The
-// error of one way often comes first, and does not say that the time was the reason.
+// outOfTime reports whether the request failed because ctx's deadline has passed. If the
+// transport is not net/http's own, http.Client stops a request in two ways at once when its
+// Timeout has passed. One of the two errors does not mention the time, and this error often
+// arrives first.
 func outOfTime(ctx context.Context, err error) (is bool) {
 	defer func() { _ = recover() }() // see redact.Error
 	deadline, ok := ctx.Deadline()

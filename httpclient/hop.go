@@ -17,13 +17,14 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// hop is a Config made ready: what the transport and the resty hooks share.
+// hop is what the transport and the resty hooks share: a Config, with the values that newHop
+// computes from it.
 type hop struct {
 	starter    trace.Starter
 	propagator propagation.TextMapPropagator
 	propagate  func(*http.Request) bool // nil: the default policy
-	fields     fields.Set               // the headers that we write; a request's own are stale
-	hints      uint64                   // the hints of fields
+	fields     fields.Set               // the headers that propagator writes; a request's own are stale
+	hints      uint64                   // all bits that hint returns for fields
 	calls      *callLog                 // nil: no lines
 }
 
@@ -53,7 +54,8 @@ func hint(name string) uint64 {
 	return 1 << ((len(name) + int(name[0]&31)) & 63)
 }
 
-// isStale reports whether a header of that name is not sent on. The hint answers for most names.
+// isStale reports whether a header of that name is stale, so that it is not sent. For most names
+// the hint is enough.
 func (h *hop) isStale(name string) bool {
 	return h.hints&hint(name) != 0 && h.fields.Has(name)
 }
@@ -65,9 +67,9 @@ func (h *hop) removeStale(header http.Header) {
 	}
 }
 
-// cloneHeader returns a copy of header without stale headers and with room for ours. The copy
-// shares the slices of values, but clipped, so that an append in the copy leaves header's array
-// alone.
+// cloneHeader returns a copy of header without stale headers and with capacity for the trace
+// headers. The copy shares the slices of values. They are clipped, so that an append in the copy
+// does not write into header's array.
 func (h *hop) cloneHeader(header http.Header) http.Header {
 	const (
 		ours  = 4
@@ -94,9 +96,9 @@ func (h *hop) cloneHeader(header http.Header) http.Header {
 	return clone
 }
 
-// start begins the span of an attempt in ctx. caller is ctx without the links of earlier attempts.
-// stay is the trace that the attempt must stay in, as a sibling of an earlier attempt; the zero B3
-// if ctx decides.
+// start begins the span of an attempt in ctx. caller is ctx without the links of earlier
+// attempts. stay is the trace that the attempt must stay in, as a sibling of an earlier attempt.
+// stay is the zero B3 if ctx determines the trace.
 func (h *hop) start(ctx, caller context.Context, stay trace.B3, method string) (context.Context, oteltrace.Span) {
 	if mark.IsOn() {
 		ctx = implicit(ctx, caller, stay.TraceID)
@@ -111,10 +113,11 @@ func (h *hop) start(ctx, caller context.Context, stay trace.B3, method string) (
 }
 
 // implicit returns ctx with the trace of this goroutine, if there is one and caller has none. If
-// the attempt must stay in a trace, the goroutine's trace counts only if it is that one.
+// the attempt must stay in a trace, implicit uses the goroutine's trace only if it is the same
+// trace.
 //
-// It is tempting to ask ctx by trace.Implicit. But the record of an earlier attempt in ctx looks
-// like a trace.
+// Do not call trace.Implicit(ctx) instead: the record of an earlier attempt in ctx looks like a
+// trace.
 func implicit(ctx, caller context.Context, stay oteltrace.TraceID) context.Context {
 	if _, traced := trace.FromContext(caller); traced {
 		return ctx
@@ -126,7 +129,7 @@ func implicit(ctx, caller context.Context, stay oteltrace.TraceID) context.Conte
 	return seam.Adopt(ctx, from)
 }
 
-// write puts the trace of ctx on header if that is allowed. header has no stale headers.
+// write puts the trace of ctx on header if allowed is true. header must not have stale headers.
 func (h *hop) write(ctx context.Context, header http.Header, allowed bool) {
 	if !allowed {
 		return
@@ -139,7 +142,8 @@ func (h *hop) write(ctx context.Context, header http.Header, allowed bool) {
 	}
 }
 
-// allows asks Propagate. Without Propagate, it returns the answer of the default policy.
+// allows returns the answer of Propagate. Without Propagate, it returns byDefault, the answer of
+// the default policy.
 func (h *hop) allows(r *http.Request, byDefault bool) bool {
 	if h.propagate != nil {
 		return h.propagate(r)

@@ -14,9 +14,9 @@ func hostname(u *url.URL) string { return normal(u.Hostname()) }
 
 func sameName(a, b *url.URL) bool { return hostname(a) == hostname(b) }
 
-// normal returns name without the differences that make no other host: the case of letters, and a
-// dot at the end. Beyond ASCII a name keeps its case: ToLower turns İ into i, but the name with i
-// may have another owner.
+// normal returns name in lower case and without a dot at the end, since neither makes another
+// host. A name with letters beyond ASCII keeps its case: ToLower turns İ into i, but the name
+// with i may have another owner.
 func normal(name string) string {
 	if !strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII }) {
 		name = strings.ToLower(name)
@@ -24,8 +24,8 @@ func normal(name string) string {
 	return strings.TrimSuffix(name, ".")
 }
 
-// site returns the part of u's host name that one owner has registered; the whole name if it has
-// no such part.
+// site returns the part of u's host name that one owner has registered; the whole name if there
+// is no such part.
 func site(u *url.URL) string {
 	name := hostname(u)
 	if _, ip := address(name); ip || !isName(name) {

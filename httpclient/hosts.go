@@ -20,7 +20,7 @@ import (
 // URLs.
 //
 // Hosts panics if a host is none of these, such as a URL, a host with a port, or a wildcard. The
-// panic names all faults.
+// text of the panic lists all such hosts.
 func Hosts(hosts ...string) func(*http.Request) bool {
 	list := hostList{names: map[string]bool{}}
 	var errs []error

@@ -14,11 +14,11 @@ import (
 type origin struct {
 	ctx    context.Context
 	caller context.Context // ctx, without additions to the context of an earlier attempt
-	stay   trace.B3        // the trace to stay in; the zero B3 if ctx decides
+	stay   trace.B3        // the trace to stay in; the zero B3 if ctx determines the trace
 	anew   bool            // begin a trace, though ctx holds the record of an earlier send's trace
 }
 
-// originIn returns the origin of r's sends when its context is ctx.
+// originIn returns the origin of r's sends when r's context is ctx.
 func originIn(ctx context.Context, r *resty.Request) origin {
 	o := origin{ctx: ctx, caller: ctx}
 	last := finishedIn(ctx)
@@ -38,7 +38,7 @@ func originIn(ctx context.Context, r *resty.Request) origin {
 func (o *origin) trace() trace.B3 {
 	b := o.stay
 	if o.anew {
-		// A trace of this goroutine's counts, as it did for the first send.
+		// If this goroutine has a trace, it is used, as in the first send.
 		if _, traced := trace.FromContext(trace.Implicit(o.caller)); traced {
 			return trace.B3{}
 		}

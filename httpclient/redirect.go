@@ -8,10 +8,10 @@ import (
 )
 
 // RedirectPolicy returns the policy that gives each redirect of a client instrumented by [Resty]
-// its own span and headers. It stops no redirect. Put it last: others, such as
-// resty.FlexibleRedirectPolicy, copy the headers of the first request over ours.
+// its own span and headers. It stops no redirect. Put it last: other policies, such as
+// resty.FlexibleRedirectPolicy, copy the headers of the first request over those of the redirect.
 //
-// It is needed only where SetRedirectPolicy is called after the client's first request.
+// RedirectPolicy is needed only if SetRedirectPolicy is called after the client's first request.
 func RedirectPolicy() resty.RedirectPolicy {
 	return resty.RedirectPolicyFunc(func(r *http.Request, via []*http.Request) error {
 		redirect(r, via)
@@ -31,7 +31,8 @@ func followRedirects(c *http.Client) {
 	}
 }
 
-// checkRedirect asks policy. Without one, it stops after ten redirects, as http.Client does.
+// checkRedirect returns the error of policy. Without a policy, it stops after ten redirects, as
+// http.Client does.
 func checkRedirect(policy func(*http.Request, []*http.Request) error, r *http.Request, via []*http.Request) error {
 	if policy != nil {
 		return policy(r, via)
@@ -42,8 +43,8 @@ func checkRedirect(policy func(*http.Request, []*http.Request) error, r *http.Re
 	return nil
 }
 
-// redirect gives a redirect a span of its own, and the headers that it may have. net/http has
-// already copied the first request's headers to the redirect, whatever the host.
+// redirect gives the redirect r a span of its own, and the trace headers that r may carry.
+// net/http has already copied the first request's headers to the redirect, whatever the host.
 func redirect(r *http.Request, via []*http.Request) {
 	first := via[0]
 	t, ok := first.Context().Value(tryKey{}).(*try)
@@ -58,7 +59,7 @@ func redirect(r *http.Request, via []*http.Request) {
 	t.hopped = r
 	t.current.finished.Store(true)
 	t.current = &attempt{Context: t.Context}
-	if !same(r.Context(), t.own) { // a hook, or EnableTrace, has added to it
+	if !same(r.Context(), t.own) { // a hook, or EnableTrace, has added to the context
 		t.current.Context = under(r.Context(), t.caller)
 	}
 	if t.line != nil {

@@ -13,27 +13,27 @@ import (
 // Resty makes c trace its requests and returns c. Give requests their context with
 // SetContext. Every attempt is a span: retries and redirects stay in one trace, as siblings.
 //
-// Resty works by hooks, not by a transport, because SetProxy, SetTLSClientConfig and their like
-// need a bare *http.Transport. Clones of c are traced too. A second call, on c or a clone, changes
-// nothing. Call Resty before c is used, but after you have registered OnBeforeRequest hooks that
-// replace the request's context.
+// Resty works by hooks, not by a transport, because SetProxy, SetTLSClientConfig and similar
+// methods need a bare *http.Transport. Clones of c are traced too. A second call, on c or a
+// clone, changes nothing. Call Resty before c is used, but after you have registered
+// OnBeforeRequest hooks that replace the request's context.
 //
-// A request may be sent again. Each send is a span under the context that SetContext gave it, or
-// begins a trace of its own. Values that a hook adds to the request's context during a send stay
-// for the retries of that send, and are gone with the next send. One thing makes the context grow
-// with each send: an OnBeforeRequest hook that is registered before Resty and derives from the
-// request's context. In the next send the hook derives from the context that the last send has
-// left. Such a hook should derive from a context of its own.
+// A request may be sent again. Each send has a span under the span of the context that SetContext
+// has set, or begins a trace of its own. Values that a hook adds to the request's context during
+// a send stay for the retries of that send, and are gone with the next send. One thing makes the
+// context grow with each send: an OnBeforeRequest hook that is registered before Resty and
+// derives from the request's context. In the next send the hook derives from the context that the
+// last send has left. Such a hook should derive from a context of its own.
 //
-// Redirects are seen through the client's redirect policy as it is at the first request. To set
-// policies later, put [RedirectPolicy] last among them. Requests that are sent with c.GetClient()
-// directly are not traced. Two resty clients over one http.Client must not make their first
-// requests at the same time, since each changes the http.Client's redirect policy.
+// Resty sees redirects through the client's redirect policy at the time of the first request. If
+// you set policies later, put [RedirectPolicy] last among them. Requests that are sent with
+// c.GetClient() directly are not traced. Two resty clients over one http.Client must not make
+// their first requests at the same time, since each changes the http.Client's redirect policy.
 //
-// Propagate is asked before resty has made the request. Its argument has the method, the URL
-// without the query parameters that resty adds, the request's own headers, and its context. A hook
-// that sends the request to another host must be registered before Resty is called; a hook of
-// SetPreRequestHook runs too late.
+// Propagate is called before resty has made the http.Request. Its argument has the method, the
+// URL without the query parameters that resty adds, the request's own headers, and its context. A
+// hook that sends the request to another host must be registered before Resty is called; a hook
+// of SetPreRequestHook runs too late.
 //
 // Resty panics if c is nil.
 func Resty(c *resty.Client, cfg Config) *resty.Client {
@@ -64,7 +64,7 @@ type restyHop struct {
 
 // begin is called before each attempt, and before resty has made the http.Request.
 func (h *restyHop) begin(c *resty.Client, r *resty.Request) error {
-	// Not in Resty, since the policy may be set after Resty is called.
+	// This is not done in Resty, since the policy may be set after Resty is called.
 	h.once.Do(func() { followRedirects(c.GetClient()) })
 
 	var t *try
@@ -79,7 +79,7 @@ func (h *restyHop) begin(c *resty.Client, r *resty.Request) error {
 	stay := t.follow(lastTry(r))
 	t.current = &t.attempt
 	if t.line != nil {
-		t.line.wanted = h.calls.Skip == nil || !h.calls.Skip(preview(c, r)) // a preview costs
+		t.line.wanted = h.calls.Skip == nil || !h.calls.Skip(preview(c, r)) // no Skip, no costly preview
 	}
 	t.start(t, stay, r.Method)
 	r.SetContext(t.own)
@@ -129,9 +129,9 @@ func responseOf(err error) (*resty.Response, error) {
 	return with.Response, err
 }
 
-// retried ends the span of an attempt that is about to be repeated. Resty knows an instrumented
-// client by this hook. It is the only hook of ours that can be seen from outside and that clones
-// keep.
+// retried ends the span of an attempt that is about to be repeated. Resty recognizes an
+// instrumented client by this hook. It is the only one of Resty's hooks that is in an exported
+// field of the client and that clones keep.
 func retried(resp *resty.Response, err error) {
 	if resp != nil {
 		endLast(resp.Request, resp, err)
@@ -153,8 +153,8 @@ func failed(r *resty.Request, err error) {
 	}
 }
 
-// panicked is called when a send has panicked. The line does not have the panic's value, since the
-// value was not made for others to read.
+// panicked is called when a send has panicked. The line does not have the panic's value, since
+// the value is not meant for a log.
 func panicked(r *resty.Request, err error) {
 	if t := lastTry(r); t != nil && t.line != nil {
 		t.line.panicked = true

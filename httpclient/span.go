@@ -13,9 +13,9 @@ import (
 )
 
 // describe gives a recording span the attributes of a request, by OpenTelemetry's HTTP
-// conventions. number is the attempt's, from 1. The URL is without user, query and fragment, since
-// secrets travel in these. It is clipped, since the URL of a redirect is as long as the server
-// likes. r may be nil if the span does not record.
+// conventions. number is the number of the attempt, from 1. The URL is written without user,
+// query and fragment, since they may hold secrets. It is clipped, since a server may redirect to
+// a URL of any length. r may be nil if the span does not record.
 func describe(span oteltrace.Span, r *http.Request, number int) {
 	if !span.IsRecording() {
 		return

@@ -10,16 +10,17 @@ import (
 )
 
 // NewTransport returns a RoundTripper that puts the trace of the request's context on the request
-// and hands it to base. A nil base stands for http.DefaultTransport, as it is when the request is
+// and hands it to base. A nil base means http.DefaultTransport, as it is when the request is
 // sent.
 //
-// The caller's request is not changed: base gets a copy, whose context has the attempt as its
-// current span. Response, error and panic of base are passed on as they are. But the Response's
-// Request is the copy. A later request in the copy's context becomes a sibling of the attempt, not
-// its child. A recording span ends when the response body has been read to its end or closed.
+// The caller's request is not changed: base gets a copy, whose context has the attempt's span as
+// its current span. Response, error and panic of base are passed on unchanged, except that the
+// Response's Request is the copy. A later request in the copy's context becomes a sibling of the
+// attempt, not its child. A recording span ends when the response body has been read to its end
+// or closed.
 //
 // The RoundTripper is safe for concurrent use if base is. NewTransport, Wrap and Resty panic if
-// cfg.CallLog has two loggers.
+// cfg.CallLog has both Logger and Slog.
 func NewTransport(base http.RoundTripper, cfg Config) http.RoundTripper {
 	return &transport{base: base, hop: newHop(cfg)}
 }
@@ -57,7 +58,7 @@ func (t *transport) CloseIdleConnections() {
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r == nil || r.URL == nil {
-		return t.next().RoundTrip(r) // base has the right error, and closes the body
+		return t.next().RoundTrip(r) // base returns the right error, and closes the body
 	}
 	stay, number := trace.B3{}, 1
 	if r.Response != nil {

@@ -31,7 +31,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// staleHeader has every trace header, in cases that net/http's own functions never write.
+// staleHeader returns every trace header, some spelt in upper or lower case as net/http's own
+// functions never write them.
 func staleHeader() http.Header {
 	return http.Header{
 		"b3":                {canary + "-" + canary + "-d"},
@@ -46,7 +47,7 @@ func staleHeader() http.Header {
 	}
 }
 
-// watchedBody tells whether it was closed.
+// watchedBody counts how often it was closed.
 type watchedBody struct {
 	io.Reader
 	closed atomic.Int32
@@ -117,7 +118,8 @@ func TestTransportNilBase(t *testing.T) {
 	client := httpclient.NewTransport(nil, httpclient.Config{})
 	wrapped := httpclient.Wrap(&http.Client{}, httpclient.Config{})
 
-	// Replaced only now, since a nil base is the default at the time of the call.
+	// The default is replaced only now, since a nil base means the default at the time of the
+	// call.
 	original := http.DefaultTransport
 	t.Cleanup(func() { http.DefaultTransport = original })
 	base := &closable{}
@@ -131,7 +133,7 @@ func TestTransportNilBase(t *testing.T) {
 	fetch(t, wrapped, context.Background(), "http://first.example/")
 	assert.Equal(t, 2, base.trips, "requests through the new http.DefaultTransport")
 	wrapped.CloseIdleConnections()
-	assert.Equal(t, 1, base.closes, "CloseIdleConnections of the new http.DefaultTransport")
+	assert.Equal(t, 1, base.closes, "calls of CloseIdleConnections of the new http.DefaultTransport")
 }
 
 // closable is a base that counts its calls.
@@ -172,7 +174,7 @@ func TestTransportNilURL(t *testing.T) {
 	rec.spans(t, len(rec.Started()))
 }
 
-// A request without a trace starts one.
+// A request without a trace starts a trace.
 func TestTransportStartsTrace(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -180,11 +182,11 @@ func TestTransportStartsTrace(t *testing.T) {
 		ctx     context.Context
 		want    trace.Sampling
 	}{
-		{"sampled here", trace.Always(), context.Background(), trace.Accept},
-		{"not sampled here", trace.Never(), context.Background(), trace.Deny},
-		{"a lone deny", trace.Always(), trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny}), trace.Deny},
-		{"a lone accept", trace.Never(), trace.NewContext(context.Background(), trace.B3{Sampling: trace.Accept}), trace.Accept},
-		{"a lone debug", trace.Never(), trace.NewContext(context.Background(), trace.B3{Sampling: trace.Debug}), trace.Debug},
+		{"the client samples", trace.Always(), context.Background(), trace.Accept},
+		{"the client does not sample", trace.Never(), context.Background(), trace.Deny},
+		{"a deny without IDs", trace.Always(), trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny}), trace.Deny},
+		{"an accept without IDs", trace.Never(), trace.NewContext(context.Background(), trace.B3{Sampling: trace.Accept}), trace.Accept},
+		{"a debug without IDs", trace.Never(), trace.NewContext(context.Background(), trace.B3{Sampling: trace.Debug}), trace.Debug},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -207,12 +209,12 @@ func TestTransportStaleHeaders(t *testing.T) {
 		name       string
 		propagator propagation.TextMapPropagator
 		propagate  func(*http.Request) bool
-		stale      http.Header // beside staleHeader
+		stale      http.Header // in addition to staleHeader
 		want       []string
 	}{
 		{"X-B3", nil, nil, nil, multi},
 		{"b3", trace.Propagator{Encoding: b3.B3SingleHeader}, nil, nil, []string{"b3"}},
-		{"X-B3, asked for", nil, yes, nil, multi},
+		{"X-B3, allowed", nil, yes, nil, multi},
 		{"X-B3, refused", nil, no, nil, []string{}},
 		{"b3, refused", trace.Propagator{Encoding: b3.B3SingleHeader}, no, nil, []string{}},
 		{"W3C", trace.Propagator{W3C: true}, nil, http.Header{"TraceParent": {canary}, "tracestate": {canary}}, append([]string{"traceparent"}, multi...)},
@@ -221,7 +223,7 @@ func TestTransportStaleHeaders(t *testing.T) {
 		{"contrib's b3, refused", b3.New(), no, nil, []string{}},
 		{"TraceContext", propagation.TraceContext{}, nil, http.Header{"TRACEPARENT": {canary}}, []string{"traceparent"}},
 		{"TraceContext, refused", propagation.TraceContext{}, no, http.Header{"TRACEPARENT": {canary}}, []string{}},
-		{"nothing at all", propagation.NewCompositeTextMapPropagator(), nil, nil, []string{}},
+		{"a propagator without headers", propagation.NewCompositeTextMapPropagator(), nil, nil, []string{}},
 		{"baggage", propagation.Baggage{}, nil, http.Header{"bagGage": {"k=" + canary}}, []string{}},
 	}
 	for _, tt := range tests {
@@ -259,7 +261,7 @@ func TestTransportHeaderSizes(t *testing.T) {
 			for i := range others {
 				key := fmt.Sprintf("X-Own-%d", i)
 				if i == 1 {
-					key = "é" // no name of a header, but a base may take it
+					key = "é" // no valid name of a header, but a base may accept it
 				}
 				header[key] = append(make([]string, 0, 2), "own")
 				want[key] = []string{"own", "base's"}
@@ -271,7 +273,7 @@ func TestTransportHeaderSizes(t *testing.T) {
 				for key, values := range r.Header {
 					r.Header[key] = append(values, "base's")
 				}
-				assert.Equal(t, want, r.Header, "header of %s and %d others, without ours", name, others)
+				assert.Equal(t, want, r.Header, "header of %s and %d others, without the trace headers", name, others)
 				return answer(r, http.StatusOK, ""), nil
 			})
 			r, err := http.NewRequestWithContext(testkit.Request(), http.MethodGet, "http://first.example/", nil)
@@ -309,8 +311,8 @@ func TestTransportRedirectStatuses(t *testing.T) {
 		{"in a trace", id128 + "-" + spanID + "-1", id128, spanID},
 		{"in a denied trace", id128 + "-" + spanID + "-0", id128, spanID},
 		{"without a trace", "", "", ""},
-		{"with a lone deny", "0", "", ""},
-		{"with a lone debug", "d", "", ""},
+		{"with a deny without IDs", "0", "", ""},
+		{"with a debug without IDs", "d", "", ""},
 	}
 	for _, tt := range []struct {
 		status     int
@@ -346,8 +348,8 @@ func TestTransportRedirectStatuses(t *testing.T) {
 	}
 }
 
-// A random decision is made once for the chain. (An SDK's sampler that ignores the parent decides
-// for itself, and is left out here.)
+// A sampler that decides at random is asked once for a chain of redirects. (An SDK's sampler that
+// ignores the parent decides for each attempt. It is not tested here.)
 func TestTransportRedirectDecidesOnce(t *testing.T) {
 	urls := chainOf("first.example", "first.example", "first.example", "first.example")
 	w := newWorld(t, chain(302, urls...))
@@ -355,7 +357,7 @@ func TestTransportRedirectDecidesOnce(t *testing.T) {
 		name     string
 		provider oteltrace.TracerProvider
 	}{
-		{"ours", trace.NewProvider(trace.ProviderConfig{Sampler: &fickle{}})},
+		{"clew's provider", trace.NewProvider(trace.ProviderConfig{Sampler: &fickle{}})},
 		{"an SDK with ParentBased", sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.ParentBased(&fickle{})))},
 	} {
 		t.Run(p.name, func(t *testing.T) {
@@ -373,7 +375,7 @@ func TestTransportRedirectDecidesOnce(t *testing.T) {
 	}
 }
 
-// fickle is a sampler with the opposite decision each time.
+// fickle is a sampler that alternates between yes and no.
 type fickle struct{ asked atomic.Int64 }
 
 func (f *fickle) Sample(oteltrace.TraceID) bool { return f.asked.Add(1)%2 == 1 }
@@ -390,14 +392,14 @@ func (f *fickle) Description() string { return "fickle" }
 var hostChains = []struct {
 	name  string
 	hosts []string
-	want  []bool // gets headers
+	want  []bool // whether each request gets headers
 }{
 	{"same host", []string{"first.example", "first.example"}, []bool{true, true}},
 	{"same name in another case", []string{"first.example", "FIRST.example"}, []bool{true, true}},
 	{"same name on another port", []string{"first.example:8001", "first.example:8002", "first.example"}, []bool{true, true, true}},
 	{"another host", []string{"first.example", "other.example"}, []bool{true, false}},
-	{"its own redirect", []string{"first.example", "other.example", "other.example"}, []bool{true, false, false}},
-	{"back to the first", []string{"first.example", "other.example", "first.example"}, []bool{true, false, true}},
+	{"another host that redirects to itself", []string{"first.example", "other.example", "other.example"}, []bool{true, false, false}},
+	{"back to the first host", []string{"first.example", "other.example", "first.example"}, []bool{true, false, true}},
 	{"to and fro", []string{"first.example", "other.example", "first.example", "other.example"}, []bool{true, false, true, false}},
 	{"a subdomain", []string{"first.example", "sub.first.example"}, []bool{true, false}},
 	{"the parent domain", []string{"sub.first.example", "first.example"}, []bool{true, false}},
@@ -434,7 +436,8 @@ func TestTransportRedirectHosts(t *testing.T) {
 	}
 }
 
-// assertHosts checks which hops of a chain carried headers, and that those are siblings.
+// assertHosts checks which hops of a chain carried headers, and that the hops with headers are
+// siblings.
 func assertHosts(t testing.TB, seen []arrival, urls []string, want []bool, wantTrace, wantParent string) {
 	t.Helper()
 	require.Len(t, seen, len(urls), "requests that arrived")
@@ -466,8 +469,8 @@ func TestTransportRedirectPropagate(t *testing.T) {
 	assertHosts(t, w.take(), urls, []bool{false, true, true}, id128, spanID)
 }
 
-// The hosts of the chain are those that the caller asked for. A base may rewrite its own copy of
-// the request, for instance after a look-up of the service.
+// The default policy compares the hosts of the caller's URLs. A base may write another host into
+// its own copy of the request, for instance after a look-up of the service.
 func TestTransportRedirectRewritingBase(t *testing.T) {
 	for _, rootless := range []bool{false, true} {
 		t.Run(fmt.Sprintf("rootless %t", rootless), func(t *testing.T) {
@@ -665,7 +668,7 @@ func TestTransportSpanEndsOnce(t *testing.T) {
 		{"read twice", io.NopCloser(strings.NewReader("text")), []func(*testing.T, io.ReadCloser){read, read, closeIt}, false},
 		{"broken off", brokenBody{strings.NewReader("text")}, []func(*testing.T, io.ReadCloser){read, closeIt}, true},
 		{"empty", http.NoBody, []func(*testing.T, io.ReadCloser){read, closeIt}, false},
-		{"closed by two at once", io.NopCloser(strings.NewReader("text")), []func(*testing.T, io.ReadCloser){func(_ *testing.T, b io.ReadCloser) {
+		{"closed by eight goroutines at once", io.NopCloser(strings.NewReader("text")), []func(*testing.T, io.ReadCloser){func(_ *testing.T, b io.ReadCloser) {
 			var wg sync.WaitGroup
 			for range 8 {
 				wg.Go(func() { b.Close() })
@@ -689,7 +692,7 @@ func TestTransportSpanEndsOnce(t *testing.T) {
 			if tt.body != http.NoBody {
 				n, _ := resp.Body.Read(make([]byte, 1))
 				require.Equal(t, 1, n, "bytes read")
-				assert.Zero(t, count.ends.Load(), "ends of the span before the body's")
+				assert.Zero(t, count.ends.Load(), "ends of the span before the end of the body")
 			}
 			for _, use := range tt.use {
 				use(t, resp.Body)
@@ -739,7 +742,7 @@ func TestTransportSwitchingProtocols(t *testing.T) {
 		line, _ := buffered.ReadString('\n')
 		fmt.Fprintf(buffered, "echo %s", line)
 		buffered.Flush()
-		rest, _ := io.ReadAll(buffered) // up to the end of the other side
+		rest, _ := io.ReadAll(buffered) // until the client closes its side
 		fmt.Fprintf(buffered, "and %s", rest)
 		buffered.Flush()
 	}))
@@ -772,7 +775,7 @@ func TestTransportSwitchingProtocols(t *testing.T) {
 			reader := bufio.NewReader(conn)
 			line, err := reader.ReadString('\n')
 			require.NoError(t, err, "reading from the connection")
-			assert.Equal(t, "echo hello\n", line, "what the other side said")
+			assert.Equal(t, "echo hello\n", line, "the server's answer")
 			_, err = io.WriteString(conn, "bye")
 			require.NoError(t, err, "writing to the connection")
 			half, ok := resp.Body.(interface{ CloseWrite() error })
@@ -783,7 +786,7 @@ func TestTransportSwitchingProtocols(t *testing.T) {
 			}
 			answer, err := io.ReadAll(reader)
 			require.NoError(t, err, "reading after CloseWrite")
-			assert.Equal(t, "and bye", string(answer), "what the other side said after CloseWrite")
+			assert.Equal(t, "and bye", string(answer), "the server's answer after CloseWrite")
 			require.NoError(t, conn.Close(), "closing the connection")
 			for _, s := range rec.spans(t, tt.spans) {
 				s.assertOutcome(t, 101, false)
@@ -843,7 +846,7 @@ var samplings = []sampling{
 		map[string]trace.Sampling{"": trace.Deny, "0": trace.Deny, "1": trace.Deny, "d": trace.Debug}},
 }
 
-// asked counts the calls of a sampler, and so of an SDK.
+// asked counts the calls of a sampler, so that the test knows how often the SDK was asked.
 type asked struct {
 	sdktrace.Sampler
 	count atomic.Int32
@@ -859,7 +862,7 @@ func TestTransportSamplers(t *testing.T) {
 		for _, s := range samplings {
 			for state, want := range s.want {
 				for _, lone := range []bool{false, true} {
-					t.Run(fmt.Sprintf("%s/%s/%q, lone %t", clientOf.name, s.name, state, lone), func(t *testing.T) {
+					t.Run(fmt.Sprintf("%s/%s/%q, without IDs %t", clientOf.name, s.name, state, lone), func(t *testing.T) {
 						w := newWorld(t, nil)
 						sampler := &asked{Sampler: s.sampler}
 						rec := newRecorder(t, sampler)
@@ -877,7 +880,7 @@ func TestTransportSamplers(t *testing.T) {
 						assert.Equal(t, want, a.b3.Sampling, "decision that arrived: got %s, want %s, headers %v", a.b3.Sampling, want, a.header)
 						if lone {
 							assert.Len(t, a.traceID(), 32, "new trace ID that arrived")
-							assert.Empty(t, a.parentID(), "parent of a root: an invented one must not be sent")
+							assert.Empty(t, a.parentID(), "parent of a root, which must not be an invented parent")
 						} else {
 							assert.Equal(t, id128, a.traceID(), "trace ID that arrived")
 							assert.Equal(t, spanID, a.parentID(), "parent span ID that arrived")
@@ -901,7 +904,7 @@ func TestTransportSamplers(t *testing.T) {
 	}
 }
 
-// restyOrNot are the two ways out.
+// restyOrNot are the two kinds of clients.
 var restyOrNot = []struct {
 	name string
 	get  func(t *testing.T, w *world, cfg httpclient.Config, ctx context.Context, url string)
@@ -915,7 +918,7 @@ var restyOrNot = []struct {
 	}},
 }
 
-// Under a local span of an SDK, that span's provider makes the client span.
+// Under a local span of an SDK, the provider of the local span makes the client span.
 func TestTransportLocalSpan(t *testing.T) {
 	for _, clientOf := range restyOrNot {
 		t.Run(clientOf.name, func(t *testing.T) {
@@ -967,7 +970,7 @@ func TestTransportCancelWhileReading(t *testing.T) {
 	require.NoError(t, err)
 	resp, err := w.client(t, rec.config()).Do(r)
 	require.NoError(t, err, "Do")
-	assert.Empty(t, rec.Ended(), "spans ended before the body")
+	assert.Empty(t, rec.Ended(), "spans that ended before the body")
 	cancel()
 	_, err = io.Copy(io.Discard, resp.Body)
 	require.ErrorIs(t, err, context.Canceled, "reading the body")
@@ -975,7 +978,8 @@ func TestTransportCancelWhileReading(t *testing.T) {
 	rec.one(t).assertOutcome(t, 200, true)
 }
 
-// The request that base gets has the attempt as its current span, and the caller's values.
+// The context of the request that base gets has the attempt's span as its current span, and the
+// caller's values.
 func TestTransportContext(t *testing.T) {
 	type key struct{}
 	var inside context.Context
@@ -1043,7 +1047,7 @@ func TestNilClients(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			defer func() {
 				got := fmt.Sprint(recover())
-				assert.True(t, strings.HasPrefix(got, tt.want) && strings.Contains(got, "nil"), "panic of %s(nil): got %q, want %q and what was nil", tt.name, got, tt.want)
+				assert.True(t, strings.HasPrefix(got, tt.want) && strings.Contains(got, "nil"), "panic of %s(nil): got %q, want a text that begins with %q and contains nil", tt.name, got, tt.want)
 			}()
 			tt.call()
 		})
@@ -1065,8 +1069,8 @@ func TestTransportRedirectLimit(t *testing.T) {
 	rec.spans(t, 10)
 }
 
-// A base that gives one response twice (a stub, a cache) makes the chain a ring. We follow it
-// only so far.
+// A base that returns one response twice (a stub, a cache) makes the chain of redirects a ring.
+// The transport follows the chain only up to a limit.
 func TestTransportRedirectRing(t *testing.T) {
 	moved := answer(nil, http.StatusFound, "")
 	moved.Body = http.NoBody
@@ -1085,7 +1089,8 @@ func TestTransportRedirectRing(t *testing.T) {
 	}
 }
 
-// A span describes a fault in a few words, without the text that the server has sent.
+// The text with which a span describes a failure is bounded, however much text the server has
+// sent.
 func TestTransportSpanText(t *testing.T) {
 	huge := strings.Repeat("Z", 1<<18)
 	for name, raw := range map[string]string{
@@ -1114,7 +1119,7 @@ func TestTransportSpanText(t *testing.T) {
 }
 
 // A wrapper further out may hide the chain. Then the first request is not known, and no redirect
-// gets our headers.
+// gets trace headers.
 func TestTransportRedirectCutChain(t *testing.T) {
 	w := newWorld(t, chain(http.StatusFound, chainOf("first.example", "first.example")...))
 	ours := httpclient.NewTransport(w.transport(t), httpclient.Config{})
@@ -1128,11 +1133,11 @@ func TestTransportRedirectCutChain(t *testing.T) {
 	fetch(t, c, testkit.Request(), "http://first.example/0")
 	seen := w.take()
 	require.Len(t, seen, 2, "requests")
-	assert.Equal(t, multi, traced(seen[0].header), "trace headers of the first")
+	assert.Equal(t, multi, traced(seen[0].header), "trace headers of the first request")
 	assert.Empty(t, traced(seen[1].header), "trace headers after the cut")
 }
 
-// A response without a body has been read to its end already.
+// The span of a response without a body ends at once.
 func TestTransportSpanOfNoBody(t *testing.T) {
 	rec := newRecorder(t, sdktrace.AlwaysSample())
 	base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {

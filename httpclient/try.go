@@ -11,8 +11,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// try is what the hooks know of one attempt and its redirects. All hooks run in the goroutine that
-// sends the request, so only the fields of attempt are guarded.
+// try is what the hooks know of one attempt and its redirects. All hooks run in the goroutine
+// that sends the request. Other goroutines may read only attempt.
 type try struct {
 	attempt // of the first request, not of the redirects
 
@@ -24,10 +24,10 @@ type try struct {
 	hopped  *http.Request   // the last redirect seen
 	span    oteltrace.Span  // of current
 	ended   bool            // the span has ended
-	line    *loggedTry      // that the try is a part of; nil: attempts have no lines
-	number  int             // of the current attempt in its send, from 1, redirects included
+	line    *loggedTry      // the loggedTry that the try is a part of; nil: attempts have no lines
+	number  int             // number of the current attempt in its send, from 1, redirects included
 
-	// These tell whether the next attempt is a retry: see repeats.
+	// These fields show whether the next attempt is a retry: see repeats.
 	restyTime time.Time       // the request's Time when the try began
 	repeated  bool            // a retry hook was called
 	done      bool            // the send has ended
@@ -73,12 +73,13 @@ func lastTry(r *resty.Request) *try {
 }
 
 // repeats reports whether the attempt of r that begins now repeats t, in the same send. r.Attempt
-// cannot tell: with retries resty goes on counting when a request is used again.
+// does not show this: if the client has retries, resty continues the count when a request is sent
+// again.
 //
-// A send ends with OnSuccess, OnError or OnPanic. It may end without them, by runtime.Goexit or by
-// a panic in an OnPanic hook before ours. Then no retry hook was called either. Before resty
-// repeats an attempt, it calls the retry hooks. They get a response, unless net/http was never
-// asked. In that case r.Time has not changed.
+// A send ends with OnSuccess, OnError or OnPanic. It may end without them, by runtime.Goexit or
+// by a panic in an OnPanic hook that runs before Resty's. Then no retry hook was called either.
+// Before resty repeats an attempt, it calls the retry hooks. These hooks get a response, unless
+// resty has not called net/http. In that case r.Time has not changed.
 func (t *try) repeats(r *resty.Request) bool {
 	return r.Attempt > 1 && !t.done && (t.repeated || t.restyTime.Equal(r.Time))
 }
@@ -109,7 +110,7 @@ func (t *try) follow(last *try) (stay trace.B3) {
 	return t.origin.trace()
 }
 
-// start begins the span of the current attempt in ctx, and its line.
+// start begins the span of the current attempt in ctx, and the line of that attempt.
 func (t *try) start(ctx context.Context, stay trace.B3, method string) {
 	t.number++
 	t.current.own, t.span = t.hop.start(ctx, t.caller, stay, method)
