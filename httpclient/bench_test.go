@@ -13,7 +13,7 @@ import (
 
 // Each benchmark has a twin that does the same with the bare transport or client.
 
-// cloning is the least work of a transport that adds a header.
+// cloning does the least work that a transport needs to add a header.
 type cloning struct{ http.RoundTripper }
 
 func (c cloning) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -41,7 +41,8 @@ func BenchmarkRoundTrip(b *testing.B) {
 	}
 }
 
-// The same over loopback: what a request costs a user.
+// BenchmarkLoopback sends requests to a server over loopback, so it shows what a request costs a
+// user.
 func BenchmarkLoopback(b *testing.B) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer server.Close()

@@ -36,17 +36,17 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// logged returns a Config whose lines go to l, by a logger with our hook.
+// logged returns a Config whose lines go to l, through a logger with logctx's hook.
 func logged(l *testkit.Log) httpclient.Config {
 	logger := logctx.New(l)
 	return httpclient.Config{CallLog: &httpclient.CallLogConfig{Logger: &logger}}
 }
 
-// callLine is the part of a line that tells the outcome.
+// callLine is the part of a line that shows the outcome of the call.
 type callLine struct {
 	level  string
 	status int
-	err    string // a part of it; "": there is none
+	err    string // a part of the line's error; "": there is no error
 	body   bool   // there is body_ms
 }
 
@@ -67,7 +67,7 @@ var outcomes = []struct {
 	base    testkit.RoundTripper
 	ctx     func(context.Context) (context.Context, context.CancelFunc)
 	want    []callLine
-	resty   []callLine // nil: the same
+	resty   []callLine // the lines with resty; nil: as in want
 }{
 	{name: "ok", want: []callLine{{"info", 200, "", true}}},
 	{name: "warn", handler: status(404), want: []callLine{{"warn", 404, "", false}}},
@@ -77,7 +77,7 @@ var outcomes = []struct {
 	{name: "a redirect", url: chainOf("u5er:"+canary+"@first.example", "second.example")[0],
 		handler: chain(302, chainOf("first.example", "u5er:"+canary+"@second.example")...),
 		want:    []callLine{{"info", 302, "", false}, {"info", 200, "", true}}},
-	{name: "redirects without an end", handler: func(w http.ResponseWriter, r *http.Request) {
+	{name: "endless redirects", handler: func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", r.URL.Path+"?"+canary)
 		w.WriteHeader(307)
 	},
@@ -88,7 +88,7 @@ var outcomes = []struct {
 		w.WriteHeader(302)
 	},
 		want: []callLine{{"info", 302, "", false}}, resty: []callLine{{"error", 0, "malformed Location header", false}}},
-	{name: "refused", change: func(_ testing.TB, base *http.Transport) {
+	{name: "a refused connection", change: func(_ testing.TB, base *http.Transport) {
 		base.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
@@ -102,7 +102,7 @@ var outcomes = []struct {
 		resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errBase }}
 		base.DialContext = (&net.Dialer{Resolver: resolver}).DialContext
 	}, want: []callLine{{"error", 0, "lookup first.example", false}}},
-	{name: "a certificate of nobody", url: "https://u5er:" + canary + "@first.example/path?" + canary, change: func(t testing.TB, base *http.Transport) {
+	{name: "an untrusted certificate", url: "https://u5er:" + canary + "@first.example/path?" + canary, change: func(t testing.TB, base *http.Transport) {
 		server := httptest.NewUnstartedServer(nil)
 		server.Config.ErrorLog = log.New(io.Discard, "", 0)
 		server.StartTLS()
@@ -119,9 +119,9 @@ var outcomes = []struct {
 	{name: "http.Client's Timeout, in the body", base: func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Body: io.NopCloser(iotest.ErrReader(fmt.Errorf("%w while waiting", errStopped)))}, nil
 	}, ctx: late, want: []callLine{{"error", 200, "deadline exceeded", true}}},
-	{name: "somebody else stopped it", base: func(*http.Request) (*http.Response, error) { return nil, errStopped },
+	{name: "the error of http.Client's Timeout, but no deadline", base: func(*http.Request) (*http.Response, error) { return nil, errStopped },
 		want: []callLine{{"error", 0, "request canceled", false}}},
-	{name: "another error, too late", base: func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }, ctx: late,
+	{name: "another error, after the deadline", base: func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF }, ctx: late,
 		want: []callLine{{"error", 0, "unexpected EOF", false}}},
 	{name: "the caller gives up", handler: hanging, ctx: canceling(context.Canceled), want: []callLine{{"info", 0, "canceled", false}}},
 	{name: "the caller gives up, with a cause", handler: hanging, ctx: canceling(errors.New("shutting down")), want: []callLine{{"info", 0, "n", false}}},
@@ -131,12 +131,12 @@ var outcomes = []struct {
 		want: []callLine{{"error", 200, "unexpected EOF", true}}},
 	{name: "an error that quotes the request", base: func(r *http.Request) (*http.Response, error) { return nil, errQuoting(r) },
 		want: []callLine{{"error", 0, "EOF", false}}},
-	{name: "an error behind a URL", base: func(r *http.Request) (*http.Response, error) {
+	{name: "an error inside of two url.Errors", base: func(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("twice: %w", &url.Error{Op: "Get", URL: r.URL.String(), Err: &url.Error{Op: "parse", URL: canary, Err: errors.New(canary)}})
 	}, want: []callLine{{"error", 0, "malformed URL", false}}},
-	{name: "somebody else gave up", base: func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("queue: %w", context.Canceled) },
+	{name: "a cancellation that is not the caller's", base: func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("queue: %w", context.Canceled) },
 		want: []callLine{{"info", 0, "queue: context canceled", false}}},
-	{name: "neither", base: func(*http.Request) (*http.Response, error) { return nil, nil },
+	{name: "neither response nor error", base: func(*http.Request) (*http.Response, error) { return nil, nil },
 		want: []callLine{{"error", 0, "neither response nor error", false}}, resty: []callLine{{"error", 0, "nil *Response with a nil error", false}}},
 	{name: "a panic", base: func(*http.Request) (*http.Response, error) { panic("u5er:" + canary) }, want: []callLine{{"error", 0, "panic", false}}},
 	{name: "a panic with an error", base: func(*http.Request) (*http.Response, error) { panic(http.ErrAbortHandler) }, want: []callLine{{"error", 0, "panic", false}}},
@@ -163,7 +163,7 @@ func hanging(_ http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// gone has, by path, the functions that cancel a request once it has arrived.
+// gone maps a path to the function that cancels a request when it has arrived.
 var gone sync.Map
 
 func canceling(cause error) func(context.Context) (context.Context, context.CancelFunc) {
@@ -174,7 +174,7 @@ func canceling(cause error) func(context.Context) (context.Context, context.Canc
 	}
 }
 
-// raw answers with these bytes and closes the connection.
+// raw returns a handler that answers with the bytes of text and closes the connection.
 func raw(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
@@ -228,8 +228,8 @@ var senders = []struct {
 	}, true, true},
 }
 
-// Each attempt has a line with its outcome, and with the IDs that the server got. The call is the
-// same as without us, and no line has a secret.
+// Each attempt has a line with the attempt's outcome, and with the IDs that the server got. No
+// line and no span has a secret.
 func TestCallLog(t *testing.T) {
 	for _, sender := range senders {
 		for _, tt := range outcomes {
@@ -318,7 +318,7 @@ func roundTrip(t testing.TB, ctx context.Context, cfg httpclient.Config, method 
 	return httpclient.NewTransport(base, cfg).RoundTrip(r)
 }
 
-// failing is a body that fails after the text.
+// failingBody is a body that ends with err after the text.
 type failingBody struct {
 	io.Reader
 	err    error
@@ -335,8 +335,8 @@ func (b *failingBody) Read(p []byte) (int, error) {
 
 func (b *failingBody) Close() error { b.closed++; return nil }
 
-// There is one line. It comes when the body has been read to its end, has failed or was closed,
-// and at once if there is no body.
+// Each call has one line. It is written when the body has been read to its end, has failed or was
+// closed, and at once if there is no body.
 func TestCallLogBody(t *testing.T) {
 	readAll := func(body io.ReadCloser) { io.Copy(io.Discard, body) }
 	readOne := func(body io.ReadCloser) { body.Read(make([]byte, 1)) }
@@ -347,23 +347,23 @@ func TestCallLogBody(t *testing.T) {
 		method string
 		status int
 		body   io.ReadCloser
-		err    error // of the base
+		err    error // the base's error
 		does   []func(io.ReadCloser)
-		after  int // calls of does, until there is a line
+		after  int // the index in does of the call after which there is a line
 		says   string
 		bodyMS bool
 	}{
 		{"read to the end", "GET", 200, &failingBody{strings.NewReader("text"), io.EOF, 0}, nil, []func(io.ReadCloser){readOne, readAll, readOne, closed, closed}, 1, "", true},
 		{"failed", "GET", 200, &failingBody{strings.NewReader("text"), errBase, 0}, nil, []func(io.ReadCloser){readOne, readAll, readAll, closed}, 1, "base has failed", true},
-		{"failed, quoting", "GET", 200, &failingBody{strings.NewReader(""), errors.New("token=" + canary + "&q=1"), 0}, nil, []func(io.ReadCloser){readAll}, 0, "…", true},
+		{"failed, with an error that quotes the request", "GET", 200, &failingBody{strings.NewReader(""), errors.New("token=" + canary + "&q=1"), 0}, nil, []func(io.ReadCloser){readAll}, 0, "…", true},
 		{"closed early", "GET", 200, &failingBody{strings.NewReader("text"), io.EOF, 0}, nil, []func(io.ReadCloser){readOne, closed, readAll, closed}, 1, "", true},
 		{"never read", "GET", 200, &failingBody{strings.NewReader("text"), io.EOF, 0}, nil, []func(io.ReadCloser){closed, closed}, 0, "", true},
-		{"none", "GET", 200, http.NoBody, nil, []func(io.ReadCloser){readAll, closed}, atOnce, "", false},
-		{"nil", "GET", 200, nil, nil, nil, atOnce, "", false},
-		{"of HEAD", "HEAD", 200, &failingBody{strings.NewReader(""), io.EOF, 0}, nil, []func(io.ReadCloser){readAll, closed}, atOnce, "", false},
-		{"of 204", "GET", 204, &failingBody{strings.NewReader(""), io.EOF, 0}, nil, []func(io.ReadCloser){closed}, atOnce, "", false},
-		{"of 304", "GET", 304, &failingBody{strings.NewReader(""), io.EOF, 0}, nil, []func(io.ReadCloser){closed}, atOnce, "", false},
-		{"beside an error", "GET", 502, &failingBody{strings.NewReader("text"), io.EOF, 0}, errBase, []func(io.ReadCloser){readAll, closed}, atOnce, "base has failed", false},
+		{"no body", "GET", 200, http.NoBody, nil, []func(io.ReadCloser){readAll, closed}, atOnce, "", false},
+		{"a nil body", "GET", 200, nil, nil, nil, atOnce, "", false},
+		{"a body of an answer to HEAD", "HEAD", 200, &failingBody{strings.NewReader(""), io.EOF, 0}, nil, []func(io.ReadCloser){readAll, closed}, atOnce, "", false},
+		{"a body of a 204", "GET", 204, &failingBody{strings.NewReader(""), io.EOF, 0}, nil, []func(io.ReadCloser){closed}, atOnce, "", false},
+		{"a body of a 304", "GET", 304, &failingBody{strings.NewReader(""), io.EOF, 0}, nil, []func(io.ReadCloser){closed}, atOnce, "", false},
+		{"a response with an error", "GET", 502, &failingBody{strings.NewReader("text"), io.EOF, 0}, errBase, []func(io.ReadCloser){readAll, closed}, atOnce, "base has failed", false},
 	} {
 		for name, provider := range map[string]*recorder{"recorded": newRecorder(t, sdktrace.AlwaysSample()), "not recorded": nil} {
 			t.Run(tt.name+", "+name, func(t *testing.T) {
@@ -372,7 +372,7 @@ func TestCallLogBody(t *testing.T) {
 				if provider != nil {
 					cfg.TracerProvider = provider.provider
 				}
-				if b, ok := tt.body.(*failingBody); ok { // as new
+				if b, ok := tt.body.(*failingBody); ok { // a new body for each subtest
 					tt.body = &failingBody{strings.NewReader("text"), b.err, 0}
 				}
 				resp, err := roundTrip(t, testkit.Request(), cfg, tt.method, func(r *http.Request) (*http.Response, error) {
@@ -440,7 +440,8 @@ func TestBodyErrorsQuoting(t *testing.T) {
 	}
 }
 
-// HTTP/2 has a type of its own for a missing body. The line does not wait for its end.
+// For HTTP/2, net/http has a type of its own for a missing body. The line does not wait for the
+// end of such a body.
 func TestCallLogBodyHTTP2(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, r.URL.RawQuery)
@@ -448,7 +449,7 @@ func TestCallLogBodyHTTP2(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	for _, tt := range []struct{ name, body string }{{"none", ""}, {"one", "text"}} {
+	for _, tt := range []struct{ name, body string }{{"no body", ""}, {"a body", "text"}} {
 		t.Run(tt.name, func(t *testing.T) {
 			var l testkit.Log
 			r, err := http.NewRequestWithContext(testkit.Request(), http.MethodGet, server.URL+"/?"+tt.body, nil)
@@ -473,7 +474,7 @@ func TestCallLogBodyHTTP2(t *testing.T) {
 	}
 }
 
-// A 101's body can be written, and has its line when it is closed.
+// The body of a 101 can be written to. The line is written when that body is closed.
 func TestCallLogUpgrade(t *testing.T) {
 	var l testkit.Log
 	w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -533,7 +534,7 @@ func TestCallLogDurations(t *testing.T) {
 	}
 }
 
-// slowly returns a text that comes after d.
+// slowly returns a reader that ends after d.
 func slowly(d time.Duration) io.Reader {
 	return readerFunc(func([]byte) (int, error) { time.Sleep(d); return 0, io.EOF })
 }
@@ -570,7 +571,7 @@ func TestCallLogLevel(t *testing.T) {
 			assert.Zero(t, got[1].status)
 			assert.ErrorIs(t, got[1].err, errBase)
 			with := (*resty.ResponseError)(nil)
-			assert.False(t, errors.As(got[1].err, &with), "the error is what resty's hooks get, not what the caller gets")
+			assert.False(t, errors.As(got[1].err, &with), "the error is the one that resty's hooks get, and not the one that the caller gets")
 			taken := l.TakeLines(t)
 			require.Len(t, taken, 2)
 			assert.Equal(t, []any{"debug", "warn"}, []any{taken[0]["level"], taken[1]["level"]})
@@ -578,8 +579,8 @@ func TestCallLogLevel(t *testing.T) {
 	}
 }
 
-// An attempt that is skipped has no line, but IDs. Skip is asked once for each attempt, before
-// it.
+// An attempt that is skipped has no line, but has IDs. Skip is called once for each attempt,
+// before the attempt is sent.
 func TestCallLogSkip(t *testing.T) {
 	for _, sender := range senders {
 		t.Run(sender.name, func(t *testing.T) {
@@ -608,7 +609,7 @@ func TestCallLogSkip(t *testing.T) {
 	}
 }
 
-// jsonOf returns a slog logger without our handler.
+// jsonOf returns a slog logger without logctx's handler.
 func jsonOf(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
@@ -624,7 +625,7 @@ var (
 		"logging.googleapis.com/trace": "projects/p/traces/" + id128, "logging.googleapis.com/trace_sampled": true}
 )
 
-// viaSlog returns line as slog names its message.
+// viaSlog returns line with slog's key for the message.
 func viaSlog(line map[string]any) map[string]any {
 	line = maps.Clone(line)
 	line["msg"] = line["message"]
@@ -639,7 +640,7 @@ var lineLoggers = []struct {
 	ctx  func(ctx context.Context, w io.Writer) context.Context
 	want map[string]any
 }{
-	{"with our hook", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := logctx.New(w); cfg.Logger = &l }, nil, plainLine},
+	{"with logctx's hook", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := logctx.New(w); cfg.Logger = &l }, nil, plainLine},
 	{"without a hook", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := zerolog.New(w); cfg.Logger = &l }, nil, plainLine},
 	{"Datadog", func(w io.Writer, cfg *httpclient.CallLogConfig) {
 		l := zerolog.New(w).Hook(logctx.Hook(logctx.Datadog()))
@@ -649,7 +650,7 @@ var lineLoggers = []struct {
 		l := zerolog.New(w).Hook(logctx.Hook(logctx.GoogleCloud("p")))
 		cfg.Logger = &l
 	}, nil, googleLine},
-	{"slog, with our handler", func(w io.Writer, cfg *httpclient.CallLogConfig) {
+	{"slog, with logctx's handler", func(w io.Writer, cfg *httpclient.CallLogConfig) {
 		cfg.Slog = slog.New(logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Config{}))
 	}, nil, viaSlog(plainLine)},
 	{"slog, Datadog", func(w io.Writer, cfg *httpclient.CallLogConfig) {
@@ -659,25 +660,25 @@ var lineLoggers = []struct {
 		cfg.Slog = slog.New(testkit.MultiHandler(jsonOf(io.Discard).Handler(), logctx.Slog(slog.NewJSONHandler(w, nil), logctx.Datadog())))
 	}, nil, viaSlog(datadogLine)},
 	{"slog, with another handler", func(w io.Writer, cfg *httpclient.CallLogConfig) { cfg.Slog = jsonOf(w) }, nil, viaSlog(plainLine)},
-	{"the context's", nil, func(ctx context.Context, w io.Writer) context.Context { return testkit.Hooked(w).WithContext(ctx) }, plainLine},
-	{"the context's, without a hook", nil, func(ctx context.Context, w io.Writer) context.Context { return zerolog.New(w).WithContext(ctx) }, plainLine},
+	{"the context's logger", nil, func(ctx context.Context, w io.Writer) context.Context { return testkit.Hooked(w).WithContext(ctx) }, plainLine},
+	{"the context's logger, without a hook", nil, func(ctx context.Context, w io.Writer) context.Context { return zerolog.New(w).WithContext(ctx) }, plainLine},
 	{"the context's slog logger", nil, func(ctx context.Context, w io.Writer) context.Context {
 		return context.WithValue(ctx, seam.SlogKey{}, jsonOf(w))
 	}, viaSlog(plainLine)},
 	{"the context's two loggers", nil, func(ctx context.Context, w io.Writer) context.Context {
 		return testkit.Hooked(w).WithContext(context.WithValue(ctx, seam.SlogKey{}, jsonOf(io.Discard)))
 	}, plainLine},
-	{"the program's", nil, func(ctx context.Context, w io.Writer) context.Context {
+	{"the program's default logger", nil, func(ctx context.Context, w io.Writer) context.Context {
 		l := testkit.Hooked(w)
 		zerolog.DefaultContextLogger = &l
 		return ctx
 	}, plainLine},
-	{"not the context's", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := logctx.New(w); cfg.Logger = &l },
+	{"Logger, and not the context's logger", func(w io.Writer, cfg *httpclient.CallLogConfig) { l := logctx.New(w); cfg.Logger = &l },
 		func(ctx context.Context, w io.Writer) context.Context { return testkit.Hooked(w).WithContext(ctx) }, plainLine},
 }
 
-// The line has the IDs once, under the names of the logger that writes it, and goes where the
-// documentation says.
+// The line goes to the logger that the documentation names. It has each ID once, under the key
+// that this logger uses.
 func TestCallLogLoggers(t *testing.T) {
 	for _, tt := range lineLoggers {
 		for _, sender := range senders {
@@ -715,8 +716,8 @@ func TestCallLogLoggers(t *testing.T) {
 	}
 }
 
-// In a debug trace lines from debug on are wanted, whatever the logger's level is. In other traces
-// the logger's level rules.
+// In a debug trace lines from level debug on are written, whatever the logger's level is. In
+// other traces the logger's level applies.
 func TestCallLogDebug(t *testing.T) {
 	for _, sender := range senders {
 		for _, tt := range []struct {
@@ -761,7 +762,7 @@ func TestCallLogDebug(t *testing.T) {
 	}
 }
 
-// The line has sampled if the trace is sampled.
+// The line has the key sampled if the trace is sampled.
 func TestCallLogSampled(t *testing.T) {
 	for state, want := range map[string]any{"1": true, "d": true, "0": nil} {
 		var l testkit.Log
@@ -794,7 +795,7 @@ func TestCallLogConfigCopied(t *testing.T) {
 	l.TakeLine(t)
 }
 
-// Each retry of resty's has a line, even a retry that was never sent.
+// Each attempt of resty's has a line, even an attempt that was never sent.
 func TestCallLogRetries(t *testing.T) {
 	var l testkit.Log
 	w := newWorld(t, failing(2))
@@ -838,8 +839,8 @@ func TestCallLogRetries(t *testing.T) {
 	assert.NotContains(t, fmt.Sprint(line), canary)
 }
 
-// A request may be used again, and then resty may fail to make it. Its line has the new URL, not
-// the last one's.
+// If a request is used again, and resty fails to make it, the line has the URL of this send, and
+// not that of the send before.
 func TestCallLogRestyNotMade(t *testing.T) {
 	var l testkit.Log
 	c := newWorld(t, nil).resty(t, logged(&l))
@@ -866,7 +867,8 @@ func sayServerErrorOrNone(resp *resty.Response, err error) bool {
 	return err != nil || resp == nil || resp.StatusCode() >= 500
 }
 
-// An attempt whose goroutine has ended within resty has its line when the request is sent again.
+// If the goroutine of an attempt ends within resty, the attempt's line is written when the
+// request is sent again.
 func TestCallLogRestyGoexit(t *testing.T) {
 	var l testkit.Log
 	exits := true
@@ -884,7 +886,7 @@ func TestCallLogRestyGoexit(t *testing.T) {
 	require.NoError(t, trying(get).err)
 	taken := l.TakeLines(t)
 	require.Len(t, taken, 2, "lines: %v", taken)
-	assert.Equal(t, []any{"resty has not told the end", nil}, []any{taken[0]["error"], taken[1]["error"]})
+	assert.Equal(t, []any{"resty did not report the end", nil}, []any{taken[0]["error"], taken[1]["error"]})
 	assert.NotEqual(t, taken[0]["span_id"], taken[1]["span_id"])
 }
 
@@ -909,21 +911,22 @@ func (e *hostileError) Error() string { return *e.text }
 func (e *hostileError) Is(error) bool { return *e.text == "" }
 func (e *hostileError) Unwrap() error { _ = *e.text; return nil }
 
-// An error whose Error panics is passed on like any other.
+// An error that panics, or has a hostile text, is passed on unchanged. Line and span get a text
+// that is valid and bounded.
 func TestCallLogHostileErrors(t *testing.T) {
 	var nilURL *url.Error
 	for name, tt := range map[string]struct {
 		err  error
 		want string
 	}{
-		"a nil *url.Error":          {nilURL, "error without a text"},
-		"one with a nil *url.Error": {fmt.Errorf("%w", &url.Error{Op: "Get", URL: secretURL, Err: nilURL}), "error without a text"},
-		"one that panics":           {new(hostileError), "error without a text"},
-		"no text":                   {errors.New(""), "error"},
-		"control bytes":             {errors.New("a\x00\n\x1b[31m\"}b"), "a\x00\n\x1b[31m\"}b"},
-		"not UTF-8":                 {errors.New("a\xff"), "a\ufffd"},
-		"long":                      {errors.New(strings.Repeat("x", 1<<20)), strings.Repeat("x", 8000) + "…"},
-		"long, then a secret":       {errors.New(strings.Repeat("x", 7990) + canary + strings.Repeat("x", 1<<20)), strings.Repeat("x", 7990) + "…xxxxxxx…"},
+		"a nil *url.Error":               {nilURL, "error without a text"},
+		"an error with a nil *url.Error": {fmt.Errorf("%w", &url.Error{Op: "Get", URL: secretURL, Err: nilURL}), "error without a text"},
+		"an error that panics":           {new(hostileError), "error without a text"},
+		"an error without a text":        {errors.New(""), "error"},
+		"control bytes":                  {errors.New("a\x00\n\x1b[31m\"}b"), "a\x00\n\x1b[31m\"}b"},
+		"not UTF-8":                      {errors.New("a\xff"), "a\ufffd"},
+		"long":                           {errors.New(strings.Repeat("x", 1<<20)), strings.Repeat("x", 8000) + "…"},
+		"long, then a secret":            {errors.New(strings.Repeat("x", 7990) + canary + strings.Repeat("x", 1<<20)), strings.Repeat("x", 7990) + "…xxxxxxx…"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l testkit.Log
@@ -971,7 +974,7 @@ func TestCallLogHostileRequests(t *testing.T) {
 	}
 }
 
-// A request without a trace begins one, and the line is in it.
+// A request without a trace begins a trace, and the line has the IDs of that trace.
 func TestCallLogRoot(t *testing.T) {
 	var l testkit.Log
 	w := newWorld(t, chain(302, chainOf("first.example", "first.example")...))
@@ -1005,11 +1008,11 @@ func TestCallLogAllocs(t *testing.T) {
 			Float64("duration_ms", 0.125).Int("attempt", 1).Str("parent_id", spanID).Bool("sampled", true).Msg("call")
 	})
 	skipped := httpclient.CallLogConfig{Logger: &logger, Skip: func(*http.Request) bool { return true }}
-	if raceEnabled { // then sync.Pools drop things
+	if raceEnabled { // with the race detector, sync.Pools drop objects
 		own += 2
 	}
 	assert.LessOrEqual(t, count(httpclient.Config{CallLog: &httpclient.CallLogConfig{Logger: &logger}}, nil), own, "allocations with CallLog")
-	assert.LessOrEqual(t, count(httpclient.Config{CallLog: &skipped}, nil), count(httpclient.Config{}, nil), "allocations where the line is skipped")
+	assert.LessOrEqual(t, count(httpclient.Config{CallLog: &skipped}, nil), count(httpclient.Config{}, nil), "allocations if the line is skipped")
 }
 
 // Each attempt has one line with the span that the server got: in many goroutines, with any
@@ -1074,14 +1077,14 @@ func TestTortureCallLines(t *testing.T) {
 	taken, kinds := l.TakeLines(t), map[string]int{}
 	for _, line := range taken {
 		id := line["span_id"].(string)
-		require.Positive(t, sent[id], "a line of a span that the server did not get, or a second one: %v", line)
+		require.Positive(t, sent[id], "a line with a span ID that the server did not get, or a second line of one span: %v", line)
 		delete(sent, id)
 		kinds[fmt.Sprint(line["status"], line["error"] != nil)]++
 		require.NotContains(t, fmt.Sprint(line), canary)
 	}
 	require.Empty(t, sent, "spans without a line")
 	require.Len(t, kinds, 5, "kinds of outcomes: %v", kinds)
-	torture.Row(t, "Call lines", "%d attempts from %d goroutines, with redirects, retries and failures: one line each, with the server's span ID", len(taken), goroutines)
+	torture.Row(t, "Call lines", "%d attempts from %d goroutines, with redirects, retries and failures: each has one line, with the span ID that the server got", len(taken), goroutines)
 }
 
 // FuzzCallLog: no line and no span has a secret of the URL, whatever the URL is, and whatever
@@ -1114,16 +1117,16 @@ func FuzzCallLog(f *testing.F) {
 		}), cfg).RoundTrip(&http.Request{URL: u})
 		require.ErrorIs(t, err, errBase)
 		line, span := l.TakeLine(t), rec.one(t)
-		// The path on the line must not depend on the secrets. To look for a secret in it would
-		// not do: a part that looks like a user is left out of the path, and the rest may be a
-		// secret by chance.
+		// The path on the line must be the same as without the secrets. A search for a secret in
+		// the path would not do: a part that looks like a user is removed from the path, and the
+		// rest may equal a secret by chance.
 		_, _ = httpclient.NewTransport(testkit.RoundTripper(func(*http.Request) (*http.Response, error) {
 			return nil, errBase
 		}), logged(&l)).RoundTrip(&http.Request{URL: &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}})
 		assert.Equal(t, l.TakeLine(t)["path"], line["path"], "path")
 		for _, secret := range secrets {
-			// A secret that is also in the path or in our own words may be told. Bytes that are
-			// not UTF-8 cannot be.
+			// A secret that is also in the path or in clew's own texts may be written. A secret
+			// that is not UTF-8 cannot be written.
 			if secret == "" || strings.Contains("error without a text … "+u.Path+u.EscapedPath(), secret) || !utf8.ValidString(secret) {
 				continue
 			}

@@ -90,7 +90,7 @@ func ExampleResty() {
 	// Output: called with "463ac35c9f6413ad"
 }
 
-// Each attempt has a line, a redirect and a refused connection too. No line has the query or the
+// Each attempt has a line, even a redirect and a refused connection. No line has the query or the
 // password.
 func ExampleCallLogConfig() {
 	server := httptest.NewServer(http.RedirectHandler("http://refusing.example/new?token=secret", http.StatusFound))
@@ -101,7 +101,7 @@ func ExampleCallLogConfig() {
 		}
 		return nil, errors.New("connection refused")
 	}}
-	// Without the parts that differ each time.
+	// The lines are printed without the parts that differ each time.
 	console := zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true,
 		PartsExclude: []string{"time"}, FieldsExclude: []string{"duration_ms", "body_ms", "span_id"}}
 	logger := zerolog.New(console).Hook(logctx.Hook(logctx.Config{}))
@@ -117,8 +117,8 @@ func ExampleCallLogConfig() {
 	// ERR call error="connection refused" attempt=2 host=refusing.example method=GET parent_id=a2fb4a1d1a96d312 path=/new sampled=true trace_id=463ac35c9f6413ad
 }
 
-// After the client's first request, a redirect policy needs ours as its last. Another host
-// then gets no trace, as before.
+// If you set a redirect policy after the client's first request, put RedirectPolicy last. Then a
+// redirect to another host still carries no trace.
 func ExampleRedirectPolicy() {
 	server := echo()
 	defer server.Close()
@@ -139,8 +139,8 @@ func ExampleRedirectPolicy() {
 	// Output: called with ""
 }
 
-// Requests that are signed over their headers must not get more headers. One line exempts them. It
-// has SameSite, because Propagate replaces the rule for redirects too.
+// Requests that are signed over their headers must not get more headers. One line of code exempts
+// them. It calls SameSite, because Propagate replaces the rule for redirects too.
 func ExampleConfig_propagate() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "signature %s, called with %q", verify(r), r.Header.Get("X-B3-TraceId"))
@@ -192,8 +192,8 @@ func signature(r *http.Request, host string, names []string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// verify is the other end. It returns "good", "bad", "absent", or the header that the signature
-// does not cover.
+// verify checks the signature on the server. It returns "good", "bad", "absent", or the header
+// that the signature does not cover.
 func verify(r *http.Request) string {
 	if !isSigned(r) {
 		return "absent"
@@ -217,7 +217,8 @@ func verify(r *http.Request) string {
 	return "good"
 }
 
-// The public API of a partner carries the trace too, and so do the addresses in one's own network.
+// Requests to the public API of a partner carry the trace, and so do requests to addresses in
+// one's own network.
 func ExampleHosts() {
 	partners := httpclient.Hosts("api.partner.example", ".internal.example")
 	cfg := httpclient.Config{
@@ -286,7 +287,7 @@ func ExamplePrivateNetworks() {
 	// called with ""
 }
 
-// knows returns a transport for which the addresses are the server's.
+// knows returns a transport that connects to server for these addresses.
 func knows(server *httptest.Server, addresses ...string) *http.Transport {
 	return &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if slices.Contains(addresses, addr) {

@@ -16,7 +16,7 @@ var (
 	errGoexit  = errors.New("runtime.Goexit")
 	errNothing = errors.New("neither response nor error")
 	errUnsent  = errors.New("not sent")
-	errLost    = errors.New("resty has not told the end")
+	errLost    = errors.New("resty did not report the end")
 )
 
 // tell returns the text of err and an error with that text, both without secrets. err is the

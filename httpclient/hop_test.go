@@ -72,10 +72,10 @@ func TestHop(t *testing.T) {
 						assert.Equal(t, a.b3.Sampling == trace.Accept || a.b3.Sampling == trace.Debug, sc.IsSampled(), "sampled flag in traceparent")
 					}
 
-					// The caller's span is the parent, not what is sent on.
+					// The caller's span is the parent of the span that is sent.
 					caller, err := trace.FromHeader(r.Header)
 					require.NoError(t, err)
-					assert.NotEqual(t, caller.SpanID, a.b3.SpanID, "span ID at the other end is the caller's")
+					assert.NotEqual(t, caller.SpanID, a.b3.SpanID, "span ID at the other end, which must not be the caller's")
 					assert.Equal(t, caller.SpanID, a.b3.ParentSpanID, "parent span ID at the other end")
 					return hoptest.Seen{TraceID: a.traceID(), State: a.b3.Sampling.String()}
 				})

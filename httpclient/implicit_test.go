@@ -16,8 +16,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// A request without a context has the trace of its goroutine's Do, and so have its redirects and
-// retries.
+// A request without a context has the trace that trace.Do gives its goroutine, and so have the
+// request's redirects and retries.
 func TestImplicit(t *testing.T) {
 	var seen []trace.B3
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +64,7 @@ func TestImplicit(t *testing.T) {
 				}
 				seen = nil
 				tt.send(t, base+path)
-				assert.NotEqual(t, want.TraceID, seen[0].TraceID, "trace of a request outside")
+				assert.NotEqual(t, want.TraceID, seen[0].TraceID, "trace of a request outside of trace.Do")
 			})
 		}
 	}
@@ -83,7 +83,8 @@ func longer(ctx context.Context) context.Context {
 	return context.WithValue(ctx, addedKey{}, "added")
 }
 
-// followUps send a request, and further ones whose contexts hold the record of the one before.
+// followUps are ways to send a request, and further requests whose contexts hold the record of an
+// earlier attempt.
 var followUps = []struct {
 	name string
 	send func(t *testing.T, c *resty.Client, plain *http.Client)
@@ -96,7 +97,7 @@ var followUps = []struct {
 			r.SetContext(longer(r.Context()))
 		}
 	}},
-	{"resty, again in another's goroutine before", func(t *testing.T, c *resty.Client, _ *http.Client) {
+	{"resty, sent before in the goroutine of another trace", func(t *testing.T, c *resty.Client, _ *http.Client) {
 		r := c.R()
 		other, span := trace.Start(context.Background(), "other")
 		defer span.End()
@@ -131,12 +132,12 @@ var followUps = []struct {
 	}},
 }
 
-// A send after another one is a child of the goroutine's span too. Its context has been added to,
-// and still holds what is known of the earlier attempt.
+// The span of a later send is a child of the goroutine's span too, even if the send's context is
+// derived from the context of an earlier attempt.
 func TestImplicitAfterAnother(t *testing.T) {
 	for _, tt := range followUps {
 		for name, starter := range map[string]trace.Starter{
-			"ours": {}, "an SDK's": {TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))},
+			"clew's provider": {}, "an SDK": {TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))},
 		} {
 			t.Run(tt.name+", "+name, func(t *testing.T) {
 				base := new(headerKeeper)
@@ -158,8 +159,8 @@ func TestImplicitAfterAnother(t *testing.T) {
 	}
 }
 
-// headerKeeper is a base that keeps the B3 of each request without a header "Not". It redirects
-// "/redirect".
+// headerKeeper is a base that keeps the B3 of each request, except requests with the header
+// "Not". It redirects "/redirect".
 type headerKeeper struct{ seen []trace.B3 }
 
 func (k *headerKeeper) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -202,8 +203,8 @@ func TestImplicitStays(t *testing.T) {
 	other, span := trace.Starter{TracerProvider: rec.provider}.Start(context.Background(), trace.B3{}, "other")
 	trace.Do(other, func(context.Context) { send(first) })
 	span.End()
-	rec.spans(t, 1) // the provider of the other trace is not asked
+	rec.spans(t, 1) // the span other: the provider was not asked for another
 	require.Len(t, seen, 2)
-	assert.Equal(t, testkit.ID64, seen[0].ID(), "the first")
-	assert.Equal(t, testkit.ID64, seen[1].ID(), "the second")
+	assert.Equal(t, testkit.ID64, seen[0].ID(), "trace of the first request")
+	assert.Equal(t, testkit.ID64, seen[1].ID(), "trace of the second request")
 }

@@ -35,7 +35,7 @@ const (
 	id128  = testkit.ID128
 	spanID = testkit.SpanID
 
-	// canary stands in every stale header and every secret. It is as long as a span ID.
+	// canary is a part of every stale header and of every secret. It is as long as a span ID.
 	canary = testkit.Canary + testkit.Canary
 )
 
@@ -76,7 +76,8 @@ func traced(h http.Header) []string {
 // multi are the trace headers of a child of a caller's span.
 var multi = []string{"x-b3-parentspanid", "x-b3-sampled", "x-b3-spanid", "x-b3-traceid"}
 
-// world is one real server that is every host: its transports dial it for any name.
+// world is one real server that acts as every host: its transports connect to it for any host
+// name.
 type world struct {
 	*httptest.Server
 	secure *httptest.Server // for https; nil: none
@@ -89,13 +90,14 @@ func newWorld(t testing.TB, handler http.HandlerFunc) *world {
 	t.Helper()
 	w := &world{}
 	w.Server = httptest.NewUnstartedServer(w.record(handler))
-	w.Config.MaxHeaderBytes = 4 << 20 // a redirect may bring a server's text back in headers
+	w.Config.MaxHeaderBytes = 4 << 20 // a redirect may send a server's long text back in headers
 	w.Start()
 	t.Cleanup(w.Close)
 	return w
 }
 
-// newTLSWorld starts a world with two servers for each name: one for http, one with a certificate.
+// newTLSWorld starts a world with two servers for each host name: one for http, and one for
+// https.
 func newTLSWorld(t testing.TB, handler http.HandlerFunc) *world {
 	t.Helper()
 	w := newWorld(t, handler)
@@ -189,8 +191,8 @@ func (quiet) Errorf(string, ...any) {}
 func (quiet) Warnf(string, ...any)  {}
 func (quiet) Debugf(string, ...any) {}
 
-// chain answers every URL of urls with a redirect to the next, and the last with "ok". The
-// path of the nth must be /n.
+// chain answers every URL of urls with a redirect to the next, and the last with "ok". The path
+// of URL number n must be /n.
 func chain(status int, urls ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		n, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
@@ -294,7 +296,7 @@ func (rec *recorder) config() httpclient.Config {
 	return httpclient.Config{TracerProvider: rec.provider}
 }
 
-// spans returns the spans in the order of their start, n of them, all of which must have
+// spans returns the spans in the order of their start. There must be n spans, and all must have
 // ended.
 func (rec *recorder) spans(t testing.TB, n int) []recorded {
 	t.Helper()
@@ -346,7 +348,8 @@ func (s recorded) text() string {
 	return b.String()
 }
 
-// assertOutcome checks the status code attribute (0: none) and whether the span says error.
+// assertOutcome checks the status code attribute (0: none) and whether the span's status is an
+// error.
 func (s recorded) assertOutcome(t testing.TB, status int, failed bool) {
 	t.Helper()
 	var want any

@@ -32,8 +32,8 @@ var names = []struct{ method, name, attribute, original string }{
 	{"GET\r\nb3: 0", "HTTP", "_OTHER", "GET\r\nb3: 0"},
 }
 
-// assertUTF8 checks that all of the span's text is UTF-8. OpenTelemetry's exporter loses a whole
-// batch for one byte that is not.
+// assertUTF8 checks that all of the span's text is UTF-8. OpenTelemetry's exporter loses all
+// spans of a batch for one byte that is not UTF-8.
 func assertUTF8(t testing.TB, s recorded) {
 	t.Helper()
 	assert.True(t, utf8.ValidString(s.text()), "text of the span %q is UTF-8", s.text())
@@ -99,7 +99,8 @@ func movedAgain(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// A span holds valid text, and not too much of it, whatever an address, an answer or an error has.
+// The text of a span is valid UTF-8 and bounded, whatever an address, an answer or an error
+// contains.
 func TestSpanUTF8(t *testing.T) {
 	addressed := func(u *url.URL) func(t *testing.T, cfg httpclient.Config) {
 		return func(t *testing.T, cfg httpclient.Config) {

@@ -29,7 +29,8 @@ func redirected(urls ...string) *http.Request {
 	return r
 }
 
-// A redirect keeps the headers within what one owner has registered, and not from https to http.
+// SameSite allows a redirect within the site that one owner has registered, but not from https to
+// http.
 func TestSameSite(t *testing.T) {
 	tests := []struct {
 		first, next string // next "": no redirect
@@ -96,21 +97,23 @@ func TestSameSite(t *testing.T) {
 		assert.Equal(t, tt.want, httpclient.SameSite(r), "SameSite(%q redirected to %q)", tt.first, tt.next)
 	}
 
-	// The first request of the chain counts, and a chain that is cut has none.
+	// SameSite compares with the first request of the chain. A chain that is cut has no first
+	// request.
 	assert.True(t, httpclient.SameSite(redirected("https://example.com", "https://evil.net", "https://example.com")), "SameSite of a redirect back")
-	assert.False(t, httpclient.SameSite(redirected("https://example.com", "https://evil.net", "https://evil.net")), "SameSite of a stranger's own redirect")
+	assert.False(t, httpclient.SameSite(redirected("https://example.com", "https://evil.net", "https://evil.net")), "SameSite of another host's redirect to itself")
 	assert.True(t, httpclient.SameSite(redirected("https://example.com", "http://example.com", "https://example.com")), "SameSite of a redirect back to https")
 	assert.False(t, httpclient.SameSite(redirected("https://example.com", "nil", "https://example.com")), "SameSite behind a hop without a URL")
 	assert.False(t, httpclient.SameSite(&http.Request{URL: testkit.Must(url.Parse("https://example.com")), Response: &http.Response{}}), "SameSite of a cut chain")
 	byHand := redirected("https://example.com", "https://example.com")
-	// url.Parse would make them lower case.
+	// The schemes are set here, since url.Parse would make them lower case.
 	byHand.URL.Scheme, byHand.Response.Request.URL.Scheme = "HttpS", "hTTPs"
 	assert.True(t, httpclient.SameSite(byHand), "SameSite of %s", byHand.URL)
 	byHand.URL.Scheme = "Http"
 	assert.False(t, httpclient.SameSite(byHand), "SameSite of %s", byHand.URL)
 }
 
-// A name is allowed by name, an address by network, and neither by a likeness to the other.
+// Hosts allows names by name and addresses by network. A name that looks like an address is not
+// allowed by a network.
 func TestHosts(t *testing.T) {
 	hosts := func(hosts ...string) []string { return hosts }
 	tests := []struct {
@@ -176,13 +179,13 @@ func TestHosts(t *testing.T) {
 	for _, tt := range tests {
 		policy := httpclient.Hosts(tt.hosts...)
 		assert.Equal(t, tt.want, policy(redirected(tt.url)), "Hosts(%q) for %q", tt.hosts, tt.url)
-		// The host that redirects there does not count, and a chain may be cut.
+		// It makes no difference which host redirects to the URL.
 		assert.Equal(t, tt.want, policy(redirected("https://evil.net/", tt.url)), "Hosts(%q) for a redirect to %q", tt.hosts, tt.url)
 	}
 }
 
-// A host that url.Parse would refuse may be put together by hand. It is under a suffix only if it
-// is a name.
+// A program may build a URL with a host that url.Parse would refuse. A suffix allows such a host
+// only if it is a valid name.
 func TestHostsOddNames(t *testing.T) {
 	for _, host := range []string{"evil.net/.example.com", "evil.net?.example.com", "evil.net#.example.com", "evil.net@.example.com", ".example.com", "a..example.com", "ma\u0130l.example.com"} {
 		r := &http.Request{URL: &url.URL{Scheme: "http", Host: host}}
@@ -190,7 +193,7 @@ func TestHostsOddNames(t *testing.T) {
 	}
 }
 
-// The default policy compares names in the form in which net/http asks for them.
+// The default policy compares names in the form in which net/http looks them up.
 func TestLookAlikesGetNothing(t *testing.T) {
 	w := newWorld(t, nil)
 	transport := httpclient.NewTransport(w.transport(t), httpclient.Config{})
@@ -204,7 +207,8 @@ func TestLookAlikesGetNothing(t *testing.T) {
 	}
 }
 
-// A malformed host panics at the start, and does not show later as missing headers.
+// Hosts panics if a host is malformed. Otherwise the mistake would show only later, as missing
+// headers.
 func TestHostsPanics(t *testing.T) {
 	for _, host := range []string{
 		"", ".", "..", "..example.com", "a..b", "example.com..", "*", "*.example.com", "https://example.com", "example.com/path",
@@ -217,14 +221,15 @@ func TestHostsPanics(t *testing.T) {
 	}
 }
 
-// All faults are named at once.
+// The panic names all malformed hosts.
 func TestHostsPanicsWithAllFaults(t *testing.T) {
 	want := `httpclient: Hosts: "a:1" is not a host name, .suffix, IP address or network` + "\n" +
 		`httpclient: Hosts: "*" is not a host name, .suffix, IP address or network`
 	assert.PanicsWithValue(t, want, func() { httpclient.Hosts("a:1", "example.com", "*") })
 }
 
-// An address is private by itself, and localhost is.
+// PrivateNetworks allows loopback and private addresses, and the name localhost, but no other
+// name.
 func TestPrivateNetworks(t *testing.T) {
 	tests := []struct {
 		url  string
@@ -275,7 +280,7 @@ func TestPrivateNetworks(t *testing.T) {
 		assert.Equal(t, tt.want, httpclient.PrivateNetworks(redirected(tt.url)), "PrivateNetworks(%q)", tt.url)
 		assert.Equal(t, tt.want, httpclient.PrivateNetworks(redirected("http://evil.net/", tt.url)), "PrivateNetworks(redirect to %q)", tt.url)
 	}
-	// Hosts that url.Parse would refuse.
+	// PrivateNetworks allows no host that url.Parse would refuse.
 	for _, host := range []string{"%", "[", "[::1", "]:", "::1", "10.0.0.1]", "\x00", "10.0.0.1/"} {
 		assert.False(t, httpclient.PrivateNetworks(&http.Request{URL: &url.URL{Scheme: "http", Host: host}}), "PrivateNetworks of host %q", host)
 	}

@@ -2,5 +2,6 @@
 
 package httpclient_test
 
-// raceEnabled: the race detector allocates too, so counts are upper bounds only.
+// raceEnabled is true with the race detector. It allocates too, so a test may only check upper
+// bounds of allocations.
 const raceEnabled = true

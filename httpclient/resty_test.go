@@ -54,7 +54,7 @@ func TestResty(t *testing.T) {
 	s.assertOutcome(t, 200, false)
 }
 
-// callers returns contexts in which attempts must be siblings.
+// callers returns contexts in which the spans of attempts must be siblings.
 func callers(t *testing.T, rec *recorder) []caller {
 	local, span := rec.provider.Tracer("test").Start(context.Background(), "local")
 	t.Cleanup(func() { span.End() })
@@ -63,9 +63,9 @@ func callers(t *testing.T, rec *recorder) []caller {
 		{"a remote parent", testkit.Request(), id128, spanID},
 		{"no trace", context.Background(), "", ""},
 		{"no context", nil, "", ""},
-		{"a lone accept", testkit.Context("1"), "", ""},
+		{"an accept without IDs", testkit.Context("1"), "", ""},
 		{"an SDK's local span", local, span.SpanContext().TraceID().String(), span.SpanContext().SpanID().String()},
-		{"a span of ours without an SDK", localSpan(t), id128, ""},
+		{"a span of clew's without an SDK", localSpan(t), id128, ""},
 		{"a no-op tracer's span", noID, "", ""},
 		{"a no-op tracer's span over a remote parent", oteltrace.ContextWithSpan(testkit.Request(), noop.Span{}), id128, spanID},
 	}
@@ -75,7 +75,7 @@ type caller struct {
 	name       string
 	ctx        context.Context
 	wantTrace  string
-	wantParent string // "": look it up
+	wantParent string // "": the current span of ctx
 }
 
 func localSpan(t *testing.T) context.Context {
@@ -191,20 +191,20 @@ var redirectPolicies = []struct {
 	name     string
 	policies []any
 	hosts    []string
-	want     []bool // for each hop that must arrive: it gets our headers
+	want     []bool // for each hop that must arrive: whether it gets the trace headers
 	wantErr  string
 }{
 	{"default", nil, []string{"first.example", "first.example"}, []bool{true, true}, ""},
 	{"default, eleven hops", nil, hops(11), slices.Repeat([]bool{true}, 10), "stopped after 10 redirects"},
 	{"flexible", []any{resty.FlexibleRedirectPolicy(5)}, hops(3), []bool{true, true, true}, ""},
-	{"flexible, to others", []any{resty.FlexibleRedirectPolicy(5)}, []string{"first.example", "other.example", "first.example"}, []bool{true, false, true}, ""},
+	{"flexible, to other hosts", []any{resty.FlexibleRedirectPolicy(5)}, []string{"first.example", "other.example", "first.example"}, []bool{true, false, true}, ""},
 	{"flexible, too many", []any{resty.FlexibleRedirectPolicy(2)}, hops(4), []bool{true, true}, "stopped after 2 redirects"},
 	{"flexible, more than ten", []any{resty.FlexibleRedirectPolicy(20)}, hops(12), slices.Repeat([]bool{true}, 12), ""},
 	{"domain check, allowed", []any{resty.DomainCheckRedirectPolicy("other.example")}, []string{"first.example", "other.example"}, []bool{true, false}, ""},
 	{"domain check, refused", []any{resty.DomainCheckRedirectPolicy("first.example")}, []string{"first.example", "other.example"}, []bool{true}, "redirect is not allowed"},
-	{"none", []any{resty.NoRedirectPolicy()}, hops(2), []bool{true}, "auto redirect is disabled"},
+	{"no redirects", []any{resty.NoRedirectPolicy()}, hops(2), []bool{true}, "auto redirect is disabled"},
 	{"two policies", []any{resty.FlexibleRedirectPolicy(5), resty.DomainCheckRedirectPolicy("first.example")}, hops(2), []bool{true, true}, ""},
-	{"ours, too", []any{resty.FlexibleRedirectPolicy(5), httpclient.RedirectPolicy()}, hops(3), []bool{true, true, true}, ""},
+	{"flexible, then RedirectPolicy", []any{resty.FlexibleRedirectPolicy(5), httpclient.RedirectPolicy()}, hops(3), []bool{true, true, true}, ""},
 }
 
 func TestRestyRedirectPolicies(t *testing.T) {
@@ -255,7 +255,7 @@ func TestRestyRedirectPolicies(t *testing.T) {
 						s.assertOutcome(t, 302, false)
 					case tt.wantErr == "":
 						s.assertOutcome(t, 200, false)
-					default: // refused by the policy; the redirect had come all the same
+					default: // the policy refused the redirect, after the redirect had arrived
 						s.assertOutcome(t, 302, true)
 					}
 				}
@@ -312,7 +312,7 @@ func TestRestyRedirectCallers(t *testing.T) {
 			seen := w.take()
 			require.Len(t, seen, 3, "requests that arrived")
 			assertSiblings(t, seen, caller.wantTrace, caller.parent())
-			assert.Len(t, rec.Started(), 3+1, "spans started, with the local one")
+			assert.Len(t, rec.Started(), 3+1, "spans started, including the local span")
 			assert.Len(t, rec.Ended(), 3, "spans ended")
 		})
 	}
@@ -354,7 +354,7 @@ func TestRestyRedirectPropagate(t *testing.T) {
 	assertHosts(t, w.take(), urls, []bool{false, true, true}, id128, spanID)
 }
 
-// Propagate gets the URL that resty is going to make.
+// Propagate gets the URL that resty is about to request.
 func TestRestyPropagate(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -369,14 +369,14 @@ func TestRestyPropagate(t *testing.T) {
 		{"BaseURL and an absolute URL", func(c *resty.Client) { c.SetBaseURL("http://first.example") }, "http://other.example/path", nil, nil},
 		//lint:ignore SA1019 resty still uses it without a BaseURL
 		{"HostURL", func(c *resty.Client) { c.SetHostURL("http://first.example") }, "/path", nil, nil},
-		{"BaseURL and nothing", func(c *resty.Client) { c.SetBaseURL("http://first.example/v1") }, "", nil, nil},
+		{"BaseURL and an empty URL", func(c *resty.Client) { c.SetBaseURL("http://first.example/v1") }, "", nil, nil},
 		{"BaseURL and two slashes", func(c *resty.Client) { c.SetBaseURL("http://first.example") }, "//path", nil, nil},
 		{"path params", nil, "http://first.example/{id}/{id}/x", map[string]string{"id": "a/b c"}, nil},
 		{"path param is the host", nil, "http://{host}/path", map[string]string{"host": "other.example"}, nil},
 		{"raw path params", nil, "http://first.example/{path}", nil, map[string]string{"path": "a/b"}},
 		{"path params before raw ones", nil, "http://first.example/{id}", map[string]string{"id": "one"}, map[string]string{"id": "two"}},
 		{"the client's path params", func(c *resty.Client) { c.SetPathParam("id", "client").SetRawPathParam("raw", "x/y") }, "http://first.example/{id}/{raw}", nil, nil},
-		{"the request's before the client's", func(c *resty.Client) { c.SetPathParam("id", "client") }, "http://first.example/{id}", map[string]string{"id": "request"}, nil},
+		{"the request's path params before the client's", func(c *resty.Client) { c.SetPathParam("id", "client") }, "http://first.example/{id}", map[string]string{"id": "request"}, nil},
 		{"an unknown param", nil, "http://first.example/{other}", map[string]string{"id": "one"}, nil},
 		{"a value that looks like a param", nil, "http://first.example/{a}/{b}", nil, map[string]string{"a": "{b}", "b": "{a}"}},
 		{"BaseURL and path params", func(c *resty.Client) { c.SetBaseURL("http://first.example") }, "/users/{id}", map[string]string{"id": "7"}, nil},
@@ -410,7 +410,7 @@ func TestRestyPropagate(t *testing.T) {
 	}
 }
 
-// A URL without a scheme has the host that resty is going to ask.
+// For a URL without a scheme, Propagate gets the host that resty is about to ask.
 func TestRestyPropagateScheme(t *testing.T) {
 	w := newWorld(t, nil)
 	var host string
@@ -483,11 +483,11 @@ func TestRestyStaleHeaders(t *testing.T) {
 				_, err := r.Get(urls[0])
 				require.NoError(t, err, "Get")
 
-				seen := w.take() // a redirect, and the whole again
+				seen := w.take() // a redirect, and both requests again
 				require.Len(t, seen, 4, "requests that arrived")
 				for i, a := range seen {
 					if place.name == "on both" && tt.name != "W3C" {
-						a.header.Del("traceparent") // the caller's own then
+						a.header.Del("traceparent") // without W3C, the caller's traceparent is sent unchanged
 					}
 					assert.ElementsMatch(t, tt.want, traced(a.header), "trace headers of attempt %d", i)
 					assert.NotContains(t, fmt.Sprint(a.header), canary, "headers of attempt %d", i)
@@ -712,7 +712,7 @@ func TestRestySetDebug(t *testing.T) {
 	assert.Contains(t, log.String(), "curl", "debug log")
 }
 
-// A request that resty cannot make fails as without us, and its span ends.
+// A request that resty cannot make fails as without clew, and its span ends.
 func TestRestyBadURL(t *testing.T) {
 	tests := []struct{ name, url string }{
 		{"bad escape", "http://first.example/%zz"},
@@ -729,7 +729,7 @@ func TestRestyBadURL(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, nil)
 			_, want := w.bareResty(t).R().Get(tt.url)
-			require.Error(t, want, "Get(%q) without us", tt.url)
+			require.Error(t, want, "Get(%q) without clew", tt.url)
 			rec := newRecorder(t, sdktrace.AlwaysSample())
 			_, err := w.resty(t, rec.config()).R().SetContext(testkit.Request()).Get(tt.url)
 			require.EqualError(t, err, want.Error(), "Get(%q)", tt.url)
@@ -741,8 +741,8 @@ func TestRestyBadURL(t *testing.T) {
 	}
 }
 
-// A redirect that net/http cannot follow may have secrets of the server. The span does not have
-// them.
+// A redirect that net/http cannot follow may contain secrets of the server. The span does not
+// contain them.
 func TestRestyBadLocation(t *testing.T) {
 	w := newWorld(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", "http://first.example/%zz?token="+canary)
@@ -767,7 +767,7 @@ func TestRestyCancel(t *testing.T) {
 			defer cancel()
 			w := newWorld(t, failing(100))
 			rec := newRecorder(t, sdktrace.AlwaysSample())
-			// Only the cancel ends the wait.
+			// Only the cancellation ends the wait for the retry.
 			c := w.resty(t, rec.config()).SetRetryCount(50).AddRetryCondition(sayServerError).
 				SetRetryWaitTime(time.Hour).SetRetryMaxWaitTime(time.Hour).
 				AddRetryHook(func(resp *resty.Response, _ error) {
@@ -801,8 +801,8 @@ func TestRestyCancelUnderWay(t *testing.T) {
 	rec.one(t).assertOutcome(t, 0, true)
 }
 
-// A retry hook may give the next attempt a context of its own. Its values stay, and the attempts
-// are still siblings.
+// A retry hook may give the next attempt another context. The values of that context stay, and
+// the attempts are still siblings.
 func TestRestyRetryHookContext(t *testing.T) {
 	type key struct{}
 	deadline := time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -851,18 +851,18 @@ func TestRestyRetryHookContext(t *testing.T) {
 var hookFailures = []struct {
 	name       string
 	handler    http.HandlerFunc
-	before     func(*resty.Client) // before Resty
+	before     func(*resty.Client) // called before Resty
 	after      func(*resty.Client)
 	wantErr    string
 	wantPanic  bool
 	wantSpans  int
 	wantStatus int
 }{
-	{name: "OnBeforeRequest before ours", wantErr: errBase.Error(), wantSpans: 0,
+	{name: "OnBeforeRequest before Resty's", wantErr: errBase.Error(), wantSpans: 0,
 		before: func(c *resty.Client) {
 			c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return errBase })
 		}},
-	{name: "OnBeforeRequest after ours", wantErr: errBase.Error(), wantSpans: 1,
+	{name: "OnBeforeRequest after Resty's", wantErr: errBase.Error(), wantSpans: 1,
 		after: func(c *resty.Client) {
 			c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { return errBase })
 		}},
@@ -870,7 +870,7 @@ var hookFailures = []struct {
 		after: func(c *resty.Client) {
 			c.SetPreRequestHook(func(*resty.Client, *http.Request) error { return errBase })
 		}},
-	{name: "OnAfterResponse before ours", wantErr: errBase.Error(), wantSpans: 1, wantStatus: 200,
+	{name: "OnAfterResponse before Resty's", wantErr: errBase.Error(), wantSpans: 1, wantStatus: 200,
 		before: func(c *resty.Client) {
 			c.OnAfterResponse(func(*resty.Client, *resty.Response) error { return errBase })
 		}},
@@ -879,7 +879,7 @@ var hookFailures = []struct {
 		after: func(c *resty.Client) {
 			c.OnBeforeRequest(func(*resty.Client, *resty.Request) error { panic(errBase) })
 		}},
-	{name: "panic in OnAfterResponse before ours", wantPanic: true, wantSpans: 1,
+	{name: "panic in OnAfterResponse before Resty's", wantPanic: true, wantSpans: 1,
 		before: func(c *resty.Client) {
 			c.OnAfterResponse(func(*resty.Client, *resty.Response) error { panic(errBase) })
 		}},
@@ -935,7 +935,8 @@ func TestRestyHookFailures(t *testing.T) {
 	}
 }
 
-// A hook that panics after ours is too late for the span. The user gets the panic.
+// If a hook that runs after Resty's hooks panics, the span has already ended. The user gets the
+// panic.
 func TestRestyLateHooks(t *testing.T) {
 	tests := []struct {
 		name string
@@ -958,7 +959,7 @@ func TestRestyLateHooks(t *testing.T) {
 	}
 }
 
-// All hooks of the user run, and have the attempt as their current span.
+// All hooks of the user run, and the attempt's span is the current span in their contexts.
 func TestRestyUserHooks(t *testing.T) {
 	w := newWorld(t, failing(1))
 	var ran []string
@@ -981,7 +982,7 @@ func TestRestyUserHooks(t *testing.T) {
 	assert.Equal(t, []string{first, first, first, second, second, second}, spans, "current spans of the hooks")
 }
 
-// An invalid request makes no attempt.
+// If resty refuses an invalid request, each span that has begun also ends.
 func TestRestyInvalid(t *testing.T) {
 	w := newWorld(t, nil)
 	rec := newRecorder(t, sdktrace.AlwaysSample())
@@ -990,7 +991,7 @@ func TestRestyInvalid(t *testing.T) {
 	rec.spans(t, len(rec.Started()))
 }
 
-// A client may be shared from its first request on, and the hooks do not race.
+// Goroutines may share a client from its first request on, and the hooks do not race.
 func TestRestyShared(t *testing.T) {
 	urls := chainOf("first.example", "first.example")
 	w := newWorld(t, chain(302, urls...))
@@ -1023,7 +1024,7 @@ func TestRestyShared(t *testing.T) {
 	rec.spans(t, 2*goroutines*each)
 }
 
-// A request that is sent twice has two spans, and none inside the other.
+// A request that is sent twice has two spans, and neither is the parent of the other.
 func TestRestyRequestTwice(t *testing.T) {
 	w := newWorld(t, nil)
 	rec := newRecorder(t, sdktrace.AlwaysSample())
@@ -1071,7 +1072,7 @@ func TestRestyGetClient(t *testing.T) {
 	}
 	rec.spans(t, 0)
 
-	// The limit stays that of a client without a policy.
+	// The limit of redirects is still that of a client without a policy.
 	long := chainOf(strings.Split(strings.Repeat("first.example ", 12), " ")[:12]...)
 	w2 := newWorld(t, chain(302, long...))
 	c2 := w2.resty(t, httpclient.Config{})
@@ -1083,7 +1084,7 @@ func TestRestyGetClient(t *testing.T) {
 	assert.Len(t, w2.take(), 10, "requests that arrived")
 }
 
-// With ErrUseLastResponse a policy takes the redirect itself as the answer.
+// If a policy returns http.ErrUseLastResponse, the redirect itself is the answer.
 func TestRestyUseLastResponse(t *testing.T) {
 	urls := chainOf("first.example", "first.example")
 	w := newWorld(t, chain(302, urls...))
@@ -1098,13 +1099,13 @@ func TestRestyUseLastResponse(t *testing.T) {
 	rec.one(t).assertOutcome(t, 302, false)
 }
 
-// Our policy leaves a redirect alone that is not ours.
+// RedirectPolicy does not change a redirect of a request that Resty does not trace.
 func TestRedirectPolicyAlone(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "http://first.example/1", nil)
 	first := httptest.NewRequest(http.MethodGet, "http://first.example/0", nil)
 	header := r.Header.Clone()
 	err := httpclient.RedirectPolicy().Apply(r, []*http.Request{first})
-	assert.NoError(t, err, "Apply to a chain that is not ours")
-	assert.Equal(t, header, r.Header, "headers of a redirect that is not ours")
+	assert.NoError(t, err, "Apply to a chain that Resty does not trace")
+	assert.Equal(t, header, r.Header, "headers of a redirect that Resty does not trace")
 	assert.False(t, errors.Is(err, resty.ErrAutoRedirectDisabled))
 }

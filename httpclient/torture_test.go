@@ -30,7 +30,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// strangers are hosts that api.example.com redirects to: the columns of answers.
+// strangers are the hosts that api.example.com redirects to. They are the columns of the table
+// answers.
 var strangers = []struct{ name, url string }{
 	{"itself", "https://api.example.com"},
 	{"its sister", "https://www.example.com"},
@@ -41,7 +42,8 @@ var strangers = []struct{ name, url string }{
 	{"http", "http://api.example.com"},
 }
 
-// answers say which hosts get our headers: y or n for the first request and for each stranger.
+// answers lists for each policy which hosts get the trace headers: y or n for the first request,
+// and for a redirect to each stranger.
 var answers = []struct {
 	name      string
 	propagate func(*http.Request) bool
@@ -67,7 +69,7 @@ var encodings = []struct {
 		append([]string{"baggage", "traceparent"}, multi...)},
 }
 
-// ways are clients, with or without a layer between. Each posts a body with stale headers.
+// ways are clients, with or without a proxy. Each posts a body, with stale headers.
 var ways = []struct {
 	name  string
 	plain bool // without https
@@ -88,7 +90,7 @@ var ways = []struct {
 	{"resty, domain check", false, func(_ *world, base *http.Transport, _ string, cfg httpclient.Config) func(context.Context, string) error {
 		return restyPosting(httpclient.Resty(resty.New().SetTransport(base).SetLogger(quiet{}), cfg).SetRedirectPolicy(allDomains()))
 	}},
-	{"resty, both after its first request", false, func(w *world, base *http.Transport, _ string, cfg httpclient.Config) func(context.Context, string) error {
+	{"resty, both policies set after its first request", false, func(w *world, base *http.Transport, _ string, cfg httpclient.Config) func(context.Context, string) error {
 		c := httpclient.Resty(resty.New().SetTransport(base).SetLogger(quiet{}), cfg)
 		c.R().Get("http://api.example.com/none")
 		w.take()
@@ -134,8 +136,9 @@ func allDomains() resty.RedirectPolicy {
 	return resty.DomainCheckRedirectPolicy(names...)
 }
 
-// A host gets all of our headers or not a byte of the trace, as the answers say, with any client.
-// Each chain goes to the stranger, from there to itself, and back.
+// With any client, a host gets all trace headers or not a byte of the trace, as the table answers
+// says. Each chain of redirects goes to the stranger, from the stranger to itself, and back to
+// the first host.
 func TestTortureLeakToStrangers(t *testing.T) {
 	var current atomic.Value
 	w := newTLSWorld(t, func(rw http.ResponseWriter, r *http.Request) { current.Load().(http.HandlerFunc)(rw, r) })
@@ -187,7 +190,7 @@ func TestTortureLeakToStrangers(t *testing.T) {
 							switch {
 							case strings.Contains(text, canary), want[j] == 'n' && (len(names) > 0 || traces):
 								leaks++
-								t.Errorf("%s: hop %d, %s: got %v, want none of ours, nothing stale", call, j, got.url, got.header)
+								t.Errorf("%s: hop %d, %s: got %v, want no trace header and no stale value", call, j, got.url, got.header)
 							case want[j] == 'y' && (!sameNames(e.want, names) || got.traceID() != id128 || got.parentID() != spanID):
 								missing++
 								t.Errorf("%s: hop %d, %s: got %v, want %v of trace %s", call, j, got.url, got.header, e.want, id128)
@@ -206,8 +209,8 @@ func sameNames(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
-// A request that is exempt arrives as a bare client sends it, and its signature holds. All others
-// carry the trace, and are otherwise the same.
+// A request that Propagate exempts arrives as a bare client sends it, and its signature is valid.
+// All other requests carry the trace, and are otherwise the same.
 func TestTortureSignedRequests(t *testing.T) {
 	var verified atomic.Int64
 	w := newWorld(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -281,12 +284,12 @@ func TestTortureSignedRequests(t *testing.T) {
 		}
 	}
 	require.EqualValues(t, 2*exempt, verified.Load(), "good signatures that arrived, bare and traced")
-	torture.Row(t, "Signed requests", "%d exempt requests as a bare client sends them, %d signatures good; %d others traced, and else the same",
+	torture.Row(t, "Signed requests", "%d exempt requests arrived as a bare client sends them, %d signatures valid; %d other requests traced, and otherwise the same",
 		exempt, exempt, carried)
 }
 
-// unchanged returns the check that r has not changed since: every field, the header's map, its
-// values and the room behind them, the same URL, the same functions.
+// unchanged returns a function that checks that r has not changed since: every field, the
+// header's map, its values and the spare capacity behind them, the same URL, the same functions.
 func unchanged(r *http.Request) func(t testing.TB, call string) {
 	want, header, target, getBody := r.Clone(r.Context()), reflect.ValueOf(r.Header), r.URL, reflect.ValueOf(r.GetBody)
 	return func(t testing.TB, call string) {
@@ -299,7 +302,7 @@ func unchanged(r *http.Request) func(t testing.TB, call string) {
 		assert.True(t, reflect.DeepEqual(&before, &now), "%s: the caller's request: got %+v, want %+v", call, &now, &before)
 		for name, values := range r.Header {
 			behind := values[len(values):cap(values)]
-			assert.Equal(t, make([]string, len(behind)), behind, "%s: room behind the caller's values of %s", call, name)
+			assert.Equal(t, make([]string, len(behind)), behind, "%s: spare capacity behind the caller's values of %s", call, name)
 		}
 	}
 }
@@ -319,7 +322,7 @@ func mutate(r *http.Request) {
 	r.Body, r.GetBody, r.Trailer, r.Form, r.TransferEncoding = nil, nil, nil, nil, nil
 }
 
-// spare returns a header whose values have room behind them.
+// spare returns a header with a value that has spare capacity.
 func spare() http.Header {
 	h := staleHeader()
 	h["Accept"] = []string{"text/plain"}
@@ -327,8 +330,8 @@ func spare() http.Header {
 	return h
 }
 
-// Any number of goroutines may send one request at once, and base may change its copies. Each send
-// is a span of its own, and the request does not change.
+// Any number of goroutines may send one request at once, and base may change its copies. Each
+// send has a span of its own, and the request does not change.
 func TestTortureSharedRequestRace(t *testing.T) {
 	const goroutines = 64
 	w := newWorld(t, nil)
@@ -385,7 +388,7 @@ func TestTortureSharedRequestRace(t *testing.T) {
 	spans.Range(func(any, any) bool { different++; return true })
 	require.Equal(t, sent[0], different, "different span IDs that the fake base saw")
 	torture.Row(t, "Mutation and races: one request in many goroutines",
-		"%d goroutines, %d sendings over a fake base that mutates, %d over a server: each its own span ID, the request unchanged", goroutines, sent[0], sent[1])
+		"%d goroutines, %d sends over a fake base that mutates, %d over a server: each has its own span ID, and the request is unchanged", goroutines, sent[0], sent[1])
 }
 
 // outcome is the end of a call.
@@ -475,7 +478,7 @@ var hostileHeaders = map[string]func() http.Header{
 }
 
 // The caller's request does not change, whatever a RoundTripper further in does. The outcome is
-// the same as without us, and the span has it and ends once.
+// the same as without clew. The span has this outcome, and ends once.
 func TestTortureHostileBaseRace(t *testing.T) {
 	rs := &readers{times: torture.Size(20, 2000)}
 	bases := hostileBases(rs)
@@ -495,8 +498,8 @@ func TestTortureHostileBaseRace(t *testing.T) {
 		"%d kinds, %d round trips: the caller's request unchanged, outcome as without clew, each span ended once", len(bases), trips)
 }
 
-// tripThrough sends a request through base without us, with us, and recorded. It checks that
-// the outcomes are equal, and returns the number of round trips.
+// tripThrough sends a request through base without clew, with clew, and with a span that is
+// recorded. It checks that the outcomes are equal, and returns the number of round trips.
 func tripThrough(t *testing.T, call string, base hostileBase, header func() http.Header, policy func(*http.Request) bool) (trips int) {
 	t.Helper()
 	rec := newRecorder(t, sdktrace.AlwaysSample())
@@ -528,7 +531,7 @@ func tripThrough(t *testing.T, call string, base hostileBase, header func() http
 			continue
 		}
 		check(t, call)
-		require.Equal(t, want.resp != nil, got.resp != nil, "%s: there is a response", call)
+		require.Equal(t, want.resp != nil, got.resp != nil, "%s: whether there is a response", call)
 		got.resp = want.resp
 		require.Equal(t, want, got, "%s: error, panic, Goexit", call)
 	}
@@ -537,8 +540,8 @@ func tripThrough(t *testing.T, call string, base hostileBase, header func() http
 	return trips
 }
 
-// redirectWhileRead follows redirects while each request is still being read: a redirect makes a
-// new request of the last one. It returns the number of round trips.
+// redirectWhileRead follows redirects while each request is still being read: for a redirect,
+// net/http makes the new request from the last one. It returns the number of round trips.
 func redirectWhileRead(t *testing.T, rs *readers) (trips int) {
 	t.Helper()
 	const redirects = 9

@@ -41,7 +41,7 @@ type loggedTry struct {
 	call     call
 	wanted   bool          // the current attempt has a line
 	panicked bool          // the send has panicked
-	client   *resty.Client // that sends
+	client   *resty.Client // the client that sends
 }
 
 type tryKey struct{}
