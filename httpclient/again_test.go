@@ -1126,7 +1126,7 @@ func must(t testing.TB) func(*resty.Response, error) *resty.Response {
 	}
 }
 
-// fakeAnswers is a base that answers everything.
+// fakeAnswers returns a base that answers every request with 200.
 func fakeAnswers() http.RoundTripper {
 	header := http.Header{}
 	return testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {

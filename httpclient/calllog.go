@@ -46,7 +46,7 @@ import (
 //
 // Neither path nor error holds a query, a user or a password. Errors quote URLs, so these parts
 // are removed from each URL in an error. Besides, "…" replaces parts of the request's own URL
-// wherever they stand in the error: the query, the fragment, the password, and a user that has no
+// wherever they occur in the error: the query, the fragment, the password, and a user that has no
 // password.
 //
 // # Panics and runtime.Goexit

@@ -40,6 +40,6 @@
 // With [Config].CallLog each attempt has a log line with the host, the duration and the outcome.
 // The span_id of the line is the span ID that the other side got. So the lines also show calls
 // for which the other side writes no access line: to a database, to a third party, over a refused
-// connection. The lines are written whether or not the trace is sampled. [CallLogConfig] has the
-// keys.
+// connection. The lines are written whether or not the trace is sampled. [CallLogConfig] lists
+// the keys.
 package httpclient

@@ -203,7 +203,7 @@ func verify(r *http.Request) string {
 	covered := strings.Split(list, ";")
 	for name := range r.Header {
 		switch lower := strings.ToLower(name); lower {
-		// net/http adds these after the signature.
+		// net/http adds these headers after the request was signed.
 		case "authorization", "accept-encoding", "user-agent", "content-length":
 		default:
 			if !slices.Contains(covered, lower) {

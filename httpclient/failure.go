@@ -31,7 +31,7 @@ func withoutURL(err error) error {
 		}
 		err = with.Err
 	}
-	if strings.HasPrefix(err.Error(), "failed to parse Location header") { // the rest quotes it
+	if strings.HasPrefix(err.Error(), "failed to parse Location header") { // the rest quotes the header
 		return errors.New("malformed Location header")
 	}
 	return err

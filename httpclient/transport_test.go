@@ -426,7 +426,7 @@ func TestTransportRedirectHosts(t *testing.T) {
 				drain(t, resp)
 
 				assertHosts(t, w.take(), urls, tt.want, wantTrace, wantParent)
-				// A hop without headers is still a span of the trace.
+				// A hop without headers still has a span in the trace.
 				spans := rec.spans(t, len(urls))
 				for i, s := range spans {
 					assert.Equal(t, spans[0].SpanContext().TraceID(), s.SpanContext().TraceID(), "trace ID of span %d", i)
@@ -703,7 +703,7 @@ func TestTransportSpanEndsOnce(t *testing.T) {
 	}
 }
 
-// A wrapped body returns the errors of the real one, at its end and at Close.
+// A wrapped body returns the errors of the base's body, at its end and at Close.
 func TestTransportBodyPassesOn(t *testing.T) {
 	closing := errors.New("cannot close")
 	base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
@@ -1000,8 +1000,8 @@ func TestTransportContext(t *testing.T) {
 	assert.Equal(t, want, got, "deadline of base's context")
 }
 
-// With a transport around another one, the inner span is the outer's child, and its headers are
-// sent.
+// If a transport wraps another transport, the inner span is a child of the outer span, and the
+// headers name the inner span.
 func TestTransportTwice(t *testing.T) {
 	w := newWorld(t, nil)
 	rec := newRecorder(t, sdktrace.AlwaysSample())

@@ -29,8 +29,8 @@ type AccessLogConfig struct {
 
 	// Fields returns fields of yours for the line, such as the user agent or a tenant. It is
 	// called after the handler, even if the logger hides the line. The request that it gets has
-	// the context in which the line is written. A field is renamed if the line itself has its
-	// key: path becomes path_attr. Nil: none.
+	// the context in which the line is written. If the line already has the key of a field, the
+	// field is renamed: path becomes path_attr. Nil: none.
 	Fields func(*http.Request) []slog.Attr
 
 	// Level returns the level of a line. Nil: error for a panic and for a status from 500, warn

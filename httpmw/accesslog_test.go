@@ -677,7 +677,7 @@ func TestAccessLogReaddressed(t *testing.T) {
 					switch {
 					case whose != "the context's logger":
 						assert.Equal(t, id64, line["trace_id"], "trace_id of %v", line)
-					case name == "without logctx's hook": // as any other line of that logger
+					case name == "without logctx's hook": // no line of that logger has an ID
 						assert.NotContains(t, line, "trace_id")
 					default:
 						assert.Equal(t, 1, strings.Count(out.String(), `"trace_id":"`+id64+`"`), "IDs of %s", &out)

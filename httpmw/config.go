@@ -18,7 +18,7 @@ type Config struct {
 	TracerProvider oteltrace.TracerProvider
 
 	// Propagator reads the headers. Nil: trace.Propagator{}, which reads both encodings of B3.
-	// Baggage and whatever else the Propagator reads stay in the context under TrustAll alone.
+	// Only under TrustAll, baggage and whatever else the Propagator reads stay in the context.
 	// Propagators that are not trace's cannot say that the caller left the decision open: they
 	// say "not sampled".
 	//

@@ -2,8 +2,8 @@
 // the request's context, and an access log that reports what the client really got.
 //
 // [New] and [AccessLog] return a func(http.Handler) http.Handler, for plain net/http, chi-style
-// chains and everything else that takes such a function. Either may be outside. Usually it is
-// New:
+// chains and everything else that takes such a function. Their order is free. Usually New is
+// outside:
 //
 //	handler = httpmw.New(httpmw.Config{})(httpmw.AccessLog(httpmw.AccessLogConfig{})(mux))
 //

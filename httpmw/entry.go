@@ -84,7 +84,7 @@ func (e *entry) tellOutwards() {
 }
 
 // within returns the context to write the line in: New's context, whether New is inside or
-// outside of AccessLog.
+// outside of AccessLog. Without New, it returns the context that AccessLog was given.
 func (e *entry) within() context.Context {
 	switch {
 	case e.outside != nil:

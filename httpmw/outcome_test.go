@@ -385,7 +385,7 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// The Flush of http.Flusher returns no error. AccessLog learns all the same that it failed.
+// The Flush of http.Flusher returns no error. AccessLog still learns that the flush failed.
 func TestAccessLogClientGoneFlusher(t *testing.T) {
 	for _, protocol := range protocols {
 		t.Run(protocol, func(t *testing.T) {
@@ -460,8 +460,8 @@ type failingWriter struct {
 
 func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 
-// Another library's ResponseWriter may have all interfaces of HTTP/1's, and a Flush that does not
-// call FlushError. AccessLog calls that Flush.
+// Another library's ResponseWriter may have all optional interfaces of net/http's, and a Flush
+// that does not call FlushError. AccessLog calls that Flush.
 func TestAccessLogForeignFlush(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -560,7 +560,7 @@ func TestAccessLogClientWithoutServer(t *testing.T) {
 }
 
 // If the client leaves before the handler writes, the server still accepts the bytes. The line
-// has them, and client_gone.
+// has these bytes, and client_gone.
 func TestAccessLogClientGoneBefore(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)

@@ -9,7 +9,8 @@ import (
 )
 
 // outside is the context that an AccessLog outside of New gives the request. New, further in,
-// writes the context of its trace into traced. Code further in writes the route into route.
+// writes the context of its trace into traced. Code further in writes the route of the request
+// into route.
 type outside struct {
 	context.Context
 	route  route.Cell
@@ -32,7 +33,8 @@ func (o *outside) Value(key any) any {
 	return o.Context.Value(key)
 }
 
-// within returns the context to write the line in: New's context, if there is a New further in.
+// within returns the context to write the line in: New's context, if there is a New further in,
+// else the context that AccessLog was given.
 func (o *outside) within() context.Context {
 	if ctx := o.traced.Load(); ctx != nil {
 		return *ctx

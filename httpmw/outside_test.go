@@ -237,7 +237,7 @@ func TestAccessLogWithoutNew(t *testing.T) {
 }
 
 // TestAccessLogOutsideForm: an AccessLog without New, or outside of it, copies the request. It
-// sets the fields that net/http reads in the original.
+// copies the fields that net/http needs back into the original request.
 func TestAccessLogOutsideForm(t *testing.T) {
 	var form bytes.Buffer
 	m := multipart.NewWriter(&form)

@@ -3,7 +3,8 @@ package httpmw
 import "net/http"
 
 // made reports whether a handler in this process made r, to serve its own request with it. A
-// server sets both fields, http.ReadRequest only RequestURI, http.NewRequest neither.
+// server sets RequestURI and RemoteAddr, http.ReadRequest only RequestURI, http.NewRequest
+// neither.
 func made(r *http.Request) bool { return r.RequestURI == "" || r.RemoteAddr == "" }
 
 // giveBack copies the form and the pattern from seen, the copy, to given, the original. net/http

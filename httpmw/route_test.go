@@ -145,7 +145,8 @@ func TestRouteBehindCopies(t *testing.T) {
 	}
 }
 
-// If r.Pattern is empty, SpanName finds there the route that SetRoute was given.
+// If the router left r.Pattern empty, New puts the route that SetRoute was given into the
+// r.Pattern that SpanName sees.
 func TestRouteSpanName(t *testing.T) {
 	for _, tt := range []struct {
 		name string

@@ -203,7 +203,8 @@ func (s *stage) lines() []map[string]any {
 	return lines
 }
 
-// scenario is played bare and in every setup, and the transcripts are compared.
+// scenario is played in every setup, and the transcripts are compared with that of the setup
+// bare.
 type scenario struct {
 	name string
 	only string // the protocol in which the scenario is possible; "": both

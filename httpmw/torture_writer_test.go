@@ -487,7 +487,7 @@ func (l leave) playInServer(s *stage, handler http.HandlerFunc) {
 		assert.Empty(s, errorLog, "lines in the server's error log")
 		return
 	}
-	select { // h2 logs after the client has its answer
+	select { // an HTTP/2 server logs the panic after the client has its answer
 	case first := <-errorLog:
 		s.note("error log: %s", first)
 	case <-time.After(patience):

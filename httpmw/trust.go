@@ -21,9 +21,9 @@ const (
 	// are ignored. The headers that the handler sees have New's decision, so that code further in
 	// does not read what was refused.
 	//
-	// The caller chooses the trace ID. So it influences a sampler that decides by the trace ID,
-	// as trace.Ratio and OpenTelemetry's samplers do. To prevent that, give New a TracerProvider
-	// with a trace.Sampler that decides by something else: see the example.
+	// The caller chooses the trace ID. So the caller influences a sampler that decides by the
+	// trace ID, as trace.Ratio and OpenTelemetry's samplers do. To prevent that, give New a
+	// TracerProvider with a trace.Sampler that decides by something else: see the example.
 	TrustIDs
 
 	// TrustAll believes IDs and decision.

@@ -10,8 +10,8 @@ import (
 // continues the trace of a New further out.
 type untrustedKey struct{}
 
-// someUntrusted is set when the first caller is not believed. Until then no context holds an
-// untrusted ID, so the access log does not search the context for one.
+// someUntrusted is set when New does not believe a caller for the first time. Until then no
+// context holds an untrusted ID, so the access log does not search the context for one.
 var someUntrusted atomic.Bool
 
 // withUntrusted returns ctx with the trace ID that an untrusted caller sent, for the access log.
