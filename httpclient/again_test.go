@@ -70,7 +70,7 @@ func assertOwnTraces(t testing.TB, seen []arrival) {
 	for i, a := range seen {
 		assert.Empty(t, a.parentID(), "parent span ID of request %d", i)
 		assert.Len(t, a.traceID(), 32, "trace ID of request %d", i)
-		assert.False(t, traces[a.traceID()], "request %d is in the trace %s of an earlier one", i, a.traceID())
+		assert.False(t, traces[a.traceID()], "request %d is in the trace %s of an earlier request", i, a.traceID())
 		traces[a.traceID()] = true
 	}
 }
@@ -887,7 +887,7 @@ func TestFollowUpKeeps(t *testing.T) {
 				assert.Equal(t, []any{nil, "mine", "mine"}, values, "values in the contexts of the requests")
 				cancel()
 				_, err = get(ctx)
-				require.ErrorIs(t, err, context.Canceled, "in a context that has ended")
+				require.ErrorIs(t, err, context.Canceled, "error of a request in a context that has ended")
 			})
 		}
 	}

@@ -701,7 +701,7 @@ func TestCallLogLoggers(t *testing.T) {
 				sent := w.takeOne(t)
 				for key, want := range tt.want {
 					assert.Equal(t, want, line[key], "%s of %s", key, text)
-					assert.Equal(t, 1, strings.Count(text, `"`+key+`":`), "times that %s is in %s", key, text)
+					assert.Equal(t, 1, strings.Count(text, `"`+key+`":`), "number of times that the key %s is in %s", key, text)
 				}
 				assert.Contains(t, strings.ToLower(fmt.Sprint(line["level"], line["severity"])), "warn")
 				ids := fmt.Sprint(line["span_id"], line["dd.span_id"], line["logging.googleapis.com/spanId"])

@@ -247,7 +247,7 @@ func assertSiblings(t testing.TB, seen []arrival, wantTrace, wantParent string) 
 		assert.Equal(t, wantParent, a.parentID(), "parent span ID of attempt %d, %s", i, a.url)
 		assert.Equal(t, seen[0].b3.Sampling, a.b3.Sampling, "decision of attempt %d, %s", i, a.url)
 		assert.NotEmpty(t, a.spanID(), "span ID of attempt %d, %s", i, a.url)
-		assert.False(t, spans[a.spanID()], "attempt %d, %s, has the span ID %s of an earlier one", i, a.url, a.spanID())
+		assert.False(t, spans[a.spanID()], "attempt %d, %s, has the span ID %s of an earlier attempt", i, a.url, a.spanID())
 		spans[a.spanID()] = true
 	}
 }

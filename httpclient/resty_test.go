@@ -43,7 +43,7 @@ func TestResty(t *testing.T) {
 	a, s := w.takeOne(t), rec.one(t)
 	assert.Equal(t, multi, traced(a.header), "trace headers that arrived")
 	assertSiblings(t, []arrival{a}, id128, spanID)
-	assert.Equal(t, s.SpanContext().SpanID().String(), a.spanID(), "span ID that arrived, against the span's")
+	assert.Equal(t, s.SpanContext().SpanID().String(), a.spanID(), "span ID that arrived, which must be the span's")
 	assert.Equal(t, oteltrace.SpanKindClient, s.SpanKind(), "kind of the span")
 	assert.Equal(t, "GET", s.Name(), "name of the span")
 	assert.Equal(t, map[string]any{
@@ -350,7 +350,7 @@ func TestRestyRedirectPropagate(t *testing.T) {
 	}})
 	_, err := c.R().SetContext(testkit.Request()).Get(urls[0])
 	require.NoError(t, err, "Get")
-	assert.Equal(t, urls, asked, "URLs that Propagate was asked about")
+	assert.Equal(t, urls, asked, "URLs that Propagate got")
 	assertHosts(t, w.take(), urls, []bool{false, true, true}, id128, spanID)
 }
 
@@ -400,12 +400,12 @@ func TestRestyPropagate(t *testing.T) {
 			require.NoError(t, err, "Put(%s)", tt.url)
 			assert.Empty(t, traced(w.takeOne(t).header), "trace headers that arrived")
 			rec.one(t)
-			require.Len(t, asked, 1, "requests that Propagate was asked about")
+			require.Len(t, asked, 1, "requests that Propagate got")
 			made := resp.Request.RawRequest.URL
-			assert.Equal(t, made.String(), asked[0].URL.String(), "URL that Propagate was asked about, against resty's")
-			assert.Equal(t, "PUT", asked[0].Method, "method that Propagate was asked about")
-			assert.Equal(t, "1", asked[0].Header.Get("X-Caller"), "header that Propagate was asked about")
-			assert.Equal(t, id128, trace.ID(asked[0].Context()), "trace that Propagate was asked in")
+			assert.Equal(t, made.String(), asked[0].URL.String(), "URL that Propagate got, which must be the URL that resty requested")
+			assert.Equal(t, "PUT", asked[0].Method, "method that Propagate got")
+			assert.Equal(t, "1", asked[0].Header.Get("X-Caller"), "header that Propagate got")
+			assert.Equal(t, id128, trace.ID(asked[0].Context()), "trace in the context that Propagate got")
 		})
 	}
 }
@@ -421,7 +421,7 @@ func TestRestyPropagateScheme(t *testing.T) {
 	_, err := c.R().Get("//first.example/path")
 	require.NoError(t, err, "Get")
 	assert.Equal(t, "http://first.example/path", w.takeOne(t).url, "URL that arrived")
-	assert.Equal(t, "first.example", host, "host that Propagate was asked about")
+	assert.Equal(t, "first.example", host, "host that Propagate got")
 }
 
 func TestRestyStaleHeaders(t *testing.T) {
@@ -820,7 +820,7 @@ func TestRestyRetryHookContext(t *testing.T) {
 				assert.Equal(t, deadline, got, "deadline of attempt %d", len(seen))
 				assert.Equal(t, "value", r.Context().Value(key{}), "value of attempt %d", len(seen))
 				inside, _ := trace.FromContext(r.Context())
-				assert.Equal(t, b, inside, "trace of the context of attempt %d, against its headers", len(seen))
+				assert.Equal(t, b, inside, "trace of the context of attempt %d, which must be that of its headers", len(seen))
 				if len(seen) == 2 {
 					return nil, errBase
 				}
@@ -1020,7 +1020,7 @@ func TestRestyShared(t *testing.T) {
 	seen := w.take()
 	require.Len(t, seen, 2*goroutines*each, "requests that arrived")
 	assertSiblings(t, seen, id128, spanID)
-	assert.EqualValues(t, 2*goroutines*each, policies.Load(), "requests that Propagate was asked about")
+	assert.EqualValues(t, 2*goroutines*each, policies.Load(), "requests that Propagate got")
 	rec.spans(t, 2*goroutines*each)
 }
 

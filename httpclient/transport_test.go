@@ -300,8 +300,8 @@ func TestTransportPropagate(t *testing.T) {
 	assert.Empty(t, traced(w.takeOne(t).header), "trace headers that arrived")
 	s := rec.one(t) // no headers, but still a span
 	assert.Equal(t, id128, s.SpanContext().TraceID().String(), "trace ID of the span")
-	assert.Equal(t, "http://first.example/path", asked.URL.String(), "URL that Propagate was asked about")
-	assert.Equal(t, id128, trace.ID(asked.Context()), "trace that Propagate was asked in")
+	assert.Equal(t, "http://first.example/path", asked.URL.String(), "URL that Propagate got")
+	assert.Equal(t, id128, trace.ID(asked.Context()), "trace in the context that Propagate got")
 }
 
 func TestTransportRedirectStatuses(t *testing.T) {
@@ -465,7 +465,7 @@ func TestTransportRedirectPropagate(t *testing.T) {
 		return r.URL.Host != "first.example"
 	}})
 	fetch(t, client, testkit.Request(), urls[0])
-	assert.Equal(t, urls, asked, "URLs that Propagate was asked about")
+	assert.Equal(t, urls, asked, "URLs that Propagate got")
 	assertHosts(t, w.take(), urls, []bool{false, true, true}, id128, spanID)
 }
 
@@ -534,7 +534,7 @@ func TestTransportSpan(t *testing.T) {
 			assert.Equal(t, tt.want, s.attributes(), "attributes of the span")
 			assert.NotContains(t, s.text(), canary, "text of the span")
 			s.assertOutcome(t, tt.status, tt.failed)
-			assert.Equal(t, s.SpanContext().SpanID().String(), a.spanID(), "span ID that arrived, against the span's")
+			assert.Equal(t, s.SpanContext().SpanID().String(), a.spanID(), "span ID that arrived, which must be the span's")
 			assert.Equal(t, spanID, s.Parent().SpanID().String(), "parent of the span")
 		})
 	}
@@ -779,7 +779,7 @@ func TestTransportSwitchingProtocols(t *testing.T) {
 			_, err = io.WriteString(conn, "bye")
 			require.NoError(t, err, "writing to the connection")
 			half, ok := resp.Body.(interface{ CloseWrite() error })
-			require.True(t, ok, "body of a 101: got %T, want one with CloseWrite", resp.Body)
+			require.True(t, ok, "body of a 101: got %T, want a body with CloseWrite", resp.Body)
 			require.NoError(t, half.CloseWrite(), "CloseWrite")
 			if tt.spans > 0 {
 				assert.Empty(t, rec.Ended(), "spans ended while the connection is open")
@@ -988,7 +988,7 @@ func TestTransportContext(t *testing.T) {
 		b, _ := trace.FromContext(inside)
 		sent, err := trace.FromHeader(r.Header)
 		require.NoError(t, err)
-		assert.Equal(t, sent, b, "trace of base's context, against the headers")
+		assert.Equal(t, sent, b, "trace of base's context, which must be the headers' trace")
 		return answer(r, http.StatusOK, ""), nil
 	})
 	ctx, cancel := context.WithDeadline(context.WithValue(testkit.Request(), key{}, "value"), time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC))

@@ -141,8 +141,8 @@ func TestNewWithoutLogger(t *testing.T) {
 	assert.Equal(t, zerolog.WarnLevel, got.GetLevel(), "level of that logger in a debug trace")
 }
 
-// TestNewDebugLevel: the logger of a request has the level debug in a trusted debug trace, and
-// otherwise its own level.
+// TestNewDebugLevel: in a trusted debug trace the logger of a request writes lines of level
+// debug. Otherwise it keeps its own level.
 func TestNewDebugLevel(t *testing.T) {
 	debugs := testkit.Header("b3", id64+"-"+spanID+"-d")
 	for _, tt := range []struct {

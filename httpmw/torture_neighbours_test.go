@@ -149,7 +149,7 @@ func TestTortureNeighbours(t *testing.T) {
 					for i, line := range got {
 						lines++
 						if n.ids[i] == "" { // the neighbour has replaced the context before the call came to AccessLog
-							assert.True(t, place == "between" && strings.Contains(name, "context.Background()"), "the context has lost its ID before AccessLog, which only a neighbour between that replaces the context may do")
+							assert.True(t, place == "between" && strings.Contains(name, "context.Background()"), "AccessLog got a context without an ID: only a neighbour between New and AccessLog that replaces the context may cause this")
 							assert.NotContains(t, line, "trace_id", "line %v: no ID is better than a wrong one", line)
 							continue
 						}

@@ -468,10 +468,10 @@ func (l leave) checkFlight(s *stage, handler http.HandlerFunc) {
 	if err, ok := value.(runtime.Error); ok {
 		require.ErrorContains(s, err, l.want.(string), "%s: the runtime error that leaves the middleware", s.name)
 	} else {
-		require.Equal(s, l.want, value, "%s: the panic's value that leaves the middleware", s.name)
+		require.Equal(s, l.want, value, "%s: the value of the panic that leaves the middleware", s.name)
 	}
 	if l.want == ownValue {
-		require.Same(s, ownValue, value, "%s: the panic's value that leaves the middleware", s.name)
+		require.Same(s, ownValue, value, "%s: the value of the panic that leaves the middleware", s.name)
 	}
 }
 
