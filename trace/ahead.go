@@ -7,8 +7,9 @@ import (
 )
 
 // An SDK prepares a span before it asks its sampler. At a rate of 0.1 %, it prepares 999 spans of
-// 1,000 in vain. If its sampler is known, a Provider is asked first. The Provider makes the spans
-// that record nothing, and keeps the SDK as the provider of their children.
+// 1,000 in vain. If the SDK's sampler is known, a Provider with this sampler is asked first. The
+// Provider makes the spans that record nothing, and keeps the SDK as the provider of their
+// children.
 
 func init() {
 	seam.Ahead = func(sdk oteltrace.TracerProvider, sampler seam.Sampler) any {
@@ -16,7 +17,7 @@ func init() {
 	}
 }
 
-// aheadOf returns the Provider that decides ahead of an SDK; nil if there is none.
+// aheadOf returns the Provider that is asked before an SDK, or nil if there is none.
 func aheadOf(sdk oteltrace.TracerProvider) *Provider {
 	if seam.AheadOf == nil {
 		return nil
@@ -37,7 +38,8 @@ func (p *parent) sampledBy(ahead *Provider) bool {
 	return p.b3.Sampling.sampled()
 }
 
-// undecide takes back the decision of sampledBy, for the next provider: the SDK has made no span.
+// undecide takes back the decision of sampledBy. If the SDK has made no span, the next provider
+// must decide.
 func (p *parent) undecide() {
 	if p.ahead {
 		p.b3.Sampling, p.ahead = Defer, false

@@ -20,7 +20,8 @@ func TestAllocations(t *testing.T) {
 	client := trace.Starter{Kind: oteltrace.SpanKindClient}
 	ours, _ := trace.Start(ctx, "request")
 
-	// A transport has such a copy of the request's header, with room for clew's.
+	// out is like a transport's copy of the request's header: the map has space for clew's
+	// headers.
 	out := http.Header{"Accept": {"*/*"}}
 	trace.Propagator{Encoding: both}.Inject(ctx, propagation.HeaderCarrier(out))
 	carrier := propagation.HeaderCarrier(out)
@@ -39,8 +40,8 @@ func TestAllocations(t *testing.T) {
 		{"FromContext", 0, func() { _, _ = trace.FromContext(ours) }},
 		{"FromContext, remote", 0, func() { _, _ = trace.FromContext(ctx) }},
 		{"FromContext, nothing", 0, func() { _, _ = trace.FromContext(context.Background()) }},
-		{"ID, again", 0, func() { _ = trace.ID(ours) }},
-		{"SpanID, again", 0, func() { _ = trace.SpanID(ours) }},
+		{"ID, second call", 0, func() { _ = trace.ID(ours) }},
+		{"SpanID, second call", 0, func() { _ = trace.SpanID(ours) }},
 		{"NewContext", 1, func() { _ = trace.NewContext(context.Background(), caller) }},
 		{"Start without an SDK", 1, func() { _, _ = trace.Starter{}.Start(context.Background(), caller, "x") }},
 		{"Start of a root", 1, func() { _, _ = trace.Start(context.Background(), "x") }},

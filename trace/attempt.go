@@ -13,7 +13,7 @@ type attempt struct {
 	ctx     context.Context // the parent of the span's context
 	current current         // of ctx
 	parent  parent
-	root    bool // opts have WithNewRoot
+	root    bool // opts contain WithNewRoot
 	kind    oteltrace.SpanKind
 	name    string
 	opts    []oteltrace.SpanStartOption
@@ -25,7 +25,8 @@ type attempt struct {
 	span oteltrace.Span
 }
 
-// with tries a provider, and reports whether it has made the span. A nil provider makes none.
+// with tries a provider, and reports whether the provider has made the span. A nil provider makes
+// none.
 func (a *attempt) with(provider oteltrace.TracerProvider) bool {
 	return provider != nil && a.try(provider)
 }
@@ -52,8 +53,8 @@ func (a *attempt) try(provider oteltrace.TracerProvider) bool {
 	return false
 }
 
-// withSDK lets an SDK make the span. A no-op provider makes none: it returns its parent's span, or
-// a span without IDs.
+// withSDK lets an SDK make the span, and reports whether the SDK has made one. A no-op provider
+// makes none: it returns its parent's span, or a span without IDs.
 func (a *attempt) withSDK(sdk oteltrace.TracerProvider) bool {
 	shown, there := a.parent.shown(), a.current.spanContext()
 	sdkCtx, s := sdk.Tracer(scope).Start(a.contextFor(shown, there), a.name, a.sdkOptions()...)
@@ -68,7 +69,7 @@ func (a *attempt) withSDK(sdk oteltrace.TracerProvider) bool {
 		n.b3.Sampling = Debug
 	}
 	if under := a.parent.b3; under.TraceID == n.b3.TraceID {
-		// From the real parent: the one that the SDK was shown may be invented.
+		// The real parent, because the parent that the SDK was shown may be invented.
 		n.b3.ParentSpanID, n.b3.wide = under.SpanID, under.wide
 	}
 	if n.b3.ParentSpanID.IsValid() {
@@ -86,11 +87,12 @@ func (a *attempt) contextFor(shown B3, there oteltrace.SpanContext) context.Cont
 	if !shown.inTrace() || inTrace && shown.Sampling == a.current.b3.Sampling {
 		return a.ctx
 	}
-	// A span of ours, so that a sampler that asks FromContext learns more than a flag can say.
+	// The SDK is shown a span of ours, so that a sampler that calls FromContext gets the B3
+	// state. A flag cannot express all states.
 	n := new(node)
 	n.span.b3, n.span.rare = shown, rarely(a.parent.state, nil)
 	n.span.remote = !a.current.local() || shown.SpanID != there.SpanID()
-	// The span of a caller that defers is hidden from OpenTelemetry, not from FromContext.
+	// OpenTelemetry must not see the span of a caller that defers, but FromContext must.
 	if !shown.SpanID.IsValid() {
 		n.span.b3, n.span.hidden = a.parent.b3, true
 	}
@@ -101,8 +103,8 @@ func (a *attempt) contextFor(shown B3, there oteltrace.SpanContext) context.Cont
 	return ctx
 }
 
-// sdkOptions are the attempt's kind, and then its options. Middleware passes no options, so its
-// spans share slices that are made once.
+// sdkOptions returns the attempt's kind as an option, and then the attempt's options. Middleware
+// passes no options, so its spans share slices that are made once.
 func (a *attempt) sdkOptions() []oteltrace.SpanStartOption {
 	opts := a.opts
 	if a.root && a.parent.b3.Sampling != Defer {
@@ -130,7 +132,7 @@ func joining(opts []oteltrace.SpanStartOption) []oteltrace.SpanStartOption {
 	kept := []oteltrace.SpanStartOption{
 		oteltrace.WithAttributes(cfg.Attributes()...), oteltrace.WithLinks(cfg.Links()...), oteltrace.WithTimestamp(cfg.Timestamp()),
 	}
-	if kind := cfg.SpanKind(); kind != oteltrace.SpanKindUnspecified { // else the Starter's kind
+	if kind := cfg.SpanKind(); kind != oteltrace.SpanKindUnspecified { // otherwise sdkOptions adds the Starter's kind
 		kept = append(kept, oteltrace.WithSpanKind(kind))
 	}
 	return kept

@@ -7,8 +7,9 @@ import (
 
 // B3 is the content of B3 headers: the caller's span, its trace, and whether the trace is sampled.
 //
-// The zero value says nothing. A B3 without IDs may hold a state that came alone
-// ("b3: 0"). Values are comparable, hold no pointers and may be copied freely.
+// The zero value has no IDs and no decision. A B3 without IDs may still hold a sampling state,
+// from a header such as "b3: 0". Values are comparable, hold no pointers and may be copied
+// freely.
 type B3 struct {
 	// TraceID is the ID as bytes. [B3.ID] returns its text, and [B3.AppendTraceID] appends the
 	// text without an allocation. Do not use TraceID.String: it writes 32 digits for an ID that
@@ -19,12 +20,12 @@ type B3 struct {
 	ParentSpanID oteltrace.SpanID
 	Sampling     Sampling
 
-	// wide: the trace ID came as 32 digits, and its high half is zero. The bytes do not hold this
-	// fact about the text.
+	// wide is true if the trace ID came as 32 digits of which the first 16 are zeros. TraceID
+	// alone does not show this.
 	wide bool
 }
 
-// hasIDs reports whether b names a span in a trace. The two IDs come together or not at all.
+// hasIDs reports whether b has a trace ID and a span ID. One without the other does not count.
 func (b B3) hasIDs() bool { return b.inTrace() && b.SpanID != oteltrace.SpanID{} }
 
 // inTrace reports whether b has a trace ID. It compares arrays, which costs less than IsValid.
@@ -91,7 +92,7 @@ func isZero(p []byte) bool {
 	return true
 }
 
-// spanContext is b as OpenTelemetry sees it.
+// spanContext returns b as a SpanContext of OpenTelemetry.
 func (b B3) spanContext(state oteltrace.TraceState, remote bool) oteltrace.SpanContext {
 	var flags oteltrace.TraceFlags
 	if b.Sampling.sampled() {

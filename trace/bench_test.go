@@ -35,7 +35,7 @@ func BenchmarkFromHeader(b *testing.B) {
 	}
 }
 
-// clew's Extract and contrib's do the same work, so the comparison is fair.
+// The comparison is fair, because Extract does the same work in clew and in contrib.
 func BenchmarkExtract(b *testing.B) {
 	for _, p := range []struct {
 		name string

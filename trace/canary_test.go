@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// canaryRows are all rows, with these IDs.
+// canaryRows returns all rows of package canary, with IDs from ids.
 func canaryRows(ids func() canaries.IDs) []canaries.Row {
 	rows := append([]canaries.Row{canaries.None()}, canaries.B3(ids)...)
 	rows = append(rows, canaries.Debugging(ids)...)
@@ -18,7 +18,8 @@ func canaryRows(ids func() canaries.IDs) []canaries.Row {
 	return append(rows, canaries.Hostile(ids)...)
 }
 
-// Each row is read as the row says, and nothing of malformed headers is left.
+// FromHeader reads each row as the row says. Neither the result nor the error contains anything of
+// a malformed header.
 func TestCanaries(t *testing.T) {
 	for _, r := range canaryRows(canaries.Random) {
 		t.Run(r.Name, func(t *testing.T) {
@@ -34,7 +35,7 @@ func TestCanaries(t *testing.T) {
 				assert.Equal(t, r.SpanID, b.SpanID.String(), "span ID")
 			}
 			if r.Refused != "" {
-				assert.NotContains(t, fmt.Sprint(b, err), r.Refused, "what is refused")
+				assert.NotContains(t, fmt.Sprint(b, err), r.Refused, "the result and the error contain the refused text")
 			}
 		})
 	}

@@ -5,14 +5,14 @@ import (
 	"sync/atomic"
 )
 
-// clientNode is the node of a client span. It has room for the header values of the span's
-// request, up to five, which saves the transport an allocation. The fields of node are repeated
-// here: programs that look for them do not look into embedded structs.
+// clientNode is the node of a client span. It contains an array for the header values of the
+// span's request. The array saves the transport an allocation. The fields of node are repeated
+// here, because programs that look for them do not look into embedded structs.
 type clientNode struct {
 	context.Context
 	key, val any
 	span     span
-	taken    atomic.Bool // the room is in use: a second message would write into the first
+	taken    atomic.Bool // values is in use, and a second message would overwrite the first
 	values   multiValues
 }
 
@@ -21,7 +21,7 @@ func (n *clientNode) link(ctx context.Context) *clientNode {
 	return n
 }
 
-// Value answers as node's does.
+// Value does the same as node.Value, except for the route, which only server spans have.
 func (n *clientNode) Value(key any) any {
 	switch key {
 	case currentSpanKey:

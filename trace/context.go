@@ -8,12 +8,12 @@ import (
 )
 
 // NewContext returns ctx with b as the remote parent, as if b had come in a message: the next
-// [Start] continues b's trace. A b without IDs leaves its state for the trace that the next
-// [Start] begins. If ctx already has a trace, such a b changes nothing. The zero B3 changes
-// nothing.
+// [Start] continues b's trace. If b has no IDs, its state decides for the trace that the next
+// [Start] begins. If ctx already has a trace, a b without IDs changes nothing. The zero B3
+// changes nothing.
 //
-// If ctx is in b's trace already and b defers, the decision made in ctx stands: a service
-// that has decided does not decide again.
+// If ctx is in b's trace already and b defers, the decision in ctx holds: a service that has
+// decided does not decide again.
 func NewContext(ctx context.Context, b B3) context.Context {
 	return newContext(ctx, b, oteltrace.TraceState{})
 }
@@ -42,10 +42,10 @@ func newContext(ctx context.Context, b B3, state oteltrace.TraceState) context.C
 }
 
 // FromContext returns the current trace of ctx as B3: the current span, its parent and its
-// decision. [Propagator] sends it on. ok is false if b has no IDs. Even then b may hold a sampling
-// state, since a caller may send a state without IDs. A nil ctx has no trace.
+// decision. [Propagator] writes this B3 into headers. ok is false if b has no IDs. Even then b
+// may hold a sampling state, since a caller may send a state without IDs. A nil ctx has no trace.
 func FromContext(ctx context.Context) (b B3, ok bool) {
-	if n, ok := ctx.(*clientNode); ok { // the context that Inject gets
+	if n, ok := ctx.(*clientNode); ok { // the context that httpclient passes to Inject
 		b = n.span.b3
 		b.Sampling = b.Sampling.public()
 	} else {
@@ -55,8 +55,8 @@ func FromContext(ctx context.Context) (b B3, ok bool) {
 	return b, b.hasIDs()
 }
 
-// ID returns the trace ID of ctx as text, 16 or 32 lower-case hexadecimal digits, or ""
-// without one. A nil ctx has none.
+// ID returns the trace ID of ctx as text: 16 or 32 lower-case hexadecimal digits, or "" if ctx
+// has no trace. A nil ctx has no trace.
 func ID(ctx context.Context) string {
 	cur := lookup(ctx)
 	if cur.own != nil {
@@ -66,8 +66,8 @@ func ID(ctx context.Context) string {
 	return cur.b3.ID()
 }
 
-// SpanID returns the ID of ctx's current span as 16 lower-case hexadecimal digits, or ""
-// without one. A nil ctx has none.
+// SpanID returns the ID of ctx's current span as 16 lower-case hexadecimal digits, or "" if ctx
+// has no trace. A nil ctx has no trace.
 func SpanID(ctx context.Context) string {
 	cur := lookup(ctx)
 	switch {

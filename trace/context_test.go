@@ -40,13 +40,13 @@ func TestNewContext(t *testing.T) {
 		{"IDs", context.Background(), testkit.B3(id64 + "-" + spanID + "-1-" + parentID), said{id64, spanID, parentID, trace.Accept}},
 		{"lone state", context.Background(), testkit.B3("0"), said{State: trace.Deny}},
 		{"over another trace", testkit.Context(id128 + "-" + spanID + "-0"), testkit.B3(id64 + "-" + spanID + "-1"), said{id64, spanID, "", trace.Accept}},
-		{"a lone state does not touch a trace", testkit.Context(id128 + "-" + spanID + "-0"), testkit.B3("d"), said{id128, spanID, "", trace.Deny}},
+		{"a lone state does not change a trace", testkit.Context(id128 + "-" + spanID + "-0"), testkit.B3("d"), said{id128, spanID, "", trace.Deny}},
 		{"a lone state replaces a lone state", testkit.Context("0"), testkit.B3("d"), said{State: trace.Debug}},
-		{"a lone state is no part of a trace", testkit.Context("0"), testkit.B3(id64 + "-" + spanID), said{id64, spanID, "", trace.Defer}},
+		{"a lone state does not decide for a trace that comes later", testkit.Context("0"), testkit.B3(id64 + "-" + spanID), said{id64, spanID, "", trace.Defer}},
 		{"the zero B3", testkit.Context(id128 + "-" + spanID + "-0"), trace.B3{}, said{id128, spanID, "", trace.Deny}},
 		{"nil context", nil, testkit.B3(id64 + "-" + spanID), said{id64, spanID, "", trace.Defer}},
 		{"the decision of the same trace stands", testkit.Context(id128 + "-" + spanID + "-1"), testkit.B3(id128 + "-" + parentID), said{id128, parentID, "", trace.Accept}},
-		{"the decision of another trace does not", testkit.Context(id128 + "-" + spanID + "-1"), testkit.B3(id64 + "-" + parentID), said{id64, parentID, "", trace.Defer}},
+		{"the decision of another trace does not stand", testkit.Context(id128 + "-" + spanID + "-1"), testkit.B3(id64 + "-" + parentID), said{id64, parentID, "", trace.Defer}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx := trace.NewContext(tt.ctx, tt.b)
@@ -58,7 +58,7 @@ func TestNewContext(t *testing.T) {
 		})
 	}
 	ctx := context.WithValue(context.Background(), key("k"), "v")
-	assert.Equal(t, ctx, trace.NewContext(ctx, trace.B3{}), "NewContext with the zero B3: the context")
+	assert.Equal(t, ctx, trace.NewContext(ctx, trace.B3{}), "NewContext with the zero B3 must return its argument")
 	assert.Equal(t, "v", trace.NewContext(ctx, testkit.B3(id64+"-"+spanID)).Value(key("k")), "a value of the context")
 	assert.Equal(t, "v", trace.NewContext(ctx, testkit.B3("0")).Value(key("k")), "a value of the context")
 }
@@ -88,7 +88,8 @@ func TestNilContexts(t *testing.T) {
 }
 
 // Code that asks OpenTelemetry for the current span must find clew's. OpenTelemetry keeps spans
-// under a key that is not exported. If a new version asks in another way, this test fails.
+// under a key that is not exported. If a new version of OpenTelemetry looks for spans in another
+// way, this test fails.
 func TestOpenTelemetrySeesOurSpans(t *testing.T) {
 	ctx := testkit.Context(id64 + "-" + spanID + "-1")
 	sc := oteltrace.SpanContextFromContext(ctx)
@@ -110,7 +111,8 @@ func TestOpenTelemetrySeesOurSpans(t *testing.T) {
 	assert.False(t, oteltrace.SpanContextFromContext(testkit.Context("0")).IsValid(), "span context beside a lone state")
 }
 
-// The current span decides. The record adds what the span does not have.
+// The current span decides, even if another library made it. The record adds what such a span
+// cannot hold.
 func TestForeignSpans(t *testing.T) {
 	const otherSpan = "1111111111111111"
 	foreign := func(trace, span string, sampled, remote bool) func(context.Context) context.Context {
@@ -138,32 +140,32 @@ func TestForeignSpans(t *testing.T) {
 		wantID bool
 	}{
 		{"same trace, sampled", testkit.Context(id128 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
-		{"width kept, 32", testkit.Context(idWide + "-" + spanID + "-1"), foreign(idWide, otherSpan, true, false), said{idWide, otherSpan, "", trace.Accept}, true},
-		{"width kept, 16", testkit.Context(idWide[16:] + "-" + spanID + "-1"), foreign(idWide, otherSpan, true, false), said{idWide[16:], otherSpan, "", trace.Accept}, true},
-		{"width unknown: 16", context.Background(), foreign(idWide, otherSpan, true, false), said{idWide[16:], otherSpan, "", trace.Accept}, true},
-		{"width of another trace is none", testkit.Context(idWide + "-" + spanID), foreign(id64, otherSpan, true, true), said{id64, otherSpan, "", trace.Accept}, true},
+		{"32 digits are kept", testkit.Context(idWide + "-" + spanID + "-1"), foreign(idWide, otherSpan, true, false), said{idWide, otherSpan, "", trace.Accept}, true},
+		{"16 digits are kept", testkit.Context(idWide[16:] + "-" + spanID + "-1"), foreign(idWide, otherSpan, true, false), said{idWide[16:], otherSpan, "", trace.Accept}, true},
+		{"the width is unknown: 16 digits", context.Background(), foreign(idWide, otherSpan, true, false), said{idWide[16:], otherSpan, "", trace.Accept}, true},
+		{"the width of another trace's ID is ignored", testkit.Context(idWide + "-" + spanID), foreign(id64, otherSpan, true, true), said{id64, otherSpan, "", trace.Accept}, true},
 		{"debug sticks", testkit.Context(id64 + "-" + spanID + "-d"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Debug}, true},
 		{"debug sticks to an unsampled span", testkit.Context(id64 + "-" + spanID + "-d"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Debug}, true},
 		{"deny sticks", testkit.Context(id64 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Deny}, true},
 		{"accept does not stick", testkit.Context(id64 + "-" + spanID + "-1"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
-		{"defer is decided by the span, yes", testkit.Context(id64 + "-" + spanID), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
-		{"defer is decided by the span, no", testkit.Context(id64 + "-" + spanID), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
-		{"debug of another trace does not", testkit.Context(id128 + "-" + spanID + "-d"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
-		{"deny of another trace does not", testkit.Context(id128 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
-		{"a lone debug is no part of another's trace", testkit.Context("d"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
-		{"parent from the record: same span", testkit.Context(id64 + "-" + spanID + "-1-" + parentID), foreign(id64, spanID, true, true), said{id64, spanID, parentID, trace.Accept}, true},
-		{"no parent from the record: other span", testkit.Context(id64 + "-" + spanID + "-1-" + parentID), foreign(id64, otherSpan, true, true), said{id64, otherSpan, "", trace.Accept}, true},
-		{"no parent from the record: other trace, same span ID", testkit.Context(id128 + "-" + spanID + "-1-" + parentID), foreign(id64, spanID, true, true), said{id64, spanID, "", trace.Accept}, true},
-		{"remote, by another propagator, no record", context.Background(), foreign(id128, spanID, false, true), said{id128, spanID, "", trace.Deny}, true},
-		{"the caller's span again, who defers", testkit.Context(id64 + "-" + spanID), foreign(id64, spanID, false, true), said{id64, spanID, "", trace.Defer}, true},
-		{"the caller's span again, but sampled", testkit.Context(id64 + "-" + spanID), foreign(id64, spanID, true, true), said{id64, spanID, "", trace.Accept}, true},
-		{"the caller's span again, of another trace", testkit.Context(id128 + "-" + spanID), foreign(id64, spanID, false, true), said{id64, spanID, "", trace.Deny}, true},
+		{"the span decides after a defer: sampled", testkit.Context(id64 + "-" + spanID), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
+		{"the span decides after a defer: not sampled", testkit.Context(id64 + "-" + spanID), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
+		{"debug of another trace does not stick", testkit.Context(id128 + "-" + spanID + "-d"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
+		{"deny of another trace does not stick", testkit.Context(id128 + "-" + spanID + "-0"), foreign(id64, otherSpan, true, false), said{id64, otherSpan, "", trace.Accept}, true},
+		{"a lone debug does not apply to another library's trace", testkit.Context("d"), foreign(id64, otherSpan, false, false), said{id64, otherSpan, "", trace.Deny}, true},
+		{"the record has the parent of the same span", testkit.Context(id64 + "-" + spanID + "-1-" + parentID), foreign(id64, spanID, true, true), said{id64, spanID, parentID, trace.Accept}, true},
+		{"the record has no parent of another span", testkit.Context(id64 + "-" + spanID + "-1-" + parentID), foreign(id64, otherSpan, true, true), said{id64, otherSpan, "", trace.Accept}, true},
+		{"the record has no parent of the same span ID in another trace", testkit.Context(id128 + "-" + spanID + "-1-" + parentID), foreign(id64, spanID, true, true), said{id64, spanID, "", trace.Accept}, true},
+		{"a remote span from another propagator, no record", context.Background(), foreign(id128, spanID, false, true), said{id128, spanID, "", trace.Deny}, true},
+		{"the span of a deferring caller again", testkit.Context(id64 + "-" + spanID), foreign(id64, spanID, false, true), said{id64, spanID, "", trace.Defer}, true},
+		{"the span of a deferring caller again, but sampled", testkit.Context(id64 + "-" + spanID), foreign(id64, spanID, true, true), said{id64, spanID, "", trace.Accept}, true},
+		{"the span ID of a deferring caller again, in another trace", testkit.Context(id128 + "-" + spanID), foreign(id64, spanID, false, true), said{id64, spanID, "", trace.Deny}, true},
 		{"no-op tracer", testkit.Context(id64 + "-" + spanID + "-d-" + parentID), noopTracer, said{id64, spanID, parentID, trace.Debug}, true},
 		{"no-op tracer over a lone state", testkit.Context("0"), noopTracer, said{State: trace.Deny}, false},
 		{"no-op span without IDs", testkit.Context(id64 + "-" + spanID + "-d-" + parentID), noopSpan, said{id64, spanID, parentID, trace.Debug}, true},
 		{"no span at all", testkit.Context(id64 + "-" + spanID + "-d-" + parentID), none, said{id64, spanID, parentID, trace.Debug}, true},
 		{"no-op span over nothing", context.Background(), noopSpan, said{}, false},
-		{"our span over another's", foreign(id128, otherSpan, true, false)(context.Background()), func(ctx context.Context) context.Context {
+		{"our span over another library's", foreign(id128, otherSpan, true, false)(context.Background()), func(ctx context.Context) context.Context {
 			return trace.NewContext(ctx, testkit.B3(id64+"-"+spanID+"-0"))
 		}, said{id64, spanID, "", trace.Deny}, true},
 	} {
@@ -181,14 +183,16 @@ func TestForeignSpans(t *testing.T) {
 	}
 }
 
-// A trace behind a no-op span is still there. A lone state must not replace it.
+// A context with a no-op span over a trace is still in that trace. A lone state must not replace
+// the trace.
 func TestLoneStateOverANoopSpan(t *testing.T) {
 	ctx := oteltrace.ContextWithSpan(testkit.Context(id64+"-"+spanID+"-1"), noop.Span{})
 	ctx = trace.NewContext(ctx, testkit.B3("0"))
 	assert.Equal(t, said{id64, spanID, "", trace.Accept}, testkit.SaidIn(ctx), "FromContext after a lone deny over a no-op span in a trace")
 }
 
-// Without an SDK, OpenTelemetry's global tracer passes on its parent. A no-op tracer does too.
+// Without an SDK, OpenTelemetry's global tracer returns the parent span instead of a new one, as a
+// no-op tracer does.
 func TestGlobalPlaceholder(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -198,8 +202,8 @@ func TestGlobalPlaceholder(t *testing.T) {
 	ctx, _ = otel.Tracer("x").Start(testkit.Context("0"), "x")
 	assert.Equal(t, said{State: trace.Deny}, testkit.SaidIn(ctx), "under the global placeholder's span, lone state")
 	ctx, _ = trace.Start(ctx, "ours")
-	assert.Equal(t, trace.Deny, testkit.SaidIn(ctx).State, "state of our span under it")
-	assert.Len(t, trace.ID(ctx), 32, "ID of our span under it")
+	assert.Equal(t, trace.Deny, testkit.SaidIn(ctx).State, "state of our span under the global placeholder's")
+	assert.Len(t, trace.ID(ctx), 32, "ID of our span under the global placeholder's")
 }
 
 func TestSDKSpansOverRecords(t *testing.T) {
@@ -207,14 +211,14 @@ func TestSDKSpansOverRecords(t *testing.T) {
 		name    string
 		in      string
 		sampler sdktrace.Sampler
-		parent  string // as the current span's parent
+		parent  string // the parent that FromContext must return
 		state   trace.Sampling
 	}{
-		{"accept, sampled: the span tells its parent", idWide + "-" + spanID + "-1", sdktrace.AlwaysSample(), spanID, trace.Accept},
-		{"accept, not sampled: no parent to be had", idWide + "-" + spanID + "-1", sdktrace.NeverSample(), "", trace.Deny},
+		{"accept, sampled: the span knows its parent", idWide + "-" + spanID + "-1", sdktrace.AlwaysSample(), spanID, trace.Accept},
+		{"accept, not sampled: the span does not know its parent", idWide + "-" + spanID + "-1", sdktrace.NeverSample(), "", trace.Deny},
 		{"debug, sampled", idWide + "-" + spanID + "-d-" + parentID, sdktrace.AlwaysSample(), spanID, trace.Debug},
 		{"debug, not sampled", idWide + "-" + spanID + "-d", sdktrace.NeverSample(), "", trace.Debug},
-		{"deny, sampled all the same", idWide + "-" + spanID + "-0", sdktrace.AlwaysSample(), spanID, trace.Deny},
+		{"deny, but sampled", idWide + "-" + spanID + "-0", sdktrace.AlwaysSample(), spanID, trace.Deny},
 		{"defer, sampled", idWide + "-" + spanID, sdktrace.AlwaysSample(), spanID, trace.Accept},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -223,7 +227,7 @@ func TestSDKSpansOverRecords(t *testing.T) {
 			defer span.End()
 			assert.Equal(t, said{idWide, span.SpanContext().SpanID().String(), tt.parent, tt.state}, testkit.SaidIn(ctx), "FromContext under the SDK's span")
 
-			// A span of clew's, and under it one of theirs again.
+			// clew starts a span under the library's span.
 			ours, ourSpan := trace.Start(ctx, "ours")
 			defer ourSpan.End()
 			assert.Equal(t, said{idWide, trace.SpanID(ours), span.SpanContext().SpanID().String(), tt.state}, testkit.SaidIn(ours), "FromContext under our span")
@@ -231,8 +235,8 @@ func TestSDKSpansOverRecords(t *testing.T) {
 	}
 }
 
-// An SDK that samples nothing is not a caller that denies. The SDK is asked again for the next
-// span, and its new answer counts.
+// If an SDK does not sample a span, that is no deny of a caller. An SDK is asked again for the
+// next span, and its new answer counts.
 func TestDenyOfAnSDKDoesNotStick(t *testing.T) {
 	ctx, _ := trace.Starter{TracerProvider: sdk(sdktrace.NeverSample())}.Start(context.Background(), trace.B3{}, "first")
 	require.Equal(t, trace.Deny, testkit.SaidIn(ctx).State, "state under an SDK that samples nothing")
@@ -258,7 +262,7 @@ func TestDetach(t *testing.T) {
 	assert.Equal(t, "v", ctx.Value(key("k")), "a value of the parent")
 	assert.Equal(t, said{id64, spanID, parentID, trace.Debug}, testkit.SaidIn(ctx), "FromContext")
 
-	// The current span stays the SDK's own, so that code can still write to it.
+	// The current span is still the SDK's own span, so that code can write to it.
 	withSpan, span := sdk(sdktrace.AlwaysSample()).Tracer("").Start(parent, "x")
 	defer span.End()
 	assert.Equal(t, span, oteltrace.SpanFromContext(trace.Detach(withSpan)), "the current span")
@@ -282,11 +286,11 @@ func TestOnly(t *testing.T) {
 			ctx, _ := trace.Starter{TracerProvider: provider}.Start(context.Background(), testkit.B3(idWide+"-"+spanID+"-d"), "x")
 			return ctx
 		}},
-		{"an SDK's span, foreign", func() context.Context {
+		{"an SDK's span, started without clew", func() context.Context {
 			ctx, _ := provider.Tracer("").Start(testkit.Context(idWide+"-"+spanID+"-1"), "x")
 			return ctx
 		}},
-		{"behind a no-op span", func() context.Context {
+		{"a trace under a no-op span", func() context.Context {
 			return oteltrace.ContextWithSpan(testkit.Context(idWide+"-"+spanID+"-d"), noop.Span{})
 		}},
 	} {
@@ -355,13 +359,13 @@ func TestOnlyKeepsNothingAlive(t *testing.T) {
 			detached, p := alive(trace.Detach)
 			runtime.GC()
 			runtime.GC()
-			assert.NotNil(t, p.Value(), "the request under Detach, which keeps it: else this test shows nothing")
+			assert.NotNil(t, p.Value(), "Detach no longer keeps the request in memory, so that this test proves nothing about Only")
 			runtime.KeepAlive(detached)
 
 			only, p := alive(trace.Only)
 			runtime.GC()
 			runtime.GC()
-			assert.Nil(t, p.Value(), "the request under Only, which keeps nothing of it")
+			assert.Nil(t, p.Value(), "Only keeps the request in memory")
 			runtime.KeepAlive(only)
 		})
 	}
@@ -384,7 +388,7 @@ func TestRoot(t *testing.T) {
 			assert.NotEqual(t, trace.ID(old), trace.ID(ctx), "ID of a new root")
 			assert.Regexp(t, "^[0-9a-f]{32}$", trace.ID(ctx), "ID of a new root")
 			assert.Empty(t, testkit.SaidIn(ctx).Parent, "parent of a new root")
-			assert.Equal(t, trace.Accept, testkit.SaidIn(ctx).State, "state of a new root: the old one's debug is not its own")
+			assert.Equal(t, trace.Accept, testkit.SaidIn(ctx).State, "state of a new root: debug is not inherited from the old trace")
 			assert.Equal(t, "v", ctx.Value(key("k")), "a value of the old context")
 			assert.Equal(t, "job", job.Name(), "name of the recorded span")
 			assert.False(t, job.Parent().IsValid(), "whether the recorded span has a parent")
@@ -393,7 +397,7 @@ func TestRoot(t *testing.T) {
 				assert.Equal(t, span.SpanContext().TraceID(), link.TraceID(), "trace of the link")
 				assert.Equal(t, trace.SpanID(old), link.SpanID().String(), "span of the link")
 			}
-			assert.NotEmpty(t, trace.ID(old), "the old context is untouched")
+			assert.NotEmpty(t, trace.ID(old), "ID in the old context, after Root")
 		})
 	}
 }
@@ -404,7 +408,7 @@ func TestRootWithoutSDK(t *testing.T) {
 		ctx  context.Context
 	}{
 		{"nothing", context.Background()}, {"a trace", testkit.Context(id64 + "-" + spanID + "-d-" + parentID)}, {"a deny", testkit.Context(id64 + "-" + spanID + "-0")},
-		{"behind a no-op span", oteltrace.ContextWithSpan(testkit.Context(id64+"-"+spanID+"-0"), noop.Span{})},
+		{"a trace under a no-op span", oteltrace.ContextWithSpan(testkit.Context(id64+"-"+spanID+"-0"), noop.Span{})},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx, span := trace.Root(context.WithValue(tt.ctx, key("k"), "v"), "job")
@@ -415,7 +419,7 @@ func TestRootWithoutSDK(t *testing.T) {
 			assert.Equal(t, "v", ctx.Value(key("k")), "a value of the old context")
 		})
 	}
-	// Without a trace there is no link.
+	// A span with WithNewRoot has no parent, even under an unsampled span.
 	recorder := tracetest.NewSpanRecorder()
 	ctx, span := sdk(sdktrace.NeverSample(), recorder).Tracer("").Start(context.Background(), "x")
 	span.End()
@@ -431,12 +435,12 @@ func TestRootLeavesOptionsAlone(t *testing.T) {
 	_, span := trace.Root(testkit.Context(id64+"-"+spanID+"-1"), "job", opts...)
 	span.End()
 	for _, o := range opts[:cap(opts)] {
-		assert.Nil(t, o, "option after Root, in the room behind the caller's")
+		assert.Nil(t, o, "Root wrote into the spare capacity of the caller's options slice")
 	}
 }
 
-// Contexts of other packages must find the canceller behind clew's contexts. Otherwise package
-// context starts a goroutine for each.
+// Package context must find the canceler in the parents of clew's contexts. Otherwise it starts a
+// goroutine for each context that is derived from one of clew's.
 func TestDerivedContextsStartNoGoroutine(t *testing.T) {
 	const n = 100
 	provider := sdk(sdktrace.AlwaysSample())
@@ -502,7 +506,8 @@ func TestDeferReadAgain(t *testing.T) {
 	}
 }
 
-// The caller's headers name the trace, and a local span in that trace is the parent.
+// The caller's headers name the trace. A local span in that trace is the parent instead of the
+// caller's.
 func TestStartParent(t *testing.T) {
 	local, localSpan := trace.Starter{TracerProvider: samplesAll}.Start(context.Background(), testkit.B3(idWide+"-"+spanID+"-1"), "local")
 	localID := localSpan.SpanContext().SpanID().String()
@@ -511,7 +516,7 @@ func TestStartParent(t *testing.T) {
 		name   string
 		ctx    context.Context
 		caller trace.B3
-		want   said // without the span
+		want   said // Span is left empty
 	}{
 		{"no caller: the local span", local, trace.B3{}, said{localTrace, "", localID, trace.Accept}},
 		{"a caller in the same trace: the local span", local, testkit.B3(idWide + "-" + parentID + "-1"), said{localTrace, "", localID, trace.Accept}},
@@ -532,5 +537,5 @@ func TestStartParent(t *testing.T) {
 			assert.Equal(t, tt.want, got, "FromContext under a span for caller %v", tt.caller)
 		})
 	}
-	assert.False(t, strings.Contains(localTrace, localID), "IDs of the test itself")
+	assert.False(t, strings.Contains(localTrace, localID), "the local trace ID contains the local span ID, so this test cannot tell them apart")
 }

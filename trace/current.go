@@ -6,17 +6,17 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// current is the answer of a context about its trace.
+// current describes the current trace of a context.
 type current struct {
-	b3   B3                    // the answer, with a decision: see the package comment
+	b3   B3                    // IDs, parent and decision, by the rule in the package comment
 	span oteltrace.Span        // the current span; nil if it has no IDs
-	sc   oteltrace.SpanContext // span's; zero if own is set
-	own  *span                 // span, if it is this package's
+	sc   oteltrace.SpanContext // the span context of span; zero if own is set
+	own  *span                 // span, if this package made it
 
-	known bool // the span was made by Start: this hop has decided
+	known bool // the span was made by Start, so this service has decided
 }
 
-// lookup returns the answer of ctx, which may be nil.
+// lookup returns the description of ctx's current trace. ctx may be nil.
 func lookup(ctx context.Context) (cur current) {
 	if ctx != nil {
 		cur.read(ctx)
@@ -24,14 +24,15 @@ func lookup(ctx context.Context) (cur current) {
 	return cur
 }
 
-// read fills in c, which is zero, by the rule "the current span decides, and the record fills in".
+// read fills in c from ctx by the rule in the package comment: "The current span decides, and the
+// record fills in." Before the call, c must be zero.
 func (c *current) read(ctx context.Context) {
 	switch s := ctx.Value(currentSpanKey).(type) {
 	case *span:
 		c.b3, c.span, c.own, c.known = s.b3, s, s, !s.remote
 		return
 	case oteltrace.Span:
-		if c.sc = s.SpanContext(); c.sc.IsValid() { // else it is a no-op tracer's
+		if c.sc = s.SpanContext(); c.sc.IsValid() { // otherwise a no-op tracer made the span
 			c.span = s
 			c.merge(nearestRecord(ctx))
 			return
@@ -59,7 +60,7 @@ func (c *current) merge(rec *record) {
 			b.Sampling = Defer
 		}
 	} else if tells, ok := c.span.(interface{ Parent() oteltrace.SpanContext }); ok {
-		// An SDK's recording span tells its parent (sdktrace.ReadOnlySpan).
+		// An SDK's recording span has a method Parent (sdktrace.ReadOnlySpan).
 		if parent := tells.Parent(); parent.TraceID() == b.TraceID {
 			b.ParentSpanID = parent.SpanID()
 		}
@@ -67,14 +68,14 @@ func (c *current) merge(rec *record) {
 	c.b3 = b
 }
 
-// public is the answer as users see it.
+// public returns the B3 as users see it.
 func (c *current) public() B3 {
 	b := c.b3
 	b.Sampling = b.Sampling.public()
 	return b
 }
 
-// spanContext is the span context of the current span; zero without a span.
+// spanContext returns the span context of the current span, or the zero one without a span.
 func (c *current) spanContext() oteltrace.SpanContext {
 	if c.own != nil {
 		return c.own.SpanContext()
@@ -97,7 +98,7 @@ func (c *current) remote() bool {
 	return c.span != nil && c.sc.IsRemote()
 }
 
-// local reports whether there is a current span, and in this process.
+// local reports whether there is a current span and it is in this process.
 func (c *current) local() bool { return c.span != nil && !c.remote() }
 
 // provider is the provider of the current span, if that span is local; else nil. The fallback

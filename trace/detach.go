@@ -7,10 +7,11 @@ import (
 	"example.com/clew/internal/seam"
 )
 
-// Detach returns a context with ctx's trace and all its other values, but without its cancellation
-// and deadline: for work that outlives the request. All that ctx refers to stays alive as long as
-// that work. For work that waits long, see [Only]. Detach returns a detached context as it is: a
-// loop that detaches the context of the turn before makes no chain.
+// Detach returns a context with ctx's trace and all its other values, but without its
+// cancellation and deadline. It is for work that outlives the request. All that ctx refers to
+// stays in memory until that work ends. For work that waits long, see [Only]. If ctx is detached
+// already, Detach returns ctx itself, so that a loop that detaches its context each time does not
+// make a growing chain of contexts.
 func Detach(ctx context.Context) context.Context {
 	if ctx == nil {
 		ctx = context.Background()
@@ -24,7 +25,7 @@ func Detach(ctx context.Context) context.Context {
 	return &detached{ctx}
 }
 
-// detached hides the lifetime of the context under it.
+// detached hides the deadline and the cancellation of the context that it embeds.
 type detached struct{ context.Context }
 
 func (*detached) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
@@ -40,9 +41,10 @@ func (d *detached) Value(key any) any {
 	return d.Context.Value(key)
 }
 
-// isDetached reports whether ctx has no lifetime and never will. It knows only our own contexts.
-// Do not ask Done, Deadline and Err instead: another library's context may have no lifetime now
-// and one later, as *gin.Context has after its request was replaced.
+// isDetached reports whether ctx has no deadline and no cancellation, now and later. It
+// recognizes only our own contexts and context.Background(). Do not use ctx's Done, Deadline and
+// Err instead: another library's context may change its answers, as *gin.Context does when its
+// request is replaced.
 func isDetached(ctx context.Context) bool {
 	ctx = below(ctx)
 	if ctx == context.Background() {

@@ -4,41 +4,42 @@
 // The current trace is in the context, as the current span, where every library that knows
 // OpenTelemetry looks for it. [ID] reads it, [Start] begins a span in it, and [Propagator] takes
 // it from one process to the next. Nothing has to be installed for that. Without an OpenTelemetry
-// SDK, [Provider] gives IDs and decisions, and records nothing. With an SDK, the spans are the
-// SDK's and keep their B3 meaning.
+// SDK, [Provider] gives IDs and decisions, and records nothing. With an SDK, the SDK makes the
+// spans, and the B3 states keep their meaning.
 //
 // # There is always an ID
 //
-// A trace ID and a span ID are there for the log line and for the next hop, even without an SDK,
-// after a sampler's no, and after a caller's deny.
+// Every span has a trace ID and a span ID, for log lines and for the next hop. This holds without
+// an SDK too, and if the sampler or the caller has decided that the trace is not sampled.
 //
 // # IDs are opaque text
 //
-// A trace ID is logged and sent on with the digits that it arrived with: 16 or 32, even if the
-// high half of 32 is zero. Where the width is not known, a zero high half means 16. [ID] and
-// [B3.ID] return that text. The String method of OpenTelemetry's TraceID does not, since it always
-// writes 32 digits. New trace IDs have 32 digits: the epoch second in which the trace began, then
-// 96 random bits.
+// A trace ID is logged and sent on with the digits that it arrived with. 16 digits stay 16, and
+// 32 stay 32, even if the first 16 are zeros. If the width is not known, an ID whose high half is
+// zero is written with 16 digits. [ID] and [B3.ID] return that text. The String method of
+// OpenTelemetry's TraceID does not, since it always writes 32 digits. New trace IDs have 32
+// digits: the epoch second in which the trace began, then 96 random bits.
 //
 // # Half a message
 //
 // A trace ID without a span ID, such as a proxy's request ID in X-B3-TraceId, names no caller.
-// Such a message is malformed, and a new trace begins. A state alone ("b3: 0") is a whole message.
-// It decides for the new trace. With [Propagator.W3C], a traceparent beside it is not read.
+// Such a message is malformed, and a new trace begins. A sampling state alone ("b3: 0") is a
+// whole message. The state decides for the new trace. With [Propagator.W3C], a traceparent beside
+// such a state is not read.
 //
-// # Whose span it is
+// # The current span and the record
 //
-// The current span decides, and the record fills in. A current span of this package is the whole
-// answer. If the current span is another library's, an SDK's for instance, the nearest record that
-// [NewContext] or [Start] left in the context adds what an OpenTelemetry span context cannot hold:
-// the width of the ID, debug, a received deny, the parent. A record of another trace is stale, and
-// is not used.
+// The current span decides, and the record fills in. If this package made the current span, the
+// span holds everything. If another library made it, for instance an SDK, the nearest record that
+// [NewContext] or [Start] left in the context adds what an OpenTelemetry span context cannot
+// hold: the width of the ID, debug, a received deny, the parent. A record of another trace is
+// stale, and is not used.
 //
 // # Without a context
 //
-// Code that is given no context can have its goroutine's trace: [Do] gives a goroutine a trace
-// while a function runs, and [Implicit] finds it. Other goroutines never have it. All this is off
-// until a program asks for it.
+// Code that gets no context can use the trace of its goroutine. [Do] gives a goroutine a trace
+// while a function runs, and [Implicit] finds that trace. No other goroutine gets it. The feature
+// is off until a program calls Do, or sets Implicit in httpmw's Config.
 //
 // # Contexts
 //

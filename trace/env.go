@@ -26,19 +26,19 @@ var propagatorNames = []string{nameSingle, nameMulti, nameW3C, nameBaggage, name
 // PropagatorFromEnv returns the propagator that OTEL_PROPAGATORS asks for, for the Configs of
 // httpmw and httpclient and for otel.SetTextMapPropagator:
 //
-//   - b3 writes the single header, b3multi writes X-B3-*, and together they write both. Each reads
-//     both.
-//   - tracecontext beside one of them, in any order, is [Propagator.W3C]: B3 is read first. Alone
-//     it is OpenTelemetry's propagation.TraceContext.
+//   - b3 writes the single header, b3multi writes X-B3-*, and together they write both. Either
+//     name makes the propagator read both forms.
+//   - tracecontext beside b3 or b3multi, in any order, sets [Propagator.W3C]: B3 is read first.
+//     Without them, tracecontext is OpenTelemetry's propagation.TraceContext.
 //   - baggage is OpenTelemetry's propagation.Baggage.
-//   - none, which must stand alone, is a propagator that reads and writes nothing.
+//   - none is a propagator that reads and writes nothing. It must be the only name.
 //
 // Case, white space and repeated names do not matter. If the variable is not set, or lists
 // nothing, the result is the zero [Propagator], which is the default everywhere in this module.
 // OpenTelemetry's own default is "tracecontext,baggage".
 //
 // An unknown name, jaeger for instance, is an error that lists the known ones. OTEL_SDK_DISABLED
-// does not matter here, as the specification says:
+// has no effect on propagators, as the specification says:
 // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/.
 func PropagatorFromEnv() (propagation.TextMapPropagator, error) {
 	names := env.List(envPropagators)
@@ -50,7 +50,7 @@ func PropagatorFromEnv() (propagation.TextMapPropagator, error) {
 	}
 	has := func(name string) bool { return slices.Contains(names, name) }
 	if has(nameNone) && len(names) > 1 {
-		errs = append(errs, errors.New("trace: "+envPropagators+" has none beside others"))
+		errs = append(errs, errors.New("trace: "+envPropagators+" lists none beside other names"))
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -73,7 +73,7 @@ func PropagatorFromEnv() (propagation.TextMapPropagator, error) {
 	if has(nameBaggage) {
 		all = append(all, propagation.Baggage{})
 	}
-	if len(all) == 1 { // not in a composite: httpmw and httpclient know a Propagator when they see it
+	if len(all) == 1 { // not in a composite: httpmw and httpclient have their own code for a bare Propagator
 		return all[0], nil
 	}
 	return propagation.NewCompositeTextMapPropagator(all...), nil

@@ -31,7 +31,7 @@ func TestPropagatorFromEnv(t *testing.T) {
 		{"both", "b3,b3multi", trace.Propagator{Encoding: both}},
 		{"both, the other way round", "b3multi,b3", trace.Propagator{Encoding: both}},
 		{"W3C beside b3", "b3,tracecontext", trace.Propagator{Encoding: b3.B3SingleHeader, W3C: true}},
-		{"W3C first: B3 is read first all the same", "tracecontext,b3multi", trace.Propagator{W3C: true}},
+		{"W3C listed first: B3 is still read first", "tracecontext,b3multi", trace.Propagator{W3C: true}},
 		{"all three", "tracecontext,b3,b3multi", trace.Propagator{Encoding: both, W3C: true}},
 		{"W3C alone is OpenTelemetry's", "tracecontext", propagation.TraceContext{}},
 		{"baggage alone", "baggage", propagation.Baggage{}},
@@ -61,8 +61,8 @@ func TestPropagatorFromEnvRefuses(t *testing.T) {
 		{"two", "ottrace,b3,XRay", `trace: OTEL_PROPAGATORS: "ottrace" is unknown; ` + known +
 			"\n" + `trace: OTEL_PROPAGATORS: "xray" is unknown; ` + known},
 		{"another separator", "b3;baggage", `trace: OTEL_PROPAGATORS: "b3;baggage" is unknown; ` + known},
-		{"none beside others", "none,b3", "trace: OTEL_PROPAGATORS has none beside others"},
-		{"none at the end", "b3,none", "trace: OTEL_PROPAGATORS has none beside others"},
+		{"none beside others", "none,b3", "trace: OTEL_PROPAGATORS lists none beside other names"},
+		{"none at the end", "b3,none", "trace: OTEL_PROPAGATORS lists none beside other names"},
 		{"bytes that are no text", "b3,\x1b[31m\"\n\u202e\xff", `trace: OTEL_PROPAGATORS: "\x1b[31m\"\n\u202e\ufffd" is unknown; ` + known},
 		{"long", strings.Repeat("x", 1000), `trace: OTEL_PROPAGATORS: "` + strings.Repeat("x", 40) + `..." is unknown; ` + known},
 	} {
@@ -89,7 +89,7 @@ func TestPropagatorFromEnvOnTheWire(t *testing.T) {
 		{"b3multi reads b3", "b3multi", propagation.HeaderCarrier(testkit.Header("b3", id64+"-"+spanID+"-1")),
 			map[string]string{xTrace: id64, xSpan: spanID, xSampled: "1"}},
 		{"b3 does not read traceparent", "b3", propagation.HeaderCarrier(w3c), map[string]string{}},
-		{"beside tracecontext it does", "b3,tracecontext,baggage", propagation.HeaderCarrier(w3c),
+		{"b3 beside tracecontext reads traceparent", "b3,tracecontext,baggage", propagation.HeaderCarrier(w3c),
 			map[string]string{"B3": id128 + "-" + spanID + "-1", "Traceparent": "00-" + id128 + "-" + spanID + "-01", "Baggage": "k=v"}},
 		{"none", "none", propagation.HeaderCarrier(multi), map[string]string{}},
 	} {
@@ -115,5 +115,5 @@ func TestPropagatorFromEnvBringsBaggage(t *testing.T) {
 	ctx := p.Extract(context.Background(), propagation.HeaderCarrier(testkit.Header("b3", id64+"-"+spanID, "baggage", "k=v")))
 	assert.Equal(t, "v", baggage.FromContext(ctx).Member("k").Value(), "baggage")
 	b, _ := trace.FromContext(ctx)
-	assert.Equal(t, said{id64, spanID, "", trace.Defer}, testkit.SaidBy(b), "the caller, who defers")
+	assert.Equal(t, said{id64, spanID, "", trace.Defer}, testkit.SaidBy(b), "the B3 of the caller that defers")
 }

@@ -34,8 +34,8 @@ func ExampleB3_String() {
 	// 0
 }
 
-// A trace ID of 16 digits keeps 16 digits. OpenTelemetry's text of it has 32, and would match no
-// line of the caller's.
+// A trace ID of 16 digits keeps 16 digits. OpenTelemetry writes the same ID with 32 digits, which
+// would match none of the caller's log lines.
 func ExampleB3_ID() {
 	h := http.Header{}
 	h.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312")
@@ -84,7 +84,7 @@ func ExampleFromHeader() {
 }
 
 func ExampleNewContext() {
-	// A message from a queue that knows nothing of headers.
+	// b is from a message of a queue that has no headers.
 	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
 	ctx := trace.NewContext(context.Background(), b)
 
@@ -137,7 +137,7 @@ func ExampleRoot() {
 	request, span := trace.Start(context.Background(), "request")
 	defer span.End()
 
-	// Work that the request causes and that is no part of it.
+	// The request causes this work, but the work is no part of the request.
 	job, jobSpan := trace.Root(request, "reindex")
 	defer jobSpan.End()
 	fmt.Println(trace.ID(job) == trace.ID(request))
@@ -161,7 +161,7 @@ func ExampleOnly() {
 	request, span := trace.Start(request, "request")
 	defer span.End()
 
-	queued := trace.Only(request) // may wait for hours
+	queued := trace.Only(request) // work with this context may wait for hours
 	fmt.Println(trace.ID(queued) == trace.ID(request), queued.Value(body{}))
 	// Output: true <nil>
 }
@@ -171,7 +171,7 @@ func ExampleDo() {
 	log := func(message string) { // deep in code that nobody wants to change
 		fmt.Println(message, trace.ID(trace.Implicit(context.Background())))
 	}
-	message, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1") // of a queue
+	message, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1") // from a queue
 
 	trace.Do(trace.NewContext(context.Background(), message), func(context.Context) {
 		log("received")
@@ -198,10 +198,10 @@ func ExampleImplicit() {
 }
 
 func ExampleStarter() {
-	// What a middleware does.
+	// A middleware does the following.
 	starter := trace.Starter{Kind: oteltrace.SpanKindServer}
 	handler := func(_ http.ResponseWriter, r *http.Request) {
-		caller, _ := trace.FromHeader(r.Header) // malformed is as if it were not there
+		caller, _ := trace.FromHeader(r.Header) // a malformed header counts as no header
 		ctx, span := starter.Start(r.Context(), caller, r.Method)
 		defer span.End()
 		fmt.Println(trace.ID(ctx))
@@ -220,7 +220,7 @@ func ExampleStarter_sample() {
 			if topic == "heartbeats" {
 				return trace.Deny
 			}
-			return trace.Defer // to the sampler
+			return trace.Defer // the sampler decides
 		}}
 		_, span := starter.Start(context.Background(), trace.B3{}, topic)
 		defer span.End()
@@ -241,7 +241,7 @@ func ExamplePropagator() {
 	// Output: 463ac35c9f6413ad a2fb4a1d1a96d312 1
 }
 
-// For queues, maps and the environment choose the single header.
+// Choose the single header for queues, maps and the environment.
 func ExamplePropagator_queue() {
 	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-d")
 	ctx := trace.NewContext(context.Background(), b)
@@ -302,7 +302,7 @@ func ExampleRatio_SetRate() {
 	}
 
 	fmt.Println(sampled())
-	ratio.SetRate(1) // while it runs, from a feature flag, say
+	ratio.SetRate(1) // while the program runs, for example from a feature flag
 	fmt.Println(sampled())
 	// Output:
 	// false
@@ -310,21 +310,22 @@ func ExampleRatio_SetRate() {
 }
 
 func ExampleInstall() {
-	// In main, in a service without an SDK.
+	// Do this in main, in a service without an SDK.
 	if err := trace.Install(nil); err != nil {
 		fmt.Println(err)
 	}
 
-	// A library that knows only OpenTelemetry.
+	// A library that knows only OpenTelemetry does this.
 	ctx, span := otel.Tracer("library").Start(context.Background(), "query")
 	defer span.End()
 	fmt.Println(len(trace.ID(ctx)), "digits")
 	// Output: 32 digits
 }
 
-// The environment chooses the headers on the wire. This fleet speaks W3C too.
+// OTEL_PROPAGATORS chooses the headers that are read and sent. These services use W3C's headers
+// too.
 func ExamplePropagatorFromEnv() {
-	os.Setenv("OTEL_PROPAGATORS", "b3,tracecontext") // the shell's or the deployment's
+	os.Setenv("OTEL_PROPAGATORS", "b3,tracecontext") // normally set by the shell or the deployment
 	defer os.Unsetenv("OTEL_PROPAGATORS")
 
 	propagator, err := trace.PropagatorFromEnv()

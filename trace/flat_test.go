@@ -30,19 +30,19 @@ func TestDetachOfWhatIsDetached(t *testing.T) {
 	}
 	for name, ctx := range map[string]context.Context{
 		"Detach": trace.Detach(parent), "Background": context.Background(),
-		"a span in it": testkit.Context(id64 + "-" + spanID), "an SDK's span in it": sdkSpan(trace.Detach(parent)),
-		"a root in it": root(trace.Detach(parent)), "an SDK's root in it": root(sdkSpan(trace.Detach(parent))),
+		"a remote span in Background": testkit.Context(id64 + "-" + spanID), "an SDK's span in a detached context": sdkSpan(trace.Detach(parent)),
+		"a root in a detached context": root(trace.Detach(parent)), "an SDK's root in a detached context": root(sdkSpan(trace.Detach(parent))),
 	} {
 		assert.Equal(t, ctx, trace.Detach(ctx), name)
 	}
 	for name, ctx := range map[string]context.Context{
-		"a deadline over it": func() context.Context {
+		"a deadline in a detached context": func() context.Context {
 			ctx, cancel := context.WithTimeout(trace.Detach(parent), time.Hour)
 			t.Cleanup(cancel)
 			return ctx
 		}(),
-		"a root under a deadline": root(parent),
-		"an SDK's span, the same": sdkSpan(parent),
+		"a root under a deadline":        root(parent),
+		"an SDK's span under a deadline": sdkSpan(parent),
 	} {
 		detached := trace.Detach(ctx)
 		assert.Nil(t, detached.Done(), name)
@@ -52,8 +52,9 @@ func TestDetachOfWhatIsDetached(t *testing.T) {
 	}
 }
 
-// Package context finds no canceler through a detached context. It asks by a key that is not
-// exported. If a new version asks in another way, this test fails.
+// Package context must not find the canceler of a detached context's parent. It looks for a
+// canceler with a key that is not exported. If a new version of Go looks in another way, this test
+// fails.
 func TestDetachedFromTheCanceler(t *testing.T) {
 	parent, cancel := context.WithCancelCause(testkit.Context(id64 + "-" + spanID + "-1"))
 	detached := trace.Detach(parent)
@@ -66,13 +67,13 @@ func TestDetachedFromTheCanceler(t *testing.T) {
 	assert.NoError(t, detached.Err(), "Err")
 	assert.NoError(t, child.Err(), "Err of a child")
 	assert.NoError(t, context.Cause(child), "Cause of a child")
-	assert.True(t, unregister(), "whether AfterFunc waits still")
+	assert.True(t, unregister(), "whether the AfterFunc is still waiting")
 	own := &changing{detached, make(chan struct{}), context.DeadlineExceeded}
-	assert.Equal(t, context.DeadlineExceeded, context.Cause(own), "Cause of another's context over it, which has ended by itself")
+	assert.Equal(t, context.DeadlineExceeded, context.Cause(own), "Cause of another library's context that embeds the detached one and has ended by itself")
 	assert.False(t, ran)
 }
 
-// changing is a context of a framework that reuses its contexts. Its answers change.
+// changing is a context of a framework that reuses its contexts, so that its Done and Err change.
 type changing struct {
 	context.Context
 	done chan struct{}
@@ -95,7 +96,7 @@ func TestDetachOfAContextThatChanges(t *testing.T) {
 	}
 }
 
-// A root keeps the values of the context. Of the trace before it, it keeps only the link.
+// A root keeps the values of its context. Of the old trace, it keeps only the link.
 func TestRootInARoot(t *testing.T) {
 	rec := watch(sdktrace.AlwaysSample())
 	ctx := context.WithValue(testkit.Context(id64+"-"+spanID+"-1"), key("k"), "v")
@@ -111,7 +112,7 @@ func TestRootInARoot(t *testing.T) {
 			assert.Equal(t, "v", ctx.Value(key("k")))
 			assert.Equal(t, span, oteltrace.SpanFromContext(ctx))
 			b, _ := trace.FromContext(ctx)
-			assert.False(t, b.ParentSpanID.IsValid(), "a parent of a root")
+			assert.False(t, b.ParentSpanID.IsValid(), "whether a root has a parent")
 			ctx, span = starter.Start(ctx, trace.B3{}, "root", oteltrace.WithNewRoot())
 			span.End()
 			ids[trace.ID(ctx)] = true
@@ -119,11 +120,11 @@ func TestRootInARoot(t *testing.T) {
 		}
 		assert.Len(t, ids, 7, "IDs")
 	}
-	assert.Len(t, rec.named("root"), 6, "roots that the SDK of the first span has begun")
+	assert.Len(t, rec.named("root"), 6, "roots begun at the SDK of the first span")
 }
 
-// A no-op provider hands on the span that it finds. There may be another span below the current
-// one.
+// A no-op provider returns the span that it finds in the context. Root hides clew's span from it,
+// but another library's span may be under that span. Root must take neither for a new root.
 func TestRootUnderNoopProviderOverAnotherSpan(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -139,8 +140,8 @@ func TestRootUnderNoopProviderOverAnotherSpan(t *testing.T) {
 	assert.Len(t, trace.ID(ctx), 32)
 }
 
-// A deny is for its trace only. Every root after it knows the SDK that was not asked, until one is
-// asked.
+// A deny holds only for its own trace. Each new root after it remembers the SDK that was not
+// asked, until an SDK is asked.
 func TestRootInARootAfterADeny(t *testing.T) {
 	rec := watch(sdktrace.AlwaysSample())
 	ctx, span := trace.Starter{TracerProvider: rec}.Start(context.Background(), testkit.B3("0"), "denied")
@@ -148,8 +149,8 @@ func TestRootInARootAfterADeny(t *testing.T) {
 	own := trace.Starter{TracerProvider: trace.NewProvider(trace.ProviderConfig{})}
 	ctx, span = own.Start(ctx, trace.B3{}, "own", oteltrace.WithNewRoot())
 	span.End()
-	// A root that knows no nearer SDK still uses this one.
+	// This root finds no nearer SDK, so it asks the remembered one.
 	_, span = trace.Root(oteltrace.ContextWithSpan(ctx, noop.Span{}), "root")
 	span.End()
-	assert.Len(t, rec.named("root"), 1, "roots at the SDK that was passed over")
+	assert.Len(t, rec.named("root"), 1, "roots at the SDK that was not asked about the deny")
 }

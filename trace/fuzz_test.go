@@ -21,7 +21,8 @@ import (
 var (
 	traceText = regexp.MustCompile(`^([0-9a-f]{16}|[0-9a-f]{32})$`)
 
-	// written matches everything that Inject may write, to the byte.
+	// written contains, for each header that Inject may write, a pattern of all its possible
+	// values.
 	written = map[string]*regexp.Regexp{
 		"B3":                regexp.MustCompile(`^([01d]|([0-9a-f]{16}|[0-9a-f]{32})-[0-9a-f]{16}(-[01d](-[0-9a-f]{16})?)?)$`),
 		"X-B3-Traceid":      traceText,
@@ -32,7 +33,7 @@ var (
 	}
 )
 
-// checkRead checks the properties of every result of Parse and FromHeader.
+// checkRead checks what must hold for every result of Parse and FromHeader.
 func checkRead(t *testing.T, b trace.B3, err error) {
 	t.Helper()
 	if err != nil {
@@ -40,7 +41,7 @@ func checkRead(t *testing.T, b trace.B3, err error) {
 			t.Fatalf("got B3 %v beside error %v, want the zero B3", b, err)
 		}
 		if len(err.Error()) > 120 || !plainError.MatchString(err.Error()) {
-			t.Fatalf("got error %q, want one in our own words", err)
+			t.Fatalf("got error %q, want a short one in fixed words", err)
 		}
 		return
 	}
@@ -48,7 +49,7 @@ func checkRead(t *testing.T, b trace.B3, err error) {
 		again, err := trace.Parse(b.String())
 		want := b
 		if want.Sampling == trace.Defer {
-			want.ParentSpanID = oteltrace.SpanID{} // there is no form for it
+			want.ParentSpanID = oteltrace.SpanID{} // b3 has no form for a parent without a state
 		}
 		if err != nil || again != want {
 			t.Fatalf("Parse(%q): got %v, %v; want %v, nil", b.String(), again, err, want)
@@ -82,18 +83,19 @@ func FuzzParse(f *testing.F) {
 		}
 		checkRead(t, b, err)
 
-		// No well-formed value contains this, and no error may quote it.
+		// No well-formed value contains the word canary, and no error may quote it.
 		for _, spoilt := range []string{"canary" + in, in + "canary", in + "-canary"} {
 			b, err := trace.Parse(spoilt)
 			checkRead(t, b, err)
 			if err == nil || strings.Contains(err.Error(), "canary") {
-				t.Fatalf("Parse(%q): got %v, %v; want an error that does not quote it", spoilt, b, err)
+				t.Fatalf("Parse(%q): got %v, %v; want an error that does not quote the input", spoilt, b, err)
 			}
 		}
 	})
 }
 
-// input is a set of B3 headers, "" for absent, which is the same to both implementations.
+// input is a set of B3 headers, the same for clew and for contrib's propagator. A header that is
+// "" is absent.
 type input struct{ single, trace, span, parent, sampled, flags string }
 
 func (in input) header() http.Header {
@@ -136,12 +138,12 @@ func FuzzFromHeader(f *testing.F) {
 		b, err := trace.FromHeader(in.header())
 		checkRead(t, b, err)
 
-		// If every field that counts is spoilt, nothing may remain.
+		// If every field is malformed, FromHeader must return an error.
 		in = input{single + "canary", traceID + "canary", span + "canary", parent + "canary", sampled + "canary", flags + "canary"}
 		b, err = trace.FromHeader(in.header())
 		checkRead(t, b, err)
 		if err == nil || strings.Contains(err.Error(), "canary") {
-			t.Fatalf("FromHeader(%q): got %v, %v; want an error that does not quote it", in, b, err)
+			t.Fatalf("FromHeader(%q): got %v, %v; want an error that does not quote the input", in, b, err)
 		}
 	})
 }
@@ -149,9 +151,9 @@ func FuzzFromHeader(f *testing.F) {
 // outcome is what the next service sees of a caller's headers. Both implementations extract, start
 // a span with a sampler that samples every undecided trace, and inject.
 type outcome struct {
-	trace string // as sent on; "" if it began there
-	span  string // the caller's
-	state string // as sent on: "0", "1", "d", or "" for no decision
+	trace string // the trace ID that is sent on; "" if the trace began in this service
+	span  string // the span ID of the caller
+	state string // the state that is sent on: "0", "1", "d", or "" for no decision
 }
 
 func (o outcome) String() string {
@@ -201,7 +203,7 @@ func theirs(in input) outcome {
 
 // difference is a class of input on which clew differs from contrib's propagator on purpose. read
 // rewrites an input so that contrib reads it as clew reads the original. sent changes contrib's
-// headers into clew's. All else must agree to the byte.
+// outcome into clew's. Apart from the differences, the outcomes must be equal.
 type difference struct {
 	name  string
 	why   string
@@ -213,7 +215,7 @@ type difference struct {
 const hexa = `[0-9a-fA-F]`
 
 var (
-	// singleParts tells the fields apart without judging the separators.
+	// singleParts splits a b3 header into its fields. It accepts any separator.
 	singleParts = regexp.MustCompile(`(?s)^(` + hexa + `{16}|` + hexa + `{32})(.)(` + hexa + `{16})(?:(.)([01d]))?(?:(.)(` + hexa + `{16}))?$`)
 	singleGood  = regexp.MustCompile(`^([01d]|([0-9a-f]{16}|[0-9a-f]{32})-[0-9a-f]{16}(-[01d])?(-[0-9a-f]{16})?)$`)
 	lone        = regexp.MustCompile(`^[01d]$`)
@@ -224,13 +226,13 @@ var (
 
 func goodID(re *regexp.Regexp, s string) bool { return re.MatchString(s) && !onlyZeros.MatchString(s) }
 
-// goodSingle matches a value in lower case, trimmed.
+// goodSingle reports whether s, trimmed and in lower case, is a well-formed b3 header.
 func goodSingle(s string) bool {
 	parts := strings.Split(s, "-")
 	return singleGood.MatchString(s) && (len(parts) == 1 || !onlyZeros.MatchString(parts[0]) && !onlyZeros.MatchString(parts[1]))
 }
 
-// The order matters, because each class translates the output of those before it.
+// Each class translates the output of the classes before it, so that their order matters.
 var differences = []difference{
 	{
 		name: "white space is trimmed",
@@ -263,7 +265,7 @@ var differences = []difference{
 	},
 	{
 		name: "separators are checked",
-		why:  "contrib looks at the lengths only, so trace-span!0 is a deny to it",
+		why:  "contrib looks at the lengths only, so that it reads trace-span!0 as a deny",
 		read: func(in input) input {
 			if m := singleParts.FindStringSubmatch(in.single); m != nil {
 				for _, separator := range []string{m[2], m[4], m[6]} {
@@ -291,8 +293,8 @@ var differences = []difference{
 		seeds: []input{{single: id128 + "-" + spanID + "-" + parentID}},
 	},
 	{
-		name: "a zero parent in b3 is none",
-		why:  "contrib loses the trace for a field that it does not use",
+		name: "a zero parent in b3 is no parent",
+		why:  "contrib drops the trace because of a field that it does not use",
 		read: func(in input) input {
 			if m := singleParts.FindStringSubmatch(in.single); m != nil && onlyZeros.MatchString(m[7]) {
 				in.single = strings.TrimSuffix(in.single, "-"+m[7])
@@ -302,8 +304,8 @@ var differences = []difference{
 		seeds: []input{{single: id128 + "-" + spanID + "-1-" + zeros}},
 	},
 	{
-		name: "a bad X-B3-ParentSpanId costs nothing",
-		why:  "contrib loses the trace for a field that it does not use",
+		name: "a bad X-B3-ParentSpanId is ignored",
+		why:  "contrib drops the trace because of a field that it does not use",
 		read: func(in input) input {
 			if !goodID(spanText, in.parent) {
 				in.parent = ""
@@ -317,7 +319,7 @@ var differences = []difference{
 	},
 	{
 		name: "X-B3-Flags as Finagle writes them",
-		why:  "a bit field in decimal: debug at 0.1 % is not 1",
+		why:  "they are a bit field in decimal: debug at 0.1 % is 7853347705, not 1",
 		read: func(in input) input {
 			if n, err := strconv.ParseUint(in.flags, 10, 64); err == nil && n > 7 && n%2 == 1 {
 				in.flags = "1"
@@ -327,7 +329,7 @@ var differences = []difference{
 		seeds: []input{{trace: id128, span: spanID, flags: "7853347705"}},
 	},
 	{
-		name: "malformed IDs take the decision with them",
+		name: "a decision beside malformed IDs is not used",
 		why:  "contrib keeps debug although the IDs beside it are malformed",
 		read: func(in input) input {
 			none := in.trace == "" && in.span == ""
@@ -343,7 +345,7 @@ var differences = []difference{
 	},
 	{
 		name: "b3 wins as a whole",
-		why:  "contrib takes the IDs of X-B3-* beside a decision that came alone in b3, and merges a debug into them",
+		why:  "if b3 holds a decision alone, contrib uses the IDs of X-B3-*, and merges a debug into them",
 		read: func(in input) input {
 			if lone.MatchString(in.single) {
 				in = input{single: in.single}
@@ -372,7 +374,7 @@ var differences = []difference{
 	},
 	{
 		name: "a defer is decided, and the decision sent on",
-		why:  "contrib shows it as unsampled, ParentBased obeys, and the callees are not told",
+		why:  "contrib reads a defer as unsampled, so that ParentBased does not sample, and no decision is sent on",
 		sent: func(_ input, o outcome) outcome {
 			if o.trace != "" && o.state == "" {
 				o.state = "1"
@@ -386,7 +388,7 @@ var differences = []difference{
 	},
 	{
 		name: "64 bits stay 16 digits",
-		why:  "contrib pads, so that logs no longer match",
+		why:  "contrib pads the ID to 32 digits, so that log lines of the services no longer match",
 		sent: func(in input, o outcome) outcome {
 			text, _, _ := strings.Cut(in.single, "-")
 			if !goodSingle(in.single) {
@@ -404,7 +406,8 @@ var differences = []difference{
 	},
 }
 
-// translated is contrib's outcome for in, with all differences applied but one.
+// translated returns contrib's outcome for in, with all differences applied except the one that is
+// named but.
 func translated(in input, but string) outcome {
 	for _, d := range differences {
 		if d.read != nil && d.name != but {
@@ -425,12 +428,13 @@ func FuzzDifferential(f *testing.F) {
 	f.Fuzz(func(t *testing.T, single, traceID, span, parent, sampled, flags string) {
 		in := input{single, traceID, span, parent, sampled, flags}
 		if got, want := ours(in), translated(in, ""); got != want {
-			t.Fatalf("%q:\n got %v\nwant %v (contrib's, but for the differences on purpose)\ncontrib's own: %v", in, got, want, theirs(in))
+			t.Fatalf("%q:\n got %v\nwant %v (contrib's, after the differences on purpose)\ncontrib's own: %v", in, got, want, theirs(in))
 		}
 	})
 }
 
-// A class that no input needs would only hide mistakes.
+// For each class there are inputs that need it. A class that no input needs would only hide
+// mistakes.
 func TestDifferencesOccur(t *testing.T) {
 	for _, d := range differences {
 		t.Run(d.name, func(t *testing.T) {
@@ -445,7 +449,7 @@ func TestDifferencesOccur(t *testing.T) {
 	}
 }
 
-// Without a need to differ, clew agrees with contrib.
+// On inputs that belong to no difference, clew agrees with contrib.
 func TestAgreesWithContrib(t *testing.T) {
 	for _, in := range []input{
 		{},

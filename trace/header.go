@@ -18,10 +18,10 @@ const (
 )
 
 // FromHeader reads B3 from h: the b3 header if it is there and well-formed, else the X-B3-*
-// headers. It uses nothing of the other form. Without any B3 it returns the zero B3 and no error.
-// For a state that came alone it returns a B3 without IDs. If something was malformed and nothing
-// valid remains, the B3 is zero, and the error says what was wrong without quoting it. Treat such
-// a request as one without B3.
+// headers. It never mixes the two forms. Without any B3 it returns the zero B3 and no error. For
+// a state that came alone it returns a B3 without IDs. If something was malformed and nothing
+// valid remains, the B3 is zero, and the error says what was wrong without quoting the header.
+// Treat such a request as one without B3.
 //
 // The keys of h must be in canonical form, as they are in every header that net/http
 // parsed or that was written with [http.Header.Set]. The first value of a repeated header
@@ -104,8 +104,9 @@ func parseMulti(m *multi) (B3, error) {
 	return b, nil
 }
 
-// isDebug reads X-B3-Flags. Finagle writes a bit field in decimal: bit 0 is debug, bits 3
-// and up carry its sampling rate, so debug at 0.1 % reads 7853347705.
+// isDebug reports whether the value of X-B3-Flags means debug. Finagle writes a bit field as a
+// decimal number: bit 0 is debug, and bits 3 and up are the sampling rate. So its debug at a rate
+// of 0.1 % is 7853347705.
 func isDebug(flags string) bool {
 	switch flags {
 	case "", "0":
@@ -115,7 +116,7 @@ func isDebug(flags string) bool {
 	}
 	flags = strings.TrimLeft(flags, "0")
 	if len(flags) > len("18446744073709551615") {
-		return false // not by ParseUint: its error would hold a copy of the whole value
+		return false // before ParseUint, whose error would hold a copy of the whole value
 	}
 	field, err := strconv.ParseUint(flags, 10, 64)
 	return err == nil && field > 7 && field&1 == 1

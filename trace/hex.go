@@ -6,13 +6,14 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// parseID reads hexadecimal digits in either case: exactly 2*len(dst), a multiple of 16. It is the
-// inverse of line.AppendHex.
+// parseID reads hexadecimal digits in either case into dst, and reports whether s is well-formed.
+// s must have exactly 2*len(dst) digits, a multiple of 16. parseID is the inverse of
+// line.AppendHex.
 func parseID(dst []byte, s string) bool {
 	if len(s) != 2*len(dst) {
 		return false
 	}
-	src := []byte(s) // not a copy: the compiler sees that nobody writes
+	src := []byte(s) // no copy, because the compiler sees that nobody writes to src
 	var wrong uint64
 	for len(src) >= 16 && len(dst) >= 8 {
 		high, notHigh := line.HexWord(binary.BigEndian.Uint64(src))

@@ -12,7 +12,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// implicit is the trace that Implicit gives to a context without one.
+// implicit returns the trace that Implicit finds for a context without a trace.
 func implicit() trace.B3 {
 	b, _ := trace.FromContext(trace.Implicit(context.Background()))
 	return b
@@ -31,17 +31,17 @@ func TestDo(t *testing.T) {
 		name string
 		ctx  context.Context
 	}{
-		{"ours", start(trace.Starter{}, id64+"-"+spanID+"-1-"+parentID)},
-		{"a server's", start(trace.Starter{Kind: oteltrace.SpanKindServer}, idWide+"-"+spanID)},
-		{"debug", start(trace.Starter{}, id64+"-"+spanID+"-d")},
-		{"deny", start(trace.Starter{}, id64+"-"+spanID+"-0")},
-		{"an SDK's", start(trace.Starter{TracerProvider: sdk}, idWide+"-"+spanID+"-1")},
-		{"an SDK's, debug", start(trace.Starter{TracerProvider: sdk}, id64+"-"+spanID+"-d")},
-		{"an SDK's, deny", start(trace.Starter{TracerProvider: sdk}, id64+"-"+spanID+"-0")},
-		{"an SDK's, which does not sample", start(trace.Starter{TracerProvider: never}, id64+"-"+spanID)},
-		{"remote, put there again by OpenTelemetry", oteltrace.ContextWithRemoteSpanContext(deferred, oteltrace.SpanContextFromContext(deferred))},
-		{"remote", testkit.Context(idWide + "-" + spanID + "-1-" + parentID)},
-		{"only", trace.Only(start(trace.Starter{}, idWide+"-"+spanID+"-1"))},
+		{"our span", start(trace.Starter{}, id64+"-"+spanID+"-1-"+parentID)},
+		{"our span, of a server", start(trace.Starter{Kind: oteltrace.SpanKindServer}, idWide+"-"+spanID)},
+		{"our span, debug", start(trace.Starter{}, id64+"-"+spanID+"-d")},
+		{"our span, deny", start(trace.Starter{}, id64+"-"+spanID+"-0")},
+		{"an SDK's span", start(trace.Starter{TracerProvider: sdk}, idWide+"-"+spanID+"-1")},
+		{"an SDK's span, debug", start(trace.Starter{TracerProvider: sdk}, id64+"-"+spanID+"-d")},
+		{"no SDK's span, after a deny", start(trace.Starter{TracerProvider: sdk}, id64+"-"+spanID+"-0")},
+		{"an SDK's span, not sampled", start(trace.Starter{TracerProvider: never}, id64+"-"+spanID)},
+		{"a remote span that OpenTelemetry has put into the context again", oteltrace.ContextWithRemoteSpanContext(deferred, oteltrace.SpanContextFromContext(deferred))},
+		{"a remote span", testkit.Context(idWide + "-" + spanID + "-1-" + parentID)},
+		{"a context of Only", trace.Only(start(trace.Starter{}, idWide+"-"+spanID+"-1"))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			want, _ := trace.FromContext(tt.ctx)
@@ -49,18 +49,18 @@ func TestDo(t *testing.T) {
 				assert.Equal(t, tt.ctx, ctx, "the context that fn gets")
 				adopted := trace.Implicit(context.Background())
 				got, ok := trace.FromContext(adopted)
-				assert.True(t, ok, "a trace")
-				assert.Equal(t, want, got, "what is adopted")
-				assert.Equal(t, trace.ID(tt.ctx), trace.ID(adopted), "the text of the ID")
+				assert.True(t, ok, "whether Implicit found a trace")
+				assert.Equal(t, want, got, "trace of the context from Implicit")
+				assert.Equal(t, trace.ID(tt.ctx), trace.ID(adopted), "ID of the context from Implicit")
 				assert.Equal(t, oteltrace.SpanFromContext(tt.ctx), oteltrace.SpanFromContext(adopted), "OpenTelemetry's current span")
 
 				_, one := trace.Start(tt.ctx, "child")
 				child, two := trace.Start(adopted, "child")
 				b, _ := trace.FromContext(child)
 				assert.Equal(t, want.SpanID, b.ParentSpanID, "parent of a child of the adopted span")
-				assert.Equal(t, one.SpanContext().IsSampled(), two.SpanContext().IsSampled(), "its decision")
-				assert.Equal(t, one.IsRecording(), two.IsRecording(), "whether it records")
-				assert.Equal(t, one.TracerProvider(), two.TracerProvider(), "who made it")
+				assert.Equal(t, one.SpanContext().IsSampled(), two.SpanContext().IsSampled(), "whether a child of the adopted span is sampled")
+				assert.Equal(t, one.IsRecording(), two.IsRecording(), "whether a child of the adopted span records")
+				assert.Equal(t, one.TracerProvider(), two.TracerProvider(), "provider of a child of the adopted span")
 				one.End()
 				two.End()
 				_, one = trace.Root(tt.ctx, "root")
@@ -69,45 +69,45 @@ func TestDo(t *testing.T) {
 				one.End()
 				two.End()
 			})
-			assert.Equal(t, trace.B3{}, implicit(), "afterwards")
+			assert.Equal(t, trace.B3{}, implicit(), "trace from Implicit after Do")
 		})
 	}
 }
 
-// The innermost Do rules. A Do without a trace hides the outer one. A context that has a trace
-// keeps it.
+// The innermost Do rules. A Do without a trace hides the trace of the outer Do. A context that has
+// a trace keeps its trace.
 func TestDoNested(t *testing.T) {
 	type key struct{}
 	outer, inner := testkit.Context(id64+"-"+spanID), testkit.Context(id128+"-"+spanID)
 	trace.Do(outer, func(context.Context) {
 		trace.Do(inner, func(context.Context) {
 			assert.Equal(t, inner.Value(key{}), nil)
-			assert.Equal(t, id128, implicit().ID(), "inner")
+			assert.Equal(t, id128, implicit().ID(), "ID in the inner Do")
 			trace.Do(context.Background(), func(context.Context) {
-				assert.Equal(t, trace.B3{}, implicit(), "hidden")
-				assert.Equal(t, context.Background(), trace.Implicit(context.Background()), "the context itself")
+				assert.Equal(t, trace.B3{}, implicit(), "trace in a Do without one")
+				assert.Equal(t, context.Background(), trace.Implicit(context.Background()), "without a trace, Implicit must return its argument")
 			})
-			assert.Equal(t, id64, trace.ID(trace.Implicit(outer)), "an explicit one")
+			assert.Equal(t, id64, trace.ID(trace.Implicit(outer)), "ID of a context that has a trace")
 		})
-		assert.Equal(t, id64, implicit().ID(), "outer")
+		assert.Equal(t, id64, implicit().ID(), "ID in the outer Do, after the inner one")
 		ctx := context.WithValue(context.Background(), key{}, "mine")
-		assert.Equal(t, "mine", trace.Implicit(ctx).Value(key{}), "the values of the context that was given")
+		assert.Equal(t, "mine", trace.Implicit(ctx).Value(key{}), "a value of Implicit's argument")
 		done := make(chan trace.B3)
 		go func() { done <- implicit() }()
-		assert.Equal(t, trace.B3{}, <-done, "another goroutine")
+		assert.Equal(t, trace.B3{}, <-done, "trace in another goroutine")
 	})
 }
 
-// Implicit takes over the trace and nothing else.
+// Implicit copies the trace of Do's context, and nothing else.
 func TestImplicitTakesNothingElse(t *testing.T) {
 	type key struct{}
 	ctx, cancel := context.WithCancel(context.WithValue(testkit.Context(id64+"-"+spanID), key{}, "theirs"))
 	cancel()
 	trace.Do(ctx, func(context.Context) {
 		adopted := trace.Implicit(context.Background())
-		assert.NoError(t, adopted.Err(), "Err")
-		assert.Nil(t, adopted.Value(key{}), "a value")
-		assert.Equal(t, id64, trace.ID(adopted), "the ID")
+		assert.NoError(t, adopted.Err(), "Err of the context from Implicit")
+		assert.Nil(t, adopted.Value(key{}), "a value of Do's context")
+		assert.Equal(t, id64, trace.ID(adopted), "ID of the context from Implicit")
 	})
 }
 
@@ -125,7 +125,7 @@ func TestDoEndsByPanicAndGoexit(t *testing.T) {
 				}()
 				trace.Do(testkit.Context(id64+"-"+spanID), func(context.Context) { tt.end() })
 			}()
-			assert.Equal(t, trace.B3{}, <-seen, "what a deferred function further out sees")
+			assert.Equal(t, trace.B3{}, <-seen, "trace in a deferred function outside of Do")
 		})
 	}
 }

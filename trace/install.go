@@ -11,12 +11,14 @@ import (
 
 var installing sync.Mutex
 
-// Install makes p (nil: a default one) and the zero [Propagator] OpenTelemetry's globals, so
-// that libraries that know only OpenTelemetry see and send this package's IDs. It is for
-// main, in services without an SDK. Nothing else in this module touches global state.
+// Install sets OpenTelemetry's global TracerProvider to p (nil: a default Provider), and its
+// global propagator to the zero [Propagator]. Then libraries that know only OpenTelemetry see and
+// send this package's IDs. Call Install in main, in a service without an SDK. Nothing else in
+// this module changes OpenTelemetry's globals.
 //
 // If another provider or propagator is installed already, Install changes nothing and returns an
-// error. To install the same p again, or nil after a Provider, changes nothing and is no error.
+// error. If p is installed already, or if p is nil and any Provider is, Install changes nothing
+// and returns no error.
 func Install(p *Provider) error {
 	installing.Lock()
 	defer installing.Unlock()
@@ -39,8 +41,8 @@ func Install(p *Provider) error {
 	return nil
 }
 
-// isPlaceholder reports whether v is one of OpenTelemetry's globals before somebody sets them.
-// Their types are not exported, and are known by their package.
+// isPlaceholder reports whether v is one of the placeholders that OpenTelemetry uses until
+// somebody sets its globals. Their types are not exported, so their package identifies them.
 func isPlaceholder(v any) bool {
 	t := reflect.TypeOf(v)
 	return t != nil && t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "go.opentelemetry.io/otel/internal/global"

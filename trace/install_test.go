@@ -48,7 +48,7 @@ func TestInstall(t *testing.T) {
 			require.NoError(t, trace.Install(nil), "Install(nil) again")
 			installed(t, nil)
 		}},
-		{"own", func(t *testing.T) {
+		{"a Provider", func(t *testing.T) {
 			p := providerOf(trace.Always())
 			require.NoError(t, trace.Install(p), "Install(p)")
 			installed(t, p)
@@ -59,12 +59,12 @@ func TestInstall(t *testing.T) {
 			p := providerOf(trace.Never())
 			require.NoError(t, trace.Install(p), "Install(p)")
 			require.NoError(t, trace.Install(p), "Install(p) again")
-			require.NoError(t, trace.Install(nil), "Install(nil) after Install(p): a default one is asked for, and there is one")
+			require.NoError(t, trace.Install(nil), "Install(nil) after Install(p): nil accepts any installed Provider")
 			err := trace.Install(providerOf(trace.Always()))
 			assert.ErrorContains(t, err, "trace: Install: ", "Install of another Provider")
 			installed(t, p)
 		}},
-		{"tracers from before are ours too", func(t *testing.T) {
+		{"a tracer from before Install makes our spans too", func(t *testing.T) {
 			early := otel.Tracer("early")
 			require.NoError(t, trace.Install(nil), "Install(nil)")
 			ctx, _ := early.Start(testkit.Context(id64+"-"+spanID+"-1"), "x")
@@ -117,7 +117,7 @@ func TestStartAfterALateSDK(t *testing.T) {
 	}
 	before, _ := trace.Start(testkit.Context(id128+"-"+spanID+"-1"), "before")
 	assert.Equal(t, id128, trace.ID(before), "ID without an SDK")
-	for i := range 2 { // another SDK later still
+	for i := range 2 { // the second SDK replaces the first
 		w := watch(sdktrace.AlwaysSample())
 		otel.SetTracerProvider(w)
 		_, span := trace.Start(context.Background(), "root")
@@ -125,7 +125,7 @@ func TestStartAfterALateSDK(t *testing.T) {
 		_, span = trace.Start(before, "child")
 		span.End()
 		require.Len(t, w.named("root"), 1, "roots at SDK %d", i)
-		require.Len(t, w.named("child"), 1, "children, of a span from before, at SDK %d", i)
+		require.Len(t, w.named("child"), 1, "children of a span from before the SDK, at SDK %d", i)
 		assert.Equal(t, trace.ID(before), w.named("child")[0].SpanContext().TraceID().String(), "trace ID of the child at SDK %d", i)
 	}
 }

@@ -9,20 +9,19 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// NewLimit returns a Sampler that samples perSecond traces a second, also in a burst: 10 is ten a
-// second, 0.1 is one in ten seconds, and 0 is none. After a pause of any length it samples one
-// second's worth at once, and at least one trace. Then it samples further traces as their time
-// comes. So in n seconds it samples at most n+1 seconds' worth or, if perSecond is below 1, at
-// most n seconds' worth and one trace more. NewLimit panics if perSecond is negative, NaN or
-// infinite.
+// NewLimit returns a Sampler that samples at most perSecond traces a second: 10 is ten a second,
+// 0.1 is one in ten seconds, and 0 is none. After a pause of any length, it samples the traces of
+// one second at once (rounded down, but at least one). From then on, it samples one trace each
+// 1/perSecond seconds. So in n seconds it samples at most (n+1)·perSecond traces or, if perSecond
+// is below 1, at most n·perSecond+1. NewLimit panics if perSecond is negative, NaN or infinite.
 //
-// A limit is for places where traces begin: the edge, jobs, consumers of others' messages. Its
-// answer does not depend on the ID, unlike that of a [Ratio]. So if two services ask about one
-// trace, one may sample its part of the trace and the other not. The limit is not asked about a
-// trace that a caller has decided, and does not count it.
+// Use a limit where traces begin: at the edge, in jobs, in consumers of other systems' messages.
+// Unlike a [Ratio], a limit does not decide by the ID. So if two services ask their limits about
+// one trace, one may sample its part of the trace and the other not. The limit is not asked about
+// a trace that a caller has decided, and does not count it.
 //
-// The Sampler is safe for concurrent use. Each call of NewLimit makes a limit of its own, for this
-// process alone. It goes by the monotonic clock, so that a change of the time of day has no
+// The Sampler is safe for concurrent use. Each call of NewLimit makes a separate limit, for this
+// process alone. The limit uses the monotonic clock, so that a change of the time of day has no
 // effect.
 func NewLimit(perSecond float64) Sampler {
 	if !(perSecond >= 0) || math.IsInf(perSecond, 0) { // written so that NaN fails too
@@ -31,7 +30,8 @@ func NewLimit(perSecond float64) Sampler {
 	if perSecond == 0 {
 		return Never()
 	}
-	// More than one a nanosecond is no limit. Less than one in seventy years would overflow.
+	// More than one trace a nanosecond is no limit. For less than one in seventy years, the
+	// Duration would overflow.
 	const most, longest = float64(time.Second), time.Duration(1 << 61)
 	perSecond = min(perSecond, most)
 	l := &limit{begun: time.Now(), each: longest}
@@ -43,13 +43,13 @@ func NewLimit(perSecond float64) Sampler {
 	return l
 }
 
-// limit is a bucket of tokens, measured in the time that tokens take to come. Only one number
-// changes, so that no lock is needed.
+// limit is a bucket of tokens that is measured in time: the time in which its tokens are added.
+// Only one number changes, so that no lock is needed.
 type limit struct {
 	begun time.Time
-	each  time.Duration // the time that a token takes to come
-	burst time.Duration // the time that a full bucket takes to come
-	full  atomic.Int64  // when the bucket is full again, since begun
+	each  time.Duration // the time in which one token is added
+	burst time.Duration // the time in which an empty bucket gets full
+	full  atomic.Int64  // when the bucket is full again, in nanoseconds since begun
 }
 
 // Sample implements [Sampler].

@@ -14,7 +14,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// burst asks n times at once, and returns how many traces were taken.
+// burst calls Sample n times at once, and returns how often it returned true.
 func burst(s trace.Sampler, n int) (taken int) {
 	for range n {
 		if s.Sample(oteltrace.TraceID{1}) {
@@ -24,10 +24,10 @@ func burst(s trace.Sampler, n int) (taken int) {
 	return taken
 }
 
-// Each step is a burst of 1,000, of which some are taken.
+// In each step, a burst of 1,000 traces asks the limit, and want of them are sampled.
 func TestLimit(t *testing.T) {
 	type step struct {
-		after time.Duration // since the step before
+		after time.Duration // the pause before the burst
 		want  int
 	}
 	for _, tt := range []struct {
@@ -35,33 +35,34 @@ func TestLimit(t *testing.T) {
 		perSecond float64
 		steps     []step
 	}{
-		{"five", 5, []step{{0, 5}, {0, 0}, {199 * time.Millisecond, 0}, {time.Millisecond, 1}, {time.Second, 5}, {400 * time.Millisecond, 2}}},
-		{"an idle hour is a second", 5, []step{{time.Hour, 5}, {0, 0}, {time.Hour, 5}, {time.Second, 5}}},
-		{"one", 1, []step{{0, 1}, {time.Second - 1, 0}, {1, 1}, {time.Hour, 1}}},
+		{"five a second", 5, []step{{0, 5}, {0, 0}, {199 * time.Millisecond, 0}, {time.Millisecond, 1}, {time.Second, 5}, {400 * time.Millisecond, 2}}},
+		{"after an idle hour, as many as after a second", 5, []step{{time.Hour, 5}, {0, 0}, {time.Hour, 5}, {time.Second, 5}}},
+		{"one a second", 1, []step{{0, 1}, {time.Second - 1, 0}, {1, 1}, {time.Hour, 1}}},
 		{"one in ten seconds", 0.1, []step{{0, 1}, {10*time.Second - 1, 0}, {1, 1}, {time.Hour, 1}, {0, 0}}},
-		{"one and a half: one at once", 1.5, []step{{0, 1}, {time.Second, 1}, {time.Second, 1}, {time.Hour, 1}}},
-		{"two and a half: two at once", 2.5, []step{{0, 2}, {400 * time.Millisecond, 1}, {time.Hour, 2}, {0, 0}}},
+		{"one and a half a second, one at once", 1.5, []step{{0, 1}, {time.Second, 1}, {time.Second, 1}, {time.Hour, 1}}},
+		{"two and a half a second, two at once", 2.5, []step{{0, 2}, {400 * time.Millisecond, 1}, {time.Hour, 2}, {0, 0}}},
 		{"one in a year", 1 / (365 * 24 * 3600.0), []step{{0, 1}, {364 * 24 * time.Hour, 0}, {25 * time.Hour, 1}}},
-		{"the smallest: one", math.SmallestNonzeroFloat64, []step{{0, 1}, {10000 * time.Hour, 0}}},
+		{"the smallest number, one", math.SmallestNonzeroFloat64, []step{{0, 1}, {10000 * time.Hour, 0}}},
 		{"none", 0, []step{{0, 0}, {time.Hour, 0}}},
 		{"minus zero is none", math.Copysign(0, -1), []step{{0, 0}, {time.Hour, 0}}},
-		{"more than are asked for", 1e6, []step{{0, 1000}, {0, 1000}}},
-		{"more than there are nanoseconds", 1e12, []step{{0, 1000}, {time.Hour, 1000}}},
-		{"the largest", math.MaxFloat64, []step{{0, 1000}, {time.Hour, 1000}}},
+		{"a limit higher than the burst", 1e6, []step{{0, 1000}, {0, 1000}}},
+		{"more than one a nanosecond", 1e12, []step{{0, 1000}, {time.Hour, 1000}}},
+		{"the largest number", math.MaxFloat64, []step{{0, 1000}, {time.Hour, 1000}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limit := trace.NewLimit(tt.perSecond)
 				for i, step := range tt.steps {
 					time.Sleep(step.after)
-					assert.Equal(t, step.want, burst(limit, 1000), "taken of 1,000 in step %d, %v after the one before", i, step.after)
+					assert.Equal(t, step.want, burst(limit, 1000), "sampled of 1,000 in step %d, %v after the step before", i, step.after)
 				}
 			})
 		})
 	}
 }
 
-// In the long run, a Limit takes as many as it says, with any fraction, and never more.
+// In the long run, a limit of perSecond samples perSecond traces a second, even if perSecond is a
+// fraction, and never more.
 func TestLimitInTheLongRun(t *testing.T) {
 	for _, perSecond := range []float64{0.3, 1, 3, 7, 33.3, 999, 100_001} {
 		t.Run(fmt.Sprint(perSecond), func(t *testing.T) {
@@ -72,14 +73,15 @@ func TestLimitInTheLongRun(t *testing.T) {
 					taken += burst(limit, int(perSecond/500)+3) // more than the limit
 				}
 				most := math.Max(1, perSecond) + perSecond*time.Since(begun).Seconds()
-				assert.LessOrEqual(t, float64(taken), most, "taken")
-				assert.GreaterOrEqual(t, float64(taken), perSecond*time.Since(begun).Seconds()-1, "taken")
+				assert.LessOrEqual(t, float64(taken), most, "sampled traces, at most")
+				assert.GreaterOrEqual(t, float64(taken), perSecond*time.Since(begun).Seconds()-1, "sampled traces, at least")
 			})
 		})
 	}
 }
 
-// A Limit holds when many ask at once, some with an old time.
+// A limit holds if many goroutines ask at once. Some of them have read the clock before others
+// have changed the limit's state.
 func TestLimitAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const goroutines, seconds, perSecond = 8, 3, 200_000
@@ -97,7 +99,7 @@ func TestLimitAtOnce(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			assert.EqualValues(t, (second+1)*perSecond, taken.Load(), "taken, after %d seconds", second)
+			assert.EqualValues(t, (second+1)*perSecond, taken.Load(), "sampled traces after %d seconds", second)
 			time.Sleep(time.Second)
 		}
 	})

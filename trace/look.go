@@ -9,7 +9,7 @@ import (
 
 func init() { seam.Text, seam.Look = idText, look }
 
-// look returns all that log lines say of ctx's current span.
+// look returns all facts about ctx's current span that log lines contain.
 func look(ctx context.Context) (s seam.Span) {
 	if own, ok := ctx.Value(currentSpanKey).(*span); ok {
 		s.Text, s.Parent = own.idText(), own.b3.ParentSpanID

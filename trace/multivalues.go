@@ -4,10 +4,11 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// multiValues are the values of X-B3-*, in the order of multiFields. "": not written.
+// multiValues are the values of X-B3-*, in the order of multiFields. A header whose value is ""
+// is not written.
 type multiValues [5]string
 
-// fill sets the values for b. The IDs are parts of one string, which is one allocation.
+// fill sets the values for b. The IDs are parts of one string, so that fill allocates once.
 func (v *multiValues) fill(b B3) {
 	if b.hasIDs() {
 		var buf [32 + 16 + 16]byte
@@ -30,8 +31,8 @@ func (v *multiValues) fill(b B3) {
 	}
 }
 
-// free returns a place that fill leaves empty for b: that of X-B3-Sampled with debug, and that of
-// X-B3-Flags without.
+// free returns an index that fill leaves empty for b: the index of X-B3-Sampled if b is debug,
+// and else the index of X-B3-Flags.
 func (multiValues) free(b B3) int {
 	if b.Sampling == Debug {
 		return 3

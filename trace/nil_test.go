@@ -13,7 +13,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// No exported function panics without a context, a carrier or a field.
+// No exported function or method panics if its context or carrier is nil, or its fields are zero.
 func TestNilAndZero(t *testing.T) {
 	var (
 		ctx      context.Context
@@ -22,8 +22,8 @@ func TestNilAndZero(t *testing.T) {
 		zero     trace.B3
 	)
 	started := func(ctx context.Context, span oteltrace.Span) {
-		assert.Len(t, trace.ID(ctx), 32, "ID of what was started")
-		assert.True(t, span.SpanContext().IsValid(), "the span's IDs are valid")
+		assert.Len(t, trace.ID(ctx), 32, "ID of the started span")
+		assert.True(t, span.SpanContext().IsValid(), "whether the span's IDs are valid")
 		span.End()
 	}
 	type row struct {

@@ -8,28 +8,28 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// node is a link in the chain of contexts that holds a span. Context and span in one cost one
-// allocation. oteltrace.ContextWithSpan around a span costs two, and every request has at least
-// one span.
+// node is a link in the chain of contexts that holds a span. A context and a span in one struct
+// cost one allocation. oteltrace.ContextWithSpan with a span costs two, and every request has at
+// least one span.
 //
 // A node begins with the three fields of a context from context.WithValue, in that order. fiber
 // reads these fields by reflection to copy a context into one of its own, and other programs read
-// the memory of any context as if it had them. Keep the fields as they are, although nothing here
-// reads key and val.
+// the memory of any context as if it had these fields. Keep the fields as they are, although
+// nothing here reads key and val.
 type node struct {
 	context.Context
 	key, val any // currentSpanKey and &span
 	span     span
 }
 
-// link puts n above ctx, as the link that holds n's span, and returns n.
+// link makes n a child of ctx in which n's span is the current one. It returns n.
 func (n *node) link(ctx context.Context) *node {
 	n.Context, n.key, n.val = ctx, currentSpanKey, &n.span
 	return n
 }
 
-// Value answers OpenTelemetry, which asks for the current span, and this package, which also asks
-// for the nearest record and for the route's cell.
+// Value returns the span to OpenTelemetry, which asks for the current span with currentSpanKey.
+// With two more keys, this module asks for the nearest record and for the cell of the route.
 func (n *node) Value(key any) any {
 	switch key {
 	case currentSpanKey:

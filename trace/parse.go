@@ -61,8 +61,8 @@ func parseLone(s string) (B3, error) {
 	return B3{Sampling: state}, nil
 }
 
-// setTail reads what may follow the two IDs. The forms are told apart by their length, so that no
-// separator goes unchecked.
+// setTail reads the state and the parent that may follow the two IDs. It distinguishes the forms
+// by their length, so that it can check each separator.
 func (b *B3) setTail(s string) error {
 	state, parent := "", ""
 	switch len(s) {
@@ -106,7 +106,8 @@ func parseState(c byte) (Sampling, bool) {
 	return Defer, false
 }
 
-// setTraceID reads 16 or 32 digits. It keeps the width where the bytes do not tell it.
+// setTraceID reads 16 or 32 digits, and reports whether they are a valid trace ID. It sets wide
+// if the bytes alone do not show the width.
 func (b *B3) setTraceID(s string) bool {
 	switch len(s) {
 	case 16:
@@ -119,12 +120,13 @@ func (b *B3) setTraceID(s string) bool {
 	return false
 }
 
-// equalFold compares in ASCII. For strings.EqualFold, the letter ſ equals s.
+// equalFold compares in ASCII, ignoring case. It compares the lengths because strings.EqualFold
+// takes the letter ſ, which has two bytes, for an s.
 func equalFold(s, ascii string) bool { return len(s) == len(ascii) && strings.EqualFold(s, ascii) }
 
-// trim removes the white space that a field value may have around it (RFC 9110, 5.6.3), and line
-// ends, which carriers other than HTTP let through. Not strings.TrimSpace: Unicode's other spaces
-// are malformed in a header.
+// trim removes the white space that RFC 9110, 5.6.3 allows around a field value. It also removes
+// line ends, because carriers other than HTTP let them through. It does not use
+// strings.TrimSpace: Unicode's other spaces are malformed in a header.
 func trim(s string) string {
 	if n := len(s); n > 0 && s[0] > ' ' && s[n-1] > ' ' { // nearly always
 		return s

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// singleRow is a value of the b3 header. The tables feed the tests, the fuzzers' seeds and
-// the benchmarks.
+// singleRow is a value of the b3 header and what Parse must make of it. Tests, fuzz seeds and
+// benchmarks share the tables below.
 type singleRow struct {
 	name, in  string
 	want      said
@@ -37,19 +37,19 @@ var singleRows = []singleRow{
 	{name: "deny with a parent", in: id128 + "-" + spanID + "-0-" + parentID, want: said{id128, spanID, parentID, trace.Deny}},
 	{name: "accept with a parent", in: id64 + "-" + spanID + "-1-" + parentID, want: said{id64, spanID, parentID, trace.Accept}},
 	{name: "debug with a parent", in: id128 + "-" + spanID + "-d-" + parentID, want: said{id128, spanID, parentID, trace.Debug}},
-	{name: "trace-span-parent, as Brave defers", in: id64 + "-" + spanID + "-" + parentID, want: said{id64, spanID, parentID, trace.Defer}},
+	{name: "trace-span-parent, which Brave writes for a defer", in: id64 + "-" + spanID + "-" + parentID, want: said{id64, spanID, parentID, trace.Defer}},
 	{name: "trace-span-parent, 128 bit", in: id128 + "-" + spanID + "-" + parentID, want: said{id128, spanID, parentID, trace.Defer}},
-	{name: "zero parent is none", in: id64 + "-" + spanID + "-1-" + zeros, want: said{id64, spanID, "", trace.Accept}},
-	{name: "zero parent after a defer is none", in: id64 + "-" + spanID + "-" + zeros, want: said{id64, spanID, "", trace.Defer}},
-	{name: "upper case, as HAProxy sends", in: strings.ToUpper(id128 + "-" + spanID + "-1-" + parentID), want: said{id128, spanID, parentID, trace.Accept}},
+	{name: "a zero parent is no parent", in: id64 + "-" + spanID + "-1-" + zeros, want: said{id64, spanID, "", trace.Accept}},
+	{name: "a zero parent after a defer is no parent", in: id64 + "-" + spanID + "-" + zeros, want: said{id64, spanID, "", trace.Defer}},
+	{name: "upper case, as HAProxy sends it", in: strings.ToUpper(id128 + "-" + spanID + "-1-" + parentID), want: said{id128, spanID, parentID, trace.Accept}},
 	{name: "mixed case", in: "463Ac35C9F6413aD-A2fb4a1d1a96D312-d", want: said{id64, spanID, "", trace.Debug}},
-	{name: "white space around", in: " \t" + id64 + "-" + spanID + "-1 \t", want: said{id64, spanID, "", trace.Accept}},
+	{name: "white space around the value", in: " \t" + id64 + "-" + spanID + "-1 \t", want: said{id64, spanID, "", trace.Accept}},
 	{name: "lone deny", in: "0", want: said{State: trace.Deny}},
 	{name: "lone accept", in: "1", want: said{State: trace.Accept}},
 	{name: "lone debug", in: "d", want: said{State: trace.Debug}},
 	{name: "lone deny, white space around", in: " 0\t", want: said{State: trace.Deny}},
 
-	// Not a state, not IDs.
+	// Neither a state nor IDs.
 	{name: "lone 2", in: "2", malformed: true},
 	{name: "lone upper-case D", in: "D", malformed: true},
 	{name: "lone true", in: "true", malformed: true},
@@ -92,7 +92,7 @@ var singleRows = []singleRow{
 	{name: "span ID with a g", in: id64 + "-cacacaca1234567g-1", malformed: true},
 	{name: "span ID with a space", in: id64 + "- cacacaca1234567-1", malformed: true},
 
-	// Separators, states and what follows.
+	// Separators, states and parents.
 	{name: "bad separator before the span ID", in: "cacacacacacacaca!" + spanID + "-1", malformed: true},
 	{name: "bad separator before the state", in: "cacacacacacacaca-" + spanID + "!0", malformed: true},
 	{name: "bad separator before the parent", in: "cacacacacacacaca-" + spanID + "-1!" + parentID, malformed: true},
@@ -114,12 +114,12 @@ var singleRows = []singleRow{
 	{name: "parent is a dash", in: "cacacacacacacaca-" + spanID + "-1--", malformed: true},
 }
 
-// headerRow is a set of headers.
+// headerRow is a set of headers and what FromHeader must make of it.
 type headerRow struct {
 	name      string
 	header    http.Header
 	want      said
-	malformed bool // an error, as nothing valid remains
+	malformed bool // FromHeader returns an error, because nothing valid remains
 }
 
 const (
@@ -130,12 +130,13 @@ const (
 	xFlags   = "X-B3-Flags"
 )
 
-// ids is a well-formed pair of IDs, and more headers.
+// ids returns headers with a well-formed pair of IDs, and pairs as further headers.
 func ids(pairs ...string) http.Header {
 	return testkit.Header(append([]string{xTrace, id64, xSpan, spanID}, pairs...)...)
 }
 
-// badIDs is a pair with one malformed ID, and more headers, which must be lost with it.
+// badIDs returns headers with a malformed trace ID, and pairs as further headers. FromHeader must
+// ignore the further headers too.
 func badIDs(pairs ...string) http.Header {
 	return testkit.Header(append([]string{xTrace, canary, xSpan, spanID}, pairs...)...)
 }
@@ -153,7 +154,7 @@ var headerRows = []headerRow{
 	{name: "128 bit with a parent", header: testkit.Header(xTrace, id128, xSpan, spanID, xParent, parentID, xSampled, "1"), want: said{id128, spanID, parentID, trace.Accept}},
 	{name: "128 bit with a zero high half", header: testkit.Header(xTrace, idWide, xSpan, spanID, xSampled, "1"), want: said{idWide, spanID, "", trace.Accept}},
 	{name: "defer with a parent", header: ids(xParent, parentID), want: said{id64, spanID, parentID, trace.Defer}},
-	{name: "upper case, as HAProxy sends", header: testkit.Header(xTrace, strings.ToUpper(id128), xSpan, strings.ToUpper(spanID), xParent, strings.ToUpper(parentID)), want: said{id128, spanID, parentID, trace.Defer}},
+	{name: "upper case, as HAProxy sends it", header: testkit.Header(xTrace, strings.ToUpper(id128), xSpan, strings.ToUpper(spanID), xParent, strings.ToUpper(parentID)), want: said{id128, spanID, parentID, trace.Defer}},
 	{name: "white space around every value", header: testkit.Header(xTrace, " "+id64+"\t", xSpan, "\t"+spanID+" ", xParent, " "+parentID+" ", xSampled, " 1 ", xFlags, " 0 "), want: said{id64, spanID, parentID, trace.Accept}},
 	{name: "white space around a flag", header: ids(xFlags, " 1\t"), want: said{id64, spanID, "", trace.Debug}},
 	{name: "a value of white space is empty", header: ids(xParent, " ", xSampled, "\t", xFlags, " "), want: said{id64, spanID, "", trace.Defer}},
@@ -162,7 +163,7 @@ var headerRows = []headerRow{
 	{name: "repeated: the first counts", header: testkit.Header(xTrace, id64, xTrace, id128, xSpan, spanID, xSpan, parentID, xSampled, "0", xSampled, "1"), want: said{id64, spanID, "", trace.Deny}},
 	{name: "b3 repeated: the first counts", header: testkit.Header("b3", id64+"-"+spanID+"-0", "b3", id128+"-"+spanID+"-1"), want: said{id64, spanID, "", trace.Deny}},
 
-	// A bad parent never costs the trace.
+	// A bad parent is ignored. The trace is kept.
 	{name: "parent is empty", header: ids(xParent, ""), want: said{id64, spanID, "", trace.Defer}},
 	{name: "parent is zero", header: ids(xParent, zeros), want: said{id64, spanID, "", trace.Defer}},
 	{name: "parent is a dash", header: ids(xParent, "-", xSampled, "1"), want: said{id64, spanID, "", trace.Accept}},
@@ -179,19 +180,19 @@ var headerRows = []headerRow{
 	{name: "sampled is 2", header: ids(xSampled, "2"), malformed: true},
 	{name: "sampled is d", header: ids(xSampled, "d"), malformed: true},
 	{name: "sampled is yes", header: ids(xSampled, "yes"), malformed: true},
-	{name: "sampled is false with a long s", header: ids(xSampled, "fal\u017fe"), malformed: true}, // no case of s, though Unicode folds it
+	{name: "sampled is false with a long s", header: ids(xSampled, "fal\u017fe"), malformed: true}, // Unicode folds ſ to s, but ſ is no s in a header
 	{name: "sampled is malformed", header: ids(xSampled, canary), malformed: true},
 	{name: "sampled is malformed beside debug", header: ids(xSampled, canary, xFlags, "1"), malformed: true},
 	{name: "sampled is malformed, alone", header: testkit.Header(xSampled, canary), malformed: true},
 	{name: "sampled is malformed beside debug, no IDs", header: testkit.Header(xSampled, canary, xFlags, "1"), malformed: true},
 
 	// X-B3-Flags.
-	{name: "flags over sampled 0", header: ids(xSampled, "0", xFlags, "1"), want: said{id64, spanID, "", trace.Debug}},
-	{name: "flags over sampled 1", header: ids(xSampled, "1", xFlags, "1"), want: said{id64, spanID, "", trace.Debug}},
+	{name: "flags win over sampled 0", header: ids(xSampled, "0", xFlags, "1"), want: said{id64, spanID, "", trace.Debug}},
+	{name: "flags win over sampled 1", header: ids(xSampled, "1", xFlags, "1"), want: said{id64, spanID, "", trace.Debug}},
 	{name: "flags of Finagle at 0.1 %", header: ids(xFlags, "7853347705"), want: said{id64, spanID, "", trace.Debug}},
 	{name: "flags of Finagle, zeros in front", header: ids(xFlags, "018446744073709551415"), want: said{id64, spanID, "", trace.Debug}},
-	{name: "flags of Finagle over sampled", header: ids(xSampled, "false", xFlags, "7853347705"), want: said{id64, spanID, "", trace.Debug}},
-	{name: "flags are 9, the least of Finagle's", header: ids(xFlags, "9"), want: said{id64, spanID, "", trace.Debug}},
+	{name: "flags of Finagle win over sampled", header: ids(xSampled, "false", xFlags, "7853347705"), want: said{id64, spanID, "", trace.Debug}},
+	{name: "flags are 9, the smallest value of Finagle with debug", header: ids(xFlags, "9"), want: said{id64, spanID, "", trace.Debug}},
 	{name: "flags are 64 bits", header: ids(xFlags, "18446744073709551615"), want: said{id64, spanID, "", trace.Debug}},
 	{name: "flags of Finagle without debug", header: ids(xSampled, "1", xFlags, "7853347704"), want: said{id64, spanID, "", trace.Accept}},
 	{name: "flags are 0", header: ids(xSampled, "0", xFlags, "0"), want: said{id64, spanID, "", trace.Deny}},
@@ -217,7 +218,7 @@ var headerRows = []headerRow{
 	{name: "flags 0 alone", header: testkit.Header(xFlags, "0")},
 	{name: "sampled 0 and a parent", header: testkit.Header(xSampled, "0", xParent, parentID), want: said{State: trace.Deny}},
 
-	// IDs come together, and malformed ones take the decision with them.
+	// One ID without the other is malformed. A decision beside malformed IDs is not used.
 	{name: "no span ID", header: testkit.Header(xTrace, "cacacacacacacaca"), malformed: true},
 	{name: "no trace ID", header: testkit.Header(xSpan, "cacacacacacacaca"), malformed: true},
 	{name: "no span ID, but a decision", header: testkit.Header(xTrace, "cacacacacacacaca", xSampled, "1"), malformed: true},
@@ -248,14 +249,14 @@ var headerRows = []headerRow{
 	{name: "line end inside", header: testkit.Header(xTrace, "cacacaca\r\n123456", xSpan, spanID), malformed: true},
 	{name: "huge", header: testkit.Header(xTrace, strings.Repeat(canary, 200), xSpan, strings.Repeat(canary, 200), xParent, strings.Repeat(canary, 200)), malformed: true},
 
-	// Both forms: b3 wins as a whole.
-	{name: "b3 wins, its IDs", header: testkit.Header("b3", id128+"-"+spanID+"-1", xTrace, id64, xSpan, parentID), want: said{id128, spanID, "", trace.Accept}},
-	{name: "b3 wins, X-B3 parent not merged", header: testkit.Header("b3", id128+"-"+spanID+"-1", xTrace, id128, xSpan, spanID, xParent, parentID), want: said{id128, spanID, "", trace.Accept}},
-	{name: "b3 wins, X-B3 decision not merged", header: testkit.Header("b3", id128+"-"+spanID, xSampled, "0"), want: said{id128, spanID, "", trace.Defer}},
-	{name: "b3 wins, X-B3 flags not merged", header: testkit.Header("b3", id128+"-"+spanID+"-0", xFlags, "1"), want: said{id128, spanID, "", trace.Deny}},
+	// If both forms are there, b3 wins as a whole.
+	{name: "b3 wins, its IDs are used", header: testkit.Header("b3", id128+"-"+spanID+"-1", xTrace, id64, xSpan, parentID), want: said{id128, spanID, "", trace.Accept}},
+	{name: "b3 wins, the X-B3 parent is not merged", header: testkit.Header("b3", id128+"-"+spanID+"-1", xTrace, id128, xSpan, spanID, xParent, parentID), want: said{id128, spanID, "", trace.Accept}},
+	{name: "b3 wins, the X-B3 decision is not merged", header: testkit.Header("b3", id128+"-"+spanID, xSampled, "0"), want: said{id128, spanID, "", trace.Defer}},
+	{name: "b3 wins, the X-B3 flags are not merged", header: testkit.Header("b3", id128+"-"+spanID+"-0", xFlags, "1"), want: said{id128, spanID, "", trace.Deny}},
 	{name: "b3 wins over malformed X-B3", header: testkit.Header("b3", id128+"-"+spanID+"-1", xTrace, canary, xSampled, "nonsense"), want: said{id128, spanID, "", trace.Accept}},
-	{name: "lone b3 wins over good X-B3", header: ids("b3", "d", xSampled, "0"), want: said{State: trace.Debug}},
-	{name: "lone b3 deny wins over good X-B3", header: ids("b3", "0", xSampled, "1"), want: said{State: trace.Deny}},
+	{name: "a lone debug in b3 wins over good X-B3", header: ids("b3", "d", xSampled, "0"), want: said{State: trace.Debug}},
+	{name: "a lone deny in b3 wins over good X-B3", header: ids("b3", "0", xSampled, "1"), want: said{State: trace.Deny}},
 	{name: "empty b3 is absent", header: ids("b3", "", xSampled, "1"), want: said{id64, spanID, "", trace.Accept}},
 	{name: "blank b3 is absent", header: ids("b3", " \t", xSampled, "1"), want: said{id64, spanID, "", trace.Accept}},
 	{name: "malformed b3 is absent", header: ids("b3", canary, xSampled, "1"), want: said{id64, spanID, "", trace.Accept}},
@@ -266,10 +267,10 @@ var headerRows = []headerRow{
 	{name: "malformed b3, and a parent alone", header: testkit.Header("b3", canary, xParent, parentID), malformed: true},
 	{name: "both malformed", header: badIDs("b3", canary, xSampled, "1"), malformed: true},
 	{name: "malformed b3, then malformed sampled", header: testkit.Header("b3", canary, xSampled, canary), malformed: true},
-	{name: "second b3 does not help a malformed first", header: testkit.Header("b3", canary, "b3", id64+"-"+spanID), malformed: true},
+	{name: "a second b3 is not read after a malformed first", header: testkit.Header("b3", canary, "b3", id64+"-"+spanID), malformed: true},
 }
 
-// allHeaderRows is headerRows, and each of singleRows as a header.
+// allHeaderRows returns headerRows, and each of singleRows as a b3 header.
 func allHeaderRows() []headerRow {
 	rows := headerRows[:len(headerRows):len(headerRows)]
 	for _, r := range singleRows {
@@ -278,7 +279,8 @@ func allHeaderRows() []headerRow {
 	return rows
 }
 
-// plainError matches the allowed errors about input, which are few words of clew's own.
+// plainError matches the errors that are allowed about input: a few fixed words of clew's, without
+// the input.
 var plainError = regexp.MustCompile(`^trace: malformed [bB]3: [A-Za-z0-9 ,]+$`)
 
 func checkError(t *testing.T, call string, err error) {
@@ -288,7 +290,8 @@ func checkError(t *testing.T, call string, err error) {
 	assert.NotContains(t, strings.ToLower(err.Error()), canary, "%s: the error quotes the input", call)
 }
 
-// A malformed row without the canary could not show a leak.
+// Each malformed row contains the canary, so that a test can see whether an error quotes the
+// input. No two rows have the same name.
 func TestRowsHoldTheCanary(t *testing.T) {
 	for _, r := range singleRows {
 		if r.malformed && len(r.in) >= len(canary) {
@@ -297,7 +300,7 @@ func TestRowsHoldTheCanary(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, r := range allHeaderRows() {
-		assert.False(t, seen[r.name], "row %q is there twice", r.name)
+		assert.False(t, seen[r.name], "two rows are named %q", r.name)
 		seen[r.name] = true
 	}
 }
@@ -364,8 +367,8 @@ func TestB3String(t *testing.T) {
 		{"deny", testkit.B3(id128 + "-" + spanID + "-0"), id128 + "-" + spanID + "-0"},
 		{"with a parent", testkit.B3(id128 + "-" + spanID + "-d-" + parentID), id128 + "-" + spanID + "-d-" + parentID},
 		{"a parent without a state is left out", testkit.B3(id64 + "-" + spanID + "-" + parentID), id64 + "-" + spanID},
-		{"zero high half as it came", testkit.B3(idWide + "-" + spanID + "-1"), idWide + "-" + spanID + "-1"},
-		{"zero high half of unknown width", trace.B3{TraceID: testkit.B3(idWide + "-" + spanID).TraceID, SpanID: testkit.B3(id64 + "-" + spanID).SpanID}, idWide[16:] + "-" + spanID},
+		{"a zero high half stays as it came", testkit.B3(idWide + "-" + spanID + "-1"), idWide + "-" + spanID + "-1"},
+		{"a zero high half of unknown width", trace.B3{TraceID: testkit.B3(idWide + "-" + spanID).TraceID, SpanID: testkit.B3(id64 + "-" + spanID).SpanID}, idWide[16:] + "-" + spanID},
 		{"upper case is lowered", testkit.B3(strings.ToUpper(id128 + "-" + spanID)), id128 + "-" + spanID},
 		{"trace ID without span ID", trace.B3{TraceID: testkit.B3(id64 + "-" + spanID).TraceID, Sampling: trace.Accept}, "1"},
 		{"span ID without trace ID", trace.B3{SpanID: testkit.B3(id64 + "-" + spanID).SpanID}, ""},
@@ -394,7 +397,7 @@ func TestB3ID(t *testing.T) {
 		{"16 digits", testkit.B3(id64 + "-" + spanID), id64},
 		{"32 digits", testkit.B3(id128 + "-" + spanID), id128},
 		{"32 digits with a zero high half", testkit.B3(idWide + "-" + spanID), idWide},
-		{"zero high half of unknown width", trace.B3{TraceID: testkit.B3(idWide + "-" + spanID).TraceID}, idWide[16:]},
+		{"a zero high half of unknown width", trace.B3{TraceID: testkit.B3(idWide + "-" + spanID).TraceID}, idWide[16:]},
 		{"upper case", testkit.B3(strings.ToUpper(id64 + "-" + spanID)), id64},
 		{"no span ID", trace.B3{TraceID: testkit.B3(id128 + "-" + spanID).TraceID}, id128},
 		{"no trace ID", trace.B3{SpanID: testkit.B3(id64 + "-" + spanID).SpanID}, ""},
@@ -404,7 +407,7 @@ func TestB3ID(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			assert.Equal(t, tt.want, tt.b.ID(), "ID of %+v", tt.b)
 			if tt.b.TraceID.IsValid() && tt.b.SpanID.IsValid() {
-				assert.Equal(t, trace.ID(trace.NewContext(context.Background(), tt.b)), tt.b.ID(), "ID, and trace.ID of a context that has it")
+				assert.Equal(t, trace.ID(trace.NewContext(context.Background(), tt.b)), tt.b.ID(), "ID, and trace.ID of a context with the same B3")
 			}
 		})
 	}
@@ -420,7 +423,8 @@ func TestSamplingString(t *testing.T) {
 	}
 }
 
-// Every byte at every place of an ID is read as encoding/hex reads it, and spoils nothing beside it.
+// Each digit of each ID is replaced by each possible byte. Parse accepts the same bytes as
+// encoding/hex, and reads the same IDs.
 func TestParseEachDigit(t *testing.T) {
 	const header = "0aF93cD7e8b1c2A4f5d60718293a4bCd-ABcdef0123456789-1-f0E1d2c3b4a59687"
 	for at := range len(header) {

@@ -11,23 +11,25 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// Propagator is B3 for OpenTelemetry, a propagation.TextMapPropagator. The zero value reads
-// both encodings and writes X-B3-*.
+// Propagator reads and writes B3 headers for OpenTelemetry, as a propagation.TextMapPropagator.
+// The zero value reads both encodings and writes X-B3-*.
 //
 // Extract reads b3 first, then X-B3-*. It ignores malformed headers. Inject writes what
-// [FromContext] returns. Without a trace it writes nothing, or a state alone if ctx was given one.
+// [FromContext] returns. Without a trace it writes nothing, or only the sampling state if ctx has
+// a state without IDs.
 //
-// Before Inject writes, it removes all B3 headers, and the Propagator's other Fields, in upper and
-// lower case, from a propagation.HeaderCarrier or MapCarrier. Other carriers have no delete. There
-// Inject sets left-over fields to "", which counts as absent.
+// Before Inject writes, it removes all B3 headers, and the Propagator's other Fields, in upper
+// and lower case, from a propagation.HeaderCarrier or MapCarrier. Other carriers have no method
+// that deletes. In these, Inject sets left-over fields to "", and Extract treats "" as absent.
 type Propagator struct {
 	// Encoding is the form that Inject writes: b3.B3MultipleHeader, b3.B3SingleHeader or both.
 	// Zero is B3MultipleHeader. Choose the single header for queues, maps and the environment.
 	Encoding b3.Encoding
 
-	// W3C: Extract reads traceparent and tracestate (W3C Trace Context, level 1) if there is no
-	// valid B3, and Inject writes them too. At most 512 characters of tracestate are kept, in
-	// whole members, as W3C asks. Two traceparent headers count as none.
+	// With W3C, Extract reads traceparent and tracestate (W3C Trace Context, level 1) if there is
+	// no valid B3, and Inject writes them beside B3. At most 512 characters of tracestate are
+	// kept, in whole members, as W3C asks. If a message has two traceparent headers, Extract
+	// ignores both.
 	W3C bool
 }
 
@@ -47,7 +49,7 @@ var (
 	multiFields = []string{fieldTraceID, fieldSpanID, fieldParent, fieldSampled, fieldFlags}
 	b3Fields    = append([]string{fieldSingle}, multiFields...)
 
-	// multiHeaders are multiFields as net/http keeps them.
+	// multiHeaders are multiFields in canonical form, the keys of an http.Header.
 	multiHeaders = [len(multiValues{})]string{headerTraceID, headerSpanID, headerParent, headerSampled, headerFlags}
 )
 
@@ -55,7 +57,7 @@ func (p Propagator) single() bool { return p.Encoding&b3.B3SingleHeader != 0 }
 func (p Propagator) multi() bool  { return p.Encoding&b3.B3MultipleHeader != 0 || !p.single() }
 
 // Fields implements propagation.TextMapPropagator. It returns the names that Inject may write, in
-// lower case. The slice is the caller's.
+// lower case. The caller may change the slice.
 func (p Propagator) Fields() []string {
 	var fields []string
 	if p.single() {
@@ -70,7 +72,7 @@ func (p Propagator) Fields() []string {
 	return fields
 }
 
-// Extract implements propagation.TextMapPropagator. A nil carrier has nothing.
+// Extract implements propagation.TextMapPropagator. With a nil carrier it changes nothing.
 func (p Propagator) Extract(ctx context.Context, carrier propagation.TextMapCarrier) context.Context {
 	if ctx == nil {
 		ctx = context.Background()
@@ -85,7 +87,7 @@ func (p Propagator) Extract(ctx context.Context, carrier propagation.TextMapCarr
 		b = fromCarrier(carrier)
 	}
 	var state oteltrace.TraceState
-	if p.W3C && (b.hasIDs() || b == (B3{})) { // a state that came alone is valid B3, and wins
+	if p.W3C && (b.hasIDs() || b == (B3{})) { // a state without IDs is valid B3, and wins
 		parents, states := w3cValues(carrier)
 		if parent, ok := parseTraceparent(parents); ok && (!b.hasIDs() || b.TraceID == parent.TraceID) {
 			state = parseTracestate(states)
@@ -97,7 +99,7 @@ func (p Propagator) Extract(ctx context.Context, carrier propagation.TextMapCarr
 	return newContext(ctx, b, state)
 }
 
-// Inject implements propagation.TextMapPropagator. A nil carrier is left alone.
+// Inject implements propagation.TextMapPropagator. With a nil carrier it does nothing.
 func (p Propagator) Inject(ctx context.Context, to propagation.TextMapCarrier) {
 	b, _ := FromContext(ctx)
 	switch c := to.(type) {
@@ -107,7 +109,7 @@ func (p Propagator) Inject(ctx context.Context, to propagation.TextMapCarrier) {
 		p.writeHeader(ctx, http.Header(c.HeaderCarrier), b)
 	case propagation.HeaderCarrier:
 		if c == nil {
-			return // nothing is in it, and nothing can be written
+			return // a nil map is empty, and a write would panic
 		}
 		maps.DeleteFunc(c, func(key string, _ []string) bool { return p.owns(key) })
 		p.writeHeader(ctx, http.Header(c), b)
@@ -128,7 +130,8 @@ func (p Propagator) Inject(ctx context.Context, to propagation.TextMapCarrier) {
 	}
 }
 
-// owns reports whether key is a B3 header or one that p writes, in any case.
+// owns reports whether key is, in any case, the name of a B3 header or of another header that p
+// writes.
 func (p Propagator) owns(key string) bool {
 	switch len(key) { // few other headers have these lengths
 	case len(fieldSingle), len(fieldFlags), len(fieldSpanID), len(fieldTraceID), len(fieldParent):
@@ -141,7 +144,8 @@ func (p Propagator) owns(key string) bool {
 	return p.W3C && (equalFold(key, w3cFields[0]) || equalFold(key, w3cFields[1]))
 }
 
-// blank sets to "" what an earlier message has left in a carrier without a delete.
+// blank sets the fields that an earlier message has left in carrier to "", because carrier cannot
+// delete.
 func (p Propagator) blank(carrier propagation.TextMapCarrier) {
 	for _, key := range carrier.Keys() {
 		if p.owns(key) {
@@ -167,8 +171,9 @@ func (p Propagator) write(carrier propagation.TextMapCarrier, b B3) {
 	}
 }
 
-// writeHeader is write for an http.Header, on the hot path. The values of a message are parts of
-// one array. Each is clipped, so that an append to one header does not run into the next.
+// writeHeader does for an http.Header what write does for a carrier, and is faster. The values of
+// a message are slices of one array. The capacity of each slice is clipped, so that an append to
+// one header does not overwrite the next.
 func (p Propagator) writeHeader(ctx context.Context, h http.Header, b B3) {
 	values := roomFor(ctx)
 	if p.multi() {
@@ -188,8 +193,8 @@ func (p Propagator) writeHeader(ctx context.Context, h http.Header, b B3) {
 	}
 }
 
-// roomFor returns room for the values of a message: at first the room that ctx has, then new
-// room.
+// roomFor returns an array for the values of a message. The first call with the context of a
+// client span returns the array in that context. Every other call returns a new array.
 func roomFor(ctx context.Context) *multiValues {
 	if n, ok := ctx.(*clientNode); ok && n.taken.CompareAndSwap(false, true) {
 		return &n.values

@@ -49,14 +49,14 @@ func (q *queueMessage) Keys() []string {
 	return keys
 }
 
-// carriers makes each kind of carrier, empty.
+// carriers has, for each kind of carrier, a function that returns an empty one.
 var carriers = map[string]func() propagation.TextMapCarrier{
 	"HeaderCarrier": func() propagation.TextMapCarrier { return propagation.HeaderCarrier{} },
 	"MapCarrier":    func() propagation.TextMapCarrier { return propagation.MapCarrier{} },
 	"other carrier": func() propagation.TextMapCarrier { return &queueMessage{} },
 }
 
-// content is the non-empty values of a carrier, by lower-case key.
+// content returns the non-empty values of a carrier, by lower-case key.
 func content(c propagation.TextMapCarrier) map[string]string {
 	m := map[string]string{}
 	for _, key := range c.Keys() {
@@ -80,11 +80,11 @@ func TestInject(t *testing.T) {
 			single: map[string]string{"b3": id64 + "-" + spanID},
 			multi:  map[string]string{"x-b3-traceid": id64, "x-b3-spanid": spanID},
 		}, {
-			name: "defer with a parent: b3 has no form for it", ctx: testkit.Context(id64 + "-" + spanID + "-" + parentID),
+			name: "defer with a parent, for which b3 has no form", ctx: testkit.Context(id64 + "-" + spanID + "-" + parentID),
 			single: map[string]string{"b3": id64 + "-" + spanID},
 			multi:  map[string]string{"x-b3-traceid": id64, "x-b3-spanid": spanID, "x-b3-parentspanid": parentID},
 		}, {
-			name: "deny goes on with the IDs", ctx: testkit.Context(id128 + "-" + spanID + "-0"),
+			name: "deny is sent on with the IDs", ctx: testkit.Context(id128 + "-" + spanID + "-0"),
 			single: map[string]string{"b3": id128 + "-" + spanID + "-0"},
 			multi:  map[string]string{"x-b3-traceid": id128, "x-b3-spanid": spanID, "x-b3-sampled": "0"},
 		}, {
@@ -100,7 +100,7 @@ func TestInject(t *testing.T) {
 			single: map[string]string{"b3": idWide + "-" + spanID + "-1"},
 			multi:  map[string]string{"x-b3-traceid": idWide, "x-b3-spanid": spanID, "x-b3-sampled": "1"},
 		}, {
-			name: "upper case goes on in lower", ctx: testkit.Context(strings.ToUpper(id128+"-"+spanID) + "-1"),
+			name: "upper case is sent on in lower case", ctx: testkit.Context(strings.ToUpper(id128+"-"+spanID) + "-1"),
 			single: map[string]string{"b3": id128 + "-" + spanID + "-1"},
 			multi:  map[string]string{"x-b3-traceid": id128, "x-b3-spanid": spanID, "x-b3-sampled": "1"},
 		}, {
@@ -159,8 +159,8 @@ func TestInjectNames(t *testing.T) {
 	}
 }
 
-// The header owns the values that Inject writes. Appending to one must not change another, or
-// another message's.
+// A header owns the values that Inject writes into it. An append to one value must not change
+// another value of the same message or of another message.
 func TestInjectedValuesAreIndependent(t *testing.T) {
 	ctx, span := trace.Starter{Kind: oteltrace.SpanKindClient}.Start(testkit.Context(id64+"-"+spanID+"-1"), trace.B3{}, "call")
 	defer span.End()
@@ -202,7 +202,7 @@ func TestFieldsAreWhatInjectMayWrite(t *testing.T) {
 					got[key] = true
 				}
 			}
-			assert.ElementsMatch(t, p.Fields(), slices.Collect(maps.Keys(got)), "Fields of %+v, and all that it wrote", p)
+			assert.ElementsMatch(t, p.Fields(), slices.Collect(maps.Keys(got)), "Fields of %+v, and all fields that it wrote", p)
 		}
 	}
 	fields := trace.Propagator{}.Fields()
@@ -238,7 +238,7 @@ func TestInjectRemovesWhatIsStale(t *testing.T) {
 				m[key] = "kept"
 				q.Set(key, "kept")
 			}
-			if !p.W3C { // these headers stay, and one spelling is enough
+			if !p.W3C { // without W3C these headers stay, and one spelling of each is enough
 				for _, key := range w3c {
 					delete(h, key)
 					delete(m, key)
@@ -259,7 +259,7 @@ func TestInjectRemovesWhatIsStale(t *testing.T) {
 			assert.Equal(t, len(want), len(m), "%+v with %s, map: number of keys", p, name)
 			assert.Equal(t, map[string]string(want), content(m), "%+v with %s, map", p, name)
 
-			// They cannot be removed here, but no reader may use them.
+			// This carrier cannot remove the old values, but they must be empty.
 			p.Inject(ctx, q)
 			assert.Equal(t, map[string]string(want), content(q), "%+v with %s, other carrier", p, name)
 		}
@@ -282,7 +282,7 @@ func TestExtract(t *testing.T) {
 				assert.Equal(t, r.want.Trace != "", sc.IsRemote(), "remote, as OpenTelemetry sees it")
 				assert.Equal(t, r.want.Trace != "" && b.Sampling >= trace.Accept, sc.IsSampled(), "sampled, as OpenTelemetry sees it")
 				if r.want == (said{}) {
-					assert.Equal(t, context.Background(), ctx, "Extract of nothing valid from a %s: the context", name)
+					assert.Equal(t, context.Background(), ctx, "Extract of nothing valid from a %s must return its context", name)
 				}
 			}
 		})
@@ -315,7 +315,7 @@ func TestExtractFindsKeysInAnyCase(t *testing.T) {
 	}
 }
 
-// Inject writes headers from the parsed bytes. Nothing of malformed headers is left.
+// Inject writes headers from the parsed IDs, so that nothing of a malformed header is sent on.
 func TestMalformedLeavesNothingBehind(t *testing.T) {
 	p := trace.Propagator{Encoding: both, W3C: true}
 	for _, r := range allHeaderRows() {
@@ -355,11 +355,11 @@ func TestExtractW3C(t *testing.T) {
 		{"b3 wins, same trace: tracestate kept", testkit.Header("b3", id128+"-"+spanID+"-0", "traceparent", same, "tracestate", state), said{id128, spanID, "", trace.Deny}, state},
 		{"X-B3 wins, same trace: tracestate kept", testkit.Header(xTrace, idWide, xSpan, spanID, "traceparent", wide, "tracestate", state), said{idWide, spanID, "", trace.Defer}, state},
 		{"64 bit is the same trace as its padded form", testkit.Header("b3", idWide[16:]+"-"+spanID+"-1", "traceparent", wide, "tracestate", state), said{idWide[16:], spanID, "", trace.Accept}, state},
-		{"malformed b3: traceparent", testkit.Header("b3", canary, "traceparent", same, "tracestate", state), said{id128, "1111111111111111", "", trace.Accept}, state},
+		{"malformed b3, traceparent is read", testkit.Header("b3", canary, "traceparent", same, "tracestate", state), said{id128, "1111111111111111", "", trace.Accept}, state},
 		{"b3 and malformed traceparent", testkit.Header("b3", id128+"-"+spanID+"-1", "traceparent", canary, "tracestate", state), said{id128, spanID, "", trace.Accept}, ""},
 		{"malformed traceparent", testkit.Header("traceparent", "00-"+canary+"-1111111111111111-01", "tracestate", state), said{}, ""},
 		{"both malformed", testkit.Header("b3", canary, "traceparent", canary), said{}, ""},
-		{"lone b3 is valid B3", testkit.Header("b3", "0", "traceparent", same, "tracestate", state), said{State: trace.Deny}, ""},
+		{"a lone state in b3 is valid B3", testkit.Header("b3", "0", "traceparent", same, "tracestate", state), said{State: trace.Deny}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := trace.Propagator{W3C: true}
@@ -368,7 +368,7 @@ func TestExtractW3C(t *testing.T) {
 			assert.Equal(t, tt.want, testkit.SaidBy(b), "Extract from %v", tt.header)
 			assert.Equal(t, tt.state, oteltrace.SpanContextFromContext(ctx).TraceState().String(), "tracestate from %v", tt.header)
 
-			// A child hands on tracestate, also from a context that waits in a queue.
+			// A child sends tracestate on, even if its context has waited in a queue.
 			child, _ := trace.Start(ctx, "child")
 			queued, _ := trace.Start(trace.Only(child), "queued")
 			for name, ctx := range map[string]context.Context{"child": child, "child under Only": queued} {
@@ -378,7 +378,7 @@ func TestExtractW3C(t *testing.T) {
 				assert.Contains(t, out["traceparent"], "-"+trace.SpanID(ctx)+"-", "traceparent sent on by a %s", name)
 			}
 
-			// Without W3C, none of it is read.
+			// Without W3C, Extract reads neither traceparent nor tracestate.
 			off, _ := trace.FromContext(trace.Propagator{}.Extract(context.Background(), propagation.HeaderCarrier(tt.header)))
 			if tt.header.Get("b3") == "" && tt.header.Get(xTrace) == "" {
 				assert.Equal(t, said{}, testkit.SaidBy(off), "Extract without W3C from %v", tt.header)
@@ -420,7 +420,7 @@ func TestNilCarriers(t *testing.T) {
 		for _, c := range []propagation.TextMapCarrier{nil, propagation.HeaderCarrier(nil), propagation.MapCarrier(nil)} {
 			assert.NotPanics(t, func() { p.Inject(ctx, c) }, "%+v Inject into %#v", p, c)
 			assert.NotPanics(t, func() {
-				assert.Equal(t, ctx, p.Extract(ctx, c), "%+v Extract from %#v: the context", p, c)
+				assert.Equal(t, ctx, p.Extract(ctx, c), "%+v Extract from %#v must return its context", p, c)
 			}, "%+v Extract from %#v", p, c)
 		}
 		assert.NotPanics(t, func() { p.Inject(none, propagation.MapCarrier{}) }, "Inject with a nil context")
@@ -429,7 +429,7 @@ func TestNilCarriers(t *testing.T) {
 	}
 }
 
-// A message that is only passed on keeps its headers.
+// If a service extracts a message and injects it again, the B3 stays the same.
 func TestExtractThenInject(t *testing.T) {
 	for _, r := range allHeaderRows() {
 		if r.malformed {
@@ -441,7 +441,7 @@ func TestExtractThenInject(t *testing.T) {
 			b, err := trace.FromHeader(http.Header(out))
 			want := r.want
 			if want.State == trace.Defer && p.Encoding&b3.B3SingleHeader != 0 {
-				want.Parent = "" // b3 has no form for it, and wins
+				want.Parent = "" // b3 has no form for a parent without a state, and b3 wins
 			}
 			assert.NoError(t, err, "row %q", r.name)
 			assert.Equal(t, want, testkit.SaidBy(b), "row %q, encoding %v: after Extract and Inject", r.name, p.Encoding)
@@ -466,8 +466,8 @@ func TestHalfAMessage(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier(tt.header))
 			b, ok := trace.FromContext(ctx)
-			assert.False(t, ok, "IDs in what was read: %v", b)
-			assert.Equal(t, tt.state, b.Sampling, "state of what was read")
+			assert.False(t, ok, "whether the B3 that was read has IDs: %v", b)
+			assert.Equal(t, tt.state, b.Sampling, "state of the B3 that was read")
 			ctx, _ = trace.Start(ctx, "request")
 			assert.NotEqual(t, id128, trace.ID(ctx), "trace ID of the request")
 			assert.Len(t, trace.ID(ctx), 32, "trace ID of the request")

@@ -13,7 +13,7 @@ const defaultRate = 0.001
 
 // ProviderConfig is the configuration of a [Provider]. The zero value is ready to use.
 type ProviderConfig struct {
-	Sampler Sampler // decides roots and callers that defer; nil: NewRatio(0.001)
+	Sampler Sampler // decides for new traces and for callers that defer; nil: NewRatio(0.001)
 }
 
 // Provider is an OpenTelemetry TracerProvider without an SDK. It gives IDs and decisions, and
@@ -25,7 +25,7 @@ type ProviderConfig struct {
 type Provider struct {
 	embedded.TracerProvider
 	sampler Sampler
-	sdk     oteltrace.TracerProvider // the SDK that p decides ahead of; nil: none; see aheadOf
+	sdk     oteltrace.TracerProvider // the SDK for which p decides in advance, or nil; see aheadOf
 }
 
 var _ oteltrace.TracerProvider = (*Provider)(nil)
@@ -51,8 +51,8 @@ func asOwn(provider oteltrace.TracerProvider) (*Provider, bool) {
 // fallback is the Provider for programs that have configured and installed none.
 var fallback = NewProvider(ProviderConfig{})
 
-// Tracer implements oteltrace.TracerProvider. It does not use the name and the options: nothing is
-// recorded.
+// Tracer implements oteltrace.TracerProvider. It ignores the name and the options, because
+// nothing is recorded.
 func (p *Provider) Tracer(string, ...oteltrace.TracerOption) oteltrace.Tracer {
 	return tracer{provider: p}
 }
@@ -74,7 +74,8 @@ func (t tracer) Start(ctx context.Context, _ string, opts ...oteltrace.SpanStart
 	return t.provider.start(ctx, &parent{b3: cur.b3, state: cur.traceState()}, oteltrace.SpanKindInternal)
 }
 
-// start makes a child of under. If under has no span ID, the child is the first span of its trace.
+// start makes a child of under and a context that holds it. If under has no span ID, the child is
+// the first span of its trace.
 func (p *Provider) start(ctx context.Context, under *parent, kind oteltrace.SpanKind) (context.Context, oteltrace.Span) {
 	if p == nil {
 		p = fallback
@@ -102,9 +103,9 @@ func (p *Provider) decide(id oteltrace.TraceID) Sampling {
 	return Deny
 }
 
-// globalProvider returns OpenTelemetry's global provider, or nil if nobody has set one. Ask each
-// time: an SDK may be installed later, and OpenTelemetry's placeholder stays bound for ever to the
-// first SDK.
+// globalProvider returns OpenTelemetry's global provider, or nil if nobody has set one. Call it
+// for each span instead of keeping the result: an SDK may be installed later, and OpenTelemetry's
+// placeholder stays bound to the first SDK for ever.
 func globalProvider() oteltrace.TracerProvider {
 	if global := otel.GetTracerProvider(); global != placeholder {
 		return global

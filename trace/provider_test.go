@@ -27,15 +27,15 @@ func TestProvider(t *testing.T) {
 		name    string
 		ctx     context.Context
 		sampler trace.Sampler
-		want    said // without the span; an empty trace is a new one
+		want    said // Span is left empty; an empty Trace means a new trace
 	}{
 		{"root, sampled", context.Background(), trace.Always(), said{State: trace.Accept}},
 		{"root, not sampled", context.Background(), trace.Never(), said{State: trace.Deny}},
 		{"accept is inherited", testkit.Context(id64 + "-" + spanID + "-1-" + parentID), trace.Never(), said{id64, "", spanID, trace.Accept}},
 		{"deny is inherited", testkit.Context(id128 + "-" + spanID + "-0"), trace.Always(), said{id128, "", spanID, trace.Deny}},
 		{"debug is inherited", testkit.Context(idWide + "-" + spanID + "-d"), trace.Never(), said{idWide, "", spanID, trace.Debug}},
-		{"defer is decided, yes", testkit.Context(id64 + "-" + spanID), trace.Always(), said{id64, "", spanID, trace.Accept}},
-		{"defer is decided, no", testkit.Context(id64 + "-" + spanID), trace.Never(), said{id64, "", spanID, trace.Deny}},
+		{"defer is decided: sampled", testkit.Context(id64 + "-" + spanID), trace.Always(), said{id64, "", spanID, trace.Accept}},
+		{"defer is decided: not sampled", testkit.Context(id64 + "-" + spanID), trace.Never(), said{id64, "", spanID, trace.Deny}},
 		{"lone deny", testkit.Context("0"), trace.Always(), said{State: trace.Deny}},
 		{"lone accept", testkit.Context("1"), trace.Never(), said{State: trace.Accept}},
 		{"lone debug", testkit.Context("d"), trace.Never(), said{State: trace.Debug}},
@@ -84,8 +84,8 @@ func TestProviderSpansRecordNothing(t *testing.T) {
 		span.RecordError(context.Canceled)
 		span.End()
 	}
-	assert.Equal(t, before, span.SpanContext(), "span context after all that")
-	assert.Equal(t, before, oteltrace.SpanContextFromContext(ctx), "span context in the context after all that")
+	assert.Equal(t, before, span.SpanContext(), "span context after all calls")
+	assert.Equal(t, before, oteltrace.SpanContextFromContext(ctx), "span context in the context after all calls")
 }
 
 func TestZeroProvider(t *testing.T) {
@@ -97,8 +97,8 @@ func TestZeroProvider(t *testing.T) {
 	assert.Equal(t, id64, trace.ID(ctx), "ID under a parent")
 }
 
-// The default rate is exactly one in a thousand. The low 64 bits of the ID, halved, are sampled if
-// they are in the lowest thousandth.
+// The default rate is exactly one in a thousand. A Ratio halves the low 64 bits of the ID, and
+// samples the ID if the half is in the lowest thousandth of all halves.
 func TestDefaultRate(t *testing.T) {
 	last := uint64(1<<63) / 1000
 	text := func(half uint64) string { return id128[:16] + pad16(strconv.FormatUint(half<<1, 16)) }
@@ -120,7 +120,7 @@ func TestDefaultRate(t *testing.T) {
 			return ctx
 		},
 	} {
-		// A float64 near 2^63/1000 is exact to a few units, so look beside it.
+		// A float64 near 2^63/1000 is exact to a few units, so the IDs are 8 units beside it.
 		assert.Equal(t, trace.Accept, testkit.SaidIn(start(testkit.B3(text(last-8)+"-"+spanID))).State, "%s: the last ID of the first thousandth", name)
 		assert.Equal(t, trace.Deny, testkit.SaidIn(start(testkit.B3(text(last+8)+"-"+spanID))).State, "%s: the first ID after the first thousandth", name)
 	}
@@ -141,7 +141,7 @@ func TestNewIDs(t *testing.T) {
 	}
 }
 
-// A new ID says in which second its trace began.
+// A new trace ID begins with the second in which the trace began.
 func TestNewIDsTellTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for range 5 {
@@ -159,7 +159,7 @@ func TestNewIDsTellTheTime(t *testing.T) {
 	})
 }
 
-// Libraries that use the provider of clew's span, as otelhttp does, obey a deny too.
+// Some libraries, such as otelhttp, use the provider of clew's span. They obey a deny too.
 func TestTracerProviderOfADeny(t *testing.T) {
 	if !testkit.InChild(t) {
 		return

@@ -2,6 +2,6 @@
 
 package trace_test
 
-// raceEnabled is true because the race detector allocates too, so that counts of allocations say
-// nothing.
+// raceEnabled is true if the race detector is on. The race detector allocates too, so that tests
+// must not compare numbers of allocations.
 const raceEnabled = true

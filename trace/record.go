@@ -9,17 +9,17 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// record holds what this package knows of a trace but an OpenTelemetry span context cannot hold.
-// FromContext compares the record with the current span, and does not use a stale one.
+// record holds facts about a trace that an OpenTelemetry span context cannot hold. FromContext
+// compares the record with the current span, and ignores a record of another trace.
 type record struct {
 	b3 B3 // with a decision
 
 	// Three facts about a span are kept here, since padding makes them free.
-	remote bool // it is in another process
-	hidden bool // its ID is not shown to OpenTelemetry; see attempt.contextFor
-	server bool // it is a server's, and route is its request's: this saves httpmw an allocation
+	remote bool // the span is in another process
+	hidden bool // OpenTelemetry does not see the span's ID; see attempt.contextFor
+	server bool // the span is a server's; its request uses route, which saves httpmw an allocation
 
-	// If a caller is the parent: the caller's own parent, as the caller has said.
+	// If a caller is the parent: the parent of the caller's span, from the caller's headers.
 	callerParent oteltrace.SpanID
 
 	// text is the text of the IDs for log lines. It is made when a line first asks for it, since
@@ -43,7 +43,7 @@ func (r *record) idText() string {
 	var buf [len(`"`) + 32 + len(seam.Middle) + 16 + len(`"`)]byte
 	text := append(r.b3.AppendTraceID(append(buf[:0], '"')), seam.Middle...)
 	s := string(append(line.AppendHex(text, r.b3.SpanID[:]), '"'))
-	if atomic.CompareAndSwapUint32(&r.made, 0, textBeingMade) { // else another goroutine does so now
+	if atomic.CompareAndSwapUint32(&r.made, 0, textBeingMade) { // otherwise another goroutine is writing the same text
 		r.text = s
 		atomic.StoreUint32(&r.made, textMade)
 	}

@@ -8,8 +8,9 @@ import (
 
 type recordKey struct{}
 
-// recordNode is a link in the chain of contexts that holds a record alone: beside an SDK's span,
-// or for a state that came without IDs. It begins with the fields of node: see there.
+// recordNode is a link in the chain of contexts that holds a record but no span. The record
+// belongs to an SDK's span, or holds a state that came without IDs. A recordNode begins with the
+// same three fields as node, for the reason given at node.
 type recordNode struct {
 	context.Context
 	key, val any    // recordKey{} and &record
@@ -17,8 +18,8 @@ type recordNode struct {
 	record
 }
 
-// hidden is a second context that a link keeps beside the one below it. Programs that look into
-// contexts follow every field that is a context, and must not follow this one.
+// hidden wraps a second context that a link keeps beside its parent. Programs that look into
+// contexts follow every field that is a context. They must not follow this one.
 type hidden struct{ ctx context.Context }
 
 // newRecordNode returns a link above ctx whose record is empty.
@@ -41,7 +42,7 @@ func (n *recordNode) Value(key any) any {
 }
 
 // nearestRecord returns the nearest record in ctx, or an empty one. Callers must not copy the
-// record: another goroutine may be making its text.
+// record, because another goroutine may be writing its text.
 func nearestRecord(ctx context.Context) *record {
 	if r, ok := ctx.Value(recordKey{}).(*record); ok {
 		return r

@@ -15,9 +15,10 @@ import (
 // All other values of ctx stay. A zerolog logger in ctx is bound to the new trace, if the
 // program imports logctx.
 //
-// If this package began the old trace, the new context keeps nothing of it: a root in the context
-// of a root, and so on, makes no chain. Spans that another library has put into ctx stay below,
-// and so does what the program itself has derived from ctx.
+// If this package began the old trace, the new context does not refer to it. So a loop that calls
+// Root in the context of the last Root does not make a growing chain of contexts. Spans that
+// another library has put into ctx stay in the chain, and so do contexts that the program itself
+// has derived.
 func Root(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -37,14 +38,15 @@ func Root(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (
 	return alive(ctx, root), s
 }
 
-// root begins a new trace. Its context lies over under, which is what lies below the trace of ctx.
+// root begins a new trace. The result under is ctx without its trace, and the result root is
+// derived from under.
 func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanStartOption) (root, under context.Context, span oteltrace.Span) {
 	before, skipped := lookup(ctx), skippedIn(ctx)
 	under = underTrace(ctx)
 	if skipped != nil && skippedIn(under) == nil {
 		under = newSkippedNode(under, skipped)
 	}
-	a := attempt{ctx: under, root: true, kind: s.Kind, name: name, opts: opts} // no parent: a deny is for its trace only
+	a := attempt{ctx: under, root: true, kind: s.Kind, name: name, opts: opts} // no parent: a deny holds only for its own trace
 	a.current.read(under)
 	a.parent.sample(s.Sample)
 
@@ -55,7 +57,7 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 	if a.with(skipped) || a.with(globalProvider()) {
 		return a.made, under, a.span
 	}
-	// As in Start: skipped is in under already.
+	// As in Starter.Start, but under remembers skipped already.
 	if a.skipped != nil && (nearest != nil || skipped == nil) {
 		under = newSkippedNode(under, a.skipped)
 	}
@@ -63,7 +65,7 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 	return root, under, span
 }
 
-// underTrace returns the part of ctx over which a new trace lies.
+// underTrace returns the part of ctx from which the context of a new trace is derived.
 func underTrace(ctx context.Context) context.Context {
 	if life, ok := ctx.(seam.Lifetime); ok {
 		ctx = life.Values()
@@ -71,8 +73,8 @@ func underTrace(ctx context.Context) context.Context {
 	return below(ctx)
 }
 
-// alive returns values with the lifetime of ctx, if ctx is one of workerpool's: underTrace has
-// taken that lifetime off.
+// alive returns values with the deadline and cancellation of ctx if ctx is one of workerpool's
+// contexts, because underTrace has removed them. Otherwise alive returns values as it is.
 func alive(ctx, values context.Context) context.Context {
 	if life, ok := ctx.(seam.Lifetime); ok {
 		return life.Over(values)
@@ -80,8 +82,8 @@ func alive(ctx, values context.Context) context.Context {
 	return values
 }
 
-// below returns ctx without the links at its top by which this package has put a span there. The
-// links hold nothing but the trace, which a new trace hides anyway.
+// below returns ctx without the contexts at its top that this package made to hold a span. They
+// hold only a trace, and a new trace hides it anyway.
 func below(ctx context.Context) context.Context {
 	for {
 		switch n := ctx.(type) {
@@ -101,12 +103,12 @@ func below(ctx context.Context) context.Context {
 	}
 }
 
-// rootNode is the link above a logger that was bound to a new root. Function below
-// needs it to take off the root that is under the logger.
+// rootNode is the context above a logger that was bound to a new root. The function below uses it
+// to remove the root, because the root is under the logger.
 type rootNode struct {
 	context.Context
 	key, val any    // rootKey{} and nothing; see node
-	under    hidden // without the root
+	under    hidden // the context without the root
 }
 
 type rootKey struct{}

@@ -13,13 +13,15 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// answers are what Sample can return, and what each counts as.
+// answers are the values that Sample can return. Field counts is the state as which the value
+// counts.
 var answers = []struct{ says, counts trace.Sampling }{
 	{trace.Defer, trace.Defer}, {trace.Deny, trace.Deny}, {trace.Accept, trace.Accept}, {trace.Debug, trace.Debug},
 	{4, trace.Defer}, {255, trace.Defer},
 }
 
-// asking is a caller and options. decided says whether the caller's state is the decision.
+// asking is a caller and options, the arguments of Start. Field decided reports whether the caller
+// has decided, so that Sample must not be asked.
 type asking struct {
 	name    string
 	caller  string
@@ -33,7 +35,7 @@ var newRoot = []oteltrace.SpanStartOption{
 }
 
 var askings = []asking{
-	{"nothing", "", nil, false},
+	{"no caller", "", nil, false},
 	{"defer", id64 + "-" + spanID, nil, false},
 	{"defer, wide", idWide + "-" + spanID, nil, false},
 	{"a new root", "", newRoot, false},
@@ -53,7 +55,7 @@ func (a asking) parsed() (caller trace.B3) {
 	return caller
 }
 
-// sampled is a span that a Starter with Sample began at an SDK.
+// sampled is a span that an SDK made for a Starter with Sample.
 type sampled struct {
 	asking
 	sdk     sdkSampler
@@ -90,12 +92,12 @@ func eachSample(t *testing.T, test func(*testing.T, *sampled)) {
 	}
 }
 
-// With every provider, Sample is asked once if nobody has decided. Its answer has the effect of a
-// state that came without IDs.
+// Whatever the SDK's sampler, Sample is asked once if nobody has decided. Its answer has the
+// effect of a state that came without IDs.
 func TestSample(t *testing.T) {
 	eachSample(t, func(t *testing.T, s *sampled) {
 		if s.decided {
-			assert.Zero(t, s.asked, "times that Sample was asked about what is decided")
+			assert.Zero(t, s.asked, "times that Sample was asked although the caller has decided")
 		} else {
 			assert.Equal(t, 1, s.asked, "times that Sample was asked")
 		}
@@ -108,13 +110,13 @@ func TestSample(t *testing.T) {
 			assert.Len(t, got.Links(), len(s.opts)/2, "links")
 			assert.Equal(t, oteltrace.SpanKindServer, got.SpanKind(), "kind")
 			if !s.decided {
-				assert.NotEqual(t, spanID, got.Parent().SpanID().String(), "parent in the SDK: a caller that defers reports none")
+				assert.NotEqual(t, spanID, got.Parent().SpanID().String(), "parent in the SDK: want another one than the caller's span, which a caller that defers does not report")
 			}
 		}
 	})
 }
 
-// Sample has no say in which trace a span belongs to.
+// The answer of Sample does not change which trace a span belongs to.
 func TestSampleKeepsTheTrace(t *testing.T) {
 	eachSample(t, func(t *testing.T, s *sampled) {
 		if caller := s.parsed(); caller.TraceID.IsValid() && s.opts == nil {
@@ -128,14 +130,14 @@ func TestSampleKeepsTheTrace(t *testing.T) {
 	})
 }
 
-// The decision holds for nested spans, whichever library starts them.
+// The decision holds for nested spans. A new root asks the SDK again, even after a deny.
 func TestSampleHoldsForNestedSpans(t *testing.T) {
 	eachSample(t, func(t *testing.T, s *sampled) {
 		s.asked = 0
 		child, childSpan := s.starter.Start(s.ctx, trace.B3{}, "nested")
 		defer childSpan.End()
 		c, _ := trace.FromContext(child)
-		assert.Zero(t, s.asked, "times that Sample was asked about what is nested")
+		assert.Zero(t, s.asked, "times that Sample was asked about a nested span")
 		assert.Equal(t, s.b3.TraceID, c.TraceID, "trace ID, nested")
 		if s.sdk.parentBased || s.said == trace.Deny {
 			assert.Equal(t, s.b3.Sampling, c.Sampling, "state sent on, nested")
@@ -143,11 +145,11 @@ func TestSampleHoldsForNestedSpans(t *testing.T) {
 		if s.said != trace.Deny {
 			return
 		}
-		assert.Zero(t, s.watched.sampler.asked.Load(), "times that the SDK was asked about what is nested in a deny")
+		assert.Zero(t, s.watched.sampler.asked.Load(), "times that the SDK was asked about a span that is nested in a denied one")
 		for i, ctx := range []context.Context{s.ctx, child} {
 			_, root := trace.Root(ctx, "root")
 			root.End()
-			assert.EqualValues(t, i+1, s.watched.sampler.asked.Load(), "times that the SDK was asked about a root in a deny: it is a trace of its own")
+			assert.EqualValues(t, i+1, s.watched.sampler.asked.Load(), "times that the SDK was asked about new roots under a denied span")
 		}
 	})
 }
@@ -183,8 +185,9 @@ type samplerFunc func(oteltrace.TraceID) bool
 
 func (f samplerFunc) Sample(id oteltrace.TraceID) bool { return f(id) }
 
-// A span of this process is decided, also if another library began it. There is one exception: a
-// library cannot tell a caller that defers from one that denies, so Sample is asked.
+// Under a span of this process, Sample is not asked: that span is decided, even if another library
+// began it. There is one exception. Other libraries treat a caller that defers as one that denies.
+// So if the caller defers and another library's span is not sampled, Sample is asked.
 func TestSampleInASpan(t *testing.T) {
 	w := watch(sdktrace.ParentBased(sdktrace.AlwaysSample()))
 	taken, _ := w.Tracer("").Start(context.Background(), "taken")
@@ -201,15 +204,15 @@ func TestSampleInASpan(t *testing.T) {
 		caller trace.B3
 		asked  int
 	}{
-		{"another's, sampled", taken, trace.B3{}, 0},
-		{"another's, sampled, and a caller that defers", taken, callerOf(taken, trace.Defer), 0},
-		{"another's, not sampled", refused, trace.B3{}, 0},
-		{"another's, not sampled, and a caller that defers", refused, callerOf(refused, trace.Defer), 1},
-		{"ours", ours, trace.B3{}, 0},
-		{"ours, and a caller that defers", ours, callerOf(ours, trace.Defer), 0},
-		{"ours, and a caller in another trace", ours, testkit.B3(id128 + "-" + spanID), 1},
-		{"a caller in the context, who defers", testkit.Context(id64 + "-" + spanID), trace.B3{}, 1},
-		{"a caller in the context, who accepts", testkit.Context(id64 + "-" + spanID + "-1"), trace.B3{}, 0},
+		{"another library's span, sampled", taken, trace.B3{}, 0},
+		{"another library's span, sampled, and a caller that defers", taken, callerOf(taken, trace.Defer), 0},
+		{"another library's span, not sampled", refused, trace.B3{}, 0},
+		{"another library's span, not sampled, and a caller that defers", refused, callerOf(refused, trace.Defer), 1},
+		{"our span", ours, trace.B3{}, 0},
+		{"our span, and a caller that defers", ours, callerOf(ours, trace.Defer), 0},
+		{"our span, and a caller in another trace", ours, testkit.B3(id128 + "-" + spanID), 1},
+		{"a caller that defers, in the context", testkit.Context(id64 + "-" + spanID), trace.B3{}, 1},
+		{"a caller that accepts, in the context", testkit.Context(id64 + "-" + spanID + "-1"), trace.B3{}, 0},
 		{"a lone state in the context", testkit.Context("1"), trace.B3{}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -219,7 +222,7 @@ func TestSampleInASpan(t *testing.T) {
 			defer span.End()
 			assert.Equal(t, tt.asked, asked, "times that Sample was asked")
 			b, _ := trace.FromContext(ctx)
-			assert.Equal(t, tt.asked == 1, b.Sampling == trace.Debug, "debug: state is %v", b.Sampling)
+			assert.Equal(t, tt.asked == 1, b.Sampling == trace.Debug, "whether the state is Sample's answer, debug: it is %v", b.Sampling)
 
 			_, span = starter.Start(tt.ctx, tt.caller, "x", oteltrace.WithNewRoot())
 			span.End()
@@ -228,7 +231,7 @@ func TestSampleInASpan(t *testing.T) {
 	}
 }
 
-// A panic of Sample leaves no span behind.
+// If Sample panics, no span has begun.
 func TestSamplePanics(t *testing.T) {
 	w := watch(sdktrace.AlwaysSample())
 	starter := trace.Starter{TracerProvider: w, Sample: func() trace.Sampling { panic("no sample") }}
@@ -238,7 +241,7 @@ func TestSamplePanics(t *testing.T) {
 	assert.Empty(t, w.recorder.Started(), "spans begun at the SDK")
 }
 
-// Asking Sample costs no further walk through the context.
+// With Sample, Start looks up no more values in the context than without Sample.
 func TestSampleLooksNoLonger(t *testing.T) {
 	for _, opts := range [][]oteltrace.SpanStartOption{nil, {oteltrace.WithNewRoot()}} {
 		var walks [2]int
@@ -246,8 +249,8 @@ func TestSampleLooksNoLonger(t *testing.T) {
 			ctx := walked{context.Background(), &walks[i]}
 			trace.Starter{TracerProvider: providerOf(trace.Always()), Sample: sample}.Start(ctx, trace.B3{}, "x", opts...)
 		}
-		assert.Equal(t, walks[0], walks[1], "values asked of the context: without Sample, and with it")
-		assert.NotZero(t, walks[0], "values asked of the context")
+		assert.Equal(t, walks[0], walks[1], "lookups in the context: without Sample, and with it")
+		assert.NotZero(t, walks[0], "lookups in the context")
 	}
 }
 

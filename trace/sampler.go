@@ -8,9 +8,9 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// Sampler decides whether a trace is sampled, where nobody has decided before. It must be safe for
-// concurrent use, and should give each service the same answer for one ID. [NewLimit] says where
-// the answers may differ.
+// Sampler decides whether a trace is sampled if neither a caller nor this service has decided
+// yet. It must be safe for concurrent use. It should give the same answer for an ID in every
+// service; the comment of [NewLimit] says where answers may differ.
 type Sampler interface {
 	Sample(oteltrace.TraceID) bool
 }
@@ -25,12 +25,12 @@ func Always() Sampler { return constant(true) }
 // Never returns a Sampler that samples none.
 func Never() Sampler { return constant(false) }
 
-// Ratio samples a share of the traces. It decides on the low 64 bits of the ID, so that the
-// 64-bit and the 128-bit form of an ID, and OpenTelemetry's TraceIDRatioBased at the same rate,
-// all agree. Anyone who can choose trace IDs can choose to be sampled. The zero value samples
-// none. Safe for concurrent use.
+// Ratio samples a share of the traces. It decides by the low 64 bits of the ID. So the answer is
+// the same for the 64-bit and the 128-bit form of an ID, and the same as that of OpenTelemetry's
+// TraceIDRatioBased at the same rate. Anyone who can choose trace IDs can choose to be sampled.
+// The zero value samples none. A Ratio is safe for concurrent use.
 type Ratio struct {
-	bound atomic.Uint64 // of 1<<63
+	bound atomic.Uint64 // the rate, times 1<<63
 }
 
 // NewRatio returns a Ratio that samples the share rate: 0.001 is one trace in a thousand.
@@ -41,8 +41,8 @@ func NewRatio(rate float64) *Ratio {
 	return r
 }
 
-// SetRate changes the share while running, for traces that begin from now on. It panics if
-// rate is not between 0 and 1.
+// SetRate changes the rate while the program runs, for traces that begin from now on. It panics
+// if rate is not between 0 and 1.
 func (r *Ratio) SetRate(rate float64) {
 	if !(rate >= 0 && rate <= 1) { // written so that NaN fails too
 		panic(fmt.Sprintf("trace: sampling rate %v is not between 0 and 1", rate))

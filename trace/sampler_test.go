@@ -42,7 +42,7 @@ func TestConstantSamplers(t *testing.T) {
 	assert.False(t, trace.NewRatio(0).Sample(oteltrace.TraceID{0: 1}), "NewRatio(0), the lowest ID")
 }
 
-// 1,000,000 IDs at 0.001: 1,000 and no more than four standard deviations off.
+// Of 1,000,000 IDs, a rate of 0.001 samples 1,000, give or take four standard deviations.
 func TestRatioShare(t *testing.T) {
 	ratio, n := trace.NewRatio(0.001), 0
 	seededIDs(1_000_000, func(id oteltrace.TraceID) {
@@ -65,7 +65,7 @@ func TestRatioAgrees(t *testing.T) {
 			clear(narrow[:8])
 			got := ratio.Sample(id)
 			if got != ratio.Sample(narrow) {
-				t.Fatalf("Sample at %v: got %t for %v, and not for its low half", rate, got, id)
+				t.Fatalf("Sample at %v: got %t for %v, but not for its low half alone", rate, got, id)
 			}
 			if want := theirs.ShouldSample(sdktrace.SamplingParameters{TraceID: id}).Decision == sdktrace.RecordAndSample; got != want {
 				t.Fatalf("Sample(%v) at %v: got %t, want %t as TraceIDRatioBased says", id, rate, got, want)
@@ -84,8 +84,8 @@ func TestRatioPanics(t *testing.T) {
 	}
 }
 
-// While the rate changes, each decision is by the old rate or the new one. The race detector
-// watches. Both sides go in step, so that the rate changes between decisions.
+// Four goroutines call Sample while the rate changes. With the race detector, this test finds
+// unsynchronized accesses.
 func TestSetRateWhileRunning(t *testing.T) {
 	r := trace.NewRatio(0)
 	always, never := oteltrace.TraceID{8: 0}, oteltrace.TraceID{8: 0xff}

@@ -24,7 +24,7 @@ func (s Sampling) String() string {
 	return "defer"
 }
 
-// digit is the state as the single header writes it, 0 for none.
+// digit returns the character of the state in the b3 header, or 0 if the header has none for it.
 func (s Sampling) digit() byte {
 	switch s {
 	case Deny:
@@ -41,14 +41,14 @@ func (s Sampling) digit() byte {
 // Defer, Accept and Debug. The two others look like Deny from outside:
 //
 //   - Deny is in force. A caller, Starter.Sample or a Provider has denied. No SDK is asked about
-//     the trace, and a later accept does not overrule it.
-//   - unsampled repeats the flag of another library's span, an SDK's mostly. An SDK is asked
+//     the trace, and a later accept does not overrule the deny.
+//   - unsampled repeats the flag of another library's span, mostly an SDK's. The SDK is asked
 //     about a child, and sees its own span as the parent. A caller may overrule the flag.
 //
 // Samplings that leave the package go through public. Samplings that come in go through known.
 const unsampled = Debug + 1
 
-// public is s as users see it.
+// public returns s as users see it.
 func (s Sampling) public() Sampling {
 	if s == unsampled {
 		return Deny
@@ -56,7 +56,7 @@ func (s Sampling) public() Sampling {
 	return s
 }
 
-// known is s as it comes from outside: Defer if it is none of the four.
+// known returns s, or Defer if s is none of the four states that users know.
 func (s Sampling) known() Sampling {
 	if s > Debug {
 		return Defer
@@ -67,7 +67,7 @@ func (s Sampling) known() Sampling {
 func (s Sampling) sampled() bool { return s == Accept || s == Debug }
 
 // byFlag makes a decision from the flag of another library's span, or from a sampler's answer.
-// The flag cannot say who has decided.
+// The result is unsampled instead of Deny because the flag does not show who has decided.
 func byFlag(sampled bool) Sampling {
 	if sampled {
 		return Accept

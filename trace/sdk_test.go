@@ -19,12 +19,13 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// sdkSampler is a row of the first half of the table, which has samplers as users configure them.
+// sdkSampler is a sampler as users configure it in an SDK. Tests combine each of sdkSamplers with
+// each of callers.
 type sdkSampler struct {
 	name        string
 	sampler     sdktrace.Sampler
 	parentBased bool
-	root        trace.Sampler // its answer without a parent that decides
+	root        trace.Sampler // gives the same answer, for a span without a parent that decides
 }
 
 func half() *trace.Ratio { return trace.NewRatio(0.5) }
@@ -37,8 +38,8 @@ var sdkSamplers = []sdkSampler{
 	{"Never", sdktrace.NeverSample(), false, trace.Never()},
 }
 
-// callers is the other half. It has every state, alone, and with IDs of each width that a ratio of
-// one half samples or does not.
+// callers are values of the b3 header: none, every state alone, and every state with IDs of each
+// width. Of these IDs, a ratio of one half samples some.
 var callers = func() (rows []string) {
 	rows = append(rows, "", "0", "1", "d")
 	for _, id := range []string{id64, id64High, id128Low, id128, idWide} {
@@ -56,7 +57,7 @@ func callerName(single string) string {
 	return single
 }
 
-// records reports what an SDK with this sampler does with a span that begins a request.
+// records reports whether an SDK with this sampler records the span that begins a request.
 func (s sdkSampler) records(caller trace.Sampling, id oteltrace.TraceID) bool {
 	switch {
 	case caller == trace.Deny:
@@ -67,7 +68,7 @@ func (s sdkSampler) records(caller trace.Sampling, id oteltrace.TraceID) bool {
 	return s.root.Sample(id)
 }
 
-// wantState is the state that the next hop must get.
+// wantState returns the state that the next service must get.
 func wantState(caller trace.Sampling, recorded bool) trace.Sampling {
 	switch {
 	case caller == trace.Deny, caller == trace.Debug:
@@ -78,7 +79,7 @@ func wantState(caller trace.Sampling, recorded bool) trace.Sampling {
 	return trace.Deny
 }
 
-// watched is an SDK under watch.
+// watched is an SDK that counts the calls of its sampler and keeps its spans.
 type watched struct {
 	*sdktrace.TracerProvider
 	sampler  *counter
@@ -125,7 +126,8 @@ func testAnySDK(t *testing.T, starterOf func(watched) trace.Starter) {
 				assert.Equal(t, b.SpanID, span.SpanContext().SpanID(), "span ID of the span")
 				assert.NotEqual(t, caller.SpanID, b.SpanID, "span ID: want a fresh one")
 
-				// No span has an invented parent. All have the real one.
+				// Even if the SDK was shown an invented parent, the parent that is sent on is the
+				// real one.
 				assert.Equal(t, caller.SpanID, b.ParentSpanID, "parent sent on")
 				out := propagation.MapCarrier{}
 				trace.Propagator{}.Inject(ctx, out)
@@ -196,13 +198,13 @@ func TestProviderOrder(t *testing.T) {
 		{"configured", trace.Starter{TracerProvider: configured}, request, configured},
 		{"local", trace.Starter{}, request, local},
 		{"global", trace.Starter{}, context.Background(), global},
-		{"a remote span has none of its own", trace.Starter{}, testkit.Context(id64 + "-" + spanID + "-1"), global},
+		{"a remote span has no provider of its own", trace.Starter{}, testkit.Context(id64 + "-" + spanID + "-1"), global},
 	} {
 		_, span := tt.start.Start(tt.ctx, trace.B3{}, tt.name)
 		span.End()
 		assert.Len(t, tt.want.named(tt.name), 1, "%s: spans of that name at that SDK", tt.name)
 	}
-	// A debug trace further in asks the SDK that a deny has passed over.
+	// A new root under a denied span asks the SDK that was not asked about the deny.
 	denied, span := trace.Start(testkit.Context(id64+"-"+spanID+"-0"), "denied")
 	defer span.End()
 	_, root := trace.Root(denied, "root under a deny")
@@ -240,8 +242,9 @@ func middleware(next http.Handler) http.Handler {
 	})
 }
 
-// With otelhttp's handler outside clew's or inside, with clew's propagator or none, under a global
-// SDK, the last handler sees the caller's trace and state.
+// Behind clew's middleware and otelhttp's, the handler sees the caller's trace and state. The
+// order of the two does not matter, and otelhttp may have clew's propagator or none. The SDK is
+// global.
 func TestBesideOtelhttp(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -297,8 +300,8 @@ func TestBesideOtelhttp(t *testing.T) {
 							}
 							return
 						}
-						// Outside clew's handler, otelhttp asks its SDK itself. clew cannot
-						// prevent that span.
+						// If otelhttp is outside of clew's handler, it asks its SDK itself. clew
+						// cannot prevent otelhttp's span.
 						assert.Empty(t, w.named("ours"), "our spans at the SDK, for a deny")
 						if place == "inside" {
 							assert.Empty(t, w.recorder.Started(), "spans begun at the SDK, for a deny")

@@ -6,8 +6,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// skippedNode holds the SDK that was not asked because a caller, or Sample, had denied. A new root
-// that begins in that context is again the SDK's to decide.
+// skippedNode holds the SDK that was not asked because a caller, or Sample, had denied. A new
+// root in that context asks this SDK again.
 type skippedNode struct {
 	context.Context
 	key, val any // skippedKey{} and the SDK; see node

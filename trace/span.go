@@ -13,15 +13,15 @@ import (
 type span struct {
 	embedded.Span
 	record
-	provider *Provider // of its children; nil in a remote span, see TracerProvider
-	rare     *rare     // nil: most have none
+	provider *Provider // the provider of its children; nil in a remote span, see TracerProvider
+	rare     *rare     // nil in most spans
 }
 
-// rare holds what few spans have. It is apart so that the other spans stay small: every request
-// makes a span.
+// rare holds the facts that few spans have. They are in a separate struct so that all other spans
+// stay small: every request makes a span.
 type rare struct {
-	state    oteltrace.TraceState     // W3C's, handed on as it came
-	provider oteltrace.TracerProvider // of the children, if it is no Provider
+	state    oteltrace.TraceState     // W3C's tracestate, sent on as it came
+	provider oteltrace.TracerProvider // the provider of the children, if it is no *Provider
 }
 
 func rarely(state oteltrace.TraceState, provider oteltrace.TracerProvider) *rare {
@@ -49,8 +49,8 @@ func (s *span) SpanContext() oteltrace.SpanContext {
 }
 
 // TracerProvider returns the provider from which libraries that know only OpenTelemetry get the
-// children of s. After a caller's deny it makes spans with IDs only, so that these libraries obey
-// too.
+// children of s. After a caller's deny, that provider makes spans with IDs only, so that these
+// libraries obey the deny too.
 func (s *span) TracerProvider() oteltrace.TracerProvider {
 	switch {
 	case s.provider != nil:
@@ -94,6 +94,6 @@ func (s *span) begin(under *parent, p *Provider) {
 	case b.Sampling == Defer:
 		b.Sampling = p.decide(b.TraceID)
 	case b.Sampling == unsampled && p.sdk == nil:
-		b.Sampling = Deny // in force from here on: this provider has no SDK
+		b.Sampling = Deny // a deny in force, since this provider has no SDK to ask
 	}
 }

@@ -11,37 +11,38 @@ import (
 //
 // The span comes from the provider of ctx's current span, else from OpenTelemetry's global one,
 // else from a [Provider] that samples 0.1 % of new traces. The span always has valid IDs. A nil
-// ctx is context.Background(). With oteltrace.WithNewRoot a logger in ctx stays bound to the old
-// trace: use [Root].
+// ctx is context.Background(). With oteltrace.WithNewRoot, a zerolog logger in ctx stays bound to
+// the old trace. [Root] binds the logger to the new trace.
 func Start(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
 	return Starter{}.Start(ctx, B3{}, name, opts...)
 }
 
 // Starter starts spans as [Start] does, for middleware, transports and consumers of queues. It
-// may have a provider of its own, and takes the caller as [B3]. The zero value is ready to use.
-// It may be copied and is safe for concurrent use.
+// may have a provider of its own, and its Start has the caller as a parameter. The zero value is
+// ready to use. It may be copied and is safe for concurrent use.
 type Starter struct {
-	TracerProvider oteltrace.TracerProvider // nil: as Start says
+	TracerProvider oteltrace.TracerProvider // nil: the provider that the function Start uses
 	Kind           oteltrace.SpanKind       // for the spans of an SDK
 
-	// Sample is asked if neither the caller nor a span that is current in ctx has decided. It is
-	// asked before the sampler of a Provider or an SDK, and overrules that sampler. The answer
-	// has the effect of a header "b3: 0", "b3: 1" or "b3: d", which is a state without IDs. The
+	// Sample is called if neither the caller nor the current span of ctx has decided. It is
+	// called before the sampler of a Provider or an SDK, and overrules that sampler. The results
+	// Deny, Accept and Debug have the effect of the headers "b3: 0", "b3: 1" and "b3: d". The
 	// sampler decides if Sample is nil, or returns Defer or an unknown value.
 	Sample func() Sampling
 }
 
-// Start begins a span as a child of caller, which is what [FromHeader], [Parse] or
-// [FromContext] returned. The zero caller is ctx's current span. With oteltrace.WithNewRoot
-// there is no parent.
-//
-// If ctx's current span is of this process, that span and not caller is the parent, unless caller
-// names another trace. A caller with a trace ID and no span ID is a trace to join, without a
+// Start begins a span as a child of caller, a B3 from [FromHeader], [Parse] or [FromContext]. If
+// caller is zero, the parent is ctx's current span. With oteltrace.WithNewRoot, the span has no
 // parent.
 //
-// With an SDK, whatever its sampler, the B3 states keep their meaning. Deny never reaches the
-// SDK: a denied span has IDs only. Accept and debug arrive as a sampled remote parent. Defer
-// arrives as a trace ID without a parent span, so that ParentBased asks its root sampler.
+// If ctx's current span was started in this process, that span is the parent instead of caller,
+// unless caller is in another trace. If caller has a trace ID and no span ID, the new span joins
+// that trace, without a parent.
+//
+// The B3 states keep their meaning with an SDK, whatever its sampler. Start does not ask the SDK
+// about a deny: a denied span has IDs only. The SDK sees accept and debug as a sampled remote
+// parent. It sees defer as a trace ID without a parent span, so that ParentBased asks its root
+// sampler.
 func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -63,7 +64,7 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 	if a.with(globalProvider()) {
 		return a.made, a.span
 	}
-	// The global SDK is remembered only if ctx remembers no nearer one.
+	// ctx remembers the global SDK only if it does not remember a nearer one.
 	if a.skipped != nil && (nearest != nil || skippedIn(ctx) == nil) {
 		a.ctx = newSkippedNode(ctx, a.skipped)
 	}

@@ -17,7 +17,8 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// A no-op provider hands back its parent's span, for a new root too.
+// A no-op provider returns the parent's span, even if it is asked for a new root. Root must begin
+// a new trace all the same.
 func TestRootUnderNoopProvider(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -31,7 +32,8 @@ func TestRootUnderNoopProvider(t *testing.T) {
 	assert.Len(t, trace.ID(ctx), 32, "trace ID of a root: %q", trace.ID(ctx))
 }
 
-// Another library's span has lost the width of the ID. The headers still have it.
+// Another library's span does not hold the width of the trace ID. Start finds the width in the
+// caller's headers.
 func TestWidthFromTheCaller(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider()
 	for _, id := range []string{idWide, id64} {
@@ -70,7 +72,8 @@ func TestUnknownSampling(t *testing.T) {
 	}
 }
 
-// A deny is for its trace. The SDK that it kept from being asked decides the next root.
+// A deny holds only for its own trace. The SDK that was not asked about the deny decides about the
+// next root.
 func TestRootAfterADeny(t *testing.T) {
 	sdk := watch(sdktrace.AlwaysSample())
 	ctx, span := trace.Starter{TracerProvider: sdk}.Start(context.Background(), testkit.B3("0"), "denied")
@@ -87,7 +90,8 @@ func TestRootAfterADeny(t *testing.T) {
 	assert.Len(t, sdk.named("root"), 4, "spans begun for roots under a deny")
 }
 
-// The same holds with another, global SDK, which is further away.
+// The Starter's SDK, which was not asked about a deny, decides about the next root even if there
+// is a global SDK.
 func TestRootAfterADenyWithAGlobalSDK(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -102,11 +106,11 @@ func TestRootAfterADenyWithAGlobalSDK(t *testing.T) {
 		_, root := trace.Root(ctx, "root")
 		root.End()
 	}
-	assert.Len(t, near.named("root"), 3, "spans begun at the SDK that was passed over")
+	assert.Len(t, near.named("root"), 3, "spans begun at the SDK that was not asked about the deny")
 	assert.Empty(t, global.named("root"), "spans begun at the global SDK")
 }
 
-// A caller's deny or debug holds, even if another header is read later.
+// The first deny or debug of a caller holds, whatever state is read later.
 func TestInForce(t *testing.T) {
 	sdk := watch(sdktrace.AlwaysSample())
 	never := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))
@@ -138,7 +142,7 @@ func TestInForce(t *testing.T) {
 	}
 }
 
-// Code that extracts, and also passes the caller, keeps the tracestate.
+// The tracestate is kept if code calls Extract and also passes the caller to Start.
 func TestTracestateOfACaller(t *testing.T) {
 	h := testkit.Header("traceparent", "00-"+id128+"-"+spanID+"-01", "tracestate", "vendor=1")
 	p := trace.Propagator{W3C: true}
@@ -150,8 +154,8 @@ func TestTracestateOfACaller(t *testing.T) {
 	assert.Equal(t, "vendor=1", out.Get("tracestate"), "tracestate sent on")
 }
 
-// A span of another library may have a tracestate and no IDs. The trace then is the record's, or
-// new. An SDK hands such a tracestate on, and so does a Provider.
+// A span of another library may have a tracestate and no IDs. The trace is then the record's, or a
+// new one. SDKs and Providers pass such a tracestate on.
 func TestTracestateOfASpanWithoutIDs(t *testing.T) {
 	state, err := oteltrace.ParseTraceState("vendor=1")
 	require.NoError(t, err)
@@ -159,9 +163,9 @@ func TestTracestateOfASpanWithoutIDs(t *testing.T) {
 		return oteltrace.ContextWithSpanContext(ctx, oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceState: state}))
 	}
 	for name, ctx := range map[string]context.Context{
-		"no trace":              under(context.Background()),
-		"the record's trace":    under(testkit.Context(id128 + "-" + spanID + "-1")),
-		"a state that is alone": under(testkit.Context("1")),
+		"no trace":           under(context.Background()),
+		"the record's trace": under(testkit.Context(id128 + "-" + spanID + "-1")),
+		"a lone state":       under(testkit.Context("1")),
 	} {
 		for which, provider := range map[string]oteltrace.TracerProvider{
 			"an SDK": sdktrace.NewTracerProvider(), "a Provider": samplesAll, "none": nil,
@@ -188,11 +192,11 @@ func TestRecordOnly(t *testing.T) {
 	defer span.End()
 	assert.True(t, span.IsRecording(), "IsRecording of the server span")
 	server := testkit.SaidIn(ctx)
-	assert.Equal(t, said{id64, server.Span, spanID, trace.Deny}, server, "server span: not sampled is what goes on")
+	assert.Equal(t, said{id64, server.Span, spanID, trace.Deny}, server, "server span: it must send on that it is not sampled")
 
 	ctx, child := trace.Start(ctx, "child")
 	defer child.End()
-	assert.True(t, child.IsRecording(), "IsRecording of a child: the SDK's own no is no caller's deny")
+	assert.True(t, child.IsRecording(), "IsRecording of a child: if an SDK does not sample, that is no deny of a caller")
 	assert.Equal(t, said{id64, testkit.SaidIn(ctx).Span, server.Span, trace.Deny}, testkit.SaidIn(ctx), "child")
 }
 
@@ -220,9 +224,9 @@ func TestExtractLeavesTheCarrierAlone(t *testing.T) {
 	assert.Equal(t, []string{"zeta", "B3", "alpha"}, l.keys, "the carrier's keys after Extract")
 }
 
-// If names differ only in case, the same one counts each time.
+// If several keys differ only in case, Extract uses the same one each time.
 func TestExtractOfSeveralCases(t *testing.T) {
-	for range 50 { // ranging over a map is not always in the same order
+	for range 50 { // the order of a map's keys changes
 		c := propagation.MapCarrier{"B3": "0", "b3 ": "1", "X-B3-FLAGS": "1", "X-B3-Sampled": "0", "x-B3-sampled": "1"}
 		delete(c, "B3")
 		b, _ := trace.FromContext(trace.Propagator{}.Extract(context.Background(), c))

@@ -19,8 +19,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// IDs never repeat, are never zero, and need no entropy of the system. A trace ID has the second
-// in which its trace began, at any time of the clock.
+// IDs never repeat, are never zero, and need no entropy of the system. A trace ID begins with the
+// second in which its trace began, whatever the clock shows.
 func TestTortureClockAndRandomness(t *testing.T) {
 	n := torture.Size(1_000_000, 100_000_000)
 	var zeros, repeats, reads, started, dated int
@@ -127,7 +127,7 @@ func testClock(t *testing.T) (dated int) {
 		{"2000, where the clock of a bubble begins", 946684800},
 		{"after 2038, when 31 bits are used up", 1 << 31},
 		{"the last second of 32 bits", 1<<32 - 1},
-		{"2106, when they begin again", 1 << 32},
+		{"2106, when 32 bits begin again at zero", 1 << 32},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

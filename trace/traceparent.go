@@ -4,8 +4,8 @@ import (
 	"strings"
 )
 
-// parseTraceparent reads traceparent, which must have one value. It reads an unknown version as
-// far as it is like version 00 (section 4.3).
+// parseTraceparent reads the values of traceparent, of which there must be exactly one. Of an
+// unknown version, it reads the part that version 00 has too (section 4.3).
 func parseTraceparent(values []string) (B3, bool) {
 	const length = len("00-") + 32 + len("-") + 16 + len("-00")
 	if len(values) != 1 {

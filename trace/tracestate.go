@@ -16,11 +16,12 @@ const (
 	longMember    = 128            // longer ones are the first to go
 )
 
-// parseTracestate combines the values of tracestate. If several members have the same key, the
-// first counts. More than 32 members count as none. Members beyond 512 characters are left out.
+// parseTracestate combines the values of all tracestate headers. If several members have the same
+// key, the first counts. If there are more than 32 members, the result is empty. Members beyond
+// 512 characters are left out.
 func parseTracestate(values []string) oteltrace.TraceState {
 	var members []string
-	total := func() int { // joined by commas
+	total := func() int { // the length of all members, joined by commas
 		n := len(members) - 1
 		for _, member := range members {
 			n += len(member)
@@ -34,7 +35,7 @@ func parseTracestate(values []string) oteltrace.TraceState {
 				return oteltrace.TraceState{}
 			}
 			if member = strings.Trim(member, " \t"); member == "" {
-				continue // allowed: headers that were joined have empty ones
+				continue // allowed, because joined headers can contain empty members
 			}
 			if slices.ContainsFunc(members, func(m string) bool { return keyOf(m) == keyOf(member) }) {
 				continue

@@ -6,10 +6,10 @@ import (
 
 // W3C Trace Context, level 1: https://www.w3.org/TR/trace-context-1/.
 //
-// OpenTelemetry's propagator writes it, and this package reads it. OpenTelemetry's reader (v1.47)
-// reads only the first of several tracestate headers, loses the trace to flags that are not
-// defined yet, accepts "00-…-01-", finds keys in lower case only, and makes 4 MiB out of 1 MiB
-// of tracestate.
+// OpenTelemetry's propagator writes these headers, and this package reads them. OpenTelemetry's
+// own reader (v1.47) has faults: it reads only the first of several tracestate headers, drops the
+// trace if the flags contain one that is not defined yet, accepts "00-…-01-", finds keys in lower
+// case only, and allocates 4 MiB for 1 MiB of tracestate.
 var w3c propagation.TraceContext
 
 var w3cFields = []string{"traceparent", "tracestate"}

@@ -27,7 +27,8 @@ func readW3C(h http.Header) (trace.B3, string) {
 	return b, oteltrace.SpanContextFromContext(ctx).TraceState().String()
 }
 
-// traceparents are the cases of W3C Trace Context, level 1, section 3.2. state "" is malformed.
+// traceparents are the cases of W3C Trace Context, level 1, section 3.2. A row whose state is ""
+// is malformed.
 var traceparents = []struct{ name, in, state string }{
 	{"sampled", "00-" + id128 + "-" + w3cSpan + "-01", "accept"},
 	{"not sampled", "00-" + id128 + "-" + w3cSpan + "-00", "deny"},
@@ -54,10 +55,10 @@ var traceparents = []struct{ name, in, state string }{
 	{"span ID with a letter", "00-" + id128 + "-111111111111111g-01", ""},
 	{"flags with a letter", "00-" + id128 + "-" + w3cSpan + "-0g", ""},
 	{"one flag digit", "00-" + id128 + "-" + w3cSpan + "-1", ""},
-	{"separator after version", "00_" + id128 + "-" + w3cSpan + "-01", ""},
-	{"separator after trace ID", "00-" + id128 + "_" + w3cSpan + "-01", ""},
-	{"separator after span ID", "00-" + id128 + "-" + w3cSpan + "_01", ""},
-	{"two, joined by a proxy", "00-" + id128 + "-" + w3cSpan + "-01, 00-" + id128 + "-" + w3cSpan + "-01", ""},
+	{"wrong separator after the version", "00_" + id128 + "-" + w3cSpan + "-01", ""},
+	{"wrong separator after the trace ID", "00-" + id128 + "_" + w3cSpan + "-01", ""},
+	{"wrong separator after the span ID", "00-" + id128 + "-" + w3cSpan + "_01", ""},
+	{"two values, joined by a proxy", "00-" + id128 + "-" + w3cSpan + "-01, 00-" + id128 + "-" + w3cSpan + "-01", ""},
 	{"empty", "", ""},
 }
 
@@ -73,7 +74,7 @@ func TestTraceparent(t *testing.T) {
 			}
 			b, state := readW3C(testkit.Header("traceparent", tt.in, "tracestate", "a=1"))
 			assert.Equal(t, want, testkit.SaidBy(b), "Extract of traceparent %q", tt.in)
-			assert.Equal(t, wantTracestate, state, "tracestate beside %q: never without a traceparent", tt.in)
+			assert.Equal(t, wantTracestate, state, "tracestate beside traceparent %q: without a valid traceparent it is not read", tt.in)
 
 			for _, key := range []string{"traceparent", "Traceparent", "TRACEPARENT"} {
 				ctx := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.MapCarrier{key: tt.in, "traceState": "a=1"})
@@ -111,17 +112,17 @@ func TestTracestate(t *testing.T) {
 		{"white space", []string{" a=1 ,\tb=2\t"}, "a=1,b=2"},
 		{"empty members", []string{"a=1, ,b=2,", "", ",\t"}, "a=1,b=2"},
 		{"a key twice: the first counts", []string{"a=1,b=2,a=3", "b=4"}, "a=1,b=2"},
-		{"tenants", []string{"fw529a3039@dt=x"}, "fw529a3039@dt=x"},
+		{"a key with a tenant", []string{"fw529a3039@dt=x"}, "fw529a3039@dt=x"},
 		{"32 members", []string{join(numbered(32, 8))}, join(numbered(32, 8))},
 		{"33 members", []string{join(numbered(33, 8))}, ""},
 		{"33 members in several headers", []string{join(numbered(32, 8)), "z=1"}, ""},
 		{"64 elements", []string{"a=1" + strings.Repeat(",", 63)}, "a=1"},
 		{"65 elements", []string{"a=1" + strings.Repeat(",", 64)}, ""},
 		{"512 characters", []string{join(numbered(3, 124)) + ",k03=" + strings.Repeat("v", 121)}, join(numbered(3, 124)) + ",k03=" + strings.Repeat("v", 121)},
-		{"513 characters: the last goes", []string{join(numbered(3, 124)) + ",k03=" + strings.Repeat("v", 122)}, join(numbered(3, 124))},
-		{"too many: long ones go first", []string{"a=1," + long + ",b=2," + strings.Replace(long, "long", "lon2", 1) + ",c=" + strings.Repeat("x", 110)}, "a=1,b=2,c=" + strings.Repeat("x", 110)},
-		{"long ones stay where there is room", []string{"a=1," + long}, "a=1," + long},
-		{"nothing but too long", []string{strings.Repeat("x", 1<<20)}, ""},
+		{"513 characters, the last member is dropped", []string{join(numbered(3, 124)) + ",k03=" + strings.Repeat("v", 122)}, join(numbered(3, 124))},
+		{"too many characters, long members are dropped first", []string{"a=1," + long + ",b=2," + strings.Replace(long, "long", "lon2", 1) + ",c=" + strings.Repeat("x", 110)}, "a=1,b=2,c=" + strings.Repeat("x", 110)},
+		{"a long member stays if the total is short enough", []string{"a=1," + long}, "a=1," + long},
+		{"a single member that is too long", []string{strings.Repeat("x", 1<<20)}, ""},
 		{"no value", []string{"a=1,b"}, ""},
 		{"no key", []string{"=1"}, ""},
 		{"upper-case key", []string{"A=1"}, ""},
@@ -131,13 +132,13 @@ func TestTracestate(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := http.Header{"Traceparent": {traceparents[0].in}, "Tracestate": tt.in}
 			b, got := readW3C(h)
-			assert.Equal(t, said{id128, w3cSpan, "", trace.Accept}, testkit.SaidBy(b), "Extract: tracestate costs nobody the trace")
+			assert.Equal(t, said{id128, w3cSpan, "", trace.Accept}, testkit.SaidBy(b), "Extract must keep the trace, whatever the tracestate")
 			assert.Equal(t, tt.want, got, "tracestate of %.200q", tt.in)
 		})
 	}
 }
 
-// grpcMetadata is a carrier with several values for a key, but no http.Header.
+// grpcMetadata is a carrier that may have several values for a key, and that is no http.Header.
 type grpcMetadata struct {
 	propagation.MapCarrier
 	values map[string][]string
@@ -159,7 +160,7 @@ func TestW3CFromCarriersWithSeveralValues(t *testing.T) {
 	assert.Empty(t, trace.ID(p.Extract(context.Background(), twice)), "trace ID of two traceparents")
 }
 
-// The kept part of a huge tracestate does not keep the rest alive.
+// The kept part of a huge tracestate does not keep the rest in memory.
 func TestTracestateIsACopy(t *testing.T) {
 	const messages, size = 20, 1 << 20
 	before := torture.Heap()
@@ -173,8 +174,8 @@ func TestTracestateIsACopy(t *testing.T) {
 	runtime.KeepAlive(kept)
 }
 
-// Another library's span may have a tracestate of any length. A context in a queue keeps little of
-// it.
+// Another library's span may have a tracestate of any length. The function Only keeps at most 512
+// characters of it.
 func TestOnlyCutsTracestate(t *testing.T) {
 	state := oteltrace.TraceState{}
 	for i := range 20 {
@@ -190,14 +191,14 @@ func TestOnlyCutsTracestate(t *testing.T) {
 	ctx = oteltrace.ContextWithRemoteSpanContext(context.Background(), foreign.WithTraceState(short))
 	assert.Equal(t, "a=1,b=2", oteltrace.SpanContextFromContext(trace.Only(ctx)).TraceState().String(), "a short tracestate under Only")
 	ctx, span := trace.Start(oteltrace.ContextWithRemoteSpanContext(context.Background(), foreign), "ours")
-	assert.Equal(t, 20, span.SpanContext().TraceState().Len(), "members of tracestate in a span of ours")
-	assert.Empty(t, oteltrace.SpanContextFromContext(trace.Only(ctx)).TraceState().String(), "the same under Only")
+	assert.Equal(t, 20, span.SpanContext().TraceState().Len(), "members of tracestate in our span")
+	assert.Empty(t, oteltrace.SpanContextFromContext(trace.Only(ctx)).TraceState().String(), "tracestate of our span under Only")
 }
 
 var wellFormedTraceparent = regexp.MustCompile(`^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$`)
 
-// A Propagator with W3C reads headers as W3C Trace Context, level 1, says, and keeps little of
-// them.
+// A Propagator with W3C reads headers as W3C Trace Context, level 1, says, and keeps at most 512
+// characters of tracestate.
 func FuzzW3C(f *testing.F) {
 	for _, tt := range traceparents {
 		f.Add(tt.in, "a=1,b=2", "c=3")
@@ -209,7 +210,7 @@ func FuzzW3C(f *testing.F) {
 		trimmed := strings.Trim(parent, " \t\r\n")
 		want := trace.B3{}
 		if m := wellFormedTraceparent.FindStringSubmatch(strings.ReplaceAll(trimmed, "\n", ".")); m != nil && m[1] != "ff" && !(m[1] == "00" && m[5] != "") {
-			// The B3 goes through the single header, which has its own tests.
+			// The wanted B3 is the result of Parse, which has its own tests.
 			state := "0"
 			if strings.ContainsRune("13579bdf", rune(m[4][1])) {
 				state = "1"
@@ -222,7 +223,7 @@ func FuzzW3C(f *testing.F) {
 			t.Fatalf("traceparent %q: got %v, want %v", parent, got, want)
 		}
 		if got == (trace.B3{}) && state != "" || len(state) > 512 {
-			t.Fatalf("traceparent %q, tracestate %q and %q: got tracestate %q", parent, state1, state2, state)
+			t.Fatalf("traceparent %q, tracestate %q and %q: got tracestate %q, want at most 512 characters, and none without a traceparent", parent, state1, state2, state)
 		}
 		given := map[string]bool{}
 		for _, member := range strings.Split(state1+","+state2, ",") {
@@ -232,12 +233,12 @@ func FuzzW3C(f *testing.F) {
 		for member := range strings.SplitSeq(state, ",") {
 			key, _, _ := strings.Cut(member, "=")
 			if state != "" && (keys[key] || !given[member]) || len(keys) == 32 {
-				t.Fatalf("tracestate %q and %q: got %q: member %q", state1, state2, state, member)
+				t.Fatalf("tracestate %q and %q: got %q, whose member %q is not in the input, repeats a key or is the 33rd", state1, state2, state, member)
 			}
 			keys[key] = true
 		}
 
-		// clew and OpenTelemetry read the headers that are sent on alike.
+		// clew and OpenTelemetry read the same from the headers that are sent on.
 		ctx := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier(h))
 		next := propagation.HeaderCarrier{}
 		trace.Propagator{W3C: true}.Inject(ctx, next)

@@ -14,7 +14,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// flat is a map, into which a framework copies a context.
+// flat is a context whose values are in a map, because a framework has copied them from another
+// context.
 type flat struct {
 	context.Context
 	values map[any]any
@@ -22,9 +23,10 @@ type flat struct {
 
 func (f flat) Value(key any) any { return f.values[key] }
 
-// flatten copies ctx as fiber's adaptor does, by the names of the fields. The field val has the
-// value of the key before it, and wins over values of the context below. The field Context has the
-// context below. Newer versions of fiber take any field that is a context, embedded or not.
+// flatten copies ctx as fiber's adaptor does: it reads the fields by reflection, and goes by their
+// names. The field val is the value of the field key before it, and wins over values of the parent
+// context. The field Context is the parent context. Newer versions of fiber follow any field that
+// is a context, embedded or not.
 func flatten(ctx context.Context, newer bool) flat {
 	f := flat{context.Background(), map[any]any{}}
 	f.copy(ctx, newer)
@@ -65,7 +67,7 @@ func (f flat) copy(ctx any, newer bool) {
 	}
 }
 
-// contexts holds one context of each kind that this package makes.
+// contexts returns one context of each kind that this package makes.
 func contexts() map[string]context.Context {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
 	recorded, calling := trace.Starter{TracerProvider: sdk}, trace.Starter{Kind: oteltrace.SpanKindClient}
@@ -84,35 +86,35 @@ func contexts() map[string]context.Context {
 	again, span := recorded.Start(start(trace.Starter{}, id64+"-"+spanID+"-1"), testkit.B3(id128+"-"+spanID+"-1"), "another trace")
 	span.End()
 	return map[string]context.Context{
-		"remote, 16 digits":        testkit.Context(id64 + "-" + spanID + "-1-" + parentID),
-		"remote, 32 with zeros":    testkit.Context(idWide + "-" + spanID),
-		"remote, debug":            testkit.Context(id64 + "-" + spanID + "-d"),
-		"remote, deny":             testkit.Context(id64 + "-" + spanID + "-0"),
-		"a state alone, deny":      trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny}),
-		"a state alone, debug":     trace.NewContext(context.Background(), trace.B3{Sampling: trace.Debug}),
-		"server":                   ours,
-		"server, 32 with zeros":    start(trace.Starter{}, idWide+"-"+spanID+"-1"),
-		"server, debug":            start(trace.Starter{}, id64+"-"+spanID+"-d"),
-		"server, deny":             start(trace.Starter{}, id64+"-"+spanID+"-0"),
-		"child":                    child,
-		"client":                   client,
-		"client, debug":            start(calling, id64+"-"+spanID+"-d"),
-		"client, deny":             start(calling, idWide+"-"+spanID+"-0"),
-		"root":                     root,
-		"only":                     trace.Only(ours),
-		"only, of a state alone":   trace.Only(trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny})),
-		"an SDK's":                 start(recorded, id64+"-"+spanID+"-1"),
-		"an SDK's, 32 with zeros":  start(recorded, idWide+"-"+spanID+"-1"),
-		"an SDK's, debug":          start(recorded, id64+"-"+spanID+"-d"),
-		"an SDK's, left open":      start(recorded, id64+"-"+spanID),
-		"denied, past an SDK":      start(recorded, idWide+"-"+spanID+"-0"),
-		"an SDK's, over another's": again,
-		"only, of an SDK's":        trace.Only(start(recorded, idWide+"-"+spanID+"-d")),
+		"remote, 16 digits":                      testkit.Context(id64 + "-" + spanID + "-1-" + parentID),
+		"remote, 32 digits with zeros":           testkit.Context(idWide + "-" + spanID),
+		"remote, debug":                          testkit.Context(id64 + "-" + spanID + "-d"),
+		"remote, deny":                           testkit.Context(id64 + "-" + spanID + "-0"),
+		"a state alone, deny":                    trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny}),
+		"a state alone, debug":                   trace.NewContext(context.Background(), trace.B3{Sampling: trace.Debug}),
+		"server":                                 ours,
+		"server, 32 digits with zeros":           start(trace.Starter{}, idWide+"-"+spanID+"-1"),
+		"server, debug":                          start(trace.Starter{}, id64+"-"+spanID+"-d"),
+		"server, deny":                           start(trace.Starter{}, id64+"-"+spanID+"-0"),
+		"child":                                  child,
+		"client":                                 client,
+		"client, debug":                          start(calling, id64+"-"+spanID+"-d"),
+		"client, deny":                           start(calling, idWide+"-"+spanID+"-0"),
+		"root":                                   root,
+		"only":                                   trace.Only(ours),
+		"only, of a state alone":                 trace.Only(trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny})),
+		"an SDK's":                               start(recorded, id64+"-"+spanID+"-1"),
+		"an SDK's, 32 digits with zeros":         start(recorded, idWide+"-"+spanID+"-1"),
+		"an SDK's, debug":                        start(recorded, id64+"-"+spanID+"-d"),
+		"an SDK's, the caller defers":            start(recorded, id64+"-"+spanID),
+		"denied, so an SDK is not asked":         start(recorded, idWide+"-"+spanID+"-0"),
+		"an SDK's, over a span of another trace": again,
+		"only, of an SDK's":                      trace.Only(start(recorded, idWide+"-"+spanID+"-d")),
 	}
 }
 
-// A context that was copied by reflection is still in its trace, with width, state and parent.
-// Spans started in the copy are as if started in the original.
+// A context that was copied by reflection is still in its trace, with width, state and parent. A
+// span that is started in the copy is like a span that is started in the original.
 func TestContextsCanBeCopiedByReflection(t *testing.T) {
 	for name, ctx := range contexts() {
 		t.Run(name, func(t *testing.T) { testCopy(t, ctx, flatten(ctx, false)) })
@@ -134,18 +136,19 @@ func testCopy(t *testing.T, ctx, copied context.Context) {
 	if wantOK {
 		assert.Equal(t, said{testkit.SaidBy(want).Trace, child.SpanID.String(), want.SpanID.String(), childState(want)}, testkit.SaidBy(child), "Start in the copy")
 	} else {
-		assert.Equal(t, want.Sampling, child.Sampling, "the state of a root in the copy")
+		assert.Equal(t, want.Sampling, child.Sampling, "state of a new trace in the copy")
 	}
 
-	// The deny is for its trace only. A new root is the SDK's again.
+	// A deny holds only for its own trace. A new root asks the SDK again.
 	_, root := trace.Root(copied, "root")
 	defer root.End()
 	_, wantRoot := trace.Root(ctx, "root")
 	defer wantRoot.End()
-	assert.Equal(t, wantRoot.IsRecording(), root.IsRecording(), "Root in the copy is recorded")
+	assert.Equal(t, wantRoot.IsRecording(), root.IsRecording(), "whether a root in the copy is recorded")
 }
 
-// childState is the state of a child. An open state is decided, here always as a deny.
+// childState returns the state of a child of parent. If parent defers, the sampler decides, and
+// here it always denies.
 func childState(parent trace.B3) trace.Sampling {
 	if parent.Sampling == trace.Defer {
 		return trace.Deny
@@ -157,7 +160,7 @@ func childState(parent trace.B3) trace.Sampling {
 func TestAnothersSpanKeepsTheRecord(t *testing.T) {
 	for name, ctx := range contexts() {
 		want, ok := trace.FromContext(ctx)
-		if !ok || want.Sampling == trace.Accept || want.Sampling == trace.Defer { // the span tells
+		if !ok || want.Sampling == trace.Accept || want.Sampling == trace.Defer { // the record is needed for deny and debug only
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -168,8 +171,8 @@ func TestAnothersSpanKeepsTheRecord(t *testing.T) {
 	}
 }
 
-// Programs that copy contexts by a cast read each link as if context.WithValue had made it. clew's
-// contexts begin with the same fields.
+// Some programs copy a context by a cast: they read the memory of each link as if
+// context.WithValue had made it. So clew's contexts begin with the same fields.
 func TestContextsAreLaidOutAsWithValue(t *testing.T) {
 	type key struct{}
 	want := reflect.TypeOf(context.WithValue(context.Background(), key{}, "")).Elem()
@@ -189,5 +192,5 @@ func TestContextsAreLaidOutAsWithValue(t *testing.T) {
 			}
 		})
 	}
-	assert.Greater(t, links, len(contexts()), "links looked at")
+	assert.Greater(t, links, len(contexts()), "number of links compared")
 }
