@@ -22,7 +22,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// TestNotTakenCostsNoSDK: the SDK makes no span of a trace that is not sampled. A request
+// TestNotTakenCostsNoSDK: if a trace is not sampled, the SDK makes no span for it. So a request
 // allocates as much as without an SDK.
 func TestNotTakenCostsNoSDK(t *testing.T) {
 	if raceEnabled {
@@ -39,19 +39,19 @@ func TestNotTakenCostsNoSDK(t *testing.T) {
 			w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
 			return func() { h.ServeHTTP(w, r) }
 		}},
-		{"a request that is not believed", func(p oteltrace.TracerProvider) func() {
+		{"a request that is not trusted", func(p oteltrace.TracerProvider) func() {
 			h := httpmw.New(httpmw.Config{TracerProvider: p, Trust: httpmw.TrustNone.Always})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 			w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
 			return func() { h.ServeHTTP(w, r) }
 		}},
-		{"a call in it", func(p oteltrace.TracerProvider) func() {
+		{"a call in a request", func(p oteltrace.TracerProvider) func() {
 			ctx, _ := trace.Starter{TracerProvider: p}.Start(context.Background(), trace.B3{}, "request")
 			client := httpclient.NewTransport(noAnswer{}, httpclient.Config{})
 			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://svc.example/", nil)
 			require.NoError(t, err)
 			return func() { client.RoundTrip(r) }
 		}},
-		{"a span in it", func(p oteltrace.TracerProvider) func() {
+		{"a span in a request", func(p oteltrace.TracerProvider) func() {
 			ctx, _ := trace.Starter{TracerProvider: p}.Start(context.Background(), trace.B3{}, "request")
 			return func() {
 				_, s := trace.Start(ctx, "part")
@@ -79,19 +79,20 @@ func (noAnswer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, http.ErrHandlerTimeout
 }
 
-// TestNotTakenIsTheProviders: code that knows only OpenTelemetry gets the provider from a span
-// that was not taken, as from one that was. Its children obey, and its roots are decided anew.
+// TestNotTakenIsTheProviders: a span that is not sampled returns the zipkin.Provider as its
+// TracerProvider, as a sampled span does. Children that this Provider makes obey the decision, and
+// the Sampler is asked about new roots.
 func TestNotTakenIsTheProviders(t *testing.T) {
 	s := new(asked)
 	tp, p := provider(t, zipkin.Config{Sampler: s})
 	ctx, span := trace.Starter{TracerProvider: tp}.Start(context.Background(), trace.B3{}, "request")
-	require.False(t, span.IsRecording(), "whether it is recorded")
-	assert.Equal(t, oteltrace.TracerProvider(tp), span.TracerProvider(), "the provider of its children")
+	require.False(t, span.IsRecording(), "whether the request is recorded")
+	assert.Equal(t, oteltrace.TracerProvider(tp), span.TracerProvider(), "the provider of the request's children")
 	b, _ := trace.FromContext(ctx)
 	assert.Equal(t, trace.Deny, b.Sampling, "state that is sent on")
-	assert.False(t, span.SpanContext().IsSampled(), "whether it is sampled")
+	assert.False(t, span.SpanContext().IsSampled(), "whether the request is sampled")
 
-	s.yes.Store(true) // from here on, for new traces
+	s.yes.Store(true) // from here on, new traces are sampled
 	inner := otelhttp.NewHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		b, _ := trace.FromContext(r.Context())
 		assert.Equal(t, trace.Deny, b.Sampling, "state inside otelhttp")
@@ -127,8 +128,8 @@ func TestNotTakenIsTheProviders(t *testing.T) {
 	assert.Len(t, flushed(t, tp, p), 2, "spans of new roots")
 }
 
-// TestNotTakenIsNoDeny: a message that says debug is recorded although its trace was not taken
-// here.
+// TestNotTakenIsNoDeny: a message in state debug is recorded, even if this service did not sample
+// its trace before.
 func TestNotTakenIsNoDeny(t *testing.T) {
 	tp, p := provider(t, zipkin.Config{Sampler: trace.Never()})
 	ctx, _ := trace.Starter{TracerProvider: tp}.Start(context.Background(), trace.B3{}, "request")
@@ -140,12 +141,13 @@ func TestNotTakenIsNoDeny(t *testing.T) {
 		caller.Sampling = tt.state
 		_, s := trace.Starter{}.Start(ctx, caller, "message")
 		s.End()
-		assert.Len(t, flushed(t, tp, p), tt.want, "spans after a message that says %v", tt.state)
+		assert.Len(t, flushed(t, tp, p), tt.want, "spans after a message in state %v", tt.state)
 	}
 }
 
-// TestDefersAreDecidedInTheirTrace: a trace that a caller left open keeps its ID, in its width,
-// and its parent on log lines and wires. Nobody reports that parent to Zipkin.
+// TestDefersAreDecidedInTheirTrace: if a caller defers, the trace keeps its ID with the same
+// width, and its parent in log lines and headers. Zipkin gets no parent, because no service
+// reports the caller's span.
 func TestDefersAreDecidedInTheirTrace(t *testing.T) {
 	for _, id := range []string{id128, id64, idWide} {
 		for _, yes := range []bool{false, true} {
@@ -170,7 +172,8 @@ func TestDefersAreDecidedInTheirTrace(t *testing.T) {
 	}
 }
 
-// TestAfterShutdown: there are IDs. Nothing is sampled, since nothing would be recorded.
+// TestAfterShutdown: after Shutdown, spans still have IDs. Almost none is sampled, because nothing
+// would be recorded.
 func TestAfterShutdown(t *testing.T) {
 	p := new(poster)
 	tp, err := zipkin.NewProvider(zipkin.Config{Service: "s", Endpoint: "http://collector.example", Client: &http.Client{Transport: p}, Sampler: trace.Always()})
@@ -195,10 +198,11 @@ func TestAfterShutdown(t *testing.T) {
 			}
 		}
 	}
-	assert.Less(t, accepted, 50, "traces of 2,000 that are said to be sampled after Shutdown")
+	assert.Less(t, accepted, 50, "sampled traces of 2,000 after Shutdown")
 }
 
-// TestRootsKeepTheirOptions: a sampled root has everything that it was started with.
+// TestRootsKeepTheirOptions: a sampled root has the effect of all options that it was started
+// with.
 func TestRootsKeepTheirOptions(t *testing.T) {
 	assert.Equal(t, 6, reflect.TypeFor[oteltrace.SpanConfig]().NumField(), "fields of a SpanConfig: is there a new one that trace.joining loses?")
 
@@ -222,10 +226,10 @@ func TestRootsKeepTheirOptions(t *testing.T) {
 		assert.Equal(t, link.SpanContext.SpanID(), got.Links()[0].SpanContext.SpanID(), "link")
 		assert.Equal(t, link.Attributes, got.Links()[0].Attributes, "attributes of the link")
 	}
-	assert.False(t, got.Parent().IsValid(), "whether it has a parent: %v", got.Parent())
+	assert.False(t, got.Parent().IsValid(), "whether the root has a parent: %v", got.Parent())
 	assert.NotEqual(t, oteltrace.SpanContextFromContext(ctx).TraceID(), got.SpanContext().TraceID(), "trace ID")
 
-	// Without a kind and a time, the root has those of the SDK.
+	// Without a kind and a time, the root has the SDK's defaults.
 	_, s = trace.Root(ctx, "job")
 	s.End()
 	got = rec.Ended()[1]
@@ -233,8 +237,8 @@ func TestRootsKeepTheirOptions(t *testing.T) {
 	assert.False(t, got.StartTime().Before(begun.Add(time.Hour)), "a job has begun at %v", got.StartTime())
 }
 
-// TestRatioChangesWhileRunning: the ratio changes for traces that begin from then on, and for no
-// others.
+// TestRatioChangesWhileRunning: SetRatio changes the ratio for traces that begin afterwards, and
+// for no others.
 func TestRatioChangesWhileRunning(t *testing.T) {
 	tp, p := provider(t, zipkin.Config{Ratio: 1})
 	starter := trace.Starter{TracerProvider: tp}
@@ -243,11 +247,11 @@ func TestRatioChangesWhileRunning(t *testing.T) {
 	notTaken, _ := starter.Start(context.Background(), trace.B3{}, "not taken")
 	_, s := trace.Start(taken, "child")
 	s.End()
-	assert.Len(t, flushed(t, tp, p), 1, "spans of a trace that was taken, at ratio 0")
+	assert.Len(t, flushed(t, tp, p), 1, "spans of a sampled trace, at ratio 0")
 	require.NoError(t, tp.SetRatio(1))
 	_, s = trace.Start(notTaken, "child")
 	s.End()
-	assert.Empty(t, flushed(t, tp, p), "spans of a trace that was not taken, at ratio 1")
+	assert.Empty(t, flushed(t, tp, p), "spans of a trace that is not sampled, at ratio 1")
 }
 
 // TestSampleOverrulesTheSampler: httpmw's Config.Sample is asked before the Sampler. Zipkin gets

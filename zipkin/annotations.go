@@ -7,8 +7,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// appendAnnotations writes events. The text of each is its name, and after it the attributes as a
-// JSON object, if it has any.
+// appendAnnotations appends events as annotations. The text of each is the event's name, followed
+// by its attributes as a JSON object, if it has any.
 func appendAnnotations(dst []byte, events []sdktrace.Event) []byte {
 	opening := `,"annotations":[`
 	for _, event := range events {

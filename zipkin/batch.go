@@ -5,7 +5,7 @@ type batch struct {
 	sizes
 	json pieces // `{…},{…}`
 	ends []int  // where each span ends
-	gone int    // bytes at the beginning that are no longer held
+	gone int    // the number of bytes at the beginning that were released
 }
 
 func newBatch(s sizes) *batch { return &batch{sizes: s} }
@@ -22,7 +22,7 @@ func (b *batch) add(span []byte) {
 	b.ends = append(b.ends, b.json.size)
 }
 
-// size returns the bytes of part, with a separator for each span.
+// size returns the number of bytes of part, with a separator for each span.
 func (b *batch) size(part spans) int { return b.ends[part.to-1] - b.begin(part) + len(comma) }
 
 // begin returns where part begins.
@@ -33,7 +33,7 @@ func (b *batch) begin(part spans) int {
 	return b.ends[part.from-1] + len(comma)
 }
 
-// full reports whether nothing more should be added.
+// full reports whether no more spans should be added.
 func (b *batch) full() bool { return len(b.ends) >= batchSpans || b.json.size >= b.fullBatch }
 
 // array returns part as a JSON array. The array shares the pieces of b, which nobody writes to
@@ -52,7 +52,7 @@ func (b *batch) array(part spans) (text pieces) {
 	return text
 }
 
-// release lets go of part, and of all that stands before it.
+// release frees the memory of part and of all spans in front of it.
 func (b *batch) release(part spans) {
 	end := b.ends[part.to-1]
 	for len(b.json.list) > 0 && b.gone+len(b.json.list[0]) <= end {

@@ -13,16 +13,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A batch never has much more room than it needs.
+// A batch never has much unused capacity.
 func TestRoomOfABatch(t *testing.T) {
 	for _, queue := range []int{64 << 10, 1 << 20, 8 << 20, 1 << 30} {
 		sizes := sizesOf(queue)
-		assert.LessOrEqual(t, sizes.minRoom, queue/64, "least room")
+		assert.LessOrEqual(t, sizes.minRoom, queue/64, "smallest capacity of a piece")
 		for _, span := range []int{1, 200, 1000, 5000, 70_000} {
 			b := newBatch(sizes)
 			for range 100 {
 				b.add(make([]byte, span))
-				assert.LessOrEqual(t, capacity(b)-b.json.size, max(sizes.minRoom, b.json.size/16), "room left, with %d bytes of spans of %d", b.json.size, span)
+				assert.LessOrEqual(t, capacity(b)-b.json.size, max(sizes.minRoom, b.json.size/16), "unused capacity, with %d bytes of spans of %d bytes each", b.json.size, span)
 			}
 		}
 	}
@@ -35,7 +35,8 @@ func capacity(b *batch) (n int) {
 	return n
 }
 
-// While one half of a batch is on its way, the half that has arrived is not held.
+// While the second half of a batch is posted, the batch does not keep the first half in memory,
+// because it has arrived.
 func TestDeliverReleases(t *testing.T) {
 	const half = 2 << 20
 	b := newBatch(sizesOf(64 << 20))
@@ -55,11 +56,11 @@ func TestDeliverReleases(t *testing.T) {
 	require.NoError(t, s.deliver(t.Context(), b, nil, func(spans, error) {}))
 	require.Len(t, held, 3, "posts")
 	assert.Greater(t, held[1], 2*half)
-	assert.LessOrEqual(t, held[2], half+2*mostRoom, "held while the second half is posted")
-	assert.LessOrEqual(t, capacity(b), mostRoom, "held at the end")
+	assert.LessOrEqual(t, held[2], half+2*mostRoom, "bytes held while the second half is posted")
+	assert.LessOrEqual(t, capacity(b), mostRoom, "bytes held at the end")
 }
 
-// The list of pieces does not hold the pieces that were released.
+// After release, the list of pieces does not keep the released pieces in memory.
 func TestReleaseFreesMemory(t *testing.T) {
 	const each = 1 << 20
 	b := newBatch(sizesOf(64 << 20))
@@ -72,7 +73,7 @@ func TestReleaseFreesMemory(t *testing.T) {
 	runtime.KeepAlive(b)
 }
 
-// Spans that are settled are no longer held, although the others of the batch are.
+// A batch does not keep spans in memory that were released. It keeps its other spans.
 func TestRelease(t *testing.T) {
 	b := newBatch(sizesOf(1 << 20))
 	var want []string
@@ -101,7 +102,7 @@ func TestRelease(t *testing.T) {
 		for _, span := range want[part.to:] {
 			remaining += len(span) + 1
 		}
-		assert.LessOrEqual(t, held(), remaining+2*mostRoom, "held after %v", part)
+		assert.LessOrEqual(t, held(), remaining+2*mostRoom, "bytes held after the release of %v", part)
 	}
-	assert.LessOrEqual(t, held(), mostRoom, "held at the end")
+	assert.LessOrEqual(t, held(), mostRoom, "bytes held at the end")
 }

@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 )
 
-// TestBesideABlackHole: a collector that is gone costs no spans of another SpanProcessor.
+// TestBesideABlackHole: if the collector does not answer, another SpanProcessor loses no spans.
 func TestBesideABlackHole(t *testing.T) {
 	for _, name := range []string{"Shutdown", "ForceFlush"} {
 		t.Run(name, func(t *testing.T) {
@@ -35,13 +35,13 @@ func TestBesideABlackHole(t *testing.T) {
 				assert.ErrorIs(t, end(ctx), context.DeadlineExceeded, name)
 				assert.Len(t, other.GetSpans(), 1, "spans at the other exporter after %s", name)
 				assert.Error(t, tp.Shutdown(ctx), "Shutdown")
-				assert.NoError(t, processor.Shutdown(context.Background()), "Shutdown of the other")
+				assert.NoError(t, processor.Shutdown(context.Background()), "Shutdown of the other processor")
 			})
 		})
 	}
 }
 
-// keeper keeps spans after Shutdown.
+// keeper is an exporter that keeps its spans after Shutdown.
 type keeper struct{ *tracetest.InMemoryExporter }
 
 func (keeper) Shutdown(context.Context) error { return nil }

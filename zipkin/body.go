@@ -11,12 +11,14 @@ type body struct {
 	plain bool // not compressed
 }
 
-// newBody returns text compressed, or plain if the compressed text would be larger than most, in
-// bytes. A compressed body is new, and a plain one is text itself. Nobody writes to either again,
-// because net/http may still read from it after RoundTrip has returned.
+// newBody returns text as a compressed body, or as a plain one if the compressed body would have
+// more than most bytes. A compressed body has new memory, and a plain one has text's memory.
+// Nobody may write to this memory again, because net/http may still read a body after RoundTrip
+// has returned.
 //
 // yield, unless nil, is called now and then, because compressing a whole batch takes milliseconds.
-// Requests would wait for the processor meanwhile, and their 99th percentile would rise.
+// Without yield, requests would wait for the processor meanwhile, and the 99th percentile of their
+// durations would rise.
 func newBody(text pieces, most int, yield func()) body {
 	const atOnce = 32 << 10
 	out := limited{most: most}
@@ -39,8 +41,8 @@ func newBody(text pieces, most int, yield func()) body {
 	return body{out.pieces, false}
 }
 
-// writers is a pool because each writer has a megabyte, which must not be kept while a collector
-// hangs.
+// writers is a pool because each writer holds a megabyte. That memory must not be kept while a
+// collector does not answer.
 var writers = sync.Pool{New: func() any {
 	w, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
 	return w

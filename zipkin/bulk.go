@@ -6,10 +6,10 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// bulk returns about how many bytes are in a span. Its JSON is longer by names and escapes, or
-// shorter by what is cut out.
+// bulk returns the approximate number of bytes of text in a span. The span's JSON is longer
+// because of names and escapes, or shorter because parts are left out.
 func bulk(s sdktrace.ReadOnlySpan) int {
-	const most = clip.Max // of a text
+	const most = clip.Max // bytes of a text
 	n := min(len(s.Name()), most) + min(len(s.Status().Description), most) + bulkOf(s.Attributes())
 	for _, event := range s.Events() {
 		n += min(len(event.Name)+bulkOf(event.Attributes), most)
@@ -24,8 +24,8 @@ func bulkOf(attrs []attribute.KeyValue) (n int) {
 	return n
 }
 
-// bulkOfValue returns the bulk of v. In a list of values or a map, it counts no further items once
-// n has reached most.
+// bulkOfValue returns the bulk of v. In a list of values or a map, it ignores further items once n
+// has reached most.
 func bulkOfValue(v attribute.Value, most int) (n int) {
 	switch v.Type() {
 	case attribute.STRING, attribute.BYTESLICE:

@@ -36,7 +36,7 @@ func TestSampler(t *testing.T) {
 	for _, tt := range []struct {
 		name, b3 string
 		asked    int64
-		sampled  [2]bool // if it says no, and if it says yes
+		sampled  [2]bool // if the Sampler says no, and if it says yes
 	}{
 		{"no headers", "", 1, [2]bool{false, true}},
 		{"defer", id128 + "-" + spanID, 1, [2]bool{false, true}},
@@ -69,7 +69,7 @@ func TestSampler(t *testing.T) {
 					assert.Equal(t, spans[0]["traceId"], spans[1]["traceId"], "trace IDs")
 					if tt.asked > 0 {
 						b := trace.B3{TraceID: *s.id.Load()}
-						assert.Equal(t, spans[0]["traceId"], b.ID(), "the trace that it was asked about")
+						assert.Equal(t, spans[0]["traceId"], b.ID(), "trace that the Sampler was asked about")
 					}
 				})
 			}
@@ -77,8 +77,8 @@ func TestSampler(t *testing.T) {
 	}
 }
 
-// TestSamplerWithRoots: a new root is a new trace, in whatever way it begins. The Sampler is asked
-// about it once.
+// TestSamplerWithRoots: a new root begins a new trace, whatever function starts it. The Sampler is
+// asked once about this trace.
 func TestSamplerWithRoots(t *testing.T) {
 	caller := testkit.B3(id128 + "-" + spanID + "-1")
 	link := oteltrace.WithLinks(oteltrace.Link{SpanContext: oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: oteltrace.TraceID{1}, SpanID: oteltrace.SpanID{2}})})
@@ -95,7 +95,7 @@ func TestSamplerWithRoots(t *testing.T) {
 			_, s := trace.Starter{TracerProvider: tp}.Start(ctx, caller, "root", oteltrace.WithNewRoot(), link)
 			return s
 		}, 1},
-		{"another's", func(tp *zipkin.Provider, ctx context.Context) oteltrace.Span {
+		{"another library", func(tp *zipkin.Provider, ctx context.Context) oteltrace.Span {
 			_, s := tp.Tracer("other").Start(ctx, "root", oteltrace.WithNewRoot())
 			return s
 		}, 0},
@@ -107,16 +107,16 @@ func TestSamplerWithRoots(t *testing.T) {
 			require.Zero(t, s.n.Load(), "times that the Sampler was asked about a trace that its caller accepts")
 
 			tt.start(tp, ctx).End()
-			assert.EqualValues(t, 1, s.n.Load(), "times that the Sampler was asked, when it said no")
-			assert.Empty(t, flushed(t, tp, p), "spans, when it said no")
+			assert.EqualValues(t, 1, s.n.Load(), "times that the Sampler was asked, after it said no")
+			assert.Empty(t, flushed(t, tp, p), "spans, after the Sampler said no")
 
 			s.yes.Store(true)
 			root := tt.start(tp, ctx)
 			root.End()
-			assert.EqualValues(t, 2, s.n.Load(), "times that the Sampler was asked, when it said yes")
+			assert.EqualValues(t, 2, s.n.Load(), "times that the Sampler was asked, after it said yes")
 			spans := flushed(t, tp, p)
-			require.Len(t, spans, 1, "spans, when it said yes")
-			assert.Equal(t, s.id.Load().String(), spans[0]["traceId"], "the trace that it was asked about")
+			require.Len(t, spans, 1, "spans, after the Sampler said yes")
+			assert.Equal(t, s.id.Load().String(), spans[0]["traceId"], "trace that the Sampler was asked about")
 			assert.NotEqual(t, id128, spans[0]["traceId"], "trace ID")
 			assert.NotContains(t, spans[0], "parentId")
 			links, _ := spans[0].tags()["links"].(string)
@@ -145,7 +145,7 @@ func TestSamplerIsNoRatio(t *testing.T) {
 		})
 	}
 
-	// The Sampler's own SetRate works while running.
+	// The Sampler's own SetRate works while the Provider runs.
 	tp, p := provider(t, zipkin.Config{Sampler: ratio})
 	for _, rate := range []float64{1, 0, 1} {
 		ratio.SetRate(rate)

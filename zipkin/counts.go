@@ -2,13 +2,13 @@ package zipkin
 
 import "fmt"
 
-// counts is Stats with the reasons for which spans were dropped.
+// counts has the numbers of Stats, with the reasons why spans were dropped.
 type counts struct {
 	ended, sent, queued, bytes int64
 
 	full    int64 // no room in the queue
-	refused int64 // by the collector
-	late    int64 // after Shutdown, or not sent by its end
+	refused int64 // refused by the collector
+	late    int64 // ended after Shutdown had begun, or not sent when Shutdown ended
 
 	lastError error
 }
@@ -31,7 +31,7 @@ func (c *counts) settle(n int, err error) {
 }
 
 // lost returns an error that says how many spans were lost, or nil if none were. cause says why
-// time ran out; nil: it did not.
+// time ran out; nil means that it did not.
 func (c *counts) lost(cause error) error {
 	if c.dropped() == 0 {
 		return nil
@@ -49,6 +49,7 @@ func withLast(err, last error) error {
 	if last == nil {
 		return err
 	}
-	// Not %w for last: it is why some spans were lost, and not why the caller had to stop.
+	// last is not wrapped by %w, because it says why some spans were lost, and not why the caller
+	// had to stop.
 	return fmt.Errorf("%w: last error: %v", err, last)
 }

@@ -11,54 +11,56 @@ const (
 	firstWait   = 250 * time.Millisecond // before the second try
 	longestWait = 5 * time.Second
 
-	// maxServerErrors is how many times a batch may be answered with 500. The collector may be in
-	// trouble, or may never take this batch.
+	// maxServerErrors is how many answers of 500 lose a batch. After a 500, another try may help,
+	// or the collector may never accept this batch.
 	maxServerErrors = 3
 
-	// maxRefusals is how many times in a row several spans together may be refused as malformed or
-	// too large before the batch is no longer halved. Finding one bad span among 512 takes ten
-	// refusals.
+	// maxRefusals is how many times in a row a part with several spans may be refused as malformed
+	// or too large. Then refused parts are no longer halved. Finding one bad span among 512 takes
+	// ten refusals.
 	maxRefusals = 16
 
-	// maxBreaks is how many times in a row the connection may break over part of a batch before
-	// the part is halved, or lost if it is a single span. A proxy that dislikes the content looks
-	// like a collector that is away. Eight tries take so long that a collector which is away costs
-	// only one span in a minute or two.
+	// maxBreaks is how many times in a row the connection may break while a part of a batch is
+	// posted. Then the part is halved, or lost if it is a single span. A proxy that closes the
+	// connection because of a span's content looks like a collector that is down. Eight tries take
+	// so long that a collector that is down costs only one span in a minute or two.
 	maxBreaks = 8
 
-	// plainBatches is how many batches are posted as plain JSON after the collector took
-	// uncompressed what it had refused compressed. Then gzip is tried again: the collector may be
-	// a new one, or may have refused for another reason.
+	// plainBatches is how many batches are posted as plain JSON after the collector has refused a
+	// compressed part and has accepted the same part as plain JSON. Then gzip is tried again: the
+	// collector may be a new one, or may have refused for another reason.
 	plainBatches = 1000
 )
 
-// settle is told what became of part of a batch, as soon as it is known. A nil error means sent.
+// settle is called as soon as a part of a batch is sent or refused. If the part is sent, err is
+// nil.
 type settle func(part spans, err error)
 
-// pause waits before the next try. asked says that the collector wants the pause. An error from
-// pause says that there is no more time.
+// pause waits before the next try. asked reports whether the collector has asked for the pause.
+// pause returns an error if there is no more time.
 type pause func(d time.Duration, asked bool, because error) error
 
-// delivery is one batch on its way, and what has failed until now.
+// delivery is a batch that is being posted: which parts are not settled, and what has failed until
+// now.
 type delivery struct {
 	sender *sender
 	batch  *batch
 	pause  pause
 	settle settle
 
-	todo   []spans // not settled yet; the last is next
-	posted body    // of the next part; its list is nil until it is made
+	todo   []spans // the parts that are not settled yet; the last is posted next
+	posted body    // the body of the next part; its list is nil until the body is made
 	plain  bool    // bodies are no longer compressed
 
-	unread  spans  // the part that was refused compressed
-	refusal *reply // of that part; nil: there was none
+	unread  spans  // the part whose compressed post was refused
+	refusal *reply // the refusal of unread; nil: there was none
 
 	wait    time.Duration // before the next try
-	retryAt time.Time     // when the last pause was to end; a try before that does not count
+	retryAt time.Time     // when the last pause was to end; a try before retryAt is not counted
 
 	refusals     int // refusals of several spans, in a row
-	serverErrors int // answers of 500 over the next part, in a row
-	breaks       int // broken connections over the next part, in a row
+	serverErrors int // answers of 500 to the next part, in a row
+	breaks       int // broken connections during posts of the next part, in a row
 }
 
 // deliver posts b until each of its spans is sent or refused. If there is no more time it returns
@@ -70,7 +72,7 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, settle sett
 		d.plain = true
 	}
 	for len(d.todo) > 0 {
-		if err := ctx.Err(); err != nil { // post may notice the end only after it has posted
+		if err := ctx.Err(); err != nil { // post might post once more before it notices the end of ctx
 			return err
 		}
 		if err := d.try(ctx); err != nil {
@@ -80,7 +82,7 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, settle sett
 	return nil
 }
 
-// try posts the next part once. An error says that there is no more time.
+// try posts the next part once. It returns an error if there is no more time.
 func (d *delivery) try(ctx context.Context) error {
 	part := d.todo[len(d.todo)-1]
 	if d.posted.list == nil {
@@ -108,8 +110,8 @@ func (d *delivery) try(ctx context.Context) error {
 }
 
 // tryPlain reports whether part is to be posted once more as plain JSON. A collector that cannot
-// gunzip answers as others answer a malformed batch. If plain JSON is refused too, the reason
-// is not known yet, and the halves go as plain JSON.
+// gunzip gives the same answer as a collector that finds a batch malformed. If it refuses the
+// plain JSON too, the reason is still not known, and the halves are posted as plain JSON.
 func (d *delivery) tryPlain(part spans, err error) bool {
 	var r *reply
 	if d.posted.plain || !errors.As(err, &r) || !r.mayBeUnread() {
@@ -120,7 +122,7 @@ func (d *delivery) tryPlain(part spans, err error) bool {
 }
 
 // retries counts a failure, and reports whether the same part is to be posted again. An early try
-// is not counted: those who flush often must not use up the tries.
+// is not counted, because frequent flushes must not use up the tries.
 func (d *delivery) retries(what verdict, early bool) bool {
 	count := 1
 	if early {
@@ -140,7 +142,7 @@ func (d *delivery) retries(what verdict, early bool) bool {
 	return false
 }
 
-// waitToRetry pauses before the next try, at least for as long as the collector has asked.
+// waitToRetry pauses before the next try, at least for as long as the collector has asked for.
 func (d *delivery) waitToRetry(asked time.Duration, early bool, because error) error {
 	delay := d.wait/2 + rand.N(d.wait/2)
 	if asked > 0 {
@@ -175,7 +177,7 @@ func (d *delivery) accept(part spans) {
 	d.finish(part, nil)
 }
 
-// finish settles part and lets go of its memory.
+// finish settles part and releases its memory.
 func (d *delivery) finish(part spans, err error) {
 	d.settle(part, err)
 	d.batch.release(part)

@@ -1,10 +1,10 @@
 // Package zipkin sends one trace in a thousand, whole, to Zipkin. Jaeger and OpenTelemetry's
-// collector take its v2 JSON too.
+// collector accept the same v2 JSON.
 //
 //	tp, err := zipkin.NewProvider(zipkin.Config{Service: "media-api", Endpoint: "http://127.0.0.1:9411"})
 //	if err != nil { … }
 //	defer func() {
-//		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
+//		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's ctx
 //		defer cancel()
 //		if err := tp.Shutdown(ctx); err != nil {
 //			log.Print(err) // how many spans were lost, and why
@@ -12,8 +12,9 @@
 //	}()
 //	otel.SetTracerProvider(tp) // or in the Configs of httpmw and httpclient
 //
-// [FromEnv] does the same with OpenTelemetry's environment variables. Without them Zipkin is off,
-// so that operators turn it on and off without a change in the program.
+// [FromEnv] makes the Provider from OpenTelemetry's environment variables. Without any of them and
+// without an Endpoint, Zipkin is off. So operators turn Zipkin on and off without a change in the
+// program.
 //
 // [Provider] is an OpenTelemetry SDK ready made: sampler, resource, queue and exporter. [Exporter]
 // is the exporter alone, for an SDK of your own.
@@ -22,53 +23,54 @@
 //
 // A Provider obeys the four states of B3, whatever library starts the span. It never samples a
 // trace in state deny, and always samples one in state accept or debug. [Config].Ratio, or a
-// Sampler of your own, decides the traces that a caller left open or that begin here. The decision
-// goes to the next hop with the trace, so that a trace is recorded whole or not at all. The ratio
-// depends on the low 64 bits of the trace ID, so that services with the same ratio would decide
-// alike even without being told.
+// Sampler of your own, decides about traces that begin here or whose caller defers. The decision
+// is sent to the next hop with the trace, so that a trace is recorded whole or not at all. The
+// ratio decides by the low 64 bits of the trace ID, so that services with the same ratio would
+// decide alike even if no decision were sent.
 //
 // # The pipe
 //
-// A span that ends is written as JSON at once, into a queue that is bounded in spans and in bytes.
-// The request of the span waits for nothing. One goroutine takes batches from the queue,
-// compresses and posts them.
+// When a span ends, it is written as JSON into a queue that is bounded in spans and in bytes. The
+// request of the span does not wait for the collector. One goroutine takes batches from the queue,
+// compresses them and posts them.
 //
-// A batch waits and is tried again after a failed connection, after ten seconds without an answer,
-// and after 408, 429, 502, 503 or 504. The pauses grow up to five seconds. They are longer if the
-// collector asks for more in Retry-After, up to about thirty seconds. After 500 a batch gets two
-// more tries.
+// A batch is posted again, after a pause, if the connection fails, if ten seconds pass without an
+// answer, and if the answer is 408, 429, 502, 503 or 504. The pauses grow up to five seconds. They
+// are longer if the collector asks for more in Retry-After, up to about thirty seconds. After 500
+// a batch gets two more tries.
 //
 // A compressed batch that is refused with 400 or 415 is posted once more as plain JSON, since the
-// collector may be unable to gunzip. If the collector takes the plain JSON, the next thousand
+// collector may be unable to gunzip. If the collector accepts the plain JSON, the next thousand
 // batches are not compressed.
 //
-// A batch that is refused as too large or malformed (413, 400) is sent again in halves. So is a
-// batch over which the connection breaks eight times in a row. In this way only the spans to blame
-// are lost, if they are not too many. Every other answer, redirects too, loses the batch.
+// A batch that is refused as too large or malformed (413, 400) is posted again in halves. A batch
+// is also halved if the connection breaks eight times in a row while it is posted. In this way
+// only the spans that are to blame are lost, if they are not too many. With any other answer, even
+// a redirect, the batch is lost.
 //
-// When the queue is full, a span that ends is lost. After a span found no room, other spans that
-// hold at least as much as that one are lost without being encoded, until a span leaves the queue.
+// When the queue is full, a span that ends is lost. From then until a span leaves the queue, other
+// spans that are at least as large are lost too, without being encoded.
 //
-// Each span that ended is sent, dropped or queued, and [Stats] counts all three at one moment.
-// Nothing is logged.
+// Each span that ended is sent, dropped or queued, and [Stats] counts all three at one moment. The
+// package logs nothing.
 //
 // # What a span becomes
 //
-// A trace ID has the 16 or 32 digits that it has on the wire and in the log. The attributes of the
-// span and of its resource become tags. Events become annotations, and links the tag "links". An
-// error is the tag "error". Names are in lower case, as Zipkin's schema asks. A text is cut after
-// 8,000 bytes.
+// A trace ID has the same 16 or 32 digits as in headers and log lines. The attributes of the span
+// and of its resource become tags. Events become annotations. Links become the tag "links". A
+// failed span has the tag "error". Names are in lower case, as Zipkin's schema asks. A text is cut
+// after 8,000 bytes.
 //
 // # What is left out
 //
-// URLs lose user, query and fragment wherever they stand, in names and error messages too. So do
-// URLs without a scheme (//user@host). An attribute that is a host by convention, such as
-// server.address, loses a user before the host.
+// URLs lose user, query and fragment in every text, also in names and error messages. This
+// includes URLs without a scheme (//user@host). An attribute that holds a host by convention, such
+// as server.address, loses a user in front of the host.
 //
 // Credentials are left out: headers, gRPC metadata and parameters of statements with a name like
-// cookie, authorization, token, secret or key. Maps and lists are judged in the same way, by
-// the keys that lead to each value.
+// cookie, authorization, token, secret or key. In maps and lists, the keys that lead to a value
+// decide in the same way.
 //
 // A secret that an instrumentation puts elsewhere is not found: for instance a password in a
-// statement, JSON in a text, or user:password@host without slashes before it.
+// statement, JSON in a text, or user:password@host without slashes in front.
 package zipkin

@@ -16,7 +16,7 @@ import (
 // encoder writes spans in Zipkin's v2 JSON, by the OpenAPI schema of openzipkin/zipkin-api. The
 // zero value is ready to use. Safe for concurrent use.
 type encoder struct {
-	service string                          // "": the resource's
+	service string                          // "": the name in the resource
 	last    atomic.Pointer[encodedResource] // kept because nearly all spans have the same resource
 }
 
@@ -80,7 +80,7 @@ func (e *encoder) resource(r *resource.Resource) *encodedResource {
 	return encoded
 }
 
-// appendTraceID appends id in 16 digits if its high half is zero.
+// appendTraceID appends id with 16 digits if its high half is zero, and otherwise with 32.
 func appendTraceID(dst []byte, id oteltrace.TraceID) []byte {
 	return trace.B3{TraceID: id}.AppendTraceID(dst)
 }

@@ -14,7 +14,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// The benchmark is in the package because it measures what is not exported.
+// The benchmark is in the package because the encoder is not exported.
 
 // last is a SpanProcessor that keeps the span that ended last.
 type last struct{ span sdktrace.ReadOnlySpan }
@@ -31,25 +31,25 @@ var spansToEncode = []struct {
 	span string
 	tell func(oteltrace.Span)
 }{
-	{"an HTTP server's", oteltrace.SpanKindServer, "GET /media/{id}", func(s oteltrace.Span) {
+	{"an HTTP server", oteltrace.SpanKindServer, "GET /media/{id}", func(s oteltrace.Span) {
 		s.SetAttributes(attribute.String("server.address", "media.example"), attribute.Int("server.port", 8080),
 			attribute.String("http.request.method", "GET"), attribute.String("url.scheme", "http"), attribute.String("url.path", "/media/7"),
 			attribute.String("network.peer.address", "10.1.2.3"), attribute.Int("network.peer.port", 40000), attribute.String("network.protocol.version", "1.1"),
 			attribute.String("user_agent.original", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
 			attribute.String("http.route", "/media/{id}"), attribute.Int("http.response.status_code", 200))
 	}},
-	{"an HTTP client's", oteltrace.SpanKindClient, "GET", func(s oteltrace.Span) {
+	{"an HTTP client", oteltrace.SpanKindClient, "GET", func(s oteltrace.Span) {
 		s.SetAttributes(attribute.String("http.request.method", "GET"), attribute.String("url.full", "http://images.example:8080/images/7"),
 			attribute.String("server.address", "images.example"), attribute.Int("server.port", 8080), attribute.Int("http.response.status_code", 200))
 	}},
-	{"a database's", oteltrace.SpanKindClient, "select media", func(s oteltrace.Span) {
+	{"a call of a database", oteltrace.SpanKindClient, "select media", func(s oteltrace.Span) {
 		s.SetAttributes(attribute.String("db.system.name", "postgresql"), attribute.String("db.namespace", "media"), attribute.String("db.operation.name", "SELECT"),
 			attribute.String("db.query.text", `SELECT "id", "name" FROM media WHERE id = $1`), attribute.String("server.address", "10.4.5.6"), attribute.Int("server.port", 5432))
 	}},
-	{"a step's of the program", oteltrace.SpanKindInternal, "resize", func(s oteltrace.Span) {
+	{"a step of the program", oteltrace.SpanKindInternal, "resize", func(s oteltrace.Span) {
 		s.SetAttributes(attribute.Int("width", 640), attribute.Bool("cached", false))
 	}},
-	{"a failed one's", oteltrace.SpanKindServer, "get", func(s oteltrace.Span) {
+	{"a failed request", oteltrace.SpanKindServer, "get", func(s oteltrace.Span) {
 		s.SetAttributes(attribute.Int("http.response.status_code", 500))
 		s.SetStatus(codes.Error, "no such image")
 	}},
@@ -67,7 +67,7 @@ func spanToEncode(t testing.TB, kind oteltrace.SpanKind, name string, tell func(
 	return l.span
 }
 
-// A span is encoded without allocations if there is room for it.
+// To append a span to a buffer with enough capacity costs two allocations at most.
 func TestAppendAllocations(t *testing.T) {
 	const most = 2
 	for _, tt := range spansToEncode {
@@ -79,7 +79,7 @@ func TestAppendAllocations(t *testing.T) {
 	}
 }
 
-// Text that would be cut off is not written first.
+// nested does not write much more text than is kept when the text is cut.
 func TestNestedDepthIsBounded(t *testing.T) {
 	items := make([]attribute.Value, 100_000)
 	for i := range items {

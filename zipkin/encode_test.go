@@ -25,7 +25,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// poster is a collector without a network. It takes all spans and keeps them.
+// poster is a collector without a network. It accepts all spans and keeps them.
 type poster struct {
 	mu     sync.Mutex
 	bodies [][]byte
@@ -51,7 +51,7 @@ func (s posted) tags() map[string]any {
 	return tags
 }
 
-// take returns the spans that were posted since the last time. It checks them by Zipkin's schema.
+// take returns the spans that were posted since the last call. It checks them by Zipkin's schema.
 func (p *poster) take(t testing.TB) []posted {
 	t.Helper()
 	p.mu.Lock()
@@ -94,7 +94,7 @@ func spanContext(id oteltrace.TraceID, span oteltrace.SpanID) oteltrace.SpanCont
 	return oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: id, SpanID: span, TraceFlags: oteltrace.FlagsSampled})
 }
 
-// ended returns a span that has ended, with changes.
+// ended returns a span that has ended, after change has been applied to it. change may be nil.
 func ended(change func(*tracetest.SpanStub)) tracetest.SpanStub {
 	stub := tracetest.SpanStub{
 		Name:        "get /media/{id}",
@@ -121,21 +121,21 @@ func TestRemoteEndpoint(t *testing.T) {
 		attrs []attribute.KeyValue
 		want  map[string]any
 	}{
-		{"nothing", client, nil, nil},
-		{"a port alone says nothing", client, []attribute.KeyValue{num("server.port", 80)}, nil},
+		{"no attributes", client, nil, nil},
+		{"a port alone is not enough", client, []attribute.KeyValue{num("server.port", 80)}, nil},
 		{"a client's server, by name", client, []attribute.KeyValue{str("server.address", "Dynamo.example"), num("server.port", 443)},
 			map[string]any{"serviceName": "dynamo.example", "port": 443.0}},
-		{"… by address", client, []attribute.KeyValue{str("server.address", "192.0.2.1"), num("server.port", 8080)},
+		{"a client's server, by address", client, []attribute.KeyValue{str("server.address", "192.0.2.1"), num("server.port", 8080)},
 			map[string]any{"ipv4": "192.0.2.1", "port": 8080.0}},
-		{"… by name, and the address of the connection", client, []attribute.KeyValue{str("server.address", "db.example"), num("server.port", 1), str("network.peer.address", "2001:DB8::1"), num("network.peer.port", 2)},
+		{"a client's server, by name, and the address of the connection", client, []attribute.KeyValue{str("server.address", "db.example"), num("server.port", 1), str("network.peer.address", "2001:DB8::1"), num("network.peer.port", 2)},
 			map[string]any{"serviceName": "db.example", "ipv6": "2001:db8::1", "port": 2.0}},
-		{"… the same, the other way round", client, []attribute.KeyValue{num("network.peer.port", 2), str("network.peer.address", "2001:DB8::1"), num("server.port", 1), str("server.address", "db.example")},
+		{"a client's server, by name, after the address of the connection", client, []attribute.KeyValue{num("network.peer.port", 2), str("network.peer.address", "2001:DB8::1"), num("server.port", 1), str("server.address", "db.example")},
 			map[string]any{"serviceName": "db.example", "ipv6": "2001:db8::1", "port": 2.0}},
-		{"… as somebody calls it", client, []attribute.KeyValue{str("server.address", "10.0.0.1"), str("peer.service", "image-store")},
+		{"a client's server, by peer.service", client, []attribute.KeyValue{str("server.address", "10.0.0.1"), str("peer.service", "image-store")},
 			map[string]any{"serviceName": "image-store", "ipv4": "10.0.0.1"}},
-		{"… as somebody calls it today", client, []attribute.KeyValue{str("server.address", "a.example"), str("service.peer.name", "image-store")},
+		{"a client's server, by service.peer.name", client, []attribute.KeyValue{str("server.address", "a.example"), str("service.peer.name", "image-store")},
 			map[string]any{"serviceName": "image-store"}},
-		{"… by the names of before 2023", client, []attribute.KeyValue{str("net.peer.name", "a.example"), num("net.peer.port", 80), str("net.sock.peer.addr", "192.0.2.1")},
+		{"a client's server, by attributes from before 2023", client, []attribute.KeyValue{str("net.peer.name", "a.example"), num("net.peer.port", 80), str("net.sock.peer.addr", "192.0.2.1")},
 			map[string]any{"serviceName": "a.example", "ipv4": "192.0.2.1", "port": 80.0}},
 		{"a database without a name", client, []attribute.KeyValue{str("server.address", "127.0.0.1"), str("db.system.name", "postgresql")},
 			map[string]any{"serviceName": "postgresql", "ipv4": "127.0.0.1"}},
@@ -147,20 +147,20 @@ func TestRemoteEndpoint(t *testing.T) {
 			map[string]any{"serviceName": "kafka-1.example"}},
 		{"a server's client", server, []attribute.KeyValue{str("network.peer.address", "192.0.2.1"), num("network.peer.port", 50000)},
 			map[string]any{"ipv4": "192.0.2.1", "port": 50000.0}},
-		{"what proxies say may be anything", server, []attribute.KeyValue{str("client.address", "payments")}, nil},
-		{"a server's client by what proxies say", server, []attribute.KeyValue{str("client.address", "192.0.2.7")}, map[string]any{"ipv4": "192.0.2.7"}},
-		{"the connection's goes before it", server, []attribute.KeyValue{str("client.address", "192.0.2.7"), str("network.peer.address", "10.0.0.1")},
+		{"what proxies report is ignored if it is no address", server, []attribute.KeyValue{str("client.address", "payments")}, nil},
+		{"a server's client, as proxies report it", server, []attribute.KeyValue{str("client.address", "192.0.2.7")}, map[string]any{"ipv4": "192.0.2.7"}},
+		{"the address of the connection wins over the address that proxies report", server, []attribute.KeyValue{str("client.address", "192.0.2.7"), str("network.peer.address", "10.0.0.1")},
 			map[string]any{"ipv4": "10.0.0.1"}},
 		{"a server's own address is not its client's", server, []attribute.KeyValue{str("server.address", "me.example"), num("server.port", 80), str("db.system", "mysql")}, nil},
 		{"a server's own port is not its client's", server, []attribute.KeyValue{str("network.peer.address", "192.0.2.1"), num("server.port", 80)}, map[string]any{"ipv4": "192.0.2.1"}},
 		{"IPv4 in IPv6", server, []attribute.KeyValue{str("network.peer.address", "::ffff:192.0.2.1")}, map[string]any{"ipv4": "192.0.2.1"}},
-		{"a zone is this host's", server, []attribute.KeyValue{str("network.peer.address", "fe80::1%eth0")}, map[string]any{"ipv6": "fe80::1"}},
+		{"the zone of an address is left out", server, []attribute.KeyValue{str("network.peer.address", "fe80::1%eth0")}, map[string]any{"ipv6": "fe80::1"}},
 		{"garbage", server, []attribute.KeyValue{str("network.peer.address", "\x00"), num("network.peer.port", 1)}, nil},
-		{"no port that there is", client, []attribute.KeyValue{str("server.address", "a.example"), num("server.port", 65536)}, map[string]any{"serviceName": "a.example"}},
-		{"a negative one", client, []attribute.KeyValue{str("server.address", "a.example"), num("server.port", -1)}, map[string]any{"serviceName": "a.example"}},
-		{"other types", client, []attribute.KeyValue{num("server.address", 1), str("server.port", "80"), attribute.Bool("peer.service", true)}, nil},
-		{"other types beside a name", client, []attribute.KeyValue{str("server.address", "a.example"), num("net.peer.name", 1)}, map[string]any{"serviceName": "a.example"}},
-		{"an internal span has none", oteltrace.SpanKindInternal, []attribute.KeyValue{str("server.address", "a.example")}, nil},
+		{"a port that is too large", client, []attribute.KeyValue{str("server.address", "a.example"), num("server.port", 65536)}, map[string]any{"serviceName": "a.example"}},
+		{"a negative port", client, []attribute.KeyValue{str("server.address", "a.example"), num("server.port", -1)}, map[string]any{"serviceName": "a.example"}},
+		{"attributes of other types", client, []attribute.KeyValue{num("server.address", 1), str("server.port", "80"), attribute.Bool("peer.service", true)}, nil},
+		{"an attribute of another type beside a name", client, []attribute.KeyValue{str("server.address", "a.example"), num("net.peer.name", 1)}, map[string]any{"serviceName": "a.example"}},
+		{"an internal span has no remote endpoint", oteltrace.SpanKindInternal, []attribute.KeyValue{str("server.address", "a.example")}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := export(t, ended(func(s *tracetest.SpanStub) { s.SpanKind, s.Attributes = tt.kind, tt.attrs }))
@@ -173,13 +173,13 @@ func TestRemoteEndpoint(t *testing.T) {
 	}
 }
 
-// canary stands in each secret, and must not be posted.
+// canary is a part of each secret, and must not be posted.
 const canary = "c4n4ry"
 
 var nan = math.NaN()
 
 func TestNoSecrets(t *testing.T) {
-	left := map[string]string{ // out altogether
+	left := map[string]string{ // attributes that are left out
 		"http.request.header.authorization": "Bearer " + canary, "http.request.header.Proxy-Authorization": canary,
 		"http.request.header.cookie": "a=" + canary, "http.response.header.set-cookie": "a=" + canary, "http.response.header.set_cookie": canary,
 		"http.request.header.x_api_key": canary, "http.request.header.x-api-key": canary, "http.request.header.x-auth-token": canary,
@@ -238,10 +238,11 @@ func TestNoSecrets(t *testing.T) {
 	stub.Attributes, stub.Name = nil, secret
 	text, err = json.Marshal(export(t, stub))
 	require.NoError(t, err)
-	assert.NotContains(t, string(text), canary, "in an event")
+	assert.NotContains(t, string(text), canary, "the secret in an event")
 }
 
-// TestNoSecretsInURLs: these attributes hold only a URL, whole or in part.
+// TestNoSecretsInURLs: some attributes hold nothing but a URL, which may be relative. They lose
+// user, query and fragment.
 func TestNoSecretsInURLs(t *testing.T) {
 	for text, want := range map[string]string{
 		"https://a.example/?name=O'Brien&token=" + canary: "https://a.example/",
@@ -260,8 +261,8 @@ func TestNoSecretsInURLs(t *testing.T) {
 	}
 }
 
-// FuzzSpan: a post is right by the schema, whatever is in the span, and has none of the secrets
-// that are planted in it.
+// FuzzSpan: whatever a span contains, its post obeys Zipkin's schema, and contains none of the
+// secrets that are planted in the span.
 func FuzzSpan(f *testing.F) {
 	f.Add("GET /", "k", "v", int64(1), int64(2), "10.0.0.1", uint8(2), "message")
 	f.Add("\xff\x00\"", "error", "http://u:p@h/?q#f", int64(-1), int64(math.MaxInt64), "::ffff:1.2.3.4%z", uint8(3), "\\")
@@ -287,7 +288,8 @@ func FuzzSpan(f *testing.F) {
 		})
 		export(t, stub)
 
-		// The same beside secrets in texts, in lists and maps, and in lists and maps within these.
+		// Now the same texts are beside secrets: in texts, in lists and maps, and in nested lists
+		// and maps.
 		url := value + " //u:" + canary + "@h/?" + canary + "#" + peer
 		header := attribute.Map("http.request.header", attribute.String("authorization", canary), attribute.String(key, value), attribute.StringSlice("Cookie", []string{canary}))
 		all := []attribute.KeyValue{
@@ -342,7 +344,7 @@ func (failing) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("not to be called")
 }
 
-// TestBody: the body is gzip, and is a list alone.
+// TestBody: the body of each post is gzip, and contains one JSON list.
 func TestBody(t *testing.T) {
 	p := new(poster)
 	e, err := zipkin.NewExporter(zipkin.Config{Endpoint: "http://collector.example", Client: &http.Client{Transport: p}})
@@ -354,7 +356,7 @@ func TestBody(t *testing.T) {
 		})
 	}
 	require.NoError(t, e.ExportSpans(context.Background(), stubs.Snapshots()))
-	assert.Len(t, p.bodies, 3, "posts: 512 spans at once")
+	assert.Len(t, p.bodies, 3, "posts of 512 spans each")
 	assert.True(t, bytes.HasPrefix(p.bodies[0], []byte(`[{"traceId":"`)) && bytes.HasSuffix(p.bodies[0], []byte(`"}}]`)), "%.200s", p.bodies[0])
 	assert.Len(t, p.take(t), 1025, "spans")
 }

@@ -10,7 +10,8 @@ import (
 	"example.com/clew/internal/env"
 )
 
-// The variables that FromEnv reads. OpenTelemetry itself reads those of newResource.
+// The variables that FromEnv reads. OpenTelemetry itself reads the variables for the resource, see
+// newResource.
 const (
 	envDisabled   = "OTEL_SDK_DISABLED"
 	envExporter   = "OTEL_TRACES_EXPORTER"
@@ -26,7 +27,7 @@ const (
 	defaultEndpoint = "http://localhost:9411/api/v2/spans" // as the specification says
 )
 
-// The names that OTEL_TRACES_SAMPLER may have, with or without the prefix parentBased.
+// The values that OTEL_TRACES_SAMPLER may have, with or without the prefix parentBased.
 const (
 	alwaysOn    = "always_on"
 	alwaysOff   = "always_off"
@@ -45,38 +46,40 @@ var samplerNames = []string{
 //
 // The Provider is off if
 //   - OTEL_SDK_DISABLED is true, or
-//   - OTEL_TRACES_EXPORTER is set, and zipkin is not in its list: none, otlp, or
-//   - neither OTEL_TRACES_EXPORTER nor an endpoint is set, in cfg or in the environment.
+//   - OTEL_TRACES_EXPORTER is set to a list without zipkin, such as none or otlp, or
+//   - OTEL_TRACES_EXPORTER is not set, and neither cfg nor the environment has an endpoint.
 //
 // A Provider that is off records nothing and starts nothing: no goroutine, no queue, no metrics.
-// It needs no service name. The program does not notice: IDs, decisions and log lines are the
-// same, without the cost of an SDK. All methods work: Stats are zero, and registered processors
-// get no spans but are flushed and shut down.
+// It needs no service name. The program does not notice a difference: IDs, decisions and log lines
+// are the same, without the cost of an SDK. All methods work: Stats are zero, and registered
+// processors get no spans but are flushed and shut down.
 //
-// Where the Provider is on:
-//   - OTEL_EXPORTER_ZIPKIN_ENDPOINT is Endpoint. Not set: http://localhost:9411/api/v2/spans.
+// If the Provider is on:
+//   - OTEL_EXPORTER_ZIPKIN_ENDPOINT sets Endpoint. Its default is
+//     http://localhost:9411/api/v2/spans.
 //   - OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are read as by NewProvider.
-//   - OTEL_BSP_MAX_QUEUE_SIZE is QueueSpans.
+//   - OTEL_BSP_MAX_QUEUE_SIZE sets QueueSpans.
 //   - OTEL_EXPORTER_ZIPKIN_TIMEOUT, in milliseconds, is how long a post may take, instead of ten
-//     seconds; 0 is no limit. A Client's own Timeout counts if it is less.
+//     seconds; 0 is no limit. If a Client's own Timeout is shorter, it holds.
 //
-// Whether the Provider is on or off, OTEL_TRACES_SAMPLER decides the traces that no caller has
+// Whether the Provider is on or off, OTEL_TRACES_SAMPLER decides about traces that no caller has
 // decided, unless cfg has a Ratio or a Sampler. Its value is always_on, always_off, or
 // traceidratio with the share in OTEL_TRACES_SAMPLER_ARG (1 without it). If it is not set, one
-// trace in a thousand is sampled; the specification's default would be all. The prefix
-// parentbased_ changes nothing, since a caller's decision is obeyed in any case: always_on does
-// not sample what a caller has denied, and always_off does not deny what a caller has accepted.
+// trace in a thousand is sampled, although the specification's default is to sample all. The
+// prefix parentbased_ changes nothing, since a caller's decision is obeyed in any case: always_on
+// does not sample what a caller has denied, and always_off does not deny what a caller has
+// accepted.
 //
 // A field that is set in cfg wins over the environment. OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER
 // count in any case: they are switches for operators, and cfg has no field for them. If
-// OTEL_SDK_DISABLED is true, nothing else in the environment is read, so that nothing there can
-// keep a service from starting.
+// OTEL_SDK_DISABLED is true, FromEnv reads no other variable, so that no mistake in one can keep a
+// service from starting.
 //
 // A variable that is empty counts as not set. Case and white space do not matter in names. One
 // error lists all that is wrong with cfg and with the variables that are read: a boolean that is
 // neither true nor false, a number that is malformed or out of its range, a sampler that is
-// unknown or needs a server (jaeger_remote, xray). The error quotes no endpoint and no number. The
-// variables are read once, here. See
+// unknown or needs a server (jaeger_remote, xray). The error quotes no endpoint and no number.
+// FromEnv reads the variables once. See
 // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/.
 func FromEnv(cfg Config) (*Provider, error) {
 	s := readEnv(cfg)
@@ -91,12 +94,12 @@ func FromEnv(cfg Config) (*Provider, error) {
 		p, err = newProvider(s.cfg, s.timeout)
 	}
 	if err == nil && s.never {
-		err = p.SetRatio(0) // not in Config, where 0 means the default
+		err = p.SetRatio(0) // not by cfg.Ratio, where 0 means the default
 	}
 	return p, err
 }
 
-// settings are a Config and what the environment says beyond it.
+// settings is a Config, and what else the environment says.
 type settings struct {
 	cfg     Config
 	off     bool
@@ -105,7 +108,7 @@ type settings struct {
 	faults  []error // of the environment
 }
 
-// readEnv fills in what cfg leaves empty.
+// readEnv returns cfg with its empty fields filled in from the environment.
 func readEnv(cfg Config) *settings {
 	s := &settings{cfg: cfg, timeout: postTime}
 	disabled, err := env.True(envDisabled)
@@ -143,7 +146,7 @@ func (s *settings) allFaults() error {
 	return errors.Join(all...)
 }
 
-// readEndpoint says whether the Provider is off, and where it sends its spans if it is not.
+// readEndpoint sets s.off, and s.cfg.Endpoint, the place to which spans are sent.
 func (s *settings) readEndpoint(disabled bool) {
 	exporters, endpoint := env.List(envExporter), env.Text(envEndpoint)
 	switch {
@@ -168,7 +171,7 @@ func (s *settings) readEndpoint(disabled bool) {
 	s.cfg.Endpoint = endpoint
 }
 
-// readSampler takes the ratio from the environment, if a sampler is named there.
+// readSampler sets the ratio from the environment, if OTEL_TRACES_SAMPLER is set.
 func (s *settings) readSampler() error {
 	name := env.Word(envSampler)
 	if name == "" {

@@ -31,11 +31,11 @@ func environment(t testing.TB, vars map[string]string) {
 		}
 	}
 	for name := range vars {
-		require.Contains(t, known, name, "a variable of the test")
+		require.Contains(t, known, name, "vars contains a variable that FromEnv does not read")
 	}
 }
 
-// accepted is the context of a caller that has accepted, so that no sampler is asked.
+// accepted returns the context of a caller that has accepted, so that no sampler is asked.
 func accepted() context.Context {
 	caller := testkit.B3(id64 + "-" + spanID + "-1")
 	return trace.NewContext(context.Background(), caller)
@@ -49,9 +49,9 @@ func TestFromEnvOnAndOff(t *testing.T) {
 		name     string
 		vars     map[string]string
 		endpoint string // in cfg
-		want     string // where spans go; "": off
+		want     string // the URL that spans are posted to; "": the Provider is off
 	}{
-		{"nothing", nil, "", ""},
+		{"no variables", nil, "", ""},
 		{"all empty", map[string]string{"OTEL_TRACES_EXPORTER": "", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": "", "OTEL_SDK_DISABLED": ""}, "", ""},
 		{"all blank", map[string]string{"OTEL_TRACES_EXPORTER": " ", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": "\t", "OTEL_SDK_DISABLED": " "}, "", ""},
 		{"a list of nothing is not set", map[string]string{"OTEL_TRACES_EXPORTER": " , "}, inCfg, inCfg},
@@ -66,8 +66,8 @@ func TestFromEnvOnAndOff(t *testing.T) {
 		{"none", map[string]string{"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": theirs}, "", ""},
 		{"none, and an endpoint of cfg", map[string]string{"OTEL_TRACES_EXPORTER": "none"}, inCfg, ""},
 		{"another exporter", map[string]string{"OTEL_TRACES_EXPORTER": "otlp,console", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": theirs}, "", ""},
-		{"another exporter, and an endpoint that is none", map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": "?"}, "", ""},
-		{"not a part of a name", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin2"}, inCfg, ""},
+		{"another exporter, and an endpoint that is no URL", map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": "?"}, "", ""},
+		{"zipkin as a part of another name", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin2"}, inCfg, ""},
 		{"disabled", map[string]string{"OTEL_SDK_DISABLED": "true", "OTEL_TRACES_EXPORTER": "zipkin"}, inCfg, ""},
 		{"disabled, in capitals", map[string]string{"OTEL_SDK_DISABLED": "TRUE"}, inCfg, ""},
 		{"not disabled", map[string]string{"OTEL_SDK_DISABLED": "False"}, inCfg, inCfg},
@@ -136,7 +136,7 @@ func TestFromEnvSampler(t *testing.T) {
 		want               float64
 	}{
 		{name: "not set", want: 0.001},
-		{name: "blank", sampler: "  ", want: 0.001}, // the SDK would complain by its ErrorHandler
+		{name: "blank", sampler: "  ", want: 0.001}, // an SDK would report the blank to its ErrorHandler
 		{name: "an argument alone is not read", arg: "nonsense", want: 0.001},
 		{name: "on", sampler: "always_on", want: 1},
 		{name: "off", sampler: "always_off", want: 0},
@@ -176,8 +176,8 @@ func TestFromEnvSampler(t *testing.T) {
 	}
 }
 
-// assertDecides checks that a provider obeys callers, and samples this share of the traces that
-// they leave open.
+// assertDecides checks that a provider obeys callers, and samples this share of the traces whose
+// callers defer.
 func assertDecides(t *testing.T, tp *zipkin.Provider, share float64) {
 	t.Helper()
 	for _, tt := range []struct {
@@ -194,8 +194,8 @@ func assertDecides(t *testing.T, tp *zipkin.Provider, share float64) {
 		caller := testkit.B3(tt.caller)
 		ctx, span := trace.Starter{TracerProvider: tp}.Start(context.Background(), caller, "work")
 		b, _ := trace.FromContext(ctx)
-		assert.Equal(t, tt.want, span.SpanContext().IsSampled(), "sampled, for a caller of %s", tt.caller)
-		assert.Equal(t, caller.ID(), b.ID(), "trace ID, for a caller of %s", tt.caller)
+		assert.Equal(t, tt.want, span.SpanContext().IsSampled(), "whether the span is sampled, for the caller %s", tt.caller)
+		assert.Equal(t, caller.ID(), b.ID(), "trace ID, for the caller %s", tt.caller)
 		span.End()
 	}
 }
@@ -243,11 +243,11 @@ func TestFromEnvTimeout(t *testing.T) {
 		want        time.Duration
 	}{
 		{"not set", "", 0, 10 * time.Second},
-		{"less", "1500", 0, 1500 * time.Millisecond},
-		{"more", " 60000 ", 0, time.Minute},
+		{"less than the default", "1500", 0, 1500 * time.Millisecond},
+		{"more than the default", " 60000 ", 0, time.Minute},
 		{"no limit", "0", 0, (1<<31 - 1) * time.Millisecond},
-		{"the Client's own is less", "60000", 5 * time.Second, 5 * time.Second},
-		{"the Client's own is more", "1500", 5 * time.Second, 1500 * time.Millisecond},
+		{"the Client's own Timeout is less", "60000", 5 * time.Second, 5 * time.Second},
+		{"the Client's own Timeout is more", "1500", 5 * time.Second, 1500 * time.Millisecond},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -284,16 +284,16 @@ func TestFromEnvRefuses(t *testing.T) {
 			[]string{`zipkin: OTEL_TRACES_SAMPLER: "jaeger_remote" is unknown; ` + samplers}},
 		{"parentbased_jaeger_remote", map[string]string{"OTEL_TRACES_SAMPLER": "parentbased_jaeger_remote", "OTEL_TRACES_SAMPLER_ARG": canary}, zipkin.Config{},
 			[]string{`zipkin: OTEL_TRACES_SAMPLER: "parentbased_jaeger_remote" is unknown; ` + samplers}},
-		{"xray, off too", map[string]string{"OTEL_TRACES_SAMPLER": "xray", "OTEL_TRACES_EXPORTER": "none"}, zipkin.Config{},
+		{"xray, and the Provider is off", map[string]string{"OTEL_TRACES_SAMPLER": "xray", "OTEL_TRACES_EXPORTER": "none"}, zipkin.Config{},
 			[]string{`zipkin: OTEL_TRACES_SAMPLER: "xray" is unknown; ` + samplers}},
 		{"a prefix alone", map[string]string{"OTEL_TRACES_SAMPLER": "parentbased_"}, zipkin.Config{}, []string{`zipkin: OTEL_TRACES_SAMPLER: "parentbased_" is unknown; ` + samplers}},
 		{"a prefix twice", map[string]string{"OTEL_TRACES_SAMPLER": "parentbased_parentbased_always_on"}, zipkin.Config{},
 			[]string{`zipkin: OTEL_TRACES_SAMPLER: "parentbased_parentbased_always_on" is unknown; ` + samplers}},
-		{"a sampler of bytes", map[string]string{"OTEL_TRACES_SAMPLER": "\x1b[2J\u202ex\n"}, zipkin.Config{},
+		{"a sampler with control characters", map[string]string{"OTEL_TRACES_SAMPLER": "\x1b[2J\u202ex\n"}, zipkin.Config{},
 			[]string{`zipkin: OTEL_TRACES_SAMPLER: "\x1b[2j\u202ex" is unknown; ` + samplers}},
 		{"a long sampler", map[string]string{"OTEL_TRACES_SAMPLER": strings.Repeat("s", 1000)}, zipkin.Config{},
 			[]string{`zipkin: OTEL_TRACES_SAMPLER: "` + strings.Repeat("s", 40) + `..." is unknown; ` + samplers}},
-		{"a share that is none", map[string]string{"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": canary}, zipkin.Config{},
+		{"a share that is no number", map[string]string{"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": canary}, zipkin.Config{},
 			[]string{"zipkin: OTEL_TRACES_SAMPLER_ARG is not a number between 0 and 1"}},
 		{"a share in percent", map[string]string{"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "10"}, zipkin.Config{},
 			[]string{"zipkin: OTEL_TRACES_SAMPLER_ARG is not a number between 0 and 1"}},
@@ -317,9 +317,9 @@ func TestFromEnvRefuses(t *testing.T) {
 			[]string{"zipkin: OTEL_EXPORTER_ZIPKIN_TIMEOUT is not a whole number of milliseconds from 0 to 2147483647"}},
 		{"a negative timeout", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_ZIPKIN_TIMEOUT": "-1"}, zipkin.Config{},
 			[]string{"zipkin: OTEL_EXPORTER_ZIPKIN_TIMEOUT is not a whole number of milliseconds from 0 to 2147483647"}},
-		{"cfg, off too", map[string]string{"OTEL_SDK_DISABLED": "true"}, zipkin.Config{Ratio: 2, QueueSpans: -1, Endpoint: "ftp://" + canary}, []string{
+		{"cfg, and the Provider is off", map[string]string{"OTEL_SDK_DISABLED": "true"}, zipkin.Config{Ratio: 2, QueueSpans: -1, Endpoint: "ftp://" + canary}, []string{
 			"zipkin: Endpoint is not an http or https URL", "zipkin: Ratio 2 is not between 0 and 1", "zipkin: QueueSpans -1 is negative"}},
-		{"Ratio and Sampler, off too", nil, zipkin.Config{Ratio: 0.5, Sampler: trace.Always()}, []string{"zipkin: both Ratio and Sampler"}},
+		{"Ratio and Sampler, and the Provider is off", nil, zipkin.Config{Ratio: 0.5, Sampler: trace.Always()}, []string{"zipkin: both Ratio and Sampler are set"}},
 		{"all at once", map[string]string{"OTEL_SDK_DISABLED": "yes", "OTEL_TRACES_SAMPLER": "x", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": canary,
 			"OTEL_EXPORTER_ZIPKIN_TIMEOUT": canary, "OTEL_BSP_MAX_QUEUE_SIZE": canary}, zipkin.Config{QueueBytes: -1}, []string{
 			"zipkin: OTEL_SDK_DISABLED is neither true nor false",

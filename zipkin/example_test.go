@@ -22,7 +22,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// printer stands in for Zipkin. It says what it gets.
+// printer returns a server that takes the place of Zipkin. It prints the spans that it gets.
 func printer() *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var spans []struct{ TraceID, Kind, Name string }
@@ -45,7 +45,7 @@ func Example() {
 		panic(err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's ctx
 		defer cancel()
 		if err := tp.Shutdown(ctx); err != nil {
 			log.Print(err) // how many spans were lost, and why
@@ -54,12 +54,12 @@ func Example() {
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /media/{id}", func(w http.ResponseWriter, r *http.Request) {
-		_, span := trace.Start(r.Context(), "resize") // a part that you want to see
+		_, span := trace.Start(r.Context(), "resize") // a part of the request that you want to see
 		defer span.End()
 	})
 	handler := httpmw.New(httpmw.Config{TracerProvider: tp})(mux)
 
-	for _, caller := range []string{ // each decides, so that nothing depends on chance
+	for _, caller := range []string{ // each has decided, so that nothing depends on chance
 		"463ac35c9f6413ad-a2fb4a1d1a96d312-1",
 		"5759e988bd862e3fe1be46a994272793-a2fb4a1d1a96d312-0",
 	} {
@@ -73,14 +73,14 @@ func Example() {
 	// 463ac35c9f6413ad SERVER get /media/{id}
 }
 
-// One program, with Zipkin off and on. The log has the ID both times.
+// The same program runs with Zipkin off and with Zipkin on. It has the trace ID both times.
 func ExampleFromEnv() {
 	collector := printer()
 	defer collector.Close()
 	defer os.Unsetenv("OTEL_EXPORTER_ZIPKIN_ENDPOINT")
 
 	for _, endpoint := range []string{"", collector.URL} {
-		os.Setenv("OTEL_EXPORTER_ZIPKIN_ENDPOINT", endpoint) // in the shell, or in the deployment
+		os.Setenv("OTEL_EXPORTER_ZIPKIN_ENDPOINT", endpoint) // normally set by the shell or the deployment
 		tp, err := zipkin.FromEnv(zipkin.Config{Service: "media-api"})
 		if err != nil {
 			panic(err)
@@ -105,7 +105,8 @@ func ExampleFromEnv() {
 	// lost: <nil>
 }
 
-// The lines for main. They are compiled but not run, since they set a global.
+// A main function contains these lines. They are compiled but not run, because they set a global
+// variable.
 func ExampleFromEnv_main() {
 	tp, err := zipkin.FromEnv(zipkin.Config{Service: "media-api"}) // off, unless the environment turns it on
 	if err != nil {
@@ -113,7 +114,7 @@ func ExampleFromEnv_main() {
 	}
 	otel.SetTracerProvider(tp) // or in the Configs of httpmw and httpclient
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's ctx
 		defer cancel()
 		if err := tp.Shutdown(ctx); err != nil {
 			log.Print(err) // how many spans were lost, and why
@@ -121,9 +122,9 @@ func ExampleFromEnv_main() {
 	}()
 }
 
-// A main that ends by a signal. The signal cancels main's context, so Shutdown needs one of its
-// own. A bare defer tp.Shutdown(ctx) would also throw away the error, which alone says how many
-// spans were lost.
+// This main function ends by a signal. The signal cancels main's context, so Shutdown needs a new
+// context. A bare defer tp.Shutdown(ctx) would also ignore the error, although only the error says
+// how many spans were lost.
 func ExampleProvider_Shutdown() {
 	collector := printer()
 	defer collector.Close()
@@ -136,7 +137,7 @@ func ExampleProvider_Shutdown() {
 		panic(err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's ctx
 		defer cancel()
 		if err := tp.Shutdown(ctx); err != nil {
 			log.Print(err) // how many spans were lost, and why
@@ -155,8 +156,8 @@ func ExampleProvider_Shutdown() {
 	// 463ac35c9f6413ad  work
 }
 
-// Wrong: the signal has canceled ctx before Shutdown is called. Shutdown has 50 ms left, in which
-// a busy collector has not answered.
+// This is wrong: the signal has canceled ctx before Shutdown is called. So Shutdown has only 50
+// ms, and a busy collector does not answer in that time.
 func ExampleProvider_Shutdown_incorrect() {
 	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
@@ -174,13 +175,13 @@ func ExampleProvider_Shutdown_incorrect() {
 	stop() // as if there were a signal
 	<-ctx.Done()
 
-	fmt.Println(tp.Shutdown(ctx)) // a context of its own, with five seconds: see the other example
+	fmt.Println(tp.Shutdown(ctx)) // better: a new context with five seconds, as in the other example
 
 	// Output:
 	// zipkin: 1 of 1 spans lost (queue full 0, refused 0, not sent in time 1): context canceled
 }
 
-// A limit of traces a second, whatever the traffic.
+// This limit samples at most ten traces a second, whatever the traffic.
 func ExampleConfig_sampler() {
 	collector := printer()
 	defer collector.Close()
@@ -189,13 +190,13 @@ func ExampleConfig_sampler() {
 	tp, err := zipkin.NewProvider(zipkin.Config{
 		Service:  "media-api",
 		Endpoint: endpoint,
-		Sampler:  trace.NewLimit(10), // ten traces a second, also in a burst
+		Sampler:  trace.NewLimit(10), // at most ten traces a second
 	})
 	if err != nil {
 		panic(err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's ctx
 		defer cancel()
 		if err := tp.Shutdown(ctx); err != nil {
 			log.Print(err) // how many spans were lost, and why
@@ -203,7 +204,7 @@ func ExampleConfig_sampler() {
 	}()
 
 	handler := httpmw.New(httpmw.Config{TracerProvider: tp})(http.NotFoundHandler())
-	r := httptest.NewRequest("GET", "/media/1", nil) // the first in its second
+	r := httptest.NewRequest("GET", "/media/1", nil) // the first request in its second
 	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312")
 	handler.ServeHTTP(httptest.NewRecorder(), r)
 
@@ -211,7 +212,7 @@ func ExampleConfig_sampler() {
 	// 463ac35c9f6413ad SERVER get
 }
 
-// The exporter alone, for an SDK of your own.
+// This is the exporter alone, for an SDK of your own.
 func ExampleNewSpanExporter() {
 	collector := printer()
 	defer collector.Close()
@@ -225,10 +226,10 @@ func ExampleNewSpanExporter() {
 		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(0.001))),
 	)
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's ctx
 		defer cancel()
 		if err := tp.Shutdown(ctx); err != nil {
-			log.Print(err) // how many spans were lost, if they were
+			log.Print(err) // how many spans were lost
 		}
 	}()
 
@@ -243,21 +244,21 @@ func ExampleNewSpanExporter() {
 	// 463ac35c9f6413ad CLIENT get
 }
 
-// Sample more for a while, without a restart.
+// Operators sample more for a while, without a restart.
 func ExampleProvider_RatioHandler() {
 	tp, err := zipkin.NewProvider(zipkin.Config{Service: "media-api", Endpoint: "http://127.0.0.1:9411"})
 	if err != nil {
 		panic(err)
 	}
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's ctx
 		defer cancel()
 		if err := tp.Shutdown(ctx); err != nil {
 			log.Print(err) // how many spans were lost, and why
 		}
 	}()
 
-	private := http.NewServeMux() // where only operators get to
+	private := http.NewServeMux() // only operators can reach it
 	private.Handle("/debug/ratio", tp.RatioHandler())
 
 	for _, r := range []*http.Request{
@@ -276,8 +277,8 @@ func ExampleProvider_RatioHandler() {
 	// 0.01
 }
 
-// The spans until now, for a health page or a metric of your own. Config.MeterProvider gives the
-// same to OpenTelemetry.
+// Stats counts the spans until now, for a health page or a metric of your own.
+// Config.MeterProvider gives the same numbers to OpenTelemetry.
 func ExampleProvider_Stats() {
 	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)

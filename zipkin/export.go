@@ -29,7 +29,8 @@ func (x *export) begin(n int64) bool {
 	return !x.e.closed
 }
 
-// count changes the counts of this call and, until they are final, those of the exporter.
+// count changes the counts of this call. It also changes the counts of the exporter, unless
+// Shutdown has made them final.
 func (x *export) count(do func(*counts)) {
 	x.e.mu.Lock()
 	defer x.e.mu.Unlock()
@@ -46,7 +47,7 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if x.e.ending.Err() != nil { // ctx may end only later
+	if x.e.ending.Err() != nil { // ctx may end a little later than ending
 		return x.e.ending.Err()
 	}
 	pause := func(d time.Duration, _ bool, err error) error { return x.pause(ctx, d, err) }
@@ -73,7 +74,7 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 }
 
 func (x *export) pause(ctx context.Context, d time.Duration, because error) error {
-	if ctx.Err() != nil { // the post's error says the same
+	if ctx.Err() != nil { // the parameter because then holds the same error
 		return ctx.Err()
 	}
 	x.count(func(c *counts) { c.lastError = because })

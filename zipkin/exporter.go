@@ -12,20 +12,20 @@ import (
 //
 //	sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), …)
 //
-// It has no queue: the SDK's batcher drops what its own queue cannot hold, and tells nobody how
-// much. A debug trace is not marked as one. [Provider] does better. Safe for concurrent use;
-// exports wait for each other.
+// An Exporter has no queue. The SDK's batcher drops spans that its own queue cannot hold, and does
+// not report how many. Spans of a debug trace are not marked as debug. A [Provider] has neither
+// fault. An Exporter is safe for concurrent use; exports wait for each other.
 type Exporter struct {
 	encoder encoder
 	sender  *sender
-	busy    chan struct{} // holds one while an export runs
-	buf     []byte        // of the running export; the next one uses its memory again
+	busy    chan struct{} // holds a value while an export runs
+	buf     []byte        // the buffer of the running export; the next export uses its memory again
 	ending  context.Context
 	cancel  context.CancelFunc
 
 	mu     sync.Mutex
 	counts counts
-	closed bool // by Shutdown, which has counted the spans of a running export as lost
+	closed bool // Shutdown was called, and has counted the spans of a running export as lost
 }
 
 var _ sdktrace.SpanExporter = (*Exporter)(nil)
@@ -67,7 +67,7 @@ func NewExporter(cfg Config) (*Exporter, error) {
 var errShutDown = errors.New("exporter is shut down")
 
 // ExportSpans sends spans, and tries again as the package comment says, until ctx's deadline or,
-// if it has none, for ten seconds. The error says how many were lost.
+// if it has none, for ten seconds. The error says how many spans were lost.
 func (e *Exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	if len(spans) == 0 {
 		return nil
@@ -92,8 +92,8 @@ func (e *Exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 	return x.mine.lost(err)
 }
 
-// Shutdown cuts short what is being exported and closes the connection. Its error says how many
-// spans were lost since the Exporter was made. Later exports lose their spans and return an error.
+// Shutdown stops running exports and closes the connection. Its error says how many spans were
+// lost since the Exporter was made. Later exports lose their spans and return an error.
 func (e *Exporter) Shutdown(context.Context) error {
 	e.mu.Lock()
 	e.closed = true
@@ -106,7 +106,8 @@ func (e *Exporter) Shutdown(context.Context) error {
 	return c.lost(nil)
 }
 
-// Stats says what has become of the spans until now. Queued are those that are being exported.
+// Stats returns how many spans were sent and dropped until now. Queued is the number of spans that
+// are being exported.
 func (e *Exporter) Stats() Stats {
 	c := e.read()
 	return c.stats()

@@ -36,7 +36,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// A post as a server sees it.
+// TestPost checks a post as a server sees it: its path, its headers and its spans.
 func TestPost(t *testing.T) {
 	tests := []struct {
 		name, endpoint, uri, auth string
@@ -77,7 +77,7 @@ func TestPost(t *testing.T) {
 			assert.Equal(t, http.MethodPost, r.Method)
 			assert.Equal(t, tt.uri, r.RequestURI)
 			want := http.Header{
-				"Accept-Encoding":  {"gzip"}, // net/http's
+				"Accept-Encoding":  {"gzip"}, // added by net/http
 				"User-Agent":       {"Go-http-client/1.1"},
 				"B3":               {"0"},
 				"Content-Type":     {"application/json"},
@@ -94,7 +94,7 @@ func TestPost(t *testing.T) {
 	}
 }
 
-// The collector gets the user and password of the Endpoint. No error has them.
+// The collector gets the user and password of the Endpoint. No error contains the password.
 func TestEndpointsPasswordIsInNoError(t *testing.T) {
 	const secret = "h8nter2"
 	quotes := func(r *http.Request) string { return "cannot post to " + r.URL.String() }
@@ -156,7 +156,7 @@ func TestPostsAreNotTraced(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &collector{}
 			var tp *zipkin.Provider
-			// A function, since tp is known only later.
+			// A function, because tp is made only later.
 			traced := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				return tt.wrap(c, tp).RoundTrip(r)
 			})
@@ -172,13 +172,13 @@ func TestPostsAreNotTraced(t *testing.T) {
 			for _, p := range c.tries() {
 				b, err := trace.FromHeader(p.Header)
 				assert.NoError(t, err)
-				assert.Equal(t, trace.Deny, b.Sampling, "what %v says", p.Header)
+				assert.Equal(t, trace.Deny, b.Sampling, "state in the headers %v", p.Header)
 			}
 		})
 	}
 }
 
-// The queue holds exactly QueueSpans, together with the spans on their way.
+// The queue holds exactly QueueSpans spans. This number includes the spans that are being posted.
 func TestQueueSpans(t *testing.T) {
 	for _, most := range []int{1, 2, 511, 512, 513, 3000} {
 		t.Run(fmt.Sprint(most), func(t *testing.T) {
@@ -188,11 +188,11 @@ func TestQueueSpans(t *testing.T) {
 				cfg := zipkin.Config{QueueSpans: most, QueueBytes: 1 << 30, Client: c.client()}
 				tp := newProvider(t, cfg)
 				ids := end(tp, most)
-				time.Sleep(2 * time.Second) // part of it is on its way now
+				time.Sleep(2 * time.Second) // some of the spans are being posted now
 				assert.EqualValues(t, most, tp.Stats().Queued)
 				end(tp, 1)
 				s := tp.Stats()
-				assert.EqualValues(t, []int64{int64(most), 1}, []int64{s.Queued, s.Dropped}, "queued and dropped, with one too many")
+				assert.EqualValues(t, []int64{int64(most), 1}, []int64{s.Queued, s.Dropped}, "queued and dropped, with one span too many")
 				assertBalanced(t, s, cfg)
 				close(release)
 				require.NoError(t, tp.ForceFlush(patience(t)))
@@ -204,7 +204,7 @@ func TestQueueSpans(t *testing.T) {
 	}
 }
 
-// The same in bytes. Stats says how many a span takes.
+// The queue holds exactly QueueBytes bytes. Stats reports how many of them a span needs.
 func TestQueueBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		text := oteltrace.WithAttributes(attribute.String("text", strings.Repeat("x", 1000)))
@@ -218,7 +218,7 @@ func TestQueueBytes(t *testing.T) {
 			return int(bytes)
 		}
 		small, large := size(), size(text)
-		require.Equal(t, 1000+len(`"text":"",`), large-small, "what the attribute takes")
+		require.Equal(t, 1000+len(`"text":"",`), large-small, "bytes that the attribute needs")
 
 		for _, less := range []int{0, 1} {
 			release := make(chan struct{})
@@ -226,10 +226,10 @@ func TestQueueBytes(t *testing.T) {
 			cfg := zipkin.Config{QueueBytes: 700*large + small - less, Client: c.client()}
 			tp := newProvider(t, cfg)
 			ids := end(tp, 300, text)
-			time.Sleep(2 * time.Second) // part of it is on its way now
+			time.Sleep(2 * time.Second) // some of the spans are being posted now
 			ids = append(ids, end(tp, 400, text)...)
 			end(tp, 1, text)
-			assert.EqualValues(t, 1, tp.Stats().Dropped, "dropped: there is no room for another large one")
+			assert.EqualValues(t, 1, tp.Stats().Dropped, "spans dropped: there is no room for another large span")
 			last := end(tp, 1)
 			if less == 0 {
 				ids = append(ids, last...)
@@ -246,7 +246,7 @@ func TestQueueBytes(t *testing.T) {
 	})
 }
 
-// Only the span that is larger than the queue is lost.
+// If a span is larger than the queue, only this span is lost.
 func TestSpanLargerThanTheQueue(t *testing.T) {
 	c := &collector{}
 	cfg := zipkin.Config{QueueBytes: 50_000, Client: c.client()}
@@ -263,8 +263,8 @@ func TestSpanLargerThanTheQueue(t *testing.T) {
 	assertArrived(t, c, ids)
 }
 
-// Buffers are used again, and never by two spans at once: each span that was not dropped arrives
-// with its own text.
+// Buffers are used again, but never by two spans at once. So each span that was not dropped
+// arrives with its own text.
 func TestBuffersDoNotMix(t *testing.T) {
 	const routines, each = 8, 1500
 	var mu sync.Mutex
@@ -276,7 +276,7 @@ func TestBuffersDoNotMix(t *testing.T) {
 			Tags map[string]string
 		}
 		if err := decode(r, &spans); err != nil {
-			t.Errorf("a post that is no JSON: %v", err)
+			t.Errorf("the body of a post is no JSON: %v", err)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -336,7 +336,7 @@ func TestSpansDoNotWait(t *testing.T) {
 			end(tp, 1000)
 			assertBalanced(t, tp.Stats(), cfg)
 		}
-		assert.Zero(t, time.Since(begin), "how long they waited")
+		assert.Zero(t, time.Since(begin), "how long the spans waited")
 		s := tp.Stats()
 		assert.EqualValues(t, []int64{8192, 100_000 - 8192}, []int64{s.Queued, s.Dropped}, "queued and dropped")
 		assert.Equal(t, 100_000, lost(t, tp.Shutdown(expired(t))))
@@ -365,16 +365,16 @@ func TestHeapIsBounded(t *testing.T) {
 
 func liveHeap() int64 {
 	runtime.GC()
-	runtime.GC() // also what sync.Pools had
+	runtime.GC() // the second run also frees what sync.Pools held
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
 
-// The allocations of a span, beyond those of an SDK that throws it away.
+// A span needs at most two allocations more than with an SDK that drops it.
 func TestSpanAllocations(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the race detector allocates on its own account")
+		t.Skip("the race detector allocates too")
 	}
 	release := make(chan struct{})
 	c := &collector{answer: func(*post) (*http.Response, error) { <-release; return nil, io.EOF }}
@@ -384,7 +384,7 @@ func TestSpanAllocations(t *testing.T) {
 	attrs := []attribute.KeyValue{attribute.String("http.request.method", "GET"), attribute.Int("http.response.status_code", 200)}
 	cost := func(tp oteltrace.TracerProvider) float64 {
 		tracer := tp.Tracer("test")
-		// The queue is soon full, so its growth does not count.
+		// The queue is soon full, so that its growth has no effect on the average.
 		return testing.AllocsPerRun(3000, func() {
 			_, span := tracer.Start(context.Background(), "work", oteltrace.WithSpanKind(oteltrace.SpanKindServer))
 			span.SetAttributes(attrs...)
@@ -396,7 +396,7 @@ func TestSpanAllocations(t *testing.T) {
 	require.Error(t, tp.Shutdown(expired(t)))
 }
 
-// Many Providers that are shut down leave no memory and no goroutine behind.
+// Providers that are shut down leave no connection and no goroutine behind.
 func TestCycles(t *testing.T) {
 	c := &collector{}
 	server := httptest.NewUnstartedServer(c)
@@ -439,7 +439,7 @@ func TestCycles(t *testing.T) {
 	server.Close()
 }
 
-// http.DefaultTransport belongs to the whole program, and is not changed.
+// A Provider does not use http.DefaultTransport, because it belongs to the whole program.
 func TestDefaultTransportIsLeftAlone(t *testing.T) {
 	real := http.DefaultTransport
 	defer func() { http.DefaultTransport = real }()
@@ -455,18 +455,17 @@ func TestDefaultTransportIsLeftAlone(t *testing.T) {
 	ids := end(tp, 3)
 	require.NoError(t, tp.Shutdown(patience(t)))
 	assertArrived(t, c, ids)
-	assert.False(t, touched, "asked http.DefaultTransport")
+	assert.False(t, touched, "whether http.DefaultTransport was used")
 }
 
-// A Client belongs to the caller: it is not changed, its own Timeout counts, and its connections
-// stay.
+// A Client belongs to the caller. The Provider does not change it, and obeys its Timeout.
 func TestClientIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: swallow}
 		client := &http.Client{Transport: c, Timeout: 3 * time.Second}
 		tp := newProvider(t, zipkin.Config{Client: client})
 		end(tp, 1)
-		time.Sleep(4*time.Second + 500*time.Millisecond) // a second of gathering, three of Timeout
+		time.Sleep(4*time.Second + 500*time.Millisecond) // a second in which spans are gathered, then three of Timeout
 		assert.Len(t, c.tries(), 2, "posts")
 		require.Error(t, tp.Shutdown(expired(t)))
 		assert.Equal(t, &http.Client{Transport: c, Timeout: 3 * time.Second}, client, "the Client")
@@ -484,22 +483,22 @@ func TestConfigErrors(t *testing.T) {
 		name     string
 		change   func(*zipkin.Config)
 		want     string
-		provider bool // an error of NewProvider alone
+		provider bool // NewProvider returns the error, and NewExporter does not
 	}{
 		{name: "no Endpoint", change: func(c *zipkin.Config) { c.Endpoint = "" }, want: "zipkin: no Endpoint"},
-		{name: "no URL", change: func(c *zipkin.Config) { c.Endpoint = "http://ann:h8nter2@[::1" }, want: "zipkin: Endpoint is not a URL"},
+		{name: "not a URL", change: func(c *zipkin.Config) { c.Endpoint = "http://ann:h8nter2@[::1" }, want: "zipkin: Endpoint is not a URL"},
 		{name: "no scheme", change: func(c *zipkin.Config) { c.Endpoint = "127.0.0.1:9411" }, want: "zipkin: Endpoint is not a URL"},
 		{name: "no scheme, a name", change: func(c *zipkin.Config) { c.Endpoint = "localhost:9411" }, want: "zipkin: Endpoint is not an http or https URL"},
 		{name: "another scheme", change: func(c *zipkin.Config) { c.Endpoint = "ftp://ann:h8nter2@localhost" }, want: "zipkin: Endpoint is not an http or https URL"},
 		{name: "no host", change: func(c *zipkin.Config) { c.Endpoint = "http:///api/v2/spans" }, want: "zipkin: Endpoint has no host"},
-		{name: "a Ratio below", change: func(c *zipkin.Config) { c.Ratio = -0.1 }, want: "zipkin: Ratio -0.1 is not between 0 and 1"},
-		{name: "a Ratio above", change: func(c *zipkin.Config) { c.Ratio = 100 }, want: "zipkin: Ratio 100 is not between 0 and 1"},
-		{name: "Ratio and Sampler", change: func(c *zipkin.Config) { c.Ratio, c.Sampler = 0.01, trace.Always() }, want: "zipkin: both Ratio and Sampler"},
-		{name: "no Ratio", change: func(c *zipkin.Config) { c.Ratio = nan }, want: "zipkin: Ratio NaN is not between 0 and 1"},
-		{name: "QueueSpans", change: func(c *zipkin.Config) { c.QueueSpans = -1 }, want: "zipkin: QueueSpans -1 is negative"},
-		{name: "QueueBytes", change: func(c *zipkin.Config) { c.QueueBytes = -1 }, want: "zipkin: QueueBytes -1 is negative"},
+		{name: "a Ratio below 0", change: func(c *zipkin.Config) { c.Ratio = -0.1 }, want: "zipkin: Ratio -0.1 is not between 0 and 1"},
+		{name: "a Ratio above 1", change: func(c *zipkin.Config) { c.Ratio = 100 }, want: "zipkin: Ratio 100 is not between 0 and 1"},
+		{name: "Ratio and Sampler", change: func(c *zipkin.Config) { c.Ratio, c.Sampler = 0.01, trace.Always() }, want: "zipkin: both Ratio and Sampler are set"},
+		{name: "a Ratio that is NaN", change: func(c *zipkin.Config) { c.Ratio = nan }, want: "zipkin: Ratio NaN is not between 0 and 1"},
+		{name: "negative QueueSpans", change: func(c *zipkin.Config) { c.QueueSpans = -1 }, want: "zipkin: QueueSpans -1 is negative"},
+		{name: "negative QueueBytes", change: func(c *zipkin.Config) { c.QueueBytes = -1 }, want: "zipkin: QueueBytes -1 is negative"},
 		{name: "no Service", provider: true, change: func(c *zipkin.Config) { c.Service = "" }, want: "zipkin: no Service, and none in the environment"},
-		{name: "all", provider: true, change: func(c *zipkin.Config) {
+		{name: "all faults at once", provider: true, change: func(c *zipkin.Config) {
 			*c = zipkin.Config{Endpoint: "ann:h8nter2@localhost", Ratio: 2, QueueSpans: -2, QueueBytes: -3}
 		}, want: "zipkin: Endpoint is not an http or https URL\nzipkin: Ratio 2 is not between 0 and 1\nzipkin: QueueSpans -2 is negative\nzipkin: QueueBytes -3 is negative\n" +
 			"zipkin: no Service, and none in the environment"},
@@ -522,7 +521,7 @@ func TestConfigErrors(t *testing.T) {
 	}
 }
 
-// newExporter returns an Exporter to c.
+// newExporter returns an Exporter that posts to c.
 func newExporter(t testing.TB, c *collector) *zipkin.Exporter {
 	t.Helper()
 	e, err := zipkin.NewExporter(zipkin.Config{Endpoint: "http://collector.test:9411", Client: c.client()})
@@ -530,7 +529,7 @@ func newExporter(t testing.TB, c *collector) *zipkin.Exporter {
 	return e
 }
 
-// sdk is an SDK that a user has put together.
+// sdk returns an SDK as a user sets it up without a Provider.
 func sdk(opt sdktrace.TracerProviderOption) *sdktrace.TracerProvider {
 	return sdktrace.NewTracerProvider(opt, sdktrace.WithSampler(sdktrace.AlwaysSample()))
 }
@@ -570,7 +569,7 @@ func TestExporterInAnSDK(t *testing.T) {
 	}
 }
 
-// More spans than fit into a post go in several.
+// If an export has more spans than fit into a post, they are sent in several posts.
 func TestLargeExport(t *testing.T) {
 	c := &collector{}
 	e := newExporter(t, c)
@@ -602,7 +601,7 @@ func TestExporterDuringFaults(t *testing.T) {
 
 					c.answer = nil
 					more, ids := stubs(10)
-					assert.NoError(t, exporter.ExportSpans(patience(t), more), "once it is up again")
+					assert.NoError(t, exporter.ExportSpans(patience(t), more), "ExportSpans after the collector is up again")
 					assertArrived(t, c, ids)
 					assertEmpty(t, exporter.Stats(), 70, 10)
 					assert.Equal(t, 60, lost(t, exporter.Shutdown(context.Background())))
@@ -621,13 +620,13 @@ func TestExporterAfterShutdown(t *testing.T) {
 		err := e.ExportSpans(context.Background(), spans)
 		require.EqualError(t, err, "zipkin: 3 of 3 spans lost (queue full 0, refused 0, not sent in time 3): exporter is shut down")
 	}
-	require.NoError(t, e.ExportSpans(context.Background(), nil), "nothing")
+	require.NoError(t, e.ExportSpans(context.Background(), nil), "ExportSpans of no spans")
 	assert.Empty(t, c.tries(), "posts")
 	assertEmpty(t, e.Stats(), 600, 0)
 	assert.Equal(t, 600, lost(t, e.Shutdown(context.Background())), "the second Shutdown")
 }
 
-// Shutdown cuts exports short, and counts their spans.
+// Shutdown stops running exports, and counts their spans as lost.
 func TestExporterShutdownDuringExports(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: swallow}
@@ -644,7 +643,7 @@ func TestExporterShutdownDuringExports(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		s := e.Stats()
-		assert.EqualValues(t, []int64{300, 300}, []int64{s.Ended, s.Queued}, "ended and queued, before")
+		assert.EqualValues(t, []int64{300, 300}, []int64{s.Ended, s.Queued}, "ended and queued, before Shutdown")
 		begin := time.Now()
 		assert.Equal(t, 300, lost(t, e.Shutdown(context.Background())))
 		assert.LessOrEqual(t, time.Since(begin), tolerance, "how long Shutdown took")
@@ -679,7 +678,7 @@ func TestConcurrentExports(t *testing.T) {
 	assertEmpty(t, e.Stats(), 1800, 1800)
 }
 
-// metrics reads what reader has, as "name{attributes}" and the value.
+// metrics returns the values that reader collects, by "name{attributes}".
 func metrics(t testing.TB, reader *sdkmetric.ManualReader) map[string]int64 {
 	t.Helper()
 	var all metricdata.ResourceMetrics
@@ -702,7 +701,7 @@ func metrics(t testing.TB, reader *sdkmetric.ManualReader) map[string]int64 {
 	return got
 }
 
-// component returns the numbered name of a component.
+// component matches the attributes that contain the numbered name of a Provider or Exporter.
 var component = regexp.MustCompile(`otel\.component\.name=zipkin_http_span_exporter/\d+,otel\.component\.type=zipkin_http_span_exporter`)
 
 func TestProviderMetrics(t *testing.T) {
@@ -729,10 +728,10 @@ func TestProviderMetrics(t *testing.T) {
 			"otel.sdk.processor.span.processed{error.type=queue_full,component}": 0,
 			"otel.sdk.processor.span.queue.size{component}":                      0,
 			"otel.sdk.processor.span.queue.capacity{component}":                  1500,
-		}, metrics(t, reader), "at first")
+		}, metrics(t, reader), "metrics at first")
 		spans := begin(tp, 1501)
 		spans[:1500].end()
-		time.Sleep(100 * time.Millisecond) // two posts, and the third has failed, once
+		time.Sleep(100 * time.Millisecond) // now there were two posts, and a third that has failed
 		spans[1500:].end()
 		end(tp, 1100)
 		assert.Equal(t, map[string]int64{
@@ -743,7 +742,7 @@ func TestProviderMetrics(t *testing.T) {
 			"otel.sdk.processor.span.processed{error.type=queue_full,component}": 77,
 			"otel.sdk.processor.span.queue.size{component}":                      1500,
 			"otel.sdk.processor.span.queue.capacity{component}":                  1500,
-		}, metrics(t, reader), "in between")
+		}, metrics(t, reader), "metrics in between")
 		require.Error(t, tp.Shutdown(expired(t)))
 		assert.Equal(t, map[string]int64{
 			"otel.sdk.exporter.span.exported{component}":                         512,
@@ -753,11 +752,11 @@ func TestProviderMetrics(t *testing.T) {
 			"otel.sdk.processor.span.processed{error.type=queue_full,component}": 77,
 			"otel.sdk.processor.span.queue.size{component}":                      0,
 			"otel.sdk.processor.span.queue.capacity{component}":                  1500,
-		}, metrics(t, reader), "after Shutdown, for the last collection")
+		}, metrics(t, reader), "metrics after Shutdown, for the last collection")
 	})
 }
 
-// Two Providers in one process are two series.
+// The metrics of two Providers in one process are separate.
 func TestMetricsOfTwoProviders(t *testing.T) {
 	reader := sdkmetric.NewManualReader()
 	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader))

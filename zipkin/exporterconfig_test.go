@@ -18,7 +18,7 @@ import (
 
 func TestExporterConfigFaults(t *testing.T) {
 	for _, tt := range []struct{ name, endpoint, want string }{
-		{"none", "", "zipkin: no Endpoint"},
+		{"no endpoint", "", "zipkin: no Endpoint"},
 		{"not a URL", "http://ann:h8nter2@[::1", "zipkin: Endpoint is not a URL"},
 		{"another scheme", "ftp://localhost:9411", "zipkin: Endpoint is not an http or https URL"},
 		{"no host", "http:///api/v2/spans", "zipkin: Endpoint has no host"},
@@ -31,7 +31,8 @@ func TestExporterConfigFaults(t *testing.T) {
 	}
 }
 
-// TestBothConfigsOfAnExporter: the deprecated constructor makes the same Exporter.
+// TestBothConfigsOfAnExporter: NewExporter, which is deprecated, makes the same Exporter as
+// NewSpanExporter.
 func TestBothConfigsOfAnExporter(t *testing.T) {
 	const endpoint = "http://collector.test:9411"
 	for _, service := range []string{"", "media-import"} {
@@ -52,7 +53,7 @@ func TestBothConfigsOfAnExporter(t *testing.T) {
 				require.NoError(t, e.Shutdown(context.Background()), "Shutdown")
 				want := service
 				if want == "" {
-					want = "media-api" // the resource's
+					want = "media-api" // the name in the resource
 				}
 				spans := p.take(t)
 				require.Len(t, spans, 2, "spans")
@@ -69,8 +70,8 @@ func TestBothConfigsOfAnExporter(t *testing.T) {
 	}
 }
 
-// TestSampleNone: a Ratio of 0 is the default, so Sampler: trace.Never() and SetRatio(0) are the
-// two ways to sample none. A caller's decision is obeyed in both.
+// TestSampleNone: a Ratio of 0 means the default. So there are two ways to sample none: Sampler:
+// trace.Never(), and SetRatio(0). In both, a caller's decision is obeyed.
 func TestSampleNone(t *testing.T) {
 	accepted := testkit.B3(testkit.ID128 + "-" + testkit.SpanID + "-1")
 	for _, tt := range []struct {

@@ -42,24 +42,24 @@ func refuse(p *post) (*http.Response, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 }
 
-// swallow never answers. It ends with the request's context.
+// swallow never answers. It returns when the request's context ends.
 func swallow(p *post) (*http.Response, error) {
 	<-p.Context().Done()
 	return nil, p.Context().Err()
 }
 
-// dated asks to be left alone until d from now.
+// dated answers with a Retry-After that is a date, d from now.
 func dated(d time.Duration) answer {
 	return func(*post) (*http.Response, error) {
 		return reply(http.StatusServiceUnavailable, "", "Retry-After", time.Now().Add(d).UTC().Format(http.TimeFormat)), nil
 	}
 }
 
-// After an outage all spans that the queue could hold arrive, in order and once.
+// After an outage, all spans that the queue could hold arrive, in order, each once.
 func TestOutage(t *testing.T) {
 	type bounds struct{ least, most time.Duration }
 	usual := bounds{125 * time.Millisecond, 250 * time.Millisecond}        // before the second try
-	exactly := func(d time.Duration) bounds { return bounds{d, d + d/10} } // at random within these
+	exactly := func(d time.Duration) bounds { return bounds{d, d + d/10} } // the wait is at random within these bounds
 	tests := []struct {
 		name  string
 		fault answer
@@ -74,10 +74,10 @@ func TestOutage(t *testing.T) {
 		{"503 with a date long ago", dated(-time.Hour), 3, usual},
 		{"503 with a date in a year", dated(365 * 24 * time.Hour), 1, exactly(30 * time.Second)},
 		{"503 with zero", status(503, "Retry-After", "0"), 3, usual},
-		{"503 with less than nothing", status(503, "Retry-After", "-9"), 3, usual},
+		{"503 with a negative number", status(503, "Retry-After", "-9"), 3, usual},
 		{"503 with an hour", status(503, "Retry-After", "3600"), 1, exactly(30 * time.Second)},
-		{"503 with more than a number holds", status(503, "Retry-After", strings.Repeat("9", 40)), 1, exactly(30 * time.Second)},
-		{"503 with less than a number holds", status(503, "Retry-After", "-"+strings.Repeat("9", 40)), 3, usual},
+		{"503 with a number that is too large for an int", status(503, "Retry-After", strings.Repeat("9", 40)), 1, exactly(30 * time.Second)},
+		{"503 with a number that is too small for an int", status(503, "Retry-After", "-"+strings.Repeat("9", 40)), 3, usual},
 		{"503 with garbage", status(503, "Retry-After", "soon\x00"), 3, usual},
 		{"503 with half a second", status(503, "Retry-After", "0.5"), 3, usual},
 		{"429", status(429), 5, usual},
@@ -124,7 +124,7 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// Two pipes that fail at the same moment do not try again at the same moment.
+// Pipes that fail at the same moment do not try again at the same moment.
 func TestJitter(t *testing.T) {
 	t.Run("refused", func(t *testing.T) { jitter(t, refuse) })
 	t.Run("Retry-After", func(t *testing.T) { jitter(t, status(429, "Retry-After", "10")) })
@@ -173,7 +173,8 @@ func TestSlowCollector(t *testing.T) {
 	})
 }
 
-// Spans are counted as sent once the collector has taken them, whatever becomes of its reply.
+// Spans count as sent when the collector has answered 202, even if it does not end the body of its
+// reply.
 func TestReplyAfterTaking(t *testing.T) {
 	tests := []struct {
 		name string
@@ -197,7 +198,7 @@ func TestReplyAfterTaking(t *testing.T) {
 				ids := end(tp, 600)
 				begin := time.Now()
 				require.NoError(t, tp.ForceFlush(patience(t)), "ForceFlush")
-				assert.LessOrEqual(t, time.Since(begin), 2*time.Second, "for two posts")
+				assert.LessOrEqual(t, time.Since(begin), 2*time.Second, "how long ForceFlush took, for two posts")
 				assertArrived(t, c, ids)
 				require.NoError(t, tp.Shutdown(patience(t)), "Shutdown")
 				assertEmpty(t, tp.Stats(), 600, 600)
@@ -221,7 +222,8 @@ type endless struct{}
 
 func (endless) Read(b []byte) (int, error) { return len(b), nil }
 
-// A batch that is answered with 500 may itself be to blame. The others do not wait for it.
+// A batch that is answered with 500 three times is lost, because it may itself be to blame. The
+// other batches arrive.
 func TestServerErrorsLoseTheBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var poison string
@@ -248,7 +250,7 @@ func TestServerErrorsLoseTheBatch(t *testing.T) {
 	})
 }
 
-// The count of 500s begins anew with each batch, and after each batch that is taken.
+// The count of answers with 500 begins anew with each batch.
 func TestServerErrorsNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: func(p *post) (*http.Response, error) {
@@ -265,7 +267,7 @@ func TestServerErrorsNowAndThen(t *testing.T) {
 	})
 }
 
-// A batch that is refused loses only the spans to blame.
+// Of a batch that is refused, only the spans that are to blame are lost.
 func TestRefusedTogether(t *testing.T) {
 	some := func(at ...int) func(int) bool { return func(i int) bool { return slices.Contains(at, i) } }
 	tests := []struct {
@@ -273,7 +275,7 @@ func TestRefusedTogether(t *testing.T) {
 		status int
 		most   int // spans in a post; 0: any number
 		bad    func(i int) bool
-		posts  int // no more than these
+		posts  int // the highest number of posts that is allowed
 	}{
 		{"413, one at a time", 413, 1, some(), 1023},
 		{"413, a hundred at a time", 413, 100, some(), 15},
@@ -322,9 +324,9 @@ func TestRefusedTogether(t *testing.T) {
 				assert.LessOrEqual(t, len(c.tries()), tt.posts, "posts")
 				assertEmpty(t, tp.Stats(), 512, len(good))
 
-				// The refusals are forgotten: the next batch is not judged by them.
+				// The count of refusals begins anew with the next batch.
 				later := end(tp, 20)
-				assert.NoError(t, tp.ForceFlush(patience(t)), "ForceFlush, of good ones")
+				assert.NoError(t, tp.ForceFlush(patience(t)), "ForceFlush of good spans")
 				assertArrived(t, c, slices.Concat(good, later))
 				tp.Shutdown(patience(t))
 			})
@@ -332,7 +334,7 @@ func TestRefusedTogether(t *testing.T) {
 	}
 }
 
-// No span is sent twice, if a part is taken or an outage comes in between.
+// No span is sent twice if there are outages while a batch is halved.
 func TestOutageAmongHalves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var bad string
@@ -340,7 +342,7 @@ func TestOutageAmongHalves(t *testing.T) {
 			switch {
 			case p.n%4 == 1:
 				return refuse(p)
-			case p.n%4 == 3: // once for each part, but too often for one part
+			case p.n%4 == 3: // too seldom for any part to be lost
 				return reply(500, ""), nil
 			case slices.Contains(p.ids, bad):
 				return reply(400, ""), nil
@@ -359,7 +361,7 @@ func TestOutageAmongHalves(t *testing.T) {
 	})
 }
 
-// Every other answer loses the batch at once, since another try would change nothing.
+// With every other answer, the batch is lost at once, because another try would change nothing.
 func TestRefused(t *testing.T) {
 	for _, code := range []int{300, 301, 302, 303, 304, 307, 308, 401, 403, 404, 405, 410, 501, 505, 999} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
@@ -387,7 +389,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// A redirect is not followed, even one that cannot be.
+// A redirect with a malformed Location is a refusal, like every redirect.
 func TestRedirectNowhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: func(p *post) (*http.Response, error) {
@@ -420,7 +422,7 @@ func (l *hostile) Accept() (net.Conn, error) {
 	}
 }
 
-// reset breaks a connection.
+// reset makes conn.Close send a TCP reset.
 func reset(conn net.Conn) { conn.(*net.TCPConn).SetLinger(0) }
 
 func TestBrokenConnections(t *testing.T) {
@@ -435,7 +437,7 @@ func TestBrokenConnections(t *testing.T) {
 	tests := []struct {
 		name  string
 		do    func(*collector, net.Conn)
-		taken bool // by the hostile ones
+		taken bool // the hostile connections accept the spans
 	}{
 		{name: "nothing", do: func(*collector, net.Conn) {}},
 		{name: "reset at once", do: func(_ *collector, conn net.Conn) { reset(conn) }},
@@ -495,8 +497,8 @@ func TestBrokenConnections(t *testing.T) {
 	}
 }
 
-// A collector may go and come back while spans end. No span is missing. Spans arrive twice, with
-// the same ID, if the collector went before its reply.
+// The collector restarts several times while spans end. No span is missing. A span arrives twice,
+// with the same ID, if the collector stopped before it replied.
 func TestCollectorRestarts(t *testing.T) {
 	arrived := make(chan struct{}, 1)
 	c := &collector{}
@@ -540,13 +542,13 @@ func TestCollectorRestarts(t *testing.T) {
 	for range 5 {
 		<-arrived
 		server.Close()
-		// Until a post has failed.
+		// Wait until a post has failed.
 		for failed := tp.Stats().LastError; failed == tp.Stats().LastError; {
 			runtime.Gosched()
 		}
 		l, err = net.Listen("tcp", address)
 		require.NoError(t, err, "listening at the address of the last server")
-		select { // a post that reached the last server
+		select { // forget a post that reached the last server
 		case <-arrived:
 		default:
 		}
@@ -561,11 +563,11 @@ func TestCollectorRestarts(t *testing.T) {
 	want, got := slices.Sorted(slices.Values(slices.Concat(ids[:]...))), c.taken
 	slices.Sort(got)
 	assertEmpty(t, tp.Stats(), len(want), len(want))
-	assert.True(t, slices.Equal(want, slices.Compact(got)), "%d spans have ended, %d others have arrived", len(want), len(got))
+	assert.True(t, slices.Equal(want, slices.Compact(got)), "%d spans have ended, but the %d that have arrived are not the same", len(want), len(got))
 }
 
-// An error quotes a bounded part of a reply, or of whatever stands in its place, and no control
-// bytes.
+// An error quotes only a bounded part of a reply, or of an error of the transport, and no control
+// characters.
 func TestErrorsQuoteLittle(t *testing.T) {
 	flood := strings.Repeat("\x1b[31m\x00\r\n\u202e", 100_000)
 	tests := []struct {
@@ -601,10 +603,10 @@ func assertTame(t testing.TB, err error, from string) {
 	text := err.Error()
 	assert.LessOrEqual(t, len(text), 2000, "length of the error of %s", from)
 	at := strings.IndexFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0x202e })
-	assert.Equal(t, -1, at, "where a control character stands in the error of %s: %.200q", from, text)
+	assert.Equal(t, -1, at, "index of a control character in the error of %s: %.200q", from, text)
 }
 
-// If a proxy breaks the connection over one span, that span is lost, and none after it.
+// If a proxy breaks the connection because of one span, only that span is lost.
 func TestPoison(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var poison string
@@ -627,7 +629,7 @@ func TestPoison(t *testing.T) {
 	})
 }
 
-// If a proxy answers 413 to everything, not each span is posted alone.
+// If a proxy answers 413 to everything, the Provider does not post each span alone.
 func TestEverythingIsTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: status(413)}
@@ -651,7 +653,7 @@ func TestPostsAreNotTracedByAnySDK(t *testing.T) {
 	assert.Empty(t, rec.Started(), "spans of posts")
 }
 
-// A long refusal does not cost a connection.
+// After a refusal with a long body, the connection is used again.
 func TestRefusalsKeepTheConnection(t *testing.T) {
 	var connections atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -672,7 +674,8 @@ func TestRefusalsKeepTheConnection(t *testing.T) {
 	assert.LessOrEqual(t, connections.Load(), int64(3), "connections for fifteen posts")
 }
 
-// Bad spans beside each other, as those of one request are, cost no good ones.
+// Malformed spans may be beside each other, such as those of one request. No good span is lost
+// because of them.
 func TestMalformedNeighbors(t *testing.T) {
 	const n = 9
 	synctest.Test(t, func(t *testing.T) {
@@ -696,8 +699,8 @@ func TestMalformedNeighbors(t *testing.T) {
 	})
 }
 
-// A RoundTripper that returns neither a response nor an error breaks its contract, and must not
-// break the process.
+// A RoundTripper that returns neither a response nor an error breaks its contract. It must not
+// crash the process.
 func TestNilResponse(t *testing.T) {
 	tp := newProvider(t, zipkin.Config{Client: &http.Client{Transport: testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, nil })}})
 	end(tp, 1)

@@ -16,7 +16,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// field is a change of a span, and the change of what is posted that it causes.
+// field is a change of a span, and the change that it causes in the post.
 type field struct {
 	name string
 	span func(*tracetest.SpanStub)
@@ -48,8 +48,8 @@ func TestSpanIDs(t *testing.T) {
 			func(p posted) { p["traceId"] = id64 }},
 		{"a child", func(s *tracetest.SpanStub) { s.Parent = spanContext(traceID128, spanID2) },
 			func(p posted) { p["parentId"] = "000000000000000a" }},
-		{"a parent in another trace is none", func(s *tracetest.SpanStub) { s.Parent = spanContext(traceID64, spanID2) }, nil},
-		{"a parent without a span ID is none", func(s *tracetest.SpanStub) { s.Parent = spanContext(traceID128, oteltrace.SpanID{}) }, nil},
+		{"a parent in another trace is left out", func(s *tracetest.SpanStub) { s.Parent = spanContext(traceID64, spanID2) }, nil},
+		{"a parent without a span ID is left out", func(s *tracetest.SpanStub) { s.Parent = spanContext(traceID128, oteltrace.SpanID{}) }, nil},
 	})
 }
 
@@ -81,7 +81,7 @@ func TestSpanTimes(t *testing.T) {
 		{"duration: rounded down", func(s *tracetest.SpanStub) { s.EndTime = began.Add(1999) }, func(p posted) { p["duration"] = 1.0 }},
 		{"duration: the clock was set back", func(s *tracetest.SpanStub) { s.EndTime = began.Add(-time.Hour) }, func(p posted) { p["duration"] = 1.0 }},
 		{"duration: not ended", func(s *tracetest.SpanStub) { s.EndTime = time.Time{} }, func(p posted) { delete(p, "duration") }},
-		{"duration: as long as there is", func(s *tracetest.SpanStub) { s.EndTime = began.Add(math.MaxInt64) }, func(p posted) { p["duration"] = float64(math.MaxInt64 / 1000) }},
+		{"duration: the longest", func(s *tracetest.SpanStub) { s.EndTime = began.Add(math.MaxInt64) }, func(p posted) { p["duration"] = float64(math.MaxInt64 / 1000) }},
 		{"timestamp: none", func(s *tracetest.SpanStub) { s.StartTime = time.Time{} }, func(p posted) { delete(p, "timestamp"); delete(p, "duration") }},
 		{"timestamp: before 1970", func(s *tracetest.SpanStub) { s.StartTime = time.Unix(-1, 0) }, func(p posted) { delete(p, "timestamp"); delete(p, "duration") }},
 	})
@@ -140,7 +140,7 @@ func TestSpanTagsWithoutAttributes(t *testing.T) {
 			s.Resource = resource.NewSchemaless(attribute.String("service.name", "media-api"), attribute.String("host.name", "h1"),
 				attribute.String("telemetry.sdk.name", "opentelemetry"), attribute.String("container.id", ""), attribute.String("error", "not of this span"))
 		}, func(p posted) { p["tags"] = map[string]any{"host.name": "h1"} }},
-		{"an attribute goes before the resource's", func(s *tracetest.SpanStub) {
+		{"an attribute wins over the same attribute of the resource", func(s *tracetest.SpanStub) {
 			s.Resource = resource.NewSchemaless(attribute.String("service.name", "media-api"), attribute.String("host.name", "h1"), attribute.String("zone", "z"))
 			s.Attributes = []attribute.KeyValue{attribute.String("host.name", "h2")}
 		}, func(p posted) { p["tags"] = map[string]any{"host.name": "h2", "zone": "z"} }},
@@ -174,7 +174,7 @@ func TestSpanStatus(t *testing.T) {
 		}, func(p posted) {
 			p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": "timeout", "error.type": "timeout"}
 		}},
-		{"status: error, and no more", func(s *tracetest.SpanStub) { s.Status.Code = codes.Error },
+		{"status: error, without a reason", func(s *tracetest.SpanStub) { s.Status.Code = codes.Error },
 			func(p posted) { p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": "true"} }},
 		{"attribute error beside the status", func(s *tracetest.SpanStub) {
 			s.Status = sdktrace.Status{Code: codes.Error, Description: "boom"}
@@ -182,12 +182,12 @@ func TestSpanStatus(t *testing.T) {
 		}, func(p posted) { p["tags"] = map[string]any{"otel.status_code": "ERROR", "error": "boom"} }},
 		{"attribute error alone", func(s *tracetest.SpanStub) { s.Attributes = []attribute.KeyValue{attribute.String("error", "boom")} },
 			func(p posted) { p["tags"] = map[string]any{"error": "boom"} }},
-		{"attribute error, false: to Zipkin any such tag is an error", func(s *tracetest.SpanStub) { s.Attributes = []attribute.KeyValue{attribute.Bool("error", false)} }, nil},
+		{"attribute error, false: left out, because for Zipkin any such tag is an error", func(s *tracetest.SpanStub) { s.Attributes = []attribute.KeyValue{attribute.Bool("error", false)} }, nil},
 		{"attribute error, but the status is ok", func(s *tracetest.SpanStub) {
 			s.Status.Code = codes.Ok
 			s.Attributes = []attribute.KeyValue{attribute.String("error", "boom")}
 		}, func(p posted) { p["tags"] = map[string]any{"otel.status_code": "OK"} }},
-		{"attributes that are named as tags of ours", func(s *tracetest.SpanStub) {
+		{"attributes with the names of our tags", func(s *tracetest.SpanStub) {
 			s.Attributes = []attribute.KeyValue{attribute.String("links", "x"), attribute.String("otel.scope.name", "x"), attribute.String("otel.status_code", "x")}
 		}, nil},
 	})
@@ -209,7 +209,7 @@ func TestSpanAttributes(t *testing.T) {
 			s.Attributes = []attribute.KeyValue{attribute.String("k", strings.Repeat("v", 1<<20))}
 		},
 			func(p posted) { p["tags"] = map[string]any{"k": strings.Repeat("v", 8000) + "…"} }},
-		{"what only the sampler may say", func(s *tracetest.SpanStub) {
+		{"attributes of the sampler, with values that it does not write", func(s *tracetest.SpanStub) {
 			s.Attributes = []attribute.KeyValue{attribute.String("b3.debug", "true"), attribute.String("b3.trace_id", id64), attribute.Int("b3.root", 1)}
 			s.Parent = spanContext(traceID128, spanID2)
 		}, func(p posted) { p["parentId"] = "000000000000000a" }},

@@ -21,15 +21,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// collector takes spans. It is a RoundTripper, which needs no network, and a Handler.
+// collector is a collector of spans. It is a RoundTripper, which needs no network, and also a
+// Handler.
 type collector struct {
-	// answer is the reply to a post. Nil, or no reply and no error: 202.
+	// answer returns the reply to a post. If answer is nil, or returns neither a reply nor an
+	// error, the reply is 202.
 	answer func(*post) (*http.Response, error)
 
 	mu     sync.Mutex
 	posts  []*post
 	taken  []string // the span IDs of the posts that were answered with 2xx, in order
-	broken []error  // of bodies that are no JSON array of spans
+	broken []error  // the errors of bodies that are no JSON array of spans
 }
 
 // post is a post that has arrived.
@@ -37,7 +39,7 @@ type post struct {
 	*http.Request
 	n   int // 0 for the first one
 	at  time.Time
-	ids []string // of the spans
+	ids []string // the IDs of its spans
 }
 
 func (c *collector) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -61,13 +63,13 @@ func (c *collector) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// ServeHTTP takes all spans, and does not call answer.
+// ServeHTTP accepts all spans, and does not call answer.
 func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.take(c.read(r))
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// read reads a post. One whose body breaks off has no spans.
+// read keeps a post, and returns it. A post whose body is malformed has no spans.
 func (c *collector) read(r *http.Request) *post {
 	var spans []struct {
 		ID string `json:"id"`
@@ -87,7 +89,7 @@ func (c *collector) read(r *http.Request) *post {
 	return p
 }
 
-// decode reads the body of a post, to its end.
+// decode reads the body of a post to its end, and stores the result in spans.
 func decode(r *http.Request, spans any) error {
 	text, err := unzip(r)
 	if err != nil {
@@ -123,7 +125,7 @@ func (c *collector) take(p *post) {
 	c.taken = append(c.taken, p.ids...)
 }
 
-// got returns the IDs of the spans that were taken. All posts must have been well-formed.
+// got returns the IDs of the spans that were accepted. All posts must have been well-formed.
 func (c *collector) got(t testing.TB) []string {
 	t.Helper()
 	c.mu.Lock()
@@ -141,7 +143,7 @@ func (c *collector) tries() []*post {
 
 func (c *collector) client() *http.Client { return &http.Client{Transport: c} }
 
-// reply is a response with this status, and headers as pairs of name and value.
+// reply returns a response with this status and body. headers are pairs of name and value.
 func reply(status int, body string, headers ...string) *http.Response {
 	h := http.Header{}
 	for i := 0; i < len(headers); i += 2 {
@@ -150,8 +152,8 @@ func reply(status int, body string, headers ...string) *http.Response {
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// newProvider returns a Provider that samples everything. Config's other zero values are as they
-// are.
+// newProvider returns a Provider that samples everything, unless cfg has a Ratio. The other zero
+// fields of cfg keep their defaults.
 func newProvider(t testing.TB, cfg zipkin.Config) *zipkin.Provider {
 	t.Helper()
 	cfg.Service = "media-api"
@@ -216,7 +218,7 @@ func assertArrived(t testing.TB, c *collector, want []string) {
 	assert.Len(t, got, len(want), "spans that have arrived")
 }
 
-// assertBalanced checks what is true of Stats at every moment.
+// assertBalanced checks what must hold for Stats at every moment.
 func assertBalanced(t testing.TB, s zipkin.Stats, cfg zipkin.Config) {
 	t.Helper()
 	spans, bytes := cfg.QueueSpans, cfg.QueueBytes
@@ -228,18 +230,19 @@ func assertBalanced(t testing.TB, s zipkin.Stats, cfg zipkin.Config) {
 	}
 	if s.Sent+s.Dropped+s.Queued != s.Ended || min(s.Sent, s.Dropped, s.Queued, s.QueuedBytes) < 0 ||
 		s.Queued > int64(spans) || s.QueuedBytes > int64(bytes) || (s.Queued == 0) != (s.QueuedBytes == 0) {
-		t.Errorf("Stats() = %+v, with a queue of %d spans and %d bytes", s, spans, bytes)
+		t.Errorf("Stats() = %+v is wrong, with a queue of %d spans and %d bytes", s, spans, bytes)
 	}
 }
 
-// assertEmpty checks what is true of Stats after the end.
+// assertEmpty checks Stats after Shutdown, when no span is queued.
 func assertEmpty(t testing.TB, s zipkin.Stats, ended, sent int) {
 	t.Helper()
 	s.LastError = nil
 	assert.Equal(t, zipkin.Stats{Ended: int64(ended), Sent: int64(sent), Dropped: int64(ended - sent)}, s, "Stats()")
 }
 
-// watch checks Stats from several goroutines until stop. They call idle in between.
+// watch starts goroutines that check Stats again and again, until stop is called. In between they
+// call idle.
 func watch(t testing.TB, tp *zipkin.Provider, cfg zipkin.Config, idle func()) (stop func()) {
 	var all sync.WaitGroup
 	end := make(chan struct{})
@@ -259,7 +262,8 @@ func watch(t testing.TB, tp *zipkin.Provider, cfg zipkin.Config, idle func()) (s
 	return func() { close(end); all.Wait() }
 }
 
-// nowAndThen is the idle of watch in a bubble of synctest, where time costs nothing.
+// nowAndThen is the argument idle for watch in a bubble of synctest, where a Sleep costs no real
+// time.
 func nowAndThen() { time.Sleep(70 * time.Millisecond) }
 
 // patience returns a context with more time than any test needs.

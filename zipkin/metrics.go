@@ -9,13 +9,13 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// components numbers the Providers and Exporters with metrics in this process, so that two in one
-// meter can be told apart.
+// components counts the Providers and Exporters with metrics in this process. The number in their
+// names distinguishes two of them in one meter.
 var components atomic.Int64
 
-// observe makes metrics of what read returns. The metrics stay for as long as the MeterProvider
-// lives, since its last collection may come after our end. capacity is that of the queue; 0: there
-// is no queue.
+// observe registers metrics of the counts that read returns. The metrics stay for as long as the
+// MeterProvider lives, because its last collection may come after Shutdown. capacity is the
+// capacity of the queue, or 0 if there is no queue.
 func observe(provider metric.MeterProvider, capacity int, read func() counts) error {
 	if provider == nil {
 		return nil
@@ -31,7 +31,7 @@ func observe(provider metric.MeterProvider, capacity int, read func() counts) er
 	failed := func(why string) metric.MeasurementOption { return with(attribute.String("error.type", why)) }
 
 	m := meter{Meter: provider.Meter(scope)}
-	exported := m.counter("otel.sdk.exporter.span.exported", "Spans that the collector has taken, and with error.type those that were lost on the way.")
+	exported := m.counter("otel.sdk.exporter.span.exported", "Spans that the collector has accepted or, with error.type, spans that were lost on the way.")
 	ok, refused, late := with(), failed("refused"), failed("shutdown")
 	observer := func(o metric.Observer, c counts) {
 		o.ObserveInt64(exported, c.sent, ok)
@@ -40,9 +40,9 @@ func observe(provider metric.MeterProvider, capacity int, read func() counts) er
 	}
 	if capacity > 0 {
 		exporting, full := observer, failed("queue_full")
-		processed := m.counter("otel.sdk.processor.span.processed", "Spans that have left the queue, and with error.type those that found it full.")
+		processed := m.counter("otel.sdk.processor.span.processed", "Spans that have left the queue or, with error.type, spans that were lost because the queue was full.")
 		size := m.upDownCounter("otel.sdk.processor.span.queue.size", "Spans that wait for the collector.")
-		bound := m.upDownCounter("otel.sdk.processor.span.queue.capacity", "How many may wait.")
+		bound := m.upDownCounter("otel.sdk.processor.span.queue.capacity", "How many spans may wait for the collector.")
 		observer = func(o metric.Observer, c counts) {
 			exporting(o, c)
 			o.ObserveInt64(processed, c.ended-c.queued-c.full, ok)

@@ -12,9 +12,9 @@ import (
 // deepest is the depth to which lists and maps are written.
 const deepest = 32
 
-// nested returns bytes in base64, and a list or a map as JSON, as OpenTelemetry writes them
-// outside OTLP, but without secrets. A value in a map is judged by the attribute's key and those
-// in the map, with dots between them.
+// nested returns v as text, as OpenTelemetry writes it outside of OTLP: bytes in base64, and a
+// list or a map as JSON. It leaves out secrets. For a value in a map, the attribute's key and the
+// map's keys, joined by dots, decide how much may be told.
 func nested(key string, may telling, v attribute.Value) string {
 	if v.Type() == attribute.BYTESLICE {
 		return base64.StdEncoding.EncodeToString([]byte(may.told(string(v.AsByteSlice()))))
@@ -92,7 +92,7 @@ func appendMap(dst []byte, path string, may telling, pairs []attribute.KeyValue,
 	return append(dst, '}')
 }
 
-// isLong reports whether what is appended to dst would be cut off.
+// isLong reports whether dst is so long that text appended to it would be cut off.
 func isLong(dst []byte) bool { return len(dst) > clip.Max }
 
 // appendComma appends a comma, unless the next item is the first after the bracket at begin.
@@ -103,8 +103,8 @@ func appendComma(dst []byte, begin int) []byte {
 	return dst
 }
 
-// nameIn returns the name of a header that is written as {"name": "accept", "value": "text/html"},
-// or "" for any other map.
+// If pairs is a header in the form {"name": "accept", "value": "text/html"}, nameIn returns the
+// header's name. For any other map it returns "".
 func nameIn(pairs []attribute.KeyValue) string {
 	for _, kv := range pairs {
 		if key := string(kv.Key); strings.EqualFold(key, "name") || strings.EqualFold(key, "key") {
@@ -114,8 +114,8 @@ func nameIn(pairs []attribute.KeyValue) string {
 	return ""
 }
 
-// mayTellPair returns what may be told of kv, which stands in the map at path. name is what
-// nameIn returns for the map.
+// mayTellPair returns how much may be told of kv, a pair of the map at path. name is the result of
+// nameIn for the map.
 func mayTellPair(path, name string, kv attribute.KeyValue) telling {
 	key := string(kv.Key)
 	if credential(key) {
@@ -131,9 +131,9 @@ func mayTellPair(path, name string, kv attribute.KeyValue) telling {
 	return may
 }
 
-// mayTellWithin returns what may be told of v, which stands in a map or in a list. path has the
-// attribute's key and those of the maps. Each suffix of path is judged too, since a map may be a
-// whole request, or a copy of all attributes.
+// mayTellWithin returns how much may be told of v, a value in a map or in a list. path is the
+// attribute's key and the keys of the maps around v, joined by dots. Each suffix of path is
+// checked too, because a map may be a whole request, or a copy of all attributes.
 func mayTellWithin(path string, v attribute.Value) telling {
 	if v.Type() != attribute.MAP && v.Type() != attribute.SLICE && nameless(path) {
 		return nothing

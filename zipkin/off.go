@@ -10,12 +10,12 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// off are the tracers of a Provider that sends nothing: IDs, decisions, and the processors of
-// others.
+// off is the tracers of a Provider that sends nothing. It gives IDs and decisions, and holds the
+// registered processors.
 //
-// An SDK that samples nothing is tempting instead, since it would take care of the processors. But
-// an SDK reads the environment itself, and complains of it through OpenTelemetry's ErrorHandler,
-// even with OTEL_SDK_DISABLED.
+// Do not use an SDK that samples nothing instead, although it would flush and shut down the
+// processors. An SDK reads the environment itself, and reports faults in it to OpenTelemetry's
+// ErrorHandler, even with OTEL_SDK_DISABLED.
 type off struct {
 	*trace.Provider
 
@@ -23,7 +23,8 @@ type off struct {
 	processors []sdktrace.SpanProcessor
 }
 
-// newOff returns a Provider that is off, or all that is wrong with cfg. cfg has an Endpoint.
+// newOff returns a Provider that is off, or an error that says all that is wrong with cfg. cfg
+// must have an Endpoint.
 func newOff(cfg Config) (*Provider, error) {
 	cfg, _, err := cfg.checked()
 	if err != nil {
@@ -52,7 +53,7 @@ func (o *off) ForceFlush(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Shutdown ends each processor once.
+// Shutdown shuts each processor down once.
 func (o *off) Shutdown(ctx context.Context) error {
 	o.mu.Lock()
 	all := o.processors

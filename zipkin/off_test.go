@@ -35,8 +35,8 @@ func fromEnv(t testing.TB, exporter string, cfg zipkin.Config) *zipkin.Provider 
 	return tp
 }
 
-// TestOffStartsNothing: a Provider that is off starts no goroutine and does not ask the host. In
-// one that is on, both are seen.
+// TestOffStartsNothing: a Provider that is off starts no goroutine and does not ask ECS for
+// metadata. A Provider that is on does both.
 func TestOffStartsNothing(t *testing.T) {
 	var asked atomic.Int64
 	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -44,7 +44,7 @@ func TestOffStartsNothing(t *testing.T) {
 		w.WriteHeader(http.StatusNotFound)
 	}))
 	defer metadata.Close()
-	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections() // the detector's
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections() // the detector's connections
 	t.Setenv("ECS_CONTAINER_METADATA_URI_V4", metadata.URL)
 	for _, tt := range []struct {
 		exporter string
@@ -54,8 +54,9 @@ func TestOffStartsNothing(t *testing.T) {
 			asked.Store(0)
 			before := goleak.IgnoreCurrent()
 			tp := fromEnv(t, tt.exporter, zipkin.Config{Client: new(collector).client()})
-			assert.Equal(t, tt.on, asked.Load() > 0, "whether the host was asked")
-			// The pipe's goroutine, since the question to the host leaves some of net/http.
+			assert.Equal(t, tt.on, asked.Load() > 0, "whether ECS was asked")
+			// Only the pipe's goroutine counts, because the request to ECS leaves goroutines of
+			// net/http.
 			left := goleak.Find(before)
 			assert.Equal(t, tt.on, left != nil && strings.Contains(left.Error(), "(*pipe).run"), "whether a goroutine runs: %v", left)
 			if !tt.on {
@@ -97,7 +98,8 @@ func (e *witness) OnEnd(sdktrace.ReadOnlySpan)                     { e.ended++ }
 func (e *witness) ForceFlush(context.Context) error                { e.flushed++; return io.ErrNoProgress }
 func (e *witness) Shutdown(context.Context) error                  { e.shut++; return io.ErrClosedPipe }
 
-// TestOffEndsProcessors: processors may have goroutines that nothing else ends.
+// TestOffEndsProcessors: a Provider that is off shuts down its processors, because nothing else
+// would end their goroutines.
 func TestOffEndsProcessors(t *testing.T) {
 	tp := fromEnv(t, "none", zipkin.Config{})
 	var some [2]witness
@@ -111,15 +113,15 @@ func TestOffEndsProcessors(t *testing.T) {
 	assert.Equal(t, [2]witness{{0, 0, 1, 1}, {0, 0, 1, 1}}, some, "processors")
 }
 
-// told is what a request leaves behind: its lines, without times and span IDs, and the headers
-// that were sent on.
+// told is what a request leaves behind: its log lines, and the headers that were sent on. It has
+// no times, and names in place of new IDs.
 type told struct {
 	lines []map[string]any
 	sent  []http.Header
 }
 
-// ask sends a request through a service with this provider. The service logs and calls another
-// one.
+// ask sends a request to a service with this provider. The service logs lines and calls another
+// service.
 func ask(t *testing.T, tp oteltrace.TracerProvider, caller http.Header) told {
 	t.Helper()
 	var log bytes.Buffer
@@ -151,7 +153,7 @@ func ask(t *testing.T, tp oteltrace.TracerProvider, caller http.Header) told {
 	r.Header = caller
 	h.ServeHTTP(httptest.NewRecorder(), r)
 
-	names := map[any]string{} // what is new each time, by its order
+	names := map[any]string{} // names for the IDs that are new each time, in their order
 	anew := func(id any) string {
 		if names[id] == "" {
 			names[id] = "new " + string(rune('a'+len(names)))
@@ -179,7 +181,7 @@ func ask(t *testing.T, tp oteltrace.TracerProvider, caller http.Header) told {
 	for _, h := range got.sent {
 		for key, values := range h {
 			switch {
-			case key == "X-B3-Spanid", key == "X-B3-Parentspanid": // that of a line
+			case key == "X-B3-Spanid", key == "X-B3-Parentspanid": // the ID of a log line
 				values[0] = anew(values[0])
 			case key == "X-B3-Traceid" && len(caller) == 0:
 				values[0] = "new"
@@ -190,17 +192,17 @@ func ask(t *testing.T, tp oteltrace.TracerProvider, caller http.Header) told {
 }
 
 var callers = map[string]http.Header{
-	"accepts":               {"B3": {id64 + "-" + spanID + "-1"}},
-	"denies":                {"B3": {id64 + "-" + spanID + "-0"}},
-	"debugs":                {"B3": {id64 + "-" + spanID + "-d"}},
-	"defers, and is taken":  {"B3": {"163ac35c9f6413ad-a2fb4a1d1a96d312"}},
-	"defers, and is not":    {"B3": {"f63ac35c9f6413ad-a2fb4a1d1a96d312"}},
-	"defers, with 32 zeros": {"B3": {"0000000000000000163ac35c9f6413ad-a2fb4a1d1a96d312"}},
-	"has nothing":           {},
+	"accepts":                    {"B3": {id64 + "-" + spanID + "-1"}},
+	"denies":                     {"B3": {id64 + "-" + spanID + "-0"}},
+	"debugs":                     {"B3": {id64 + "-" + spanID + "-d"}},
+	"defers, and is sampled":     {"B3": {"163ac35c9f6413ad-a2fb4a1d1a96d312"}},
+	"defers, and is not sampled": {"B3": {"f63ac35c9f6413ad-a2fb4a1d1a96d312"}},
+	"defers, with 32 digits":     {"B3": {"0000000000000000163ac35c9f6413ad-a2fb4a1d1a96d312"}},
+	"sends no headers":           {},
 }
 
-// shareFor returns the share that is sampled: half of the traces, and all that begin here, so that
-// the test does not depend on chance.
+// shareFor returns the ratio for a caller: one half if it sends IDs, which decide, and 1 if the
+// trace begins here, so that the test does not depend on chance.
 func shareFor(caller http.Header) float64 {
 	if len(caller) == 0 {
 		return 1
@@ -221,8 +223,8 @@ func TestOnAndOffAreAlike(t *testing.T) {
 			want := ask(t, trace.NewProvider(trace.ProviderConfig{Sampler: trace.NewRatio(share)}), caller)
 			require.Len(t, want.lines, 4, "lines without an SDK")
 			require.Len(t, want.sent, 1, "requests without an SDK")
-			assert.Equal(t, want, ask(t, off, caller), "off, beside no SDK")
-			assert.Equal(t, want, ask(t, on, caller), "on, beside no SDK")
+			assert.Equal(t, want, ask(t, off, caller), "lines and headers, without an SDK and with a Provider that is off")
+			assert.Equal(t, want, ask(t, on, caller), "lines and headers, without an SDK and with a Provider that is on")
 			assert.Zero(t, off.Stats(), "Stats() of the Provider that is off")
 		})
 	}
@@ -235,13 +237,13 @@ func TestOffGlobally(t *testing.T) {
 		return
 	}
 	off := fromEnv(t, "none", zipkin.Config{})
-	early := otel.Tracer("early") // from before, as libraries have them in variables
+	early := otel.Tracer("early") // made before the Provider is global, as by libraries that keep a tracer in a variable
 	otel.SetTracerProvider(off)
 	for name, caller := range callers {
 		share := shareFor(caller)
 		require.NoError(t, off.SetRatio(share))
 		want := ask(t, trace.NewProvider(trace.ProviderConfig{Sampler: trace.NewRatio(share)}), caller)
-		assert.Equal(t, want, ask(t, nil, caller), "a Provider that is off, beside no SDK, for a caller who %s", name)
+		assert.Equal(t, want, ask(t, nil, caller), "lines and headers, without an SDK and with a Provider that is off, for a caller that %s", name)
 	}
 	for _, tracer := range []oteltrace.Tracer{early, otel.Tracer("late")} {
 		ctx, span := tracer.Start(accepted(), "theirs")
@@ -274,7 +276,7 @@ func TestOffCostsNothing(t *testing.T) {
 			without := measure(trace.NewProvider(trace.ProviderConfig{Sampler: trace.NewRatio(0.5)}))
 			require.Greater(t, without, 0.0)
 			if got := measure(off); !raceEnabled {
-				assert.InDelta(t, without, got, 0, "allocations, beside those without an SDK")
+				assert.InDelta(t, without, got, 0, "allocations, without an SDK and with a Provider that is off")
 			}
 		})
 	}

@@ -7,7 +7,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// outline is what has to be known of a span's attributes before they are written.
+// outline holds facts from a span's attributes that must be known before the attributes are
+// written.
 type outline struct {
 	remote
 	debug, root bool   // see sampler
@@ -50,7 +51,7 @@ func (o *outline) appendTags(dst []byte, s sdktrace.ReadOnlySpan, attrs []attrib
 		case !reserved(kv.Key):
 			t.attribute(kv)
 		case kv.Key == errorTag:
-			// To Zipkin a span with this tag has failed, whatever the tag says.
+			// For Zipkin, a span with this tag has failed, whatever the value of the tag.
 			if status.Code == codes.Unset && kv.Value != attribute.BoolValue(false) {
 				t.attribute(kv)
 			}
@@ -75,8 +76,8 @@ func (o *outline) appendTags(dst []byte, s sdktrace.ReadOnlySpan, attrs []attrib
 	return t.end()
 }
 
-// addStatus writes the status, and for an error the tag "error". The tag is the description, or
-// else the response's status, or else the error's type, or else "true".
+// addStatus writes the status, and for an error the tag "error". The tag's value is the
+// description, or else the response's status, or else the error's type, or else "true".
 func (o *outline) addStatus(t *tags, status sdktrace.Status) {
 	switch status.Code {
 	case codes.Ok:

@@ -5,9 +5,9 @@ import (
 	"io"
 )
 
-// Pieces make room for a sixteenth of their size at once, within these bounds. A single slice
-// would cost more: while append copies it, it needs its room two or three times, and afterwards up
-// to half of it is empty.
+// A new piece has a capacity of about a sixteenth of the text before it, within these bounds. A
+// single slice would cost more: while append copies it, it needs its memory two or three times,
+// and afterwards up to half of it is unused.
 const (
 	leastRoom = 1 << 10
 	usualRoom = 4 << 10
@@ -16,11 +16,12 @@ const (
 
 // pieces is text that stays where it was written, so that parts may be read while more is added.
 type pieces struct {
-	list [][]byte // the last may have room left
+	list [][]byte // the last may have unused capacity
 	size int      // bytes in all
 }
 
-// add appends text. A new piece has room for at least as many bytes as least says, a power of two.
+// add appends text. A new piece has a capacity of at least least bytes. least must be a power of
+// two.
 func (p *pieces) add(text []byte, least int) {
 	for last := len(p.list) - 1; len(text) > 0; {
 		if last < 0 || len(p.list[last]) == cap(p.list[last]) {

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	gather = time.Second // how long a span waits for more spans, so that one post carries all
+	gather = time.Second // how long a span waits for other spans, to be posted together with them
 
 	// endTime bounds Shutdown and ForceFlush if their context has no deadline: a collector that is
 	// gone must not keep a service from ending.
@@ -22,21 +22,22 @@ const (
 	// sent after Shutdown.
 	lastWait = time.Second
 
-	// grace is how long a canceled post may take to end before it is left alone.
+	// grace is how long to wait for the end of a canceled post, or of another call that should
+	// end.
 	grace = 50 * time.Millisecond
 )
 
 // pipe is the queue of ended spans, and the goroutine that posts them to the collector.
 //
-// The lock is held for as long as it takes to copy a span and to make room for it, and never while
-// something waits for the collector.
+// The lock is held only for as long as it takes to allocate memory for a span and to copy it, and
+// never while a goroutine waits for the collector.
 type pipe struct {
 	encoder  *encoder
 	sender   *sender
 	sizes    sizes
 	maxSpans int64
 	maxBytes int64
-	ending   context.Context // of all posts; canceled when there is no more time
+	ending   context.Context // the context of all posts; canceled when there is no more time
 	cancel   context.CancelFunc
 	wake     chan struct{} // holds a value if the goroutine should look for work
 	done     chan struct{} // closed when the goroutine has ended
@@ -45,9 +46,9 @@ type pipe struct {
 	mu       sync.Mutex
 	counts   counts
 	waiting  []*batch // full, or to be sent now
-	filling  *batch   // the one that OnEnd fills; nil: none
+	filling  *batch   // the batch that OnEnd fills; nil: none
 	since    time.Time
-	hopeless int // a span of this bulk or more has no room; see OnEnd
+	hopeless int // a span of this bulk or more does not fit; see OnEnd
 	closing  bool
 	final    bool  // counts no longer change
 	cause    error // why time ran out; nil: it did not
@@ -56,7 +57,7 @@ type pipe struct {
 	taken   int64         // spans that were ever put into the queue
 	settled int64         // how many of these were sent or dropped
 	resume  chan struct{} // closed to end the pause between two tries; nil: there is no pause
-	asked   bool          // the collector wants the pause
+	asked   bool          // the collector has asked for the pause
 	moved   chan struct{} // closed when a span is settled; nil: nobody waits
 }
 
@@ -73,11 +74,12 @@ func newPipe(cfg Config, s *sender) *pipe {
 
 // OnEnd writes the span into the queue.
 //
-// A span that is likely to find no room is not encoded. The length of the JSON is known only after
-// the encoding. The span's bulk, a rough measure, is known before. After a span found no room, no
-// span of its bulk or more is tried until something leaves the queue. A span of less bulk is
-// tried, so that small spans fill what large ones have left. If the JSON is much longer than the
-// bulk, because of escapes for instance, the span is not remembered.
+// A span that probably does not fit into the queue is not encoded. The length of its JSON is known
+// only after the encoding. Its bulk, a rough measure, is known before. After a span did not fit,
+// no span of its bulk or more is encoded until a span leaves the queue. A span of less bulk is
+// encoded, so that small spans use the free bytes that are too few for large spans. If the JSON of
+// a span is much longer than its bulk, for instance because of escapes, its bulk is not
+// remembered.
 func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	if !s.SpanContext().IsSampled() {
 		return
@@ -98,11 +100,11 @@ func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	}
 }
 
-// usualMore is how many bytes the JSON of a span has beside its bulk: IDs, times, endpoints, tags
-// of the resource.
+// usualMore is how many bytes the JSON of a usual span has in addition to its bulk: IDs, times,
+// endpoints, tags of the resource.
 const usualMore = 2 << 10
 
-// room returns the smallest bulk that finds no room. It is 0 if no span has room.
+// room returns the smallest bulk of a span that does not fit, or 0 if no span fits.
 func (p *pipe) room() (hopeless int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -124,8 +126,8 @@ func (p *pipe) drop() {
 	}
 }
 
-// giveUpOn remembers the bulk of a span that found too few bytes left, unless a span has left the
-// queue since.
+// giveUpOn remembers the bulk of a span that did not fit, unless a span has left the queue since.
+// settled is what put has returned.
 func (p *pipe) giveUpOn(bulk int, settled int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -142,8 +144,8 @@ var buffers = sync.Pool{New: func() any {
 	return &buf
 }}
 
-// put queues a span, or counts it as lost. short is true if it was lost because too few bytes were
-// left. settled is how many spans had left the queue by then.
+// put queues a span, or counts it as lost. short is true if the span was lost because the queue
+// had too few free bytes. settled is how many spans had left the queue by then.
 func (p *pipe) put(span []byte) (settled int64, short bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -161,8 +163,8 @@ func (p *pipe) put(span []byte) (settled int64, short bool) {
 		return p.settled, true
 	}
 	if n := len(p.waiting); p.filling == nil && n > 0 && !p.waiting[n-1].full() {
-		// A flush has sealed this batch early. The span still joins it, since many small batches
-		// would be many posts, and take much room.
+		// A flush has sealed this batch early. The span still joins it, because many small batches
+		// would need many posts and much memory.
 		p.waiting[n-1].add(span)
 	} else {
 		p.gather(span)
@@ -228,12 +230,12 @@ func (p *pipe) run() {
 	}
 }
 
-// next returns a batch to send. If there is none, due is how long to wait for one, and last says
-// that none will come.
+// next returns a batch to send. If there is none, due is how long to wait for one, and last
+// reports that no batch will come.
 func (p *pipe) next() (b *batch, due time.Duration, last bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	due = time.Hour // no batch is being filled, and gather will signal
+	due = time.Hour // no batch is being filled; gather will signal when one is
 	if p.filling != nil {
 		if due = gather - time.Since(p.since); due <= 0 || p.closing {
 			p.seal()
@@ -248,8 +250,8 @@ func (p *pipe) next() (b *batch, due time.Duration, last bool) {
 	return b, 0, false
 }
 
-// yield lets ready requests run, unless something waits for the pipe. It sleeps for a millisecond,
-// since runtime.Gosched does not poll the network.
+// yield lets other goroutines run, such as those of requests, unless a batch or a flush waits for
+// the pipe. It sleeps for a millisecond, since runtime.Gosched does not poll the network.
 func (p *pipe) yield() {
 	p.mu.Lock()
 	idle := len(p.waiting) == 0 && p.moved == nil && !p.closing
@@ -261,7 +263,7 @@ func (p *pipe) yield() {
 
 // pause waits before the next try. A flush ends the pause, unless the collector has asked for it.
 func (p *pipe) pause(d time.Duration, asked bool, because error) error {
-	if p.ending.Err() != nil { // the post's error says the same
+	if p.ending.Err() != nil { // the parameter because then holds the same error
 		return p.ending.Err()
 	}
 	resume := make(chan struct{})
@@ -295,7 +297,7 @@ func (p *pipe) settle(b *batch, part spans, err error) {
 	p.move()
 }
 
-// move wakes those who wait for a span to be settled.
+// move wakes the calls of ForceFlush, which wait until spans are settled.
 func (p *pipe) move() {
 	if p.moved != nil {
 		close(p.moved)
@@ -349,8 +351,8 @@ func (p *pipe) ForceFlush(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown sends what is queued, for as long as ctx allows. A ctx that is already canceled still
-// allows a moment, since it is usually main's own, which a signal canceled.
+// Shutdown sends the queued spans, for as long as ctx allows. If ctx is already canceled, Shutdown
+// still sends for a moment, because such a ctx is usually main's own, which a signal has canceled.
 func (p *pipe) Shutdown(ctx context.Context) error {
 	if p == nil {
 		return nil
@@ -386,7 +388,8 @@ func (p *pipe) wait(d time.Duration) {
 	}
 }
 
-// cut stops the sending. The first Shutdown that runs out of time stops the sending for all.
+// cut stops all posts. If several goroutines call Shutdown, the first one whose time ends stops
+// the posts for all.
 func (p *pipe) cut(cause error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -401,7 +404,7 @@ func (p *pipe) finish() error {
 	if first {
 		p.final = true
 		if p.counts.queued == 0 {
-			p.cause = nil // no span was lost for want of time
+			p.cause = nil // no span was lost because time ran out
 		}
 		p.counts.late += p.counts.queued
 		p.counts.queued, p.counts.bytes = 0, 0
@@ -412,7 +415,7 @@ func (p *pipe) finish() error {
 	}
 	result := p.result
 	p.mu.Unlock()
-	if first { // without the lock, since code of others runs here
+	if first { // without the lock, because code of other packages runs here
 		p.cancel()
 		p.sender.close()
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The test is in the package, because the SDK calls no processor once Shutdown has begun, except
-// for a span that was just ending.
+// A span may end just when Shutdown begins. It is counted as dropped. The test is in the package,
+// because through an SDK such a span would reach the pipe only by chance.
 func TestSpanThatEndsDuringShutdown(t *testing.T) {
 	p := pipeOf(t, 10, 1000)
 	go p.run()

@@ -20,7 +20,8 @@ import (
 
 func compressed(p *post) bool { return p.Header.Get("Content-Encoding") == "gzip" }
 
-// noGunzip is a collector that reads gzip as plain JSON, and refuses it.
+// noGunzip answers gzip with code, like a collector that reads gzip as plain JSON. It accepts
+// plain JSON.
 func noGunzip(code int) answer {
 	return func(p *post) (*http.Response, error) {
 		if compressed(p) {
@@ -43,7 +44,7 @@ func encodings(posts []*post) string {
 	return all.String()
 }
 
-// A collector that does not gunzip loses no spans, and is not tried with gzip each time.
+// If the collector does not gunzip, no spans are lost, and gzip is not tried each time.
 func TestCollectorThatDoesNotGunzip(t *testing.T) {
 	for _, code := range []int{400, 415} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
@@ -66,7 +67,8 @@ func TestCollectorThatDoesNotGunzip(t *testing.T) {
 	}
 }
 
-// The same over a connection, with the Provider's own client and with an Exporter.
+// No spans are lost either if a real server does not gunzip, with the Provider's own client and
+// with an Exporter.
 func TestServerThatDoesNotGunzip(t *testing.T) {
 	c := &collector{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +94,8 @@ func TestServerThatDoesNotGunzip(t *testing.T) {
 	assertEmpty(t, e.Stats(), 600, 600)
 }
 
-// A batch that is refused in both ways is itself to blame. The error says that both were tried.
+// If a batch is refused as gzip and as plain JSON, the batch is to blame, and is lost. The error
+// quotes both answers.
 func TestRefusedInBothWays(t *testing.T) {
 	tests := []struct {
 		name        string
@@ -140,14 +143,14 @@ func TestRefusedInBothWays(t *testing.T) {
 	}
 }
 
-// A malformed span costs one post a batch beyond those of halving, at collectors that gunzip and
-// at those that do not. All other spans are taken.
+// If a batch contains malformed spans, it needs one post more than the halving, whether the
+// collector gunzips or not. All other spans arrive.
 func TestMalformedInBothWays(t *testing.T) {
 	tests := []struct {
 		name    string
 		gunzips bool
-		bad     []int // of each batch
-		posts   int   // a batch, at most
+		bad     []int // their indexes in each batch
+		posts   int   // the highest number of posts that is allowed for a batch
 	}{
 		{"one, gunzips", true, []int{300}, 20},
 		{"one, does not gunzip", false, []int{300}, 20},
@@ -181,7 +184,7 @@ func TestMalformedInBothWays(t *testing.T) {
 				assert.LessOrEqual(t, len(posts), batches*tt.posts, "posts")
 				assert.Equal(t, batches, strings.Count(encodings(posts), "g"), "compressed posts: the Provider cannot know yet that the collector does not gunzip")
 
-				more := end(tp, 512) // all good, so that they show whether it gunzips
+				more := end(tp, 512) // all are good, so that they show whether the collector gunzips
 				require.NoError(t, tp.ForceFlush(patience(t)))
 				more = append(more, end(tp, 10)...)
 				require.NoError(t, tp.ForceFlush(patience(t)))
@@ -190,14 +193,15 @@ func TestMalformedInBothWays(t *testing.T) {
 				if !tt.gunzips {
 					want = "gpp"
 				}
-				assert.Equal(t, want, encodings(c.tries()[len(posts):]), "posts of good ones")
+				assert.Equal(t, want, encodings(c.tries()[len(posts):]), "posts of good spans")
 				tp.Shutdown(patience(t))
 			})
 		})
 	}
 }
 
-// A plain post is larger. One that is too large is halved, and stays plain.
+// A plain post is larger than a compressed one. If it is too large, it is halved, and the halves
+// are plain too.
 func TestPlainIsTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: func(p *post) (*http.Response, error) {
@@ -218,7 +222,8 @@ func TestPlainIsTooLarge(t *testing.T) {
 	})
 }
 
-// An outage between the two tries costs no third try and no spans.
+// If there is an outage between the compressed post and the plain one, no spans are lost, and the
+// batch is not compressed again.
 func TestOutageBeforePlain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: func(p *post) (*http.Response, error) {
@@ -240,7 +245,7 @@ func TestOutageBeforePlain(t *testing.T) {
 	})
 }
 
-// A collector that has learned to gunzip gets gzip again after a while.
+// If the collector gunzips from some moment on, it gets gzip again after a while.
 func TestGunzipsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refusing := noGunzip(400)
@@ -262,8 +267,8 @@ func TestGunzipsAgain(t *testing.T) {
 	})
 }
 
-// A batch that gzip hardly makes smaller goes plain, if it is so large that the queue has no room
-// for it twice.
+// A batch that gzip hardly makes smaller is posted as plain JSON if it is large, because a
+// compressed copy would need too much memory.
 func TestLargeAndIncompressible(t *testing.T) {
 	c := &collector{}
 	server := httptest.NewServer(c)
@@ -276,7 +281,7 @@ func TestLargeAndIncompressible(t *testing.T) {
 	assert.Equal(t, "pg", encodings(c.tries()), "posts")
 }
 
-// An error that quotes two refusals has a bounded length.
+// An error that quotes two long refusals has a bounded length.
 func TestBothQuotesAreShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: func(*post) (*http.Response, error) { return reply(400, strings.Repeat("\x00", 1000)), nil }}

@@ -18,11 +18,11 @@ const (
 	longestAsk = 30 * time.Second // the longest pause that a collector can ask for
 )
 
-// denied is the context of all posts. A client that traces its requests must not trace these. The
+// denied is the context of all posts. A client that traces its requests must not trace posts. The
 // context has IDs because OpenTelemetry's samplers obey only a parent with IDs.
 var denied = trace.NewContext(context.Background(), trace.B3{TraceID: newid.Trace(), SpanID: newid.Span(), Sampling: trace.Deny})
 
-// post posts a body once. asked is how long the collector asks to be left alone.
+// post posts a body once. asked is the pause that the collector asks for.
 func (s *sender) post(ctx context.Context, body body) (what verdict, asked time.Duration, err error) {
 	denied, cancel := context.WithTimeout(denied, s.timeout)
 	defer cancel()
@@ -40,8 +40,8 @@ func (s *sender) post(ctx context.Context, body body) (what verdict, asked time.
 		return broken, 0, quotable(err)
 	}
 	defer resp.Body.Close()
-	// The status is all that counts. The body is read so that the connection can be used again,
-	// and its beginning is quoted. The body may end badly, or not at all.
+	// Only the status counts. The body is read so that the connection can be used again, and so
+	// that errors can quote its beginning. The body may break off or never end.
 	defer time.AfterFunc(grace, cancel).Stop()
 	said, _ := io.ReadAll(io.LimitReader(resp.Body, longestQuote))
 	io.CopyN(io.Discard, resp.Body, 4<<10)
@@ -74,7 +74,8 @@ func (s *sender) request(ctx context.Context, body body) (*http.Request, error) 
 	return r, nil
 }
 
-// retryAfter reads a Retry-After header (RFC 9110, 10.2.3).
+// retryAfter returns the pause that a Retry-After header asks for (RFC 9110, 10.2.3), but at most
+// longestAsk.
 func retryAfter(text string) time.Duration {
 	if text == "" {
 		return 0

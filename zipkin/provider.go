@@ -17,16 +17,16 @@ import (
 // Provider is an OpenTelemetry SDK that samples by B3 and sends to Zipkin. It is a TracerProvider
 // for otel.SetTracerProvider, for the Configs of httpmw and httpclient, and for every other
 // instrumentation. The caller ends it with [Provider.Shutdown]. A Provider that [FromEnv] has
-// turned off gives IDs and decisions only. Safe for concurrent use.
+// turned off gives IDs and decisions only. A Provider is safe for concurrent use.
 type Provider struct {
 	embedded.TracerProvider
 	spans tracers
-	pipe  *pipe  // nil: off
+	pipe  *pipe  // nil if the Provider is off
 	ratio *ratio // nil with Config.Sampler
 	ahead any    // for seam.AheadOf
 }
 
-// tracers make the spans and hold the processors of others: an SDK, or off.
+// tracers makes the spans and holds the registered processors. It is an SDK, or an *off.
 type tracers interface {
 	Tracer(name string, opts ...oteltrace.TracerOption) oteltrace.Tracer
 	RegisterSpanProcessor(sp sdktrace.SpanProcessor)
@@ -76,7 +76,7 @@ func init() {
 	}
 }
 
-// decider returns the Sampler that decides the traces that no caller has decided.
+// decider returns the Sampler that decides about traces that no caller has decided.
 func (p *Provider) decider(cfg Config) trace.Sampler {
 	if cfg.Sampler != nil {
 		return cfg.Sampler
@@ -85,9 +85,9 @@ func (p *Provider) decider(cfg Config) trace.Sampler {
 	return p.ratio.Ratio
 }
 
-// inlet is the pipe as the SDK's first SpanProcessor. The Provider flushes and ends the pipe
-// itself. The SDK would do it for one processor after the other, each with the time that is left,
-// and a collector that is gone would leave no time for the others.
+// inlet is the pipe as the SDK's first SpanProcessor. The Provider itself flushes the pipe and
+// shuts it down. The SDK would do so for one processor after the other, each with the time that
+// remains. With a collector that is gone, no time would remain for the other processors.
 type inlet struct{ *pipe }
 
 func (inlet) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
@@ -100,42 +100,43 @@ func (p *Provider) Tracer(name string, opts ...oteltrace.TracerOption) oteltrace
 }
 
 // RegisterSpanProcessor adds a processor that gets all spans too, for instance to send them to
-// another place as well. It is flushed and shut down with the Provider. In a Provider that is off
-// it gets no spans.
+// another place as well. The Provider's ForceFlush and Shutdown also flush and shut down sp. If
+// the Provider is off, sp gets no spans.
 func (p *Provider) RegisterSpanProcessor(sp sdktrace.SpanProcessor) {
 	p.spans.RegisterSpanProcessor(sp)
 }
 
-// ForceFlush sends the spans that have ended, and returns when the collector has taken or refused
-// them: by ctx's deadline, or within ten seconds if ctx has none. The error says how many spans
-// were refused, or are still queued.
+// ForceFlush sends the spans that have ended. It returns when the collector has accepted or
+// refused them, at the latest at ctx's deadline, or after ten seconds if ctx has no deadline. The
+// error says how many spans were refused, or are still queued.
 func (p *Provider) ForceFlush(ctx context.Context) error {
 	return both(ctx, p.pipe.ForceFlush, p.spans.ForceFlush)
 }
 
-// Shutdown sends what is queued, ends the goroutine that sends, and closes the connection. It
-// returns by ctx's deadline, or within ten seconds if ctx has none, give or take 100 ms. Spans
-// that are not sent by then are lost. The error says how many spans were lost since NewProvider,
-// and why.
+// Shutdown sends the queued spans, ends the goroutine that sends, and closes the connection. It
+// returns at ctx's deadline at the latest, or after ten seconds if ctx has no deadline, give or
+// take 100 ms. Spans that are not sent by then are lost. The error says how many spans were lost
+// since NewProvider, and why.
 //
-// Give Shutdown a context with a timeout of its own, as the Example does: a context that a signal
-// cancels has already ended when Shutdown is called. With a canceled context, Shutdown has only 50
-// ms to send what it can.
+// Give Shutdown a new context with a timeout, as the Example does. If a signal cancels main's
+// context, that context has already ended when Shutdown is called. With a canceled context,
+// Shutdown has only 50 ms to send what it can.
 //
 // Spans that end after Shutdown has begun are not sent, and as a rule not counted. A second call
-// returns the same error for the spans. If the second call runs out of time first, it ends the
-// first call too.
+// returns the same error about lost spans. If the second call reaches its deadline before the
+// first call has ended, it ends the first call too.
 func (p *Provider) Shutdown(ctx context.Context) error {
 	return both(ctx, p.pipe.Shutdown, p.spans.Shutdown)
 }
 
-// both does the same to the pipe and to the other processors, at the same time.
+// both calls pipe and others at the same time, and joins their errors. It returns soon after ctx
+// has ended, even if a processor ignores its context.
 func both(ctx context.Context, pipe, others func(context.Context) error) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
 	othersCtx, giveUpAt := ctx, time.Time{}
-	if ctx.Err() != nil { // the SDK would do nothing, not even in a second Shutdown
+	if ctx.Err() != nil { // with such a ctx the SDK would do nothing, not even in a second Shutdown
 		giveUpAt = time.Now().Add(2 * grace)
 		var cancel context.CancelFunc
 		othersCtx, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)
@@ -144,7 +145,7 @@ func both(ctx context.Context, pipe, others func(context.Context) error) error {
 	go func() { ended <- others(othersCtx) }()
 	err := pipe(ctx)
 	select {
-	case more := <-ended: // asked first, since there may be no time left
+	case more := <-ended: // checked first, because othersCtx may have ended too
 		return errors.Join(err, more)
 	default:
 	}
@@ -155,7 +156,7 @@ func both(ctx context.Context, pipe, others func(context.Context) error) error {
 	}
 	wait := grace
 	if !giveUpAt.IsZero() {
-		wait = time.Until(giveUpAt) // none may be left: the pipe has taken its time
+		wait = time.Until(giveUpAt) // may be negative, because pipe has used time
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -167,7 +168,7 @@ func both(ctx context.Context, pipe, others func(context.Context) error) error {
 	}
 }
 
-// Stats returns what has become of the spans until now.
+// Stats returns how many spans were sent, dropped and queued until now.
 func (p *Provider) Stats() Stats {
 	c := p.pipe.read()
 	return c.stats()

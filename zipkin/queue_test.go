@@ -20,10 +20,10 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// hang is a collector that takes the connection and never answers. It reads nothing, so that only
-// the Provider holds memory.
+// hang is a collector that accepts a connection and never answers. It reads nothing, so that only
+// the Provider uses memory.
 type hang struct {
-	posted  chan struct{} // holds one
+	posted  chan struct{} // holds a value after the first post
 	release chan struct{}
 }
 
@@ -40,7 +40,8 @@ func (h hang) client() *http.Client {
 	})}
 }
 
-// wide returns attributes of so many bytes together, none of which is cut.
+// wide returns attributes that have this number of bytes of text in total. Each is so short that
+// it is not cut.
 func wide(bytes int, fill func(n int) string) oteltrace.SpanStartOption {
 	var attrs []attribute.KeyValue
 	for i := 0; bytes > 0; i++ {
@@ -60,8 +61,8 @@ func noise(n int) string {
 	return hex.EncodeToString(raw)[:n]
 }
 
-// printable returns a function that makes texts. gzip hardly makes them smaller, even many
-// together.
+// printable returns a function that makes texts. gzip hardly makes them smaller, even if it
+// compresses many together.
 func printable() func(n int) string {
 	random := rand.New(rand.NewPCG(1, 2))
 	return func(n int) string {
@@ -85,7 +86,7 @@ func TestSmallQueueIsCompressed(t *testing.T) {
 	assert.NotContains(t, encodings(c.tries()), "p", "posts")
 }
 
-// mixes end spans until they are told to stop.
+// mixes are ways to end spans until the function until returns true.
 var mixes = []struct {
 	name string
 	end  func(tp *zipkin.Provider, until func() bool)
@@ -105,7 +106,7 @@ var mixes = []struct {
 			end(tp, 1, wide(64_000, noise))
 		}
 	}},
-	{"large, which gzip does not help", func(tp *zipkin.Provider, until func() bool) {
+	{"large, and incompressible", func(tp *zipkin.Provider, until func() bool) {
 		fill := printable()
 		for !until() {
 			end(tp, 1, wide(200_000, fill))
@@ -145,11 +146,12 @@ var mixes = []struct {
 	}},
 }
 
-// While a collector hangs, a Provider holds QueueBytes and a quarter at most, whatever the spans
-// are like: the queue, the room that it leaves empty, and the post that is on its way.
+// While a collector does not answer, a Provider holds at most QueueBytes and a quarter, whatever
+// the spans are like. This includes the queue, its unused capacity, and the post that is being
+// sent.
 func TestQueueHoldsNoMore(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the race detector's heap is not ours")
+		t.Skip("the race detector uses the heap too")
 	}
 	for _, most := range []int{64 << 10, 1 << 20, 8 << 20, 24 << 20} {
 		for _, mix := range mixes {
@@ -164,15 +166,15 @@ func holdsNoMore(t *testing.T, most int, mix func(tp *zipkin.Provider, until fun
 	before := torture.Heap()
 	for dropped := range int64(2) {
 		mix(tp, func() bool { return tp.Stats().Dropped >= 20*(dropped+1) })
-		// A full batch goes on its way at once, others after a second.
+		// A full batch is posted at once, and any other batch after a second.
 		if dropped == 0 && tp.Stats().Queued > 0 {
 			<-h.posted
 		}
 	}
-	const fixed = 24 << 10 // a request, timers, what the SDK has
+	const fixed = 24 << 10 // the memory of a request, of timers and of the SDK
 	held, queued := torture.Heap()-before, int(tp.Stats().QueuedBytes)
 	assert.LessOrEqual(t, held, most+most/4+fixed, "bytes held with %d bytes queued, of %d", queued, most)
-	assert.Greater(t, held, queued, "bytes held: less than what is queued, so nothing was measured")
+	assert.Greater(t, held, queued, "bytes held, which must be more than the bytes queued, or the measurement is wrong")
 	t.Logf("%.3f of QueueBytes held, %.3f queued", float64(held)/float64(most), float64(queued)/float64(most))
 	require.Error(t, tp.Shutdown(expired(t)), "Shutdown with a context that has ended")
 	close(h.release)

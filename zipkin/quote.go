@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-const longestQuote = 400 // characters of a text that is not ours
+const longestQuote = 400 // characters that are quoted of a text that is not ours
 
-// quote is an error whose text is fixed. The text is read under a lock, where no code of others
-// may run.
+// quote is an error whose text is fixed, so that Error does not call a method of err. Error is
+// called under a lock, where no code of other packages may run.
 type quote struct {
 	text string
 	err  error

@@ -2,5 +2,6 @@
 
 package zipkin_test
 
-// raceEnabled is true under the race detector, whose own allocations make counts useless.
+// raceEnabled is true if the race detector is on. The race detector allocates too, so that tests
+// must not compare numbers of allocations.
 const raceEnabled = true

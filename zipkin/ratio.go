@@ -14,8 +14,8 @@ import (
 	"example.com/clew/trace"
 )
 
-// ratio is a trace.Ratio that returns its share exactly as it was set. A nil ratio has no share: a
-// Sampler decides.
+// ratio is a trace.Ratio that returns its share exactly as it was set. A nil ratio has no share,
+// because a Sampler decides.
 type ratio struct {
 	*trace.Ratio
 	setting sync.Mutex    // held while the Ratio and share change together
@@ -57,7 +57,7 @@ var (
 	errSampler  = errors.New("zipkin: no ratio to set: Config.Sampler decides")
 )
 
-// ServeHTTP answers GET with the ratio, as text, and sets it by PUT.
+// ServeHTTP answers GET with the ratio, as text. PUT sets the ratio.
 func (r *ratio) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if r == nil {
 		http.Error(w, errSampler.Error(), http.StatusNotFound)

@@ -9,19 +9,19 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// remote is the other side of a span, as the attributes of OpenTelemetry's conventions describe
-// it: those of today and those from before 2023.
+// remote is the other side of a span, as attributes describe it that follow OpenTelemetry's
+// conventions of today or those from before 2023.
 type remote struct {
-	peer   string // the name that somebody gave it
-	host   string // of a client's server: a name or an address
-	addr   string // of the connection
-	client string // a server's client as proxies report it: believed only if it is an address
+	peer   string // the service's name, if an attribute gives one
+	host   string // the server of a client's span: a name or an address
+	addr   string // the address of the connection
+	client string // the client of a server's span, as proxies report it: believed only if it is an address
 	system string // a client's database, a broker, a service of AWS
 	port   int64
 }
 
-// read takes what an attribute says of the other side. The server.address of a server's span does
-// not count: it is the server's own.
+// read stores what kv says about the other side. It ignores the server.address of a server's span,
+// because that is the server's own address.
 func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 	set := func(to *string) {
 		if text := kv.Value.AsString(); text != "" { // "" if it is no string
@@ -55,8 +55,8 @@ func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 	}
 }
 
-// append appends a remoteEndpoint. Zipkin's graph has an edge to a remote that has a name and
-// sends no spans of its own.
+// append appends a remoteEndpoint. If it has a name, Zipkin's graph shows an edge to it, even if
+// the remote service sends no spans.
 func (r *remote) append(dst []byte) []byte {
 	addr := address(r.addr)
 	name, host := redact.Text(r.peer), redact.Host(r.host)
@@ -72,8 +72,8 @@ func (r *remote) append(dst []byte) []byte {
 	return e.append(dst, `,"remoteEndpoint":{`)
 }
 
-// address returns text as an IP address, or an invalid one. Names are not parsed, since the error
-// would be an allocation.
+// address returns text as an IP address, or an invalid one. It does not parse a name, because the
+// error would cost an allocation.
 func address(text string) netip.Addr {
 	if text == "" || (text[0] < '0' || text[0] > '9') && strings.IndexByte(text, ':') < 0 {
 		return netip.Addr{}

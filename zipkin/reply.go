@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// reply is the answer of a collector to a post that it did not take.
+// reply is the answer of a collector to a post that it did not accept.
 type reply struct {
 	status int
 	said   []byte

@@ -16,12 +16,12 @@ const (
 	serviceVersionKey = attribute.Key("service.version")
 )
 
-// detectTime is how long ECS may take to answer whether we run there. It answers from the same
-// host.
+// detectTime is how long ECS may take to answer a request for the task's metadata. The answer
+// comes from the same host.
 const detectTime = 2 * time.Second
 
-// newResource describes the source of a Provider's spans: the host, the container and the build.
-// The environment wins over these, and cfg over the environment.
+// newResource returns the description of the source of a Provider's spans: the host, the container
+// and the build. The environment wins over these, and cfg over the environment.
 func newResource(cfg Config) (*resource.Resource, error) {
 	ctx, cancel := context.WithTimeout(denied, detectTime)
 	defer cancel()
@@ -39,8 +39,8 @@ func newResource(cfg Config) (*resource.Resource, error) {
 	if cfg.Service != "" {
 		opts = append(opts, resource.WithAttributes(serviceNameKey.String(cfg.Service)))
 	}
-	// The error says what could not be found out. It is ignored, since a service must start
-	// without that. r has all else.
+	// The error says which facts were not found. It is ignored, because a service must start
+	// without them. r has all other facts.
 	r, _ := resource.New(ctx, opts...)
 	if name, _ := r.Set().Value(serviceNameKey); name.AsString() == "" {
 		return nil, errors.New("zipkin: no Service, and none in the environment")
@@ -48,8 +48,8 @@ func newResource(cfg Config) (*resource.Resource, error) {
 	return r, nil
 }
 
-// version returns that of the program's main module: a tag, or what the go command makes of the
-// commit.
+// version returns the version of the program's main module as an attribute: a tag, or the version
+// that the go command makes from the commit.
 func version(info *debug.BuildInfo) []attribute.KeyValue {
 	if v := info.Main.Version; v != "" && v != "(devel)" {
 		return []attribute.KeyValue{serviceVersionKey.String(v)}

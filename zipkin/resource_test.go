@@ -38,7 +38,7 @@ func TestResource(t *testing.T) {
 	assert.Equal(t, "from-config", service, "service")
 	assert.Equal(t, host, tags["host.name"], "host.name")
 	assert.Equal(t, "env", tags["a"], "an attribute of the environment")
-	assert.Equal(t, "config", tags["b"], "an attribute of both")
+	assert.Equal(t, "config", tags["b"], "an attribute of the environment and the Config")
 	assert.Equal(t, "1", tags["n"], "an attribute of the Config")
 	for tag := range tags {
 		assert.NotContains(t, tag, "telemetry.sdk")
@@ -65,8 +65,8 @@ func TestServiceOfEnvironment(t *testing.T) {
 	}
 }
 
-// TestECS: the metadata of a task in Amazon ECS become tags. Without them, or with nonsense, a
-// service starts all the same.
+// TestECS: the metadata of a task in Amazon ECS become tags. Without metadata, or with nonsense in
+// place of them, a service starts all the same.
 func TestECS(t *testing.T) {
 	const task = "arn:aws:ecs:eu-west-1:111122223333:task/default/158d1c8083dd49d6b527399fd6414f5c"
 	answers := map[string]string{
@@ -81,7 +81,7 @@ func TestECS(t *testing.T) {
 	// The detector uses http.DefaultTransport.
 	http.DefaultTransport = testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		b, _ := trace.FromContext(r.Context())
-		assert.Equal(t, trace.Deny, b.Sampling, "sampling state in the context of a question to ECS")
+		assert.Equal(t, trace.Deny, b.Sampling, "sampling state in the context of a request to ECS")
 		return transport.RoundTrip(r)
 	})
 	for _, tt := range []struct {
@@ -109,7 +109,7 @@ func TestECS(t *testing.T) {
 			for tag, want := range tt.want {
 				assert.Equal(t, want, tags[tag], tag)
 			}
-			assert.Contains(t, tags, "host.name", "what was found out without ECS")
+			assert.Contains(t, tags, "host.name", "a tag that does not come from ECS")
 			if tt.want == nil {
 				assert.NotContains(t, tags, "aws.ecs.task.arn")
 			}
@@ -117,10 +117,11 @@ func TestECS(t *testing.T) {
 	}
 }
 
-// ECS's detector gives "" as the ID of a container that it does not find.
+// If ECS's detector does not find the container, it gives "" as container.id. This must not
+// replace the ID that another detector has found.
 func TestECSLeavesTheContainer(t *testing.T) {
 	_, before := origin(t, zipkin.Config{Service: "media-api"})
-	t.Setenv("ECS_CONTAINER_METADATA_URI", "http://metadata.example/v3") // nobody is asked
+	t.Setenv("ECS_CONTAINER_METADATA_URI", "http://metadata.example/v3") // the detector sends no request
 	_, after := origin(t, zipkin.Config{Service: "media-api"})
 	assert.Equal(t, "aws_ecs", after["cloud.platform"], "cloud.platform")
 	assert.Equal(t, before["container.id"], after["container.id"], "container.id")

@@ -13,8 +13,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// counted is a span that counts how often it is encoded: each time, its resource is asked for
-// once.
+// counted is a span that counts how often it is encoded. An encoding calls Resource once.
 type counted struct {
 	sdktrace.ReadOnlySpan
 	encoded *int
@@ -36,40 +35,40 @@ func spanOf(t testing.TB, n int) sdktrace.ReadOnlySpan {
 // outcome is what has become of some spans that ended.
 type outcome struct{ encoded, queued, lost int }
 
-// roomSteps end spans one after the other in a pipe whose queue nobody empties, except in steps
-// that say so.
+// roomSteps are sequences of spans that end in one pipe. Nobody empties the pipe's queue, except
+// before a step whose field sent is true.
 var roomSteps = []struct {
 	name         string
-	spans, bytes int // of the queue
+	spans, bytes int // the bounds of the queue
 	steps        []roomStep
 }{
 	{"full of large ones", 1 << 20, 1 << 20, []roomStep{
-		{name: "as many as there is room for", span: "large", n: 15, want: outcome{15, 15, 0}},
+		{name: "as many as fit", span: "large", n: 15, want: outcome{15, 15, 0}},
 		{name: "a thousand more", span: "large", n: 1000, want: outcome{1, 0, 1000}},
-		{name: "small ones have room", span: "medium", n: 10, want: outcome{10, 10, 0}},
-		{name: "… until they have none", span: "medium", n: 1000, want: outcome{4, 3, 997}},
-		{name: "large ones still have none", span: "large", n: 1000, want: outcome{0, 0, 1000}},
-		{name: "tiny ones have", span: "tiny", n: 3, want: outcome{3, 3, 0}},
-		{name: "room again", span: "large", n: 4, want: outcome{4, 4, 0}, sent: true},
-		{name: "… and none again", span: "large", n: 1000, want: outcome{1, 0, 1000}},
+		{name: "small ones still fit", span: "medium", n: 10, want: outcome{10, 10, 0}},
+		{name: "small ones, until they do not fit either", span: "medium", n: 1000, want: outcome{4, 3, 997}},
+		{name: "large ones still do not fit", span: "large", n: 1000, want: outcome{0, 0, 1000}},
+		{name: "tiny ones fit", span: "tiny", n: 3, want: outcome{3, 3, 0}},
+		{name: "large ones fit after a batch was sent", span: "large", n: 4, want: outcome{4, 4, 0}, sent: true},
+		{name: "large ones, until they do not fit again", span: "large", n: 1000, want: outcome{1, 0, 1000}},
 	}},
 	{"larger than the queue", 1 << 20, 32 * kib, []roomStep{
 		{name: "the first", span: "large", n: 1000, want: outcome{1, 0, 1000}},
 		{name: "smaller ones", span: "medium", n: 7, want: outcome{7, 7, 0}},
-		{name: "… until they have none", span: "medium", n: 1000, want: outcome{1, 0, 1000}},
+		{name: "small ones, until they do not fit either", span: "medium", n: 1000, want: outcome{1, 0, 1000}},
 		{name: "another large one, later", span: "large", n: 1000, want: outcome{1, 0, 1000}, sent: true},
-		{name: "what was sent has left room", span: "medium", n: 2, want: outcome{2, 2, 0}},
+		{name: "small ones fit after a batch was sent", span: "medium", n: 2, want: outcome{2, 2, 0}},
 	}},
-	{"nearly full, and a span that grows", 1 << 20, 16 * kib, []roomStep{
+	{"nearly full, and a span whose JSON is long", 1 << 20, 16 * kib, []roomStep{
 		{name: "some", span: "medium", n: 2, want: outcome{2, 2, 0}},
-		{name: "one that grows", span: "escapes", n: 1, want: outcome{1, 0, 1}},
-		{name: "one that does not, and has more in it", span: "medium", n: 1, want: outcome{1, 1, 0}},
+		{name: "one whose JSON is long", span: "escapes", n: 1, want: outcome{1, 0, 1}},
+		{name: "one with more bulk, whose JSON is shorter", span: "medium", n: 1, want: outcome{1, 1, 0}},
 	}},
 	{"full by number", 3, 1 << 20, []roomStep{
-		{name: "as many as there is room for", span: "tiny", n: 3, want: outcome{3, 3, 0}},
+		{name: "as many as fit", span: "tiny", n: 3, want: outcome{3, 3, 0}},
 		{name: "a thousand more", span: "tiny", n: 1000, want: outcome{0, 0, 1000}},
 		{name: "large ones", span: "large", n: 1000, want: outcome{0, 0, 1000}},
-		{name: "room again", span: "tiny", n: 3, want: outcome{3, 3, 0}, sent: true},
+		{name: "tiny ones fit after a batch was sent", span: "tiny", n: 3, want: outcome{3, 3, 0}, sent: true},
 	}},
 }
 
@@ -77,12 +76,12 @@ type roomStep struct {
 	name string
 	span string // tiny, medium, large, or escapes
 	n    int
-	want outcome // of these n
+	want outcome // the outcome of these n spans
 	sent bool    // before this step, a batch leaves the queue
 }
 
-// The test is in the package, because only here it can say what a span is and when the queue is
-// emptied.
+// The test is in the package, because it passes spans of its own to the pipe, and empties the
+// queue itself.
 func TestNoRoomIsNotEncoded(t *testing.T) {
 	ending := map[string]sdktrace.ReadOnlySpan{
 		"tiny": spanOf(t, 0), "medium": spanOf(t, 4*kib), "large": spanOf(t, 64*kib),
@@ -132,11 +131,12 @@ func TestNoRoomIsNotEncodedOfAllSizes(t *testing.T) {
 	}
 	c := p.read()
 	t.Logf("%d encoded, %d queued, %d lost", encoded, c.queued, c.full)
-	assert.LessOrEqual(t, int64(encoded), c.queued+20, "spans encoded: of the lost ones hardly any")
+	assert.LessOrEqual(t, int64(encoded), c.queued+20, "spans encoded: hardly any of the lost ones")
 	assert.Greater(t, c.bytes, int64(1<<20-2*kib), "bytes queued")
 }
 
-// A span finds no room, and reports that only after there is room again.
+// A span did not fit, but its giveUpOn is called only after spans have left the queue. Then its
+// bulk must not be remembered.
 func TestNoRoomIsReportedLate(t *testing.T) {
 	p, encoded := pipeOf(t, 10, 1500), 0
 	small := spanToEncode(t, oteltrace.SpanKindInternal, "work", func(oteltrace.Span) {})
@@ -156,7 +156,8 @@ func TestNoRoomIsReportedLate(t *testing.T) {
 	assert.Equal(t, queued+1, p.read().queued, "queued")
 }
 
-// A large span finds no room, whatever makes it large. A smaller one is tried after it.
+// Whatever makes a span large, it does not fit. A smaller span after it is still encoded, and
+// fits.
 func TestBulkOfAllKinds(t *testing.T) {
 	long, most := strings.Repeat("x", 8000), 20
 	repeated := func(kv attribute.KeyValue) (all []attribute.KeyValue) {
@@ -173,8 +174,8 @@ func TestBulkOfAllKinds(t *testing.T) {
 		"maps":        func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.Map("", attribute.String("k", long)))...) },
 		"keys":        func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.Map("", attribute.Int(long, 1)))...) },
 		"numbers":     func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.Int64Slice("", make([]int64, 4000)))...) },
-		"truths":      func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.BoolSlice("", make([]bool, 4000)))...) },
-		"fractions": func(s oteltrace.Span) {
+		"booleans":    func(s oteltrace.Span) { s.SetAttributes(repeated(attribute.BoolSlice("", make([]bool, 4000)))...) },
+		"floats": func(s oteltrace.Span) {
 			s.SetAttributes(repeated(attribute.Float64Slice("", make([]float64, 4000)))...)
 		},
 		"events": func(s oteltrace.Span) {

@@ -15,12 +15,13 @@ import (
 // for one that denies.
 type sampler struct{ trace.Sampler }
 
-// Attributes by which the sampler tells the encoder what a span context cannot hold. They are
-// rare, and stand before all others, so that a limit on the number of attributes spares them.
+// With these attributes, the sampler passes facts to the encoder that a span context cannot hold.
+// Few spans have them. They are a span's first attributes, so that a limit on the number of
+// attributes does not drop them.
 const (
 	debugKey   = attribute.Key("b3.debug")    // true in a debug trace
 	traceIDKey = attribute.Key("b3.trace_id") // an ID that came as 32 digits with a zero high half
-	rootKey    = attribute.Key("b3.root")     // true if nobody reports the parent, see hasNoParent
+	rootKey    = attribute.Key("b3.root")     // true if no service reports the parent, see hasNoParent
 )
 
 func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
@@ -52,23 +53,23 @@ func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingRe
 	return result
 }
 
-// hasNoParent reports whether nobody sends the parent span to the collector: the parent was
-// invented, see package newid, or comes from a service that defers.
+// hasNoParent reports whether no service sends the parent span to the collector. This is so if
+// package trace has invented the parent's ID, or if the parent is in a service that defers.
 func hasNoParent(ctx context.Context, parent oteltrace.SpanContext, caller trace.B3) bool {
 	invented, ok := ctx.Value(seam.InventedParent{}).(oteltrace.SpanID)
 	return ok && invented == parent.SpanID() || caller.Sampling == trace.Defer && parent.IsRemote()
 }
 
-// callerOf returns what the context says of the span's caller, or the zero B3 if the context is
-// about another trace.
+// callerOf returns the B3 of the span's caller from the context, or the zero B3 if the context is
+// in another trace.
 func callerOf(p sdktrace.SamplingParameters) trace.B3 {
 	b, ok := trace.FromContext(p.ParentContext)
 	switch {
-	case b.TraceID == p.TraceID: // the parent's trace, or the one to begin
+	case b.TraceID == p.TraceID: // the parent's trace, or a new trace with this ID
 		return b
 	case !ok && oteltrace.SpanFromContext(p.ParentContext) == noSpan:
-		// b is a state without IDs, or nothing. In a context with a span, b would not count: even
-		// under a span without IDs, the SDK begins a new root.
+		// b is a state without IDs, or nothing. Use b only if the context has no span. Under a
+		// span without IDs, the SDK begins a new root, and b does not apply to that root.
 		return b
 	}
 	return trace.B3{}
@@ -79,5 +80,5 @@ func (s sampler) Description() string { return "B3" }
 // noSpan is the current span of a context that has none.
 var noSpan = oteltrace.SpanFromContext(context.Background())
 
-// isNarrow reports whether id is written in 16 digits unless something says otherwise.
+// isNarrow reports whether id is written with 16 digits unless its width is known to be 32.
 func isNarrow(id oteltrace.TraceID) bool { return [8]byte(id[:8]) == [8]byte{} }

@@ -59,7 +59,7 @@ const (
 	spanID = testkit.SpanID
 )
 
-// starters are the ways to begin a server's span for a caller, and a child inside it.
+// starters are the ways to begin a server's span for a caller, and a child of that span.
 var starters = []struct {
 	name  string
 	clew  bool
@@ -72,7 +72,7 @@ var starters = []struct {
 		}))
 		handler.ServeHTTP(httptest.NewRecorder(), r)
 	}},
-	{"httpmw, and what asks the current span", true, func(tp *zipkin.Provider, r *http.Request) {
+	{"httpmw, and a library that uses the current span's provider", true, func(tp *zipkin.Provider, r *http.Request) {
 		handler := httpmw.New(httpmw.Config{TracerProvider: tp})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			_, s := oteltrace.SpanFromContext(r.Context()).TracerProvider().Tracer("other").Start(r.Context(), "child")
 			s.End()
@@ -92,7 +92,7 @@ func TestB3IsObeyed(t *testing.T) {
 	type outcome struct {
 		sampled, debug bool
 		traceID        string // "": a new one
-		parent         string // of the server's span
+		parent         string // the parent of the server's span
 	}
 	for _, tt := range []struct {
 		name   string
@@ -141,8 +141,8 @@ func TestB3IsObeyed(t *testing.T) {
 							assert.Equal(t, want.traceID, s["traceId"], "trace ID")
 						}
 						assert.Equal(t, spans[0]["traceId"], s["traceId"], "trace ID")
-						// otelhttp begins a trace for a state without IDs. Only the first span is
-						// seen to belong to that state.
+						// If a state has no IDs, otelhttp begins a new trace. Then the sampler
+						// sees the state only for the first span.
 						known := want.traceID != "" || starter.clew || s["kind"] == "SERVER"
 						if want.debug && known {
 							assert.Equal(t, true, s["debug"], "debug")
@@ -155,7 +155,7 @@ func TestB3IsObeyed(t *testing.T) {
 					}
 					switch want.parent {
 					case "":
-						assert.NotContains(t, server, "parentId", "the server's span, whose parent nobody reports")
+						assert.NotContains(t, server, "parentId", "the server's span must have no parent, because no service reports it")
 					default:
 						assert.Equal(t, want.parent, server["parentId"], "parent of the server's span")
 					}
@@ -165,8 +165,9 @@ func TestB3IsObeyed(t *testing.T) {
 	}
 }
 
-// TestDecisionOfAnotherPropagator: OpenTelemetry's own B3 cannot say that a caller left the
-// decision open.
+// TestDecisionOfAnotherPropagator: a caller's decision is obeyed if OpenTelemetry's own B3
+// propagator reads it. There is no row for a caller that defers, because that propagator cannot
+// express it.
 func TestDecisionOfAnotherPropagator(t *testing.T) {
 	for state, want := range map[string]int{"-1": 1, "-d": 1, "-0": 0} {
 		tp, p := provider(t, zipkin.Config{Ratio: 1})
@@ -209,8 +210,8 @@ func TestRootIsDecidedAnew(t *testing.T) {
 	}
 }
 
-// TestLoneStateIsOfOneTrace: a state without IDs counts for the trace that it begins, and not for
-// later roots.
+// TestLoneStateIsOfOneTrace: a state without IDs decides for the trace that begins with it, and
+// not for later roots.
 func TestLoneStateIsOfOneTrace(t *testing.T) {
 	untrusted := httpmw.Config{Trust: func(*http.Request) httpmw.Trust { return httpmw.TrustNone }}
 	for _, tt := range []struct {
@@ -239,8 +240,8 @@ func TestLoneStateIsOfOneTrace(t *testing.T) {
 	}
 }
 
-// TestChains: there are 1,000 chains of four services, each with a ratio of its own. Callers send
-// IDs and leave the decision open. Each trace is recorded whole or not at all.
+// TestChains: 1,000 traces pass through four services, each of which has its own ratio. The first
+// caller sends IDs and defers. Each trace is recorded whole or not at all.
 func TestChains(t *testing.T) {
 	const services = 4
 	chains := func(t *testing.T, ratios [services]float64, id func(i int) string) (seen map[string]int) {
@@ -296,7 +297,7 @@ func TestChains(t *testing.T) {
 				split++
 			}
 		}
-		assert.Zero(t, split, "split traces")
+		assert.Zero(t, split, "traces that were recorded in part")
 		return sampled
 	}
 	of128, of64 := decide(wide), decide(narrow)
@@ -304,7 +305,7 @@ func TestChains(t *testing.T) {
 	assert.InDelta(t, 500, len(of64), 80, "sampled traces of 1000, at 0.5")
 }
 
-// direct is a RoundTripper that serves requests itself.
+// direct is a RoundTripper that lets its Handler serve the requests.
 type direct struct{ http.Handler }
 
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -373,14 +374,14 @@ type endlessBody struct {
 func (b *endlessBody) Read(p []byte) (int, error) {
 	b.read += len(p)
 	if b.read > 1<<16 {
-		b.t.Error("a body without end is read on")
+		b.t.Error("the handler reads on, although the body is too long")
 		return 0, io.EOF
 	}
 	return copy(p, strings.Repeat("0", len(p))), nil
 }
 
-// TestSpansOfTwoProcessors: the sampler's attributes for the exporter do no harm to other
-// processors.
+// TestSpansOfTwoProcessors: another processor gets the spans too. It also sees the attribute that
+// the sampler adds for the encoder, but only on a span that needs one.
 func TestSpansOfTwoProcessors(t *testing.T) {
 	tp, p := provider(t, zipkin.Config{Ratio: 1})
 	other := tracetest.NewSpanRecorder()
@@ -400,7 +401,8 @@ func TestSpansOfTwoProcessors(t *testing.T) {
 	assert.True(t, other.Ended()[1].Parent().IsRemote(), "whether the caller is seen to be remote")
 }
 
-// TestDebugInsideATrace: a message that says debug, handled in a local span of its trace.
+// TestDebugInsideATrace: a message in state debug is handled under a local span of the same trace.
+// The new span is marked as debug, and its parent is the local span.
 func TestDebugInsideATrace(t *testing.T) {
 	tp, p := provider(t, zipkin.Config{Ratio: 1})
 	ctx, outer := trace.Starter{TracerProvider: tp}.Start(context.Background(), trace.B3{}, "outer")
@@ -421,7 +423,7 @@ func TestDebugInsideATrace(t *testing.T) {
 	caller.Sampling = trace.Debug
 	_, s = trace.Starter{}.Start(ctx, caller, "inner")
 	s.End()
-	require.Len(t, rec.Ended(), 1, "spans, by a sampler that tells local parents from remote ones")
+	require.Len(t, rec.Ended(), 1, "spans, by a sampler that never samples under a remote parent")
 	assert.False(t, rec.Ended()[0].Parent().IsRemote(), "whether the parent seems remote")
 }
 
@@ -435,10 +437,10 @@ func TestTracestateIsHandedOn(t *testing.T) {
 	debug.Sampling = trace.Debug
 	starter := trace.Starter{TracerProvider: tp}
 	for name, start := range map[string]func() (context.Context, oteltrace.Span){
-		"by Start":                     func() (context.Context, oteltrace.Span) { return starter.Start(ctx, trace.B3{}, "span") },
-		"by a message":                 func() (context.Context, oteltrace.Span) { return starter.Start(ctx, caller, "span") },
-		"by a message that says debug": func() (context.Context, oteltrace.Span) { return starter.Start(ctx, debug, "span") },
-		"by another":                   func() (context.Context, oteltrace.Span) { return tp.Tracer("other").Start(ctx, "span") },
+		"by Start":                    func() (context.Context, oteltrace.Span) { return starter.Start(ctx, trace.B3{}, "span") },
+		"by a message":                func() (context.Context, oteltrace.Span) { return starter.Start(ctx, caller, "span") },
+		"by a message in state debug": func() (context.Context, oteltrace.Span) { return starter.Start(ctx, debug, "span") },
+		"by another library":          func() (context.Context, oteltrace.Span) { return tp.Tracer("other").Start(ctx, "span") },
 	} {
 		_, s := start()
 		assert.Equal(t, state, s.SpanContext().TraceState().String(), name)
@@ -446,8 +448,8 @@ func TestTracestateIsHandedOn(t *testing.T) {
 	}
 }
 
-// TestNewIDs: IDs of the SDK's own roots begin with the time in seconds, as those of package trace
-// do.
+// TestNewIDs: the IDs of the SDK's own roots begin with the time in seconds, as the IDs of package
+// trace do.
 func TestNewIDs(t *testing.T) {
 	tp, p := provider(t, zipkin.Config{Ratio: 1})
 	_, s := tp.Tracer("other").Start(context.Background(), "root")

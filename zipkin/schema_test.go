@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The rules for each field, from Zipkin's OpenAPI schema (openzipkin/zipkin-api, zipkin2-api.yaml)
-// and its text. A field that is not here must not be written.
+// These are the rules for each field, from Zipkin's OpenAPI schema (openzipkin/zipkin-api,
+// zipkin2-api.yaml) and its descriptions. A field without a rule must not be written.
 var (
 	spanFields = fieldRules{
 		"traceId":        {required: true, check: matches(`^([0-9a-f]{16}|[0-9a-f]{32})$`)},
@@ -55,7 +55,7 @@ func (rules fieldRules) check(v any) error {
 		return fmt.Errorf("%T is no object", v)
 	}
 	if len(object) == 0 {
-		return errors.New("an object that says nothing")
+		return errors.New("an empty object")
 	}
 	for name, value := range object {
 		rule, known := rules[name]
@@ -123,7 +123,7 @@ func integer(least, most int64) func(any) error {
 
 func isTrue(v any) error {
 	if v != true {
-		return fmt.Errorf("%v: absent says the same", v)
+		return fmt.Errorf("%v is not true: leave the field out instead", v)
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func each(check func(any) error) func(any) error {
 	return func(v any) error {
 		list, ok := v.([]any)
 		if !ok || len(list) == 0 {
-			return fmt.Errorf("%v is no list, or an empty one", v)
+			return fmt.Errorf("%v is no list, or an empty list", v)
 		}
 		for _, item := range list {
 			if err := check(item); err != nil {
@@ -159,7 +159,7 @@ func each(check func(any) error) func(any) error {
 func texts(v any) error {
 	object, ok := v.(map[string]any)
 	if !ok || len(object) == 0 {
-		return fmt.Errorf("%v is no object, or an empty one", v)
+		return fmt.Errorf("%v is no object, or an empty object", v)
 	}
 	for key, value := range object {
 		if err := errors.Join(text(key), text(value)); err != nil {
@@ -169,13 +169,13 @@ func texts(v any) error {
 	return nil
 }
 
-// unique returns an error if an object in text has a key twice, which each reader takes in its own
-// way.
+// unique returns an error if an object in text has the same key twice, because readers disagree
+// about which of the two counts.
 func unique(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	type level struct {
-		keys  map[string]bool // nil: a list
-		value bool            // the next token is a key's
+		keys  map[string]bool // nil in a list
+		value bool            // the next token is the value of a key
 	}
 	levels := []level{{}}
 	for {
@@ -188,7 +188,7 @@ func unique(text []byte) error {
 		top := &levels[len(levels)-1]
 		if key, ok := token.(string); ok && top.keys != nil && !top.value {
 			if top.keys[key] {
-				return fmt.Errorf("%q twice", key)
+				return fmt.Errorf("key %q is there twice", key)
 			}
 			top.keys[key], top.value = true, true
 			continue
@@ -220,7 +220,7 @@ func checkList(body []byte) error {
 		return err
 	}
 	if d.More() {
-		return errors.New("more than a list")
+		return errors.New("more text after the list")
 	}
 	return each(spanFields.check)(list)
 }

@@ -11,13 +11,13 @@ type telling uint8
 
 const (
 	asText telling = iota // the text; URLs in it lose what may be secret
-	asHost                // the host, without a user before it
+	asHost                // the host, without a user in front of it
 	asURL                 // the URL, relative too, without user, query and fragment
 	nothing
 )
 
-// mayTell returns what may be told of an attribute with this key. The most common keys are listed,
-// so that no time is spent to look for headers in them.
+// mayTell returns how much may be told of an attribute with this key. The most common keys are
+// listed, so that no time is spent on a search for header names in them.
 func mayTell(key string) telling {
 	switch key {
 	case "http.request.method", "http.response.status_code", "http.route", "url.scheme", "url.path",
@@ -55,7 +55,7 @@ func mayTell(key string) telling {
 	return asText
 }
 
-// told returns what may be told of text.
+// told returns the part of text that may be told.
 func (may telling) told(text string) string {
 	switch may {
 	case asURL:
@@ -66,9 +66,9 @@ func (may telling) told(text string) string {
 	return redact.Text(text)
 }
 
-// header returns the name, in lower case, of what the attribute with this key holds: a header, an
-// item of gRPC's metadata or a parameter of a statement. Instrumentations record these only when
-// they are told to, and then may record all.
+// If an attribute with this key holds a header, an item of gRPC's metadata or a parameter of a
+// statement, header returns the name of that item in lower case. Instrumentations record these
+// only if they are configured to do so, and then may record all.
 func header(key string) (name string, is bool) {
 	for i := 1; i < len(key); i++ {
 		if key[i] == '.' && nameless(key[:i]) {
@@ -78,8 +78,8 @@ func header(key string) (name string, is bool) {
 	return "", false
 }
 
-// nameless reports whether path ends where the name of a header should follow. Without a name, the
-// text may be any of the headers, or all.
+// nameless reports whether path ends with a word such as header, after which the name of a header
+// should follow. Without a name, the text may be any of the headers, or all.
 func nameless(path string) bool {
 	path = strings.TrimSuffix(path, "s")
 	switch path[max(len(path)-1, 0):] {
@@ -98,7 +98,7 @@ func allHeaders(key string) bool {
 	return (strings.HasPrefix(key, "http.") || strings.HasPrefix(key, "rpc.")) && nameless(key)
 }
 
-// ends reports whether text ends with word, which may begin with a capital letter.
+// ends reports whether text ends with word. In text, the word may begin with a capital letter.
 func ends(text, word string) bool {
 	return strings.HasSuffix(text, word[1:]) && len(text) >= len(word) && text[len(text)-len(word)]|' ' == word[0]
 }

@@ -26,7 +26,7 @@ func obj(key string, of ...kv) kv               { return attribute.Map(key, of..
 func strs(key string, of ...string) kv          { return attribute.StringSlice(key, of) }
 func vals(key string, of ...attribute.Value) kv { return attribute.Slice(key, of...) }
 
-// A value in a map or in a list is told as it would be alone.
+// A value in a map or in a list is treated like an attribute with the same key and value.
 func TestNoSecretsInMapsAndLists(t *testing.T) {
 	pair := func(key, name, value string) attribute.Value {
 		return attribute.MapValue(str(key, name), str("value", value))
@@ -41,7 +41,7 @@ func TestNoSecretsInMapsAndLists(t *testing.T) {
 		{"headers, as lists of values", obj("http.response.header", vals("set-cookie", attribute.StringValue(canary))), `{}`},
 		{"headers, in capitals", obj("HTTP.Request.Headers", str("Authorization", canary), str("Accept", "b")), `{"Accept":"b"}`},
 		{"headers, by number", obj("http.request.header", attribute.Int("x-api-key", 1), attribute.Bool("x-secret", true), attribute.Float64("x-token", 1), attribute.Int("age", 3)), `{"age":3}`},
-		{"headers of nothing else", obj("headers", str("authorization", canary), str("a", "b")), `{"a":"b"}`},
+		{"a key that is headers alone", obj("headers", str("authorization", canary), str("a", "b")), `{"a":"b"}`},
 		{"trailers", obj("http.response.trailers", str("x-session-id", canary)), `{}`},
 		{"gRPC's metadata", obj("rpc.grpc.request.metadata", strs("authorization", canary), strs("x", "y")), `{"x":["y"]}`},
 		{"a request", obj("request", obj("headers", str("authorization", canary), str("a", "b")), str("method", "GET")), `{"headers":{"a":"b"},"method":"GET"}`},
@@ -69,16 +69,16 @@ func TestNoSecretsInMapsAndLists(t *testing.T) {
 		{"URLs in a list", strs("urls", "http://u:"+canary+"@a.example/?"+canary, "//u:"+canary+"@b.example"), `["http://a.example/","//b.example"]`},
 		{"URLs in a list that holds nothing else", strs("url.full", "/a?"+canary, "/b#"+canary), `["/a","/b"]`},
 		{"a URL's parts", obj("url.full", strs("it", "/p?"+canary)), `{"it":["/p"]}`},
-		{"headers, shouted", obj("HEADERS", str("AUTHORIZATION", canary)), `{}`},
+		{"headers, all in capitals", obj("HEADERS", str("AUTHORIZATION", canary)), `{}`},
 		{"URLs in a map", obj("message", str("said", `Get "http://u:`+canary+`@a.example/?`+canary+`": EOF`)), `{"said":"Get \"http://a.example/\": EOF"}`},
 		{"a URL as a key", obj("calls", attribute.Int("http://u:"+canary+"@a.example/?"+canary, 3)), `{}`},
 		{"a URL in bytes", attribute.ByteSlice("body", []byte("see http://u:"+canary+"@a.example/?"+canary)), base64.StdEncoding.EncodeToString([]byte("see http://a.example/"))},
 		{"bytes", attribute.ByteSlice("body", []byte{0, 0xff}), "AP8="},
 		{"bytes in a map", obj("m", attribute.ByteSlice("b", []byte("//u:"+canary+"@h"))), `{"b":"` + base64.StdEncoding.EncodeToString([]byte("//h")) + `"}`},
 		{"numbers that are secret", attribute.Int("http.request.header.x-api-key", 1), nil},
-		{"truths that are secret", attribute.Bool("http.request.header.x-secret", true), nil},
+		{"booleans that are secret", attribute.Bool("http.request.header.x-secret", true), nil},
 
-		{"of all types", obj("m", str("s", "\"\n"), attribute.Int("i", 1), attribute.Bool("b", true), attribute.Float64("f", .5), attribute.Float64("nan", math.NaN()),
+		{"values of all types", obj("m", str("s", "\"\n"), attribute.Int("i", 1), attribute.Bool("b", true), attribute.Float64("f", .5), attribute.Float64("nan", math.NaN()),
 			attribute.Float64("inf", math.Inf(-1)), strs("ss"), attribute.IntSlice("is", []int{1, 2}), attribute.BoolSlice("bs", []bool{true}),
 			attribute.Float64Slice("fs", []float64{.5}), kv{Key: "none"}, vals("l", attribute.IntValue(1), attribute.Value{}), obj("o")),
 			`{"b":true,"bs":[true],"f":0.5,"fs":[0.5],"i":1,"inf":"-Infinity","is":[1,2],"l":[1,null],"nan":"NaN","none":null,"o":{},"s":"\"\n","ss":[]}`},
@@ -93,7 +93,8 @@ func TestNoSecretsInMapsAndLists(t *testing.T) {
 	}
 }
 
-// everywhere returns the post of a span that has attr in all places where attributes stand.
+// everywhere returns the post of a span that has attr in all places where a span can have
+// attributes.
 func everywhere(t *testing.T, attr kv) string {
 	body, err := json.Marshal(export(t, ended(func(s *tracetest.SpanStub) {
 		s.Attributes = []kv{attr}
@@ -106,7 +107,7 @@ func everywhere(t *testing.T, attr kv) string {
 	return string(body)
 }
 
-// A URL is found without a scheme, and in any attribute.
+// A URL without a scheme is found too, in any attribute and in any other text of a span.
 func TestNoSecretsWithoutScheme(t *testing.T) {
 	for value, want := range map[string]string{
 		"//u:" + canary + "@a.example/p":                                   "//a.example/p",
@@ -131,8 +132,8 @@ func TestNoSecretsWithoutScheme(t *testing.T) {
 	}
 }
 
-// An attribute that holds a host loses a user. Otherwise the user's password would name the
-// service of the other side.
+// An attribute that holds a host loses the user in front of the host. Otherwise a password would
+// become part of the name of the remote service.
 func TestNoSecretsInHosts(t *testing.T) {
 	for value, want := range map[string]string{
 		"u:" + canary + "@a.example":                    "a.example",
@@ -171,7 +172,7 @@ func TestNoSecretsInKeys(t *testing.T) {
 	assert.Equal(t, map[string]any{"a//b": "c"}, got)
 }
 
-// Maps in maps, and long maps, are cut.
+// Deeply nested maps and long lists are cut.
 func TestEndlessAttributes(t *testing.T) {
 	deep := attribute.StringValue(canary)
 	for range 10_000 {
@@ -193,7 +194,7 @@ func TestEndlessAttributes(t *testing.T) {
 			assert.LessOrEqual(t, len(got[key].(string)), 8000+len("…"), "%s as %s", name, key)
 			assert.NotContains(t, got[key], canary, "%s as %s", name, key)
 			if name == "deep" {
-				assert.LessOrEqual(t, strings.Count(got[key].(string), "["), 32, "lists in each other")
+				assert.LessOrEqual(t, strings.Count(got[key].(string), "["), 32, "nested lists")
 			}
 		}
 	}

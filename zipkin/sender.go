@@ -12,8 +12,8 @@ type sender struct {
 	endpoint string // without user and password: errors may quote it
 	user     *url.Userinfo
 	client   *http.Client
-	timeout  time.Duration   // of a post
-	own      *http.Transport // the client's, if it is ours to close
+	timeout  time.Duration   // the limit of a post
+	own      *http.Transport // the client's transport, if the sender has made it and must close it
 	sizes
 	yield func() // called between two pieces that are compressed; nil: never
 	plain int    // how many more batches are not compressed

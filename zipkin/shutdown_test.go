@@ -28,7 +28,8 @@ import (
 // tolerance is how long after its deadline a Shutdown may return.
 const tolerance = 100 * time.Millisecond
 
-// unending are the faults that never end. release frees calls that ignore their context.
+// unending returns faults that never end. A close of release ends the calls that ignore their
+// context.
 func unending(release <-chan struct{}) map[string]answer {
 	return map[string]answer{
 		"refused":             refuse,
@@ -45,7 +46,7 @@ func unending(release <-chan struct{}) map[string]answer {
 		"1 s slow, then 413":  slow(status(413)),
 		"black hole":          swallow,
 		"ignores its context": func(*post) (*http.Response, error) { <-release; return nil, io.EOF },
-		"takes it too late":   func(*post) (*http.Response, error) { <-release; return nil, nil },
+		"accepts it too late": func(*post) (*http.Response, error) { <-release; return nil, nil },
 		"a reply that ignores its context": func(*post) (*http.Response, error) {
 			resp := reply(503, "")
 			resp.Body = io.NopCloser(blockedReader(release))
@@ -69,7 +70,7 @@ type blockedReader <-chan struct{}
 
 func (r blockedReader) Read([]byte) (int, error) { <-r; return 0, io.EOF }
 
-// ending is a way to call Shutdown or ForceFlush, and how long it may take.
+// ending is a context for Shutdown or ForceFlush, and how long a call with this context may take.
 type ending struct {
 	name  string
 	ctx   func() (context.Context, context.CancelFunc)
@@ -112,7 +113,7 @@ func (e ending) within(t testing.TB, f func(context.Context) error) error {
 	}
 	begin := time.Now()
 	err := f(ctx)
-	assert.LessOrEqual(t, time.Since(begin), e.limit+tolerance, "how long it took")
+	assert.LessOrEqual(t, time.Since(begin), e.limit+tolerance, "how long the call took")
 	return err
 }
 
@@ -128,12 +129,12 @@ func TestShutdownDuringFaults(t *testing.T) {
 					tp := newProvider(t, cfg)
 					stop := watch(t, tp, cfg, nowAndThen)
 					end(tp, 80)
-					time.Sleep(1500 * time.Millisecond) // now it is in trouble
+					time.Sleep(1500 * time.Millisecond) // now the posts have trouble
 					err := e.within(t, tp.Shutdown)
 					stop()
 					s := tp.Stats()
 					assertEmpty(t, s, 80, 0)
-					assert.EqualValues(t, s.Dropped, lost(t, err), "spans lost, says %v", err)
+					assert.EqualValues(t, s.Dropped, lost(t, err), "spans lost, by the error %v", err)
 					if s := fmt.Sprint(err); !strings.Contains(s, "not sent in time 0)") {
 						assert.ErrorIs(t, err, e.cause)
 					}
@@ -141,7 +142,7 @@ func TestShutdownDuringFaults(t *testing.T) {
 						assert.ErrorContains(t, err, s.LastError.Error(), "the last error")
 					}
 
-					// The second call says the same, and at once.
+					// The second call returns the same error, at once.
 					begin := time.Now()
 					assert.EqualError(t, tp.Shutdown(context.Background()), err.Error(), "the second Shutdown")
 					assert.Zero(t, time.Since(begin), "how long the second Shutdown took")
@@ -179,7 +180,7 @@ func TestForceFlushDuringFaults(t *testing.T) {
 					tp := newProvider(t, cfg)
 					stop := watch(t, tp, cfg, nowAndThen)
 					end(tp, 60)
-					if e.limit > 0 { // then some of them, or all, may be refused before the end
+					if e.limit > 0 { // then some or all of the spans may be refused before ForceFlush
 						time.Sleep(1500 * time.Millisecond)
 					}
 					before := tp.Stats()
@@ -192,7 +193,7 @@ func TestForceFlushDuringFaults(t *testing.T) {
 					case s.Queued > 0:
 						assert.ErrorIs(t, err, e.cause)
 						assert.ErrorContains(t, err, "spans not sent yet")
-						assert.GreaterOrEqual(t, lost(t, err), int(s.Queued), "spans not sent yet; sending goes on")
+						assert.GreaterOrEqual(t, lost(t, err), int(s.Queued), "spans not sent yet, at least those that are still queued")
 					case before.Queued > 0:
 						assert.EqualValues(t, s.Dropped-before.Dropped, lost(t, err), "%v", err)
 					default:
@@ -211,7 +212,7 @@ func TestForceFlushDuringFaults(t *testing.T) {
 	}
 }
 
-// ForceFlush gives up, and its spans stay in the queue.
+// If ForceFlush runs out of time, its spans stay in the queue.
 func TestForceFlushLeavesTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var up atomic.Bool
@@ -239,7 +240,7 @@ func TestForceFlushLeavesTheRest(t *testing.T) {
 	})
 }
 
-// ForceFlush does not wait for the end of a pause, or for spans that end later.
+// ForceFlush ends a pause between two tries, and posts at once.
 func TestForceFlushTriesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var up atomic.Bool
@@ -255,7 +256,7 @@ func TestForceFlushTriesAtOnce(t *testing.T) {
 		for tries := len(c.tries()); tries == len(c.tries()); {
 			time.Sleep(time.Millisecond)
 		}
-		time.Sleep(time.Second) // in a pause of more than two now
+		time.Sleep(time.Second) // now in a pause that is longer than two seconds
 		up.Store(true)
 		begin := time.Now()
 		require.NoError(t, tp.ForceFlush(patience(t)))
@@ -264,14 +265,14 @@ func TestForceFlushTriesAtOnce(t *testing.T) {
 
 		end(tp, 10)
 		require.NoError(t, tp.ForceFlush(patience(t)))
-		assert.Zero(t, time.Since(begin), "how long ForceFlush took with nothing wrong")
+		assert.Zero(t, time.Since(begin), "how long ForceFlush took without a fault")
 		require.NoError(t, tp.ForceFlush(patience(t)))
-		assert.Zero(t, time.Since(begin), "how long ForceFlush took with nothing to do")
+		assert.Zero(t, time.Since(begin), "how long ForceFlush took without spans")
 		require.NoError(t, tp.Shutdown(patience(t)))
 	})
 }
 
-// Many flushes do not cut a pause short that the collector has asked for.
+// A pause that the collector has asked for is not cut short by flushes, even by many.
 func TestForceFlushKeepsRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: status(429, "Retry-After", "30")}
@@ -307,7 +308,7 @@ func TestForceFlushDoesNotWaitForLaterSpans(t *testing.T) {
 	})
 }
 
-// A span waits for others for a second at most, and many spans make few posts.
+// A span waits for other spans for a second at most, so that many spans need few posts.
 func TestGathering(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{}
@@ -330,17 +331,17 @@ func TestShutdownSendsTheRest(t *testing.T) {
 		ids := end(tp, 3000)
 		begin := time.Now()
 		require.NoError(t, tp.Shutdown(patience(t)))
-		assert.InDelta(t, 6*time.Second, time.Since(begin), float64(20*time.Millisecond), "for six posts of one second each")
+		assert.InDelta(t, 6*time.Second, time.Since(begin), float64(20*time.Millisecond), "how long Shutdown took, with six posts of one second each")
 		assertArrived(t, c, ids)
 		assertEmpty(t, tp.Stats(), 3000, 3000)
 		require.NoError(t, tp.Shutdown(expired(t)), "the second Shutdown, without time")
-		require.NoError(t, tp.ForceFlush(patience(t)), "ForceFlush after it")
+		require.NoError(t, tp.ForceFlush(patience(t)), "ForceFlush after Shutdown")
 	})
 }
 
-// Main's context is done when its deferred Shutdown is called. With a timeout of its own, as
-// documented, nothing is lost, however slow the collector is. With main's context, what can be
-// sent in a moment is not lost, and the error counts the others.
+// Main's context has ended when the deferred Shutdown is called. If Shutdown gets a new context
+// with a timeout, as documented, no span is lost, even if the collector is slow. If Shutdown gets
+// main's context, it sends for a moment, and its error counts the spans that are lost.
 func TestShutdownInMain(t *testing.T) {
 	documented := func(_ context.Context, tp *zipkin.Provider) error {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -356,9 +357,9 @@ func TestShutdownInMain(t *testing.T) {
 	}{
 		{"as documented", documented, nil, 0},
 		{"as documented, slow", documented, slow(status(202)), 0},
-		{"with main's", undocumented, nil, 0},
-		{"with main's, slow", undocumented, slow(status(202)), 20},
-		{"with main's, away", undocumented, refuse, 20},
+		{"with main's context", undocumented, nil, 0},
+		{"with main's context, slow", undocumented, slow(status(202)), 20},
+		{"with main's context, away", undocumented, refuse, 20},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -384,7 +385,7 @@ func TestShutdownInMain(t *testing.T) {
 	}
 }
 
-// Other processors that hang too do not make Shutdown longer.
+// With a canceled context, Shutdown returns as fast if another processor hangs too.
 func TestShutdownInMainWithAHangingProcessor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, signal := context.WithCancel(context.Background())
@@ -401,7 +402,7 @@ func TestShutdownInMainWithAHangingProcessor(t *testing.T) {
 	})
 }
 
-// The package comment shows the code that the Examples run.
+// The package comment shows the same code as an Example.
 func TestDocShowsTheExample(t *testing.T) {
 	read := func(name string) string {
 		text, err := os.ReadFile(name)
@@ -417,8 +418,8 @@ func TestDocShowsTheExample(t *testing.T) {
 	assert.Contains(t, read("doc.go"), "//"+strings.ReplaceAll(shown, "\n", "\n//")+"\n")
 }
 
-// During Shutdown a collector that asks for half a minute is tried again before that, since there
-// is no later.
+// If the collector asks for a pause of half a minute, Shutdown tries again earlier, because
+// nothing is sent after Shutdown.
 func TestShutdownDoesNotWaitForRetryAfter(t *testing.T) {
 	for _, posting := range []bool{false, true} {
 		t.Run(fmt.Sprint("while posting ", posting), func(t *testing.T) {
@@ -432,9 +433,9 @@ func TestShutdownDoesNotWaitForRetryAfter(t *testing.T) {
 				})}
 				tp := newProvider(t, zipkin.Config{Client: c.client()})
 				ids := end(tp, 10)
-				time.Sleep(5 * time.Second) // now it waits
+				time.Sleep(5 * time.Second) // now the pipe is in the pause
 				if posting {
-					time.Sleep(27*time.Second + 500*time.Millisecond) // now it tries again
+					time.Sleep(27*time.Second + 500*time.Millisecond) // now the pipe posts again
 				}
 				time.AfterFunc(4*time.Second, func() { up.Store(true) })
 				require.NoError(t, tp.Shutdown(context.Background()))
@@ -460,7 +461,7 @@ func TestShutdownSendsSome(t *testing.T) {
 	})
 }
 
-// Shutdown does not name want of time as a cause if nothing was left to do.
+// If no spans are queued, the error of Shutdown does not name an expired context as a cause.
 func TestShutdownWithNothingLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{}
@@ -477,7 +478,8 @@ func TestShutdownWithNothingLeft(t *testing.T) {
 	})
 }
 
-// Concurrent Shutdowns each end by their own deadline, and return the same.
+// Of concurrent Shutdowns, the one with the earliest deadline ends all others. All return the same
+// error.
 func TestConcurrentShutdown(t *testing.T) {
 	for _, name := range []string{"black hole", "ignores its context"} {
 		t.Run(name, func(t *testing.T) {
@@ -495,7 +497,7 @@ func TestConcurrentShutdown(t *testing.T) {
 						defer cancel()
 						begin := time.Now()
 						texts[i] = fmt.Sprint(tp.Shutdown(ctx))
-						assert.LessOrEqual(t, time.Since(begin), time.Second+tolerance, "how long Shutdown %d took: the first one ends it for all", i)
+						assert.LessOrEqual(t, time.Since(begin), time.Second+tolerance, "how long Shutdown %d took: the one with the earliest deadline ends all", i)
 					})
 				}
 				all.Go(func() {
@@ -513,7 +515,7 @@ func TestConcurrentShutdown(t *testing.T) {
 	}
 }
 
-// A post that ends after Shutdown has given up changes nothing.
+// A post that ends after Shutdown has run out of time changes nothing.
 func TestPostThatEndsAfterShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -529,7 +531,8 @@ func TestPostThatEndsAfterShutdown(t *testing.T) {
 	})
 }
 
-// Spans that end after Shutdown has begun are not counted: the SDK calls no processor any more.
+// Spans that end after Shutdown has begun are not counted, because the SDK no longer calls
+// processors.
 func TestSpansThatEndAfterShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: slow(status(202))}
@@ -552,7 +555,7 @@ func TestSpansThatEndAfterShutdown(t *testing.T) {
 	})
 }
 
-// The same when Shutdown had no time.
+// Spans that end after a Shutdown without time are not counted either.
 func TestSpansThatEndAfterShutdownWithoutTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tp := newProvider(t, zipkin.Config{Client: (&collector{answer: swallow}).client()})
@@ -564,7 +567,7 @@ func TestSpansThatEndAfterShutdownWithoutTime(t *testing.T) {
 	})
 }
 
-// other is a SpanProcessor beside ours.
+// other is a SpanProcessor that is registered in addition to ours.
 type other struct {
 	sdktrace.SpanProcessor
 	shutdowns int
@@ -576,7 +579,8 @@ func (o *other) OnEnd(sdktrace.ReadOnlySpan)                     {}
 func (o *other) ForceFlush(context.Context) error                { return o.err }
 func (o *other) Shutdown(context.Context) error                  { o.shutdowns++; return o.err }
 
-// Other processors are shut down too, whatever becomes of ours, and their errors are returned.
+// Shutdown also shuts down other processors, whether or not spans are lost, and returns their
+// errors.
 func TestShutdownOfOtherProcessors(t *testing.T) {
 	failed := errors.New("the other one has failed")
 	for _, e := range endings() {
@@ -596,13 +600,13 @@ func TestShutdownOfOtherProcessors(t *testing.T) {
 							require.ErrorIs(t, tp.ForceFlush(patience(t)), err)
 						}
 						got := e.within(t, tp.Shutdown)
-						assert.Equal(t, 1, o.shutdowns, "Shutdowns of the other")
+						assert.Equal(t, 1, o.shutdowns, "calls of the other processor's Shutdown")
 						if err != nil {
 							assert.ErrorIs(t, got, err, "Shutdown")
 						}
 						if loses {
 							assert.Equal(t, 10, lost(t, got))
-							assert.Equal(t, 1, strings.Count(got.Error(), "spans lost"), "how often %q says it", got)
+							assert.Equal(t, 1, strings.Count(got.Error(), "spans lost"), "how often %q reports lost spans", got)
 						}
 						if err == nil && !loses {
 							assert.NoError(t, got, "Shutdown")
@@ -636,7 +640,7 @@ func TestShutdownWithAHangingProcessor(t *testing.T) {
 	}
 }
 
-// hung is a processor that neither flushes nor ends.
+// hung is a processor whose ForceFlush and Shutdown return only after a close of release.
 type hung struct {
 	other
 	release chan struct{}
@@ -682,7 +686,7 @@ func TestShutdownDuringCollections(t *testing.T) {
 	all.Wait()
 }
 
-// A try that was made early, for a flush, does not count towards the loss of a batch.
+// A try that a flush has made early is not one of the tries after which a batch is lost.
 func TestForceFlushUsesUpNoTries(t *testing.T) {
 	for name, answer := range map[string]answer{"500": status(500), "reset": failure(errors.New("connection reset by peer"))} {
 		t.Run(name, func(t *testing.T) {
@@ -694,7 +698,7 @@ func TestForceFlushUsesUpNoTries(t *testing.T) {
 					tp.ForceFlush(ctx)
 					cancel()
 				}
-				assert.Zero(t, tp.Stats().Dropped, "dropped after a tenth of a second")
+				assert.Zero(t, tp.Stats().Dropped, "spans dropped after a tenth of a second")
 				tp.Shutdown(expired(t))
 			})
 		})
@@ -716,7 +720,7 @@ func TestForceFlushKeepsBatchesTogether(t *testing.T) {
 		end(tp, 1)
 		tp.ForceFlush(gone)
 	}
-	assert.Less(t, heap()-before, int64(16<<20), "with %d bytes of JSON queued", tp.Stats().QueuedBytes)
+	assert.Less(t, heap()-before, int64(16<<20), "growth of the heap, with %d bytes of JSON queued", tp.Stats().QueuedBytes)
 	tp.Shutdown(gone)
 }
 
@@ -724,7 +728,8 @@ type curious struct{ ask func() }
 
 func (c curious) Error() string { c.ask(); return "no" }
 
-// The text of somebody else's error is not asked for while a lock is held.
+// The pipe does not call Error of another package's error while it holds its lock. This Error
+// calls Stats, which needs the lock.
 func TestShutdownWithACuriousError(t *testing.T) {
 	var tp *zipkin.Provider
 	tp = newProvider(t, zipkin.Config{Client: &http.Client{Transport: testkit.RoundTripper(func(*http.Request) (*http.Response, error) {

@@ -16,8 +16,8 @@ const (
 	droppedTag = "otel.dropped_attributes_count"
 )
 
-// reserved reports whether key is one of these tags, or an attribute that the sampler leaves for
-// the encoder.
+// reserved reports whether key is one of these tags, or an attribute that the sampler adds for the
+// encoder.
 func reserved(key attribute.Key) bool {
 	switch key {
 	case debugKey, rootKey, traceIDKey, errorTag, statusTag, scopeTag, versionTag, linksTag, droppedTag:
@@ -28,13 +28,14 @@ func reserved(key attribute.Key) bool {
 
 const tagsOpening = `,"tags":{`
 
-// tags writes tags as a JSON object of texts after json. Without a tag it writes nothing.
+// tags appends tags to json, as a JSON object whose values are strings. Without a tag it appends
+// nothing.
 type tags struct {
 	json  []byte
 	begun bool
 }
 
-// next writes what stands before a tag.
+// next writes the comma, or the opening, in front of a tag.
 func (t *tags) next() {
 	if t.begun {
 		t.json = append(t.json, ',')
@@ -43,7 +44,7 @@ func (t *tags) next() {
 	}
 }
 
-// end returns all that is written, with the closing brace.
+// end returns json, with the closing brace if there is a tag.
 func (t *tags) end() []byte {
 	if t.begun {
 		return append(t.json, '}')
@@ -51,7 +52,7 @@ func (t *tags) end() []byte {
 	return t.json
 }
 
-// key opens the next tag.
+// key writes the key of the next tag.
 func (t *tags) key(key string) {
 	t.next()
 	t.json = append(appendText(t.json, key), ':')

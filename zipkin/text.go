@@ -7,8 +7,8 @@ import (
 	"example.com/clew/internal/clip"
 )
 
-// asIs tells the bytes that need no escape in a JSON string, whatever is around them. It is a
-// table because each byte of a span is looked up.
+// asIs reports, for each byte, whether it needs no escape in a JSON string, whatever bytes are
+// around it. It is a table because each byte of a span is looked up.
 var asIs = func() (t [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		t[c] = c != '"' && c != '\\'
@@ -17,11 +17,11 @@ var asIs = func() (t [256]bool) {
 }()
 
 // appendText appends s as a JSON string (RFC 8259, 7). The text is cut after clip.Max bytes,
-// control characters are escaped, and what is not UTF-8 becomes U+FFFD.
+// control characters are escaped, and bytes that are not UTF-8 become U+FFFD.
 func appendText(dst []byte, s string) []byte {
 	s = clip.Text(s)
 	dst = append(dst, '"')
-	plain := 0 // from here on nothing is written yet
+	plain := 0 // s[plain:i] is not written yet
 	for i := 0; i < len(s); {
 		if asIs[s[i]] {
 			i++
@@ -55,7 +55,7 @@ func appendText(dst []byte, s string) []byte {
 	return append(append(dst, s[plain:]...), '"')
 }
 
-// appendLower appends s in lower case, as appendText does.
+// appendLower appends s as appendText does, but in lower case.
 func appendLower(dst []byte, s string) []byte {
 	s = clip.Text(s)
 	begin := len(dst)

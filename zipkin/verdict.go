@@ -2,12 +2,12 @@ package zipkin
 
 import "net/http"
 
-// verdict is what becomes of spans that were posted.
+// verdict is the outcome of a post.
 type verdict uint8
 
 const (
 	accepted  verdict = iota
-	refused           // for good
+	refused           // for good: the spans are lost
 	divisible         // refused together, as too large or malformed: some may be taken alone
 	failed            // for now, and not because of the spans
 	troubled          // for now, by an answer of 500: the spans may be to blame
