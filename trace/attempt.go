@@ -11,7 +11,7 @@ import (
 // attempt is the start of a span. It tries one provider after the other.
 type attempt struct {
 	ctx     context.Context // the parent of the span's context
-	current current         // of ctx
+	current current         // the current trace of ctx
 	parent  parent
 	root    bool // opts contain WithNewRoot
 	kind    oteltrace.SpanKind

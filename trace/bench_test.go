@@ -12,8 +12,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// benchRows are the rows of the tables whose cost matters. They are the usual forms, and those
-// that an attacker would send.
+// benchRows are the rows of the tables whose cost matters: the usual forms, and the forms that an
+// attacker would send.
 var benchRows = func() (rows []headerRow) {
 	for _, r := range allHeaderRows() {
 		switch r.name {

@@ -39,7 +39,7 @@ func TestNewContext(t *testing.T) {
 	}{
 		{"IDs", context.Background(), testkit.B3(id64 + "-" + spanID + "-1-" + parentID), said{id64, spanID, parentID, trace.Accept}},
 		{"lone state", context.Background(), testkit.B3("0"), said{State: trace.Deny}},
-		{"over another trace", testkit.Context(id128 + "-" + spanID + "-0"), testkit.B3(id64 + "-" + spanID + "-1"), said{id64, spanID, "", trace.Accept}},
+		{"IDs over another trace", testkit.Context(id128 + "-" + spanID + "-0"), testkit.B3(id64 + "-" + spanID + "-1"), said{id64, spanID, "", trace.Accept}},
 		{"a lone state does not change a trace", testkit.Context(id128 + "-" + spanID + "-0"), testkit.B3("d"), said{id128, spanID, "", trace.Deny}},
 		{"a lone state replaces a lone state", testkit.Context("0"), testkit.B3("d"), said{State: trace.Debug}},
 		{"a lone state does not decide for a trace that comes later", testkit.Context("0"), testkit.B3(id64 + "-" + spanID), said{id64, spanID, "", trace.Defer}},

@@ -101,9 +101,9 @@ func (c *current) remote() bool {
 // local reports whether there is a current span and it is in this process.
 func (c *current) local() bool { return c.span != nil && !c.remote() }
 
-// provider is the provider of the current span, if that span is local; else nil. The fallback
-// counts as none, so that an SDK that is installed later, or was skipped because of a deny, gets
-// its turn. OpenTelemetry's no-op provider counts as none too.
+// provider returns the provider of the current span if that span is local, and otherwise nil. It
+// returns nil for the fallback too, so that an SDK that is installed later, or was skipped because
+// of a deny, is asked. For OpenTelemetry's no-op provider it also returns nil.
 func (c *current) provider() oteltrace.TracerProvider {
 	if !c.local() {
 		return nil

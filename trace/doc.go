@@ -43,5 +43,5 @@
 //
 // # Contexts
 //
-// Every function that takes a context reads nil as [context.Background].
+// Every function with a context as a parameter treats nil as [context.Background].
 package trace

@@ -58,13 +58,13 @@ func TestPropagatorFromEnvRefuses(t *testing.T) {
 	for _, tt := range []struct{ name, value, want string }{
 		{"jaeger", "jaeger", `trace: OTEL_PROPAGATORS: "jaeger" is unknown; ` + known},
 		{"xray among others", "b3,xray,baggage", `trace: OTEL_PROPAGATORS: "xray" is unknown; ` + known},
-		{"two", "ottrace,b3,XRay", `trace: OTEL_PROPAGATORS: "ottrace" is unknown; ` + known +
+		{"two unknown names", "ottrace,b3,XRay", `trace: OTEL_PROPAGATORS: "ottrace" is unknown; ` + known +
 			"\n" + `trace: OTEL_PROPAGATORS: "xray" is unknown; ` + known},
 		{"another separator", "b3;baggage", `trace: OTEL_PROPAGATORS: "b3;baggage" is unknown; ` + known},
 		{"none beside others", "none,b3", "trace: OTEL_PROPAGATORS lists none beside other names"},
 		{"none at the end", "b3,none", "trace: OTEL_PROPAGATORS lists none beside other names"},
 		{"bytes that are no text", "b3,\x1b[31m\"\n\u202e\xff", `trace: OTEL_PROPAGATORS: "\x1b[31m\"\n\u202e\ufffd" is unknown; ` + known},
-		{"long", strings.Repeat("x", 1000), `trace: OTEL_PROPAGATORS: "` + strings.Repeat("x", 40) + `..." is unknown; ` + known},
+		{"a long name", strings.Repeat("x", 1000), `trace: OTEL_PROPAGATORS: "` + strings.Repeat("x", 40) + `..." is unknown; ` + known},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv(envPropagators, tt.value)

@@ -201,9 +201,10 @@ func theirs(in input) outcome {
 	return o
 }
 
-// difference is a class of input on which clew differs from contrib's propagator on purpose. read
-// rewrites an input so that contrib reads it as clew reads the original. sent changes contrib's
-// outcome into clew's. Apart from the differences, the outcomes must be equal.
+// difference is a class of input on which clew differs from contrib's propagator on purpose. The
+// function read rewrites an input so that contrib reads it as clew reads the original. The
+// function sent changes contrib's outcome into clew's. Apart from the differences, the outcomes
+// must be equal.
 type difference struct {
 	name  string
 	why   string
@@ -373,7 +374,7 @@ var differences = []difference{
 		seeds: []input{{single: "0"}, {sampled: "0"}, {sampled: "FALSE"}},
 	},
 	{
-		name: "a defer is decided, and the decision sent on",
+		name: "a defer is decided, and the decision is sent on",
 		why:  "contrib reads a defer as unsampled, so that ParentBased does not sample, and no decision is sent on",
 		sent: func(_ input, o outcome) outcome {
 			if o.trace != "" && o.state == "" {

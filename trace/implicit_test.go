@@ -37,7 +37,7 @@ func TestDo(t *testing.T) {
 		{"our span, deny", start(trace.Starter{}, id64+"-"+spanID+"-0")},
 		{"an SDK's span", start(trace.Starter{TracerProvider: sdk}, idWide+"-"+spanID+"-1")},
 		{"an SDK's span, debug", start(trace.Starter{TracerProvider: sdk}, id64+"-"+spanID+"-d")},
-		{"no SDK's span, after a deny", start(trace.Starter{TracerProvider: sdk}, id64+"-"+spanID+"-0")},
+		{"our span, because an SDK is not asked about a deny", start(trace.Starter{TracerProvider: sdk}, id64+"-"+spanID+"-0")},
 		{"an SDK's span, not sampled", start(trace.Starter{TracerProvider: never}, id64+"-"+spanID)},
 		{"a remote span that OpenTelemetry has put into the context again", oteltrace.ContextWithRemoteSpanContext(deferred, oteltrace.SpanContextFromContext(deferred))},
 		{"a remote span", testkit.Context(idWide + "-" + spanID + "-1-" + parentID)},

@@ -14,7 +14,7 @@ type parent struct {
 	bySample bool // Starter.Sample has decided
 	ahead    bool // sampledBy has decided, so that the SDK need not
 
-	callerParent oteltrace.SpanID // if a caller is the parent: the caller's own parent
+	callerParent oteltrace.SpanID // if a caller is the parent: the parent of the caller's span
 }
 
 // resolve chooses the parent: the current span or the caller.

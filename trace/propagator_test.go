@@ -295,12 +295,12 @@ func TestExtractFindsKeysInAnyCase(t *testing.T) {
 		m    propagation.MapCarrier
 		want said
 	}{
-		{"odd cases", propagation.MapCarrier{"X-B3-TRACEID": id64, "x-B3-SpanId": spanID, "X-b3-sampled": "0", "X-B3-ParentSpanID": parentID}, said{id64, spanID, parentID, trace.Deny}},
+		{"keys in odd cases", propagation.MapCarrier{"X-B3-TRACEID": id64, "x-B3-SpanId": spanID, "X-b3-sampled": "0", "X-B3-ParentSpanID": parentID}, said{id64, spanID, parentID, trace.Deny}},
 		{"flags", propagation.MapCarrier{"X-B3-TraceId": id64, "X-B3-SpanId": spanID, "X-B3-Flags": "1"}, said{id64, spanID, "", trace.Debug}},
 		{"B3", propagation.MapCarrier{"B3": id64 + "-" + spanID + "-1"}, said{id64, spanID, "", trace.Accept}},
 		{"lower case first", propagation.MapCarrier{"x-b3-traceid": id64, "X-B3-TraceId": id128, "x-b3-spanid": spanID, "X-B3-SPANID": parentID, "X-B3-Sampled": "0", "x-b3-sampled": "1"}, said{id64, spanID, "", trace.Accept}},
 		{"lower case first, b3", propagation.MapCarrier{"b3": id64 + "-" + spanID, "B3": id128 + "-" + spanID}, said{id64, spanID, "", trace.Defer}},
-		{"B3 over x-b3", propagation.MapCarrier{"B3": id64 + "-" + spanID, "x-b3-traceid": id128, "x-b3-spanid": spanID}, said{id64, spanID, "", trace.Defer}},
+		{"B3 wins over x-b3", propagation.MapCarrier{"B3": id64 + "-" + spanID, "x-b3-traceid": id128, "x-b3-spanid": spanID}, said{id64, spanID, "", trace.Defer}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			q := &queueMessage{}
@@ -455,7 +455,7 @@ func TestHalfAMessage(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		header http.Header
-		state  trace.Sampling // of the B3 that is read; it has no IDs
+		state  trace.Sampling // the state of the B3 that is read, which has no IDs
 	}{
 		{"nginx's request ID", testkit.Header("X-B3-TraceId", id128), trace.Defer},
 		{"nginx's request ID, sampled", testkit.Header("X-B3-TraceId", id128, "X-B3-Sampled", "1"), trace.Defer},

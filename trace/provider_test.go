@@ -75,7 +75,7 @@ func TestProviderSpansRecordNothing(t *testing.T) {
 	ctx, span := providerOf(trace.Always()).Tracer("").Start(context.Background(), "x")
 	before := span.SpanContext()
 	assert.False(t, span.IsRecording(), "IsRecording")
-	for range 2 { // after the end too
+	for range 2 { // the second time, the span has ended
 		span.SetName("y")
 		span.SetStatus(codes.Error, "z")
 		span.SetAttributes(attribute.String("k", "v"))
@@ -154,7 +154,7 @@ func TestNewIDsTellTheTime(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, now, got, "first 8 digits of the ID after %s, as a number", name)
 			}
-			time.Sleep(36*time.Hour + 1234*time.Millisecond) // of the bubble's clock
+			time.Sleep(36*time.Hour + 1234*time.Millisecond) // by the bubble's clock
 		}
 	})
 }

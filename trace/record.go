@@ -12,7 +12,7 @@ import (
 // record holds facts about a trace that an OpenTelemetry span context cannot hold. FromContext
 // compares the record with the current span, and ignores a record of another trace.
 type record struct {
-	b3 B3 // with a decision
+	b3 B3 // its Sampling is a decision
 
 	// Three facts about a span are kept here, since padding makes them free.
 	remote bool // the span is in another process

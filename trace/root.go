@@ -12,8 +12,8 @@ import (
 // trace caused but that is not part of it, such as each run of a repeating job. The caller ends
 // the span.
 //
-// All other values of ctx stay. A zerolog logger in ctx is bound to the new trace, if the
-// program imports logctx.
+// The new context keeps all other values of ctx. A zerolog logger in ctx is bound to the new
+// trace, if the program imports logctx.
 //
 // If this package began the old trace, the new context does not refer to it. So a loop that calls
 // Root in the context of the last Root does not make a growing chain of contexts. Spans that

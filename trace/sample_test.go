@@ -13,8 +13,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// answers are the values that Sample can return. Field counts is the state as which the value
-// counts.
+// answers are the values that Sample can return. Field says is the value, and field counts is the
+// state for which the value counts.
 var answers = []struct{ says, counts trace.Sampling }{
 	{trace.Defer, trace.Defer}, {trace.Deny, trace.Deny}, {trace.Accept, trace.Accept}, {trace.Debug, trace.Debug},
 	{4, trace.Defer}, {255, trace.Defer},

@@ -25,7 +25,7 @@ type sdkSampler struct {
 	name        string
 	sampler     sdktrace.Sampler
 	parentBased bool
-	root        trace.Sampler // gives the same answer, for a span without a parent that decides
+	root        trace.Sampler // gives the same answer as sampler, if no parent has decided
 }
 
 func half() *trace.Ratio { return trace.NewRatio(0.5) }
@@ -202,7 +202,7 @@ func TestProviderOrder(t *testing.T) {
 	} {
 		_, span := tt.start.Start(tt.ctx, trace.B3{}, tt.name)
 		span.End()
-		assert.Len(t, tt.want.named(tt.name), 1, "%s: spans of that name at that SDK", tt.name)
+		assert.Len(t, tt.want.named(tt.name), 1, "%s: spans with this name at the wanted SDK", tt.name)
 	}
 	// A new root under a denied span asks the SDK that was not asked about the deny.
 	denied, span := trace.Start(testkit.Context(id64+"-"+spanID+"-0"), "denied")

@@ -209,7 +209,7 @@ func TestNilProvider(t *testing.T) {
 	assert.Equal(t, span.SpanContext().TraceID(), child.SpanContext().TraceID(), "trace of a child")
 }
 
-// list is a carrier whose Keys returns its own slice.
+// list is a carrier whose Keys returns the carrier's own slice.
 type list struct {
 	propagation.MapCarrier
 	keys []string

@@ -27,7 +27,7 @@ func TestTortureClockAndRandomness(t *testing.T) {
 	t.Run("unique", func(t *testing.T) { zeros, repeats = testUnique(t, n) })
 	t.Run("entropy", func(t *testing.T) { started, reads = testEntropy(t) })
 	t.Run("clock", func(t *testing.T) { dated = testClock(t) })
-	torture.Row(t, "Clock and randomness", "%d trace IDs (low 64 bits) and %d span IDs: zero %d, repeated %d; %d traces begun while the system's entropy blocks, fails or is all zeros, which was read %d times; %d with the second of a clock from 2000 to 2106",
+	torture.Row(t, "Clock and randomness", "%d trace IDs (low 64 bits) and %d span IDs: zero %d, repeated %d; %d traces begun while the system's entropy blocks, fails or is all zeros, with %d reads of that entropy; %d IDs with the right second, by a clock from 2000 to 2106",
 		n, n, zeros, repeats, started, reads, dated)
 }
 
@@ -133,7 +133,7 @@ func testClock(t *testing.T) (dated int) {
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(time.Until(time.Unix(tt.unix, 0)))
 				seen := map[oteltrace.TraceID]bool{}
-				for range 1000 { // in one instant
+				for range 1000 { // all at the same time of the clock
 					ctx, span := trace.Start(context.Background(), "x")
 					id := span.SpanContext().TraceID()
 					if assert.Equal(t, uint32(tt.unix), binary.BigEndian.Uint32(id[:4]), "seconds in %s", id) {

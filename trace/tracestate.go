@@ -52,7 +52,8 @@ func parseTracestate(values []string) oteltrace.TraceState {
 	for total() > maxTracestate {
 		members = members[:len(members)-1]
 	}
-	// A copy: the parts of the state outlive the message, and must not keep it alive.
+	// Make a copy: the parts of the state outlive the message, and must not keep the message in
+	// memory.
 	state, _ := oteltrace.ParseTraceState(strings.Clone(strings.Join(members, ",")))
 	return state
 }

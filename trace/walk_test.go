@@ -86,30 +86,30 @@ func contexts() map[string]context.Context {
 	again, span := recorded.Start(start(trace.Starter{}, id64+"-"+spanID+"-1"), testkit.B3(id128+"-"+spanID+"-1"), "another trace")
 	span.End()
 	return map[string]context.Context{
-		"remote, 16 digits":                      testkit.Context(id64 + "-" + spanID + "-1-" + parentID),
-		"remote, 32 digits with zeros":           testkit.Context(idWide + "-" + spanID),
-		"remote, debug":                          testkit.Context(id64 + "-" + spanID + "-d"),
-		"remote, deny":                           testkit.Context(id64 + "-" + spanID + "-0"),
-		"a state alone, deny":                    trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny}),
-		"a state alone, debug":                   trace.NewContext(context.Background(), trace.B3{Sampling: trace.Debug}),
-		"server":                                 ours,
-		"server, 32 digits with zeros":           start(trace.Starter{}, idWide+"-"+spanID+"-1"),
-		"server, debug":                          start(trace.Starter{}, id64+"-"+spanID+"-d"),
-		"server, deny":                           start(trace.Starter{}, id64+"-"+spanID+"-0"),
-		"child":                                  child,
-		"client":                                 client,
-		"client, debug":                          start(calling, id64+"-"+spanID+"-d"),
-		"client, deny":                           start(calling, idWide+"-"+spanID+"-0"),
-		"root":                                   root,
-		"only":                                   trace.Only(ours),
-		"only, of a state alone":                 trace.Only(trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny})),
-		"an SDK's":                               start(recorded, id64+"-"+spanID+"-1"),
-		"an SDK's, 32 digits with zeros":         start(recorded, idWide+"-"+spanID+"-1"),
-		"an SDK's, debug":                        start(recorded, id64+"-"+spanID+"-d"),
-		"an SDK's, the caller defers":            start(recorded, id64+"-"+spanID),
-		"denied, so an SDK is not asked":         start(recorded, idWide+"-"+spanID+"-0"),
-		"an SDK's, over a span of another trace": again,
-		"only, of an SDK's":                      trace.Only(start(recorded, idWide+"-"+spanID+"-d")),
+		"remote, 16 digits":                   testkit.Context(id64 + "-" + spanID + "-1-" + parentID),
+		"remote, 32 digits with zeros":        testkit.Context(idWide + "-" + spanID),
+		"remote, debug":                       testkit.Context(id64 + "-" + spanID + "-d"),
+		"remote, deny":                        testkit.Context(id64 + "-" + spanID + "-0"),
+		"a state alone, deny":                 trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny}),
+		"a state alone, debug":                trace.NewContext(context.Background(), trace.B3{Sampling: trace.Debug}),
+		"server":                              ours,
+		"server, 32 digits with zeros":        start(trace.Starter{}, idWide+"-"+spanID+"-1"),
+		"server, debug":                       start(trace.Starter{}, id64+"-"+spanID+"-d"),
+		"server, deny":                        start(trace.Starter{}, id64+"-"+spanID+"-0"),
+		"child":                               child,
+		"client":                              client,
+		"client, debug":                       start(calling, id64+"-"+spanID+"-d"),
+		"client, deny":                        start(calling, idWide+"-"+spanID+"-0"),
+		"root":                                root,
+		"Only":                                trace.Only(ours),
+		"Only, of a state alone":              trace.Only(trace.NewContext(context.Background(), trace.B3{Sampling: trace.Deny})),
+		"an SDK's span":                       start(recorded, id64+"-"+spanID+"-1"),
+		"an SDK's span, 32 digits with zeros": start(recorded, idWide+"-"+spanID+"-1"),
+		"an SDK's span, debug":                start(recorded, id64+"-"+spanID+"-d"),
+		"an SDK's span, the caller defers":    start(recorded, id64+"-"+spanID),
+		"denied, so an SDK is not asked":      start(recorded, idWide+"-"+spanID+"-0"),
+		"an SDK's span, over a span of another trace": again,
+		"Only, of an SDK's span":                      trace.Only(start(recorded, idWide+"-"+spanID+"-d")),
 	}
 }
 
@@ -147,8 +147,8 @@ func testCopy(t *testing.T, ctx, copied context.Context) {
 	assert.Equal(t, wantRoot.IsRecording(), root.IsRecording(), "whether a root in the copy is recorded")
 }
 
-// childState returns the state of a child of parent. If parent defers, the sampler decides, and
-// here it always denies.
+// childState returns the state of a child of parent. If parent defers, the sampler decides. In
+// this test it always denies.
 func childState(parent trace.B3) trace.Sampling {
 	if parent.Sampling == trace.Defer {
 		return trace.Deny

@@ -26,7 +26,7 @@ import (
 // allocates as much as without an SDK.
 func TestNotTakenCostsNoSDK(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the race detector allocates on its own account")
+		t.Skip("the race detector allocates too")
 	}
 	tp, _ := provider(t, zipkin.Config{Sampler: trace.Never()})
 	bare := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()})
@@ -101,7 +101,7 @@ func TestNotTakenIsTheProviders(t *testing.T) {
 		for name, start := range map[string]func() oteltrace.Span{
 			"Start":   func() oteltrace.Span { _, s := trace.Start(ctx, "child"); return s },
 			"Starter": func() oteltrace.Span { _, s := trace.Starter{TracerProvider: tp}.Start(ctx, b, "child"); return s },
-			"its provider": func() oteltrace.Span {
+			"the span's provider": func() oteltrace.Span {
 				_, s := oteltrace.SpanFromContext(ctx).TracerProvider().Tracer("other").Start(ctx, "child")
 				return s
 			},
@@ -212,7 +212,7 @@ func TestRootsKeepTheirOptions(t *testing.T) {
 	link := oteltrace.Link{SpanContext: oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: oteltrace.TraceID{1}, SpanID: oteltrace.SpanID{2}}),
 		Attributes: []attribute.KeyValue{attribute.String("why", "it")}}
 	begun := time.Unix(1700000000, 5000)
-	ctx, _ := tp.Tracer("other").Start(context.Background(), "outer") // hidden from the root
+	ctx, _ := tp.Tracer("other").Start(context.Background(), "outer") // WithNewRoot hides this span from the root
 	_, s := trace.Starter{TracerProvider: tp, Kind: oteltrace.SpanKindServer}.Start(ctx, trace.B3{}, "root",
 		oteltrace.WithNewRoot(), oteltrace.WithLinks(link), oteltrace.WithAttributes(attribute.Int("n", 7)), oteltrace.WithTimestamp(begun))
 	s.End()
@@ -281,7 +281,7 @@ func TestSampleOverrulesTheSampler(t *testing.T) {
 						return
 					}
 					server := spans[1]
-					assert.NotContains(t, server, "parentId", "the server's span")
+					assert.NotContains(t, server, "parentId", "the server's span must have no parent")
 					assert.Equal(t, server["id"], spans[0]["parentId"], "parent of the part")
 					if id != "" && trust != httpmw.TrustNone {
 						assert.Equal(t, id, server["traceId"], "trace ID")

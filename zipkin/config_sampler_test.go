@@ -30,8 +30,8 @@ func (a *asked) Sample(id oteltrace.TraceID) bool {
 	return a.yes.Load()
 }
 
-// TestSampler: the Sampler is asked once about a trace that no caller has decided, and not about
-// others.
+// TestSampler: the Sampler is asked once about a trace that no caller has decided, and never about
+// other traces.
 func TestSampler(t *testing.T) {
 	for _, tt := range []struct {
 		name, b3 string

@@ -14,7 +14,7 @@ import (
 )
 
 // encoder writes spans in Zipkin's v2 JSON, by the OpenAPI schema of openzipkin/zipkin-api. The
-// zero value is ready to use. Safe for concurrent use.
+// zero value is ready to use. An encoder is safe for concurrent use.
 type encoder struct {
 	service string                          // "": the name in the resource
 	last    atomic.Pointer[encodedResource] // kept because nearly all spans have the same resource

@@ -14,7 +14,7 @@ type encodedResource struct {
 	endpoint []byte                     // `,"localEndpoint":{…}`
 	json     []byte                     // the tags, without braces
 	tags     []attribute.KeyValue       // the same tags
-	keys     map[attribute.Key]struct{} // of the tags
+	keys     map[attribute.Key]struct{} // the keys of the tags
 	lengths  uint64                     // a bit for the length of each key, which spares most lookups
 }
 

@@ -67,8 +67,8 @@ var samplerNames = []string{
 // traceidratio with the share in OTEL_TRACES_SAMPLER_ARG (1 without it). If it is not set, one
 // trace in a thousand is sampled, although the specification's default is to sample all. The
 // prefix parentbased_ changes nothing, since a caller's decision is obeyed in any case: always_on
-// does not sample what a caller has denied, and always_off does not deny what a caller has
-// accepted.
+// does not sample a trace that a caller has denied, and always_off does not deny a trace that a
+// caller has accepted.
 //
 // A field that is set in cfg wins over the environment. OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER
 // count in any case: they are switches for operators, and cfg has no field for them. If

@@ -104,11 +104,11 @@ func TestFromEnvService(t *testing.T) {
 		cfg  string
 		err  string
 	}{
-		{"none, off", nil, "", ""},
-		{"none, on", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin"}, "", "zipkin: no Service, and none in the environment"},
-		{"none, on, and another error", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_TRACES_SAMPLER_ARG": "2", "OTEL_TRACES_SAMPLER": "traceidratio"}, "",
+		{"no service, Provider off", nil, "", ""},
+		{"no service, Provider on", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin"}, "", "zipkin: no Service, and none in the environment"},
+		{"no service, Provider on, and another error", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_TRACES_SAMPLER_ARG": "2", "OTEL_TRACES_SAMPLER": "traceidratio"}, "",
 			"zipkin: OTEL_TRACES_SAMPLER_ARG is not a number between 0 and 1\nzipkin: no Service, and none in the environment"},
-		{"none, off, and another error", map[string]string{"OTEL_TRACES_EXPORTER": "none", "OTEL_TRACES_SAMPLER_ARG": "2", "OTEL_TRACES_SAMPLER": "traceidratio"}, "",
+		{"no service, Provider off, and another error", map[string]string{"OTEL_TRACES_EXPORTER": "none", "OTEL_TRACES_SAMPLER_ARG": "2", "OTEL_TRACES_SAMPLER": "traceidratio"}, "",
 			"zipkin: OTEL_TRACES_SAMPLER_ARG is not a number between 0 and 1"},
 		{"OTEL_SERVICE_NAME", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_SERVICE_NAME": "s"}, "", ""},
 		{"OTEL_RESOURCE_ATTRIBUTES", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_RESOURCE_ATTRIBUTES": "service.name=s"}, "", ""},

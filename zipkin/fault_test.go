@@ -277,8 +277,8 @@ func TestRefusedTogether(t *testing.T) {
 		bad    func(i int) bool
 		posts  int // the highest number of posts that is allowed
 	}{
-		{"413, one at a time", 413, 1, some(), 1023},
-		{"413, a hundred at a time", 413, 100, some(), 15},
+		{"413, unless a span is alone", 413, 1, some(), 1023},
+		{"413, for more than a hundred spans", 413, 100, some(), 15},
 		{"413, one is too large", 413, 0, some(300), 19},
 		{"413, all are too large", 413, 0, func(int) bool { return true }, 1023},
 		{"400, the first", 400, 0, some(0), 20},
@@ -486,7 +486,7 @@ func TestBrokenConnections(t *testing.T) {
 			require.NoError(t, tp.Shutdown(patience(t)), "Shutdown")
 			stop()
 			assertEmpty(t, tp.Stats(), 20, 20)
-			c.broken = nil // posts that the hostile connections have half read
+			c.broken = nil // the errors of posts of which the hostile connections have read only a part
 			assertArrived(t, c, slices.Concat(ids, more))
 			if tt.taken {
 				assert.Nil(t, tp.Stats().LastError, "LastError")

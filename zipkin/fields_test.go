@@ -23,7 +23,8 @@ type field struct {
 	want func(posted)
 }
 
-// checkFields changes the span that ended returns, row by row, and checks the whole post.
+// checkFields applies the change of each row to the span from the function ended, and checks the
+// whole post.
 func checkFields(t *testing.T, fields []field) {
 	t.Helper()
 	for _, tt := range fields {

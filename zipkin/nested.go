@@ -103,8 +103,8 @@ func appendComma(dst []byte, begin int) []byte {
 	return dst
 }
 
-// If pairs is a header in the form {"name": "accept", "value": "text/html"}, nameIn returns the
-// header's name. For any other map it returns "".
+// nameIn returns the name of a header if pairs is a header in the form {"name": "accept", "value":
+// "text/html"}. For any other map it returns "".
 func nameIn(pairs []attribute.KeyValue) string {
 	for _, kv := range pairs {
 		if key := string(kv.Key); strings.EqualFold(key, "name") || strings.EqualFold(key, "key") {

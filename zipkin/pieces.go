@@ -20,7 +20,7 @@ type pieces struct {
 	size int      // bytes in all
 }
 
-// add appends text. A new piece has a capacity of at least least bytes. least must be a power of
+// add appends text. A new piece has a capacity of least bytes or more. least must be a power of
 // two.
 func (p *pieces) add(text []byte, least int) {
 	for last := len(p.list) - 1; len(text) > 0; {

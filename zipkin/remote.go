@@ -9,8 +9,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// remote is the other side of a span, as attributes describe it that follow OpenTelemetry's
-// conventions of today or those from before 2023.
+// remote is the other side of a span, as the span's attributes describe it. The attributes follow
+// OpenTelemetry's conventions: those of today, or those from before 2023.
 type remote struct {
 	peer   string // the service's name, if an attribute gives one
 	host   string // the server of a client's span: a name or an address

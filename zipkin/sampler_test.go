@@ -91,7 +91,7 @@ var starters = []struct {
 func TestB3IsObeyed(t *testing.T) {
 	type outcome struct {
 		sampled, debug bool
-		traceID        string // "": a new one
+		traceID        string // "": a new trace ID
 		parent         string // the parent of the server's span
 	}
 	for _, tt := range []struct {
@@ -398,7 +398,7 @@ func TestSpansOfTwoProcessors(t *testing.T) {
 	s.End()
 	require.Len(t, other.Ended(), 2)
 	assert.Empty(t, other.Ended()[1].Attributes(), "attributes of a span to which the sampler adds none")
-	assert.True(t, other.Ended()[1].Parent().IsRemote(), "whether the caller is seen to be remote")
+	assert.True(t, other.Ended()[1].Parent().IsRemote(), "whether the parent is marked as remote")
 }
 
 // TestDebugInsideATrace: a message in state debug is handled under a local span of the same trace.
@@ -424,7 +424,7 @@ func TestDebugInsideATrace(t *testing.T) {
 	_, s = trace.Starter{}.Start(ctx, caller, "inner")
 	s.End()
 	require.Len(t, rec.Ended(), 1, "spans, by a sampler that never samples under a remote parent")
-	assert.False(t, rec.Ended()[0].Parent().IsRemote(), "whether the parent seems remote")
+	assert.False(t, rec.Ended()[0].Parent().IsRemote(), "whether the parent is marked as remote, under a local span")
 }
 
 func TestTracestateIsHandedOn(t *testing.T) {

@@ -66,8 +66,8 @@ func (may telling) told(text string) string {
 	return redact.Text(text)
 }
 
-// If an attribute with this key holds a header, an item of gRPC's metadata or a parameter of a
-// statement, header returns the name of that item in lower case. Instrumentations record these
+// header returns the name of a header, of an item of gRPC's metadata or of a parameter of a
+// statement, in lower case, if an attribute with this key holds one. Instrumentations record these
 // only if they are configured to do so, and then may record all.
 func header(key string) (name string, is bool) {
 	for i := 1; i < len(key); i++ {
@@ -115,7 +115,7 @@ func secret(name string) bool {
 }
 
 // credential reports whether the key of a map names a header that is a credential. The map may be
-// in any attribute, so only names that mean nothing else count.
+// in any attribute, so only names without another meaning count.
 func credential(key string) bool {
 	switch strings.ReplaceAll(strings.ToLower(key), "_", "-") {
 	case "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key":

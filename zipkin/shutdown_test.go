@@ -129,7 +129,7 @@ func TestShutdownDuringFaults(t *testing.T) {
 					tp := newProvider(t, cfg)
 					stop := watch(t, tp, cfg, nowAndThen)
 					end(tp, 80)
-					time.Sleep(1500 * time.Millisecond) // now the posts have trouble
+					time.Sleep(1500 * time.Millisecond) // now the fault has had an effect
 					err := e.within(t, tp.Shutdown)
 					stop()
 					s := tp.Stats()
@@ -359,7 +359,7 @@ func TestShutdownInMain(t *testing.T) {
 		{"as documented, slow", documented, slow(status(202)), 0},
 		{"with main's context", undocumented, nil, 0},
 		{"with main's context, slow", undocumented, slow(status(202)), 20},
-		{"with main's context, away", undocumented, refuse, 20},
+		{"with main's context, collector down", undocumented, refuse, 20},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -8,7 +8,7 @@ type verdict uint8
 const (
 	accepted  verdict = iota
 	refused           // for good: the spans are lost
-	divisible         // refused together, as too large or malformed: some may be taken alone
+	divisible         // refused together, as too large or malformed: some may be accepted alone
 	failed            // for now, and not because of the spans
 	troubled          // for now, by an answer of 500: the spans may be to blame
 	broken            // for now, by a broken connection: the spans may be to blame
