@@ -87,8 +87,8 @@ func (a *attempt) contextFor(shown B3, there oteltrace.SpanContext) context.Cont
 	if !shown.inTrace() || inTrace && shown.Sampling == a.current.b3.Sampling {
 		return a.ctx
 	}
-	// The SDK is shown a span of ours, so that a sampler that calls FromContext gets the B3
-	// state. A flag cannot express all states.
+	// The SDK is shown a span of this package, so that a sampler that calls FromContext gets the
+	// B3 state. A flag cannot express all states.
 	n := new(node)
 	n.span.b3, n.span.rare = shown, rarely(a.parent.state, nil)
 	n.span.remote = !a.current.local() || shown.SpanID != there.SpanID()

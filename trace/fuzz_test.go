@@ -360,7 +360,7 @@ var differences = []difference{
 	},
 	{
 		name: "a lone decision is obeyed",
-		why:  "contrib samples what the caller has denied",
+		why:  "contrib samples a trace that the caller has denied",
 		sent: func(in input, o outcome) outcome {
 			switch {
 			case lone.MatchString(in.single):

@@ -29,7 +29,7 @@ func installed(t *testing.T, want oteltrace.TracerProvider) {
 	assert.NotEqual(t, spanID, trace.SpanID(ctx), "span ID of a library's span: want a fresh one")
 	out := propagation.MapCarrier{}
 	otel.GetTextMapPropagator().Inject(ctx, out)
-	assert.Equal(t, propagation.MapCarrier{"x-b3-traceid": id64, "x-b3-spanid": trace.SpanID(ctx), "x-b3-parentspanid": spanID, "x-b3-flags": "1"}, out, "what a library sends")
+	assert.Equal(t, propagation.MapCarrier{"x-b3-traceid": id64, "x-b3-spanid": trace.SpanID(ctx), "x-b3-parentspanid": spanID, "x-b3-flags": "1"}, out, "headers that a library sends")
 }
 
 func TestInstall(t *testing.T) {

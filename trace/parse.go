@@ -121,7 +121,7 @@ func (b *B3) setTraceID(s string) bool {
 }
 
 // equalFold compares in ASCII, ignoring case. It compares the lengths because strings.EqualFold
-// takes the letter ſ, which has two bytes, for an s.
+// treats the letter ſ, which has two bytes, as an s.
 func equalFold(s, ascii string) bool { return len(s) == len(ascii) && strings.EqualFold(s, ascii) }
 
 // trim removes the white space that RFC 9110, 5.6.3 allows around a field value. It also removes

@@ -104,13 +104,13 @@ func TestInject(t *testing.T) {
 			single: map[string]string{"b3": id128 + "-" + spanID + "-1"},
 			multi:  map[string]string{"x-b3-traceid": id128, "x-b3-spanid": spanID, "x-b3-sampled": "1"},
 		}, {
-			name: "lone deny is handed on", ctx: testkit.Context("0"),
+			name: "lone deny is sent on", ctx: testkit.Context("0"),
 			single: map[string]string{"b3": "0"}, multi: map[string]string{"x-b3-sampled": "0"},
 		}, {
-			name: "lone accept is handed on", ctx: testkit.Context("1"),
+			name: "lone accept is sent on", ctx: testkit.Context("1"),
 			single: map[string]string{"b3": "1"}, multi: map[string]string{"x-b3-sampled": "1"},
 		}, {
-			name: "lone debug is handed on", ctx: testkit.Context("d"),
+			name: "lone debug is sent on", ctx: testkit.Context("d"),
 			single: map[string]string{"b3": "d"}, multi: map[string]string{"x-b3-flags": "1"},
 		}, {
 			name: "an invalid span in the context is no trace",

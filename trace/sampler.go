@@ -26,9 +26,9 @@ func Always() Sampler { return constant(true) }
 func Never() Sampler { return constant(false) }
 
 // Ratio samples a share of the traces. It decides by the low 64 bits of the ID. So the answer is
-// the same for the 64-bit and the 128-bit form of an ID, and the same as that of OpenTelemetry's
-// TraceIDRatioBased at the same rate. Anyone who can choose trace IDs can choose to be sampled.
-// The zero value samples none. A Ratio is safe for concurrent use.
+// the same for the 64-bit and the 128-bit form of an ID, and the same as the answer of
+// OpenTelemetry's TraceIDRatioBased at the same rate. Anyone who can choose trace IDs can choose
+// to be sampled. The zero value samples none. A Ratio is safe for concurrent use.
 type Ratio struct {
 	bound atomic.Uint64 // the rate, times 1<<63
 }

@@ -7,8 +7,9 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// The limits of a tracestate that is handed on. W3C asks for 512 characters at least (section
-// 3.3.1.5). With more, a caller would decide how much memory each span and queued task costs.
+// These are the limits of a tracestate that is sent on. W3C asks for 512 characters at least
+// (section 3.3.1.5). With more, a caller would decide how much memory each span and queued task
+// costs.
 const (
 	maxTracestate = 512
 	maxMembers    = 32

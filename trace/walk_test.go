@@ -23,10 +23,10 @@ type flat struct {
 
 func (f flat) Value(key any) any { return f.values[key] }
 
-// flatten copies ctx as fiber's adaptor does: it reads the fields by reflection, and goes by their
-// names. The field val is the value of the field key before it, and wins over values of the parent
-// context. The field Context is the parent context. Newer versions of fiber follow any field that
-// is a context, embedded or not.
+// flatten copies ctx as fiber's adaptor does: it reads the fields by reflection, and recognizes
+// them by their names. The field val is the value of the field key before it, and wins over values
+// of the parent context. The field Context is the parent context. Newer versions of fiber follow
+// any field that is a context, embedded or not.
 func flatten(ctx context.Context, newer bool) flat {
 	f := flat{context.Background(), map[any]any{}}
 	f.copy(ctx, newer)

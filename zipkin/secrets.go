@@ -6,7 +6,7 @@ import (
 	"example.com/clew/internal/redact"
 )
 
-// telling is how much of an attribute may be told.
+// telling is how much of an attribute's value may be told, which means: sent to the collector.
 type telling uint8
 
 const (
