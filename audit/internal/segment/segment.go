@@ -3,8 +3,8 @@ package segment
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
-	"strconv"
 )
 
 // A segment's file is a header and blocks.
@@ -130,10 +130,5 @@ func NextBlock(p []byte) (records, rest []byte, ok bool) {
 // NewID is the ID of a segment that begins at us, microseconds since 1970: 16 hexadecimal digits
 // of the time and 16 of random, so that IDs sort by time. Files derive their names from it.
 func NewID(us int64, random uint64) string {
-	return hex16(uint64(us)) + hex16(random)
-}
-
-func hex16(n uint64) string {
-	s := strconv.FormatUint(n, 16)
-	return "0000000000000000"[len(s):] + s
+	return fmt.Sprintf("%016x%016x", uint64(us), random)
 }

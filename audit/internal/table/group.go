@@ -1,6 +1,8 @@
 package table
 
 import (
+	"encoding/hex"
+
 	"example.com/clew/audit/internal/segment"
 )
 
@@ -63,7 +65,7 @@ func (g *group) add(r *segment.Record, app []byte, same bool) {
 	g.time = append(g.time, r.Time)
 	if !same || len(g.trace.at) == 0 {
 		var text [32]byte
-		g.trace.add(appendHex(text[:0], r.TraceID)) // traces come in order, so each one is new
+		g.trace.add(hex.AppendEncode(text[:0], r.TraceID)) // traces come in order, so each one is new
 	}
 	g.trace.indexes = append(g.trace.indexes, uint32(len(g.trace.at)-1))
 	g.app.indexes = append(g.app.indexes, g.appIndex(r.App, app))
@@ -120,16 +122,6 @@ func (g *group) addPairs(raw []byte) {
 		g.value.indexes = append(g.value.indexes, v)
 	}
 	g.pairs = append(g.pairs, uint32(len(g.value.indexes)))
-}
-
-const digits = "0123456789abcdef"
-
-// appendHex appends p in lower-case hexadecimal digits.
-func appendHex(dst, p []byte) []byte {
-	for _, c := range p {
-		dst = append(dst, digits[c>>4], digits[c&15])
-	}
-	return dst
 }
 
 // pages returns the row at which each page ends.
