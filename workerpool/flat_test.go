@@ -257,7 +257,7 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 					depths := map[int]int{} // at the end of so many runs
 					var wrong atomic.Int64
 					runs := 0
-					last := loop(t, ctx, form.next, 1980, func(ctx context.Context) {
+					last := loop(t, ctx, form.next, 720, func(ctx context.Context) {
 						if runs++; runs%60 == 0 { // a mix is then always at the same way
 							depths[runs] = look(ctx)
 						}
@@ -266,7 +266,7 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 						}
 					})
 					assert.Zero(t, wrong.Load(), "runs with a wrong value or trace")
-					assert.Equal(t, depths[120], depths[1980], "frames of a look-up in run 1980, against run 120")
+					assert.Equal(t, depths[120], depths[720], "frames of a look-up in run 720, against run 120")
 					runtime.KeepAlive(last)
 				})
 			}
@@ -279,7 +279,7 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 // Many runs keep no more bytes than few.
 func TestTortureSelfScheduling(t *testing.T) {
 	const slack = 64 << 10
-	few, many := 1000, torture.Size(6_000, 100_000)
+	few, many := 500, torture.Size(3_000, 100_000)
 	for _, s := range settings() {
 		if s.name == "a guard" { // each hand-over costs a traceback
 			continue
