@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	programs = flag.Int("programs", 200, "how many programs to write, fix and build")
+	programs = flag.Int("programs", 100, "how many programs to write, fix and build")
 	seed     = flag.Uint64("seed", 0, "that of the programs; 0: another in each run")
 )
 
