@@ -10,7 +10,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// The reference of the tests is an hour after the time that most of them have.
+// reference is the reference time of the tests. It is an hour after the time in most of them.
 var reference = at("2026-11-26T23:46:25Z")
 
 func at(s string) time.Time {
@@ -75,17 +75,17 @@ var textTimes = []struct {
 	{"zerolog's console, after midnight", "12:01AM ERR x", "2026-11-26T00:01:00Z", time.Minute},
 	{"PostgreSQL's zone", "2026-11-26 17:46:25.123 EST [44] LOG: x", "2026-11-26T22:46:25.123Z", milli},
 	{"a zone of summer", "2026-07-26 22:46:25 CEST x", "2026-07-26T20:46:25Z", time.Second},
-	{"a zone that may be several, and a level like a zone", "2026-11-26 22:46:25 CST EST x", "2026-11-26T22:46:25Z", time.Second},
+	{"CST has several meanings, and EST is not directly behind the time", "2026-11-26 22:46:25 CST EST x", "2026-11-26T22:46:25Z", time.Second},
 	{"the clock alone, the day before", "23:58:25.123 INFO x", "2026-11-25T23:58:25.123Z", milli},
 	{"seconds", "1795733185 x", "2026-11-26T22:46:25Z", time.Second},
 	{"squid", "1795733185.123     45 10.0.0.1 TCP_MISS/200", "2026-11-26T22:46:25.123Z", milli},
 	{"milliseconds in brackets", "x [1795733185123] y", "2026-11-26T22:46:25.123Z", milli},
 	{"auditd", "type=X msg=audit(1795733185.123:7): x", "2026-11-26T22:46:25.123Z", milli},
 	{"a leap second", "2026-12-31T23:59:60Z x", "2027-01-01T00:00:00Z", time.Second},
-	{"the first rules", "2026-11-26 22:46:25 due 2027-01-01 00:00:00 x", "2026-11-26T22:46:25Z", time.Second},
-	{"the beginning rules", "22:46:25.123 due 2027-01-01 00:00:00 x", "2026-11-26T22:46:25.123Z", milli},
-	{"a date rules over a clock", "at 22:00:00 x 2026-11-26 22:46:25 y", "2026-11-26T22:46:25Z", time.Second},
-	{"a quote before it", "\"2026-11-26 22:46:25\" x", "2026-11-26T22:46:25Z", time.Second},
+	{"two dates: the first is taken", "2026-11-26 22:46:25 due 2027-01-01 00:00:00 x", "2026-11-26T22:46:25Z", time.Second},
+	{"a time at the beginning is preferred to a later date", "22:46:25.123 due 2027-01-01 00:00:00 x", "2026-11-26T22:46:25.123Z", milli},
+	{"a date is preferred to an earlier time without a date", "at 22:00:00 x 2026-11-26 22:46:25 y", "2026-11-26T22:46:25Z", time.Second},
+	{"a quotation mark before the time", "\"2026-11-26 22:46:25\" x", "2026-11-26T22:46:25Z", time.Second},
 	{"1970", "1970-01-01T00:00:01Z x", "1970-01-01T00:00:01Z", time.Second},
 	{"2261", "2261-12-31T00:00:01Z x", "2261-12-31T00:00:01Z", time.Second},
 
@@ -104,7 +104,7 @@ var textTimes = []struct {
 	{"a number", "order 1795733185 x", "", 0},
 	{"a longer number", "12026-11-26T22:46:25Z", "", 0},
 	{"a word", "id2026-11-26T22:46:25Z", "", 0},
-	{"a month of prose", "Nov 26 people came", "", 0},
+	{"a month in prose", "Nov 26 people came", "", 0},
 	{"nothing", "", "", 0},
 }
 
@@ -127,10 +127,10 @@ func TestTextTime(t *testing.T) {
 func TestTextTimeZone(t *testing.T) {
 	zone := time.FixedZone("", 2*3600)
 	for _, tt := range []struct{ name, text, want string }{
-		{"none", "2026-11-26 22:46:25 x", "2026-11-26T20:46:25Z"},
-		{"one of its own", "2026-11-26 22:46:25 +0000 x", "2026-11-26T22:46:25Z"},
+		{"a time without a zone", "2026-11-26 22:46:25 x", "2026-11-26T20:46:25Z"},
+		{"a time with a zone", "2026-11-26 22:46:25 +0000 x", "2026-11-26T22:46:25Z"},
 		{"syslog", "Nov 26 22:46:25 x", "2026-11-26T20:46:25Z"},
-		{"the clock alone, on the next day there", "01:40:25 x", "2026-11-26T23:40:25Z"},
+		{"the clock alone, and it is the next day in the zone", "01:40:25 x", "2026-11-26T23:40:25Z"},
 		{"the clock alone", "22:46:25 x", "2026-11-26T20:46:25Z"},
 		{"the clock with a zone", "22:46:25+00:00 x", "2026-11-26T22:46:25Z"},
 	} {
@@ -177,18 +177,18 @@ func TestValueTime(t *testing.T) {
 	}
 }
 
-// The days from 1970 to 2261 are the same as in package time.
+// Package time and FindTime agree on each day from 1970 to 2261.
 func TestTextTimeDays(t *testing.T) {
 	for day := at("1970-01-01T12:34:56Z"); day.Year() < 2262; day = day.AddDate(0, 0, 1) {
 		got, _, _, _, ok := timeline.FindTime([]byte(day.Format("2006-01-02 15:04:05")), reference, nil)
 		if !ok || !got.Equal(day) {
-			t.Fatalf("time of %v: got %v, %v", day, got, ok)
+			t.Fatalf("time of %v: got %v, ok %v", day, got, ok)
 		}
 	}
 }
 
-// Many beginnings of times take no longer than other text. A test cannot count the steps, but
-// would not end.
+// A text that repeats the beginning of a time is searched in linear time. The test does not count
+// steps, but with quadratic time it would not end.
 func TestTextTimeLinear(t *testing.T) {
 	for _, part := range []string{"2026-11-26T", "1", "Nov ", "22:46:", "[1", "26/Nov/2026:", "Thu, ", "I1126 ", "22:46:25 +", "\x1b["} {
 		text := strings.Repeat(part, timeline.MaxLine/len(part))
@@ -207,13 +207,13 @@ func FuzzTextTime(f *testing.F) {
 			return
 		}
 		if start < 0 || start >= end || end > len(text) {
-			t.Fatalf("time of %q: at %d to %d", text, start, end)
+			t.Fatalf("time of %q: its place %d to %d is empty or outside of the text", text, start, end)
 		}
 		if got.Year() < 1970 || got.Year() > 2262 || precision < 0 || precision > time.Minute {
-			t.Fatalf("time of %q: %v, exact to %v", text, got, precision)
+			t.Fatalf("time of %q: %v with the precision %v, and one of them is out of range", text, got, precision)
 		}
 		if got.Location() != time.UTC {
-			t.Fatalf("time of %q: %v", text, got)
+			t.Fatalf("time of %q: %v is not in UTC", text, got)
 		}
 	})
 }

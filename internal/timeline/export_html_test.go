@@ -2,7 +2,8 @@ package timeline
 
 import "io"
 
-// MaxPage is the largest number of spans, and of lines, on a page.
+// MaxPage is the largest number of spans of a trace on a page, and also the largest number of
+// lines.
 const MaxPage = maxPage
 
 // HTMLUpTo is HTML with another limit.

@@ -14,7 +14,7 @@ func ValueTime(text string, reference time.Time) (t time.Time, precision time.Du
 	return s.time, s.precision, ok
 }
 
-// Quick tells whether Parser.quick reads a line.
+// Quick reports whether Parser.quick reads a line.
 func (p *Parser) Quick(text []byte) bool {
 	var g Glance
 	_, ok := p.quick(text, &g, nil)

@@ -1,4 +1,4 @@
 package timeline
 
-// For tests of package timeline_test.
+// ColumnsOf is columns, for the tests.
 var ColumnsOf = columns

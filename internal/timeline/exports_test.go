@@ -69,7 +69,7 @@ func zipkinOf(t testing.TB, tree *timeline.Tree) (spans []exported) {
 		seen := map[string]bool{}
 		for _, a := range z.Annotations {
 			same := fmt.Sprint(a.Timestamp, a.Value)
-			require.False(t, seen[same], "Zipkin drops an annotation that is there twice: %s", same)
+			require.False(t, seen[same], "a span has two equal annotations, and Zipkin drops one of them: %s", same)
 			seen[same] = true
 			require.Positive(t, a.Timestamp)
 			s.Notes = append(s.Notes, a.Value)
@@ -98,7 +98,7 @@ func otlpOf(t testing.TB, tree *timeline.Tree) (spans []exported) {
 	var out bytes.Buffer
 	require.NoError(t, timeline.OTLPJSON(&out, slices.Values([]*timeline.Tree{tree})))
 	assertHarmless(t, out.String())
-	require.Equal(t, 1, strings.Count(out.String(), "\n"), "lines")
+	require.Equal(t, 1, strings.Count(out.String(), "\n"), "number of lines of the OTLP view")
 	var request struct {
 		ResourceSpans []struct {
 			Resource   struct{ Attributes otlpAttributes }
@@ -156,8 +156,9 @@ var (
 		`\n|  S\d+(?:->>|-->>|--x)S\d+: ` + inertForm + `\n|  Note over S\d+: ` + inertForm + `\n)*$`)
 )
 
-// assertExports asserts that the views for other readers have each span and each line once, with a
-// valid and unique ID, and that a diagram has only valid statements.
+// assertExports asserts that the Zipkin view and the OTLP view contain each span and each line
+// once, and that each span has a valid and unique ID. It also asserts that a Mermaid diagram has
+// only valid statements.
 func assertExports(t testing.TB, tree *timeline.Tree) {
 	t.Helper()
 	loose, lines, spans := map[string]bool{}, len(tree.Loose), 0
@@ -174,17 +175,17 @@ func assertExports(t testing.TB, tree *timeline.Tree) {
 		}
 	}
 	for form, all := range map[string][]exported{"Zipkin": zipkinOf(t, tree), "OTLP": otlpOf(t, tree)} {
-		require.Len(t, all, spans+len(loose), "%s: spans", form)
+		require.Len(t, all, spans+len(loose), "%s: number of spans", form)
 		parents, told := map[string]string{}, 0
-		for _, s := range all { // plain ifs, because there may be a million
+		for _, s := range all { // plain ifs, because there may be a million spans
 			if !traceForm.MatchString(s.TraceID) || !spanForm.MatchString(s.ID) || s.ParentID != "" && !spanForm.MatchString(s.ParentID) {
-				t.Fatalf("%s: an ID is none: %+v", form, s)
+				t.Fatalf("%s: a span has an invalid ID: %+v", form, s)
 			}
 			told += len(s.Notes) + s.Left
 			before, twice := parents[s.ID]
 			switch {
 			case s.Shared && s.ParentID != before:
-				t.Fatalf("%s: a call and its answer have two parents: %+v", form, s)
+				t.Fatalf("%s: a call and its answer have different parents: %+v", form, s)
 			case s.Shared:
 				continue
 			case twice:
@@ -194,12 +195,12 @@ func assertExports(t testing.TB, tree *timeline.Tree) {
 			}
 			parents[s.ID] = s.ParentID
 		}
-		require.Equal(t, lines, told, "%s: lines", form)
+		require.Equal(t, lines, told, "%s: number of lines", form)
 		seen := map[string]string{}
 		for id := range parents {
 			for at := id; at != "" && seen[at] != "whole"; at = parents[at] {
 				if seen[at] == id {
-					t.Fatalf("%s: a circle at %s", form, at)
+					t.Fatalf("%s: the parents of span %s form a circle", form, at)
 				}
 				seen[at] = id
 			}
@@ -210,9 +211,9 @@ func assertExports(t testing.TB, tree *timeline.Tree) {
 	}
 	var out bytes.Buffer
 	require.NoError(t, tree.Mermaid(&out))
-	require.Less(t, out.Len(), 50_000, "Mermaid refuses more")
+	require.Less(t, out.Len(), 50_000, "bytes of a diagram: Mermaid refuses a larger one")
 	require.Regexp(t, diagramForm, out.String())
-	require.NotContains(t, out.String(), "ﬂ", "Mermaid marks its codes by it")
+	require.NotContains(t, out.String(), "ﬂ", "the diagram must not contain ﬂ, with which Mermaid marks its entity codes")
 }
 
 func spanOf(t testing.TB, spans []exported, service, name string) exported {
@@ -222,8 +223,9 @@ func spanOf(t testing.TB, spans []exported, service, name string) exported {
 	return spans[i]
 }
 
-// story is a trace with many kinds of spans: a call and its request, Finagle's pair with one ID,
-// an unanswered call, a job, a guess, a made span, and lines without a span.
+// story is a trace with many kinds of spans: a call and its request, a call and a request with one
+// ID as Finagle has them, an unanswered call, a job, a made span with a guessed parent, and lines
+// without a span.
 func story() *log {
 	l := &log{}
 	l.request("Shop", "1", "", 0, 100*ms, line.Request{Route: "/cart/{id}", Path: "/cart/7", Status: 503})
@@ -259,7 +261,7 @@ func TestZipkin(t *testing.T) {
 
 	call, answer := spanOf(t, spans, "shop", "GET stock/s"), spanOf(t, spans, "stock", "GET /s")
 	assert.Equal(t, []string{id("4"), id("1"), id("4"), id("1")}, []string{call.ID, call.ParentID, answer.ID, answer.ParentID})
-	assert.True(t, answer.Shared, "the call's ID")
+	assert.True(t, answer.Shared, "the answer must share the call's ID")
 	assert.False(t, call.Shared)
 	assert.Equal(t, "2", call.Tags["clew.attempt"])
 
@@ -289,13 +291,13 @@ func TestOTLP(t *testing.T) {
 	assert.Equal(t, "3", call.Kind)
 	assert.Equal(t, id("4"), call.ID)
 	assert.Equal(t, id("4"), answer.ParentID)
-	assert.NotEqual(t, id("4"), answer.ID, "spans are not shared here")
+	assert.NotEqual(t, id("4"), answer.ID, "in OTLP, an answer must not share the call's ID")
 	assert.Equal(t, id("4"), answer.Tags["clew.span_id"])
 	assert.Equal(t, "1", spanOf(t, spans, "mail", "send").Kind)
 	assert.Equal(t, "::1", spanOf(t, spans, "Shop", "GET [::1]:90/x").Tags["server.address"])
 }
 
-// The new ID of a span does not depend on other lines.
+// A span without a valid and unique ID gets a new one. The new ID does not depend on other lines.
 func TestExportedIDs(t *testing.T) {
 	l := &log{}
 	for range 3 { // the same text
@@ -321,8 +323,8 @@ func TestExportedIDs(t *testing.T) {
 	assert.NotEqual(t, taken, spanOf(t, zipkinOf(t, l.tree()), "b", "GET /b").ID)
 }
 
-// The times are corrected in the views, because Zipkin and OpenTelemetry cannot see the skew:
-// services have no addresses here.
+// The times in the views are corrected, because Zipkin and OpenTelemetry cannot correct them:
+// lines do not contain the addresses of services, by which Zipkin recognizes clocks.
 func TestExportedSkew(t *testing.T) {
 	l := &log{}
 	l.call("a", "1", "", 0, 20*ms, line.Call{Host: "b"})
@@ -335,8 +337,8 @@ func TestExportedSkew(t *testing.T) {
 	assert.Equal(t, noon.Add(5*ms).UnixNano(), spanOf(t, otlpOf(t, l.tree()), "b", "GET /b").Start)
 }
 
-// If an ID of 16 digits was asked for and the lines have 32, the views have 32. Otherwise the
-// reader would have a second trace beside the one that it may have.
+// A user may ask for an ID of 16 digits although the lines have 32. The views then have 32 digits,
+// too. With 16 digits, a backend that already has the trace would show a second one.
 func TestExportedTraceID(t *testing.T) {
 	l := &log{}
 	l.request("a", "1", "", 0, ms, line.Request{}).Trace.High = 0
@@ -350,8 +352,8 @@ func TestExportedTraceID(t *testing.T) {
 	assert.Equal(t, "5759e988bd862e3fe1be46a994272793", otlpOf(t, tree)[0].TraceID)
 }
 
-// A span with very many lines has the errors, then the first others, and the number of omitted
-// lines.
+// Of a span with very many lines, the views contain the errors, the first of the other lines, and
+// the number of omitted lines.
 func TestExportedLines(t *testing.T) {
 	l := &log{}
 	l.request("a", "1", "", 0, 10*time.Second, line.Request{})
@@ -367,11 +369,12 @@ func TestExportedLines(t *testing.T) {
 	assert.Equal(t, "ERR last", s.Notes[999])
 	assert.Less(t, len(s.Notes[0]), 2000)
 	for text := range tree.ZipkinSpans() {
-		assert.Less(t, len(text), 4<<20, "the limit of one request to a server")
+		assert.Less(t, len(text), 4<<20, "bytes of a span: a server limits the size of a request")
 	}
 }
 
-// Equal annotations get numbers, because Zipkin drops an annotation that equals another.
+// Equal annotations get different numbers, because Zipkin drops an annotation that equals another
+// one.
 func TestZipkinNumbersEqualLines(t *testing.T) {
 	l := &log{}
 	l.request("a", "1", "", 0, time.Second, line.Request{})
@@ -393,8 +396,8 @@ func TestExportedTimes(t *testing.T) {
 		{"1970", time.Unix(1, 0), time.Second, 0, 1e9},
 		{"2262", time.Date(2262, 4, 11, 23, 47, 17, 0, time.UTC), time.Second, 9223372036000000000, 1<<63 - 1},
 		{"9999", time.Date(9999, 4, 11, 23, 47, 17, 0, time.UTC), time.Second, 1<<63 - 1, 1<<63 - 1},
-		{"negative", time.Unix(10, 0), -time.Second, 10e9, 10e9},
-		{"too long", time.Unix(10, 0), 1<<63 - 1, 0, 10e9},
+		{"a negative duration", time.Unix(10, 0), -time.Second, 10e9, 10e9},
+		{"a duration that reaches back before 1970", time.Unix(10, 0), 1<<63 - 1, 0, 10e9},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -448,7 +451,8 @@ func TestMermaid(t *testing.T) {
 	assert.Contains(t, out.String(), fmt.Sprintf("not shown are %d more calls, %d more answers, 1 more error\n", 301-arrows, 301-answers))
 }
 
-// Lines of a service without requests stand under the only call to it, with a mark.
+// If a service reports no requests, its lines are shown under the only call to the service, with a
+// mark.
 func TestGuessedLine(t *testing.T) {
 	l := &log{}
 	l.request("shop", "1", "", 0, 100*ms, line.Request{})
@@ -468,7 +472,7 @@ func TestGuessedLine(t *testing.T) {
 	assert.Regexp(t, `"message":"sure","span":"0{15}1","source"`, data.String())
 }
 
-// The names of services and the messages are plain text in a diagram, whatever they are.
+// Mermaid reads no syntax in the names of services and in messages, whatever they contain.
 func TestMermaidIsInert(t *testing.T) {
 	l := &log{}
 	for i, text := range append(hostileDiagrams, hostile...) {

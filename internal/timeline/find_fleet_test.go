@@ -14,14 +14,15 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// place is an entry with its place.
+// place is the part of an entry that the tests compare.
 type place struct {
 	number        int
 	text, service string
 	at            time.Time
 }
 
-// placesOf returns the entries of a trace that a parser finds in whole lines.
+// placesOf parses the lines of r, and returns the entries of a trace among them. Number is the
+// number of the first line.
 func placesOf(t *testing.T, p *timeline.Parser, id timeline.ID, r io.Reader, number int) (places []place) {
 	add := func(e *timeline.Entry) {
 		if e != nil && e.Trace.Same(id) {
@@ -41,8 +42,8 @@ func placesOf(t *testing.T, p *timeline.Parser, id timeline.ID, r io.Reader, num
 	}
 }
 
-// The fast search finds the same lines in the logs of a fleet as the slow one, and both find each
-// line of the trace once.
+// In the logs of a fleet, Find leads to the same entries as a parser that reads all lines. Both
+// ways find each line of the trace once.
 func TestFindInFleet(t *testing.T) {
 	logs, f := fleetLogs(3, 1<<19)
 	wholes, all := 0, 0
@@ -76,10 +77,10 @@ func TestFindInFleet(t *testing.T) {
 			}
 		}
 	}
-	assert.Greater(t, wholes, all/2, "traces that are found whole")
+	assert.Greater(t, wholes, all/2, "number of traces that are found whole")
 }
 
-// The list of a fleet's traces counts each line.
+// The list of a fleet's traces counts each line of the logs.
 func TestListOfFleet(t *testing.T) {
 	logs, f := fleetLogs(4, 1<<20)
 	l := timeline.NewLister(timeline.Filter{}, 0)
@@ -102,7 +103,7 @@ func TestListOfFleet(t *testing.T) {
 	}
 	assert.Equal(t, lines, listed)
 	assert.Positive(t, failed)
-	for n := range f.Begun() / 2 { // these have ended
+	for n := range f.Begun() / 2 { // these traces have ended
 		s, ok := byID[f.TraceID(n)]
 		require.True(t, ok, "trace %d", n)
 		assert.Equal(t, fleetlog.TraceLines, s.Lines)

@@ -17,13 +17,13 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// found is an entry that the slow way finds.
+// found is an entry that slow finds.
 type found struct {
 	number int
 	text   string
 }
 
-// slow reads entries the slow way: it parses each line, and keeps the entries with the ID.
+// slow finds entries without a search: it parses each line, and keeps the entries with the ID.
 type slow struct{ found []found }
 
 func (s *slow) parse(r io.Reader, number int) error {
@@ -115,7 +115,7 @@ func formsOfSearched() *timeline.Search {
 	return timeline.NewSearch(formsOf(searched, searched16, searched10))
 }
 
-// generator makes lines of all kinds, and few of them have the ID.
+// generator makes lines of all kinds. Few of them have the ID.
 type generator struct {
 	rnd    *rand.Rand
 	b      bytes.Buffer
@@ -133,7 +133,7 @@ func (g *generator) id() string {
 	case 3:
 		return searched10
 	case 4:
-		return searched16[:15] // almost
+		return searched16[:15] // almost the ID
 	}
 	return fmt.Sprintf("%016x", g.rnd.Uint64())
 }
@@ -148,7 +148,8 @@ func (g *generator) escapedID() string {
 	return fmt.Sprintf(`%s\u%04x%s`, id[:at], id[at], id[at+1:])
 }
 
-// pieces writes a text in pieces with the given format, and other lines between them.
+// pieces calls write for each piece of a text. Between some pieces it calls between, which writes
+// another line.
 func (g *generator) pieces(text string, write func(piece string, partial bool), between func()) {
 	for {
 		n := 1 + g.rnd.IntN(len(text))
@@ -206,7 +207,7 @@ func (g *generator) line() {
 	}
 }
 
-// The fast way finds all that the slow way finds, once, with the same numbers and texts.
+// Find leads to the same entries as parsing each line: each once, with the same number and text.
 func TestFindEqualsSlow(t *testing.T) {
 	all, passed := 0, 0
 	for seed := range uint64(64) {
@@ -231,7 +232,7 @@ func TestFindEqualsSlow(t *testing.T) {
 		passed += n
 	}
 	assert.Greater(t, all, 1_500)
-	assert.Greater(t, passed, 1_500, "lines that need no parsing are passed over")
+	assert.Greater(t, passed, 1_500, "number of lines that Find passed over without parsing")
 }
 
 func TestFind(t *testing.T) {
@@ -241,12 +242,12 @@ func TestFind(t *testing.T) {
 	tests := []struct {
 		name   string
 		text   string
-		want   []string // the parsed pieces behind the first lines, each with its first number
+		want   []string // the pieces parsed behind HeadLines lines, each with its first number
 		passed int
 	}{
-		{"nothing", line, nil, 1},
+		{"no hit", line, nil, 1},
 		{"a hit", line + hit + line, []string{"102 " + hit}, 2},
-		{"without a newline", line + strings.TrimSpace(hit), []string{"102 " + strings.TrimSpace(hit)}, 1},
+		{"a hit in a last line without a newline", line + strings.TrimSpace(hit), []string{"102 " + strings.TrimSpace(hit)}, 1},
 		{"a stack trace behind a hit", hit + "\tat a\nCaused by: b\n\n\tat c\n" + line, []string{"101 " + hit + "\tat a\nCaused by: b\n\n\tat c\n"}, 1},
 		{"a hit in a stack trace", line + "10:11:12 ERROR failed\n\tat a\n\tid " + searched16 + "\n\tat c\n" + line,
 			[]string{"102 10:11:12 ERROR failed\n\tat a\n\tid " + searched16 + "\n\tat c\n"}, 2},
@@ -256,7 +257,7 @@ func TestFind(t *testing.T) {
 		{"a line that is never finished", line + "2026-11-26T10:11:12.123456789Z stdout P 10:11:12 e1be46a9\n" + line,
 			[]string{"101 " + line + "2026-11-26T10:11:12.123456789Z stdout P 10:11:12 e1be46a9\n" + line}, 0},
 		{"an escape that is no part of an ID", `{"message":"a \u003c b \u0026 c"}` + "\n", nil, 1},
-		{"an escape that may be one", `{"id":"\u0065"}` + "\n", []string{`101 {"id":"\u0065"}` + "\n"}, 0},
+		{"an escape that may be part of an ID", `{"id":"\u0065"}` + "\n", []string{`101 {"id":"\u0065"}` + "\n"}, 0},
 		{"an escape at the end", `{"id":"\u00`, nil, 1},
 		{"a message of the journal that is a text", `{"_PID":"1","MESSAGE":"[1,2]"}` + "\n", nil, 1},
 		{"a message of the journal that is an array", `{ "_PID" : "1", "MESSAGE" : [ 1, 2 ] }` + "\n", []string{`101 { "_PID" : "1", "MESSAGE" : [ 1, 2 ] }` + "\n"}, 0},
@@ -282,7 +283,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// An array is parsed whole, because its lines are no entries.
+// A JSON array is parsed whole, because a line of it is no entry.
 func TestFindInArray(t *testing.T) {
 	for _, text := range []string{"[{}]", "\xef\xbb\xbf [\n  {\"a\": 1},\n" + strings.Repeat("  {\"a\": 1},\n", 10_000) + "  {}\n]\n"} {
 		calls := 0
@@ -299,7 +300,7 @@ func TestFindInArray(t *testing.T) {
 	}
 }
 
-// A prefix in brackets is no array.
+// A line that begins with a prefix in brackets begins no array.
 func TestFindBehindBrackets(t *testing.T) {
 	text := strings.Repeat("[worker 1] 10:11:12 a line\n", 1000)
 	passed, err := timeline.Find(strings.NewReader(text), formsOfSearched(), nil, func(io.Reader, int) error { return nil })
@@ -341,32 +342,32 @@ func TestFindInLongLines(t *testing.T) {
 
 func TestFindErrors(t *testing.T) {
 	broken := errors.New("the disk is broken")
-	t.Run("of the reader", func(t *testing.T) {
+	t.Run("the reader fails", func(t *testing.T) {
 		for _, end := range []error{broken, io.ErrUnexpectedEOF} {
 			var got slow
 			r := io.MultiReader(strings.NewReader(searched+"\n"), iotest.ErrReader(end))
 			_, err := timeline.Find(r, formsOfSearched(), nil, got.parse)
 			assert.ErrorIs(t, err, end)
-			assert.Len(t, got.found, 1, "hits before the error")
+			assert.Len(t, got.found, 1, "number of hits before the error")
 		}
 	})
-	t.Run("of the reader, which says it once", func(t *testing.T) {
+	t.Run("the reader returns its error only once", func(t *testing.T) {
 		r := &sayOnce{text: "[{", err: broken}
 		_, err := timeline.Find(r, formsOfSearched(), nil, new(slow).parse)
 		assert.ErrorIs(t, err, broken)
 	})
-	t.Run("of the reader in an array", func(t *testing.T) {
+	t.Run("the reader fails in an array", func(t *testing.T) {
 		r := io.MultiReader(strings.NewReader("[{"), iotest.ErrReader(broken))
 		_, err := timeline.Find(r, formsOfSearched(), nil, new(slow).parse)
 		assert.ErrorIs(t, err, broken)
 	})
-	t.Run("of parse", func(t *testing.T) {
+	t.Run("parse fails", func(t *testing.T) {
 		_, err := timeline.Find(strings.NewReader(searched), formsOfSearched(), nil, func(io.Reader, int) error { return broken })
 		assert.ErrorIs(t, err, broken)
 	})
 }
 
-// sayOnce is a reader that returns its error once.
+// sayOnce is a reader that returns its error once, and then io.EOF.
 type sayOnce struct {
 	text string
 	err  error
@@ -378,7 +379,7 @@ func (s *sayOnce) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// No line is lost. Whatever the input is, each line is parsed or skipped, in order.
+// Find loses no line: whatever the input is, each line is parsed or skipped, in order.
 func FuzzFind(f *testing.F) {
 	f.Add([]byte("a\n"+searched+"\n\tb\n"), uint16(100))
 	f.Add([]byte("2026-11-26T10:11:12.123456789Z stdout P x\n"), uint16(10))
@@ -398,7 +399,7 @@ func FuzzFind(f *testing.F) {
 				n++
 			}
 			if number < next || n == 0 && number > 1 {
-				t.Fatalf("lines from %d, at least %d expected", number, next)
+				t.Fatalf("parse gets the lines from number %d on, or no lines; want lines from number %d or later", number, next)
 			}
 			parsed += n
 			next = number + n

@@ -20,7 +20,7 @@ const (
 	route = `"route":"GET /products/{id}",`
 )
 
-// These are lines as logctx writes them.
+// ourLines are lines as logctx writes them. The last one is a line of slog.
 var ourLines = []string{
 	head + `"method":"GET","path":"/products/1234",` + route + `"status":200,"bytes":5120,"duration_ms":4.711,"remote":"192.0.2.17:54321",` +
 		`"parent_id":"` + id64 + `","sampled":true,` + ids + `"message":"request"}`,
@@ -92,12 +92,12 @@ func sameGlance(t *testing.T, source []byte) {
 	for _, text := range lines {
 		raw := timeline.Raw{Text: text, Service: "pod"}
 		if slow.Parse(raw) != nil {
-			t.Fatal("an entry is left over")
+			t.Fatal("Parse returns an entry, although Flush has returned the entry of the line before")
 		}
 		g, ok := quick.Glance(raw)
 		e := slow.Flush()
 		if len(lines) > 1 {
-			continue // a line that belongs to another has no glance
+			continue // a line that belongs to the line before has no glance
 		}
 		if e == nil {
 			if ok {
@@ -108,14 +108,14 @@ func sameGlance(t *testing.T, source []byte) {
 		want := slow.GlanceOf(e)
 		if ok != (e.Trace != timeline.ID{}) && quick.Counts().Lines == 1 {
 			if _, open := bytes.CutPrefix(bytes.TrimSpace(text), []byte("{")); open && !ok && !json.Valid(text) {
-				return // JSON that goes on
+				return // JSON that may go on in the next line
 			}
-			t.Fatalf("glance of %q: %v, want trace %v", text, ok, e.Trace)
+			t.Fatalf("glance of %q: ok is %v, and the trace of its entry is %v", text, ok, e.Trace)
 		}
 		if ok && g != want {
 			t.Fatalf("glance of %q:\n got %+v\nwant %+v", text, g, want)
 		}
-		quick.Flush() // JSON that goes on
+		quick.Flush() // JSON that may go on in the next line
 		if slow.Counts() != quick.Counts() {
 			t.Fatalf("counts of %q: got %+v, want %+v", text, quick.Counts(), slow.Counts())
 		}
@@ -139,14 +139,14 @@ func TestGlance(t *testing.T) {
 		Record: line.MessageRequest, Method: "GET", Route: "GET /products/{id}", Status: 200, Duration: 4711 * time.Microsecond}, g)
 	g, ok = p.Glance(timeline.Raw{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + id128 + `"}`), Service: "pod"})
 	require.True(t, ok)
-	assert.Equal(t, "pod", g.Service, "service of a line without one")
+	assert.Equal(t, "pod", g.Service, "the shipper's service, for a line without a service")
 }
 
 // Glance reads our own lines without Parse and without an allocation.
 func TestGlanceQuick(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{})
 	for _, text := range ourLines {
-		assert.True(t, p.Quick([]byte(text)), "Glance leaves it to Parse: %s", text)
+		assert.True(t, p.Quick([]byte(text)), "quick does not read this line, so Glance needs Parse: %s", text)
 	}
 	var raws []timeline.Raw
 	for _, text := range ourLines[:7] {
@@ -160,7 +160,7 @@ func TestGlanceQuick(t *testing.T) {
 	assert.Zero(t, allocs, "allocations of %d lines", len(raws))
 }
 
-// The user's keys count.
+// Glance uses the keys that the user has chosen.
 func TestGlanceKeys(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Keys: timeline.Keys{Trace: []string{"order"}, Service: []string{"who"}}})
 	g, ok := p.Glance(timeline.Raw{Text: []byte(head + `"order":"` + low + `","who":"stock",` + ids + `"message":"x"}`)})
@@ -169,7 +169,7 @@ func TestGlanceKeys(t *testing.T) {
 	assert.Equal(t, "stock", g.Service)
 }
 
-// Lines that belong to others are seen once.
+// Glance returns one glance for an entry of several lines.
 func TestGlanceGroups(t *testing.T) {
 	for _, tt := range groups {
 		t.Run(tt.name, func(t *testing.T) {
@@ -195,7 +195,7 @@ func TestGlanceGroups(t *testing.T) {
 	}
 }
 
-// Unfinished JSON is counted, and is not lost at the end of the source.
+// Unfinished JSON is counted. At the end of the source, Flush returns it.
 func TestGlanceFlush(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	cut := timeline.Raw{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + id128 + `",`), Number: 1}
@@ -204,7 +204,7 @@ func TestGlanceFlush(t *testing.T) {
 	assert.False(t, ok)
 	_, ok = p.Glance(whole)
 	assert.True(t, ok)
-	assert.Nil(t, p.Flush(), "a line that was seen")
+	assert.Nil(t, p.Flush(), "Flush must not return a line that Glance has read")
 	_, ok = p.Glance(cut)
 	assert.False(t, ok)
 	e := p.Flush()
@@ -272,8 +272,9 @@ func format(name string) string {
 	panic("no such format: " + name)
 }
 
-// FuzzGlanceAgain checks the memory of Glance and Sight with lines of objects. A line has the
-// fields of the line before in the same order, and some of its values.
+// FuzzGlanceAgain checks that Glance and Sight still agree with Parse when they remember earlier
+// lines. Some lines have the same fields as the line before in the same order, and some of the
+// same values.
 func FuzzGlanceAgain(f *testing.F) {
 	for i, text := range sights {
 		f.Add(text, text)
@@ -283,7 +284,7 @@ func FuzzGlanceAgain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, two string) {
 		config := timeline.ParserConfig{Reference: reference}
 		slow, quick, sees := timeline.NewParser(config), timeline.NewParser(config), timeline.NewParser(config)
-		if !isObject(one) || !isObject(two) { // a line that may go on has no entry of its own
+		if !isObject(one) || !isObject(two) { // a line that may go on has no entry
 			for _, text := range []string{ourLines[0], one, two} {
 				quick.Glance(timeline.Raw{Text: []byte(text)})
 			}
@@ -304,17 +305,18 @@ func FuzzGlanceAgain(f *testing.F) {
 	})
 }
 
-// A line is cut anywhere, and a whole line stands before it.
+// quick does not read a line that is cut off, wherever the cut is, even after it has read the
+// whole line.
 func TestGlanceCut(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	for end := range len(ourLines[0]) {
 		_, ok := p.Glance(timeline.Raw{Text: []byte(ourLines[0])})
 		require.True(t, ok)
-		assert.False(t, p.Quick([]byte(ourLines[0][:end])), end)
+		assert.False(t, p.Quick([]byte(ourLines[0][:end])), "quick reads a line that is cut off after %d bytes", end)
 	}
 }
 
-// isObject tells whether a text is one line with an object.
+// isObject reports whether a text is one line with an object.
 func isObject(text string) bool {
 	return strings.HasPrefix(text, "{") && !strings.ContainsAny(text, "\n\r") && json.Valid([]byte(text))
 }

@@ -10,8 +10,8 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// hostile are parts that are repeated to make a long line. A parser that reads such a part again
-// from each of its bytes would not end.
+// lineHostile are parts that are repeated to make a long line. If a parser read the rest of the
+// line again from each part, the test would not end.
 var lineHostile = []string{
 	"{", "[", `{"a":`, `{"a":[`, `"a":1,`, `{"trace_id":"`, "\x00", "\xff", "\x1b[", "\x1b]0;x\x07", "\u202e", " ", "\t", "=", "a=", "a=b ", "level=info ", `a="`, `a={`, `a=[1,`,
 	"trace_id=", "trace_id=\"", "[" + id128 + ",", "[", ",", "-", "00-" + id128, id128, id128 + "-", id128 + "-" + spanID + "-", "projects/", "/traces/", "1-5759e988-",
@@ -42,7 +42,7 @@ func TestParseHostile(t *testing.T) {
 	}
 }
 
-// Endless new names in a source do not fill the memory.
+// A parser keeps a limited number of names, even if each line of a source has new ones.
 func TestParseNamesBounded(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	for i := range 5000 {

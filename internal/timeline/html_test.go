@@ -21,7 +21,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// htmlPage is the part of a page that a test reads.
+// htmlPage is the part of a page's data that the tests read.
 type htmlPage struct {
 	After  string
 	List   json.RawMessage
@@ -42,14 +42,14 @@ type htmlPage struct {
 
 var dataForm = regexp.MustCompile(`(?s)<script id="data" type="application/json">(.*?)</script>`)
 
-// readPage returns the data of a page, and the page without it. The latter must be the same for
-// all pages, so that no value stands anywhere else.
+// readPage returns the data of a page, and the rest of the page. The rest must be the same for all
+// pages: then no value is anywhere but in the data.
 func readPage(t *testing.T, page string) (data htmlPage, frame string) {
 	t.Helper()
 	found := dataForm.FindAllStringSubmatchIndex(page, -1)
 	require.Len(t, found, 1)
 	text := page[found[0][2]:found[0][3]]
-	assert.NotContains(t, text, "<", "no text ends the element")
+	assert.NotContains(t, text, "<", "a < in the data could end the element")
 	require.NoError(t, json.Unmarshal([]byte(text), &data))
 	return data, page[:found[0][2]] + page[found[0][3]:]
 }
@@ -106,7 +106,7 @@ func TestHTMLCausesAlike(t *testing.T) {
 	assert.Equal(t, 50, data.Traces[0].Causes[0].Times)
 }
 
-// A trace has no link if it is not sampled, or if the address is not one of the web.
+// A trace has no link if it is not sampled, or if the address is not a URL of http or https.
 func TestHTMLZipkin(t *testing.T) {
 	for _, ui := range []string{"", "javascript:alert(1)//", "JavaScript://x/%0aalert(1)", "data:text/html,x", "file:///etc/passwd", "//x", "http:", "http://", "http://[", "zipkin:9411", "\x00"} {
 		l := failing()
@@ -132,7 +132,7 @@ func TestHTMLPolicy(t *testing.T) {
 	}
 	assert.Equal(t, "default-src 'none'; script-src 'sha256-"+hash(`(?s)<script>(.*?)</script>`)+"'; style-src 'sha256-"+hash(`(?s)<style>(.*?)</style>`)+
 		"'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'", policy[1])
-	assert.Less(t, strings.Index(page, "Content-Security-Policy"), strings.Index(page, "<style>"), "a policy holds for the text behind it")
+	assert.Less(t, strings.Index(page, "Content-Security-Policy"), strings.Index(page, "<style>"), "the policy must come before the style, because it applies only to what follows")
 
 	_, frame := readPage(t, page)
 	assert.NotRegexp(t, `(?i)https?://|src=|href=|@import|url\(|<link|<iframe|<base|\son[a-z]+=|\sstyle=`, frame)
@@ -150,8 +150,8 @@ var pageHostile = []string{
 	"\x1b[31m", "\u009b", "\u202e", "\ufeff", "\x00", "\r\n", "\xff\xfe", "\xed\xa0\x80", "\U000e0001", `\`, `"`, "`${1}`", "&lt;", strings.Repeat("<", 3000),
 }
 
-// Whatever the values are, only the data of the page changes. The data is JSON that no parser of
-// HTML mistakes for anything else.
+// Whatever the values of lines are, they change only the data of the page. The data is JSON that
+// no parser of HTML mistakes for anything else.
 func TestHTMLHostile(t *testing.T) {
 	_, want := readPage(t, htmlOf(t, failing().tree(), timeline.HTMLConfig{}))
 	for _, value := range pageHostile {
@@ -170,13 +170,14 @@ func TestHTMLHostile(t *testing.T) {
 		assert.JSONEq(t, jsonOf(t, tree), string(data.Traces[0].Tree))
 		for _, r := range page {
 			if r != '\n' && r != '\t' && !unicode.IsGraphic(r) {
-				t.Fatalf("%q is in the page of %q", r, value)
+				t.Fatalf("the page contains the character %q of the value %q", r, value)
 			}
 		}
 	}
 }
 
-// A page has as many spans and lines as a browser can take, and tells how many it leaves out.
+// A page contains no more spans and lines than a browser can load, and states how many it leaves
+// out.
 func TestHTMLBounded(t *testing.T) {
 	const most, more = 300, 7
 	entries := make([]*timeline.Entry, most+more)
@@ -186,7 +187,7 @@ func TestHTMLBounded(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, timeline.NewTree(timeline.NewTrace(traceID, entries)).HTMLUpTo(&b, most))
 	data, _ := readPage(t, b.String())
-	assert.Equal(t, 300_000, timeline.MaxPage, "as the manual says")
+	assert.Equal(t, 300_000, timeline.MaxPage, "the limit that the manual states")
 	var tree struct{ Spans, Lines []struct{} }
 	require.NoError(t, json.Unmarshal(data.Traces[0].Tree, &tree))
 	assert.Len(t, tree.Spans, most)
@@ -223,7 +224,7 @@ func TestListHTML(t *testing.T) {
 	assert.JSONEq(t, jsonOf(t, tree), string(data.Traces[0].Tree))
 }
 
-// broken is a writer that fails once, after some bytes.
+// broken is a writer that fails once, after room bytes.
 type broken struct {
 	room   int
 	failed bool
@@ -254,7 +255,7 @@ func TestStore(t *testing.T) {
 		return &timeline.Summary{ID: timeline.ID{Low: low}, Lines: lines}
 	}
 	k := timeline.NewStore(100_000)
-	for i := range 100 { // there is room for half of them
+	for i := range 100 { // there is room for fewer than half of these traces
 		k.Add(entry(uint64(1+i), time.Duration(i)*time.Second, strings.Repeat("x", 1000)))
 		k.Add(entry(uint64(1+i), time.Duration(i)*time.Second, "y"))
 	}
@@ -265,14 +266,14 @@ func TestStore(t *testing.T) {
 		if tree := k.Tree(summary(uint64(1+i), 2)); tree != nil {
 			kept++
 			assert.Len(t, tree.Entries, 2)
-			assert.GreaterOrEqual(t, i, 20, "the newest traces are kept")
+			assert.GreaterOrEqual(t, i, 20, "number of a kept trace: only the newest traces are kept")
 		}
 	}
 	assert.Greater(t, kept, 20)
-	assert.Less(t, kept, 50, "as many as there is room for")
+	assert.Less(t, kept, 50, "number of kept traces: there is no room for more")
 	assert.NotNil(t, k.Tree(summary(100, 2)))
-	assert.Nil(t, k.Tree(summary(1, 3)), "a part of it was dropped")
-	assert.NotNil(t, k.Tree(summary(1, 1)), "all that was said")
-	assert.Nil(t, k.Tree(summary(0, 1)), "without an ID")
+	assert.Nil(t, k.Tree(summary(1, 3)), "a trace of which the store has dropped lines")
+	assert.NotNil(t, k.Tree(summary(1, 1)), "a trace of which the store has all lines that the summary counts")
+	assert.Nil(t, k.Tree(summary(0, 1)), "the zero ID")
 	assert.Nil(t, k.Tree(&timeline.Summary{ID: timeline.ID{High: 5, Low: 99}, Lines: 3}))
 }

@@ -50,11 +50,11 @@ func TestIDForms(t *testing.T) {
 	assert.Equal(t, []string{"1234567890123456", "1311768467284833366"}, timeline.ID{Low: 0x1234567890123456}.Forms())
 }
 
-// idTexts are texts with an ID.
+// idTexts are texts that contain an ID, or look as if they did.
 var idTexts = []struct {
 	name, text string
-	in128      bool // text has the ID of 32 digits
-	in64       bool // text has the ID without its high half
+	in128      bool // text contains the ID of 32 digits
+	in64       bool // text contains the ID without its high half
 }{
 	{"32 digits", id128, true, true},
 	{"16 digits", low, true, true},
@@ -77,7 +77,7 @@ var idTexts = []struct {
 	{"24 digits", id128[8:], false, false},
 	{"decimal and one more", decimal + "0", false, false},
 	{"the high half", id128[:16], false, false},
-	{"another", id64, false, false},
+	{"another ID", id64, false, false},
 	{"cut", id128[:31], false, false},
 	{"nothing", "", false, false},
 }
@@ -94,8 +94,8 @@ func TestIDIn(t *testing.T) {
 	assert.True(t, timeline.ID{Low: 7}.In([]byte("[0000000000000007]")))
 }
 
-// A text with an ID has one of its forms, apart from the case of digits. The search relies on
-// that.
+// A text with an ID contains one of the forms of the ID, in upper or lower case. Search relies on
+// this.
 func TestIDFormsFindAll(t *testing.T) {
 	for _, tt := range idTexts {
 		if !tt.in64 {
@@ -109,7 +109,7 @@ func TestIDFormsFindAll(t *testing.T) {
 	}
 }
 
-// pasted are texts that people may have at hand.
+// pasted are texts that people may pass to ParseID.
 var pasted = []struct {
 	name, text string
 	want       timeline.ID // zero: an error
@@ -162,8 +162,8 @@ var pasted = []struct {
 	{"33 digits", id128 + "0", timeline.ID{}},
 	{"too large for decimal", "18446744073709551616", timeline.ID{}},
 	{"a short number", "1234567", timeline.ID{}},
-	{"a number of a b3", "1", timeline.ID{}},
-	{"several", id128 + " " + strings.Repeat("1", 32), timeline.ID{}},
+	{"a b3 header with only a sampling state", "1", timeline.ID{}},
+	{"several IDs", id128 + " " + strings.Repeat("1", 32), timeline.ID{}},
 	{"a UUID", "5759e988-bd86-2e3f-e1be-46a994272793", timeline.ID{}},
 	{"hostile", "\x1b]0;x\x07\u202e</script>\n", timeline.ID{}},
 	{"too long", strings.Repeat("x", timeline.MaxLine+1), timeline.ID{}},
@@ -190,7 +190,7 @@ func lineAssertHarmless(t *testing.T, message string) {
 	assert.Less(t, len(message), 300)
 	for _, c := range []byte(message) {
 		if c < ' ' || c > '~' {
-			t.Errorf("message has byte %#x: %q", c, message)
+			t.Errorf("the message contains byte %#x: %q", c, message)
 		}
 	}
 }
@@ -216,11 +216,11 @@ func FuzzParseID(f *testing.F) {
 			t.Fatalf("ParseID(%v): %v, %v", id, again, err)
 		}
 		if !id.In([]byte("[" + id.String() + "]")) {
-			t.Fatalf("%v is not in itself", id)
+			t.Fatalf("%v.In does not find the ID in its own String", id)
 		}
 		for _, form := range id.Forms() {
 			if len(form) >= 10 && id.Low != 0 && !id.In([]byte(form)) {
-				t.Fatalf("%v is not in its form %s", id, form)
+				t.Fatalf("%v.In does not find the ID in its form %s", id, form)
 			}
 		}
 	})
@@ -236,7 +236,7 @@ func BenchmarkIDIn(b *testing.B) {
 	}
 }
 
-// Eight digits are read at once, and each byte is checked in each place.
+// IDDigits reads eight digits at once. The test tries each byte in each place of an ID.
 func TestIDDigits(t *testing.T) {
 	for _, whole := range []string{low, id128} {
 		for i := range whole {

@@ -17,7 +17,7 @@ import (
 	"example.com/clew/internal/torture"
 )
 
-// keptOf makes entries of all kinds. The numbers are their times.
+// keptOf makes n entries of all kinds. Their times increase with their numbers.
 func keptOf(n int) (entries []*timeline.Entry) {
 	for i := range n {
 		e := &timeline.Entry{Source: "a.log", Number: i + 1, Time: noon.Add(time.Duration(i) * ms), Level: "info", Text: strings.Repeat("x", i%7*100)}
@@ -33,7 +33,8 @@ func keptOf(n int) (entries []*timeline.Entry) {
 	return entries
 }
 
-// The same entries are kept in any order: the root, the spans, the errors, the oldest lines.
+// A Keeper keeps the same entries in whatever order they are added. It prefers the root, then
+// spans, then errors, then the oldest lines.
 func TestKeeper(t *testing.T) {
 	const n = 1000
 	numbers := func(entries []*timeline.Entry) (numbers []int) {
@@ -46,7 +47,7 @@ func TestKeeper(t *testing.T) {
 	tests := []struct {
 		name    string
 		room    int
-		atLeast int // of what is kept
+		atLeast int // the smallest number of kept entries
 		has     func(number int) bool
 	}{
 		{"all", 10 << 20, n, func(int) bool { return true }},
@@ -73,7 +74,7 @@ func TestKeeper(t *testing.T) {
 					want = got
 				}
 				require.Equal(t, want, got)
-				require.Equal(t, n, len(got)+k.Left(), "kept or counted")
+				require.Equal(t, n, len(got)+k.Left(), "number of entries that are kept or counted as left out")
 			}
 			assert.GreaterOrEqual(t, len(want), tt.atLeast)
 			for i := 1; i <= n; i++ {
@@ -83,16 +84,17 @@ func TestKeeper(t *testing.T) {
 			}
 			lines := slices.DeleteFunc(want, tt.has)
 			if len(lines) > 0 {
-				assert.Less(t, lines[len(lines)-1], n, "the oldest lines")
+				assert.Less(t, lines[len(lines)-1], n, "the newest kept line: the oldest lines must be kept")
 			}
 		})
 	}
 }
 
-// A trace of any length is shown, and needs no more memory than it may, with its tree.
+// A trace of any length can be shown. Its kept entries and their tree need hardly more memory than
+// the limit.
 func TestTortureKeeper(t *testing.T) {
 	n := torture.Size(50_000, 1_000_000)
-	room := n * 200 // of the two thousand bytes that each would need
+	room := n * 200 // an entry needs some 2,000 bytes, so a tenth of them has room
 	for _, kind := range []string{"spans", "lines"} {
 		heap := torture.Heap()
 		p := timeline.NewParser(timeline.ParserConfig{Source: "a.log"})

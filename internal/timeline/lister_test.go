@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// listed are the glances of three traces. Trace 1 has a failed call and a root without an error, 2
-// is a job, and 3 has only lines.
+// listed are the glances of three traces. Trace 1 has a failed call and a root without an error.
+// Trace 2 is a job. Trace 3 has only lines.
 func listed() []timeline.Glance {
 	at := func(trace uint64, service, level string, at time.Duration) timeline.Glance {
 		return timeline.Glance{Trace: timeline.ID{Low: trace}, Service: service, Level: level, Time: noon.Add(at)}
@@ -42,7 +42,7 @@ func TestLister(t *testing.T) {
 	tests := []struct {
 		name   string
 		filter timeline.Filter
-		want   []uint64 // the low halves of IDs
+		want   []uint64 // the low halves of the listed IDs
 	}{
 		{"all, the newest first", timeline.Filter{}, []uint64{3, 2, 1}},
 		{"service", timeline.Filter{Service: "stock"}, []uint64{1}},
@@ -120,7 +120,8 @@ func TestSummary(t *testing.T) {
 	assert.Contains(t, text.String(), "1 trace, the newest of 3: --limit shows more")
 }
 
-// Datadog's decimal form has half of the ID.
+// Datadog's decimal form contains only the low half of the ID. Its lines are listed with the trace
+// that has the same low half.
 func TestListerHalfIDs(t *testing.T) {
 	for _, order := range [][]uint64{{0, 7, 0}, {7, 0, 7}, {0, 0, 7}, {7, 7, 0}} {
 		l := timeline.NewLister(timeline.Filter{}, 0)
@@ -137,11 +138,11 @@ func TestListerHalfIDs(t *testing.T) {
 		l.Add(&timeline.Glance{Trace: timeline.ID{High: high, Low: 1}, Time: noon})
 	}
 	traces, _ := l.List(0)
-	assert.Len(t, traces, 2, "two traces with equal low halves")
+	assert.Len(t, traces, 2, "IDs with different high halves are different traces")
 }
 
-// If there is too little room, the newest traces are kept whole, in any order of their lines, and
-// the others are counted.
+// If there is too little room, the newest traces are kept whole, in whatever order their lines are
+// added. The other traces are counted.
 func TestListerDrops(t *testing.T) {
 	const traces, lines, room = 1000, 5, 100
 	var glances []timeline.Glance
@@ -151,7 +152,7 @@ func TestListerDrops(t *testing.T) {
 	}
 	for seed := range uint64(10) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		if seed > 0 { // otherwise one source after the other
+		if seed > 0 { // with seed 0, the lines stay in the order of sources
 			rnd.Shuffle(len(glances), func(i, j int) { glances[i], glances[j] = glances[j], glances[i] })
 		}
 		l := timeline.NewLister(timeline.Filter{}, room)
@@ -163,11 +164,11 @@ func TestListerDrops(t *testing.T) {
 		require.GreaterOrEqual(t, len(list), room*3/4)
 		kept := 0
 		for i, s := range list {
-			require.Equal(t, uint64(traces-i), s.ID.Low, "the newest, without a gap")
-			require.Equal(t, lines, s.Lines, "all of its lines")
+			require.Equal(t, uint64(traces-i), s.ID.Low, "the newest traces must be listed, without a gap")
+			require.Equal(t, lines, s.Lines, "a listed trace must have all its lines")
 			kept += s.Lines
 		}
-		assert.Equal(t, traces*lines, kept+left.Lines, "lines kept and left out")
+		assert.Equal(t, traces*lines, kept+left.Lines, "number of lines that are listed or left out")
 		assert.Equal(t, list[len(list)-1].Start.Add(-time.Second), left.Before)
 		assert.Positive(t, left.Traces)
 		var text strings.Builder
@@ -220,7 +221,7 @@ func FuzzLister(f *testing.F) {
 			lines += s.Lines
 			require.False(t, s.End.Before(s.Start))
 		}
-		require.Equal(t, n, lines, "lines that are listed or counted")
+		require.Equal(t, n, lines, "number of lines that are listed or counted")
 		require.Equal(t, ids, left.NoID)
 		for _, width := range []int{0, 90} {
 			var text bytes.Buffer
@@ -234,7 +235,7 @@ func FuzzLister(f *testing.F) {
 	})
 }
 
-// A million open traces with long names need no more memory than they may.
+// A million open traces with long names need no more memory than the limit.
 func TestTortureLister(t *testing.T) {
 	traces := torture.Size(50_000, 3_000_000)
 	room := traces / 3
@@ -284,7 +285,8 @@ func BenchmarkLister(b *testing.B) {
 	}
 }
 
-// A trace without a root has the service that wrote first, in any order of the sources.
+// A trace without a root is listed with the service that wrote first, in whatever order the
+// sources are read.
 func TestListerFirstService(t *testing.T) {
 	glances := []timeline.Glance{
 		{Trace: timeline.ID{Low: 1}, Time: noon},
@@ -305,7 +307,8 @@ func TestListerFirstService(t *testing.T) {
 	}
 }
 
-// Very many services and very long names need limited memory: they are counted, or called "…".
+// Very many services and very long names need limited memory: further services are counted, and
+// further names become "…".
 func TestListerManyServices(t *testing.T) {
 	l := timeline.NewLister(timeline.Filter{}, 0)
 	for i := range 100 {

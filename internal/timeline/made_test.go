@@ -17,7 +17,7 @@ var (
 
 const ms = time.Millisecond
 
-// log makes the entries of a trace. Its times count from noon.
+// log makes the entries of a trace. Times are relative to noon.
 type log struct{ entries []*timeline.Entry }
 
 func (l *log) add(e timeline.Entry, service, span string, at time.Duration) *timeline.Entry {
@@ -33,7 +33,7 @@ func (l *log) add(e timeline.Entry, service, span string, at time.Duration) *tim
 	return l.entries[len(l.entries)-1]
 }
 
-// request adds the line of a request, which ends at a time.
+// request adds the line of a request, which is written when the request ends.
 func (l *log) request(service, span, parent string, begin, took time.Duration, r line.Request) *timeline.Entry {
 	r.Duration, r.ParentID = took, number(parent)
 	r.Method, r.Status = or(r.Method, "GET"), r.Status+200*zero(r.Status)
@@ -74,7 +74,7 @@ func zero(n int) int {
 	return 0
 }
 
-// id returns a span ID, for which tests write a digit or two.
+// id returns a span ID of 16 digits. Tests write only the last one or two.
 func id(short string) string {
 	if short == "" {
 		return ""
@@ -129,7 +129,7 @@ func outline(t *timeline.Tree) string {
 	return b.String()
 }
 
-// fleet makes the lines of a request that n or a few more spans serve. Some calls fail.
+// fleet makes the lines of a trace with about n spans. Some calls fail.
 func fleet(n int) *log {
 	rnd := rand.New(rand.NewPCG(uint64(n), 1))
 	l := &log{}

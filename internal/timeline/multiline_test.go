@@ -14,7 +14,7 @@ import (
 
 const stamp = "2026-11-26 22:46:25,123 "
 
-// groups are the lines of sources, with the number of lines in each entry.
+// groups are the lines of sources, and the number of lines that each entry must have.
 var groups = []struct {
 	name  string
 	lines []string
@@ -64,7 +64,7 @@ var groups = []struct {
 		"exit status 2",
 	}, []int{7}},
 	{"plain text behind JSON", []string{`{"time":"2026-11-26T22:46:25Z","message":"sold"}`, "sold out", `time=2026-11-26T22:46:25Z msg=sold`, "sold out"}, []int{1, 1, 1, 1}},
-	{"a stack trace behind JSON, with a name of its own", []string{`{"time":"2026-11-26T22:46:25Z","message":"sold"}`, "Traceback (most recent call last):", "  File x", "shop.NoCabbage: 7", "sold out"},
+	{"a stack trace behind JSON, with an exception of an unusual name", []string{`{"time":"2026-11-26T22:46:25Z","message":"sold"}`, "Traceback (most recent call last):", "  File x", "shop.NoCabbage: 7", "sold out"},
 		[]int{4, 1}},
 	{"Node", []string{
 		stamp + "error failed",
@@ -75,7 +75,7 @@ var groups = []struct {
 		"}",
 		stamp + "info sold",
 	}, []int{6, 1}},
-	{"lines without a time among those with one", []string{stamp + "one", "and more", "and more", stamp + "two"}, []int{3, 1}},
+	{"lines without a time among lines with a time", []string{stamp + "one", "and more", "and more", stamp + "two"}, []int{3, 1}},
 	{"lines without a time", []string{"one", "two", "  more", "three"}, []int{1, 2, 1}},
 	{"a stack trace among lines without a time", []string{"one", "java.io.IOException: x", "\tat a", "two"}, []int{3, 1}},
 	{"a line without a time that names its trace", []string{stamp + "one", "two trace_id=" + id128, stamp + "three"}, []int{1, 1, 1}},
@@ -93,7 +93,7 @@ var groups = []struct {
 	{"JSON that text cuts off", []string{`{"time":"2026-11-26T22:46:25Z",`, stamp + "x"}, []int{1, 1}},
 	{"pairs", []string{"level=info msg=one", "level=info msg=two", "\tmore"}, []int{1, 2}},
 	{"blank lines", []string{"", "", stamp + "one", "", "", stamp + "two", ""}, []int{3, 2}},
-	{"the last line of Python's, by any name", []string{stamp + "one", "Traceback (most recent call last):", "  File x", "shop.NoCabbage: trace_id=" + id128, stamp + "two"},
+	{"the last line of Python's stack trace, with an exception of an unusual name", []string{stamp + "one", "Traceback (most recent call last):", "  File x", "shop.NoCabbage: trace_id=" + id128, stamp + "two"},
 		[]int{4, 1}},
 	{"indented from the beginning", []string{"  one", "  two"}, []int{2}},
 }
@@ -117,8 +117,9 @@ func TestParseGroups(t *testing.T) {
 	}
 }
 
-// A line that a shipper marks as another instance's belongs to no other entry, whatever it looks
-// like. If a shipper marks only the first of several lines, the others belong to it.
+// A line that a shipper marks as a line of one instance never belongs to an entry of another
+// instance, whatever it looks like. If a shipper marks only the first of several lines, the lines
+// without a mark belong to that line.
 func TestParseGroupsOfInstances(t *testing.T) {
 	raw := func(text, service, instance string) timeline.Raw {
 		return timeline.Raw{Text: []byte(text), Service: service, Instance: instance}
@@ -128,15 +129,15 @@ func TestParseGroupsOfInstances(t *testing.T) {
 		lines []timeline.Raw
 		want  []string
 	}{
-		{"the same", []timeline.Raw{raw(stamp+"one", "shop", ""), raw("  two", "shop", "")}, []string{"one\n  two"}},
-		{"another service", []timeline.Raw{raw(stamp+"one", "shop", ""), raw("  two", "cart", "")}, []string{"one", "two"}},
-		{"the next is not marked", []timeline.Raw{raw(stamp+"one", "shop", ""), raw("  two", "", "")}, []string{"one\n  two"}},
-		{"the first is not marked", []timeline.Raw{raw(stamp+"one", "", ""), raw("  two", "cart", "")}, []string{"one", "two"}},
-		{"two of a service, in turn", []timeline.Raw{
+		{"two lines of one service", []timeline.Raw{raw(stamp+"one", "shop", ""), raw("  two", "shop", "")}, []string{"one\n  two"}},
+		{"a line of another service", []timeline.Raw{raw(stamp+"one", "shop", ""), raw("  two", "cart", "")}, []string{"one", "two"}},
+		{"the second line is not marked", []timeline.Raw{raw(stamp+"one", "shop", ""), raw("  two", "", "")}, []string{"one\n  two"}},
+		{"the first line is not marked", []timeline.Raw{raw(stamp+"one", "", ""), raw("  two", "cart", "")}, []string{"one", "two"}},
+		{"two instances of a service, in turn", []timeline.Raw{
 			raw(stamp+"one", "shop", "shop-1"), raw(stamp+"two", "shop", "shop-2"), raw("java.io.IOException: x", "shop", "shop-1"),
 			raw("Caused by: y", "shop", "shop-2"), raw("\tat a", "shop", "shop-1"), raw(stamp+"three", "shop", "shop-1"),
 		}, []string{"one\njava.io.IOException: x\n\tat a", "three", "two\nCaused by: y"}},
-		{"JSON over several lines, in turn", []timeline.Raw{
+		{"JSON over several lines of two services, in turn", []timeline.Raw{
 			raw("{", "shop", ""), raw("{", "cart", ""), raw(` "message":"one"`, "shop", ""), raw(` "message":"two"`, "cart", ""), raw("}", "shop", ""), raw("}", "cart", ""),
 		}, []string{"one", "two"}},
 	} {
@@ -188,7 +189,8 @@ func TestParseManyInstances(t *testing.T) {
 	assert.Equal(t, 4*instances, p.Counts().Lines)
 }
 
-// The message of an entry has all its lines, and the entry has an ID that only a later line has.
+// The message of an entry contains all its lines. If only a later line contains an ID, the entry
+// has that ID.
 func TestParseGroupMessage(t *testing.T) {
 	entries, _, _ := parse(timeline.ParserConfig{}, `{"level":"error","message":"failed","trace_id":"`+id128+`"}`, "java.io.IOException: x", "\tat a", "",
 		stamp+"ERROR failed", "Traceback (most recent call last):", "ValueError: trace_id="+low)
@@ -215,7 +217,7 @@ func TestParseFlush(t *testing.T) {
 	assert.Equal(t, "\tat a", p.Flush().Text)
 }
 
-// An endless message is cut at the length of a line, and counted as cut.
+// An endless message is cut at the largest length of a line, and counted as cut.
 func TestParseGroupBounded(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	require.Nil(t, p.Parse(timeline.Raw{Text: []byte(stamp + "one")}))
@@ -229,8 +231,8 @@ func TestParseGroupBounded(t *testing.T) {
 	assert.Equal(t, timeline.Counts{Lines: 3001, NoID: 3001, Cut: 1}, p.Counts())
 }
 
-// FuzzLine reads any source. Nothing panics, each line with text is in exactly one entry,
-// everything is counted, and Glance and Parse agree.
+// FuzzLine reads any source. Nothing panics, each line with text is in exactly one entry, all
+// lines are counted, and Glance and Parse agree.
 func FuzzLine(f *testing.F) {
 	for _, tt := range formats {
 		f.Add([]byte(tt.text), false)
@@ -260,7 +262,7 @@ func FuzzLine(f *testing.F) {
 				end = entries[i+1].Number - 1
 			}
 			if e.Number-1 < next || strings.TrimSpace(strings.Join(lines[next:e.Number-1], "")) != "" {
-				t.Fatalf("entry %d begins at line %d, the one before ended at %d", i, e.Number, next)
+				t.Fatalf("entry %d begins at line %d, but the entry before ended at line %d, and a line between them is lost or read twice", i, e.Number, next)
 			}
 			if got, want := strings.TrimRight(e.Text, "\n"), strings.TrimRight(strings.Join(lines[e.Number-1:end], "\n"), "\n"); got != want {
 				t.Fatalf("text of entry %d: %q, want %q", i, got, want)
@@ -280,7 +282,7 @@ func FuzzLine(f *testing.F) {
 			t.Fatalf("lines from %d on are lost", next)
 		}
 		if counts.NoID != noID || counts.NoTime != noTime {
-			t.Fatalf("counts: %+v, want %d and %d", counts, noID, noTime)
+			t.Fatalf("counts: %+v, want NoID %d and NoTime %d", counts, noID, noTime)
 		}
 		sameGlance(t, source)
 	})

@@ -16,7 +16,7 @@ import (
 type want struct {
 	trace                                 timeline.ID
 	span, parent, service, level, message string
-	time                                  string // "": noon
+	time                                  string
 	precision                             time.Duration
 }
 
@@ -36,7 +36,7 @@ var formats = []struct {
 		want{traceID, spanID, "", "shop", "info", "sold", lineNoon, time.Microsecond}},
 	{"slog JSON", `{"time":"2026-11-26T23:46:25.123+01:00","level":"WARN","source":{"function":"f","line":7},"msg":"sold","trace_id":"` + low + `"}`,
 		want{lowID, "", "", "", "warn", "sold", lineNoon, milli}},
-	{"slog JSON, a level between", `{"time":"2026-11-26T22:46:25.123Z","level":"ERROR+2","msg":"sold","trace_id":"` + low + `"}`,
+	{"slog JSON, a level between two named levels", `{"time":"2026-11-26T22:46:25.123Z","level":"ERROR+2","msg":"sold","trace_id":"` + low + `"}`,
 		want{lowID, "", "", "", "error", "sold", lineNoon, milli}},
 	{"slog text", `time=2026-11-26T22:46:25.123Z level=INFO msg="sold out" trace_id=` + id128 + ` span_id=` + spanID,
 		want{traceID, spanID, "", "", "info", "sold out", lineNoon, milli}},
@@ -58,7 +58,7 @@ var formats = []struct {
 		want{traceID, spanID, "", "shop", "info", "sold", lineNoon, milli}},
 	{"bunyan", `{"name":"shop","hostname":"h","pid":7,"level":50,"msg":"sold","time":"2026-11-26T22:46:25.123Z","v":0,"traceId":"` + low + `"}`,
 		want{lowID, "", "", "shop", "error", "sold", lineNoon, milli}},
-	{"a logger's name", `{"level":"info","hostname":"h","name":"shop.sales","time":"2026-11-26T22:46:25.123Z","msg":"sold","trace_id":"` + id128 + `"}`,
+	{"name is the name of a logger", `{"level":"info","hostname":"h","name":"shop.sales","time":"2026-11-26T22:46:25.123Z","msg":"sold","trace_id":"` + id128 + `"}`,
 		want{traceID, "", "", "", "info", "sold", lineNoon, milli}},
 	{"winston", `{"level":"info","message":"sold","timestamp":"2026-11-26T22:46:25.123Z","trace_id":"` + id128 + `"}`,
 		want{traceID, "", "", "", "info", "sold", lineNoon, milli}},
@@ -95,7 +95,7 @@ var formats = []struct {
 		want{traceID, spanID, "", "", "error", "sold", lineNoon, milli}},
 	{"GELF", `{"version":"1.1","host":"h","short_message":"sold","timestamp":1795733185.123,"level":4,"_trace_id":"` + id128 + `"}`,
 		want{traceID, "", "", "", "warn", "sold", lineNoon, milli}},
-	{"a pipeline's json", `{"json":{"tid":"` + id128 + `","app":"shop","level":"INFO","ts":"2026-11-26T22:46:25.123Z","message":"sold"}}`,
+	{"an object in the field json", `{"json":{"tid":"` + id128 + `","app":"shop","level":"INFO","ts":"2026-11-26T22:46:25.123Z","message":"sold"}}`,
 		want{traceID, "", "", "shop", "info", "sold", lineNoon, milli}},
 	{"nginx JSON", `{"time_iso8601":"2026-11-26T22:46:25+00:00","request":"GET / HTTP/1.1","status":"200","traceparent":"00-` + id128 + `-` + spanID + `-01"}`,
 		want{traceID, "", "", "", "", "", "2026-11-26T22:46:25Z", time.Second}},
@@ -112,7 +112,7 @@ var formats = []struct {
 		want{traceID, spanID, "", "", "error", "1 --- [shop] [main] [" + id128 + "-" + spanID + "] c.e.Shop : sold", lineNoon, milli}},
 	{"nginx", `10.0.0.1 - - [26/Nov/2026:22:46:25 +0000] "GET / HTTP/1.1" 200 5 "-" "curl" traceId=` + id128,
 		want{traceID, "", "", "", "", `10.0.0.1 - - [26/Nov/2026:22:46:25 +0000] "GET / HTTP/1.1" 200 5 "-" "curl" traceId=` + id128, "2026-11-26T22:46:25Z", time.Second}},
-	{"nginx, by a weak name", `2026/11/26 22:46:25 [info] 200 request=1234567890123456 trace=` + low,
+	{"nginx, with a weak name for the ID", `2026/11/26 22:46:25 [info] 200 request=1234567890123456 trace=` + low,
 		want{lowID, "", "", "", "info", `200 request=1234567890123456 trace=` + low, "2026-11-26T22:46:25Z", time.Second}},
 	{"nginx's error log", `2026/11/26 22:46:25 [error] 7#7: *1 failed, X-B3-TraceId: ` + low,
 		want{lowID, "", "", "", "error", `7#7: *1 failed, X-B3-TraceId: ` + low, "2026-11-26T22:46:25Z", time.Second}},
@@ -147,7 +147,7 @@ func parse(config timeline.ParserConfig, lines ...string) (entries []*timeline.E
 		if e := p.Parse(timeline.Raw{Text: raw, Number: i + 1}); e != nil {
 			entries = append(entries, e)
 		}
-		clear(raw) // the parser must not keep it
+		clear(raw) // the parser must not keep raw
 	}
 	if e := p.Flush(); e != nil {
 		entries = append(entries, e)
@@ -180,8 +180,8 @@ func TestParseFormats(t *testing.T) {
 	}
 }
 
-// A line belongs to the wanted trace wherever the ID stands, unless the line says that it belongs
-// to another.
+// A line belongs to the wanted trace wherever the ID is in the line, unless the line names another
+// trace as its own.
 func TestParseAsked(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string
@@ -192,11 +192,11 @@ func TestParseAsked(t *testing.T) {
 		{"decimal in text", "2026-11-26 22:46:25 sold for " + decimal, traceID},
 		{"in JSON, under any name", `{"level":"info","message":"sold","session":"` + low + `"}`, traceID},
 		{"in a message", `{"level":"info","message":"sold for ` + id128 + `"}`, traceID},
-		{"a part of another", "2026-11-26 22:46:25 sold for 0" + id128, timeline.ID{}},
+		{"a part of a longer number", "2026-11-26 22:46:25 sold for 0" + id128, timeline.ID{}},
 		{"JSON of another trace", `{"level":"info","message":"sold for ` + id128 + `","trace_id":"` + id64 + `"}`, otherID},
-		{"a job that it has scheduled", `{"message":"job","trace_id":"` + id64 + `","scheduled_by":"` + id128 + `","job":"j","duration_ms":1}`, otherID},
-		{"text of two", "2026-11-26 22:46:25 [trace_id=" + id64 + "] follows " + id128, traceID},
-		{"nothing", "2026-11-26 22:46:25 sold", timeline.ID{}},
+		{"a job that the wanted trace has scheduled", `{"message":"job","trace_id":"` + id64 + `","scheduled_by":"` + id128 + `","job":"j","duration_ms":1}`, otherID},
+		{"text with the IDs of two traces", "2026-11-26 22:46:25 [trace_id=" + id64 + "] follows " + id128, traceID},
+		{"no ID", "2026-11-26 22:46:25 sold", timeline.ID{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			entries, _, _ := parse(timeline.ParserConfig{Trace: traceID}, tt.text)
@@ -206,7 +206,7 @@ func TestParseAsked(t *testing.T) {
 	}
 }
 
-// These texts look like a trace ID, and are none.
+// These lines contain values that look like a trace ID, but are none.
 func TestParseStrangers(t *testing.T) {
 	for _, text := range []string{
 		`{"span_id":"` + low + `"}`, `{"parent_id":"` + low + `"}`, `{"session_id":"` + id128 + `"}`, `{"sessionId":"` + id128 + `"}`,
@@ -231,17 +231,17 @@ func TestParseStrangers(t *testing.T) {
 // A weak name is learned from the lines, and forgotten when a line has another value.
 func TestParseLearns(t *testing.T) {
 	one := func(id string) string { return `{"level":"info","request_id":"` + id + `","message":"sold"}` }
-	t.Run("IDs only", func(t *testing.T) {
+	t.Run("all values are IDs", func(t *testing.T) {
 		entries, _, learned := parse(timeline.ParserConfig{}, one(id128), one("-"), one(""), one(id64))
 		assert.Equal(t, traceID, entries[0].Trace)
 		assert.Equal(t, otherID, entries[3].Trace)
 		assert.Equal(t, "trace=request_id,level=level,message=message", learned)
 	})
-	t.Run("something else among them", func(t *testing.T) {
+	t.Run("one value is not an ID", func(t *testing.T) {
 		entries, _, _ := parse(timeline.ParserConfig{}, one("order 7"), one(id128))
 		assert.Zero(t, entries[1].Trace)
 	})
-	t.Run("after the first lines", func(t *testing.T) {
+	t.Run("a name that first occurs after the first lines", func(t *testing.T) {
 		lines := make([]string, 101)
 		for i := range lines {
 			lines[i] = `{"level":"info","message":"sold"}`
@@ -249,7 +249,7 @@ func TestParseLearns(t *testing.T) {
 		entries, _, _ := parse(timeline.ParserConfig{}, append(lines, one(id128))...)
 		assert.Zero(t, entries[101].Trace)
 	})
-	t.Run("the better name rules", func(t *testing.T) {
+	t.Run("the better name is preferred", func(t *testing.T) {
 		entries, _, _ := parse(timeline.ParserConfig{}, `{"request_id":"`+id64+`","json":{"traceId":"`+id128+`"},"correlationId":"`+id64+`"}`,
 			`{"request_id":"`+id64+`","tid":"`+id128+`"}`)
 		assert.Equal(t, traceID, entries[0].Trace)
@@ -270,10 +270,10 @@ func TestParseKeys(t *testing.T) {
 	assert.Equal(t, traceID, e.Trace)
 	assert.Equal(t, []string{spanID, low, "shop", "warn", "sold"}, []string{e.Span, e.Parent, e.Service, e.Level, e.Message})
 	assert.Equal(t, at(lineNoon), e.Time)
-	assert.Equal(t, otherID, entries[1].Trace, "a line without the user's names")
-	assert.Equal(t, lowID, entries[2].Trace, "text")
+	assert.Equal(t, otherID, entries[1].Trace, "trace of a line without the user's names")
+	assert.Equal(t, lowID, entries[2].Trace, "trace of a line of text")
 	assert.Equal(t, []string{"shop", "warn"}, []string{entries[2].Service, entries[2].Level})
-	assert.Equal(t, lowID, entries[3].Trace, "the second name")
+	assert.Equal(t, lowID, entries[3].Trace, "trace of a line in which only the user's second name has an ID")
 	assert.Contains(t, learned, "service=who,time=when")
 
 	empty, err := timeline.ParseKeys("")
@@ -285,7 +285,7 @@ func TestParseKeys(t *testing.T) {
 	}
 }
 
-// ParseKeys reads the answer of Learned.
+// ParseKeys reads the result of Learned.
 func TestParseLearned(t *testing.T) {
 	for _, tt := range formats {
 		_, _, learned := parse(timeline.ParserConfig{}, tt.text)
@@ -327,8 +327,8 @@ func TestParseRecord(t *testing.T) {
 	assert.Nil(t, entries[3].Record)
 }
 
-// A weak name proves nothing if its value may be a number, and a name that is weak in text proves
-// nothing either.
+// In plain text, the weak name trace proves nothing if the value may be a number. The weak name
+// tid never proves anything there.
 func TestParseWeakInText(t *testing.T) {
 	entries, counts, _ := parse(timeline.ParserConfig{}, "2026/11/26 22:46:25 [info] 200 trace=1234567890123456 tid="+low)
 	require.Len(t, entries, 1)
@@ -336,19 +336,19 @@ func TestParseWeakInText(t *testing.T) {
 	assert.Equal(t, 1, counts.NoID)
 }
 
-// The shipper's time and service count if the line has none.
+// The shipper's time and service are used if the line has none.
 func TestParseShipped(t *testing.T) {
 	shipped := at("2026-11-26T22:46:25.500Z")
 	for _, tt := range []struct {
 		name, text, time, service string
 		precision                 time.Duration
 	}{
-		{"neither", "sold", "2026-11-26T22:46:25.500Z", "pod", 0},
+		{"neither a time nor a service", "sold", "2026-11-26T22:46:25.500Z", "pod", 0},
 		{"a time", "2026-11-26 22:40:00.123 sold", "2026-11-26T22:40:00.123Z", "pod", milli},
-		{"whole seconds, the same", "2026-11-26 22:46:25 sold", "2026-11-26T22:46:25.500Z", "pod", milli},
-		{"whole seconds, others", "2026-11-26 22:46:24 sold", "2026-11-26T22:46:24Z", "pod", time.Second},
+		{"whole seconds, and the shipper's time is in the same second", "2026-11-26 22:46:25 sold", "2026-11-26T22:46:25.500Z", "pod", milli},
+		{"whole seconds, and the shipper's time is in another second", "2026-11-26 22:46:24 sold", "2026-11-26T22:46:24Z", "pod", time.Second},
 		{"a service", `{"service":"shop","message":"x"}`, "2026-11-26T22:46:25.500Z", "shop", 0},
-		{"a clock", "22:46:24.123 sold", "2026-11-26T22:46:24.123Z", "pod", milli},
+		{"a time without a date", "22:46:24.123 sold", "2026-11-26T22:46:24.123Z", "pod", milli},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := timeline.NewParser(timeline.ParserConfig{Reference: at("2027-03-01T12:00:00Z")})
@@ -364,8 +364,8 @@ func TestParseShipped(t *testing.T) {
 	}
 }
 
-// A shipper with times of whole seconds, such as syslog, is as exact as that. The source's service
-// comes last.
+// If a shipper's time has whole seconds, as in syslog, the entry's precision is a second. The
+// source's service is used only if neither the line nor the shipper names one.
 func TestParseSource(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Service: "file"})
 	second := at("2026-11-26T22:46:25Z")

@@ -33,7 +33,7 @@ func dockerLine(text string) string {
 }
 
 // shipped are sources with one kind of line each, for benchmarks and allocations. Parts is the
-// number of lines that make one.
+// number of source lines that are joined to one line.
 var shipped = []struct {
 	name, line string
 	parts      int
@@ -69,7 +69,8 @@ func readAll(tb testing.TB, r *timeline.Reader) (n int) {
 	}
 }
 
-// The baseline does what each reader must: it copies blocks, and finds newlines.
+// BenchmarkReaderBaseline does only what every reader must do: it copies blocks, and finds
+// newlines.
 func BenchmarkReaderBaseline(b *testing.B) {
 	line := []byte(shopLine + "\n")
 	source := bytes.Repeat(line, (32<<20)/len(line))
@@ -110,13 +111,13 @@ func BenchmarkReader(b *testing.B) {
 	}
 }
 
-// A line costs no allocation, whatever its wrapper.
+// A Reader needs no allocation for a line, whatever its wrapper.
 func TestReaderAllocatesNothing(t *testing.T) {
 	for _, tt := range shipped {
 		t.Run(tt.name, func(t *testing.T) {
 			line := []byte(tt.line + "\n")
 			r := timeline.NewReader(&endless{line: line}, time.Time{})
-			for range 10_000 { // warm
+			for range 10_000 { // the first lines make the buffers
 				_, err := r.Next()
 				require.NoError(t, err)
 			}

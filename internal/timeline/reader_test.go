@@ -30,12 +30,12 @@ func TestReader(t *testing.T) {
 		{"no newline at the end", "a\nb", []got{{Text: "a", Number: 1}, {Text: "b", Number: 2}}, 0},
 		{"empty lines", "\n\na\n\n", []got{{Number: 1}, {Number: 2}, {Text: "a", Number: 3}, {Number: 4}}, 0},
 		{"carriage returns", "a\r\n\r\nb\r", []got{{Text: "a", Number: 1}, {Number: 2}, {Text: "b", Number: 3}}, 0},
-		{"a carriage return within", "a\rb\r\r\n", []got{{Text: "a\rb\r", Number: 1}}, 0},
+		{"a carriage return within a line", "a\rb\r\r\n", []got{{Text: "a\rb\r", Number: 1}}, 0},
 		{"a byte order mark", "\xEF\xBB\xBFa\n\xEF\xBB\xBFb\n", []got{{Text: "a", Number: 1}, {Text: "\xEF\xBB\xBFb", Number: 2}}, 0},
 		{"a byte order mark alone", "\xEF\xBB\xBF", nil, 0},
-		{"half of one", "\xEF\xBB", []got{{Text: "\xEF\xBB", Number: 1}}, 0},
-		{"zero bytes within", "a\x00b\n", []got{{Text: "a\x00b", Number: 1}}, 0},
-		{"zero bytes before", "a\n\x00\x00\x00b\n", []got{{Text: "a", Number: 1}, {Text: "b", Number: 2}}, 3},
+		{"half of a byte order mark", "\xEF\xBB", []got{{Text: "\xEF\xBB", Number: 1}}, 0},
+		{"zero bytes within a line", "a\x00b\n", []got{{Text: "a\x00b", Number: 1}}, 0},
+		{"zero bytes before a line", "a\n\x00\x00\x00b\n", []got{{Text: "a", Number: 1}, {Text: "b", Number: 2}}, 3},
 		{"zero bytes at the end", "a\n\x00\x00", []got{{Text: "a", Number: 1}}, 2},
 		{"a hole", strings.Repeat("\x00", 3<<20) + "a\n", []got{{Text: "a", Number: 1}}, 3 << 20},
 		{"no UTF-8", "\xff\xfe\x80\n", []got{{Text: "\xff\xfe\x80", Number: 1}}, 0},
@@ -43,8 +43,8 @@ func TestReader(t *testing.T) {
 		{"the longest line", long + "\na\n", []got{{Text: long, Number: 1}, {Text: "a", Number: 2}}, 0},
 		{"the longest line with a carriage return", long + "\r\na\n", []got{{Text: long, Number: 1}, {Text: "a", Number: 2}}, 0},
 		{"the longest line, last", long, []got{{Text: long, Number: 1}}, 0},
-		{"one byte more", long + "y\na\n", []got{{Text: long, Number: 1, Cut: true}, {Text: "a", Number: 2}}, 1},
-		{"one byte more, last", long + "y", []got{{Text: long, Number: 1, Cut: true}}, 1},
+		{"one byte more than the longest line", long + "y\na\n", []got{{Text: long, Number: 1, Cut: true}, {Text: "a", Number: 2}}, 1},
+		{"one byte more than the longest line, last", long + "y", []got{{Text: long, Number: 1, Cut: true}}, 1},
 		{"10 MB", strings.Repeat(long, 10) + "\na\n", []got{{Text: long, Number: 1, Cut: true}, {Text: "a", Number: 2}}, 9 << 20},
 		{"10 MB, last", strings.Repeat(long, 10), []got{{Text: long, Number: 1, Cut: true}}, 9 << 20},
 		{"10 MB with a wrapper", "[pod/p/c] " + strings.Repeat(long, 10), []got{{Text: long[10:], Service: "c", Number: 1, Cut: true}}, 9<<20 + 10},
@@ -59,19 +59,19 @@ func TestReader(t *testing.T) {
 				"data and EOF": iotest.DataErrReader(strings.NewReader(tt.source)),
 			} {
 				all, dropped := gotAll(t, src)
-				if !assert.Equal(t, len(tt.want), len(all), "lines, read %s", name) {
+				if !assert.Equal(t, len(tt.want), len(all), "number of lines, read %s", name) {
 					continue
 				}
 				for i := range all {
 					assert.True(t, tt.want[i] == all[i], "line %d, read %s", i, name)
 				}
-				assert.Equal(t, tt.dropped, dropped, "dropped, read %s", name)
+				assert.Equal(t, tt.dropped, dropped, "dropped bytes, read %s", name)
 			}
 		})
 	}
 }
 
-// The lines before an error come before the error, and the error comes again.
+// Next returns all lines before an error of the source, then the error, and then the error again.
 func TestReaderError(t *testing.T) {
 	broken := errors.New("broken")
 	src := io.MultiReader(strings.NewReader("a\n"+stampNano+" stdout P cut\nb"), iotest.ErrReader(broken))
@@ -88,11 +88,12 @@ func TestReaderError(t *testing.T) {
 	}
 }
 
-// A source without bytes ends, and so does a source that breaks the contract of io.Reader.
+// A source that returns no bytes and no error ends the Reader. So does a source that breaks the
+// contract of io.Reader.
 func TestReaderBadSource(t *testing.T) {
 	for _, n := range []int{0, -1, 1 << 30} {
 		_, err := timeline.NewReader(liar(n), changed).Next()
-		assert.ErrorIs(t, err, io.ErrNoProgress, "Next of a reader that says that it has read %d bytes", n)
+		assert.ErrorIs(t, err, io.ErrNoProgress, "Next with a source that claims to have read %d bytes", n)
 	}
 }
 
@@ -105,7 +106,7 @@ func (l liar) Read([]byte) (int, error) { return int(l), nil }
 func TestReaderDoesNotWait(t *testing.T) {
 	for _, first := range []string{"", "a", "\xEF\xBB\xBFa", "\xEF", "[a", "{}", stampNano + " stdout F c", "<34>", "\x1b["} {
 		t.Run(first, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // synctest sees a deadlock
+			synctest.Test(t, func(t *testing.T) { // synctest fails if Next waits for more bytes
 				in, out := io.Pipe()
 				r := timeline.NewReader(in, changed)
 				for _, line := range []string{first, "", "b", "{"} {
@@ -121,7 +122,7 @@ func TestReaderDoesNotWait(t *testing.T) {
 	}
 }
 
-// A limited number of services is remembered.
+// A Reader remembers a limited number of services.
 func TestTortureReaderServices(t *testing.T) {
 	lines := torture.Size(50_000, 5_000_000)
 	src, before := &numbered{left: lines}, torture.Heap()
@@ -130,11 +131,11 @@ func TestTortureReaderServices(t *testing.T) {
 	grown := torture.Heap() - before
 	assert.Less(t, grown, 1<<20)
 	torture.Row(t, "a source whose every line has another service", "%d lines, heap +%d KB", lines, grown>>10)
-	_, err := r.Next() // still in use
+	_, err := r.Next() // keeps r in use until here
 	assert.Equal(t, io.EOF, err)
 }
 
-// numbered gives lines of endless services, and each line goes on.
+// numbered is a source whose every line has another service, and is an unfinished part of a line.
 type numbered struct{ left int }
 
 func (s *numbered) Read(p []byte) (int, error) {
@@ -151,7 +152,7 @@ func (s *numbered) Read(p []byte) (int, error) {
 	return len(b), nil
 }
 
-// The memory is limited for any source.
+// A Reader needs limited memory for any source.
 func TestTortureReaderMemory(t *testing.T) {
 	mb := torture.Size(16, 4096)
 	for _, piece := range []string{"x", "\x00", "[{\"", "{\"log\":\"", stampNano + " stdout P a\n"} {
@@ -162,13 +163,13 @@ func TestTortureReaderMemory(t *testing.T) {
 		grown := torture.Heap() - before
 		assert.Less(t, grown, 8<<20, "heap after %d MB of %q", mb, piece)
 		torture.Row(t, "a line without end", "%d MB of %q, heap +%d KB", mb, piece, grown>>10)
-		_, err := r.Next() // still in use
+		_, err := r.Next() // keeps r in use until here
 		assert.Equal(t, io.EOF, err)
 	}
 }
 
-// naiveLines returns the lines of a source, found in the plainest way, and the number of dropped
-// bytes.
+// naiveLines returns the lines of a source, as the simplest code finds them, and the number of
+// dropped bytes.
 func naiveLines(source []byte) (lines []got, dropped int64) {
 	source = bytes.TrimPrefix(source, []byte("\xEF\xBB\xBF"))
 	if len(source) == 0 {
@@ -197,7 +198,7 @@ func naiveLines(source []byte) (lines []got, dropped int64) {
 	return lines, dropped
 }
 
-// Each byte of each line is in exactly one Raw, or counted as dropped.
+// The splitter returns each byte of each line exactly once, or counts it as dropped.
 func FuzzReader(f *testing.F) {
 	f.Add([]byte("a\nb\r\n\n\x00c"), uint8(1), uint16(0))
 	f.Add([]byte("\xEF\xBB\xBF[{\"a\":1},\n{\"b\":\"]\"}]\n"), uint8(3), uint16(7))
@@ -231,15 +232,16 @@ func FuzzReader(f *testing.F) {
 			}
 			return
 		}
-		// All of an array is there except brackets, commas and white space.
+		// The splitter returns all of an array except brackets, commas and white space.
 		if have, all := skeleton([]byte(strings.Join(lines, ""))), skeleton(source); dropped == 0 && have != all {
-			t.Fatalf("of an array: %.200q, want %.200q", have, all)
+			t.Fatalf("bytes of an array: %.200q, want %.200q", have, all)
 		}
 	})
 }
 
-// skeleton returns the bytes that an array has besides its objects. It compares bytes, because two
-// bytes around the end of a line may be one character without it.
+// skeleton returns b without a byte order mark, brackets, commas and white space. It looks at
+// bytes and not at characters, because the bytes around a line end may become one character when
+// the line end is removed.
 func skeleton(b []byte) string {
 	b = bytes.TrimPrefix(b, []byte("\xEF\xBB\xBF"))
 	var s strings.Builder
@@ -251,7 +253,7 @@ func skeleton(b []byte) string {
 	return s.String()
 }
 
-// stepped reads a few bytes at a time.
+// stepped reads at most n bytes at a time.
 type stepped struct {
 	r io.Reader
 	n int
@@ -259,7 +261,7 @@ type stepped struct {
 
 func (s *stepped) Read(p []byte) (int, error) { return s.r.Read(p[:min(len(p), s.n)]) }
 
-// Each part of a line that goes on comes exactly once, however streams are mixed.
+// A Reader returns each part of a cut line exactly once, however streams are mixed.
 func FuzzReaderJoins(f *testing.F) {
 	f.Add("aPb F", uint8(3))
 	f.Add("\x00\x01\x02\x03\x12\x21\x30", uint8(40))

@@ -21,7 +21,8 @@ func fleetLogs(seed uint64, size int) (logs [fleetlog.Services][]byte, f *fleetl
 	return logs, f
 }
 
-// These are the parts of a list and of a map: lines are read, looked at, and summed up.
+// BenchmarkList measures the steps of a list and of a map: reading lines, reading their glances or
+// sights, and adding them to a list.
 func BenchmarkList(b *testing.B) {
 	logs, _ := fleetLogs(1, 16<<20)
 	for s, log := range logs {
@@ -54,7 +55,7 @@ func BenchmarkList(b *testing.B) {
 	}
 }
 
-// glanceAll gives the glances of a log's lines.
+// glanceAll calls give with the glance of each line of a log.
 func glanceAll(tb testing.TB, log []byte, give func(*timeline.Glance)) {
 	lines := timeline.NewReader(bytes.NewReader(log), time.Time{})
 	p := timeline.NewParser(timeline.ParserConfig{})
@@ -88,13 +89,13 @@ func sightAll(tb testing.TB, log []byte) {
 			tb.Fatal(err)
 		}
 		if !p.Sight(raw, &s) {
-			tb.Fatal("no sight")
+			tb.Fatal("a line has no sight")
 		}
 	}
 }
 
-// This is a search in logs that are in memory already, from the cache of files or after
-// decompression.
+// BenchmarkFindFleet searches logs that are already in memory, as they are in the file cache or
+// after decompression.
 func BenchmarkFindFleet(b *testing.B) {
 	logs, f := fleetLogs(1, 16<<20)
 	id, err := timeline.ParseID(f.TraceID(f.Begun() / 2))

@@ -25,7 +25,7 @@ func formsOf(texts ...string) [][]byte {
 	return forms
 }
 
-// naive is a plain and slow Next.
+// naive is a simple and slow Next.
 func naive(forms [][]byte, block []byte) int {
 	lower := lowerASCII(block)
 	first := -1
@@ -59,23 +59,23 @@ func TestSearch(t *testing.T) {
 		block string
 		want  int
 	}{
-		{"nothing in nothing", nil, "", -1},
-		{"nothing in something", nil, "abc", -1},
-		{"an empty form is none", []string{""}, "abc", -1},
-		{"in nothing", []string{searched16}, "", -1},
-		{"all of it", []string{searched16}, searched16, 16},
+		{"no form, and an empty block", nil, "", -1},
+		{"no form", nil, "abc", -1},
+		{"an empty form is ignored", []string{""}, "abc", -1},
+		{"an empty block", []string{searched16}, "", -1},
+		{"the form is all of the block", []string{searched16}, searched16, 16},
 		{"at the end", []string{searched16}, "trace_id=" + searched16, 25},
 		{"at the beginning", []string{searched16}, searched16 + " request", 16},
-		{"all but one byte", []string{searched16}, searched16[:15] + "4", -1},
-		{"all but the first", []string{searched16}, searched16[1:], -1},
+		{"all but the last byte of the form", []string{searched16}, searched16[:15] + "4", -1},
+		{"all but the first byte of the form", []string{searched16}, searched16[1:], -1},
 		{"upper case", []string{searched16}, "x E1BE46A994272793", 18},
 		{"mixed case", []string{searched16}, "x E1be46a994272793", 18},
-		{"searched for in upper case", []string{"E1BE46A994272793"}, "x e1be46a994272793", 18},
+		{"a form in upper case", []string{"E1BE46A994272793"}, "x e1be46a994272793", 18},
 		{"a byte that differs by the bit of case", []string{searched16}, "\x051be46a994272793", -1},
 		{"a digit that differs by the bit of case", []string{searched16}, "e\x11be46a994272793", -1},
 		{"the second form", []string{searched16, searched10}, `"dd.trace_id":"` + searched10 + `"`, 35},
-		{"the first end of two", []string{searched, searched16}, searched, 32},
-		{"of two the first", []string{searched10, searched16}, searched16 + searched10, 16},
+		{"two forms that end at one place", []string{searched, searched16}, searched, 32},
+		{"of two forms, the one that is first in the block", []string{searched10, searched16}, searched16 + searched10, 16},
 		{"short forms", []string{"12", "123456789"}, "3412", 4},
 		{"forms of a gram", []string{"1234"}, "x1234", 5},
 		{"long forms", []string{"00000000000000000000" + searched + searched}, "x00000000000000000000" + searched + searched, 85},
@@ -90,7 +90,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// An ID is found in each place of a block of any length.
+// Search finds an ID in each place of a block of any length.
 func TestSearchEverywhere(t *testing.T) {
 	for _, text := range []string{searched, searched16, searched10, "12345678", "1234"} {
 		s := timeline.NewSearch(formsOf(text, "ffffffffffffffffffff"))
@@ -106,7 +106,7 @@ func TestSearchEverywhere(t *testing.T) {
 	}
 }
 
-// Blocks with few different bytes have many near hits.
+// Search and naive agree. Blocks with few different bytes contain many texts that nearly match.
 func TestSearchEqualsNaive(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	letters := func(n int, of string) []byte {

@@ -24,7 +24,7 @@ func sameSight(t *testing.T, text []byte) {
 	slow, quick := timeline.NewParser(config), timeline.NewParser(config)
 	raw := timeline.Raw{Text: text, Service: "pod"}
 	if slow.Parse(raw) != nil {
-		t.Fatal("an entry is left over")
+		t.Fatal("Parse returns an entry for the first line of a source")
 	}
 	var s timeline.Sight
 	ok := quick.Sight(&raw, &s)
@@ -37,16 +37,16 @@ func sameSight(t *testing.T, text []byte) {
 	}
 	if !ok {
 		if !json.Valid(text) {
-			return // JSON that goes on
+			return // JSON that may go on in the next line
 		}
-		t.Fatalf("sight of %q: none", text)
+		t.Fatalf("sight of %q: Sight returns false", text)
 	}
 	if want := slow.SightOf(e); s != want {
 		t.Fatalf("sight of %q:\n got %+v\nwant %+v", text, s, want)
 	}
 }
 
-// sights are lines with more for a sight than for a glance.
+// sights are lines with values that a sight has and a glance lacks, and the lines of glances.
 var sights = append([]string{
 	head + `"method":"GET","path":"/","status":0,"bytes":0,"duration_ms":1,"remote":"r","hijacked":true,` + ids + `"message":"request"}`,
 	head + `"method":"GET","path":"/","status":200,"bytes":7,"duration_ms":1,"remote":"r","panicked":true,"caller_parent_id":"` + id64 + `",` + ids + `"message":"request"}`,
@@ -133,10 +133,10 @@ func TestSightQuick(t *testing.T) {
 	allocs := testing.AllocsPerRun(100, func() {
 		for _, text := range lines {
 			if !p.Sight(&timeline.Raw{Text: []byte(text)}, &s) {
-				t.Fatal("no sight")
+				t.Fatal("a line has no sight")
 			}
 		}
 	})
-	assert.LessOrEqual(t, allocs, float64(len(lines)), "allocations, but for those of the lines' copies")
+	assert.LessOrEqual(t, allocs, float64(len(lines)), "allocations: only the copy of each line may need one")
 	assert.Equal(t, line.MessageRequest, func() string { p.Sight(&timeline.Raw{Text: []byte(ourLines[0])}, &s); return s.Record }())
 }

@@ -23,14 +23,15 @@ import (
 // entryBytes is the number of fuzzed bytes that make an entry.
 const entryBytes = 12
 
-// hostile are texts that no terminal, page or reader of JSON may obey.
+// hostile are texts that a terminal, a page or a reader of JSON must not obey.
 var hostile = []string{
 	"", "plain", "two\nlines\r\n\tand a tab", "\x1b[31mred\x1b]0;title\x07", "\u202etxt.exe\u2066", "\x00\x7f\u009b31m", "\xff\xfe\xc3(", "</script>\u2028\u2029",
 	"日本語のログ", "\ufeffbom\u200b", strings.Repeat("long ", 200), "e\u0301\u0301\u0301", "\U000e0041tag",
 }
 
-// entriesOf makes entries from any bytes. Services and IDs are few, so there are circles, doubles,
-// spans that several lines report, and times and durations that do not fit.
+// entriesOf makes entries from any bytes. There are few services and IDs, so there are circles,
+// doubles, and spans that several lines report. Some times and durations contradict each other, or
+// overflow.
 func entriesOf(data []byte) []*timeline.Entry {
 	var entries []*timeline.Entry
 	spans := []string{"", id("1"), id("2"), id("3"), id("4"), id("5"), id("6"), "\x1b[5mnot an ID"}
@@ -102,34 +103,34 @@ func FuzzTree(f *testing.F) {
 func assertCritical(t *testing.T, tree *timeline.Tree) {
 	var sum, longest time.Duration
 	for _, s := range tree.Spans {
-		require.True(t, s.Critical >= 0, "of %s: %v", s.Key(), s.Critical)
+		require.True(t, s.Critical >= 0, "the critical time of %s is negative: %v", s.Key(), s.Critical)
 		sum += s.Critical
 		if s.Parent == nil && !s.Start.IsZero() {
 			longest = max(longest, s.Duration)
 		}
 	}
-	if longest < 200*365*24*time.Hour { // a Duration reaches no further
-		require.Equal(t, longest, sum, "the critical path")
+	if longest < 200*365*24*time.Hour { // a sum of longer durations overflows
+		require.Equal(t, longest, sum, "the sum of all critical times")
 	}
 }
 
-// assertText asserts that text views have no character that a terminal obeys, except wanted
-// colours.
+// assertText asserts that text views contain no character that a terminal obeys, except the
+// colours of a coloured view.
 func assertText(t *testing.T, tree *timeline.Tree) {
 	for _, width := range []int{0, 1, 80, 120} {
 		var out, coloured bytes.Buffer
 		require.NoError(t, tree.Text(&out, timeline.Style{Width: width}))
 		assertHarmless(t, out.String())
 		require.NoError(t, tree.Text(&coloured, timeline.Style{Width: width, Colour: true, UI: "http://zipkin"}))
-		require.Equal(t, 0, strings.Count(coloured.String(), "\x1b[")%2, "colours that are not switched off")
+		require.Equal(t, 0, strings.Count(coloured.String(), "\x1b[")%2, "number of colour codes modulo 2: a colour is not switched off")
 	}
 }
 
 func assertHarmless(t testing.TB, text string) {
 	t.Helper()
-	require.True(t, utf8.ValidString(text), "UTF-8: %q", text)
+	require.True(t, utf8.ValidString(text), "the text is not valid UTF-8: %q", text)
 	for _, r := range text {
-		require.True(t, r == '\n' || unicode.IsGraphic(r), "%q in %q", r, text)
+		require.True(t, r == '\n' || unicode.IsGraphic(r), "a terminal may obey the character %q in %q", r, text)
 	}
 }
 
@@ -146,16 +147,16 @@ func assertJSON(t *testing.T, tree *timeline.Tree) {
 	require.Len(t, view.Spans, len(tree.Spans))
 	known := map[string]bool{"": true}
 	for _, s := range view.Spans {
-		require.True(t, known[s.Parent], "parent %q", s.Parent)
+		require.True(t, known[s.Parent], "the parent %q is not a span before its child", s.Parent)
 		known[s.ID] = true
 	}
 	for _, l := range view.Lines {
-		require.True(t, known[l.Span], "span %q", l.Span)
+		require.True(t, known[l.Span], "the span %q of a line is not in the view", l.Span)
 	}
 }
 
-// The time for a tree grows little faster than the number of its lines, for any trace. Otherwise
-// the test would not end.
+// For any trace, the time to make a tree grows little faster than the number of lines. If it grew
+// much faster, the test would not end.
 func TestTortureTree(t *testing.T) {
 	wide, deep := torture.Size(2_000, 1_000_000), torture.Size(2_000, 100_000)
 	hex := func(n int) string { return fmt.Sprintf("%016x", n) }
@@ -218,10 +219,10 @@ func TestTortureTree(t *testing.T) {
 			assertWhole(t, entries, tree)
 			var rows, data counter
 			require.NoError(t, tree.Text(&rows, timeline.Style{}))
-			assert.GreaterOrEqual(t, rows.lines, tt.n, "rows")
+			assert.GreaterOrEqual(t, rows.lines, tt.n, "number of rows")
 			require.NoError(t, tree.Text(io.Discard, timeline.Style{Width: 120, Colour: true}))
 			require.NoError(t, tree.JSON(&data))
-			assert.Less(t, max(rows.bytes, data.bytes), 1000*tt.n, "bytes of a view")
+			assert.Less(t, max(rows.bytes, data.bytes), 1000*tt.n, "bytes of the longer view")
 			begun = time.Now()
 			assertExports(t, tree)
 			torture.Row(t, "a trace "+tt.name+", for other readers", "written and read three times in %v", time.Since(begun).Round(ms))

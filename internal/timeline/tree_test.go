@@ -11,14 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A treeCase is lines and the outline of their tree.
+// A treeCase makes lines, and has the outline that their tree must have.
 type treeCase struct {
 	name  string
 	lines func(*log)
 	want  string
 }
 
-// testTree reads the lines of each case in several orders.
+// testTree makes the tree of each case, with the lines in two orders, and checks its outline.
 func testTree(t *testing.T, tests []treeCase) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -34,14 +34,15 @@ func testTree(t *testing.T, tests []treeCase) {
 	}
 }
 
-// served has a request of a, its call, and the request of b that answers the call.
+// served adds the lines of a request of service a, of a call that the request makes, and of the
+// request of service b that answers the call.
 func served(l *log) {
 	l.request("a", "1", "", 0, 100*ms, line.Request{})
 	l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
 	l.request("b", "3", "2", 20*ms, 30*ms, line.Request{CallerParentID: number("1")})
 }
 
-// Spans stand under the parents that lines name.
+// Spans are under the parents that lines name.
 func TestTreeParents(t *testing.T) { testTree(t, treeParents) }
 
 var treeParents = []treeCase{
@@ -53,7 +54,7 @@ var treeParents = []treeCase{
 		served(l)
 		l.say("a", "1", 200*ms, "after the answer")
 	}, "a server 1 'after the answer'\n  a client 2\n    b server 3 'sooner' 'later'\n"},
-	{"without the call's line, the request stands under the caller's parent", func(l *log) {
+	{"without the call's line, the request is under the caller's parent", func(l *log) {
 		l.request("a", "1", "", 0, 100*ms, line.Request{})
 		l.request("b", "3", "2", 20*ms, 30*ms, line.Request{CallerParentID: number("1")})
 	}, "a server 1\n  b server 3\n"},
@@ -99,14 +100,14 @@ var treeMade = []treeCase{
 	}, "? client 2 missing\n  b server 3\n  c server 4\n"},
 }
 
-// A request without a known parent stands under the only span that fits.
+// A request without a known parent is put under the only span that fits.
 func TestTreeGuesses(t *testing.T) { testTree(t, treeGuesses) }
 
 var treeGuesses = []treeCase{
 	{"a call answered by the only request in it", func(l *log) {
 		l.request("a", "1", "", 0, 100*ms, line.Request{})
 		l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
-		l.request("b", "3", "e", 20*ms, 30*ms, line.Request{CallerParentID: number("d")}) // proxies between
+		l.request("b", "3", "e", 20*ms, 30*ms, line.Request{CallerParentID: number("d")}) // behind proxies
 	}, "a server 1\n  a client 2\n    b server 3 guess\n"},
 	{"two calls fit, so the guess is the request that made both", func(l *log) {
 		l.request("a", "1", "", 0, 100*ms, line.Request{})
@@ -120,7 +121,7 @@ var treeGuesses = []treeCase{
 		l.request("b", "3", "2", 20*ms, 10*ms, line.Request{})
 		l.request("c", "4", "e", 40*ms, 10*ms, line.Request{})
 	}, "a server 1\n  a client 2\n    b server 3\n  c server 4 guess\n"},
-	{"no guess is below itself", func(l *log) {
+	{"a guess never puts a span below itself", func(l *log) {
 		l.request("b", "1", "e", 20*ms, 10*ms, line.Request{})
 		l.call("b", "2", "1", 20*ms, 10*ms, line.Call{})
 		l.request("c", "3", "2", 20*ms, 5*ms, line.Request{})
@@ -137,7 +138,7 @@ var treeGuesses = []treeCase{
 	}, "a server 1\nb server 2\n"},
 }
 
-// Lines without a span stand under the only span that fits, or under the trace itself.
+// Lines without a span are put under the only span that fits, or under the trace itself.
 func TestTreeLoose(t *testing.T) { testTree(t, treeLoose) }
 
 var treeLoose = []treeCase{
@@ -184,7 +185,7 @@ var treeLoose = []treeCase{
 	}, "a server 1\n'exact'\n'in this second'\n"},
 }
 
-// Lines with faults make a tree all the same.
+// Lines with faults make a tree, too.
 func TestTreeFaulty(t *testing.T) { testTree(t, treeFaulty) }
 
 var treeFaulty = []treeCase{
@@ -212,7 +213,7 @@ var treeFaulty = []treeCase{
 	}, "a server 1\n  a client 2\n    b server 3\n"},
 }
 
-// Failures are marked.
+// Failed spans are marked.
 func TestTreeFailures(t *testing.T) { testTree(t, treeFailures) }
 
 var treeFailures = []treeCase{
@@ -225,8 +226,8 @@ var treeFailures = []treeCase{
 	}, "a server 1 failed\na server 2 failed\na server 3\na job 4 failed\na client 5 failed\n"},
 }
 
-// If no line reports a span, the trace is as long as all its lines. A span that only a few lines
-// name tells little about it.
+// If no line reports a span, the trace lasts from its first line to its last. A span that only a
+// few lines name says little about the length of the trace.
 func TestExtentWithoutReports(t *testing.T) {
 	var l log
 	l.say("gw", "", 0, "begins")
@@ -236,10 +237,10 @@ func TestExtentWithoutReports(t *testing.T) {
 	assert.Equal(t, noon, tree.Start)
 	assert.Equal(t, 8*time.Second, tree.Duration)
 	l.request("a", "2", "", time.Second, time.Second, line.Request{})
-	assert.Equal(t, 2*time.Second, l.tree().Duration, "spans that are reported rule")
+	assert.Equal(t, 2*time.Second, l.tree().Duration, "the duration of the trace with a reported span, which alone decides")
 }
 
-// A route of net/http has its method already.
+// A pattern of net/http includes the method, so the operation does not repeat the method.
 func TestOperation(t *testing.T) {
 	for route, want := range map[string]string{"GET /a/{id}": "GET /a/{id}", "/a/{id}": "GET /a/{id}", "GETAWAY": "GET GETAWAY"} {
 		var l log
@@ -253,7 +254,7 @@ func TestOperation(t *testing.T) {
 	}
 }
 
-// assertWhole asserts that each entry and each span stands in the tree exactly once.
+// assertWhole asserts that each entry and each span is in the tree exactly once.
 func assertWhole(t testing.TB, entries []*timeline.Entry, tree *timeline.Tree) {
 	t.Helper()
 	want := map[*timeline.Entry]bool{}
@@ -262,13 +263,13 @@ func assertWhole(t testing.TB, entries []*timeline.Entry, tree *timeline.Tree) {
 			want[e] = true
 		}
 	}
-	require.Len(t, tree.Entries, len(want)-tree.Doubles, "lines of the trace; %d are doubles", tree.Doubles)
+	require.Len(t, tree.Entries, len(want)-tree.Doubles, "number of lines of the trace, without %d doubles", tree.Doubles)
 	seen := map[*timeline.Line]bool{}
 	stand := func(l *timeline.Line, s *timeline.Span) {
-		require.False(t, seen[l], "a line stands twice: %q", l.Text)
+		require.False(t, seen[l], "a line is in the tree twice: %q", l.Text)
 		require.Same(t, s, l.Span)
 		seen[l] = true
-		require.True(t, want[l.Entry], "a line that no entry has")
+		require.True(t, want[l.Entry], "a line in the tree is from no entry")
 	}
 	for _, l := range tree.Loose {
 		stand(l, nil)
@@ -276,10 +277,10 @@ func assertWhole(t testing.TB, entries []*timeline.Entry, tree *timeline.Tree) {
 	place, keys := map[*timeline.Span]bool{}, map[string]bool{}
 	below := 0
 	for _, s := range tree.Spans {
-		require.False(t, place[s], "a span stands twice")
+		require.False(t, place[s], "a span is in the tree twice")
 		require.False(t, keys[s.Key()], "two spans are called %s", s.Key())
 		if s.Parent != nil {
-			require.True(t, place[s.Parent], "%s stands before its parent", s.Key())
+			require.True(t, place[s.Parent], "%s is in Spans before its parent", s.Key())
 			require.Contains(t, s.Parent.Children[:min(len(s.Parent.Children), 1000)], s.Parent.Children[0])
 		}
 		require.True(t, s.Duration >= 0, "duration of %s: %v", s.Key(), s.Duration)
@@ -289,8 +290,8 @@ func assertWhole(t testing.TB, entries []*timeline.Entry, tree *timeline.Tree) {
 			stand(l, s)
 		}
 	}
-	require.Len(t, seen, len(tree.Entries), "lines that stand in the tree")
-	require.Equal(t, len(tree.Spans), below+len(tree.Roots), "spans that are a root or a child")
+	require.Len(t, seen, len(tree.Entries), "number of lines in the tree")
+	require.Equal(t, len(tree.Spans), below+len(tree.Roots), "number of spans that are a root or a child")
 }
 
 func TestDoubles(t *testing.T) {
@@ -305,7 +306,7 @@ func TestDoubles(t *testing.T) {
 	at("copy.log", 1, "tock")
 	tree := l.tree()
 	assert.Equal(t, "a internal 1 made 'tick' 'tick' 'tick' 'tock'\n", outline(tree))
-	assert.Equal(t, 2, tree.Doubles, "doubles")
+	assert.Equal(t, 2, tree.Doubles, "number of doubles")
 	assertWhole(t, l.entries, tree)
 }
 
@@ -323,7 +324,7 @@ func TestLinesWithInexactTimes(t *testing.T) {
 	assert.Equal(t, "a server 1 'first' 'second' 'no time' 'exact'\n", outline(tree))
 	for i, written := range []time.Time{noon, noon, {}} {
 		assert.Equal(t, noon.Add(500*ms), tree.Entries[i].At, "%s", tree.Entries[i].Message)
-		assert.Equal(t, written, tree.Entries[i].Time, "%s: as it was written", tree.Entries[i].Message)
+		assert.Equal(t, written, tree.Entries[i].Time, "%s: the time as it was written", tree.Entries[i].Message)
 	}
 }
 
@@ -335,12 +336,12 @@ func TestSkew(t *testing.T) {
 		wantB       time.Duration
 		wantStarted time.Duration
 	}{
-		{"none", 0, 30 * ms, 0, 20 * ms},
+		{"no skew", 0, 30 * ms, 0, 20 * ms},
 		{"ahead", 3 * time.Second, 30 * ms, 3 * time.Second, 20 * ms},
 		{"behind", -time.Hour, 30 * ms, -time.Hour, 20 * ms},
-		{"too small to tell", 500 * time.Microsecond, 40 * ms, 0, 20*ms + 500*time.Microsecond},
-		{"longer than the call", 0, 70 * ms, 0, 20 * ms},
-		{"longer than the call, and behind", -15 * ms, 70 * ms, -5 * ms, 10 * ms},
+		{"too small to be seen", 500 * time.Microsecond, 40 * ms, 0, 20*ms + 500*time.Microsecond},
+		{"requests that are longer than their calls", 0, 70 * ms, 0, 20 * ms},
+		{"requests that are longer than their calls, and a clock that is behind", -15 * ms, 70 * ms, -5 * ms, 10 * ms},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -361,15 +362,15 @@ func TestSkew(t *testing.T) {
 			}
 			assert.Equal(t, map[string]time.Duration{"a": 0, "b": tt.wantB, "c": 0}, got)
 			first := find(tree, "2")
-			assert.Equal(t, noon.Add(tt.wantStarted), first.Start, "when b began")
-			assert.Equal(t, noon.Add(tt.wantStarted), first.Lines[0].At, "its first line")
-			assert.Equal(t, noon.Add(20*ms+tt.skew), first.Lines[0].Time, "the same, as it was written")
+			assert.Equal(t, noon.Add(tt.wantStarted), first.Start, "corrected time when b began")
+			assert.Equal(t, noon.Add(tt.wantStarted), first.Lines[0].At, "corrected time of b's first line")
+			assert.Equal(t, noon.Add(20*ms+tt.skew), first.Lines[0].Time, "time of b's first line, as it was written")
 			assertWhole(t, l.entries, tree)
 		})
 	}
 }
 
-// One late request of five has another cause than a clock.
+// If one request of five is late, the cause is not the clock.
 func TestSkewOfFew(t *testing.T) {
 	var l log
 	l.request("a", "1", "", 0, time.Second, line.Request{})
@@ -384,7 +385,7 @@ func TestSkewOfFew(t *testing.T) {
 	}
 }
 
-// In a chain of services, each clock is corrected by its caller's.
+// In a chain of services, the skew of a clock adds up from the skews along the chain.
 func TestSkewAddsUp(t *testing.T) {
 	var l log
 	l.request("z", "1", "", 0, 100*ms, line.Request{})
@@ -398,7 +399,8 @@ func TestSkewAddsUp(t *testing.T) {
 	assert.Equal(t, 100*ms, tree.Duration)
 }
 
-// slog's text has milliseconds. A request must not seem to begin before its call because of that.
+// slog's text handler writes whole milliseconds. A request must not seem to begin before its call,
+// only because the time of its line is rounded down.
 func TestInexactSpans(t *testing.T) {
 	var l log
 	l.call("a", "1", "", 10*ms, 5*ms, line.Call{})
@@ -406,7 +408,7 @@ func TestInexactSpans(t *testing.T) {
 	e.Time, e.Precision = e.Time.Truncate(ms), ms
 	assert.Equal(t, noon.Add(10*ms), find(l.tree(), "2").Start)
 	e.Precision = 0
-	assert.Equal(t, noon.Add(9500*time.Microsecond), find(l.tree(), "2").Start, "if it is exact")
+	assert.Equal(t, noon.Add(9500*time.Microsecond), find(l.tree(), "2").Start, "the request's beginning, if its time is exact")
 }
 
 func TestTraceOrder(t *testing.T) {
@@ -424,7 +426,7 @@ func TestTraceOrder(t *testing.T) {
 	assert.Equal(t, []string{"first", "second", "third", "fourth", "last: no time"}, got)
 }
 
-// One ID has few spans, however many lines have it.
+// A limited number of spans have one ID, however many lines report such a span.
 func TestManyOfOneID(t *testing.T) {
 	var l log
 	for i := range 40 {
@@ -435,7 +437,7 @@ func TestManyOfOneID(t *testing.T) {
 	assertWhole(t, l.entries, tree)
 }
 
-// A failed request with a line at the level of errors is one error.
+// A failed request is one error, even if its line is at the level of errors, too.
 func TestErrors(t *testing.T) {
 	var l log
 	l.request("a", "1", "", 0, ms, line.Request{Status: 500}).Level = "error"
@@ -456,10 +458,10 @@ func find(t *timeline.Tree, span string) *timeline.Span {
 func TestCritical(t *testing.T) {
 	var l log
 	l.request("a", "1", "", 0, 100*ms, line.Request{})
-	l.call("a", "2", "1", 10*ms, 50*ms, line.Call{}) // waited for before 3 and after it
+	l.call("a", "2", "1", 10*ms, 50*ms, line.Call{}) // a waits for 2, and 2 waits for 3
 	l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
-	l.call("a", "4", "1", 15*ms, 30*ms, line.Call{})  // beside it, and shorter
-	l.call("a", "5", "1", 70*ms, 500*ms, line.Call{}) // not waited for
+	l.call("a", "4", "1", 15*ms, 30*ms, line.Call{})  // at the same time as call 2, and shorter
+	l.call("a", "5", "1", 70*ms, 500*ms, line.Call{}) // 1 ends long before, and did not wait
 	l.call("a", "6", "1", 80*ms, 15*ms, line.Call{Plain: true, Host: "db"})
 	l.call("a", "7", "1", 80*ms, 0, line.Call{})
 	tree := l.tree()
@@ -470,11 +472,11 @@ func TestCritical(t *testing.T) {
 		sum += s.Critical
 	}
 	assert.Equal(t, map[string]time.Duration{"1": 35 * ms, "2": 20 * ms, "3": 30 * ms, "4": 0, "5": 0, "6": 15 * ms, "7": 0}, got)
-	assert.Equal(t, 100*ms, sum, "the whole")
+	assert.Equal(t, 100*ms, sum, "the sum of all critical times")
 	shares := tree.Shares()
 	require.Len(t, shares, 4)
 	assert.Equal(t, timeline.Share{Service: "a", Operation: "GET /1", Kind: timeline.Server, Spans: 1, Time: 35 * ms}, shares[0])
-	assert.True(t, shares[2].Answered, "the call of b")
+	assert.True(t, shares[2].Answered, "the share of the call that b answers")
 }
 
 func TestCauses(t *testing.T) {

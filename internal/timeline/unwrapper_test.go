@@ -17,7 +17,8 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// changed is the last change of the tests' sources, for times without a year.
+// changed is the time when the sources of the tests were last changed. It gives a year to times
+// without one.
 var changed = time.Date(2026, 11, 26, 23, 0, 0, 0, time.UTC)
 
 // got is a copy of a Raw.
@@ -57,7 +58,7 @@ var (
 
 const plain = "GET /cart 200"
 
-// wrapped are lines in the form of shippers, with their content.
+// wrapped are lines with the wrappers of shippers, and the values that a Reader must find in them.
 var wrapped = []struct {
 	name, line    string
 	text, service string
@@ -70,7 +71,7 @@ var wrapped = []struct {
 	{"docker, without newline", `{"log":"a","stream":"stdout","time":"2026-11-26T10:11:12.123456789Z"}`, "a", "", nano},
 	{"docker, escapes", `{"log":"a\"\\\/\b\f\n\r\tA\u00e9\u20AC\ud83d\ude00\u0000\ud83dx\ude00\u001b[m\n","stream":"stdout","time":"2026-11-26T10:11:12.123456789Z"}`,
 		"a\"\\/\b\f\n\r\tAé€😀\x00\uFFFDx\uFFFD\x1b[m", "", nano},
-	{"docker, its zone", `{"log":"a\n","stream":"stdout","time":"2026-11-26T12:11:12.123456789+02:00"}`, "a", "", nano},
+	{"docker, a zone", `{"log":"a\n","stream":"stdout","time":"2026-11-26T12:11:12.123456789+02:00"}`, "a", "", nano},
 	{"fluent bit", `{"log":"a\n","stream":"stdout","kubernetes":{"pod_name":"shop-x2x9z","container_name":"shop"}}`, "a", "shop", none},
 	{"docker, JSON", dockerLine(shopLine), shopLine, "", nano},
 
@@ -86,15 +87,15 @@ var wrapped = []struct {
 	{"kubectl, times", "[pod/p/shop] 2026-11-26T10:11:12.123456789Z " + plain, plain, "shop", nano},
 	{"kubetail", "[shop-7d9f8c6b5-x2x9z] a", "a", "shop-7d9f8c6b5-x2x9z", none},
 	{"kubetail, container", "[shop-7d9f8c6b5-x2x9z shop] a", "a", "shop", none},
-	{"times", "2026-11-26T10:11:12.123456789Z " + plain, plain, "", nano},
-	{"times, indented", "2026-11-26T10:11:12.123456789Z \tat x", "\tat x", "", nano},
+	{"kubectl, times without a prefix", "2026-11-26T10:11:12.123456789Z " + plain, plain, "", nano},
+	{"kubectl, times without a prefix, an indented line", "2026-11-26T10:11:12.123456789Z \tat x", "\tat x", "", nano},
 
 	{"compose", "shop-1  | " + plain, plain, "shop", none},
 	{"compose, padded", "shop-12        | a", "a", "shop", none},
-	{"compose, the first", "shop_1   | a", "a", "shop", none},
+	{"Compose 1", "shop_1   | a", "a", "shop", none},
 	{"compose, chosen name", "db   | a", "a", "db", none},
 	{"compose, coloured", "\x1b[36mshop-1  | \x1b[0m" + plain, plain, "shop", none},
-	{"compose, the first, coloured", "\x1b[36;1mshop_1   |\x1b[0m a", "a", "shop", none},
+	{"Compose 1, coloured", "\x1b[36;1mshop_1   |\x1b[0m a", "a", "shop", none},
 	{"compose, a coloured message", "\x1b[36mshop-1  | \x1b[0m\x1b[90m10:11\x1b[0m INF a", "\x1b[90m10:11\x1b[0m INF a", "shop", none},
 	{"compose, empty", "shop-1  | ", "", "shop", none},
 	{"swarm", "shop.1.0123456789ab@node-1    | a", "a", "shop", none},
@@ -107,7 +108,7 @@ var wrapped = []struct {
 	{"journald, user's unit", `{"MESSAGE":"a","__REALTIME_TIMESTAMP":"1795687872123456","_SYSTEMD_UNIT":"user@1000.service","_SYSTEMD_USER_UNIT":"shop.service"}`, "a", "shop", micro},
 	{"journald, docker", `{"MESSAGE":"a","__REALTIME_TIMESTAMP":"1795687872123456","_SYSTEMD_UNIT":"docker.service","CONTAINER_NAME":"shop"}`, "a", "shop", micro},
 	{"journald, a hostile name", `{"MESSAGE":"a","__REALTIME_TIMESTAMP":"1795687872123456","_COMM":"s\u001b[2Jh\u202eo\np"}`, "a", "s[2Jhop", micro},
-	{"journald, an ID of its own", `{"MESSAGE":"say \"a\"","__REALTIME_TIMESTAMP":"1795687872123456","TRACE_ID":"463ac35c9f6413ad","_COMM":"shop"}`,
+	{"journald, an ID in another field", `{"MESSAGE":"say \"a\"","__REALTIME_TIMESTAMP":"1795687872123456","TRACE_ID":"463ac35c9f6413ad","_COMM":"shop"}`,
 		`{"message":"say \"a\"","trace_id":"463ac35c9f6413ad"}`, "shop", micro},
 	{"journald, an ID and a path", `{"MESSAGE":"C:\\x\t","__REALTIME_TIMESTAMP":"1795687872123456","SPAN_ID":"463ac35c9f6413ad"}`,
 		`{"message":"C:\\x\t","span_id":"463ac35c9f6413ad"}`, "", micro},
@@ -141,7 +142,7 @@ var wrapped = []struct {
 	{"stern", "shop-7d9f8c6b5-x2x9z shop " + plain, plain, "shop", none},
 	{"stern, coloured", "\x1b[36mshop-7d9f8c6b5-x2x9z\x1b[0m \x1b[96mshop\x1b[0m " + plain, plain, "shop", none},
 	{"stern, namespace", "prod shop-7d9f8c6b5-x2x9z shop " + plain, plain, "shop", none},
-	{"stern, stateful", "db-0 postgres " + shopLine, shopLine, "postgres", none},
+	{"stern, a pod of a stateful set", "db-0 postgres " + shopLine, shopLine, "postgres", none},
 	{"stern, times", "shop-x2x9z shop 2026-11-26T10:11:12.123456789Z a", "a", "shop", nano},
 	{"stern json", `{"message":"say \"a\"\n","nodeName":"n","namespace":"default","podName":"shop-x2x9z","containerName":"shop"}`, `say "a"`, "shop", none},
 	{"stern extjson", `{"pod": "shop-x2x9z", "container": "shop", "message": {"a": 1}}`, `{"a": 1}`, "shop", none},
@@ -190,7 +191,7 @@ func TestWrapper(t *testing.T) {
 	}
 }
 
-// A line that only looks like a shipper's stays as it is.
+// A line that only looks like a line of a shipper stays as it is.
 func TestWrapperNone(t *testing.T) {
 	for _, line := range notWrapped {
 		t.Run(line, func(t *testing.T) {
@@ -280,7 +281,7 @@ var notWrapped = []string{
 	"\x1b[",
 }
 
-// The reference gives the year of syslog, and the zone of times without one.
+// The reference gives a year to syslog times, and a zone to times without one.
 func TestReaderReference(t *testing.T) {
 	east := time.FixedZone("east", 2*60*60)
 	tests := []struct {
@@ -294,7 +295,7 @@ func TestReaderReference(t *testing.T) {
 		{"the last day of the year", "Dec 31 10:11:12 h s: a", time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), sec.AddDate(0, 1, 5)},
 		{"a zone", "Nov 26 12:11:12 h s: a", changed.In(east), sec},
 		{"a time without a zone", "2026-11-26T12:11:12 {}", changed.In(east), sec},
-		{"a time with one", "2026-11-26T10:11:12Z {}", changed.In(east), sec},
+		{"a time with a zone", "2026-11-26T10:11:12Z {}", changed.In(east), sec},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -305,7 +306,7 @@ func TestReaderReference(t *testing.T) {
 	}
 }
 
-// Lines that were cut are joined, separately for each stream.
+// A Reader joins the parts of a cut line, separately for each stream.
 func TestReaderJoins(t *testing.T) {
 	at := "2026-11-26T10:11:12.123456789Z"
 	long := strings.Repeat("x", 16<<10)
@@ -323,10 +324,10 @@ func TestReaderJoins(t *testing.T) {
 		{"cri, two streams", []string{at + " stdout P a", at + " stderr P x", at + " stdout F b", at + " stdout F c", at + " stderr F y"},
 			[]string{"ab", "c", "xy"}, []int{1, 4, 2}},
 		{"cri, another line between", []string{at + " stdout P a", "else", at + " stdout F b"}, []string{"else", "ab"}, []int{2, 1}},
-		{"cri, no end", []string{at + " stdout P a", at + " stderr P x", at + " stdout P b"}, []string{"ab", "x"}, []int{1, 2}},
+		{"cri, lines without a last part", []string{at + " stdout P a", at + " stderr P x", at + " stdout P b"}, []string{"ab", "x"}, []int{1, 2}},
 		{"cri, tags", []string{at + " stdout P:z a", at + " stdout F:z b"}, []string{"ab"}, []int{1}},
 		{"cri, spaces at the cut", []string{at + " stdout P a ", at + " stdout F  b"}, []string{"a  b"}, []int{1}},
-		{"cri, an empty end", []string{at + " stdout P a", at + " stdout F "}, []string{"a"}, []int{1}},
+		{"cri, an empty last part", []string{at + " stdout P a", at + " stdout F "}, []string{"a"}, []int{1}},
 		{"cri, JSON", []string{at + " stdout P " + dockerLine("ab")[:20], at + " stdout F " + dockerLine("ab")[20:]}, []string{"ab"}, []int{1}},
 		{"cri in kubectl", []string{"[pod/a/a] " + at + " stdout P 1", "[pod/b/b] " + at + " stdout P 2", "[pod/b/b] " + at + " stdout F 3", "[pod/a/a] " + at + " stdout F 4"},
 			[]string{"23", "14"}, []int{2, 1}},
@@ -358,7 +359,7 @@ func TestReaderJoins(t *testing.T) {
 	}
 }
 
-// If too many lines are open, all their parts come, each once.
+// If too many lines are open, a Reader still returns each of their parts exactly once.
 func TestReaderJoinsMany(t *testing.T) {
 	const streams = 100
 	var source strings.Builder
@@ -377,7 +378,7 @@ func TestReaderJoinsMany(t *testing.T) {
 	}
 }
 
-// A joined line is cut at the same length as any other.
+// A joined line is cut at the same length as any other line.
 func TestReaderJoinsTooLong(t *testing.T) {
 	const at = "2026-11-26T10:11:12Z stdout "
 	part := strings.Repeat("x", 400<<10)
@@ -390,7 +391,8 @@ func TestReaderJoinsTooLong(t *testing.T) {
 	assert.False(t, all[1].Cut)
 }
 
-// The objects of an array are read like lines, and anything else is read as lines.
+// A Reader returns the objects of an array one by one, like lines. It reads any other text line by
+// line.
 func TestReaderArray(t *testing.T) {
 	tests := []struct {
 		name, source string
@@ -400,19 +402,19 @@ func TestReaderArray(t *testing.T) {
 		{"gcloud", "[\n  {\n    \"a\": 1\n  },\n  {\n    \"b\": \"]},{\\\"\"\n  }\n]\n", []string{"{\n    \"a\": 1\n  }", "{\n    \"b\": \"]},{\\\"\"\n  }"}, []int{2, 5}},
 		{"on one line", `[{"a":1},{"b":{"c":[{}]}}]`, []string{`{"a":1}`, `{"b":{"c":[{}]}}`}, []int{1, 1}},
 		{"two arrays", "[{\"a\":1}]\n[\n{\"b\":1}]\n", []string{`{"a":1}`, `{"b":1}`}, []int{1, 3}},
-		{"lines behind", "[{\"a\":1}] \r\nb\nc", []string{`{"a":1}`, "b", "c"}, []int{1, 2, 3}},
-		{"the rest of a line behind", "[{\"a\":1}] b\n", []string{`{"a":1}`, " b"}, []int{1, 1}},
+		{"lines behind an array", "[{\"a\":1}] \r\nb\nc", []string{`{"a":1}`, "b", "c"}, []int{1, 2, 3}},
+		{"text behind an array on the same line", "[{\"a\":1}] b\n", []string{`{"a":1}`, " b"}, []int{1, 1}},
 		{"byte order mark", "\xEF\xBB\xBF[{\"a\":1}]", []string{`{"a":1}`}, []int{1}},
-		{"spaces before", "  [\n{\"a\":1}]", []string{`{"a":1}`}, []int{2}},
-		{"an empty line before", "\n[\n{}]", []string{"", "[", "{}]"}, []int{1, 2, 3}},
-		{"cut off", "[\n{\"a\":1},\n{\"b\":\n", []string{`{"a":1}`, ",", `{"b":`}, []int{2, 2, 3}},
-		{"no comma", "[{\"a\":1}{\"b\":1}]\n", []string{`{"a":1}`, `{"b":1}`}, []int{1, 1}},
-		{"something else", "[{\"a\":1}, 7]\n{}", []string{`{"a":1}`, `, 7]`, "{}"}, []int{1, 1, 2}},
-		{"not at the beginning", "a\n[\n{\"a\":1}\n]\n", []string{"a", "[", `{"a":1}`, "]"}, []int{1, 2, 3, 4}},
+		{"spaces before an array", "  [\n{\"a\":1}]", []string{`{"a":1}`}, []int{2}},
+		{"an empty line before an array", "\n[\n{}]", []string{"", "[", "{}]"}, []int{1, 2, 3}},
+		{"an array that is cut off", "[\n{\"a\":1},\n{\"b\":\n", []string{`{"a":1}`, ",", `{"b":`}, []int{2, 2, 3}},
+		{"no comma between objects", "[{\"a\":1}{\"b\":1}]\n", []string{`{"a":1}`, `{"b":1}`}, []int{1, 1}},
+		{"an element that is not an object", "[{\"a\":1}, 7]\n{}", []string{`{"a":1}`, `, 7]`, "{}"}, []int{1, 1, 2}},
+		{"an array that is not at the beginning", "a\n[\n{\"a\":1}\n]\n", []string{"a", "[", `{"a":1}`, "]"}, []int{1, 2, 3, 4}},
 		{"no array", "[error] a\n[\n", []string{"[error] a", "["}, []int{1, 2}},
-		{"numbers", "[\n1,\n2]\n", []string{"[", "1,", "2]"}, []int{1, 2, 3}},
-		{"nothing", "[", []string{"["}, []int{1}},
-		{"empty", "[]\n", []string{"[]"}, []int{1}},
+		{"an array of numbers", "[\n1,\n2]\n", []string{"[", "1,", "2]"}, []int{1, 2, 3}},
+		{"only a bracket", "[", []string{"["}, []int{1}},
+		{"an empty array", "[]\n", []string{"[]"}, []int{1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -435,7 +437,7 @@ func TestReaderArray(t *testing.T) {
 	}
 }
 
-// An object without an end does not lose the lines behind it.
+// If an object in an array has no end, no line behind it is lost.
 func TestReaderArrayTooLong(t *testing.T) {
 	source := "[{\"a\":1},\n{\"b\":\"" + strings.Repeat("x\n", timeline.MaxLine)
 	all, dropped := gotAll(t, strings.NewReader(source))
@@ -443,7 +445,7 @@ func TestReaderArrayTooLong(t *testing.T) {
 	assert.Len(t, all, 1+1+timeline.MaxLine)
 }
 
-// gcloud's own layout has several lines for an entry.
+// gcloud prints an entry on several lines, as MarshalIndent does.
 func TestReaderGcloud(t *testing.T) {
 	entry := func(text string, n int) map[string]any {
 		return map[string]any{"insertId": strconv.Itoa(n), "logName": "projects/p/logs/stdout", "textPayload": text,
@@ -467,7 +469,7 @@ func TestReaderGcloud(t *testing.T) {
 	}
 }
 
-// Deep nesting costs no stack, and only the time to read it.
+// Deep nesting needs no stack, and no more time than other text of the same length.
 func TestReaderDeep(t *testing.T) {
 	const depth = 100_000
 	deep := strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth)
@@ -481,7 +483,7 @@ func TestReaderDeep(t *testing.T) {
 	}
 }
 
-// Each text comes out unchanged from each wrapper.
+// A Reader returns each text unchanged from each wrapper.
 func FuzzWrapper(f *testing.F) {
 	for _, tt := range wrapped {
 		f.Add(tt.line)
@@ -489,13 +491,13 @@ func FuzzWrapper(f *testing.F) {
 	}
 	f.Add(strings.Repeat("x", 17<<10))
 	f.Fuzz(func(t *testing.T, text string) {
-		gotAll(t, strings.NewReader(text)) // any text is a source, too
+		gotAll(t, strings.NewReader(text)) // Any text is a source: reading it must not fail.
 		if strings.ContainsAny(text, "\n\r") || strings.HasPrefix(text, "\x00") || len(text) > 100<<10 {
 			return
 		}
 		want := gotOf(t, "\n"+text+"\n")[1:]
 		if len(want) != 1 || want[0].Text != text {
-			return // the text is a wrapper, and there may be too many
+			return // the text has a wrapper itself, and with one more there may be too many
 		}
 		valid := string([]rune(text)) // as encoding/json reads it
 		number, _ := json.Marshal(ints(text))
@@ -513,10 +515,10 @@ func FuzzWrapper(f *testing.F) {
 			{"journald, bytes", `{"MESSAGE":` + string(number) + `,"__REALTIME_TIMESTAMP":"1","_COMM":"c"}`, text},
 		} {
 			if w.name == "journald, bytes" && text == "" {
-				continue // the journal has null for no bytes
+				continue // journalctl writes null for no bytes
 			}
 			if strings.HasPrefix(w.name, "syslog") && (strings.HasPrefix(text, "@cee:") || strings.HasPrefix(text, "\xEF\xBB\xBF")) {
-				continue // syslog removes these
+				continue // the Reader removes these prefixes
 			}
 			all := gotOf(t, w.line+"\n")
 			if assert.Len(t, all, 1, "%s: lines of %q", w.name, w.line) {
@@ -534,7 +536,7 @@ func ints(text string) []int {
 	return all
 }
 
-// Our scanner of JSON accepts the same texts as encoding/json, and reads the same values.
+// Our own reader of JSON accepts the same texts as encoding/json, and reads the same values.
 func FuzzWrapperJSON(f *testing.F) {
 	for _, tt := range wrapped {
 		f.Add([]byte(tt.line))

@@ -2,7 +2,8 @@
 // and measurements. The same seed makes the same lines.
 //
 // Package cmd/clew/internal/scale imports it, and so do tests of the commands and of package
-// timeline. It is a package of its own because no command has it in its program.
+// timeline. It is a package of its own because it must not be a part of the program of any
+// command.
 package fleetlog
 
 import (
@@ -25,11 +26,11 @@ const (
 	Services // the number of services
 )
 
-// Names are the services' names. The lines of Text lack theirs.
+// Names are the services' names. The lines of Text do not contain the name.
 var Names = [Services]string{"shop", "stock", "billing", "mail"}
 
-// TraceLines is the number of lines of a trace, and ServiceLines the number of them from each
-// service.
+// TraceLines is the number of lines of a trace. ServiceLines is the number of lines of a trace
+// from each service.
 const (
 	TraceLines   = 16
 	ServiceLines = TraceLines / int(Services)
@@ -53,13 +54,13 @@ type Fleet struct {
 type trace struct {
 	number int
 	id     string
-	spans  [Services]string // of requests; the call from CRI to Text shares that of Text
+	spans  [Services]string // of requests; the call from CRI to Text also has the span of Text
 	call   string           // the span of the call from JSON to CRI
 	next   int              // the next line; 0: the trace has not begun
 	begin  time.Time
 }
 
-// New returns a fleet. Its first line is from noon on 26 November 2026.
+// New returns a fleet. The time of its first line is noon on 26 November 2026.
 func New(seed uint64) *Fleet { return NewOpen(seed, Open) }
 
 // NewOpen is New with another number of traces that are open at once.
@@ -106,7 +107,8 @@ func (f *Fleet) Next() (s Service, trace int, line []byte) {
 	return s, t.number, f.buf
 }
 
-// order has the service of each line of a trace. Each service is called by the one before it.
+// order contains the service of each line of a trace, and the number of the line among the
+// service's lines, from 0. Each service calls the next one.
 var order = func() (order [TraceLines]struct {
 	service Service
 	nth     int
@@ -147,8 +149,8 @@ var messages = [...]string{
 
 var routes = [...]string{"/basket/{id}", "/orders", "/products/{id}", "/basket/{id}/items"}
 
-// object writes a line of clew's own. The last line of a service is that of its request, and the
-// line before that of its call to the next service.
+// object writes a line as logctx does. The last line of a service reports its request. The line
+// before reports its call to the next service.
 func (f *Fleet) object(t *trace, s Service, nth int, at time.Time) {
 	f.add(`{"level":"info","service":"`)
 	f.add(Names[s])

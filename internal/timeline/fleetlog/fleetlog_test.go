@@ -16,9 +16,9 @@ func TestFleet(t *testing.T) {
 		bytesOf  [fleetlog.Services]int
 		linesOf  [fleetlog.Services]int
 		ofTraces = map[int]int{}
-		apart    = 0 // lines that are of another trace than the line before
+		apart    = 0 // lines of another trace than the line before
 		last     = -1
-		same     = 0 // lines that the other seed has too
+		same     = 0 // lines that are the same with the other seed
 	)
 	for range lines {
 		s, n, line := one.Next()
@@ -30,7 +30,7 @@ func TestFleet(t *testing.T) {
 			same++
 		}
 		assert.Contains(t, string(line), one.TraceID(n)[16:])
-		assert.Equal(t, len(line)-1, bytes.IndexByte(line, '\n'), "one line")
+		assert.Equal(t, len(line)-1, bytes.IndexByte(line, '\n'), "index of the first newline: Next must return one line")
 		bytesOf[s] += len(line)
 		linesOf[s]++
 		ofTraces[n]++
@@ -40,7 +40,7 @@ func TestFleet(t *testing.T) {
 		last = n
 	}
 	assert.Zero(t, same)
-	assert.Greater(t, apart, lines*9/10, "traces interleave")
+	assert.Greater(t, apart, lines*9/10, "number of lines of another trace than the line before: traces must interleave")
 	whole := 0
 	for _, n := range ofTraces {
 		assert.LessOrEqual(t, n, fleetlog.TraceLines)

@@ -17,19 +17,20 @@ type MeshConfig struct {
 	Services int // at least 5
 	Traces   int
 
-	// Faults gives a fault to each service from the second to the fifth: a clock that is
-	// [MeshBehind] late, IDs of 16 digits written as 32, a new trace for each request, no lines of
-	// requests.
+	// Faults gives one fault to each service from the second to the fifth. In this order, the
+	// faults are: a clock that is [MeshBehind] late, IDs of 16 digits written as 32, a new trace
+	// for each request, and no lines of requests.
 	Faults bool
 }
 
 // MeshBehind is the time by which the wrong clock of a service is late.
 const MeshBehind = 800 * time.Millisecond
 
-// MeshEdge is a pair of caller and callee: two services, or a service and a host outside.
+// MeshEdge is a pair of caller and callee: two services, or a service and a host outside of the
+// mesh.
 type MeshEdge struct{ From, To string }
 
-// MeshCalls are the true numbers for an edge, even if the lines do not tell them.
+// MeshCalls are the true numbers for an edge, even if the lines do not show them.
 type MeshCalls struct {
 	Calls   int // each attempt counts as one
 	Errors  int // calls without an answer, or with a status from 500
@@ -37,10 +38,10 @@ type MeshCalls struct {
 	Retries int // attempts after the first
 }
 
-// Mesh has the logs of many services in layers, and the true numbers of their calls. Half of the
-// traces have IDs of 16 digits. Some services ask a database, and some a third party.
+// Mesh contains the logs of many services in layers, and the true numbers of their calls. Half of
+// the traces have IDs of 16 digits. Some services ask a database, and some a third party.
 type Mesh struct {
-	Logs  map[string][]byte // by the service's name, which the lines have, too
+	Logs  map[string][]byte // the log of each service, by the service's name
 	Calls map[MeshEdge]MeshCalls
 
 	config MeshConfig
@@ -61,7 +62,8 @@ type meshSpan struct {
 	span, parent, callParent uint64 // callParent is the parent of the call's span
 }
 
-// meshNames are the names of the first services. Further services have a number behind a name.
+// meshNames are the names of the first services. The names of further services are the same, with
+// a number behind them.
 var meshNames = [...]string{
 	"gateway", "basket", "catalogue", "prices", "orders", "payments", "stock", "search", "users", "mail", "images", "reports",
 }
@@ -107,10 +109,11 @@ func (m *Mesh) traceID(short bool) string {
 
 func (m *Mesh) id() uint64 { return m.rnd.Uint64() | 1 }
 
-// fault tells whether a service has the i-th fault.
+// fault reports whether a service has the i-th fault.
 func (m *Mesh) fault(service, i int) bool { return m.config.Faults && service == i }
 
-// serve serves a request that came at a time.
+// serve writes the lines for a request that arrives at a time. It returns the time and the status
+// of the answer.
 func (m *Mesh) serve(s meshSpan, at time.Time) (end time.Time, status int) {
 	s.span = m.id()
 	if m.fault(s.service, 2) && len(s.trace) == 16 {
@@ -170,7 +173,8 @@ func (m *Mesh) call(s *meshSpan, to int, at time.Time) (end time.Time, status in
 	return at, status
 }
 
-// ask calls hosts outside. Every third service asks a database, and every seventh a bank.
+// ask calls hosts outside of the mesh. Every third service asks a database, and every seventh asks
+// a bank.
 func (m *Mesh) ask(s *meshSpan, at time.Time) time.Time {
 	if s.service%3 == 1 {
 		took := m.takes(1)
@@ -189,8 +193,8 @@ func (m *Mesh) ask(s *meshSpan, at time.Time) time.Time {
 	return at
 }
 
-// called writes the line of a call that has ended, and counts it. A call without an attempt is not
-// HTTP.
+// called writes the line of a call that has ended, and counts it. A call with attempt 0 is not an
+// HTTP call.
 func (m *Mesh) called(s *meshSpan, to, where, method string, span uint64, took time.Duration, at time.Time, status, attempt int, refused bool) {
 	edge := MeshEdge{MeshName(s.service), to}
 	c := m.Calls[edge]
@@ -228,15 +232,15 @@ func (m *Mesh) write(s *meshSpan, at time.Time, fields, message string) {
 		name, says.Format("2006-01-02T15:04:05.000000Z07:00"), fields, s.trace, s.span, message)})
 }
 
-// takes returns the time that a service works. Most times are near the minimum, and a few are much
-// longer.
+// takes returns a random time for which a service works. Most times are near the minimum, and a
+// few are much longer.
 func (m *Mesh) takes(service int) time.Duration {
 	return time.Duration(float64(1+service%7) * (1 + m.rnd.ExpFloat64()) * float64(500*time.Microsecond)).Truncate(time.Microsecond)
 }
 
 func meshMS(d time.Duration) string { return fmt.Sprintf("%.3f", float64(d.Microseconds())/1000) }
 
-// meshParents returns the fields of a span's parents, as far as it has any.
+// meshParents returns the fields with the IDs of a span's parents, for the parents that it has.
 func meshParents(s *meshSpan) (text string) {
 	if s.parent != 0 {
 		text += fmt.Sprintf(`"parent_id":"%016x",`, s.parent)

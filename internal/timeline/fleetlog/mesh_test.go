@@ -11,12 +11,12 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// The lines of a mesh tell the calls that it counts.
+// The lines of a mesh report as many calls as Mesh.Calls counts.
 func TestMesh(t *testing.T) {
 	for _, services := range []int{5, 60} {
 		config := fleetlog.MeshConfig{Seed: 1, Services: services, Traces: 2000, Faults: true}
 		m := fleetlog.NewMesh(config)
-		require.Equal(t, m, fleetlog.NewMesh(config), "the same again")
+		require.Equal(t, m, fleetlog.NewMesh(config), "the same config must give the same mesh")
 		require.Len(t, m.Logs, services)
 		var want, got fleetlog.MeshCalls
 		for _, c := range m.Calls {
@@ -49,8 +49,8 @@ func TestMesh(t *testing.T) {
 		assert.Equal(t, want, got, "calls of %d services", services)
 		assert.NotZero(t, got.Refused)
 		assert.NotZero(t, got.Retries)
-		assert.Equal(t, config.Traces, requests[fleetlog.MeshName(0)], "requests of the first")
-		assert.Zero(t, requests[fleetlog.MeshName(4)], "requests of the one that writes no such lines")
+		assert.Equal(t, config.Traces, requests[fleetlog.MeshName(0)], "requests of the first service")
+		assert.Zero(t, requests[fleetlog.MeshName(4)], "requests of the service that writes no lines of requests")
 		assert.Len(t, requests, services-1)
 	}
 }
