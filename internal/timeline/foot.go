@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// end tells how far the tree can be trusted.
+// end writes the end of the view: the services, the linked traces, and how far the tree can be
+// trusted.
 func (p *page) end() {
 	t := p.tree
 	p.to.WriteByte('\n')
@@ -21,10 +22,10 @@ func (p *page) end() {
 	if t.Sampled && p.style.UI != "" {
 		p.whole("in Zipkin: " + ZipkinPage(p.style.UI, t.ID))
 	}
-	p.note(p.guessed, "[guessed]: no line names the parent. It is the only span that encloses this one in time.")
-	p.note(p.guessedLine, "A service with ? before a line: it reports no request. The line stands under the only call to it at that time.")
+	p.note(p.guessed, "[guessed]: no line names the parent. The parent is the only span that encloses this one in time.")
+	p.note(p.guessedLine, "A service with ? before a line: the service reports no request. The line is under the only call to the service at that time.")
 	p.note(p.made, "[made]: no request, call or job line reports the span. Other lines name its ID.")
-	p.note(p.missed, "[not reported]: no line has this span's ID. Those below name it as their parent.")
+	p.note(p.missed, "[not reported]: no line has this span's ID. Spans below name it as their parent.")
 	p.note(t.Doubles > 0, Counted(t.Doubles, "line")+" in several sources: shown once.")
 	p.note(t.Circles > 0, Counted(t.Circles, "circle")+" of spans that are each other's parents: cut where they begin.")
 	p.hidden()
@@ -36,13 +37,13 @@ func (p *page) note(say bool, text string) {
 	}
 }
 
-// whole writes a line that people copy. It is never cut.
+// whole writes a line that is never cut, because people copy it.
 func (p *page) whole(text string) {
 	p.put("", visible(text))
 	p.to.WriteByte('\n')
 }
 
-// maxServices is the number of services at the end of a view with a width.
+// maxServices is the largest number of services at the end of a view that has a width.
 const maxServices = 20
 
 // services writes the counts of each service, and the skew of its clock.
@@ -74,7 +75,7 @@ func skewText(d time.Duration) string {
 	return "its clock is " + short(d) + " ahead: corrected here"
 }
 
-// hidden tells what is hidden.
+// hidden writes how much the view leaves out.
 func (p *page) hidden() {
 	var said []string
 	if p.shortened > 0 {

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// checkout is a request that fails on the second attempt.
+// checkout is a trace of a request that fails, because the second attempt of its call fails, too.
 func checkout() *log {
 	l := &log{}
 	l.request("checkout", "1", "c", 0, 120*ms, line.Request{Method: "POST", Route: "/checkout", Status: 500, UntrustedTraceID: "463ac35c9f6413ad"}).Sampled = true
@@ -81,9 +81,9 @@ payments  1 span, 3 lines, 2 errors  its clock is 3.00 s ahead: corrected here
 nginx  0 spans, 1 line
 the caller's own trace, which is not trusted: clew timeline 463ac35c9f6413ad
 in Zipkin: http://zipkin:9411/zipkin/traces/5759e988bd862e3fe1be46a994272793
-[guessed]: no line names the parent. It is the only span that encloses this one in time.
+[guessed]: no line names the parent. The parent is the only span that encloses this one in time.
 [made]: no request, call or job line reports the span. Other lines name its ID.
-[not reported]: no line has this span's ID. Those below name it as their parent.
+[not reported]: no line has this span's ID. Spans below name it as their parent.
 `
 
 // cutText is the view of checkout for a terminal of 80 columns.
@@ -117,13 +117,14 @@ checkout  4 spans, 4 lines, 3 errors
 payments  1 span, 3 lines, 2 errors  its clock is 3.00 s ahead: corrected here
 nginx  0 spans, 1 line
 the caller's own trace, which is not trusted: clew timeline 463ac35c9f6413ad
-[guessed]: no line names the parent. It is the only span that encloses this one…
+[guessed]: no line names the parent. The parent is the only span that encloses …
 [made]: no request, call or job line reports the span. Other lines name its ID.
-[not reported]: no line has this span's ID. Those below name it as their parent.
+[not reported]: no line has this span's ID. Spans below name it as their parent.
 Cut to 80 columns, without the ends of 7 rows, 2 message lines. Everything: --width 0
 `
 
-// Only rows that people copy are wider than the terminal.
+// Only rows that are never cut are wider than the terminal: commands that people copy, and the
+// last row.
 func TestTextWidth(t *testing.T) {
 	l := checkout()
 	l.say("日本", "", 20*ms, strings.Repeat("日本語のログ", 20))
@@ -152,10 +153,11 @@ func TestTextColour(t *testing.T) {
 		require.True(t, ok)
 		without = strings.ReplaceAll(without, "\x1b["+code+"m", "")
 	}
-	assert.Equal(t, plain.String(), without, "without its colours")
+	assert.Equal(t, plain.String(), without, "the coloured view without its colours must be the plain view")
 }
 
-// Of similar spans the first ones, the slowest, and those with a failure are shown.
+// Of many similar spans, a view with a width shows the first three, the slowest, and those with a
+// failure.
 func TestTextFolds(t *testing.T) {
 	l := &log{}
 	l.request("a", "1", "", 0, time.Second, line.Request{})
@@ -173,11 +175,11 @@ func TestTextFolds(t *testing.T) {
 	var cut, whole bytes.Buffer
 	require.NoError(t, l.tree().Text(&cut, timeline.Style{Width: 100}))
 	require.NoError(t, l.tree().Text(&whole, timeline.Style{}))
-	assert.Equal(t, 20, strings.Count(whole.String(), "─ → GET b/images"), "all of them")
-	assert.Equal(t, 5, strings.Count(cut.String(), "─ → GET b/images"), "three, the slowest, the failed one: %s", &cut)
+	assert.Equal(t, 20, strings.Count(whole.String(), "─ → GET b/images"), "number of calls in the whole view")
+	assert.Equal(t, 5, strings.Count(cut.String(), "─ → GET b/images"), "number of calls in the cut view, which are the first three, the slowest and the failed one: %s", &cut)
 	assert.Contains(t, cut.String(), "… 15 more like these, 1.00 ms to 5.00 ms (15 lines)")
 	assert.Contains(t, cut.String(), "without 15 spans with 15 lines. Everything: --width 0")
-	assert.Contains(t, cut.String(), " 5.00 ms ", "the slowest")
+	assert.Contains(t, cut.String(), " 5.00 ms ", "the slowest call is shown")
 }
 
 func TestVisible(t *testing.T) {
@@ -190,7 +192,7 @@ func TestVisible(t *testing.T) {
 		{"C0 and DEL", "\x00\r\n\x7f", `\x00\r\n\x7f`},
 		{"C1", "\u009b31m\u0085", `\u009b31m\u0085`},
 		{"bidi", "\u202e\u2066\u200f\u061c", `\u202e\u2066\u200f\u061c`},
-		{"no width, BOM", "\u200b\ufeff", `\u200b\ufeff`},
+		{"no width, byte order mark", "\u200b\ufeff", `\u200b\ufeff`},
 		{"separators", "\u2028\u2029", `\u2028\u2029`},
 		{"tags", "\U000e0041", `\U000e0041`},
 		{"invalid UTF-8", "\xff\xc3(\xed\xa0\x80", `\xff\xc3(\xed\xa0\x80`},
@@ -265,14 +267,14 @@ func TestTextLevels(t *testing.T) {
 	}
 }
 
-// An entry is one line of JSON, with the span that it names.
+// AppendJSON writes an entry as one line of JSON, with the span that the entry names.
 func TestEntryAppendJSON(t *testing.T) {
 	var l log
 	e := l.say("a", "1", ms, "said")
 	line := e.AppendJSON([]byte("before "))
 	text, found := strings.CutPrefix(string(line), "before ")
-	require.True(t, found, "the text before stays")
-	assert.Equal(t, len(text)-1, strings.IndexByte(text, '\n'), "one line")
+	require.True(t, found, "AppendJSON must keep the bytes of dst")
+	assert.Equal(t, len(text)-1, strings.IndexByte(text, '\n'), "index of the first newline: AppendJSON must write one line")
 	assert.JSONEq(t, `{"time":"2026-11-26T12:00:00.001Z","service":"a","level":"info","message":"said",`+
 		`"span":"0000000000000001","source":"`+e.Source+`","number":`+strconv.Itoa(e.Number)+`,"text":`+quoted(e.Text)+`}`, text)
 }

@@ -10,8 +10,8 @@ class Axis {
 		this.changed = changed;
 	}
 
-	// place returns the place of a time on the axis, in percent. Times beyond the axis are below 0
-	// or above 100.
+	// place returns the place of a time on the axis, in percent. For times beyond the axis it is
+	// below 0 or above 100.
 	place(ms) {
 		return (ms - this.from) / (this.until - this.from) * 100;
 	}
@@ -24,8 +24,8 @@ class Axis {
 		this.changed();
 	}
 
-	// zoom shows more or less time around a time. To see lines before the first span and behind
-	// the last, zoom out from the whole trace.
+	// zoom shows more or less time around a time. A user who zooms out from the whole trace sees
+	// the lines before the first span and after the last one.
 	zoom(by, around = (this.from + this.until) / 2) {
 		this.show(around - (around - this.from) * by, around + (this.until - around) * by);
 	}
@@ -52,7 +52,7 @@ class Axis {
 		return ticks;
 	}
 
-	// draw writes the ticks above the rows, and their lines behind the rows.
+	// draw draws the ticks above the rows, and a vertical line behind the rows for each tick.
 	draw(head, guides) {
 		const box = element("window");
 		const most = Math.max(2, Math.floor(head.clientWidth / 80));

@@ -1,4 +1,5 @@
-// The details of a row are all its known facts. They stand below the rows.
+// The details of a row are all known facts about its span or line. The page shows them below the
+// rows.
 
 function showDetails(model, node, zoom, close) {
 	const box = element("details");
@@ -18,9 +19,9 @@ function showDetails(model, node, zoom, close) {
 }
 
 const markMeaning = {
-	"guessed": "guessed: no line names the parent; it is the only span that encloses this one in time",
-	"made": "made: no line reports the span, others name its ID",
-	"not reported": "not reported: no line has this span's ID, those below name it as their parent",
+	"guessed": "guessed: no line names the parent; the parent is the only span that encloses this one in time",
+	"made": "made: no line reports the span; other lines name its ID",
+	"not reported": "not reported: no line has this span's ID; spans below name it as their parent",
 };
 
 function spanFacts(model, node) {
@@ -48,7 +49,8 @@ function lineFacts(line) {
 	];
 }
 
-// wholeLine returns the place of a line, its message, and its whole text.
+// wholeLine returns elements with the message of a line, its whole text, its source and its
+// number.
 function wholeLine(line) {
 	const parts = [];
 	if (line.message && line.message !== line.text) parts.push(make("pre", "", visibleLines(line.message.trimEnd())));

@@ -1,5 +1,5 @@
 // The list of traces is a table that can be sorted.
-const listStep = 1000; // the number of rows that are added at once
+const listStep = 1000; // the number of rows that a click on "Show more" adds
 
 const listColumns = [
 	{name: "Began (UTC)", of: (t) => t.start ?? "", text: (t) => t.start ? t.start.slice(0, 23).replace("T", " ").replace("Z", "") : "(no time)"},
@@ -15,7 +15,7 @@ const listColumns = [
 class ListPage {
 	constructor(list, entries) {
 		this.list = list;
-		this.entries = entries; // for the traces that can be opened
+		this.entries = entries; // the traces that this page can open
 		this.traces = list.traces.slice();
 		this.column = 0;
 		this.down = true;
@@ -55,7 +55,7 @@ class ListPage {
 		return head;
 	}
 
-	// sort sorts by a column, in the reverse order if the list is sorted by it already.
+	// sort sorts by a column. If the list is already sorted by that column, it reverses the order.
 	sort(i) {
 		this.down = i === this.column ? !this.down : true;
 		this.column = i;
@@ -75,7 +75,7 @@ class ListPage {
 		return row;
 	}
 
-	// opener opens a trace, or tells how to.
+	// opener returns a link that opens a trace, or a button that shows the command for it.
 	opener(trace) {
 		if (!this.entries.has(trace.trace)) return button(trace.trace, () => this.elsewhere(trace.trace));
 		const link = make("a", "", trace.trace);

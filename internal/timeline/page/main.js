@@ -1,6 +1,7 @@
-// The screen has the list, or the trace that the part of the address behind # names.
+// The screen shows either the list or one trace. The part of the address behind # is the ID of
+// that trace.
 const data = JSON.parse(element("data").textContent);
-element("data").remove(); // its text is not needed any more
+element("data").remove(); // the text of the data is no longer needed
 const entries = new Map(data.traces.map((entry) => [entry.tree.trace, entry]));
 const list = data.list ? new ListPage(data.list, entries) : null;
 const pages = new Map();
@@ -71,7 +72,7 @@ function find() {
 	page.rows.draw();
 }
 
-// These keys work wherever the focus is, except in a field.
+// These keys work wherever the focus is, except in an input field.
 const keys = {
 	"/": () => { search.focus(); search.select(); },
 	"?": () => element("help").showModal(),
@@ -101,4 +102,4 @@ addEventListener("hashchange", route);
 addEventListener("resize", () => page?.drawAxis());
 route();
 element("loading").remove();
-performance.mark("shown"); // a test measures it
+performance.mark("shown"); // a test measures the time until this mark

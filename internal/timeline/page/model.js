@@ -1,10 +1,11 @@
-// A model is a tree as rows. It has a node for each span, and for each line except the one that
-// reports its span: the span's row shows that line. Nodes are in the order in which they are
-// drawn. The nodes below a node stand behind it, up to its end. Traces may be very deep, so no
-// function here is recursive.
+// A model is a tree as a list of nodes. There is a node for each span, and for each line that does
+// not report a span. A line that reports a span has no node, because the row of the span shows it.
+// Nodes are in the order in which they are drawn. The nodes below a node follow it, up to the
+// index in its member end. Traces may be very deep, so no function here is recursive.
 
-// instant returns the whole seconds of a time, in milliseconds since 1970, and the remaining part.
-// One number for both would be no finer than half a microsecond.
+// instant returns the whole seconds of a time, in milliseconds since 1970, and the rest of the
+// time in milliseconds. They are two numbers, because one number for both would be exact only to
+// half a microsecond.
 function instant(time) {
 	if (!time) return null;
 	const seconds = secondsOf(time.slice(0, 19));
@@ -13,7 +14,7 @@ function instant(time) {
 
 let lastText, lastSeconds;
 
-// secondsOf keeps the last answer, because neighbours mostly have the same.
+// secondsOf keeps the last result, because neighbouring lines are mostly in the same second.
 function secondsOf(text) {
 	if (text !== lastText) [lastText, lastSeconds] = [text, Date.parse(text + "Z")];
 	return lastSeconds;
@@ -25,7 +26,7 @@ function since(zero, time) {
 	return at && zero ? at.seconds - zero.seconds + (at.rest - zero.rest) : null;
 }
 
-// isError tells whether a line is at the level of errors.
+// isError reports whether a line is at the level of errors.
 function isError(line) {
 	return line.level === "error" || line.level === "fatal" || line.level === "panic";
 }
@@ -77,14 +78,14 @@ function order(root, nodes) {
 	}
 }
 
-// abridge finds out whether a row names its service. A call under a span of the same service does
-// not, and a line under it does not either.
+// abridge sets whether the row of a node names the service. A call under a span of the same
+// service does not name it, and neither does a line under such a span.
 function abridge(node, above) {
 	if (node.span) node.same = node.span.kind === "client" && node.span.service === above && above !== "";
 	else node.elsewhere = node.line.service !== above && node.line.service !== "";
 }
 
-// next takes the next span or line below a node.
+// next returns the next span or line below a node.
 function next(frame) {
 	const child = frame.of.children[frame.child], line = frame.of.lines[frame.line];
 	if (line && (!child || line.at !== null && line.at <= (child.at ?? Infinity))) {
@@ -95,7 +96,7 @@ function next(frame) {
 	return child;
 }
 
-// close ends a node, and tells the node above whether anything failed.
+// close ends a node, and marks the node above it if the node or anything below it has failed.
 function close(frame, above, end) {
 	const node = frame.of;
 	node.end = end;
@@ -125,7 +126,7 @@ function shown(nodes, withLines) {
 	return rows;
 }
 
-// marksOf returns marks that tell how far a span can be trusted.
+// marksOf returns the marks that show how far a span can be trusted.
 function marksOf(node) {
 	const marks = [];
 	if (node.span.made) marks.push(node.lines.length > 0 ? "made" : "not reported");

@@ -1,8 +1,8 @@
-// Rows keeps only the rows in view in the page. All rows have one height. A browser scrolls an
-// empty space that is as high as all rows together. If browsers do not allow that height, a pixel
-// of the space stands for more than one.
+// Rows keeps only those rows in the page that are in view. All rows have the same height. The
+// browser scrolls an empty space that is as high as all rows together. Browsers limit the height
+// of an element, so one pixel of a very high space stands for several pixels of rows.
 const rowHeight = 22, headHeight = 24, mostHeight = 8_000_000;
-const deepest = 24; // deeper rows tell how deep they are
+const deepest = 24; // a row below this depth shows its depth as a number
 
 class Rows {
 	constructor(grid, fill) {
@@ -27,7 +27,7 @@ class Rows {
 		this.grid.setAttribute("aria-rowcount", count + 1);
 	}
 
-	// ratio returns the number of rows for a pixel of the space.
+	// ratio returns the number of rows that one pixel of the space stands for.
 	get ratio() {
 		const room = Math.min(this.count * rowHeight, mostHeight) - this.height;
 		return room > 0 ? (this.count - this.height / rowHeight) / room : 0;

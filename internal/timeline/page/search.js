@@ -8,7 +8,7 @@ class Search {
 		this.at = -1;
 	}
 
-	// find looks for a text in either case. It finds control characters in their visible form.
+	// find looks for a text, in upper or lower case.
 	find(text) {
 		this.pattern = text === "" ? null : new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "giu");
 		this.hits = [];
@@ -22,8 +22,8 @@ class Search {
 		this.tell();
 	}
 
-	// go moves to the next match behind a node, or to the previous one before it. At the end it
-	// starts again.
+	// go moves to the next match behind a node, or with back, to the previous match before it.
+	// After the last match it continues with the first.
 	go(from, back) {
 		if (this.hits.length === 0) return;
 		const behind = this.hits.findIndex((index) => index > from);
@@ -46,7 +46,7 @@ class Search {
 	}
 }
 
-// wordsOf returns the texts in which a node is found.
+// wordsOf returns the text of a node in which find looks.
 function wordsOf(node) {
 	const {span, line, report} = node;
 	if (line) return line.message && !line.text.includes(line.message) ? line.text + "\n" + line.message : line.text;

@@ -1,11 +1,11 @@
 // Each text from a line goes through visible, and then into a text node. Never use innerHTML. The
-// policy of the page forbids it, too.
+// policy of the page forbids innerHTML, too.
 
 const unseen = /[^\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]/gu;
 const short = {"\x07": "\\a", "\b": "\\b", "\t": "    ", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r"};
 
-// visible escapes all characters that are invisible or change the direction of text, as the
-// terminal's view does.
+// visible returns text with escapes for all characters that are invisible or change the direction
+// of text, as the terminal's view does.
 function visible(text) {
 	return text.replace(unseen, (c) => short[c] ?? escaped(c.codePointAt(0)));
 }
@@ -16,7 +16,7 @@ function escaped(code) {
 	return code < 0x10000 ? "\\u" + hex.padStart(4, "0") : "\\U" + hex.padStart(8, "0");
 }
 
-// visibleLines is visible, but leaves the ends of lines as they are.
+// visibleLines is visible for a text of several lines. It keeps the newlines.
 function visibleLines(text) {
 	return text.split("\n").map((line) => visible(line.replace(/\r$/, ""))).join("\n");
 }
@@ -26,7 +26,7 @@ function clip(text) {
 	return text.length > 600 ? text.slice(0, 600) + "…" : text;
 }
 
-// duration writes milliseconds for people.
+// duration returns milliseconds as a text for people.
 function duration(ms) {
 	if (ms < 0) return "-" + duration(-ms);
 	if (ms === 0) return "0";
@@ -59,7 +59,7 @@ function counted(n, noun) {
 	return n.toLocaleString("en-US") + " " + noun + (n === 1 ? "" : "s");
 }
 
-// when writes a time of the data, which is RFC 3339 in UTC.
+// when returns a time for people. The data contains times in RFC 3339 and UTC.
 function when(time) {
 	return time ? time.replace("T", " ").replace("Z", " UTC") : "(no time)";
 }
@@ -68,7 +68,7 @@ function element(id) {
 	return document.getElementById(id);
 }
 
-// make makes an element of texts and other elements.
+// make makes an element that contains texts and other elements.
 function make(tag, className, ...content) {
 	const made = document.createElement(tag);
 	if (className) made.className = className;
@@ -83,7 +83,7 @@ function button(text, act) {
 	return made;
 }
 
-// say tells the user what was done.
+// say shows the user for a moment what was done.
 function say(text) {
 	element("said").textContent = text;
 	clearTimeout(say.timer);

@@ -1,4 +1,4 @@
-// This is the page of one trace.
+// TracePage is the page of one trace.
 class TracePage {
 	constructor(entry) {
 		this.entry = entry;
@@ -25,7 +25,7 @@ class TracePage {
 		this.grid.focus({preventScroll: true});
 	}
 
-	// fold finds the rows after a node was folded or unfolded.
+	// fold finds the rows to show. It is called after a node was folded or unfolded.
 	fold() {
 		this.shown = shown(this.model.nodes, this.withLines);
 		this.rows.set(this.shown.length);
@@ -43,7 +43,7 @@ class TracePage {
 		return row;
 	}
 
-	// opens tells whether there are rows below a node.
+	// opens reports whether there are rows below a node.
 	opens(node) {
 		return !!node.span && (node.spansBelow || this.withLines && node.end > node.index + 1);
 	}
@@ -54,7 +54,7 @@ class TracePage {
 		this.rows.draw();
 	}
 
-	// place returns the row of a node.
+	// place returns the number of the row of a node.
 	place(index) {
 		let low = 0, high = this.shown.length;
 		while (low < high) {
@@ -73,7 +73,8 @@ class TracePage {
 		if (!element("details").hidden) this.details();
 	}
 
-	// visit shows a node that may be folded, or a line while lines are hidden.
+	// visit selects a node and shows it. It unfolds the nodes above it, and shows lines if they
+	// are hidden.
 	visit(index) {
 		const node = this.model.nodes[index];
 		for (let up = node.parent; up >= 0; up = this.model.nodes[up].parent) this.model.nodes[up].folded = false;
@@ -155,7 +156,8 @@ class TracePage {
 		if (node?.span && node.took !== null) this.zoomTo(node);
 	}
 
-	// nextError moves to the next failed node, or to the previous one. At the end it starts again.
+	// nextError moves to the next failed node, or with back, to the previous one. After the last
+	// one it continues with the first.
 	nextError(back) {
 		const nodes = this.model.nodes, n = nodes.length;
 		for (let step = 1; step <= n; step++) {
@@ -234,7 +236,8 @@ function showHead(entry, model, visit) {
 	else link.href = entry.zipkin;
 }
 
-// notes tell what the page lacks or has corrected, and name linked traces.
+// notes returns texts about what the page lacks, what it has corrected, and which traces are
+// linked.
 function notes(entry) {
 	const {tree, left} = entry, said = [];
 	if (left.spans > 0) said.push("not in this page: " + counted(left.spans, "span"));
