@@ -3,12 +3,13 @@ package timeline
 import "bytes"
 
 // Some tools print log entries as one JSON array over many lines: gcloud logging read
-// --format=json, jq -s. The splitter reads its objects one by one, like lines. An array may stand
-// at the beginning of a source and behind another array. If the text turns out to be no array, or
-// the array is cut off, the splitter reads lines from there on, so that nothing is lost.
+// --format=json, jq -s. The splitter reads its objects one by one, like lines. An array may begin
+// a source, or follow another array. If the text turns out to be no array, or the array is cut
+// off, the splitter reads lines from there on, so that nothing is lost.
 
-// enterArray enters an array of objects that begins on this line. It reads no further on a line
-// without a bracket, because another program may still write to the source.
+// enterArray enters an array of objects that begins on this line. If the line begins with no
+// bracket, enterArray reads no further: another program may still write to the source, and the
+// read would wait for it.
 func (s *splitter) enterArray() {
 	start := 0
 	for s.at(start) && s.buf[s.pos+start] == ' ' && start < MaxLine {
@@ -24,8 +25,8 @@ func (s *splitter) enterArray() {
 	}
 }
 
-// element returns the next object of the array. If there is no further object, it leaves the
-// array.
+// element returns the next object of the array, and the number of the object's first line. If the
+// array has no further object, element leaves the array and returns false.
 func (s *splitter) element() (text []byte, number int, ok bool) {
 	for s.inArray {
 		at, ok := s.peek(0)
@@ -59,7 +60,7 @@ func (s *splitter) take(n int) []byte {
 	return text
 }
 
-// takeLineEnd moves past the end of a line, if only spaces stand before it.
+// takeLineEnd moves past the end of the line, if only spaces are left on the line.
 func (s *splitter) takeLineEnd() {
 	at := 0
 	for s.at(at) && (s.buf[s.pos+at] == ' ' || s.buf[s.pos+at] == '\r') {
@@ -73,8 +74,8 @@ func (s *splitter) takeLineEnd() {
 	}
 }
 
-// peek returns the place of the first byte from i on that is no white space. Places count from
-// pos, so they stay right when buf is filled.
+// peek returns the index of the first byte from i on that is not white space. Indexes count from
+// pos, so they stay right when fill moves the bytes in buf.
 func (s *splitter) peek(i int) (at int, ok bool) {
 	for ; i < MaxLine && s.at(i); i++ {
 		if !isJSONSpace(s.buf[s.pos+i]) {
@@ -84,7 +85,7 @@ func (s *splitter) peek(i int) (at int, ok bool) {
 	return 0, false
 }
 
-// at reads on until buf has the byte at pos+i, and reports whether the source has that byte.
+// at reads until buf contains the byte at pos+i. It reports whether the source has that byte.
 func (s *splitter) at(i int) bool {
 	for s.pos+i >= s.end {
 		if s.err != nil {
@@ -95,7 +96,8 @@ func (s *splitter) at(i int) bool {
 	return true
 }
 
-// objectEnd returns the end of the object at i; 0: it does not end, or is longer than MaxLine.
+// objectEnd returns the index behind the object that begins at i. It returns 0 if the object does
+// not end, or is longer than MaxLine.
 func (s *splitter) objectEnd(i int) int {
 	depth, inText := 0, false
 	for last := i + MaxLine; i < last && s.at(i); i++ {

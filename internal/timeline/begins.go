@@ -2,8 +2,8 @@ package timeline
 
 import "bytes"
 
-// Begins tells whether a line of a source begins an entry for certain. An indented line does not.
-// Any other line does if it has a time near its beginning, or is JSON.
+// Begins reports whether a line of a source certainly begins an entry: the line is not indented,
+// and it is JSON or has a time near its beginning.
 func Begins(line []byte) bool {
 	if _, _, text := cutByCRI(line); text != nil {
 		line = text
@@ -14,7 +14,7 @@ func Begins(line []byte) bool {
 	return line[0] == '{' || hasClock(line[:min(len(line), 128)])
 }
 
-// hasClock tells whether text has a time such as 10:11:12.
+// hasClock reports whether text has a time such as 10:11:12.
 func hasClock(text []byte) bool {
 	for {
 		at := bytes.IndexByte(text, ':')

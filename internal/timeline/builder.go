@@ -15,11 +15,12 @@ type builder struct {
 }
 
 // maxSame is the largest number of spans with the same ID. The attempts of a repeated call may
-// share an ID, and with Finagle each attempt is two spans. Lines that report more such spans stand
-// under the first one.
+// share an ID, and with Finagle each attempt is two spans. A line that reports one more such span
+// is put under the first one.
 const maxSame = 16
 
-// report makes the spans that lines report.
+// report makes a span for each line that reports one, unless an earlier line reports the same
+// span.
 func (b *builder) report() {
 	for _, l := range b.tree.Entries {
 		s := spanOf(l)
@@ -35,7 +36,8 @@ func (b *builder) report() {
 	}
 }
 
-// reported returns an earlier span that is the same as s, with its ID, service and kind.
+// reported returns an earlier span with the ID, the service and the kind of s; nil: there is none.
+// If maxSame other spans have the ID, it returns the first of them.
 func (b *builder) reported(s *Span) *Span {
 	n := 0
 	for other := b.byID[s.ID]; other != nil && s.ID != ""; other = other.next {
@@ -66,8 +68,8 @@ func (b *builder) add(s *Span) {
 	first.next = s
 }
 
-// make puts the other lines under the spans that they name. It makes such a span if no line
-// reports it.
+// make puts each line that reports no span under the span that the line names. If no line reports
+// that span, make makes it.
 func (b *builder) make() {
 	for _, l := range b.tree.Entries {
 		if l.Span != nil || l.Entry.Span == "" {
@@ -85,10 +87,10 @@ func (b *builder) make() {
 	}
 }
 
-// find returns the span with this ID; nil: there is none. Of several spans, find prefers one of
-// the service, and among these one that is no call. Called says that the span is the parent of a
-// request, which another service has called. Then find prefers a span of another service, and
-// among these a call.
+// find returns the span with this ID; nil: there is none. If several spans have the ID, find
+// prefers a span of the service, and among these a span that is not a call. With called, find
+// looks for the parent of a request of the service. Another service has sent the request, so find
+// then prefers a span of another service, and among these a call.
 func (b *builder) find(id, service string, called bool) *Span {
 	best, points := (*Span)(nil), -1
 	for s := b.byID[id]; s != nil && id != ""; s = s.next {
@@ -106,7 +108,7 @@ func (b *builder) find(id, service string, called bool) *Span {
 	return best
 }
 
-// link finds the parents that lines name.
+// link sets the parent of each span whose line names a known parent.
 func (b *builder) link() {
 	for _, s := range b.spans {
 		if s.Kind == Job { // a job begins its own trace
@@ -132,8 +134,8 @@ func (b *builder) link() {
 	}
 }
 
-// uncircle cuts circles of parents. It cuts at a guess if there is one, else at the span that
-// begins first.
+// uncircle breaks each circle of spans that are each other's parents. It removes a guessed parent
+// if there is one, else the parent of the span that begins first.
 func (b *builder) uncircle() {
 	walk := make([]int32, len(b.spans)) // for each span the walk that has seen it, from 1
 	for i, s := range b.spans {
@@ -147,7 +149,7 @@ func (b *builder) uncircle() {
 	}
 }
 
-// cut cuts the circle of parents that has s in it.
+// cut breaks the circle of parents that contains s.
 func (b *builder) cut(s *Span) {
 	at := s
 	for p := s.Parent; p != s; p = p.Parent {
@@ -164,9 +166,9 @@ func (b *builder) cut(s *Span) {
 	b.tree.Circles++
 }
 
-// miss makes the parents that spans name and no line reports.
+// miss makes a span for each parent that a span names and no line reports.
 func (b *builder) miss() {
-	for _, s := range b.spans { // spans that are added here have no parent
+	for _, s := range b.spans { // the spans that miss adds have no parent
 		if s.ParentID == "" || !s.lost() {
 			continue
 		}
@@ -219,8 +221,8 @@ func (b *builder) flatten() {
 	}
 }
 
-// settle moves a span to the beginning of its parent, if it begins earlier only because its time
-// is inexact.
+// settle moves each span that begins before its parent only because its time is inexact. Such a
+// span then begins with its parent.
 func (b *builder) settle() {
 	for _, s := range b.tree.Spans {
 		if s.Parent == nil || s.Report == nil || s.Start.IsZero() || s.Parent.Start.IsZero() {
@@ -246,9 +248,10 @@ func (b *builder) extend() {
 	}
 }
 
-// place puts lines under their spans. A line without a span stands under the only span of its
-// service that encloses it. A service may answer a call and report no request. Its lines then
-// stand under the only call to it that no other span has answered.
+// place puts each line under its span. If a line names no span, and exactly one span of its
+// service encloses the line in time, place puts the line under that span. Some services answer
+// calls and report no requests. A line of such a service is put under the only unanswered call to
+// the service that encloses the line in time.
 func (b *builder) place() {
 	works := b.works()
 	if asked := b.homeless(); len(asked) > 0 {
@@ -271,7 +274,7 @@ func (b *builder) place() {
 	}
 }
 
-// homeless returns a question for each line without a span. The line needs a service and a time.
+// homeless returns a question for each line that has a service and a time, but no span.
 func (b *builder) homeless() []question {
 	var asked []question
 	for _, l := range b.tree.Entries {
@@ -285,7 +288,7 @@ func (b *builder) homeless() []question {
 	return asked
 }
 
-// order sorts everything by time, and sums it up.
+// order sorts spans and lines by time. Then it computes the sums, the links and the critical path.
 func (b *builder) order() {
 	t := b.tree
 	b.flatten()

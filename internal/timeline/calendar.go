@@ -7,35 +7,35 @@ import (
 
 // A calendar completes times that lack a zone, a year or a day.
 type calendar struct {
-	reference time.Time      // a time without a year or a day is about then, or earlier
-	zone      *time.Location // of times without a zone
+	reference time.Time      // a time without a year or a day is near this time, or earlier
+	zone      *time.Location // the zone of times that name none
 }
 
-// A time outside of these years counts as none. Such times are the zero values of programs, and do
-// not fit into nanoseconds since 1970.
+// A time outside of these years is ignored. It is usually the zero value of a program, or does not
+// fit into nanoseconds since 1970.
 const (
 	firstYear = 1970
 	lastYear  = 2261
 )
 
 const (
-	// yearSlack is the longest time by which a time without a year may be after the reference.
-	// Syslog's times are in an unknown zone. A time that is a day too late is better than one that
-	// is a year too early.
+	// yearSlack is how far a time without a year may be after the reference. Syslog's times are in
+	// an unknown zone, so a time may seem to be up to a day after the reference. Without the
+	// slack, it would be read as a time of the year before.
 	yearSlack = 24 * time.Hour
 
-	// daySlack is the longest time by which a time without a day may be after the reference,
-	// because a shipper may round its time.
+	// daySlack is how far a time without a day may be after the reference. The reference may be
+	// the time of a shipper, and the shipper may round it.
 	daySlack = time.Minute
 )
 
-// clockSpan is the part of a line in which find looks for a time without a day, or for a number of
-// seconds.
+// clockSpan is the number of bytes at the beginning of a line in which find looks for a time
+// without a day, or for a number of seconds.
 const clockSpan = 256
 
-// find returns the time in the text of a line. A time at the beginning comes first, then the first
-// time with a date. Last comes the first time without a date, or the first number of seconds in
-// brackets.
+// find returns the time in the text of a line. It prefers a time at the beginning of the line,
+// then the first time with a date, then the first time without a date or the first number of
+// seconds in brackets.
 func (c calendar) find(text []byte) (stamp, bool) {
 	var alone stamp // a time without a date
 	begin := headStart(text)
@@ -65,7 +65,8 @@ func (c calendar) find(text []byte) (stamp, bool) {
 	return alone, alone.end > 0
 }
 
-// headStart returns the beginning of a text, behind spaces, opening brackets and quotation marks.
+// headStart returns the index of the first byte that is not a space, an opening bracket or a
+// quotation mark.
 func headStart(text []byte) int {
 	for i, c := range text {
 		if c != ' ' && c != '[' && c != '(' && c != '"' {
@@ -75,8 +76,8 @@ func headStart(text []byte) int {
 	return len(text)
 }
 
-// timeBegins has the bytes at the beginning of times: digits, and the first letters of months, of
-// days of the week, and of klog's levels.
+// timeBegins is true for the bytes that may begin a time: digits, and the first letters of months,
+// of days of the week, and of klog's levels.
 var timeBegins = func() (b [256]bool) {
 	for _, c := range []byte("0123456789JFMASONDTWIE") {
 		b[c] = true
@@ -84,8 +85,9 @@ var timeBegins = func() (b [256]bool) {
 	return b
 }()
 
-// runEnd returns the end of the word at i. The search for a time goes on there, because no time
-// begins within a word. A search within a run of digits would read the run again from each digit.
+// runEnd returns the end of the word at i. The search for a time continues at that end, because no
+// time begins within a word. If it continued at the next byte, it would read a long run of digits
+// again from each digit.
 func runEnd(text []byte, i int) int {
 	start := i
 	for i < len(text) && isWord(text[i]) {
@@ -110,7 +112,7 @@ func (c calendar) value(text []byte) (stamp, bool) {
 	return c.stamp(d)
 }
 
-// beginning returns the time at the beginning of a text, behind white space.
+// beginning returns the time at the beginning of a text, behind white space and opening brackets.
 func (c calendar) beginning(text []byte) (stamp, bool) {
 	text = bytes.TrimLeft(text, " \t[(")
 	if len(text) == 0 || !timeBegins[text[0]] {
@@ -123,7 +125,7 @@ func (c calendar) beginning(text []byte) (stamp, bool) {
 	return c.stamp(d)
 }
 
-// stamp returns the time that d is.
+// stamp completes d to a time. The result is false if there is no such time.
 func (c calendar) stamp(d date) (stamp, bool) {
 	if d.epoch.end > 0 {
 		return d.epoch, true
@@ -143,7 +145,7 @@ func (c calendar) stamp(d date) (stamp, bool) {
 	return s, !s.time.IsZero()
 }
 
-// at returns the time of d in a year; zero: that year has no such day.
+// at returns d as a time in the given year; zero: the year has no such day.
 func (c calendar) at(d date, year int) time.Time {
 	if year < firstYear || year > lastYear || d.day > daysIn(year, d.month) {
 		return time.Time{}
@@ -198,8 +200,9 @@ func daysIn(year, month int) int {
 	return 31
 }
 
-// daysSince1970 counts days. Its years begin in March, so a leap day is the last day of a year.
-// time.Date takes several times as long.
+// daysSince1970 returns the number of days from 1 January 1970 to a day. It computes with years
+// that begin in March, so that a leap day is the last day of its year. It is several times as fast
+// as time.Date.
 func daysSince1970(year, month, day int) int64 {
 	if month <= 2 {
 		year--

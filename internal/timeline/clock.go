@@ -1,7 +1,8 @@
 package timeline
 
-// clockAlone reads 22:46:25.123. Six pairs with colons are the address of a network card. Digits
-// behind a point or a colon are a part of something else.
+// clockAlone reads a time without a date, such as 22:46:25.123. It rejects more than three pairs
+// with colons, because six pairs are the address of a network card. It also rejects digits behind
+// a point or a colon, because they are part of another value.
 func (d *date) clockAlone(text []byte) bool {
 	switch at(text, d.start-1) {
 	case ':', '.', '-', '+', '/', ',', '%':
@@ -13,7 +14,7 @@ func (d *date) clockAlone(text []byte) bool {
 	return d.zone(text)
 }
 
-// kitchen reads 10:46PM and 9:46PM, the default of zerolog's console.
+// kitchen reads 10:46PM and 9:46PM. This is the default format of times in zerolog's console.
 func (d *date) kitchen(text []byte, n int) bool {
 	hour, minutes, half := number(text[d.end:d.end+n]), d.end+n+1, d.end+n+3
 	if at(text, minutes-1) != ':' || hour < 1 || hour > 12 {
@@ -25,7 +26,7 @@ func (d *date) kitchen(text []byte, n int) bool {
 	}
 	d.seconds, d.end = hour*3600+minute*60, half
 	d.halfDay(text, hour)
-	d.coarse = d.end > half // an M was there, at the end of its word
+	d.coarse = d.end > half // halfDay has read AM or PM
 	return d.coarse
 }
 
@@ -54,7 +55,8 @@ func (d *date) hours(text []byte, minutes, seconds int) bool {
 	return d.hoursOf(two(text[d.end:]), text, minutes, seconds)
 }
 
-// hoursOf takes an hour, and the minutes and seconds at two places.
+// hoursOf sets the time of day from an hour, and from the minutes and seconds at two indexes of
+// text.
 func (d *date) hoursOf(hour int, text []byte, minutes, seconds int) bool {
 	minute, second := two(text[minutes:]), two(text[seconds:])
 	if uint(hour) > 23 || uint(minute) > 59 || uint(second) > 60 { // 60 is a leap second
@@ -90,7 +92,7 @@ func (d *date) fraction(text []byte) bool {
 	return true
 }
 
-// halfDay reads AM or PM.
+// halfDay reads AM or PM, if one of them follows, and corrects the hour.
 func (d *date) halfDay(text []byte, hour int) {
 	i := d.end
 	if at(text, i) == ' ' {

@@ -30,7 +30,7 @@ func (u *unwrapper) cri() bool {
 	}
 	u.text = text[min(1, len(text)):]
 	u.time = t.time(u.reference.Location())
-	u.stream = s[6] // of stdout or stderr
+	u.stream = s[6] // the last letter of stdout or stderr
 	u.partial = tag == 'P'
 	return true
 }

@@ -12,9 +12,9 @@ type stretch struct {
 	from, until time.Time
 }
 
-// critical finds the spans that took the time of the longest root. It goes back from the end. The
-// child that ended last was waited for. Until that child began, the one that had ended last by
-// then was waited for, and so on.
+// critical finds the spans that made the longest root as long as it is. It walks back from the
+// root's end. First, the root waited for the child that ended last. Before that child began, the
+// root waited for the child that had ended last by then, and so on.
 func (t *Tree) critical() {
 	root := t.longest()
 	if root == nil {
@@ -37,8 +37,8 @@ func (t *Tree) longest() *Span {
 	return root
 }
 
-// waits adds the span's own time to it, and returns the stretches of the children that it waited
-// for.
+// waits adds to the span's Critical the time in which the span waited for no child. It returns the
+// stretches of the children for which the span waited.
 func (at stretch) waits() []stretch {
 	s, cursor := at.span, at.until
 	children := slices.Clone(s.Children)
@@ -60,7 +60,7 @@ func (at stretch) waits() []stretch {
 	return waited
 }
 
-// leaves tells whether s ended long before its child c, and so did not wait for it.
+// leaves reports whether s ended long before its child c, and therefore did not wait for c.
 func (s *Span) leaves(c *Span) bool {
 	return c.Kind != Server && c.End().Sub(s.End()) > Tolerance
 }
@@ -76,14 +76,14 @@ func latest(a, b time.Time) time.Time {
 type Share struct {
 	Service, Operation string
 	Kind               Kind
-	// Answered says that the called side of a call has lines of its own. Their time is not in the
-	// share, so the share is network and waiting.
+	// Answered says that the spans are calls, and that the called service has reported its work.
+	// The share does not include that work, so it is network and waiting.
 	Answered bool
 	Spans    int
 	Time     time.Duration // on the critical path
 }
 
-// percentOf returns the share in percent of a root's time.
+// percentOf returns the share as a percentage of the root's duration.
 func (s Share) percentOf(root *Span) int {
 	return int(100*float64(s.Time)/float64(root.Duration) + 0.5)
 }
@@ -137,8 +137,8 @@ func (t *Tree) mainShares() (shares []Share, root *Span) {
 	return shares, root
 }
 
-// alike returns an operation with N for each number, so that calls of /images/1 and /images/2 are
-// the same. A host keeps its port.
+// alike returns an operation with N in place of each number in its path, so that calls of
+// /images/1 and /images/2 are the same operation. The port of a host stays.
 func alike(operation string) string {
 	path := 0
 	for path < len(operation) && operation[path] != '/' {
@@ -157,7 +157,8 @@ func alike(operation string) string {
 	return string(text)
 }
 
-// Causes returns the spans in which failures began. They have failed, and no span below them has.
+// Causes returns the spans in which failures began: they have failed, and no span below them has
+// failed.
 func (t *Tree) Causes() []*Span {
 	below := map[*Span]bool{}
 	var causes []*Span

@@ -2,20 +2,21 @@ package timeline
 
 import "bytes"
 
-// cuts finds entries that may have an ID in pieces: lines that CRI or Docker has cut, and
-// journald's arrays of bytes.
+// cuts finds entries with an ID that a search may miss, because the ID is in pieces: lines that
+// CRI or Docker has cut, and journald's arrays of bytes.
 type cuts struct {
-	// from is the beginning of an unfinished line on standard output and on standard error; -1:
-	// there is none. It is one line earlier than the first piece, because a line of the other
-	// stream may stand among the pieces, and may belong to the entry before them.
+	// from[0] is for an unfinished line on standard output, and from[1] for one on standard error;
+	// -1: there is none. The value is the beginning of the line before the first piece. A line of
+	// the other stream may be among the pieces, and may belong to the entry before them.
 	from   [2]int
 	before int // the beginning of the line before the current one
 }
 
-// dockerCut is the length from which on Docker cuts a line.
+// dockerCut is the length at which Docker cuts a line.
 const dockerCut = 16 << 10
 
-// find appends the parts of block that must always be parsed. Block has whole lines.
+// find appends to pieces the parts of block that must be parsed even without a hit. The block
+// consists of whole lines.
 func (c *cuts) find(block []byte, pieces []piece) []piece {
 	c.from = [2]int{-1, -1}
 	c.before = 0
@@ -43,7 +44,7 @@ func (c *cuts) find(block []byte, pieces []piece) []piece {
 	return pieces
 }
 
-// piece takes a piece of a line. The last piece ends the cut line.
+// piece handles one piece of a cut line. At the last piece, it appends the whole line to pieces.
 func (c *cuts) piece(stream int, partial bool, from, to int, pieces []piece) []piece {
 	begun := c.from[stream]
 	switch {
@@ -56,7 +57,7 @@ func (c *cuts) piece(stream int, partial bool, from, to int, pieces []piece) []p
 	return pieces
 }
 
-// open returns the beginning of the line that goes on behind the block; -1: there is none.
+// open returns the beginning of the first unfinished line; -1: no line is unfinished.
 func (c *cuts) open() int {
 	out, err := c.from[0], c.from[1]
 	if out < 0 || err >= 0 && err < out {
@@ -109,16 +110,17 @@ func cutByDocker(line []byte) (stream int, partial, ok bool) {
 	return stream, !bytes.HasSuffix(line[:at], []byte(`\n`)), true
 }
 
-// isJournal tells whether a line of JSON may be journald's, whose names are in upper case.
+// isJournal reports whether a line of JSON may be journald's. The first key of such a line is in
+// upper case, or begins with an underscore.
 func isJournal(line []byte) bool {
 	key := line[1:]
-	if len(key) > 0 && key[0] == ' ' { // of older versions
+	if len(key) > 0 && key[0] == ' ' { // older versions write a space
 		key = key[1:]
 	}
 	return len(key) > 1 && key[0] == '"' && (key[1] == '_' || key[1]-'A' <= 'Z'-'A')
 }
 
-// isByteArray tells whether the message of a journal's line is an array of numbers, as journald
+// isByteArray reports whether the message of a journal's line is an array of numbers, as journald
 // writes a message with control characters.
 func isByteArray(line []byte) bool {
 	for {
@@ -133,7 +135,8 @@ func isByteArray(line []byte) bool {
 	}
 }
 
-// escapedLines appends the lines that may have a digit or a letter of an ID as a JSON escape.
+// escapedLines appends the lines in which a digit or a letter of an ID may be written as a JSON
+// escape.
 func escapedLines(block []byte, pieces []piece) []piece {
 	for from := 0; from < len(block); {
 		at := nextEscape(block, from)
@@ -146,7 +149,8 @@ func escapedLines(block []byte, pieces []piece) []piece {
 	return pieces
 }
 
-// nextEscape returns the place of the next JSON escape that may be a part of an ID; -1: none.
+// nextEscape returns the index of the next JSON escape that may be a part of an ID; -1: there is
+// none.
 func nextEscape(block []byte, from int) int {
 	for {
 		at := bytes.Index(block[from:], []byte(`\u00`))
@@ -161,9 +165,9 @@ func nextEscape(block []byte, from int) int {
 	}
 }
 
-// mayBeID tells whether \u00 and these two digits stand for a hexadecimal digit, or for a
-// backslash or a u. A backslash and a u may begin an escape of the inner JSON, if a line of JSON
-// stands within a line of JSON.
+// mayBeID reports whether \u00 and these two digits stand for a hexadecimal digit, or for a
+// backslash or a u. A backslash and a u may begin an escape of inner JSON, if a line of JSON
+// contains another line of JSON as a text.
 func mayBeID(high, low byte) bool {
 	switch high {
 	case '3':

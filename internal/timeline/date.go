@@ -1,6 +1,6 @@
 package timeline
 
-// A date is a time as it is written.
+// A date is a time as a line writes it. It may lack a zone, a year or a day.
 type date struct {
 	start, end       int
 	year, month, day int // zero: not written
@@ -16,7 +16,7 @@ type date struct {
 
 func (d *date) dated() bool { return d.month > 0 }
 
-// readDate reads the time at i. First says that the line begins there.
+// readDate reads the time at i. First says that i is the beginning of the line.
 func readDate(text []byte, i int, first bool) (date, bool) {
 	d := date{start: i, end: i}
 	if text[i]-'0' > 9 {
@@ -198,10 +198,10 @@ func (d *date) klog(text []byte) bool {
 	return true
 }
 
-// plausible tells whether a month may have this number, and a month this day.
+// plausible reports whether the month is from 1 to 12, and the day from 1 to 31.
 func (d *date) plausible() bool { return d.month >= 1 && d.month <= 12 && d.day >= 1 && d.day <= 31 }
 
-// months and weekdays are their names, with three letters each.
+// months and weekdays contain the names of all months and weekdays, three letters each.
 const (
 	months   = "JanFebMarAprMayJunJulAugSepOctNovDec"
 	weekdays = "MonTueWedThuFriSatSun"
@@ -221,7 +221,8 @@ func nameIn(names string, s []byte) int {
 	return 0
 }
 
-// two returns the number of the first two digits of s. It is negative if these are no digits.
+// two returns the value of the first two digits of s. It is negative if s does not begin with two
+// digits.
 func two(s []byte) int {
 	if len(s) < 2 || s[0]-'0' > 9 || s[1]-'0' > 9 {
 		return -1 << 20
@@ -229,7 +230,7 @@ func two(s []byte) int {
 	return int(s[0]-'0')*10 + int(s[1]-'0')
 }
 
-// number returns the number of a few digits.
+// number returns the value of a few digits.
 func number(digits []byte) (n int) {
 	for _, c := range digits {
 		n = n*10 + int(c-'0')

@@ -6,7 +6,7 @@ import "bytes"
 //
 //	{"log":"…\n","stream":"stdout","time":"2026-11-26T22:46:25.343939123Z"}
 //
-// The lines of Fluent Bit and Fluentd have the same log and stream, and "kubernetes" beside them.
+// Fluent Bit and Fluentd write the same keys "log" and "stream", and add the key "kubernetes".
 //
 // https://docs.docker.com/engine/logging/drivers/json-file/
 func (u *unwrapper) docker() bool {
@@ -20,7 +20,7 @@ func (u *unwrapper) docker() bool {
 	if !u.at(v[2]) && v[3] == nil {
 		return false
 	}
-	u.stream = v[1][len(v[1])-2] // of stdout or stderr
+	u.stream = v[1][len(v[1])-2] // the last letter of stdout or stderr
 	u.from(jsonTextAt(v[3], "container_name", "pod_name"))
 	text, _ := jsonText(v[0])
 	u.text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))

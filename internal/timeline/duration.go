@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// short writes a duration for people, with about three digits and one unit: "1.80 ms", "12.3 s",
-// "2 m 05 s".
+// short returns a duration as a text for people, with about three digits: "1.80 ms", "12.3 s", "2
+// m 05 s".
 func short(d time.Duration) string {
 	if d < 0 {
 		if d == math.MinInt64 {
@@ -37,7 +37,7 @@ func short(d time.Duration) string {
 	return strconv.Itoa(int(d/(24*time.Hour))) + " d"
 }
 
-// threeDigits writes a number below a thousand in three digits.
+// threeDigits returns a number below a thousand as a text of three digits.
 func threeDigits(f float64) string {
 	switch {
 	case f < 9.995:

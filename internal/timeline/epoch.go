@@ -26,8 +26,8 @@ func (d *date) number(text []byte) bool {
 	return ok
 }
 
-// epoch returns the time that a number is. The size of the number tells its unit, until the year
-// 5138.
+// epoch returns the time for a number of seconds, milliseconds, microseconds or nanoseconds since
+// 1970. It infers the unit from the size of the number. This works until the year 5138.
 func epoch(text []byte) (stamp, bool) {
 	whole := digitsEnd(text, 0)
 	if whole == 0 || whole > 19 {
@@ -44,7 +44,7 @@ func epoch(text []byte) (stamp, bool) {
 	if err != nil {
 		return stamp{}, false
 	}
-	unit, digits := int64(time.Second), 0 // of the number, and of its fraction of a second
+	unit, digits := int64(time.Second), 0 // the number's unit and decimals of a second
 	for limit := int64(1e11); unit > 1 && n >= limit; limit *= 1000 {
 		unit /= 1000
 		digits += 3
@@ -66,7 +66,8 @@ func epoch(text []byte) (stamp, bool) {
 	return stamp{end: end, time: t, precision: precisionOf(digits)}, true
 }
 
-// exponent is epoch for 1.795733185343e9. Such a number is exact to microseconds.
+// exponent is epoch for a number with an exponent, such as 1.795733185343e9. The time is exact to
+// microseconds.
 func exponent(text []byte) (stamp, bool) {
 	if len(text) > 40 || !bytes.ContainsAny(text, "eE") {
 		return stamp{}, false

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// visible escapes all characters in s that a terminal obeys, or that make text look different:
-// control characters with those of C1, bidi and other format characters, separators of lines and
-// paragraphs, and invalid UTF-8. A tab becomes four spaces.
+// visible returns s with escapes for all characters that a terminal obeys, or that make text look
+// different: control characters, also those of C1, bidi and other format characters, separators of
+// lines and paragraphs, and invalid UTF-8. A tab becomes four spaces.
 func visible(s string) string {
 	if isPrintable(s) {
 		return s
@@ -39,7 +39,7 @@ func visible(s string) string {
 
 const sixteen = "0123456789abcdef"
 
-// isPrintable tells whether s has only printable ASCII.
+// isPrintable reports whether s has only printable ASCII.
 func isPrintable(s string) bool {
 	for i := range len(s) {
 		if s[i]-' ' > '~'-' ' {
@@ -49,7 +49,7 @@ func isPrintable(s string) bool {
 	return true
 }
 
-// columns returns the number of columns that s takes in a terminal.
+// columns returns the number of columns that s fills in a terminal.
 func columns(s string) int {
 	if isPrintable(s) {
 		return len(s)
@@ -61,9 +61,9 @@ func columns(s string) int {
 	return n
 }
 
-// columnsOf returns the number of columns that a character takes. The ranges of wide characters
-// are rough. If a wide character is missing from them, the terminal may break the line. If they
-// have a narrow one, the line is cut too early.
+// columnsOf returns the number of columns that a character fills. The ranges of wide characters
+// are rough. If they lack a wide character, the terminal may break the line. If they contain a
+// narrow one, the line is cut too early.
 func columnsOf(r rune) int {
 	switch {
 	case r < 0x300:
@@ -77,7 +77,8 @@ func columnsOf(r rune) int {
 	return 1
 }
 
-// shorten cuts s to a width, with an ellipsis at the end, and tells whether s was longer.
+// shorten returns s, or if s is wider than width, the beginning of s with an ellipsis. It also
+// reports whether s was wider.
 func shorten(s string, width int) (string, bool) {
 	if width <= 0 {
 		return "", s != ""
@@ -95,8 +96,8 @@ func shorten(s string, width int) (string, bool) {
 	return s, false
 }
 
-// withoutColours returns text without the escape sequences of terminals (ECMA-48, 5.4). A text
-// without any is returned as it is.
+// withoutColours returns text without the escape sequences of terminals (ECMA-48, 5.4). It returns
+// a text without such sequences unchanged, and does not copy it.
 func withoutColours(text []byte) []byte {
 	i := bytes.IndexByte(text, '\x1b')
 	if i < 0 {

@@ -2,15 +2,15 @@ package timeline
 
 import "bytes"
 
-// fieldMerger adds fields of the wrapper to a line in the line's own form, as members of a JSON
-// object or as pairs of logfmt. Any other text becomes the message of an object.
+// fieldMerger adds fields of a wrapper to a line. It keeps the form of the line: it adds members
+// to a JSON object, and pairs to logfmt. Any other text becomes the message of a new object.
 type fieldMerger struct {
 	buf   []byte
 	pairs bool
 	empty bool // the object has no members yet
 }
 
-// begin takes the line to which fields are added.
+// begin sets the line to which add adds fields.
 func (m *fieldMerger) begin(text []byte) {
 	m.buf = m.buf[:0]
 	m.pairs, m.empty = false, false
@@ -32,13 +32,13 @@ func (m *fieldMerger) begin(text []byte) {
 	}
 }
 
-// beginObject begins with an empty object.
+// beginObject begins with an empty object instead of a line.
 func (m *fieldMerger) beginObject() {
 	m.buf = append(m.buf[:0], '{')
 	m.pairs, m.empty = false, true
 }
 
-// add adds a field. Value is JSON.
+// add adds a field with the name prefix+name. Value is JSON.
 func (m *fieldMerger) add(prefix string, name, value []byte) {
 	if m.pairs {
 		m.buf = append(append(append(append(m.buf, ' '), prefix...), name...), '=')
@@ -58,7 +58,7 @@ func (m *fieldMerger) add(prefix string, name, value []byte) {
 	m.buf = appendCompact(m.buf, value)
 }
 
-// end returns the line. It is valid until the next begin.
+// end returns the line with all added fields. The result is valid until the next begin.
 func (m *fieldMerger) end() []byte {
 	if !m.pairs {
 		m.buf = append(m.buf, '}')
@@ -92,7 +92,7 @@ func appendCompact(dst, json []byte) []byte {
 	return dst
 }
 
-// appendJSONText appends text as JSON. Invalid bytes of UTF-8 stay as they are.
+// appendJSONText appends text as JSON. Bytes that are not valid UTF-8 stay as they are.
 func appendJSONText(dst, text []byte) []byte {
 	dst = append(dst, '"')
 	for _, c := range text {

@@ -7,9 +7,10 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Filter selects the traces of a list. At least one line of a selected trace has all the wanted
-// properties of a line. If these include a route, a status or a duration, it must be the line of a
-// request or a job. The zero value selects all traces.
+// Filter selects the traces of a list. Service, Route, Statuses, Slower and Error are about lines:
+// one line of a selected trace must match all of them. If Route, Statuses or Slower is set, that
+// line must be the line of a request or a job. The other fields are about the trace. The zero
+// value selects all traces.
 type Filter struct {
 	Service      string        // "": any
 	Route        string        // "": any
@@ -20,7 +21,7 @@ type Filter struct {
 	Since, Until time.Time     // the trace began at Since or later, and before Until; zero: any
 }
 
-// matches tells whether a line has all the wanted properties of a line.
+// matches reports whether a line matches Service, Route, Statuses, Slower and Error.
 func (f *Filter) matches(g *Glance) bool {
 	if f.Service != "" && f.Service != g.Service || f.Error && !g.isError() {
 		return false
@@ -32,7 +33,7 @@ func (f *Filter) matches(g *Glance) bool {
 		f.status(g.Status) && g.Duration >= f.Slower
 }
 
-// status tells whether a status is wanted.
+// status reports whether a status is one of Statuses.
 func (f *Filter) status(status int) bool {
 	within := func(s Statuses) bool { return status >= s.Low && status <= s.High }
 	return len(f.Statuses) == 0 || slices.ContainsFunc(f.Statuses, within)

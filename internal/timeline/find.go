@@ -10,8 +10,9 @@ const (
 	// findBuffer is the memory of Find: two lines of the greatest length.
 	findBuffer = 2 * MaxLine
 
-	// findStep is the number of bytes that Find reads before it looks again. So few bytes stay in
-	// the processor's second cache while Find looks at them several times.
+	// findStep is the number of bytes that Find reads before it searches them. Find scans these
+	// bytes several times, and so few of them stay in the processor's second-level cache
+	// meanwhile.
 	findStep = 256 << 10
 
 	// headLines is the number of lines at the beginning of a source that are always parsed,
@@ -19,32 +20,33 @@ const (
 	headLines = 100
 )
 
-// Find searches r with s, and parses only the whole entries around each hit. It returns the number
-// of lines that it has not parsed. The first 100 lines of a source are always parsed, because
-// parsers learn from them.
+// Find searches r with s, and calls parse only for the whole entries around each hit. It returns
+// the number of lines that were not parsed. The first 100 lines of a source are always parsed,
+// because parsers learn from them.
 //
-// The function parse gets whole lines, and the number of the first of them, from 1. Many of these
-// entries do not have the ID, so parse must check. The lines are valid until parse returns. An
-// error of parse ends Find. An error of r is returned after all lines before it were handled. Find
-// does not close r.
+// The function parse gets whole lines, and the number of the first one, counted from 1. Many of
+// the entries in them do not have the ID, so parse must check each entry. The lines are valid
+// until parse returns. An error of parse ends Find. If r fails, Find first handles all lines
+// before the error, and then returns the error. Find does not close r.
 //
-// The function begins tells whether a line begins an entry, rather than belonging to the entry
-// before. Nil means [Begins]. It gets lines as they stand in the source, with the text that
-// shippers put around them. It gets only the lines around parsed ones, and lines at the end of
-// each block that Find reads.
+// The function begins reports whether a line begins an entry. Any other line belongs to the entry
+// before it. A nil begins means [Begins]. Find passes lines to begins as they are in the source,
+// with the text that shippers put around them. Find calls begins only for lines around the parsed
+// ones, and for lines at the end of each block that it reads.
 //
-// Some entries have the ID although the source does not have its text. These are parsed without a
-// hit:
+// The text of the source does not always show that an entry has the ID. Find parses these lines
+// without a hit:
 //
 //   - lines that CRI or Docker has cut into several, because the cut may be in the ID,
 //   - journald's messages that are an array of bytes,
 //   - JSON with a letter or a digit as an escape, which no encoder that we know writes,
-//   - all of a JSON array over several lines, as gcloud prints it: its lines are no entries,
-//   - all of a source with mixed lines of several instances, as its first lines show, because the
-//     lines of an entry may be far from each other.
+//   - all of a JSON array over several lines, as gcloud prints it, because a single line of it is
+//     no entry,
+//   - all of a source whose first lines show that it mixes the lines of several instances, because
+//     the lines of an entry may be far from each other.
 //
-// An entry of more than MaxLine bytes may be torn apart. In a longer line Find looks at the first
-// MaxLine bytes.
+// An entry of more than MaxLine bytes may be torn apart. If a single line is longer, Find searches
+// only its first MaxLine bytes.
 func Find(r io.Reader, s *Search, begins func(line []byte) bool, parse func(lines io.Reader, number int) error) (passed int, err error) {
 	return find(r, s, begins, parse, findBuffer)
 }
@@ -73,7 +75,7 @@ func find(r io.Reader, s *Search, begins func(line []byte) bool, parse func(line
 	}
 }
 
-// remainder is the unread part of a reader, which may have ended.
+// remainder is the unread part of a reader. If the reader has already ended, end is its error.
 type remainder struct {
 	r   io.Reader
 	end error
@@ -86,7 +88,7 @@ func (r remainder) Read(b []byte) (int, error) {
 	return r.r.Read(b)
 }
 
-// isArray tells whether a source begins with a JSON array of objects.
+// isArray reports whether a source begins with a JSON array of objects.
 func isArray(head []byte) bool {
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 	if len(head) == 0 || head[0] != '[' {
@@ -96,7 +98,7 @@ func isArray(head []byte) bool {
 	return len(head) > 0 && head[0] == '{'
 }
 
-// isMixed tells whether the first lines of a source name instances.
+// isMixed reports whether one of the first lines of a source names an instance.
 func isMixed(head []byte) bool {
 	lines := NewReader(bytes.NewReader(head), time.Time{})
 	for range headLines {

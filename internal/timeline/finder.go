@@ -24,7 +24,7 @@ type finder struct {
 // piece is a part of buf.
 type piece struct{ from, to int }
 
-// fill reads until the buffer has size bytes. It returns the error that ends r.
+// fill reads until the buffer contains size bytes. If r ends before, fill returns the error of r.
 func (f *finder) fill(r io.Reader, size int) error {
 	for len(f.buf) < size {
 		n, err := r.Read(f.buf[len(f.buf):size])
@@ -36,8 +36,9 @@ func (f *finder) fill(r io.Reader, size int) error {
 	return nil
 }
 
-// advance looks at the entries in the buffer, and keeps the last one, which may go on. It does
-// nothing if the buffer has only that entry, and room for more.
+// advance handles all entries in the buffer but the last one. The last one stays in the buffer,
+// because more of its lines may follow. If the buffer contains only that entry and is not full,
+// advance does nothing.
 func (f *finder) advance(r io.Reader) error {
 	full := len(f.buf) == cap(f.buf)
 	last := bytes.LastIndexByte(f.buf, '\n') + 1
@@ -50,7 +51,7 @@ func (f *finder) advance(r io.Reader) error {
 		if !full {
 			return nil
 		}
-		end = last // one entry fills the buffer, and is torn apart
+		end = last // one entry fills the buffer, so it is torn apart
 	}
 	f.pieces = slices.DeleteFunc(f.pieces, func(s piece) bool { return s.from >= end })
 	if err := f.look(end); err != nil {
@@ -61,7 +62,7 @@ func (f *finder) advance(r io.Reader) error {
 }
 
 // lastEntry returns the beginning of the last entry in the whole lines before end. The result is 0
-// if the entry begins the buffer, or begins too far before end.
+// if that entry begins the buffer, or if it begins more than half a buffer before end.
 func (f *finder) lastEntry(end int) int {
 	for from := end; from > 0 && end-from < cap(f.buf)/2; {
 		from = lineStart(f.buf, from-1)
@@ -72,12 +73,12 @@ func (f *finder) lastEntry(end int) int {
 	return 0
 }
 
-// isCut tells whether at is within a line that was cut.
+// isCut reports whether at is within a line that was cut into pieces.
 func (f *finder) isCut(at int) bool {
 	return slices.ContainsFunc(f.pieces, func(s piece) bool { return s.from < at && at < s.to })
 }
 
-// tooLong looks at a line that is longer than the buffer, and skips its end.
+// tooLong handles a line that is longer than the buffer. It skips the end of the line.
 func (f *finder) tooLong(r io.Reader) error {
 	kept := f.buf[:len(f.buf)/2]
 	if f.search.Next(kept) >= 0 || nextEscape(kept, 0) >= 0 {
@@ -101,8 +102,8 @@ func (f *finder) tooLong(r io.Reader) error {
 	}
 }
 
-// look parses the pieces of buf before end. When look is called, pieces has only the lines that
-// were cut.
+// look parses the pieces of buf before end. When look is called, pieces contains only the lines
+// that were cut. It adds the others.
 func (f *finder) look(end int) error {
 	block := f.buf[:end]
 	if f.number == 1 {
@@ -127,15 +128,16 @@ func (f *finder) look(end int) error {
 	return nil
 }
 
-// pass skips lines.
+// pass counts lines that are not parsed.
 func (f *finder) pass(lines []byte) {
 	n := countLines(lines)
 	f.number += n
 	f.passed += n
 }
 
-// entries returns the whole entries around the i-th piece, and the number of the next piece. The
-// entries include all further pieces that they touch. The entries begin at done or behind it.
+// entries returns the part of block with the whole entries around the i-th piece, and the index of
+// the next piece. The part includes all further pieces that it touches. It begins at done or
+// later.
 func (f *finder) entries(block []byte, done, i int) (piece, int) {
 	whole := f.pieces[i]
 	for whole.from > done && !f.begins(lineAt(block, whole.from)) {
@@ -152,7 +154,7 @@ func (f *finder) entries(block []byte, done, i int) (piece, int) {
 	}
 }
 
-// hits appends the lines with a hit.
+// hits appends to pieces the lines with a hit.
 func (f *finder) hits(block []byte, pieces []piece) []piece {
 	for from := 0; from < len(block); {
 		end := f.search.Next(block[from:])

@@ -1,6 +1,6 @@
 package timeline
 
-// fold is a group of similar spans. Only the first ones and the slowest are shown.
+// fold is a group of similar spans. A view shows only the first ones and the slowest one.
 type fold struct {
 	members, shown int
 	slowest        *Span
@@ -12,7 +12,7 @@ type fold struct {
 // foldFrom is the smallest number of similar spans that are folded.
 const foldFrom = 6
 
-// kinship tells which spans are similar.
+// kinship is equal for similar spans.
 type kinship struct {
 	service, operation, below string
 	kind                      Kind
@@ -27,8 +27,8 @@ func (s *Span) kin() kinship {
 	return k
 }
 
-// folds are the groups of similar spans under one span. A span with a failure below it is always
-// shown.
+// folds are the groups of similar spans under one span. They do not contain spans with a failure
+// below them, because a view always shows these.
 type folds map[kinship]*fold
 
 func foldsOf(spans []*Span) folds {
@@ -65,7 +65,7 @@ func (all folds) of(s *Span) *fold {
 	return nil
 }
 
-// withSpan appends a span. For hidden spans it appends their fold, once.
+// withSpan appends a span that is shown. For the hidden spans of a fold, it appends the fold once.
 func (p *page) withSpan(items []item, s *Span, folds folds) []item {
 	f := folds.of(s)
 	if f == nil || f.shown < maxItems || s == f.slowest {
@@ -83,7 +83,7 @@ func (p *page) withSpan(items []item, s *Span, folds folds) []item {
 	return append(items, item{fold: f})
 }
 
-// folded writes a count of hidden spans.
+// folded writes a row with the number of hidden spans of a fold.
 func (p *page) folded(f *fold, branch string) {
 	n := f.members - f.shown
 	if f.slowest != nil && f.shown == maxItems { // the slowest span comes later

@@ -8,11 +8,11 @@ import "bytes"
 //
 //	{"insertId":"…","jsonPayload":{…},"logName":"…","resource":{…},"timestamp":"…","trace":"…"}
 //
-// Google's agents take the fields that they know out of a service's line
+// Google's agents move the fields that they know from a service's line into the entry
 // (https://cloud.google.com/logging/docs/structured-logging#special-payload-fields). The function
 // puts these fields back into the line, under their former names. All other fields of the entry
-// stand behind them, so that nothing is lost. If the line already has a name, the entry's field
-// gets "logEntry." before its name.
+// follow, so that nothing is lost. If the line already has a field of the same name, the name of
+// the entry's field begins with "logEntry.".
 //
 // https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry
 func (u *unwrapper) gcloud() bool {
@@ -27,7 +27,7 @@ func (u *unwrapper) gcloud() bool {
 	payload := v[3]
 	switch {
 	case isJSONText(v[4]):
-		// A copy is decoded, because the entry is read once more below.
+		// Decode a copy, because the entry is read once more below.
 		u.copied = append(u.copied[:0], v[4]...)
 		payload, _ = jsonText(u.copied)
 		m.begin(bytes.TrimSuffix(payload, []byte("\n")))
@@ -49,7 +49,7 @@ var gcloudFirst = [...]string{
 	"insertId", "httpRequest", "jsonPayload", "textPayload", "protoPayload", "logName", "labels", "apphub", "errorGroups",
 }
 
-// gcloudNames are the names of an entry's fields, each with its name in a line.
+// gcloudNames are the names of an entry's fields, each with the name that the field has in a line.
 var gcloudNames = [...][2]string{
 	{"trace", "logging.googleapis.com/trace"},
 	{"spanId", "logging.googleapis.com/spanId"},
@@ -74,7 +74,7 @@ var lineNames = func() (names [len(gcloudNames)]string) {
 	return names
 }()
 
-// mayBeLogEntry tells whether an object begins with a key of an entry.
+// mayBeLogEntry reports whether an object begins with a key of an entry.
 func mayBeLogEntry(text []byte) bool {
 	h := lineHead{s: text, i: 1}
 	for h.i < len(text) && isJSONSpace(text[h.i]) {

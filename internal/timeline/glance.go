@@ -6,8 +6,8 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Glance is the part of a line that a list of traces needs. Glances share their texts with each
-// other, and not with the source.
+// Glance is the part of a line that a list of traces needs. Glances share the memory of their
+// texts with each other, but not with the source.
 type Glance struct {
 	Time         time.Time // in UTC; zero: none
 	Trace        ID
@@ -16,7 +16,7 @@ type Glance struct {
 	Level        string // as in [Entry]
 
 	// Record is the message of a record: [line.MessageRequest], [line.MessageCall] or
-	// [line.MessageJob]. It is empty for any other line, and so are the fields behind it.
+	// [line.MessageJob]. For any other line, Record and the fields below it are empty.
 	Record   string
 	Method   string // of a request or a call
 	Route    string // a request's pattern or else its path, a call's path, or a job's name
@@ -26,17 +26,17 @@ type Glance struct {
 
 // Glance reads the next line of the source as far as a list of traces needs it. Glance is several
 // times as fast as [Parser.Parse], and mostly allocates nothing. The result is false for a line
-// without a trace ID and for a line that belongs to the one before. Of JSON over several lines,
-// only the last line has a glance. [Parser.Counts] counts all lines.
+// without a trace ID and for a line that belongs to the one before. If JSON goes over several
+// lines, only its last line has a glance. [Parser.Counts] counts all lines.
 //
-// At the end of the source, Flush returns JSON that has not ended. JSON that another line cuts off
-// is counted, and has no glance. Do not call Parse on the same parser.
+// At the end of the source, Flush returns JSON that has not ended. If another line cuts JSON off,
+// the JSON is counted, but has no glance. Do not call Parse on the same parser.
 func (p *Parser) Glance(raw Raw) (g Glance, ok bool) {
 	ok = p.glimpse(&raw, &g, nil)
 	return g, ok && g.Trace != ID{}
 }
 
-// glimpse is Glance, or Sight if s is not nil; g is a part of s then.
+// glimpse does the work of Glance, and of Sight if s is not nil. In that case, g is a part of s.
 func (p *Parser) glimpse(raw *Raw, g *Glance, s *Sight) bool {
 	p.counts.Lines++
 	if e := p.turn(raw); e != nil && e.Trace != (ID{}) { // JSON that has not ended has no glance
@@ -80,7 +80,7 @@ func (p *Parser) glimpse(raw *Raw, g *Glance, s *Sight) bool {
 	return true
 }
 
-// broken counts JSON that another line has cut off.
+// broken counts the held JSON as broken, if another line has cut it off.
 func (p *Parser) broken() {
 	if h := p.held; h.lines > 0 && h.block.open() {
 		p.counts.NoLine += p.held.lines

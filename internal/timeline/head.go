@@ -2,13 +2,13 @@ package timeline
 
 import "slices"
 
-// lineHead is a place in the head of a line, where its wrapper is read.
+// lineHead reads the wrapper at the head of a line. Its methods move the index i forward.
 type lineHead struct {
 	s []byte
 	i int
 }
 
-// ahead returns the text from the place on.
+// ahead returns the text that is not yet read.
 func (h *lineHead) ahead() []byte { return h.s[h.i:] }
 
 func (h *lineHead) byte(c byte) bool {
@@ -19,14 +19,14 @@ func (h *lineHead) byte(c byte) bool {
 	return true
 }
 
-// word moves past the text before the next space or colour.
+// word moves to the next space or colour, and returns the text before it.
 func (h *lineHead) word() []byte {
 	start := h.i
 	h.i += tokenEnd(h.s[h.i:])
 	return h.s[start:h.i]
 }
 
-// name moves past a name, its colours, and the space behind it.
+// name moves past a name, its colours, and the space behind it. It returns the name.
 func (h *lineHead) name() (name []byte, ok bool) {
 	h.colours()
 	name = h.word()
@@ -50,7 +50,8 @@ func (h *lineHead) colours() (n int) {
 	return n
 }
 
-// colour moves past one such sequence: ESC [ 36 m. Sequences with any other effect stay.
+// colour moves past one ANSI sequence for a colour, such as ESC [ 36 m. It does not move past any
+// other sequence.
 func (h *lineHead) colour() bool {
 	text := h.ahead()
 	if !beginsWith(text, "\x1B[") {
@@ -67,7 +68,8 @@ func (h *lineHead) colour() bool {
 	return true
 }
 
-// tokenEnd returns the place of the next space or escape sequence. A word in a head is short.
+// tokenEnd returns the index of the next space or escape sequence. It searches only maxName bytes,
+// because a word in a head is short.
 func tokenEnd(s []byte) int {
 	s = s[:min(len(s), maxName)]
 	for i, c := range s {
@@ -82,7 +84,7 @@ func beginsWith(s []byte, prefix string) bool {
 	return len(s) >= len(prefix) && string(s[:len(prefix)]) == prefix
 }
 
-// isContainerName reports whether name may be that of a pod or a container.
+// isContainerName reports whether name may be the name of a pod or a container.
 func isContainerName(name []byte) bool {
 	for _, c := range name {
 		if !isDigitByte(c) && !isLetterByte(c) && c != '-' && c != '_' && c != '.' {
@@ -94,8 +96,8 @@ func isContainerName(name []byte) bool {
 
 func isLetterByte(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
-// isLevelName reports whether a word is the level of a line. Such a word is no name of a host or a
-// container.
+// isLevelName reports whether a word is the level of a line. Such a word is not read as the name
+// of a host or a container.
 func isLevelName(word []byte) bool {
 	var buf [len("critical")]byte
 	if len(word) > len(buf) {

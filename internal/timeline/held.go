@@ -7,14 +7,14 @@ import (
 
 // A held is an entry that is being read. More lines may belong to it.
 type held struct {
-	from  string // its instance; "": the shipper does not say
+	from  string // its instance; "": the shipper names none
 	raw   Raw    // its first line, without Text
 	text  []byte // all its lines
 	head  int    // the length of the first line, or of JSON over several lines
-	lines int    // their number; 0: nothing is held
+	lines int    // the number of its lines; 0: nothing is held
 	cut   bool
 	seen  bool // Glance has read and counted it, and the text may be missing here
-	quick bool // quick alone has read it; of the fields below json, only trace and stack are set
+	quick bool // only quick has read it; of the fields below json, only trace and stack are set
 
 	json  bool
 	block nesting // of JSON over several lines
@@ -84,14 +84,14 @@ func (p *Parser) turn(raw *Raw) (ended *Entry) {
 	return ended
 }
 
-// within tells whether a line is within JSON over several lines.
+// within reports whether a line is within JSON over several lines.
 func (p *Parser) within(raw *Raw) bool {
 	h := p.held
 	return h.lines > 0 && h.block.open() && h.block.goesOn(raw.Text)
 }
 
-// follows tells whether a line belongs to the held entry. JSON and pairs have their whole message
-// on one line. Only a stack trace from the runtime may follow them.
+// follows reports whether a line belongs to the held entry. JSON and pairs have their whole
+// message on one line. Only a stack trace from the runtime may follow them.
 func (p *Parser) follows(l look) bool {
 	h := p.held
 	text := l.text
@@ -115,7 +115,7 @@ func (p *Parser) follows(l look) bool {
 	return h.timed && p.idOf(text) == ID{}
 }
 
-// strange tells whether a line has the ID of another trace than the held entry.
+// strange reports whether a line has an ID, and the held entry has the ID of another trace.
 func (p *Parser) strange(text []byte) bool {
 	id := p.idOf(text)
 	if id == (ID{}) {
@@ -128,7 +128,8 @@ func (p *Parser) strange(text []byte) bool {
 	return h.trace != ID{} && !id.Same(h.trace)
 }
 
-// idOf returns the ID of a plain text's trace. The wanted ID may stand in the text in any form.
+// idOf returns the trace ID in plain text. It finds the wanted ID in any form, and any other ID
+// only if the text marks it as a trace ID.
 func (p *Parser) idOf(text []byte) ID {
 	if p.config.Trace.In(text) {
 		return p.config.Trace
@@ -179,7 +180,7 @@ func (p *Parser) keep(raw Raw) {
 	h.add(text)
 }
 
-// add appends a line, as long as all lines together are no longer than one line may be.
+// add appends a line to the text. It drops the line if the text would become longer than MaxLine.
 func (h *held) add(text []byte) {
 	if len(h.text)+1+len(text) > MaxLine {
 		h.cut = true

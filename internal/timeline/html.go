@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// The HTML view is one file that loads nothing else: its style, its script and its data are in it.
-// The data is JSON in an element that no browser runs. Each < in it is escaped, so that no data
-// ends the element or begins a comment. The policy in the page's head has the hash of the one
-// script, and lets no other script run. The script writes the data as text, never as HTML.
+// The HTML view is one file that loads nothing else. It contains its style, its script and its
+// data. The data is JSON in an element that no browser runs. Each < in the data is escaped, so
+// that no data ends the element or begins a comment. The policy in the page's head contains the
+// hash of the page's script, and lets no other script run. The script writes the data as text,
+// never as HTML.
 //
 //go:embed page
 var pageFiles embed.FS
@@ -18,22 +19,24 @@ var pageFiles embed.FS
 // pageScripts are the parts of the script, in the order in which they run.
 var pageScripts = []string{"model", "axis", "rows", "search", "details", "trace", "list", "main"}
 
-// maxPage is the largest number of spans, and of lines, that a page has of a trace. Browsers keep
-// a text of at most 512 MB. The page tells how much is missing.
+// maxPage is the largest number of spans of a trace in a page, and also the largest number of
+// lines. The reason is that browsers keep a text of at most 512 MB. The page shows how much is
+// missing.
 const maxPage = 300_000
 
-// HTMLConfig has the texts of a page besides its traces. The zero value is ready to use.
+// HTMLConfig contains the texts of a page besides its traces. The zero value is ready to use.
 type HTMLConfig struct {
 	// UI is Zipkin's address, for links to traces that Zipkin has. Anything but a URL of http or
 	// https gives no links.
 	UI string
 
-	// After is the text behind the ID in the command that shows a trace of the page. It names the
-	// sources. The page shows and copies it with control and format characters escaped.
+	// After is the end of the command that shows a trace of the page. It follows the ID, and names
+	// the sources. Control and format characters in After are escaped when the page shows or
+	// copies the command.
 	After string
 }
 
-// jsonShare is a Share.
+// jsonShare is a Share in JSON.
 type jsonShare struct {
 	Service   string  `json:"service"`
 	Operation string  `json:"operation"`
@@ -56,7 +59,7 @@ func (t *Tree) HTML(to io.Writer, config HTMLConfig) error {
 }
 
 // ListHTML writes a list of traces as a page. The page can open each trace for which tree returns
-// a tree. For the others tree returns nil, and the page has the command that shows them.
+// a tree. If tree returns nil for a trace, the page shows the command for that trace instead.
 func ListHTML(to io.Writer, traces []Summary, left Left, tree func(*Summary) *Tree, config HTMLConfig) error {
 	p := newHTMLPage(to, config)
 	p.begin()
@@ -130,7 +133,7 @@ func (p *htmlPage) trees(each func(yield func(*Tree))) {
 	p.put("]")
 }
 
-// tree writes a trace as -o json does, and the summary of the text view.
+// tree writes a trace as clew timeline -o json does, and the summary of the text view.
 func (p *htmlPage) tree(t *Tree) {
 	p.put("{")
 	if p.config.UI != "" && t.Sampled {
@@ -144,7 +147,7 @@ func (p *htmlPage) tree(t *Tree) {
 	p.put("}")
 }
 
-// member writes a member and a comma.
+// member writes a member of a JSON object, and a comma.
 func (p *htmlPage) member(key string, value any) {
 	text, err := json.Marshal(value)
 	if err != nil && p.err == nil {
@@ -172,7 +175,7 @@ func (p *htmlPage) end() error {
 	return p.err
 }
 
-// jsonShares returns where the time went, with the limits of the text view.
+// jsonShares returns where the time went. It returns the same shares that the text view shows.
 func (t *Tree) jsonShares() []jsonShare {
 	all := []jsonShare{}
 	shares, root := t.mainShares()
@@ -182,10 +185,11 @@ func (t *Tree) jsonShares() []jsonShare {
 	return all
 }
 
-// maxCauses is the number of kinds of failures on a page.
+// maxCauses is the largest number of kinds of failures on a page.
 const maxCauses = 20
 
-// jsonCauses returns where failures began, similar ones once.
+// jsonCauses returns the spans in which failures began. For similar failures it returns one span,
+// with their number.
 func (t *Tree) jsonCauses() []jsonCause {
 	causes, nth := []jsonCause{}, map[failure]int{}
 	for _, s := range t.Causes() {

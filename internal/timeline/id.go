@@ -7,12 +7,12 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// ID is a trace ID. A high half of zero may be a real zero, absent, or unknown: Datadog's decimal
-// form has no high half. The zero ID is none.
+// ID is a trace ID. If High is zero, the high half is zero, absent or unknown: Datadog's decimal
+// form contains only the low half. The zero value means that there is no ID.
 type ID struct{ High, Low uint64 }
 
-// Same tells whether a and b name one trace. Their low halves must be equal, and their high halves
-// too unless one of these is zero.
+// Same reports whether a and b name one trace. Their low halves must be equal. Their high halves
+// must be equal too, unless one of them is zero.
 func (a ID) Same(b ID) bool {
 	return a.Low == b.Low && (a.High == b.High || a.High == 0 || b.High == 0)
 }
@@ -27,11 +27,12 @@ func (a ID) String() string {
 	return string(appendHex(text, a.Low))
 }
 
-// Forms returns texts of which each line of the trace has at least one: the 16 digits of the low
-// half in lower and in upper case, and its decimal number. All other forms contain one of them: 32
-// digits, Google's resource name, the values of b3 and traceparent. A text with such a form may be
-// from another trace: ask [ID.In], or read the line. Only a search that ignores case finds digits
-// in mixed case. The decimal number of a small low half is short, and many lines have it.
+// Forms returns the texts to search for in lines. They are the 16 digits of the low half in lower
+// and in upper case, and the decimal number of the low half. Each line of the trace contains at
+// least one of them, because all other forms of an ID contain one: 32 digits, Google's resource
+// name, the values of b3 and traceparent. A line of another trace may contain one too, so ask
+// [ID.In], or read the line. Digits in mixed case are found only by a search that ignores case.
+// The decimal number of a small low half is short, so many other lines contain it.
 func (a ID) Forms() []string {
 	lower := hex16(a.Low)
 	forms := []string{lower}
@@ -44,13 +45,14 @@ func (a ID) Forms() []string {
 	return forms
 }
 
-// minDecimal is the fewest digits of a decimal ID that is found without a name. One random ID in a
-// thousand million is shorter. Sizes and times would look like shorter IDs.
+// minDecimal is the smallest number of digits of a decimal ID that is found without a name before
+// it. Shorter numbers are mostly sizes and times. Fewer than one random ID in a thousand million
+// is shorter.
 const minDecimal = 10
 
-// In tells whether text has an ID of the trace, in any case and form: 16 or 32 digits that touch
-// no hexadecimal digit, X-Ray's form, or a decimal number that touches no digit. In ignores a
-// decimal number of fewer than ten digits. No text has the zero ID.
+// In reports whether text contains the ID, in upper or lower case and in any of these forms: 16 or
+// 32 hexadecimal digits with no further one before or behind them, X-Ray's form, or a decimal
+// number of ten digits or more. The result is false for the zero ID.
 func (a ID) In(text []byte) bool {
 	if a == (ID{}) {
 		return false
@@ -75,7 +77,7 @@ func (a ID) In(text []byte) bool {
 	return false
 }
 
-// inDecimal is In for decimal numbers within a run of hexadecimal digits.
+// inDecimal is In for the decimal numbers in a run of hexadecimal digits.
 func (a ID) inDecimal(run []byte) bool {
 	for i := 0; i < len(run); {
 		end := digitsEnd(run, i)
@@ -101,9 +103,9 @@ func hexID(run []byte) (ID, bool) {
 	return id, id != ID{}
 }
 
-// xrayID returns the ID with text[start:end] as its last part in X-Ray's form:
-// 1-5759e988-bd862e3fe1be46a994272793.
-// See https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html.
+// xrayID returns the ID in X-Ray's form whose last part is text[start:end]:
+// 1-5759e988-bd862e3fe1be46a994272793. See
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html.
 func xrayID(text []byte, start, end int) (ID, bool) {
 	const head = len("1-5759e988-")
 	if end-start != 24 || start < head || string(text[start-head:start-head+2]) != "1-" || text[start-1] != '-' {
@@ -117,8 +119,8 @@ func xrayID(text []byte, start, end int) (ID, bool) {
 	return ID{hexValue(seconds)<<32 | hexValue(run[:8]), hexValue(run[8:])}, true
 }
 
-// decimal returns the number of decimal digits. It is false for zero, and for numbers of more than
-// 64 bits.
+// decimal returns the value of a decimal number. The result is false for zero, and for numbers of
+// more than 64 bits.
 func decimal(digits []byte) (n uint64, ok bool) {
 	if len(digits) == 0 || len(digits) > 20 {
 		return 0, false
@@ -136,7 +138,7 @@ func decimal(digits []byte) (n uint64, ok bool) {
 // noDigit is the value of a byte that is no hexadecimal digit.
 const noDigit = 0xff
 
-// digits are the values of the hexadecimal digits.
+// digits contains the value of each hexadecimal digit.
 var digits = func() (d [256]uint8) {
 	for c := range d {
 		d[c] = noDigit
@@ -195,7 +197,7 @@ func digitsEnd(text []byte, i int) int {
 	return i
 }
 
-// isWord tells whether c is an ASCII letter, a digit or an underscore.
+// isWord reports whether c is an ASCII letter, a digit or an underscore.
 func isWord(c byte) bool { return words[c] }
 
 var words = func() (is [256]bool) {

@@ -1,6 +1,6 @@
 package timeline
 
-// idMembers are IDs that a shipper has beside the line.
+// idMembers are IDs that a shipper writes beside the line, and not in the line.
 type idMembers struct {
 	n       int
 	members [4]struct{ name, value []byte }
@@ -15,7 +15,7 @@ func idsOf(object []byte) (ids idMembers) {
 	return ids
 }
 
-// add takes a member with the name of an ID.
+// add adds a member, if its name is the name of an ID and its value looks like an ID.
 func (ids *idMembers) add(name, value []byte) {
 	if ids.n < len(ids.members) && idName(name) != "" && isJSONText(value) && isIDText(value[1:len(value)-1]) {
 		ids.members[ids.n].name, ids.members[ids.n].value = name, value
@@ -34,8 +34,8 @@ func isIDText(text []byte) bool {
 	return len(text) > 0
 }
 
-// idName returns the common name of an ID; "": the name is not that of an ID. Journald writes
-// names in upper case, and OpenTelemetry's names may lack the underscore.
+// idName returns the usual name for a name of an ID; "": the name is not that of an ID. Journald
+// writes names in upper case, and OpenTelemetry's names may lack the underscore.
 func idName(name []byte) string {
 	const longest = len("parent_span_id")
 	if len(name) < len("spanid") || len(name) > longest {

@@ -25,7 +25,7 @@ func InColour(colour, text string) string {
 }
 
 // Lines divides a text into lines between words. A line is at most room columns wide, or a single
-// word. With room 0 there is one line. A text without words has none.
+// word. If room is 0, all words are on one line. A text without words gives no line.
 func Lines(text string, room int) (lines []string) {
 	for word := range strings.FieldsSeq(text) {
 		last := len(lines) - 1

@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// journald removes the wrapper of journalctl -o json. MESSAGE is a text, or an array of bytes if
-// it is not all text. It is null if it is too long for journalctl without --all, and such a line
-// stays as it is. IDs may be fields of their own. zerolog puts its whole line into the field JSON.
+// journald removes the wrapper of journalctl -o json. The field MESSAGE is a text, or an array of
+// bytes if the message is not all text. Without --all, journalctl writes null for a long message,
+// and journald leaves such a line as it is. IDs may be in fields beside MESSAGE. zerolog puts its
+// whole line into the field JSON.
 //
 // https://www.freedesktop.org/software/systemd/man/latest/systemd.journal-fields.html
 // https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-json-format
@@ -20,7 +21,7 @@ func (u *unwrapper) journald() bool {
 	if !ok {
 		return false
 	}
-	ids := idsOf(u.text) // before values are decoded in place
+	ids := idsOf(u.text) // before jsonText decodes values in place
 	message, ok := journalText(v[0])
 	if !ok {
 		return false
@@ -49,8 +50,8 @@ func (u *unwrapper) journald() bool {
 	return true
 }
 
-// The last keys have the name of the service, the best key first. Docker's unit is that of all its
-// containers.
+// The last keys are for the name of the service, the best key first. The name of a container comes
+// before the unit, because all containers of Docker have the same unit.
 var journaldKeys = [...]string{"MESSAGE", "__REALTIME_TIMESTAMP", "CONTAINER_PARTIAL_MESSAGE", "PRIORITY", "JSON", "_PID",
 	"CONTAINER_NAME", "_SYSTEMD_USER_UNIT", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM"}
 

@@ -11,7 +11,7 @@ import (
 //
 //	trace        the trace ID, 16 or 32 hexadecimal digits
 //	start        the beginning of the first span, RFC 3339 in UTC; absent: no line has a time
-//	duration_ms  from there to the end of the last span
+//	duration_ms  from start to the end of the last span
 //	sampled      true: a backend has spans of the trace
 //	services     [{name, spans, lines, errors, skew_ms}]; skew_ms: the time by which the service's
 //	             clock is ahead of the clock of the first service
@@ -25,22 +25,22 @@ import (
 //	  start, duration_ms    corrected by the service's skew; start is absent if it is not known
 //	  critical_ms  its part of the trace's duration, without the time that it waited for children
 //	  status, attempt, error: absent if there is none
-//	  failed       true: the call or the request failed
-//	  made         true: no line reports the span, other lines name its ID
-//	  guess        true: the parent was found by time, no line names it
+//	  failed       true: the request, the call or the job failed
+//	  made         true: no line reports the span; other lines name its ID
+//	  guess        true: no line names the parent; it was found by time
 //	  skew_ms      of its service
 //	lines        all lines, in the order of time:
 //	  time         as written; absent: none
 //	  at           corrected by the skew; absent: none
 //	  service, level, message
 //	  span         the id of the span above the line; absent: none
-//	  guess        true: the line names no span, and stands under the only possible one by time
+//	  guess        true: the line names no span; by time, only this span is possible
 //	  report       true: the line reports the span
 //	  source, number, text: the place of the line, and the whole of it
-//	doubles      omitted lines, because another source has them too
-//	circles      circles of parents that were cut
+//	doubles      the number of lines that are omitted, because another source has them too
+//	circles      the number of circles of parents that were cut
 //
-// Names stay as they are, and new names may come. Control and format characters are escaped.
+// Later versions keep these names, and may add others. Control and format characters are escaped.
 
 type jsonService struct {
 	Name   string  `json:"name"`
@@ -88,11 +88,11 @@ type jsonLine struct {
 	Text    string `json:"text"`
 }
 
-// JSON writes the tree as one JSON object with a newline behind it. It keeps no copy of the
-// object.
+// JSON writes the tree as one JSON object with a newline behind it. It does not hold the whole
+// object in memory.
 func (t *Tree) JSON(to io.Writer) error { return t.json(to, math.MaxInt) }
 
-// json writes at most so many spans, and so many lines.
+// json is JSON with a limit: it writes at most most spans, and at most most lines.
 func (t *Tree) json(to io.Writer, most int) error {
 	w := newJSONWriter(to)
 	w.open("{")
@@ -154,12 +154,13 @@ func (l *Line) json() jsonLine {
 	return j
 }
 
-// AppendJSON appends the entry as a JSON object with a newline behind it. The object is like those
-// in the lines of the JSON view, and has the ID of the span that the entry names.
+// AppendJSON appends the entry as a JSON object with a newline behind it. The object has the same
+// members as an element of "lines" in the JSON view. Its member "span" is the ID of the span that
+// the entry names.
 func (e *Entry) AppendJSON(dst []byte) []byte {
 	j := (&Line{Entry: e}).json()
 	j.Span = e.Span
-	text, _ := json.Marshal(j) // texts and numbers alone never fail
+	text, _ := json.Marshal(j) // Marshal never fails for texts and numbers
 	return append(append(dst, harmless(string(text))...), '\n')
 }
 

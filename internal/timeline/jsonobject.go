@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// jsonObject reads the members of a JSON object, and leaves their values as they are. It only
-// finds the ends of inner objects.
+// jsonObject reads the members of a JSON object, and does not decode their values. Of inner
+// objects, it finds only the end.
 type jsonObject struct {
 	text  []byte
 	pos   int
@@ -15,7 +15,7 @@ type jsonObject struct {
 	ended bool
 }
 
-// objectOf returns the object that is all of text.
+// objectOf returns a jsonObject for text, which must be one object and nothing else.
 func objectOf(text []byte) jsonObject {
 	o := jsonObject{text: text}
 	o.space()
@@ -27,7 +27,7 @@ func objectOf(text []byte) jsonObject {
 	return o
 }
 
-// next returns the next member as it is written, with a key without quotes.
+// next returns the next member: the key without its quotes, and the value as it is written.
 func (o *jsonObject) next() (key, value []byte, more bool) {
 	if !o.ok || o.ended {
 		return nil, nil, false
@@ -57,7 +57,7 @@ func (o *jsonObject) next() (key, value []byte, more bool) {
 	return key[1 : len(key)-1], value, true
 }
 
-// close ends the object. Nothing may follow.
+// close ends the object. Only white space may follow.
 func (o *jsonObject) close() {
 	o.space()
 	o.ended = true
@@ -98,7 +98,7 @@ func (o *jsonObject) value() bool {
 	return o.pos > start
 }
 
-// isScalar reports whether c may stand in a number, true, false or null.
+// isScalar reports whether c may occur in a number, true, false or null.
 func isScalar(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || c == '-' || c == '+' || c == '.' || c == 'E'
 }
@@ -126,7 +126,7 @@ func (o *jsonObject) nested() bool {
 	return false
 }
 
-// quoted moves past the text at pos. It checks all escapes, because jsonText removes them without
+// quoted moves past the text at pos. It checks all escapes, because jsonText decodes them without
 // a check.
 func (o *jsonObject) quoted() bool {
 	s := o.text
@@ -146,9 +146,9 @@ func (o *jsonObject) quoted() bool {
 	return false
 }
 
-// isEscape reports whether the beginning of s may stand behind a backslash.
+// isEscape reports whether s begins with a valid escape, without its backslash.
 //
-// The function stays a call. If it is inlined, the loop of quoted takes longer.
+// The function is not inlined, because the loop of quoted would become slower.
 //
 //go:noinline
 func isEscape(s []byte) bool {
@@ -162,7 +162,7 @@ func isEscape(s []byte) bool {
 	return false
 }
 
-// hexUnit returns the number in the first four hexadecimal digits of s.
+// hexUnit returns the value of the first four hexadecimal digits of s.
 func hexUnit(s []byte) (n rune, ok bool) {
 	if len(s) < 4 {
 		return 0, false
@@ -177,8 +177,9 @@ func hexUnit(s []byte) (n rune, ok bool) {
 	return n, true
 }
 
-// jsonText returns the text that a JSON value is; not ok: it is no text. jsonText decodes in
-// place, because a text is never longer than its JSON. So call it once, after all checks.
+// jsonText decodes a JSON value that is a text. The result is false for any other value. It
+// decodes in place, which is possible because a text is never longer than its JSON. Call it only
+// once for a value, after all checks, because it changes the bytes of the value.
 func jsonText(value []byte) (text []byte, ok bool) {
 	if !isJSONText(value) {
 		return nil, false
@@ -225,8 +226,8 @@ func jsonText(value []byte) (text []byte, ok bool) {
 // isJSONText reports whether a JSON value is a text.
 func isJSONText(value []byte) bool { return len(value) > 0 && value[0] == '"' }
 
-// unicodeEscape returns the character of the \u at the beginning of s, and the length of the
-// escape. Half a surrogate pair is U+FFFD, as in encoding/json.
+// unicodeEscape returns the character of the \u escape at the beginning of s, and the length of
+// the escape. Half of a surrogate pair becomes U+FFFD, as in encoding/json.
 func unicodeEscape(s []byte) (r rune, n int) {
 	r, _ = hexUnit(s[2:])
 	if !utf16.IsSurrogate(r) {
@@ -242,8 +243,9 @@ func unicodeEscape(s []byte) (r rune, n int) {
 	return utf8.RuneError, 6
 }
 
-// jsonValues puts the values of keys into values, as they are written; nil: the object lacks the
-// key. Of two equal keys the first counts. The result tells whether all of text is one object.
+// jsonValues puts the value of each key into values, as it is written; nil: the object lacks the
+// key. If the object has a key twice, jsonValues uses the first. The result reports whether text
+// is one object and nothing else.
 func jsonValues(text []byte, keys []string, values [][]byte) bool {
 	o := objectOf(text)
 	for key, value, more := o.next(); more; key, value, more = o.next() {
@@ -256,7 +258,8 @@ func jsonValues(text []byte, keys []string, values [][]byte) bool {
 	return o.ok && o.ended
 }
 
-// jsonTextAt returns the first text that an object has under one of the keys; nil: none.
+// jsonTextAt returns the text for the first of the keys for which the object has a text that is
+// not empty; nil: there is none.
 func jsonTextAt(object []byte, keys ...string) []byte {
 	var values [maxKeys][]byte
 	if len(object) == 0 || object[0] != '{' || !jsonValues(object, keys, values[:]) {
@@ -279,8 +282,8 @@ func isBraced(s []byte) bool {
 	return len(s) > 1 && s[0] == '{' && s[len(s)-1] == '}'
 }
 
-// hasFirstKey tells whether an object begins with a key. Docker writes no space before the key,
-// but a program that has rewritten the lines may.
+// hasFirstKey reports whether an object begins with a key. Docker writes no space before the key,
+// but a program that rewrites the lines may add one.
 func hasFirstKey(object []byte, key string) bool {
 	h := lineHead{s: object, i: 1}
 	h.spaces()

@@ -9,11 +9,11 @@ import (
 	"unicode"
 )
 
-// jsonWriter writes JSON bit by bit, with one member or element on each line.
+// jsonWriter writes JSON piece by piece, with one member or element on each line.
 type jsonWriter struct {
 	to    *bufio.Writer
-	inner bool // in a list
-	any   bool // something stands before
+	inner bool // the next element is in a list
+	any   bool // a member or an element has been written before
 	err   error
 }
 
@@ -80,8 +80,8 @@ func (w *jsonWriter) end() error {
 	return w.to.Flush()
 }
 
-// harmless escapes the characters beyond ASCII in JSON that a terminal obeys. Marshal escapes the
-// others.
+// harmless escapes the characters beyond ASCII in JSON that a terminal obeys. In ASCII, Marshal
+// has escaped them already.
 func harmless(text string) string {
 	if isPrintable(text) {
 		return text

@@ -5,24 +5,24 @@ import (
 	"container/heap"
 )
 
-// DefaultKeptBytes is the memory of a [Keeper] by default. A trace of 100,000 lines and 10,000
-// spans has room.
+// DefaultKeptBytes is the memory of a [Keeper] by default. It is enough for a trace of 100,000
+// lines and 10,000 spans.
 const DefaultKeptBytes = 256 << 20
 
 // Keeper keeps the entries of one trace, as many as there is room for. It prefers spans without a
-// parent, then other spans, then errors, then other lines, and of each the oldest. The order in
-// which entries come does not matter. A Keeper is not safe for concurrent use. Make one with
-// [NewKeeper].
+// parent, then other spans, then errors, then other lines. Among entries of one kind, it prefers
+// the oldest. The order of the calls to Add does not matter. A Keeper is not safe for concurrent
+// use. Make one with [NewKeeper].
 type Keeper struct {
-	most    int // bytes
+	most    int // the largest number of bytes
 	bytes   int
 	kept    entryHeap
 	end     *Entry // the most wanted entry that was left out; nil: all are kept
 	leftOut int
 }
 
-// NewKeeper returns a keeper. Its entries and their tree together need so many bytes; 0 means
-// DefaultKeptBytes.
+// NewKeeper returns a Keeper whose entries and their tree together need at most about that many
+// bytes; 0 means DefaultKeptBytes.
 func NewKeeper(bytes int) *Keeper {
 	if bytes <= 0 {
 		bytes = DefaultKeptBytes
@@ -30,7 +30,7 @@ func NewKeeper(bytes int) *Keeper {
 	return &Keeper{most: bytes}
 }
 
-// Add takes an entry.
+// Add adds an entry. If there is no room, Add leaves out the least wanted entries.
 func (k *Keeper) Add(e *Entry) {
 	if k.end != nil && compareWanted(e, k.end) >= 0 {
 		k.leftOut++
@@ -45,7 +45,7 @@ func (k *Keeper) Add(e *Entry) {
 	}
 }
 
-// Entries returns the kept entries, in no order.
+// Entries returns the kept entries, in no particular order.
 func (k *Keeper) Entries() []*Entry { return k.kept }
 
 // Left returns the number of entries that were left out.
@@ -66,7 +66,7 @@ func compareWanted(a, b *Entry) int {
 	return cmp.Or(cmp.Compare(unwanted(a), unwanted(b)), a.Time.Compare(b.Time), compareInSource(a, b))
 }
 
-// unwanted is higher for an entry that helps less to understand a trace.
+// unwanted returns a higher number for an entry that helps less to understand a trace.
 func unwanted(e *Entry) int {
 	switch {
 	case e.Record != nil && e.Parent == "":
@@ -79,7 +79,7 @@ func unwanted(e *Entry) int {
 	return 3
 }
 
-// entryHeap has the least wanted entry first.
+// entryHeap is a heap with the least wanted entry first.
 type entryHeap []*Entry
 
 func (h entryHeap) Len() int           { return len(h) }

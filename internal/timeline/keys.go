@@ -6,13 +6,14 @@ import (
 	"strings"
 )
 
-// Keys are names of fields, for names that a parser cannot find or takes wrongly. The first name
-// that a line has counts, and each name here comes before all others. A field of an object has the
-// path with dots as its name: json.tid. With the zero value, the parser finds all names.
+// Keys are the names of fields that a user gives to a parser, for a source whose names the parser
+// does not find or understands wrongly. For each role, the parser uses the first of these names
+// that a line has. It prefers each of these names to all others. The name of a field in an object
+// is its path with dots: json.tid. With the zero value, the parser finds all names itself.
 type Keys struct{ Trace, Span, Parent, Service, Time, Level, Message []string }
 
-// ParseKeys reads keys as a command line has them: trace=json.tid,service=app. A role may come
-// several times.
+// ParseKeys reads keys as they are written on a command line: trace=json.tid,service=app. A role
+// may occur several times.
 func ParseKeys(text string) (Keys, error) {
 	var k Keys
 	for part := range strings.SplitSeq(text, ",") {
@@ -22,7 +23,7 @@ func ParseKeys(text string) (Keys, error) {
 		name, key, ok := strings.Cut(part, "=")
 		list := k.list(strings.TrimSpace(name))
 		if key = strings.TrimSpace(key); !ok || list == nil || key == "" {
-			return Keys{}, fmt.Errorf("timeline: %q names no key: keys are written as trace=KEY, with commas between them, for %s",
+			return Keys{}, fmt.Errorf("timeline: %q is no key: keys are written as trace=KEY, with commas between them, and trace may be any of %s",
 				part, strings.Join(roleNames[1:], ", "))
 		}
 		*list = append(*list, key)
@@ -30,7 +31,7 @@ func ParseKeys(text string) (Keys, error) {
 	return k, nil
 }
 
-// list returns the list with a name, or nil.
+// list returns the list for the name of a role, or nil.
 func (k *Keys) list(name string) *[]string {
 	if r := slices.Index(roleNames[:], name); r > 0 {
 		return k.of(role(r))
@@ -38,7 +39,7 @@ func (k *Keys) list(name string) *[]string {
 	return nil
 }
 
-// of returns the names for a role; nil: the role cannot have any.
+// of returns the names for a role; nil: Keys has no names for the role.
 func (k *Keys) of(r role) *[]string {
 	switch r {
 	case roleTrace:

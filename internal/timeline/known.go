@@ -2,8 +2,8 @@ package timeline
 
 import "example.com/clew/internal/line"
 
-// usual are keys in the names of vendors and common loggers, for fields that the views show in
-// their own places: time, level, message, service and IDs.
+// usual contains the keys of fields that a view shows in places of their own: time, level,
+// message, service and IDs. These are the keys of all vendors and of common loggers.
 var usual = func() map[string]bool {
 	keys := vendorKeys(line.TraceID, line.CallerParentID)
 	for _, k := range []string{
@@ -16,10 +16,11 @@ var usual = func() map[string]bool {
 	return keys
 }()
 
-// ofRecords are the keys of a line's request, call or job.
+// ofRecords contains the keys of the fields of a request, a call or a job.
 var ofRecords = vendorKeys(line.TraceID, line.ClientGone)
 
-// vendorKeys are the names of some fields for all vendors.
+// vendorKeys returns the keys that all vendors have for the fields between two of package line's
+// keys.
 func vendorKeys(from, to line.Key) map[string]bool {
 	keys := map[string]bool{}
 	for v := line.Ours; v <= line.Logback; v++ {

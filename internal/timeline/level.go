@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// levels are the words that name a level in any text: the usual words, and those of zerolog's and
+// levels maps each word for a level to the usual word. It contains the words of zerolog's and
 // .NET's consoles, of java.util.logging and of syslog.
 var levels = map[string]string{
 	"trace": "trace", "trc": "trace", "finest": "trace", "verbose": "trace", "vrb": "trace",
@@ -39,7 +39,7 @@ func levelOf(text string) string {
 }
 
 // numericLevel returns the word for a level that is a number. The levels of pino and bunyan are
-// tens. The severities of syslog (RFC 5424, 6.2.1) and of GELF are below ten.
+// multiples of ten. The severities of syslog (RFC 5424, 6.2.1) and of GELF are below ten.
 func numericLevel(n int, text string) string {
 	switch {
 	case n >= 70 || n < 0 || n > 7 && n < 10:
@@ -50,11 +50,11 @@ func numericLevel(n int, text string) string {
 	return [...]string{"fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug"}[n]
 }
 
-// levelSpan is the number of bytes behind the time of a text in which its level may stand.
+// levelSpan is the number of bytes behind the time in which levelIn looks for a level.
 const levelSpan = 160
 
 // levelIn returns the level in the text of a line, and its place. The level is a word in capitals
-// or in brackets, or before a colon at the very beginning.
+// or in brackets, or the first word if a colon or a tab follows.
 func levelIn(text []byte, from int) (level string, start, end int) {
 	limit := min(len(text), from+levelSpan)
 	for i := from; i < limit; {
@@ -74,7 +74,7 @@ func levelIn(text []byte, from int) (level string, start, end int) {
 	return "", 0, 0
 }
 
-// levelWord returns the level that the word text[start:end] is.
+// levelWord returns the level that the word text[start:end] names; "": it names none.
 func levelWord(text []byte, start, end, from int) string {
 	word := text[start:end]
 	if len(word) < 3 || len(word) > 13 {

@@ -12,15 +12,15 @@ import (
 type Line struct {
 	*Entry
 
-	// At orders the line among the others. It is the entry's time, corrected by the skew of the
-	// service's clock. A line without a time has the time of its neighbour in the same source, or
-	// zero if the source has no times at all. Entry.Time stays as it was written.
+	// At is the time by which lines are ordered: the entry's time, corrected by the skew of the
+	// service's clock. If the entry has no time, At is the time of a neighbour in the same source,
+	// or zero if the source has no times at all. Entry.Time stays as it was written.
 	At time.Time
 
-	Span  *Span // the span above it; nil: it stands under the trace itself
-	Guess bool  // the line names no span: by time, Span is the only possible one
+	Span  *Span // the span that contains the line; nil: the line is in no span
+	Guess bool  // the line names no span; by time, only Span is possible
 
-	inexact time.Duration // the time by which it may have been written later than At
+	inexact time.Duration // how much later than At the line may have been written
 }
 
 // compareLines orders lines by time. Lines without a time come last.
@@ -34,7 +34,7 @@ func compareLines(a, b *Line) int {
 	return cmp.Or(a.At.Compare(b.At), compareInSource(a.Entry, b.Entry))
 }
 
-// lineUp gives each entry of one source its place in time.
+// lineUp returns the entries of one source as lines. It gives a time to entries without one.
 func lineUp(entries []*Entry) []*Line {
 	lines := make([]*Line, len(entries))
 	last := &Line{Entry: &Entry{}}
@@ -45,7 +45,7 @@ func lineUp(entries []*Entry) []*Line {
 		case l.At.IsZero():
 			l.At, l.inexact = last.At, last.inexact
 		case l.inexact > 0 && l.At.Before(last.At) && last.At.Sub(l.At) < l.inexact:
-			// The line stands behind the last one in its source, so it was not written earlier.
+			// The line follows the last one in its source, so it was not written earlier.
 			l.inexact -= last.At.Sub(l.At)
 			l.At = last.At
 		}
@@ -61,11 +61,11 @@ func lineUp(entries []*Entry) []*Line {
 	return lines
 }
 
-// reports tells whether l is the line that reports its span.
+// reports reports whether l is the line that reports its span.
 func (l *Line) reports() bool { return l.Span != nil && l.Span.Report == l }
 
-// sharpen moves a line to the beginning of its span, if it stands before that only because its
-// time is inexact.
+// sharpen moves each line that is before the beginning of its span only because its time is
+// inexact. The line moves to that beginning.
 func sharpen(lines []*Line, begin time.Time, report *Line) {
 	for _, l := range lines {
 		if l != report && l.At.Before(begin) && !l.At.IsZero() && begin.Sub(l.At) < l.inexact {
@@ -75,7 +75,8 @@ func sharpen(lines []*Line, begin time.Time, report *Line) {
 	slices.SortFunc(lines, compareLines)
 }
 
-// said returns the message, or the text that the line has instead.
+// said returns the message. Without a message, it returns the whole text of the line, or "" if
+// otherFields shows the fields.
 func (l *Line) said() string {
 	if l.Message != "" {
 		return l.Message

@@ -29,8 +29,8 @@ func (p *Parser) formOf(text []byte) (lineForm, stamp) {
 	return otherLine, stamp{}
 }
 
-// isPairs tells whether a line begins with key=value. The key must be one that loggers begin a
-// line with.
+// isPairs reports whether a line begins with key=value, and the key has a role, such as time or
+// level.
 func isPairs(text []byte) bool {
 	key, _, ok := bytes.Cut(text[:min(len(text), maxKey)], []byte("="))
 	if !ok || bytes.IndexByte(key, ' ') >= 0 {

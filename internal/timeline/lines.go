@@ -2,12 +2,12 @@ package timeline
 
 import "bytes"
 
-// lineStart returns the beginning of the line that has the byte b[at]. A newline belongs to the
-// line that it ends.
+// lineStart returns the beginning of the line that contains the byte b[at]. A newline belongs to
+// the line that it ends.
 func lineStart(b []byte, at int) int { return bytes.LastIndexByte(b[:at], '\n') + 1 }
 
-// lineEnd returns the end of the line that has the byte b[at], which is the beginning of the next
-// line.
+// lineEnd returns the end of the line that contains the byte b[at]. The next line begins at this
+// index.
 func lineEnd(b []byte, at int) int {
 	if n := bytes.IndexByte(b[at:], '\n'); n >= 0 {
 		return at + n + 1
@@ -15,7 +15,7 @@ func lineEnd(b []byte, at int) int {
 	return len(b)
 }
 
-// lineAt returns the line at from, without its end.
+// lineAt returns the line that begins at from, without its line end.
 func lineAt(b []byte, from int) []byte {
 	return bytes.TrimRight(b[from:lineEnd(b, from)], "\r\n")
 }

@@ -10,42 +10,44 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// DefaultTraces is the number of traces that a [Lister] keeps by default. They usually need 250
-// MB, and never more than 320 MB.
+// DefaultTraces is the number of traces that a [Lister] keeps by default. So many traces usually
+// need 250 MB, and never more than 320 MB.
 const DefaultTraces = 1_000_000
 
 const (
-	// traceBytes is the average memory that a trace may need. If traces have longer texts, fewer
-	// of them are kept.
+	// traceBytes is the largest average memory of a trace. If the traces have longer texts, fewer
+	// traces are kept.
 	traceBytes = 320
 
-	// summaryBytes is the memory of a trace without its texts, with its place in the map.
+	// summaryBytes is the memory of a trace. It includes the trace's place in the map, but not its
+	// texts.
 	summaryBytes = 250
 )
 
-// Lister lists traces. It takes the glances of lines in any order, and keeps the newest traces, as
-// many as it may. A Lister is not safe for concurrent use. Make one with [NewLister].
+// Lister lists traces. It accepts the glances of lines in any order. If there are more traces than
+// its limit, it keeps the newest ones. A Lister is not safe for concurrent use. Make one with
+// [NewLister].
 type Lister struct {
 	filter Filter
 	most   int
 
 	open   map[uint64]*tally // the first trace for each low half of an ID
 	n      int               // the number of open traces
-	chunks [][]tally         // all tallies; those in use have an ID
+	chunks [][]tally         // all tallies; a tally in use has an ID
 	free   []*tally          // tallies that are no longer in use
 	bytes  int               // the memory of the open traces
 
 	names      nameList             // of services
 	operations map[operation]string // recent names of operations
 
-	before int64 // a trace that begins at this time or earlier is not kept any more
+	before int64 // a trace that began at this time or earlier is no longer kept
 	out    Left
 }
 
-// operation has the parts of an operation's name.
+// operation is the name of an operation in two parts.
 type operation struct{ method, route string }
 
-// NewLister returns a lister that keeps so many traces; 0 means DefaultTraces.
+// NewLister returns a lister that keeps at most that many traces; 0 means DefaultTraces.
 func NewLister(filter Filter, traces int) *Lister {
 	if traces <= 0 {
 		traces = DefaultTraces
@@ -56,7 +58,7 @@ func NewLister(filter Filter, traces int) *Lister {
 	}
 }
 
-// Add takes the glance of a line.
+// Add adds a line, by its glance.
 func (l *Lister) Add(g *Glance) {
 	if g.Trace == (ID{}) {
 		l.out.NoID++
@@ -91,7 +93,7 @@ func (l *Lister) begin(id ID) *tally {
 	return s
 }
 
-// room returns an unused tally. Tallies are made many at a time.
+// room returns an unused tally. It allocates many tallies at a time.
 func (l *Lister) room() (s *tally) {
 	if n := len(l.free); n > 0 {
 		s, l.free = l.free[n-1], l.free[:n-1]
@@ -108,7 +110,7 @@ func (l *Lister) room() (s *tally) {
 	return &chunk[len(chunk)-1]
 }
 
-// all yields the open traces in the order in which they lie in memory. A walk through the map
+// all yields the open traces in the order of their addresses in memory. A walk through the map
 // would take much longer.
 func (l *Lister) all(yield func(*tally) bool) {
 	for _, chunk := range l.chunks {
@@ -120,8 +122,8 @@ func (l *Lister) all(yield func(*tally) bool) {
 	}
 }
 
-// find returns the trace with this ID; nil: it is not kept. If one of the two high halves is
-// unknown, the first trace with the low half counts.
+// find returns the trace with this ID; nil: it is not kept. If a high half is unknown, find
+// returns the first trace with the same low half.
 func (l *Lister) find(id ID) *tally {
 	for s := l.open[id.Low]; s != nil; s = s.next {
 		if s.id.Same(id) {
@@ -150,18 +152,19 @@ func (l *Lister) sum(s *tally, g *Glance) {
 	}
 }
 
-// isError tells whether the line is at the level of errors, or reports a status of 500 or more.
+// isError reports whether the line is at the level of errors, or is a record with a status of 500
+// or more.
 func (g *Glance) isError() bool { return isError(g.Level) || g.Record != "" && g.Status >= 500 }
 
-// Mark marks the trace with this ID, if it is kept, for Filter.Marked. The caller has seen a line
-// with a property that a glance does not show.
+// Mark marks the trace with this ID, if the trace is kept. Filter.Marked selects the marked
+// traces. So a caller can select traces by a property of lines that a glance does not show.
 func (l *Lister) Mark(id ID) {
 	if s := l.find(id); s != nil && id != (ID{}) {
 		s.marked = true
 	}
 }
 
-// serves adds a service that has written a line at this time.
+// serves adds to a trace a service that has written a line at this time.
 func (l *Lister) serves(s *tally, service string, at int64) {
 	if service == "" {
 		return
@@ -190,7 +193,7 @@ func (l *Lister) serves(s *tally, service string, at int64) {
 	}
 }
 
-// operation returns the name of an operation. Most traces share such a text.
+// operation returns the name of an operation. Most traces share this text with others.
 func (l *Lister) operation(method, route string) string {
 	key := operation{method, route}
 	if name, ok := l.operations[key]; ok {
@@ -206,8 +209,8 @@ func (l *Lister) operation(method, route string) string {
 	return name
 }
 
-// maxOperations is the number of names that are kept to be shared. Paths with IDs never come
-// again.
+// maxOperations is the largest number of names that are kept for later traces. It is limited,
+// because a path with an ID never occurs again.
 const maxOperations = 1024
 
 // short256 returns a copy of s, or of its first 256 bytes.
@@ -218,9 +221,9 @@ func short256(s string) string {
 	return strings.ToValidUTF8(s[:256-len("…")], "") + "…"
 }
 
-// root makes the line the root of the trace, if it is a better root than the present one. A line
-// without a parent is better than a line with one. If that does not decide, a request or a job is
-// better than a call, and then an earlier line is better.
+// root makes the line the root of the trace, if the line is a better root than the present one. A
+// line without a parent is better than a line with one. If that does not decide, a request or a
+// job is better than a call, and then an earlier line is better.
 func (l *Lister) root(s *tally, g *Glance, at int64) {
 	begin := at
 	if at != never {
@@ -236,7 +239,7 @@ func (l *Lister) root(s *tally, g *Glance, at int64) {
 	l.bytes += len(s.operation)
 }
 
-// rank is higher for a span that is more likely the root.
+// rank returns a higher number for a span that is more likely the root.
 func rank(record string, root bool) int {
 	r := 0
 	switch {
@@ -251,8 +254,9 @@ func rank(record string, root bool) int {
 	return r
 }
 
-// drop leaves out the oldest quarter of the traces. Later lines of such old traces are left out as
-// well. So no trace in the list lacks a part, whatever the order of the sources.
+// drop leaves out the oldest quarter of the traces. If Add gets further lines of these traces, it
+// leaves them out as well. So each trace in the list is complete, whatever the order of the
+// sources.
 func (l *Lister) drop() {
 	starts := make([]int64, 0, l.n)
 	for s := range l.all {
@@ -290,8 +294,8 @@ func (l *Lister) close(s *tally) {
 	}
 }
 
-// List returns the traces that match, the newest first, at most limit of them; 0 means all. Left
-// tells which are missing.
+// List returns the newest limit traces that match, the newest first. A limit of 0 means all. The
+// result Left counts what is missing.
 func (l *Lister) List(limit int) ([]Summary, Left) {
 	matching, n := l.matching(limit)
 	left := l.out
@@ -306,8 +310,7 @@ func (l *Lister) List(limit int) ([]Summary, Left) {
 	return all, left
 }
 
-// matching returns the newest traces that match, at most limit of them, and the number of all that
-// match.
+// matching returns the newest limit traces that match, and the number of all traces that match.
 func (l *Lister) matching(limit int) (matching []*tally, n int) {
 	for s := range l.all {
 		if !l.wants(s) {
@@ -322,7 +325,7 @@ func (l *Lister) matching(limit int) (matching []*tally, n int) {
 	return newest(matching, limit), n
 }
 
-// newest sorts traces, and returns the first limit of them; 0 means all.
+// newest sorts traces, the newest first, and returns the first limit of them; 0 means all.
 func newest(traces []*tally, limit int) []*tally {
 	slices.SortFunc(traces, func(a, b *tally) int {
 		return cmp.Or(cmp.Compare(b.known(), a.known()), cmp.Compare(a.id.High, b.id.High), cmp.Compare(a.id.Low, b.id.Low))
@@ -333,7 +336,7 @@ func newest(traces []*tally, limit int) []*tally {
 	return traces
 }
 
-// wants tells whether a trace matches the filter.
+// wants reports whether a trace matches the filter.
 func (l *Lister) wants(s *tally) bool {
 	f := &l.filter
 	start := s.known()

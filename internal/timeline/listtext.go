@@ -7,8 +7,8 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// ListText writes a list of traces as a table. Each trace has one line, with the whole ID at its
-// end.
+// ListText writes a list of traces as a table. Each trace has one line, which ends with the whole
+// ID.
 func ListText(to io.Writer, traces []Summary, left Left, style Style) error {
 	p := newPage(to, style)
 	if len(traces) > 0 {
@@ -21,7 +21,7 @@ func ListText(to io.Writer, traces []Summary, left Left, style Style) error {
 	return p.to.Flush()
 }
 
-// kinds are the kinds of the spans that records report.
+// kinds contains the kind of span that each record reports.
 var kinds = map[string]Kind{line.MessageRequest: Server, line.MessageCall: Client, line.MessageJob: Job}
 
 // listed writes the line of a trace. It never cuts the ID, because people copy it.
@@ -64,7 +64,7 @@ func (p *page) listed(s *Summary) {
 	p.to.WriteByte('\n')
 }
 
-// leftOut tells what the list lacks.
+// leftOut writes how many traces and lines the list leaves out.
 func (p *page) leftOut(listed int, left Left) {
 	text := Counted(listed, "trace")
 	if left.Limited > 0 {
@@ -72,6 +72,6 @@ func (p *page) leftOut(listed int, left Left) {
 	}
 	p.line(Word{Dim, text})
 	p.note(left.Traces > 0 || left.Lines > 0, "Left out: "+Counted(left.Traces, "older trace")+", which began at "+left.Before.Format("2006-01-02 15:04:05.000")+
-		" or before, with "+Counted(left.Lines, "line")+". There was no room for them: --since and --until ask for a part.")
+		" or before, with "+Counted(left.Lines, "line")+". There was no room for them: list a shorter time with --since and --until.")
 	p.note(left.NoID > 0, Counted(left.NoID, "line")+" without a trace ID.")
 }

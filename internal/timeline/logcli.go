@@ -4,7 +4,7 @@ package timeline
 //
 //	{"labels":{"app":"shop"},"line":"…","timestamp":"2026-11-26T22:46:25.343939123Z"}
 //
-// The labels have IDs if Loki got them as structured metadata.
+// The labels contain IDs if Loki got the IDs as structured metadata.
 //
 // https://github.com/grafana/loki/blob/main/pkg/logcli/output/jsonl.go
 func (u *unwrapper) logcli() bool {
@@ -54,8 +54,8 @@ func (u *unwrapper) logcliLabels(h *lineHead, ids *idMembers) bool {
 	return true
 }
 
-// serviceLabel returns the value of a label that names the service, and service for any other
-// label.
+// serviceLabel returns the value of a label, if the label names the service. For any other label,
+// it returns the argument service.
 func serviceLabel(name, value, service []byte) []byte {
 	if string(name) == "container" || string(name) == "service_name" || string(name) == "app" {
 		return value

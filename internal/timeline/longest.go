@@ -2,7 +2,7 @@ package timeline
 
 import "time"
 
-// longest has the two spans that end last so far.
+// longest keeps the two spans that end last.
 type longest struct{ first, second *Span }
 
 func (l *longest) add(s *Span) {
@@ -14,7 +14,7 @@ func (l *longest) add(s *Span) {
 	}
 }
 
-// only returns the one span that does not end before t; nil: there are none or several.
+// only returns the only span that does not end before t; nil: there is none, or there are several.
 func (l *longest) only(t time.Time) *Span {
 	if l == nil || !lasts(l.first, t) || lasts(l.second, t) {
 		return nil

@@ -7,25 +7,25 @@ type mention struct {
 	trace   ID
 	span    uint64 // 0: none
 	service string // "": none
-	rank    int    // the lowest counts; 0: there is no mention
-	digits  uint8  // 16 or 32, the digits of the ID; 0: its form does not tell
+	rank    int    // the mention with the lowest rank is used; 0: there is no mention
+	digits  uint8  // the number of digits of the ID, 16 or 32; 0: its form does not show it
 
-	open, close int // for byBracket: the places of its brackets
+	open, close int // for byBracket: the indexes of the brackets
 }
 
-// How certain it is that an ID in plain text is that of the line's trace.
+// These ranks order the signs that an ID in plain text is the line's trace ID. The first is the
+// most certain.
 const (
-	byUser    = 1 + iota // the user's name for it stands before it
+	byUser    = 1 + iota // a name that the user has chosen, and the ID behind it
 	byName               // trace_id=
 	byShape              // a traceparent or b3 value
 	byPath               // a resource name or a URL
-	byBracket            // [ID], as logback has it
+	byBracket            // [ID], as logback writes it
 )
 
-// mention returns the trace ID that plain text marks as one: behind trace_id=, traceId: or
-// X-B3-TraceId, as 32 digits in brackets, as 16 digits there with a span ID behind them, in the
-// value of a b3 or traceparent header, or in a resource name. Any other ID may be a hash or a
-// session.
+// mention returns the ID that plain text marks as a trace ID: behind trace_id=, traceId: or
+// X-B3-TraceId, as 32 digits in brackets, as 16 digits and a span ID in brackets, in the value of
+// a b3 or traceparent header, or in a resource name. Any other ID may be a hash or a session.
 func (n *naming) mention(text []byte) mention {
 	var best mention
 	span, start := uint64(0), 0
@@ -47,9 +47,10 @@ func (n *naming) mention(text []byte) mention {
 	return best
 }
 
-// nextRun returns the next run of hexadecimal digits from a place on. The run touches no word, and
-// is at least as long as the shortest ID. If there is none, start and end are 0. A run of that
-// length covers one of any minDecimal neighbouring places, so nextRun does not look at every byte.
+// nextRun returns the next run of hexadecimal digits at or behind from. The run has at least
+// minDecimal digits, and no letter, digit or underscore before or behind it. If there is no such
+// run, start and end are 0. Only each minDecimal-th byte must be looked at, because a run of that
+// length contains one of them.
 func nextRun(text []byte, from int) (start, end int) {
 	for i := from + minDecimal - 1; i < len(text); i += minDecimal {
 		if digits[text[i]] == noDigit {
@@ -68,7 +69,7 @@ func nextRun(text []byte, from int) (start, end int) {
 	return 0, 0
 }
 
-// look returns the mention that the digits text[i:end] are.
+// look returns the mention of a trace that the digits text[i:end] are; zero: they are none.
 func (n *naming) look(text []byte, i, end int) mention {
 	name, custom := n.nameBefore(text, i)
 	switch name.role {
@@ -94,8 +95,9 @@ func (n *naming) look(text []byte, i, end int) mention {
 	return bracketed(text, i, end, id)
 }
 
-// namedMention returns the mention of the ID text[i:end] behind a name for traces. A weak name
-// counts if it is the user's. A weak name of plain text also counts, if its ID has a letter.
+// namedMention returns the mention of the ID text[i:end] behind a name for traces. A weak name is
+// accepted if the user has chosen it. A weak name with inText is also accepted, if the ID contains
+// a letter.
 func namedMention(text []byte, i, end int, name claim, custom bool) (mention, bool) {
 	if name.weak && !custom && !(name.inText && bytes.ContainsAny(text[i:end], hexLetters)) {
 		return mention{}, false
@@ -105,7 +107,7 @@ func namedMention(text []byte, i, end int, name claim, custom bool) (mention, bo
 		return mention{}, false
 	}
 	m := mention{trace: id, rank: byName}
-	// Other forms always pad the ID, so their digits tell nothing.
+	// Other forms always pad the ID, so the number of their digits shows nothing.
 	if before := at(text, i-1); before != '-' && before != '/' && (end-i == 16 || end-i == 32) {
 		m.digits = uint8(end - i)
 	}
@@ -147,7 +149,7 @@ const (
 )
 
 // nameBefore returns the meaning of the name before the value at i, such as name=, "name": or
-// name:. It also tells whether the name is the user's.
+// name:. The result custom reports whether the user has chosen the name.
 func (n *naming) nameBefore(text []byte, i int) (c claim, custom bool) {
 	j, sign := i, false
 	for ; j > 0 && i-j < gapSpan; j-- {
@@ -210,13 +212,13 @@ func headOfPath(text []byte, i int) int {
 	return 0
 }
 
-// isTraceparent tells whether text[i:end] is the trace ID in the value of a traceparent header.
+// isTraceparent reports whether text[i:end] is the trace ID in the value of a traceparent header.
 func isTraceparent(text []byte, i, end int) bool {
 	return end-i == 32 && i >= 3 && text[i-1] == '-' && hexEnd(text, i-3) == i-1 && (i == 3 || !isWord(text[i-4])) &&
 		at(text, end) == '-' && isSpan(text, end+1) && at(text, end+17) == '-' && hexEnd(text, end+18) == end+20
 }
 
-// isB3 tells whether the digits before end begin the value of a b3 header with a sampling state.
+// isB3 reports whether the digits before end begin the value of a b3 header with a sampling state.
 func isB3(text []byte, end int) bool {
 	if at(text, end) != '-' || !isSpan(text, end+1) || at(text, end+17) != '-' {
 		return false
@@ -225,8 +227,8 @@ func isB3(text []byte, end int) bool {
 	return (state == '0' || state == '1' || state == 'd') && !isWord(at(text, end+19))
 }
 
-// bracketed returns the ID in [ID], [ID,SPAN], [ID-SPAN] or [SERVICE,ID,SPAN…], as Spring's
-// loggers write them.
+// bracketed returns the mention of an ID in [ID], [ID,SPAN], [ID-SPAN] or [SERVICE,ID,SPAN…], as
+// Spring's loggers write it.
 func bracketed(text []byte, i, end int, id ID) mention {
 	m := mention{trace: id, rank: byBracket, digits: uint8(end - i), open: i - 1, close: end}
 	switch at(text, end) {

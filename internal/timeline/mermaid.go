@@ -14,7 +14,7 @@ import (
 const (
 	maxSteps   = 200
 	maxDiagram = 45_000
-	maxLabel   = 60 // characters of a text
+	maxLabel   = 60 // the largest number of characters of a text
 )
 
 // step is an arrow or a note of a sequence diagram.
@@ -25,11 +25,11 @@ type step struct {
 	returns bool
 }
 
-// Mermaid writes the tree as a sequence diagram in Mermaid's language. The diagram has the calls
-// between services in the order of time, a cross for each that failed, and a note for each line at
-// the level of errors. It has the first two hundred steps, and tells how many it leaves out. No
-// text of a line becomes a statement there, because each character that might have a meaning is
-// written as its number.
+// Mermaid writes the tree as a sequence diagram in Mermaid's language. The diagram shows the calls
+// between services in the order of time, a cross for each failed call, and a note for each line at
+// the level of errors. It shows the first two hundred steps, and states how many it leaves out. No
+// text of a line becomes a statement of the diagram, because each character that might have a
+// meaning is written as its number.
 func (t *Tree) Mermaid(to io.Writer) error {
 	d := diagram{to: bufio.NewWriter(to), names: map[string]string{}, answers: t.answers()}
 	d.write("sequenceDiagram\n")
@@ -48,7 +48,7 @@ func (t *Tree) Mermaid(to io.Writer) error {
 // of the tree.
 func (d *diagram) steps(t *Tree) []step {
 	var steps []step
-	// No span begins before its parent, whatever its clock says.
+	// The diagram lets no span begin before its parent, even if the clocks disagree.
 	begun := make([]time.Time, len(t.Spans))
 	notes := func(s *Span, lines []*Line) {
 		for _, l := range lines {
@@ -57,7 +57,7 @@ func (d *diagram) steps(t *Tree) []step {
 			}
 		}
 	}
-	var stack []*Span // spans without their end so far
+	var stack []*Span // the spans whose end is not yet in steps
 	end := func() {
 		s := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
@@ -91,7 +91,8 @@ func (d *diagram) steps(t *Tree) []step {
 	return steps
 }
 
-// answers returns the request that answers each call, the first of several.
+// answers maps each call to the request that answers it. If there are several, it is the first of
+// them.
 func (t *Tree) answers() map[*Span]*Span {
 	answers := map[*Span]*Span{}
 	for _, s := range t.Spans {
@@ -110,8 +111,8 @@ type diagram struct {
 	answers map[*Span]*Span
 }
 
-// arrow tells whether a span has an arrow of its own. A call and the request that answers it share
-// one arrow.
+// arrow reports whether a span has an arrow of its own. A call and the request that answers it
+// share one arrow.
 func (d *diagram) arrow(s *Span) bool {
 	switch s.Kind {
 	case Server:
@@ -127,8 +128,8 @@ func (d *diagram) write(text string) {
 	d.to.WriteString(text)
 }
 
-// participant returns the name of a service in the diagram. The name is a new one, because a
-// service's own name might be a word of Mermaid's.
+// participant returns the name of a service in the diagram. The name is made up, because a
+// service's own name might be a keyword of Mermaid.
 func (d *diagram) participant(service string) string {
 	service = or(service, "?")
 	p, ok := d.names[service]
@@ -174,8 +175,8 @@ func (s *Span) ends() (from, to string) {
 	return "caller", s.Service
 }
 
-// label returns the operation of a span. For a call it is that of the answering request, which has
-// a route instead of a path.
+// label returns the operation of a span. For a call, it returns the operation of the answering
+// request, because a request has a route instead of a path.
 func (d *diagram) label(s *Span) string {
 	text := s.Operation
 	if answer := d.answers[s]; answer != nil {
@@ -202,7 +203,7 @@ func (s *Span) result() string {
 	return text
 }
 
-// notShown tells how many steps are left out.
+// notShown writes how many steps are left out.
 func (d *diagram) notShown(steps []step) {
 	arrows, lines := 0, 0
 	for _, s := range steps {
@@ -219,11 +220,11 @@ func (d *diagram) notShown(steps []step) {
 	}
 }
 
-// inert returns text that Mermaid shows without reading any syntax in it. Characters with a
-// meaning are written as numbers (https://mermaid.js.org/syntax/sequenceDiagram.html, entity
-// codes). All characters but letters, digits and a few signs are written so, because each version
-// of Mermaid gives a meaning to some more. Do not let '#', ';' or ':' through: Mermaid's own
-// search for such codes ends at them.
+// inert returns text in a form that Mermaid shows without reading any syntax in it. All characters
+// but letters, digits and a few signs become entity codes, which are numbers
+// (https://mermaid.js.org/syntax/sequenceDiagram.html). The reason is that each version of Mermaid
+// gives a meaning to more characters. Do not let '#', ';' or ':' through: Mermaid's own search for
+// entity codes ends at them.
 func inert(text string) string {
 	text = strings.TrimSpace(visible(clipped(text, 4*maxLabel)))
 	if label, was := shorten(text, maxLabel); was {
@@ -231,7 +232,7 @@ func inert(text string) string {
 	}
 	var b strings.Builder
 	for _, r := range or(text, "?") {
-		// Mermaid marks its codes with ﬂ.
+		// Mermaid marks entity codes with ﬂ.
 		if r != 'ﬂ' && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" /._-,()=?", r)) {
 			b.WriteRune(r)
 			continue

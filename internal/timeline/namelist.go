@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// nameList has the names of services, each once. The zero value is empty.
+// nameList keeps each name of a service once. The zero value is empty.
 type nameList struct {
 	ids   map[string]nameID
 	names []string

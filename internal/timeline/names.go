@@ -27,14 +27,16 @@ var roleNames = [...]string{"", "trace", "span", "parent", "service", "time", "l
 type claim struct {
 	role role
 
-	// rank orders the names of a role, and the lowest counts. A name at the top of the line comes
-	// before one in an object. A name that proves its role comes before all weak names.
+	// rank orders the names of a role. The field whose name has the lowest rank is used. A name at
+	// the top of the line comes before a name in an object. A name that proves its role comes
+	// before all weak names.
 	rank int
 
 	// weak says that the name alone proves nothing. All its values must be IDs.
 	weak bool
 
-	// inText says that the weak name counts in plain text, if the ID behind it has a letter.
+	// inText says that the weak name is accepted in plain text, if the ID behind it contains a
+	// letter.
 	inText bool
 
 	// datadog says that a number of any length is an ID.
@@ -43,15 +45,16 @@ type claim struct {
 
 func (c claim) strong() bool { return c.role == roleTrace && !c.weak }
 
-// strangers are words before "trace ID" that make it the ID of another trace than the line's, or
-// the ID of no trace.
+// strangers are words that may come before "trace ID" in a name. The value is then the ID of
+// another trace than the line's, or of no trace.
 var strangers = []string{"untrusted", "parent", "link", "linked", "scheduled", "caller", "previous", "prev", "original", "other",
 	"external", "stack", "back", "root", "replyto"}
 
-// names are the possible last parts of a field's path, in the order in which they count. They are
-// in small letters without dots, dashes and underscores. A name for an ID also needs an ID as its
-// value. All other names have no role. IDs of sessions, users, transactions and threads, hashes
-// and sums look like trace IDs too, and belong to several traces or to none.
+// names contains the possible last parts of a field's path, and the claim of each. The preferred
+// names of a role come first. They are in small letters without dots, dashes and underscores. A
+// name for an ID also needs an ID as its value. All other names have no role. IDs of sessions,
+// users, transactions and threads, hashes and sums look like trace IDs too, but belong to several
+// traces or to none.
 var names = func() map[string]claim {
 	m := map[string]claim{}
 	for r, list := range map[role][]string{
@@ -76,7 +79,7 @@ var names = func() map[string]claim {
 	return m
 }()
 
-// groups are names in objects that have a meaning only with their path.
+// groups contains names that have a meaning only together with the object around them.
 var groups = map[string]claim{
 	"trace.id":            {role: roleTrace},
 	"span.id":             {role: roleSpan},
@@ -132,13 +135,13 @@ func roleOf(key string) claim {
 	return c
 }
 
-// isShort tells whether a name has a meaning only at the top of a line.
+// isShort reports whether a name has a meaning only at the top of a line, not in an object.
 func isShort(last string) bool {
 	return strings.HasPrefix(last, "@") || last == "text" || last == "log" || last == "body" || last == "date" || last == "created"
 }
 
-// suffixed returns the meaning of a name that ends with a known one: shopTraceId. The word before
-// must not make it another ID.
+// suffixed returns the meaning of a name that ends with traceid, such as shopTraceId. The result
+// is false if one of strangers comes before traceid.
 func suffixed(last string) (claim, bool) {
 	head, ok := strings.CutSuffix(last, "traceid")
 	if !ok {

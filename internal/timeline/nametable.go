@@ -6,11 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// nameTable keeps names, so that not each line allocates its own. The names have only printable
-// characters.
+// nameTable keeps names, so that a line with a known name allocates no memory for it. The names
+// have only printable characters.
 type nameTable struct{ seen map[string]string }
 
-// maxInterned is the number of names that are kept, and maxName the length of the longest.
+// maxInterned is the largest number of names that are kept, and maxName is the length of the
+// longest name.
 const (
 	maxInterned = 1024
 	maxName     = 256

@@ -7,27 +7,27 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// learnLines is the number of lines in which a source may introduce weak names.
+// learnLines is the number of lines at the beginning of a source in which weak names are learned.
 const learnLines = 100
 
-// maxNames is the number of names that are kept for a source.
+// maxNames is the largest number of names that are kept for a source.
 const maxNames = 1000
 
 // A naming is the knowledge of a parser about the names in its source.
 type naming struct {
 	keys   Keys
-	custom bool // keys has a name
+	custom bool // the user has chosen a name
 	claims map[string]claim
 	weak   map[string]*evidence
 	lines  int           // the number of lines so far
-	taken  [roles]string // the last name for each role
+	taken  [roles]string // the last name that was used for each role
 	where  [roles]bool   // the role was found in plain text
 }
 
-// evidence is the number of values that a name has had, and how many of them were IDs.
+// evidence counts the values of a name so far, and how many of them were IDs.
 type evidence struct{ seen, ids int }
 
-// claim returns the possible meaning of a field.
+// claim returns the meaning that the name of a field suggests, or that the user has given to it.
 func (n *naming) claim(key string) claim {
 	if c, ok := n.claims[key]; ok {
 		return c
@@ -54,14 +54,14 @@ func (n *naming) chosen(key string) claim {
 	return roleOf(key)
 }
 
-// ruled tells whether the user has named the fields of a role.
+// ruled reports whether the user has chosen the names for a role.
 func (n *naming) ruled(r role) bool {
 	list := n.keys.of(r)
 	return n.custom && list != nil && len(*list) > 0
 }
 
-// fields returns the field of a line for each role; -1: there is none. The last of two fields with
-// one name counts, as in package line.
+// fields returns the index of the field for each role; -1: there is none. If two fields have one
+// name, the last of them is used, as in package line.
 func (n *naming) fields(fields []line.Field) (at [roles]int) {
 	var best [roles]int
 	for r := range at {
@@ -100,7 +100,7 @@ func (n *naming) rank(c claim, key string) int {
 	return c.rank
 }
 
-// proved tells whether the value of a field confirms the meaning of its name.
+// proved reports whether the value of a field confirms the meaning of its name.
 func (n *naming) proved(c claim, f line.Field) bool {
 	if !f.Text && f.Value == "null" || f.Value == "" {
 		return false
@@ -121,11 +121,12 @@ func (n *naming) proved(c claim, f line.Field) bool {
 	return true
 }
 
-// hexLetters tell an ID from a number.
+// hexLetters are the digits that an ID may contain and a decimal number cannot.
 const hexLetters = "abcdefABCDEF"
 
-// trusted tells whether a weak name is that of the trace ID. All its values so far must be IDs in
-// hexadecimal digits, with a letter among them. After learnLines lines no new name is trusted.
+// trusted reports whether a weak name is the name of the trace ID. Each of its values so far must
+// be an ID in hexadecimal digits, with a letter among them. After learnLines lines, no new name is
+// trusted.
 func (n *naming) trusted(f line.Field, isID bool) bool {
 	e := n.weak[f.Key]
 	if e == nil {
@@ -187,8 +188,8 @@ func spanDigits(n uint64) string {
 	return hex16(n)
 }
 
-// learned returns the names for each role in the form that [ParseKeys] reads, and the roles that
-// were found in plain text.
+// learned returns the name that was used for each role, in the form that [ParseKeys] reads, and
+// the roles that were found in plain text.
 func (n *naming) learned() string {
 	var parts []string
 	for r := roleTrace; r <= roleMessage; r++ {
@@ -209,7 +210,8 @@ func (n *naming) learned() string {
 	return said
 }
 
-// printable returns a name without characters that a terminal obeys, because it comes from a line.
+// printable returns a name with a question mark for each character that is not printable ASCII.
+// The name comes from a line, and a terminal might obey such characters.
 func printable(name string) string {
 	return strings.Map(func(c rune) rune {
 		if c < ' ' || c > '~' {

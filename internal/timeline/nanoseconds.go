@@ -6,7 +6,7 @@ import (
 )
 
 // nanoseconds returns a time in nanoseconds since 1970. For the zero time it returns the constant
-// never. A time too far away becomes the nearest possible time.
+// never. A time that does not fit becomes the nearest time that fits.
 func nanoseconds(t time.Time) int64 {
 	switch seconds := t.Unix(); {
 	case t.IsZero():
@@ -25,7 +25,8 @@ var (
 	endSecond   = time.Date(2261, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 )
 
-// earlierBy returns the time that is d earlier.
+// earlierBy returns the time that is d earlier than at. It returns at itself if d is negative, or
+// if the result would overflow.
 func earlierBy(at int64, d time.Duration) int64 {
 	if d <= 0 || at-int64(d) > at {
 		return at

@@ -8,7 +8,7 @@ type nesting struct {
 	wrong bool
 }
 
-// open tells whether the JSON goes on behind the lines so far.
+// open reports whether the JSON has not ended with the lines so far.
 func (n *nesting) open() bool { return n.depth > 0 && !n.wrong }
 
 // read counts the brackets of a line. A string ends on its line.
@@ -31,7 +31,8 @@ func (n *nesting) read(text []byte) {
 	}
 }
 
-// goesOn tells whether a line may be within JSON. Such a line is indented, or closes something.
+// goesOn reports whether a line may be within JSON. Such a line is blank or indented, or begins
+// with a string, a comma or a closing bracket.
 func (n *nesting) goesOn(text []byte) bool {
 	if len(bytes.TrimSpace(text)) == 0 || isIndented(text) {
 		return true

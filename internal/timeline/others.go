@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// others has the two spans that end last of each service, for the three services whose spans end
-// last. So two services remain if the service that asks is one of the three.
+// others keeps spans of the three services whose spans end last: the two spans of each that end
+// last. Three services are enough, because two of them remain for a question from the third.
 type others struct {
 	of   map[string]*longest
 	best []*longest
@@ -26,7 +26,8 @@ func (o *others) add(s *Span) {
 	o.best = o.best[:min(len(o.best), 3)]
 }
 
-// only returns the one span of another service that does not end before t.
+// only returns the only span of another service that does not end before t; nil: there is none, or
+// there are several.
 func (o *others) only(service string, t time.Time) *Span {
 	var all longest
 	for _, l := range o.best {

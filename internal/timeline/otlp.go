@@ -12,7 +12,8 @@ import (
 // (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding): IDs are hexadecimal, 64-bit
 // numbers are texts, kinds and codes are numbers. Services are resources, and lines are events of
 // their spans. Each span has an ID of its own, because a call and its answer cannot share a span
-// in OpenTelemetry. The marks and the times are those of the Zipkin view.
+// in OpenTelemetry. The attributes clew.… and the corrected times are the same as in the Zipkin
+// view.
 
 type otlpAttribute struct {
 	Key   string    `json:"key"`
@@ -54,8 +55,8 @@ var otlpKinds = map[Kind]int{Internal: 1, Server: 2, Client: 3, Job: 1}
 
 const otlpError = 2
 
-// OTLPJSON writes traces in the form that OpenTelemetry's collectors take, with a newline behind
-// it. It keeps no copy of them.
+// OTLPJSON writes traces in the form that OpenTelemetry's collectors accept, with a newline at the
+// end. It does not hold all the traces in memory.
 func OTLPJSON(to io.Writer, trees iter.Seq[*Tree]) error {
 	out := otlpWriter{jsonWriter: newJSONWriter(to)}
 	out.text(`{"resourceSpans":[`)
@@ -148,7 +149,7 @@ func otlpText(key, value string) otlpAttribute {
 	return otlpAttribute{key, otlpValue{Text: &value}}
 }
 
-// attributes returns the other facts about a span, by OpenTelemetry's conventions.
+// attributes returns the other facts about a span, under the names of OpenTelemetry's conventions.
 func (w *wire) attributes(s *Span) (all []otlpAttribute) {
 	set := func(key, value string) {
 		if value != "" {

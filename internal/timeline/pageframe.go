@@ -2,18 +2,19 @@ package timeline
 
 import "strings"
 
-// PageFrame makes a page of HTML from its parts, and adds the parts that all pages have.
+// PageFrame makes an HTML page from its own parts and the parts that all pages have.
 type PageFrame struct {
-	HTML   string // with the places of the parts
+	HTML   string // with placeholders for the parts
 	Style  string // of this page alone
 	Script string // of this page alone
 
-	// Help has the rows about keys that move, <!--KEYS-->, the rows about other keys,
-	// <!--MARKS-->, and the marks.
+	// Help contains the rows about keys that move the selection, the line <!--KEYS-->, the rows
+	// about other keys, the line <!--MARKS-->, and the rows about marks.
 	Help string
 }
 
-// Page returns the page. More has further places in the HTML, each followed by its text.
+// Page returns the page. More contains further placeholders in the HTML, each followed by the text
+// that replaces it.
 func (f PageFrame) Page(more ...string) string {
 	style, script := PageStyle()+f.Style, PageScript()+f.Script
 	return strings.NewReplacer(append([]string{

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// ParseID returns the trace ID in text. It takes the forms that people have at hand:
+// ParseID returns the trace ID in text. It accepts the forms in which people find IDs:
 //
 //   - 16 or 32 hexadecimal digits, in any case;
 //   - Datadog's decimal number of 10 to 20 digits, but 16 digits count as hexadecimal;
@@ -16,7 +16,7 @@ import (
 //   - the URL of a trace in Zipkin, Jaeger and others;
 //   - trace_id=…, a log line in any form that [Parser] reads, and a text with one ID in it.
 //
-// An error says what is wrong, and quotes only IDs.
+// An error says what is wrong. Of the text, it quotes only IDs.
 func ParseID(text string) (ID, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -47,7 +47,7 @@ func bareID(text []byte) (ID, bool) {
 	return ID{}, false
 }
 
-// headerID reads the value of a header with a form of its own.
+// headerID reads the value of a tracing header, with or without the header's name.
 func headerID(text []byte) (ID, bool) {
 	if name, value, ok := bytes.Cut(text, []byte(":")); ok && roleOf(string(name)).strong() {
 		text = bytes.TrimSpace(value)
@@ -100,7 +100,7 @@ func headerValue(text []byte) (ID, bool) {
 	return ID{}, false
 }
 
-// isSpan tells whether exactly 16 hexadecimal digits begin at i.
+// isSpan reports whether exactly 16 hexadecimal digits begin at i.
 func isSpan(text []byte, i int) bool { return i < len(text) && hexEnd(text, i)-i == 16 }
 
 // paddedID reads an ID that may lack its leading zeros, as Jaeger writes it.
@@ -114,7 +114,7 @@ func paddedID(run []byte) (ID, bool) {
 }
 
 // urlID reads the ID in the path of a URL: /zipkin/traces/ID, /trace/ID. Jaeger leaves out the
-// leading zeros of an ID. An ID in the query has a name, so lineID finds it.
+// leading zeros of an ID. An ID in the query of a URL has a name, so lineID finds it.
 func urlID(text []byte) (ID, bool) {
 	_, path, ok := bytes.Cut(text, []byte("://"))
 	if !ok || bytes.IndexByte(text, ' ') >= 0 {
@@ -137,7 +137,7 @@ func urlID(text []byte) (ID, bool) {
 	return ID{}, false
 }
 
-// lineID reads the ID of a log line, which may go on over several lines.
+// lineID reads the ID of a log entry, which may have several lines.
 func lineID(text []byte) (ID, bool) {
 	p := NewParser(ParserConfig{})
 	var first *Entry
@@ -157,7 +157,8 @@ func lineID(text []byte) (ID, bool) {
 	return first.Trace, first.Trace != ID{}
 }
 
-// onlyID returns the only ID of 32 digits in a text, else the only one of 16. It needs no name.
+// onlyID returns the only ID of 32 digits in a text, else the only one of 16. The ID needs no
+// name.
 func onlyID(text []byte) (ID, error) {
 	for _, width := range []int{32, 16} {
 		found := idsIn(text, width)
@@ -165,14 +166,14 @@ func onlyID(text []byte) (ID, error) {
 			return found[0], nil
 		}
 		if len(found) > 1 {
-			return ID{}, fmt.Errorf("timeline: the text has several IDs, and calls none a trace ID: %v and %v", found[0], found[1])
+			return ID{}, fmt.Errorf("timeline: the text has several IDs, and does not say which is the trace ID: %v and %v", found[0], found[1])
 		}
 	}
 	return ID{}, errors.New("timeline: no trace ID in the text: want 16 or 32 hexadecimal digits, a decimal number, " +
 		"the value of a b3 or traceparent header, a log line or the URL of a trace")
 }
 
-// idsIn returns the first two different IDs with so many digits.
+// idsIn returns the first two different IDs that have width digits.
 func idsIn(text []byte, width int) []ID {
 	var found []ID
 	for i := 0; i < len(text) && len(found) < 2; {

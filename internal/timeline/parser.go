@@ -7,35 +7,35 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// ParserConfig has the knowledge that a [Parser] cannot find by itself. The zero value is ready to
-// use.
+// ParserConfig contains the facts that a [Parser] cannot find by itself. The zero value is ready
+// to use.
 type ParserConfig struct {
 	Source  string // the value of [Entry.Source]
-	Service string // the source's service, for lines without one from logger or shipper; "": none
+	Service string // for lines without a service from the logger or the shipper; "": none
 	Keys    Keys
 
-	// Trace is the wanted trace. A line without a named ID belongs to it if the wanted ID stands
-	// anywhere in the line, in any form. If Trace is zero, an ID without a name counts only with a
-	// sign that it is a trace's.
+	// Trace is the wanted trace. A line without a named ID belongs to the wanted trace if the
+	// wanted ID is anywhere in the line, in any form. If Trace is zero, an ID without a name is
+	// accepted only if its form or its surroundings mark it as a trace ID.
 	Trace ID
 
 	// Reference is the time of the newest lines, as far as the caller knows; zero means now. Times
-	// without a year are at most a day later, and times without a day at most a minute. A
-	// shipper's time replaces the reference for its line.
+	// without a year are at most a day later, and times without a day at most a minute. For a line
+	// with a shipper's time, that time is the reference.
 	Reference time.Time
 
 	// Zone is the zone of times without one. Nil is UTC.
 	Zone *time.Location
 }
 
-// Counts are the lines that a [Parser] has read. A line that goes on over several lines of the
-// source counts as that many.
+// Counts are the numbers of lines that a [Parser] has read. An entry of several lines counts as
+// that many lines.
 type Counts struct {
 	Lines  int
 	NoID   int // without a trace ID
 	NoTime int // without a time, even from the shipper
 	NoLine int // broken JSON or binary, which is read as text
-	Cut    int // longer than MaxLine, alone or with the lines that belong to it, and therefore cut
+	Cut    int // entries that were cut, because they were longer than MaxLine
 }
 
 // Parser turns the lines of one source into entries. It reads JSON, pairs and plain text of any
@@ -44,9 +44,9 @@ type Counts struct {
 //
 // Some lines belong to the line before: indented lines, stack traces of Java, Python, Go and
 // others, and JSON over several lines. In a source with times, a line without a time belongs to
-// the line before, too. A line with the ID of another trace never does. Goroutines may mix their
-// lines, and a parser cannot tell the goroutines apart. A stack trace belongs to the line before
-// it in the source, whatever goroutine wrote it.
+// the line before, too. A line with the ID of another trace never belongs to the line before.
+// Goroutines may mix their lines, and a parser cannot tell the goroutines apart. So a stack trace
+// belongs to the line before it in the source, whatever goroutine wrote it.
 type Parser struct {
 	config   ParserConfig
 	calendar calendar
@@ -58,14 +58,14 @@ type Parser struct {
 	// These fields are for Glance.
 	texts        texts
 	quickKeys    quickKeys
-	firstKey     quickKey // its next key is the first one of a line of JSON
-	firstPair    quickKey // the same for pairs
+	firstKey     quickKey // its member next is the first key of a line of JSON
+	firstPair    quickKey // its member next is the first key of a line of pairs
 	lastLevel    string
 	lastLevelIs  string
 	lastMinute   [len("2026-11-26T22:46:")]byte
 	lastMinuteIs int64 // in seconds since 1970
 	paths        strings.Builder
-	path         [maxKey]byte // of the object at hand
+	path         [maxKey]byte // of the object that is being read
 }
 
 // NewParser returns a parser.
@@ -98,15 +98,15 @@ func (p *Parser) Parse(raw Raw) *Entry {
 		return ended
 	}
 	if e := p.end(); e != nil {
-		ended = e // turn has ended no entry, because the instance is not new
+		ended = e // this overwrites no entry from turn: a new instance has no entry to end
 	}
 	p.begin(raw, l)
 	return ended
 }
 
-// Flush returns an entry that has not ended, or nil. Each instance may have one, so call Flush
-// until it returns nil. The parser may go on afterwards. A line that would have belonged to such
-// an entry is an entry of its own then.
+// Flush returns an entry that has not ended, or nil. Each instance may have such an entry, so call
+// Flush until it returns nil. The parser can read further lines afterwards. A line that would have
+// belonged to a flushed entry then becomes an entry of its own.
 func (p *Parser) Flush() *Entry {
 	for _, h := range p.helds {
 		p.held = h
@@ -132,12 +132,13 @@ func (p *Parser) end() *Entry {
 	return e
 }
 
-// Counts returns the number of lines. An entry that was not returned yet counts in Lines only.
+// Counts returns the numbers of lines so far. An entry that was not returned yet is counted only
+// in Lines.
 func (p *Parser) Counts() Counts { return p.counts }
 
-// Learned tells which field has which role, in the form that [ParseKeys] reads, and which roles
-// were found in plain text: "trace=json.tid,time=ts; in the text: level". It is empty if no role
-// was found.
+// Learned returns the field for each role, in the form that [ParseKeys] reads, and the roles that
+// were found in plain text: "trace=json.tid,time=ts; in the text: level". The result is empty if
+// no role was found.
 func (p *Parser) Learned() string { return p.names.learned() }
 
 // refer makes the shipper's time, if there is one, the reference for incomplete times.
@@ -148,7 +149,7 @@ func (p *Parser) refer(raw *Raw) {
 	}
 }
 
-// count counts what an entry lacks.
+// count adds the lines of an entry to the counts of what they lack.
 func (p *Parser) count(e *Entry) {
 	lines := p.held.lines
 	if e.Trace == (ID{}) {
@@ -192,7 +193,8 @@ func (p *Parser) entry(text string) *Entry {
 	return e
 }
 
-// isRecord tells whether a line is one of pairs or of Console. A text may look like such a line.
+// isRecord reports whether a line that package line has read is really a line of pairs or of
+// logctx.Console. Plain text may look like such a line.
 func (p *Parser) isRecord(l *line.Line) bool {
 	if !l.Time.IsZero() && l.Time.Year() == 0 { // Console
 		return true
@@ -200,13 +202,13 @@ func (p *Parser) isRecord(l *line.Line) bool {
 	return isPairs([]byte(l.Fields[0].Key+"=")) || l.Message != "" || l.TraceID != "" || l.Level != ""
 }
 
-// isBinary tells whether bytes are no text.
+// isBinary reports whether s is not a text.
 func isBinary(s string) bool {
 	return strings.IndexByte(s, 0) >= 0 || !isText(s)
 }
 
-// find gives an ID to an entry without one: the wanted ID, or the first one in the lines behind
-// its first line.
+// find gives an ID to an entry without one: the wanted ID if the text contains it, else the first
+// ID in the lines behind the entry's first line.
 func (p *Parser) find(e *Entry, plain string) {
 	if e.Trace != (ID{}) {
 		return
@@ -217,9 +219,9 @@ func (p *Parser) find(e *Entry, plain string) {
 	p.names.where[roleTrace] = p.names.where[roleTrace] || e.Trace != ID{}
 }
 
-// shippedTime returns the shipper's time if the line has none. The shipper's time also counts if
-// the line's time has whole seconds and both are in the same second, because the shipper's time
-// orders the lines of that second.
+// shippedTime returns the line's own time, or the shipper's time if the line has none. It also
+// returns the shipper's time if the line's time has whole seconds and both times are in the same
+// second, because the shipper's time orders the lines of that second.
 func shippedTime(own time.Time, precision time.Duration, shipped time.Time) (time.Time, time.Duration) {
 	switch {
 	case shipped.IsZero():

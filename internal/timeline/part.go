@@ -14,7 +14,7 @@ const (
 	partHost
 	partVendor // a vendor's key for a field of records
 	partIgnored
-	partOther // quick leaves the line to Parse
+	partOther // Parse must read a line with this part
 
 	// Only a sight needs these.
 	partCaller
@@ -30,11 +30,11 @@ var roleParts = [roles]part{
 	roleService: part(line.Service), roleTime: partTime, roleLevel: partLevel,
 }
 
-// mayEscape tells whether the text of a part may have escapes. Quick ignores the text of such a
-// part, or only needs to see that it has escapes.
+// mayEscape reports whether quick accepts escapes in the text of a part. It ignores the text of
+// such a part, or only needs to know that the text has escapes.
 func mayEscape(k part) bool {
 	return isIgnored(k) || k == partMessage || k == partMsg || k == part(line.Error)
 }
 
-// isIgnored tells whether a glance ignores a part.
+// isIgnored reports whether a glance ignores a part.
 func isIgnored(k part) bool { return k == partIgnored || k >= partCaller }

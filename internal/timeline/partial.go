@@ -2,11 +2,11 @@ package timeline
 
 import "time"
 
-// maxOpen is the number of lines that are joined at once, from streams that are mixed in one
-// source.
+// maxOpen is the largest number of lines that are being joined at the same time. Several streams
+// may be mixed in one source.
 const maxOpen = 16
 
-// joined is a line that is being joined, after a runtime has cut it into several.
+// joined is a line that a runtime has cut into parts, and that is being joined again.
 type joined struct {
 	service string
 	stream  byte
@@ -17,12 +17,12 @@ type joined struct {
 	open    bool
 }
 
-// joiner joins such lines. It keeps streams apart, because lines of standard output and standard
-// error are mixed.
+// joiner joins the parts of cut lines. It keeps streams apart, because lines of standard output
+// and standard error are mixed in a source.
 type joiner struct {
 	lines   [maxOpen]joined
 	opened  int    // the number of open lines
-	full    joined // a line that had to make room
+	full    joined // the last line that was closed to make room
 	dropped int64
 }
 
@@ -50,14 +50,15 @@ func (j *joiner) first() *joined {
 	return first
 }
 
-// begin opens a line. If too many are open, the first of them makes room, and is returned.
+// begin opens a line. If maxOpen lines are open already, begin closes the one that began first,
+// and returns it as full.
 func (j *joiner) begin(service string, stream byte, at time.Time, number int) (l, full *joined) {
 	if j.opened == maxOpen {
 		first := j.first()
 		j.full, first.text = *first, j.full.text
 		j.close(first)
 		full = &j.full
-		j.opened++ // full is still open
+		j.opened++ // finish closes full once more
 	}
 	for i := range j.lines {
 		if l = &j.lines[i]; !l.open {

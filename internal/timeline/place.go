@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// maxPlace is the length of the longest place. A longer one is cut.
+// maxPlace is the largest length of a place. A longer place is cut.
 const maxPlace = 96
 
-// placeKeys are the keys under which loggers write the place of a line: zerolog and zap; slog's
-// source, ECS, Python; loggers with names.
+// placeKeys contains the keys under which loggers write the place of a line. The rows are for
+// zerolog and zap, for slog's source, ECS and Python, and for loggers with names.
 var placeKeys = map[string]part{
 	"caller":      partCaller,
 	"source.file": partFile, "log.origin.file.name": partFile, "pathname": partFile, "filename": partFile, "file": partFile,
@@ -17,10 +17,10 @@ var placeKeys = map[string]part{
 	"logger": partLogger, "logger_name": partLogger, "log.logger": partLogger, "loggerName": partLogger,
 }
 
-// placed has the parts of a place that a line has. Nil means that it lacks the part.
+// placed contains the parts of a line's place. A part is nil if the line lacks it.
 type placed struct{ caller, file, line, logger, name []byte }
 
-// append appends the place.
+// append appends the place that the parts give.
 func (p *placed) append(dst []byte) []byte {
 	switch {
 	case len(p.caller) > 0:
@@ -41,7 +41,7 @@ func (p *placed) append(dst []byte) []byte {
 // lastPart returns the text behind the last separator of a path.
 func lastPart(path []byte) []byte { return path[bytes.LastIndexAny(path, `/\`)+1:] }
 
-// place returns the place of the line. It is false if the place needs decoding, or is not
+// place returns the place of the line. The result is false if the place needs decoding, or is not
 // printable ASCII.
 func (q *quickLine) place() (string, bool) {
 	p := placed{q.word(partCaller), q.word(partFile), q.get(partLine), q.word(partLogger), nil}
@@ -90,12 +90,12 @@ func (p *Parser) placeOf(e *Entry) []byte {
 	return at.append(nil)
 }
 
-// sourceFiles are the ends of source file names, as loggers write them before the number of a
-// line.
+// sourceFiles are the ends of source file names, with the colon that loggers write before the line
+// number.
 var sourceFiles = [][]byte{[]byte(".go:"), []byte(".py:"), []byte(".java:"), []byte(".kt:"), []byte(".js:"), []byte(".ts:"), []byte(".rb:"), []byte(".rs:"), []byte(".cs:")}
 
-// placeIn returns the place in plain text: a file and the number of a line, else the name of a
-// logger before a dash or a colon.
+// placeIn returns the place in plain text: a file and a line number, else the name of a logger
+// before a dash or a colon.
 func placeIn(text []byte) []byte {
 	text, _, _ = bytes.Cut(text[:min(len(text), 256)], []byte("\n"))
 	words := bytes.Fields(text)
@@ -118,7 +118,7 @@ func placeIn(text []byte) []byte {
 	return nil
 }
 
-// isLogger tells whether a word may be the name of a logger: com.example.Shop, shop.db.
+// isLogger reports whether a word may be the name of a logger: com.example.Shop, shop.db.
 func isLogger(word []byte) bool {
 	for _, c := range word {
 		if !isWord(c) && c != '.' && c != '$' {

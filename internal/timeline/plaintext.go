@@ -7,7 +7,7 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// text reads plain text.
+// text fills an entry from plain text.
 func (p *Parser) text(e *Entry, head string) {
 	b := []byte(head)
 	s, ok := p.calendar.find(b)
@@ -34,7 +34,8 @@ func (p *Parser) text(e *Entry, head string) {
 var klogLevels = map[byte]string{'I': "info", 'W': "warn", 'E': "error", 'F': "fatal"}
 
 // messageStart returns the beginning of the message in plain text. A time at the beginning, an ID
-// in brackets and a level may stand before the message, the last two in either order.
+// in brackets and a level may come before the message. The ID and the level may be in either
+// order.
 func messageStart(text []byte, m mention, from, level, levelEnd int) int {
 	for range 2 {
 		if m.rank == byBracket && m.open >= from && isBetween(text[from:m.open]) {
@@ -55,10 +56,11 @@ func messageStart(text []byte, m mention, from, level, levelEnd int) int {
 	return len(text) - len(message)
 }
 
-// isBetween tells whether text has only characters that separate the parts of a line's head.
+// isBetween reports whether text has only characters that separate the parts of a line's head.
 func isBetween(text []byte) bool { return len(bytes.Trim(text, " []()|\t\"-:")) == 0 }
 
-// mentioned takes the IDs in plain text. The wanted trace comes first.
+// mentioned fills an entry with the IDs in plain text, and with the service and the level under
+// the user's names. It prefers the ID of the wanted trace.
 func (p *Parser) mentioned(e *Entry, text []byte) mention {
 	m := p.names.mention(text)
 	if p.config.Trace.In(text) && !m.trace.Same(p.config.Trace) {
@@ -90,7 +92,8 @@ func (p *Parser) mentioned(e *Entry, text []byte) mention {
 	return m
 }
 
-// tail takes the fields of a JSON object at the end of plain text, as zap's console writes it.
+// tail fills an entry with the fields of a JSON object at the end of plain text, as zap's console
+// writes it.
 func (p *Parser) tail(e *Entry, head string) {
 	open := strings.IndexByte(head, '{')
 	if open <= 0 || head[len(head)-1] != '}' || head[open-1] != ' ' && head[open-1] != '\t' {

@@ -7,13 +7,14 @@ import (
 
 // question asks for the only span with a name that encloses a time.
 type question struct {
-	name         string // usually that of a service
+	name         string // usually the name of a service
 	begins, ends time.Time
 	answer       func(*Span) // called if there is exactly one
 }
 
-// sweep goes through spans and questions in the order of time. Of the spans that have begun, the
-// two that end last tell whether exactly one span encloses the time of a question.
+// sweep goes through spans and questions in the order of time. It calls add for each span that
+// begins no later than a question, and then answer for the question. Add needs to keep only the
+// two spans that end last: they show whether exactly one span encloses the time of the question.
 func sweep(spans []*Span, asked []question, add func(*Span), answer func(question)) {
 	slices.SortFunc(spans, earlier)
 	slices.SortStableFunc(asked, func(a, b question) int { return a.begins.Compare(b.begins) })
@@ -55,7 +56,7 @@ func askOthers(spans []*Span, asked []question) {
 	})
 }
 
-// questions asks for the parents of spans.
+// questions returns a question for the parent of each span.
 func questions(spans []*Span) []question {
 	asked := make([]question, len(spans))
 	for i, s := range spans {

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// quick reads a line of JSON or pairs if the keys alone tell what its values are. The result is
-// false for every other line, and for every line that Parse might read differently. g is a part of
-// s, and s may be nil.
+// quick reads a line of JSON or pairs, if the keys alone show the meaning of the values. The
+// result is false for every other line, and for every line that Parse might read differently. If s
+// is not nil, g is a part of s.
 func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duration, ok bool) {
 	if len(text) < 2 || len(text) > math.MaxUint16 {
 		return 0, false
@@ -37,7 +37,7 @@ func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duratio
 	return precision, true
 }
 
-// quickLevel is levelOf, with a memory of the last level.
+// quickLevel is levelOf. It remembers the last level.
 func (p *Parser) quickLevel(b []byte) string {
 	if p.lastLevel != string(b) {
 		p.lastLevel = string(b)
@@ -46,8 +46,9 @@ func (p *Parser) quickLevel(b []byte) string {
 	return p.lastLevelIs
 }
 
-// quickText reads plain text from the findings of begin. The result is false for a text that
-// package line might read, for a text with fields at its end, and for bytes that are no text.
+// quickText makes the glance of plain text from the values that begin has found in it. The result
+// is false for a text that package line might read, for a text with fields at its end, and for
+// bytes that are no text.
 func (p *Parser) quickText(g *Glance, s *Sight) bool {
 	h := p.held
 	if !h.plain || !h.timed || h.trace != h.says.trace || p.names.custom || len(h.text) == 0 {

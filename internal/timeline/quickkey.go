@@ -9,8 +9,8 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// ourKeys returns our own keys, and the keys that vendors have for the same fields. The latter
-// include names of groups, and names without their group.
+// ourKeys returns our own keys, and the keys that vendors have for the same fields. The vendors'
+// keys include names of groups, and names without their group.
 var ourKeys = sync.OnceValues(func() (ours map[string]part, others map[string]bool) {
 	ours, others = map[string]part{}, map[string]bool{}
 	for k := line.TraceID; k <= line.ClientGone; k++ {
@@ -33,33 +33,33 @@ var ourKeys = sync.OnceValues(func() (ours map[string]part, others map[string]bo
 	return ours, others
 })
 
-// A quickKey is the knowledge of quick about a key.
+// A quickKey is what quick knows about a key.
 type quickKey struct {
 	key     string
 	head    string // the beginning of a field: the key in quotes, and the colon
 	part    part
 	theirs  bool // we have another name for the part
 	datadog bool
-	next    *quickKey // the key behind this one when it was met last; nil: none
-	other   *quickKey // the key behind it before that, for lines of requests and calls in turn
+	next    *quickKey // the key that followed this key last; nil: none
+	other   *quickKey // the key that followed it before next: requests and calls take turns
 
-	known   bool   // it is a time or an ID, which mostly have one form
-	want    []byte // the expected bytes of its field: head, or all of same
-	first   uint64 // the first eight bytes of want, as far as mask goes
-	last    uint64 // the last eight bytes, if there are more
+	known   bool   // its value is a time or an ID, and these mostly have one form
+	want    []byte // the expected beginning of the field: head, or all of same
+	first   uint64 // the first eight bytes of want; mask is zero for missing ones
+	last    uint64 // the last eight bytes of want, if it has more than eight
 	mask    uint64
-	same    [48]byte // the field as it was last, with the comma behind it
-	from    uint16   // the place of the value in same
+	same    [48]byte // the last field with this key, with the comma behind it
+	from    uint16   // the value is same[from:until]
 	until   uint16   // 0: no value is remembered
 	text    bool     // the value is a text
-	changes uint8    // roughly the number of changes, less the number of times it stayed the same
+	changes uint8    // roughly how often the value changed, minus how often it stayed the same
 }
 
-// mostChanges is the number of changes from which on a field is not remembered.
+// mostChanges is the number of changes at which a field is no longer remembered.
 const mostChanges = 16
 
-// follower returns the key of a field if the key has come behind k before. It also tells whether
-// the field has the remembered value. Nil: the key is another.
+// follower returns the key of a field, if that key has followed k in an earlier line; nil: it has
+// not. The result same reports whether the field has the remembered value.
 func (k *quickKey) follower(field []byte) (next *quickKey, same bool) {
 	if next = k.next; next == nil {
 		return nil, false
@@ -82,7 +82,7 @@ func (k *quickKey) follower(field []byte) (next *quickKey, same bool) {
 	return nil, false
 }
 
-// begins tells whether a field has the key k, and the remembered value if there is one.
+// begins reports whether a field has the key k, and the remembered value if there is one.
 func (k *quickKey) begins(field []byte) bool {
 	n := len(k.want)
 	if len(field) < n+8 {
@@ -104,7 +104,8 @@ func (k *quickKey) wants(field []byte) {
 	}
 }
 
-// changed tells whether a field has the key k with a new value, and forgets the old value then.
+// changed reports whether a field has the key k. If it does, changed forgets the remembered value,
+// because the field has another one.
 func (k *quickKey) changed(field []byte) bool {
 	if len(field) < len(k.head)+2 || string(field[:len(k.head)]) != k.head {
 		return false
@@ -114,8 +115,8 @@ func (k *quickKey) changed(field []byte) bool {
 	return true
 }
 
-// remember keeps a field at place i of its line, to recognize it later. A field that has changed
-// too often is not kept.
+// remember keeps a field, to recognize it in later lines. The field begins at index i of its line.
+// A field that has changed too often is not kept.
 func (k *quickKey) remember(field []byte, v *value, i int) {
 	if k.theirs || k.changes == mostChanges || len(field) > len(k.same) {
 		return
@@ -125,13 +126,13 @@ func (k *quickKey) remember(field []byte, v *value, i int) {
 	k.from, k.until, k.text = v.start-uint16(i), v.end-uint16(i), v.text
 }
 
-// quickTries is the number of places that a key may have.
+// quickTries is the number of slots of quickKeys in which a key may be.
 const quickTries = 4
 
-// quickKeys are the keys that were met last.
+// quickKeys is a hash table of the keys that were read last.
 type quickKeys [256]quickKey
 
-// part returns the knowledge about a key.
+// part returns the quickKey of a key. It makes one if the key is new.
 func (p *Parser) part(key []byte) *quickKey {
 	if len(key) == 0 || len(key) > maxKey {
 		return &otherKey
@@ -143,7 +144,7 @@ func (p *Parser) part(key []byte) *quickKey {
 			return &p.quickKeys[i]
 		}
 	}
-	if i == first+quickTries { // other keys have all places: the first makes way
+	if i == first+quickTries { // other keys are in all slots: replace the first
 		i = first
 	}
 	p.quickKeys[i] = p.partOf(string(key))
@@ -159,8 +160,8 @@ func (p *Parser) part(key []byte) *quickKey {
 
 var otherKey = quickKey{part: partOther}
 
-// partOf finds out what a key is. Parse must read a line with a key whose meaning depends on its
-// value or on another field.
+// partOf returns a quickKey with the part of a key. The part is partOther if the meaning of the
+// key depends on its value or on another field.
 func (p *Parser) partOf(key string) quickKey {
 	ours, others := ourKeys()
 	c := p.names.claim(key)

@@ -12,19 +12,19 @@ type quickLine struct {
 	parser *Parser
 	values [parts]value
 	last   *quickKey
-	theirs bool // it has a name that is not ours
+	theirs bool // it has a key that is not ours
 	loose  bool // it has pairs, not JSON
 
-	// The values that along has read already.
+	// The values of times and IDs that known has read already.
 	time      time.Time
 	precision time.Duration
 	spans     [line.CallerParentID + 1]ID
 }
 
-// along reads fields in the same order as in the lines before. It stops at a field that breaks the
-// order, or that is not a text or a number, and returns the place of that field. Ended says that
-// the line has ended. Nearly all lines have only expected fields, and some fields have the value
-// that they had before.
+// along reads fields from i on, as long as they come in the same order as in earlier lines. It
+// stops at a field that breaks the order, or that is not a text or a number, and returns the index
+// of that field. The result ended reports that the line has ended. It makes quick fast, because
+// nearly all lines have only expected fields, and some fields even have the same value as before.
 func (q *quickLine) along(i int) (_ int, ended bool) {
 	text, last := q.text, q.last
 	var other value
@@ -61,8 +61,8 @@ func (q *quickLine) along(i int) (_ int, ended bool) {
 }
 
 // next reads the value at i into v, and returns the end of the value. A comma or the end of the
-// line must follow. The result is 0 if anything else follows, or if the value is not a text or a
-// number. v is empty then.
+// line must follow. If anything else follows, or if the value is not a text or a number, v is
+// empty and the result is 0.
 func (q *quickLine) next(k *quickKey, i int, v *value) (end int) {
 	text := q.text
 	*v = value{theirs: k.theirs}
@@ -96,7 +96,7 @@ func (q *quickLine) next(k *quickKey, i int, v *value) (end int) {
 }
 
 // known reads the time or the ID at i, and returns its end. The result is 0 if the value has an
-// unusual form. A value that known has read needs no check of its bytes.
+// unusual form. If known has read a value, its bytes need no further check.
 func (q *quickLine) known(k *quickKey, i int) (end int) {
 	ok := false
 	switch k.part {
@@ -119,7 +119,7 @@ func (q *quickLine) known(k *quickKey, i int) (end int) {
 	return end
 }
 
-// object reads the fields of an object from the one at i on, and returns the end of the object.
+// object reads the fields of an object, from the field at i on, and returns the end of the object.
 // Prefix is the length of the object's path.
 func (q *quickLine) object(i, prefix, depth int) (_ int, ok bool) {
 	for {
@@ -163,7 +163,7 @@ func (q *quickLine) met(i, prefix, depth int) (int, bool) {
 	return q.field(k, i)
 }
 
-// follow remembers that k comes behind the last key.
+// follow remembers that k has followed the last key.
 func (q *quickLine) follow(k *quickKey) {
 	if k.part == partOther { // all parsers share otherKey
 		return
@@ -174,8 +174,8 @@ func (q *quickLine) follow(k *quickKey) {
 	q.last = k
 }
 
-// quickDepth is the number of levels that objects may be nested. Package line turns so many levels
-// into fields, too.
+// quickDepth is the largest depth of nested objects that quick reads. Package line has the same
+// limit for objects whose members become fields.
 const quickDepth = 6
 
 // inner reads the fields of an object within another. Prefix is the length of the inner object's
@@ -188,7 +188,7 @@ func (q *quickLine) inner(i, prefix, depth int) (int, bool) {
 	return q.object(i+1, prefix+1, depth+1)
 }
 
-// join returns the path of a key.
+// join returns the path of a key, whose first prefix bytes are in path already.
 func (q *quickLine) join(prefix int, key []byte) ([]byte, bool) {
 	if prefix+len(key) > len(q.parser.path) || len(key) == 0 {
 		return nil, false
@@ -223,8 +223,8 @@ func (q *quickLine) field(k *quickKey, i int) (int, bool) {
 	return end, q.take(k, v)
 }
 
-// take keeps a value. It is false if the line has two names for one thing: Parse must decide which
-// counts.
+// take keeps a value. The result is false if the line has two keys with the same meaning: Parse
+// must decide between them.
 func (q *quickLine) take(k *quickKey, v value) bool {
 	if had := &q.values[k.part]; !k.theirs && had.end == 0 && v.end > 0 {
 		*had = v
@@ -252,7 +252,8 @@ func (q *quickLine) take(k *quickKey, v value) bool {
 	return true
 }
 
-// array moves past an array of texts and numbers at i.
+// array returns the end of the array at i. It accepts only texts, numbers, true and false in the
+// array.
 func (q *quickLine) array(i int) (int, bool) {
 	i = q.space(i + 1)
 	if at(q.text, i) == ']' {

@@ -27,8 +27,8 @@ func (q *quickLine) pairs() bool {
 	return true
 }
 
-// expectedPair returns the key at i if it is the one that came next before, and the place of its
-// value.
+// expectedPair returns the key at i and the index of its value, if the same key came next in an
+// earlier line.
 func (q *quickLine) expectedPair(i int) (k *quickKey, value int) {
 	k = q.last.next
 	if k == nil || k.key == "" {
@@ -42,7 +42,7 @@ func (q *quickLine) expectedPair(i int) (k *quickKey, value int) {
 	return k, i + name + 1
 }
 
-// keyEnd returns the place of the = behind the key at i; 0: there is no key.
+// keyEnd returns the index of the = behind the key at i; 0: there is no key.
 func keyEnd(text []byte, i int) int {
 	start := i
 	for ; i < len(text); i++ {

@@ -6,8 +6,8 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// record takes the fields of a record. Parse must read a record that lacks a field, or has names
-// that are not ours.
+// record fills g with the fields of a record. The result is false for a record that Parse must
+// read, because the record lacks a field or has keys that are not ours.
 func (q *quickLine) record(g *Glance) bool {
 	message := partMessage
 	if q.values[partMessage].end == 0 {
@@ -42,7 +42,8 @@ const maxRecord = max(len(line.MessageRequest), len(line.MessageCall), len(line.
 
 func (q *quickLine) share(k line.Key) string { return q.parser.texts.share(q.get(part(k))) }
 
-// path returns the path. Most paths come only once, so many of them share one piece of memory.
+// path returns the path of a request or a call. Most paths occur only once, so many of them share
+// one piece of memory.
 func (q *quickLine) path() string {
 	path, all := q.get(part(line.Path)), &q.parser.paths
 	if len(path) > maxPath {
@@ -85,7 +86,7 @@ func (q *quickLine) call(g *Glance) bool {
 	return q.status(g) && q.duration(g)
 }
 
-// status takes the status, if there is one.
+// status sets the status, if there is one.
 func (q *quickLine) status(g *Glance) bool {
 	v := q.values[line.Status]
 	if v.end == 0 {
@@ -96,7 +97,7 @@ func (q *quickLine) status(g *Glance) bool {
 	return ok && !v.text
 }
 
-// whole returns the number of up to 18 digits. It is false for anything else.
+// whole returns the value of 1 to 18 digits. The result is false for anything else.
 func whole(b []byte) (n int64, ok bool) {
 	if len(b) == 0 || len(b) > 18 || digitsEnd(b, 0) != len(b) {
 		return 0, false
@@ -107,7 +108,7 @@ func whole(b []byte) (n int64, ok bool) {
 	return n, true
 }
 
-// duration takes the duration.
+// duration sets the duration.
 func (q *quickLine) duration(g *Glance) (ok bool) {
 	g.Duration, ok = q.milliseconds(line.Duration)
 	return ok

@@ -35,7 +35,7 @@ func (p *Parser) minute(b []byte) bool {
 	return true
 }
 
-// precisions has the precision of a time for each number of decimals.
+// precisions contains the precision of a time for each number of decimals.
 var precisions = func() (of [10]time.Duration) {
 	for digits := range of {
 		of[digits] = precisionOf(digits)
@@ -61,5 +61,5 @@ func nanos(b []byte) (ns int64, ok bool) {
 	return ns * int64(units[len(b)-1]), true
 }
 
-// units has the value of the last decimal of a second for each number of decimals.
+// units contains the value of the last decimal of a second for each number of decimals.
 var units = [...]time.Duration{1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1}

@@ -12,15 +12,16 @@ type Raw struct {
 	Text []byte
 
 	// Time and Service come from the shipper: the time at which it got the line, and the line's
-	// container or pod. They are zero and empty if the shipper does not say.
+	// container or pod. They are zero and empty if the shipper does not name them.
 	Time    time.Time
 	Service string
 
-	// Instance is the container or process of the service, because several may write into one
-	// source. If it is empty, the Service is the instance.
+	// Instance is the container or process of the service that wrote the line. Several may write
+	// into one source. If Instance is empty, the Service is the instance.
 	Instance string
 
-	// Number is the line's number in its source, from 1. A joined line has that of its first part.
+	// Number is the line's number in its source, from 1. A joined line has the number of its first
+	// part.
 	Number int
 	Cut    bool // the line was longer than MaxLine
 }

@@ -7,35 +7,36 @@ import (
 
 // Reader reads the lines of a source, and removes the text that log shippers put around them: the
 // runtimes of containers, kubectl, Docker Compose, journald, syslog and the tools of clouds. It
-// finds out by itself which wrapper a line has. It joins lines that were cut into several. Make a
+// recognizes the wrapper of each line by itself. It joins lines that were cut into several. Make a
 // Reader with [NewReader]. It is not safe for concurrent use.
 //
-// A Reader takes any bytes, and a line ends with a newline. A line longer than [MaxLine] is cut,
+// A Reader accepts any bytes, and a line ends with a newline. A line longer than [MaxLine] is cut,
 // and zero bytes at the beginning of a line are dropped. All other bytes are in exactly one Raw,
-// except line ends and a byte order mark. A Reader usually needs 128 KB, and never more than about
-// 30 MB.
+// except wrappers, line ends and a byte order mark. A Reader usually needs 128 KB, and never more
+// than about 30 MB.
 //
-// The Service of a Raw is the name of the container, else that of the pod, the unit, the program
-// or the log stream, without unprintable characters. Of two nested wrappers the inner one counts.
-// If a shipper has IDs beside the line, they are added to the line, and so are all fields of an
-// entry of Google Cloud: see RATIONALE.md.
+// The Service of a Raw is the name of the container, else of the pod, the unit, the program or the
+// log stream, without unprintable characters. If two wrappers are nested, the inner one decides.
+// If a shipper writes IDs beside the line, the Reader adds them to the line. It adds all fields of
+// an entry of Google Cloud: see RATIONALE.md.
 type Reader struct {
 	splitter splitter
 	joiner   joiner
 	unwrap   unwrapper
 	raw      Raw
 
-	unwrapped bool // raw may have fields from a shipper
+	unwrapped bool // raw may contain fields from a shipper
 }
 
-// NewReader returns a Reader of src. It reads blocks, and therefore further than the lines that it
-// has returned. If another program still writes to the source, each line is returned as soon as it
-// has ended. An error of src ends the Reader, even io.EOF, so a src that may grow must wait for
-// more bytes instead.
+// NewReader returns a Reader of src. The Reader reads blocks, and therefore further than the lines
+// that it has returned. If another program still writes to the source, each line is returned as
+// soon as it has ended. An error of src ends the Reader, even io.EOF. So a src that may grow must
+// wait for more bytes, instead of returning io.EOF.
 //
-// The reference is a time not before the lines were written, such as the last change of their
-// file. A time of syslog has no year, and is the latest one before the reference. A time without a
-// zone is in the reference's location. A zero reference means now, in UTC.
+// The reference is a time when all lines had been written, such as the last change of their file.
+// A time of syslog has no year, so the Reader takes the latest year that gives a time not more
+// than a day after the reference. A time without a zone is in the reference's location. A zero
+// reference means now, in UTC.
 func NewReader(src io.Reader, reference time.Time) *Reader {
 	if reference.IsZero() {
 		reference = time.Now().UTC()
@@ -44,8 +45,9 @@ func NewReader(src io.Reader, reference time.Time) *Reader {
 }
 
 // Next returns the next line, or the error that has ended the source, which is [io.EOF] at its
-// end. A line that was cut into several comes when it has ended, so it may come after lines that
-// began later. The Raw is valid until the next call, which changes its memory.
+// end. A line that was cut into several is returned when its last part has been read, so it may
+// come after lines that began later. The Raw is valid until the next call, which changes its
+// memory.
 func (r *Reader) Next() (*Raw, error) {
 	for {
 		text, number, cut, err := r.splitter.next()
@@ -74,7 +76,8 @@ func (r *Reader) Next() (*Raw, error) {
 // at the beginning of lines.
 func (r *Reader) Dropped() int64 { return r.splitter.dropped + r.joiner.dropped }
 
-// takeOff removes the wrappers of the current line; nil: the line goes on in the next.
+// takeOff removes the wrappers of the current line, and returns the line; nil: the current line is
+// a part, and more parts follow.
 func (r *Reader) takeOff() *Raw {
 	u := &r.unwrap
 	for u.next() {
@@ -93,8 +96,8 @@ func (r *Reader) takeOff() *Raw {
 	return r.off()
 }
 
-// hold adds the current part to its line l; nil: the part begins a line. If too many lines are
-// open, the first of them is returned without its end.
+// hold adds the current part to its line l. If l is nil, the part begins a line. If too many lines
+// are open then, hold returns the first of them without its end; else nil.
 func (r *Reader) hold(l *joined) *Raw {
 	var full *joined
 	if l == nil {
@@ -111,12 +114,12 @@ func (r *Reader) hold(l *joined) *Raw {
 func (r *Reader) finish(l *joined) *Raw {
 	r.unwrap.begin(nil)
 	r.take(l)
-	for r.unwrap.next() { // a line that goes on within another ends here
+	for r.unwrap.next() { // a part of a cut line ends here, too
 	}
 	return r.off()
 }
 
-// take makes a joined line the current one.
+// take makes a joined line the current line, and closes it.
 func (r *Reader) take(l *joined) {
 	r.raw.Number, r.raw.Cut = l.number, l.cut
 	r.unwrap.text, r.unwrap.time, r.unwrap.service = l.text, l.time, l.service

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// maxGuides is the greatest depth to which the text view draws guides. Deeper rows tell their
-// depth.
+// maxGuides is the greatest depth to which the text view draws guides. Deeper rows show their
+// depth as a number.
 const maxGuides = 24
 
-// item is a row under a span: a line, a span, or a count of hidden spans.
+// item is a row under a span: a line, a span, or the number of hidden spans.
 type item struct {
 	line *Line
 	span *Span
@@ -66,7 +66,8 @@ func (p *page) spans() {
 	}
 }
 
-// guides returns the guide of an item of f, and the guide of the rows below that item.
+// guides returns the guide of the next item of f, and the guide of the rows below that item. A
+// guide is the text that draws the branches of the tree.
 func (f *frame) guides() (branch, below string) {
 	if f.depth == 0 {
 		return "", ""
@@ -135,13 +136,14 @@ func (p *page) span(s *Span, f *frame, branch string) {
 	p.row(p.offset(s.Start), took, words[0].Text, branch, words...)
 }
 
-// missingName is the name of a span without a line. A request names the span of its caller.
+// missingName is the name of a span without a line, by its kind. Its kind is Client if a request
+// names it as the caller's span.
 var missingName = map[Kind]string{Client: "caller's span", Internal: "span"}
 
-// Missing tells whether other spans name s as their parent, but s has no line.
+// Missing reports whether other spans name s as their parent, but no line has the ID of s.
 func (s *Span) Missing() bool { return s.Made && len(s.Lines) == 0 }
 
-// maxMessage is the number of lines of a message that are shown if there is a width.
+// maxMessage is the largest number of lines of a message that a view with a width shows.
 const maxMessage = 4
 
 // entry writes a line with all lines of its message.
@@ -156,7 +158,7 @@ func (p *page) entry(l *Line, service, guide string) {
 	words := []Word{{levelColour, p.tick(l)}}
 	if l.Service != service && l.Service != "" {
 		mark := ""
-		if l.Guess { // a guess within one service needs no mark
+		if l.Guess { // a guess within the same service needs no mark
 			p.guessedLine, mark = true, "?"
 		}
 		words = append(words, Word{p.colourOf(l.Service), l.Service + mark + " "})
@@ -173,8 +175,8 @@ func (p *page) entry(l *Line, service, guide string) {
 	p.more(further, textColour, guide)
 }
 
-// more writes the further lines of a message. If there is a width, it writes only the first ones,
-// and the causes in a stack trace of Java's, which stand far below.
+// more writes the further lines of a message. In a view with a width, it writes only the first
+// lines, and the causes in a stack trace of Java. The causes are often far below the first lines.
 func (p *page) more(further, colour, guide string) {
 	skipped := 0
 	skip := func() {
@@ -197,7 +199,7 @@ func (p *page) more(further, colour, guide string) {
 	skip()
 }
 
-// levelMark returns the name of a level as in logctx.Console.
+// levelMark returns the short name of a level, as logctx.Console writes it.
 func levelMark(level string) string {
 	switch level {
 	case "trace":

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// valueEnd returns the end of the value at i; 0: the value is an object or an array, or is wrong.
+// valueEnd returns the end of the value at i; 0: the value is not a valid text, number, true or
+// false.
 func valueEnd(text []byte, i int, escapes bool) int {
 	switch c := at(text, i); {
 	case c == '"' && escapes:
@@ -24,8 +25,8 @@ func valueEnd(text []byte, i int, escapes bool) int {
 	return 0
 }
 
-// plainString returns the end of the string at i; 0: the string has an escape, or a byte that is
-// not printable ASCII.
+// plainString returns the end of the string at i; 0: the string has an escape or a byte that is
+// not printable ASCII, or has no end.
 func plainString(text []byte, i int) int {
 	if i = plainEnd(text, i+1); i < len(text) && text[i] == '"' {
 		return i + 1
@@ -33,7 +34,7 @@ func plainString(text []byte, i int) int {
 	return 0
 }
 
-// plainEnd returns the place of the first byte from i on that is a quotation mark, a backslash, or
+// plainEnd returns the index of the first byte from i on that is a quotation mark, a backslash, or
 // not printable ASCII.
 func plainEnd(text []byte, i int) int {
 	for ; i+8 <= len(text); i += 8 {
@@ -47,7 +48,7 @@ func plainEnd(text []byte, i int) int {
 	return i
 }
 
-// wordEnd returns the place of the first byte from i on that is a space, a quotation mark, or not
+// wordEnd returns the index of the first byte from i on that is a space, a quotation mark, or not
 // printable ASCII.
 func wordEnd(text []byte, i int) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
@@ -63,16 +64,18 @@ func wordEnd(text []byte, i int) int {
 	return i
 }
 
-// oddBytes looks at eight bytes at once, and finds the bytes that plainEnd looks for. The high bit
-// of the first of them is set. Bytes behind it may have the bit too, because of a carry.
+// oddBytes looks at eight bytes at once, and finds the first byte that plainEnd looks for: in the
+// result, the high bit of that byte is set. Bytes behind it may have the bit set without a reason,
+// because of a carry.
 func oddBytes(w uint64) uint64 {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
-	// A negative difference has the high bit. A byte with the high bit is odd anyway.
+	// A negative difference sets the high bit. A byte that has the high bit itself is not ASCII,
+	// and must be found anyway.
 	return ((w - ' '*ones) | ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones) | w | (w + ones)) & high
 }
 
-// anyString returns the end of the string at i; 0: the string is wrong. Parse must read escapes of
-// four digits.
+// anyString returns the end of the string at i; 0: the string is invalid, or has a \u escape,
+// which Parse must read.
 func anyString(text []byte, i int) int {
 	for i = plainEnd(text, i+1); i < len(text); i = plainEnd(text, i+1) {
 		switch c := text[i]; {
@@ -108,5 +111,5 @@ func numberEnd(text []byte, i int) int {
 	return end
 }
 
-// hasEscape tells whether a JSON string has an escape.
+// hasEscape reports whether a JSON string has an escape.
 func hasEscape(text []byte) bool { return bytes.IndexByte(text, '\\') >= 0 }

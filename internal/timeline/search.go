@@ -2,19 +2,20 @@ package timeline
 
 import "encoding/binary"
 
-// Search finds any of a few short texts: the forms of one trace ID. Letters match in either case.
-// Make a Search with [NewSearch]. It is safe for concurrent use.
+// Search finds any of a few short texts, such as the forms of one trace ID. Letters match in upper
+// and lower case. Make a Search with [NewSearch]. It is safe for concurrent use.
 //
-// A gram is a run of four bytes. In each place where a text stands, one of its grams is at a
-// multiple of step. So Search looks only at each step-th gram, in a table that fits into the
-// processor's first cache. These looks do not wait for each other, as the skips of Boyer and Moore
-// would.
+// A gram is a run of four bytes. Wherever a text is in a block, one of its grams is at a multiple
+// of step. So Search looks up only each step-th gram of the block, in a table that fits into the
+// processor's first-level cache. The lookups do not depend on each other, so the processor does
+// several at once. In the algorithm of Boyer and Moore, each skip would have to wait for the one
+// before.
 type Search struct {
 	forms []form
 	step  int // 0: a form is too short for grams
 
 	hot     [1 << gramBits]bool   // for a gram's hash: it may be a gram of a form
-	offsets [1 << gramBits]uint32 // for a gram's hash: a bit for each offset in the tails
+	offsets [1 << gramBits]uint32 // for a gram's hash: a bit for each of its offsets in tails
 }
 
 const (
@@ -29,7 +30,7 @@ const (
 type form struct {
 	text []byte // in lower case
 	fold []byte // for each byte, the bit that makes a letter lower case; 0: it is no letter
-	tail int    // the beginning of its tail, which is as long as the shortest form
+	tail int    // the beginning of its tail; all tails are as long as the shortest form
 }
 
 // NewSearch returns a search for forms. Empty forms are ignored. A search for forms of eight bytes
@@ -79,7 +80,7 @@ func (s *Search) Next(block []byte) (end int) {
 	}
 	p, step := 0, s.step
 	for p+3*step+gram <= len(block) {
-		// The processor looks up four grams at once.
+		// The processor does these four lookups at once.
 		b := block[p : p+3*step+gram]
 		if s.hot[hashGram(b)] || s.hot[hashGram(b[step:])] ||
 			s.hot[hashGram(b[2*step:])] || s.hot[hashGram(b[3*step:])] {
@@ -101,13 +102,14 @@ func (s *Search) Next(block []byte) (end int) {
 	return -1
 }
 
-// around returns the end of the first form whose tail has the gram at p of block; -1: none.
+// around returns the end of the first form in block that has the gram at p in its tail; -1: there
+// is none.
 func (s *Search) around(block []byte, p int) int {
 	offsets := s.offsets[hashGram(block[p:])]
 	if offsets == 0 {
 		return -1
 	}
-	for offset := s.step - 1; offset >= 0; offset-- { // the first in block first
+	for offset := s.step - 1; offset >= 0; offset-- { // the first form in block first
 		if offsets&(1<<offset) == 0 {
 			continue
 		}
@@ -137,7 +139,7 @@ func (s *Search) slowly(block []byte) int {
 	return -1
 }
 
-// is tells whether f stands at this place of block. The place may be outside of block.
+// is reports whether f is at index at of block. The index may be outside of block.
 func (f *form) is(block []byte, at int) bool {
 	if at < 0 || at+len(f.text) > len(block) {
 		return false
@@ -150,9 +152,9 @@ func (f *form) is(block []byte, at int) bool {
 	return true
 }
 
-// hashGram returns the hash of the first gram of b. A letter has the same hash in either case,
-// because the bit for the case is set. Digits have that bit already. Other bytes may become equal
-// by it, which costs a comparison.
+// hashGram returns the hash of the first gram of b. A letter has the same hash in upper and lower
+// case, because the bit for the case is set. Digits have that bit already. Setting the bit may
+// make other bytes equal, but this costs only a comparison.
 func hashGram(b []byte) uint32 {
 	const lower = 0x20202020
 	return (binary.LittleEndian.Uint32(b) | lower) * 0x9e3779b1 >> (32 - gramBits)

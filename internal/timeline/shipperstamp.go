@@ -6,7 +6,7 @@ import "time"
 // zone.
 type shipperStamp struct {
 	year, month, day, hour, minute, second int
-	nanosecond, digits                     int // digits is the number of digits in the fraction
+	nanosecond, digits                     int // digits is the number of digits of the fraction
 	offset                                 int // of the zone, in seconds
 	zone                                   stampZone
 	length                                 int // of the text, in bytes
@@ -56,7 +56,7 @@ func (t *shipperStamp) fraction(s []byte) {
 	}
 }
 
-// offsetOf reads the zone. It is true without a zone, too.
+// offsetOf reads the zone, if there is one. The result is false for an invalid zone.
 func (t *shipperStamp) offsetOf(s []byte) bool {
 	s = s[t.length:]
 	switch {
@@ -80,7 +80,7 @@ func (t *shipperStamp) offsetOf(s []byte) bool {
 	return true
 }
 
-// isTime reports whether such a time exists. A leap second does.
+// isTime reports whether such a time exists. It accepts leap seconds.
 func (t *shipperStamp) isTime() bool {
 	if t.month < 1 || t.month > 12 || t.day < 1 || t.hour > 23 || t.minute > 59 || t.second > 60 {
 		return false
@@ -88,7 +88,7 @@ func (t *shipperStamp) isTime() bool {
 	return t.day <= time.Date(t.year, time.Month(t.month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }
 
-// time returns the time in UTC. A time without a zone is in local.
+// time returns the time in UTC. If the time has no zone, its zone is local.
 func (t *shipperStamp) time(local *time.Location) time.Time {
 	in := time.UTC
 	if t.zone == zoneNone {
@@ -98,7 +98,7 @@ func (t *shipperStamp) time(local *time.Location) time.Time {
 	return at.Add(-time.Duration(t.offset) * time.Second).UTC()
 }
 
-// wholeTime returns the time that all of s is.
+// wholeTime returns the time in s. The result is false if s is not a time and nothing else.
 func wholeTime(s []byte, local *time.Location) (at time.Time, ok bool) {
 	t, ok := shipperStampOf(s)
 	if !ok || t.length != len(s) {
@@ -108,8 +108,9 @@ func wholeTime(s []byte, local *time.Location) (at time.Time, ok bool) {
 }
 
 // syslogTime returns the time at the beginning of s in the form of RFC 3164, and its length; 0:
-// there is none. "Nov 26 22:46:25" has no year. It is the last such time up to a day after the
-// reference, because clocks and zones differ. journalctl -o short-precise adds a fraction.
+// there is none. "Nov 26 22:46:25" has no year. It is read as the latest such time that is at most
+// a day after the reference. The day is for clocks and zones that differ. journalctl -o
+// short-precise adds a fraction.
 func syslogTime(s []byte, reference time.Time) (at time.Time, length int) {
 	const form = "Nov 26 22:46:25"
 	if len(s) < len(form) || s[3] != ' ' || s[6] != ' ' || s[9] != ':' || s[12] != ':' {

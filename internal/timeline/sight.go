@@ -7,20 +7,20 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Sight is the part of a line that a map of services needs: a glance, and more. Sights share their
-// texts with each other, and not with the source.
+// Sight is the part of a line that a map of services needs: a glance, and more. Sights share the
+// memory of their texts with each other, but not with the source.
 type Sight struct {
 	Glance
 
 	// Digits is the number of digits of the trace ID on the line: 16 or 32. It is 0 if the line
-	// has no ID, or if the form of the ID does not tell.
+	// has no ID, or if the form of the ID does not show the number.
 	Digits int
 
-	// Precision is the exactness of Time; zero means a nanosecond.
+	// Precision is the unit to which Time is exact; zero means a nanosecond.
 	Precision time.Duration
 
 	// Place is the place where a line without a trace ID was written: file.go:42, else the name of
-	// the logger. It is empty if the line does not say.
+	// the logger. It is empty if the line does not show the place.
 	Place string
 
 	// The following fields are for a record.
@@ -37,9 +37,9 @@ type Sight struct {
 }
 
 // Sight reads the next line of the source as far as a map needs it. The result is false for a line
-// that belongs to the one before. Of JSON over several lines, only the last line has a sight. A
-// line without a trace ID has a sight too. All else is as with [Parser.Glance], and Glance may not
-// be called on the same parser. [Parser.SightOf] returns the sight of an entry from Flush.
+// that belongs to the one before. If JSON goes over several lines, only its last line has a sight.
+// A line without a trace ID has a sight too. Otherwise Sight is like [Parser.Glance]. Do not call
+// both on the same parser. [Parser.SightOf] returns the sight of an entry from Flush.
 func (p *Parser) Sight(raw *Raw, s *Sight) bool {
 	*s = Sight{}
 	return p.glimpse(raw, &s.Glance, s)
@@ -76,7 +76,7 @@ func (p *Parser) SightOf(e *Entry) Sight {
 func (p *Parser) digitsOf(e *Entry) int {
 	for i := range e.Fields {
 		f := &e.Fields[i]
-		// Google's form always pads the ID, so its digits tell nothing.
+		// Google's form always pads the ID, so the number of its digits shows nothing.
 		if !f.Text || p.names.claim(f.Key).role != roleTrace || strings.HasPrefix(f.Key, "logging.googleapis.com/") {
 			continue
 		}
@@ -90,7 +90,7 @@ func (p *Parser) digitsOf(e *Entry) int {
 	return 0
 }
 
-// refusals are words of errors without a connection.
+// refusals are the words in the errors of calls that got no connection.
 var refusals = []string{"connection refused", "no such host", "dial tcp", "ECONNREFUSED", "ENOTFOUND"}
 
 func isRefused(err string) bool {
@@ -102,8 +102,8 @@ func isRefused(err string) bool {
 	return false
 }
 
-// sight takes the fields that a sight has and a glance lacks. The result is false if package line
-// might read one of them differently: then Parse must read the line.
+// sight fills the fields that a sight has and a glance lacks. The result is false if package line
+// might read one of them differently, so that Parse must read the line.
 func (q *quickLine) sight(s *Sight) bool {
 	if s.Trace == (ID{}) {
 		var ok bool

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Tolerance is the time by which a request may stick out of its call before a clock counts as
-// wrong. The line of a request is written when its answer is already on the way.
+// Tolerance is how far a request may begin before its call, or end after it, before a clock counts
+// as wrong. It is needed because the line of a request is written when the answer is already on
+// the way.
 const Tolerance = time.Millisecond
 
 // clocks compares the clocks of two services by the calls between them.
@@ -27,9 +28,10 @@ func (c *clocks) ahead() time.Duration {
 }
 
 // unskew estimates the skew of each service's clock, and corrects all times. A request that does
-// not fit into its call is centred in it, as in Zipkin and Jaeger, because the way there is taken
-// to be as long as the way back. Zipkin and Jaeger correct each request alone. Here all calls
-// between two services count together, so that the lines of a service keep their order.
+// not fit into its call is centred in the call, as in Zipkin and Jaeger. The assumption is that
+// the request and the answer take the same time on the network. Zipkin and Jaeger correct each
+// request alone. Here, all calls between two services give one correction, so that the lines of a
+// service keep their order.
 func (b *builder) unskew() {
 	between := map[[2]string]*clocks{}
 	next := map[string][]string{}
@@ -62,8 +64,8 @@ func (b *builder) unskew() {
 }
 
 // compareClocks returns the time by which the clock of a call is ahead of the clock of its request
-// s; zero: s fits into the call. The result is false if s answers no call of another service. A
-// failed call tells nothing, because it may have ended before its request began.
+// s; zero: s fits into the call. The result is false if s answers no call of another service. It
+// is also false for a failed call, because the call may have ended before its request began.
 func compareClocks(s *Span) (ahead time.Duration, ok bool) {
 	c := s.Parent
 	if s.Kind != Server || c == nil || c.Kind != Client || c.Service == s.Service || c.Error != "" || s.Start.IsZero() || c.Start.IsZero() {
@@ -119,8 +121,9 @@ func ahead(between map[[2]string]*clocks, a, z string) time.Duration {
 	return -between[[2]string{z, a}].ahead()
 }
 
-// first returns the services whose clocks count as right, the best one first. That is the service
-// of the root with the most spans. The others follow in the order of the tree.
+// first returns all services. The first one is the service of the root with the most spans. Its
+// clock counts as right. The others follow in the order of the tree. The clock of such a service
+// counts as right only if no calls connect the service with an earlier one.
 func (b *builder) first() []string {
 	size := make([]int, len(b.spans))
 	var best *Span
@@ -153,7 +156,7 @@ func (b *builder) shift() {
 	}
 }
 
-// add adds durations, and stops at the largest and the smallest.
+// add adds durations. A sum that overflows becomes the largest or the smallest duration.
 func add(a, b time.Duration) time.Duration {
 	switch sum := a + b; {
 	case a > 0 && b > 0 && sum < 0:

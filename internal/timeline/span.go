@@ -25,7 +25,7 @@ type Span struct {
 	// ID has 16 digits, or is empty if the line has none. Several spans may have one ID: with
 	// Finagle and Brave, a request has the ID of its call.
 	ID       string
-	ParentID string // from its line; "": the line names none
+	ParentID string // as the span's line names it; "": the line names none
 	Parent   *Span  // nil: the span is a root
 	Children []*Span
 
@@ -35,8 +35,8 @@ type Span struct {
 	Route     string // of a request; "": none
 	Status    int    // of HTTP; 0: none
 	Attempt   int    // of a call, from 1; 0: not counted
-	Error     string // the cause of the failure, in the words of its line; "": not known
-	// Failed says that the line tells of a failure: no answer, a panic, or a status from 500.
+	Error     string // the cause of the failure, in the words of the span's line; "": not known
+	// Failed says that the line reports a failure: no answer, a panic, or a status from 500.
 	Failed bool
 
 	// Start is by the clock of the trace's first service. Zero means that it is not known.
@@ -47,16 +47,16 @@ type Span struct {
 	// of its children. The parts of all spans add up to the duration of the longest root.
 	Critical time.Duration
 
-	Made  bool // no line reports it: it is made from the lines and the spans that name its ID
-	Guess bool // no line names its parent: the parent is the only span that encloses it in time
+	Made  bool // no line reports the span: it is made from lines and spans that name its ID
+	Guess bool // no line names the parent: it is the only span that encloses this one in time
 
-	Report *Line   // the line that reports it; nil: the span is made
-	Lines  []*Line // the lines under it, in the order of time, with Report
+	Report *Line   // the line that reports the span; nil: the span is made
+	Lines  []*Line // the lines of the span, in the order of time; they include Report
 
 	next   *Span // another span with the same ID
 	number int   // in builder.spans
 	below  below
-	cut    bool // its parent was below the span itself
+	cut    bool // its parent was removed, because the parent was below the span itself
 	nth    int  // among spans with its ID, from 0
 }
 
@@ -69,8 +69,8 @@ type below struct {
 // End returns the time when the span ended.
 func (s *Span) End() time.Time { return s.Start.Add(s.Duration) }
 
-// Key returns a name for the span that is unique in its tree. The name is the ID if no other span
-// has the ID.
+// Key returns a name for the span that is unique in its tree. The name is the span ID, unless an
+// earlier span has the same ID.
 func (s *Span) Key() string {
 	switch {
 	case s.ID == "":
@@ -141,7 +141,7 @@ func or(a, b string) string {
 	return b
 }
 
-// cover extends s so that it has the times from and until.
+// cover extends s to include the period between the arguments from and until.
 func (s *Span) cover(from, until time.Time) {
 	if from.IsZero() {
 		return
@@ -160,7 +160,8 @@ func (s *Span) cover(from, until time.Time) {
 	s.Duration = end.Sub(s.Start)
 }
 
-// count adds s to its own sums, and these to its parent's.
+// count adds s and its lines to the sums in s.below. Then it adds these sums to the sums of the
+// parent.
 func (s *Span) count() {
 	s.below.spans++
 	s.below.lines += len(s.Lines)

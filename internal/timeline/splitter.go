@@ -10,7 +10,7 @@ const (
 	// bytes are still in the processor's cache when their lines are read.
 	blockSize = 128 << 10
 
-	// emptyReads is the number of times in a row that a reader may return no bytes and no error.
+	// emptyReads is how often in a row a reader may return no bytes and no error.
 	emptyReads = 100
 )
 
@@ -20,16 +20,16 @@ type splitter struct {
 	src      io.Reader
 	buf      []byte
 	pos, end int   // the unread part of buf
-	err      error // of src; it counts when buf is read
+	err      error // the error of src; next returns it when buf has been read
 	newlines int   // the number of newlines so far
 	dropped  int64 // bytes
 	begun    bool
-	skipping bool // the end of a cut line must be dropped
-	inArray  bool // an object of a JSON array comes next, or the array's end
+	skipping bool // the end of a cut line must still be dropped
+	inArray  bool // the next text is an object of a JSON array, or the array's end
 }
 
-// next returns the next line without its end, or the next object of a JSON array. The number is
-// that of its first line.
+// next returns the next line without its line end, or the next object of a JSON array. The result
+// number is the number of its first line.
 func (s *splitter) next() (text []byte, number int, cut bool, err error) {
 	if !s.begun {
 		s.begin()
@@ -59,7 +59,7 @@ func (s *splitter) begin() {
 	s.enterArray()
 }
 
-// line returns the next line. Its number is the number of newlines after line has returned.
+// line returns the next line. When line has returned, s.newlines is the number of that line.
 func (s *splitter) line() (text []byte, cut bool, err error) {
 	s.skipHole()
 	seen := 0 // bytes of the line

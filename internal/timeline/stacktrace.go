@@ -2,8 +2,8 @@ package timeline
 
 import "bytes"
 
-// stackHeads are the beginnings of the lines without indentation in stack traces of Java, Python,
-// Go, Node and .NET.
+// stackHeads are the beginnings of those lines in stack traces of Java, Python, Go, Node and .NET
+// that are not indented.
 var stackHeads = [][]byte{
 	[]byte("Caused by:"), []byte("Suppressed:"), []byte("... "), []byte("Wrapped by:"),
 	[]byte("Traceback (most recent call last)"), []byte("During handling of the above exception"),
@@ -12,7 +12,7 @@ var stackHeads = [][]byte{
 	[]byte("main."), []byte("runtime."), []byte("at "), []byte("--- End of "), []byte("---> "),
 }
 
-// isStack tells whether a line without indentation is a part of a stack trace.
+// isStack reports whether a line without indentation is a part of a stack trace.
 func isStack(text []byte) bool {
 	for _, head := range stackHeads {
 		if bytes.HasPrefix(text, head) {
@@ -22,7 +22,7 @@ func isStack(text []byte) bool {
 	return isException(text) || isGoCall(text)
 }
 
-// isException tells whether a line begins with the name of an exception, such as
+// isException reports whether a line begins with the name of an exception, such as
 // java.io.IOException: or ValueError:
 func isException(text []byte) bool {
 	end := 0
@@ -37,7 +37,8 @@ func isException(text []byte) bool {
 		bytes.HasSuffix(name, []byte("Throwable"))
 }
 
-// isGoCall tells whether a line is a call in a stack trace of Go: net/http.(*conn).serve(0xc000).
+// isGoCall reports whether a line is a call in a stack trace of Go:
+// net/http.(*conn).serve(0xc000).
 func isGoCall(text []byte) bool {
 	if len(text) == 0 || text[len(text)-1] != ')' || bytes.IndexByte(text, ' ') >= 0 && !bytes.Contains(text, []byte(", ")) {
 		return false

@@ -2,7 +2,7 @@ package timeline
 
 import "bytes"
 
-// stamped removes a time before a line, and the text between the two:
+// stamped removes a time before a line, and any text between the time and the line:
 //
 //	2026-11-26T22:46:25.343939123Z …                 kubectl logs --timestamps, docker logs -t
 //	2026-11-26T22:46:25.343000+00:00 stream-name …   aws logs tail
@@ -10,8 +10,8 @@ import "bytes"
 //	2026-11-26T22:46:25Z {app="shop"} …              logcli
 //
 // Services write times before their lines, too, and the parser of lines needs those. So stamped
-// removes a time only if it has nine digits, as the first two commands always write, or if the
-// text behind it shows that a shipper wrote it.
+// removes a time only in two cases: its fraction has nine digits, as kubectl and docker always
+// write it, or the text behind the time shows that a shipper wrote it.
 func (u *unwrapper) stamped() bool {
 	h := lineHead{s: u.text}
 	h.colours()
@@ -39,9 +39,9 @@ func (u *unwrapper) stamped() bool {
 	return true
 }
 
-// awsStream moves past the name of a log stream. Any word may stand behind a time. So the word
-// must have a slash, as the streams of ECS (prefix/container/task) and Lambda
-// (2026/11/26/[$LATEST]…) do, or a JSON object behind it.
+// awsStream moves past the name of a log stream. Any word may follow a time. So the word must
+// contain a slash, as the streams of ECS (prefix/container/task) and Lambda
+// (2026/11/26/[$LATEST]…) do, or a JSON object must follow the word.
 //
 // https://docs.aws.amazon.com/cli/latest/reference/logs/tail.html
 func (u *unwrapper) awsStream(h *lineHead) bool {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Statuses are the statuses of HTTP from Low to High, with both of them.
+// Statuses are the HTTP statuses from Low to High, both included.
 type Statuses struct{ Low, High int }
 
 // ParseStatuses returns the statuses for a text such as "404", "5xx" or "500-504".

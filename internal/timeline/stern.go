@@ -6,10 +6,10 @@ import "bytes"
 //
 //	shop-7d9f8c6b5-x2x9z shop …
 //
-// Only the names that Kubernetes gives to pods mark the prefix. The pod of a stateful set has only
-// a number, as many things have, so a JSON object must stand behind it. A pod behind a namespace
-// needs a container of its name behind it, because "deleted shop-7d9f8c6b5-x2x9z successfully" is
-// a message.
+// The only sign of the prefix is the name that Kubernetes gives to a pod. The name of a pod in a
+// stateful set ends only with a number, as many words do, so a JSON object must follow. After a
+// namespace, the name of the pod must contain the name of the container, because "deleted
+// shop-7d9f8c6b5-x2x9z successfully" is a message.
 //
 // https://github.com/stern/stern/blob/master/cmd/cmd.go
 func (u *unwrapper) stern() bool {
@@ -75,7 +75,7 @@ func (u *unwrapper) sternJSON() bool {
 	if !isJSONText(pod) || !isJSONText(container) {
 		return false
 	}
-	u.text = v[0] // extjson has an object here
+	u.text = v[0] // with -o extjson, this may be an object
 	if text, ok := jsonText(v[0]); ok {
 		u.text = bytes.TrimSuffix(text, []byte("\n"))
 	}

@@ -7,13 +7,14 @@ import (
 )
 
 // Store keeps the lines of the newest traces, as many as there is room for. A list can show these
-// traces without reading again. A Store is not safe for concurrent use. Make one with [NewStore].
+// traces without reading the sources again. A Store is not safe for concurrent use. Make one with
+// [NewStore].
 type Store struct {
 	most, size int // bytes
 	traces     map[uint64]*keptTrace
 }
 
-// keptTrace has the lines of traces whose IDs have the same low half.
+// keptTrace contains the lines of all traces whose IDs have the same low half.
 type keptTrace struct {
 	entries []*Entry
 	newest  time.Time
@@ -72,7 +73,7 @@ func (k *Store) Tree(s *Summary) *Tree {
 			entries = append(entries, e)
 		}
 	}
-	if len(entries) != s.Lines { // the store has dropped some
+	if len(entries) != s.Lines { // the store has dropped some of them
 		return nil
 	}
 	return NewTree(NewTrace(s.ID, entries))

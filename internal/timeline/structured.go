@@ -21,8 +21,8 @@ func (p *Parser) structured(e *Entry, l *line.Line) {
 	e.Message = p.word(l.Message, l, found, roleMessage)
 }
 
-// word returns a text that package line has found, else the text of the field with the role. The
-// user's choice rules.
+// word returns the text that package line has found, else the text of the field with the role. If
+// the user has given the role to that field, word always returns the text of the field.
 func (p *Parser) word(theirs string, l *line.Line, found [roles]int, r role) string {
 	if i := found[r]; i >= 0 && (theirs == "" || p.ruledBy(l.Fields[i].Key, r)) {
 		return l.Fields[i].Value
@@ -30,12 +30,12 @@ func (p *Parser) word(theirs string, l *line.Line, found [roles]int, r role) str
 	return theirs
 }
 
-// ruledBy tells whether the user has given a role to a field.
+// ruledBy reports whether the user has given a role to a field.
 func (p *Parser) ruledBy(key string, r role) bool {
 	return p.names.ruled(r) && p.names.rank(claim{role: r}, key) < 0
 }
 
-// ids takes the IDs of the trace and the spans, and the service.
+// ids fills an entry with the IDs of its trace and spans, and with its service.
 func (p *Parser) ids(e *Entry, l *line.Line, found [roles]int) {
 	e.Trace = parsedID(l.TraceID)
 	if i := found[roleTrace]; i >= 0 && (e.Trace == (ID{}) || p.ruledBy(l.Fields[i].Key, roleTrace)) {
@@ -56,7 +56,8 @@ func (p *Parser) ids(e *Entry, l *line.Line, found [roles]int) {
 	}
 }
 
-// span returns a span ID that package line has found, else that of the field with the role.
+// span returns the span ID that package line has found, else the ID in the field with the role. If
+// the user has given the role to that field, span always returns the ID in the field.
 func (p *Parser) span(theirs string, l *line.Line, found [roles]int, r role) string {
 	if i := found[r]; i >= 0 && (theirs == "" || p.ruledBy(l.Fields[i].Key, r)) {
 		return fieldSpan(l.Fields[i], p.names.claim(l.Fields[i].Key))
@@ -64,8 +65,8 @@ func (p *Parser) span(theirs string, l *line.Line, found [roles]int, r role) str
 	return theirs
 }
 
-// recordIDs takes the IDs of other spans from a record, because package line knows the names and
-// the form of its vendor.
+// recordIDs fills an entry with the IDs of other spans from its record. Package line has read them
+// by the names and in the form of the record's vendor.
 func (p *Parser) recordIDs(e *Entry) {
 	switch r := e.Record.(type) {
 	case *line.Request:
@@ -89,9 +90,9 @@ func parsedID(text string) ID {
 	return id
 }
 
-// isBunyan tells whether bunyan or pino wrote the line. Their "name" is the name of the program,
-// but in other loggers it is that of a logger. Bunyan and pino write levels as numbers, and the
-// name of the machine.
+// isBunyan reports whether bunyan or pino wrote the line. Their "name" is the name of the program,
+// but in other loggers it is the name of a logger. Bunyan and pino write levels as numbers, and
+// the name of the machine as "hostname".
 func isBunyan(l *line.Line) bool {
 	level, _ := l.Field("level")
 	_, host := l.Field("hostname")
@@ -99,7 +100,7 @@ func isBunyan(l *line.Line) bool {
 	return ok && host && name.Text && !level.Text && level.Value != ""
 }
 
-// when takes the time of a line.
+// when sets the time of an entry.
 func (p *Parser) when(e *Entry, l *line.Line, at int) {
 	if at >= 0 {
 		f := l.Fields[at]
@@ -124,8 +125,8 @@ func (p *Parser) when(e *Entry, l *line.Line, at int) {
 	}
 }
 
-// addNanos adds nanoseconds from a field beside that of the seconds, as log4j's instant and
-// Google's timestamp have them.
+// addNanos adds the nanoseconds, if they are in a field of their own beside the seconds, as in
+// log4j's instant and Google's timestamp.
 func (p *Parser) addNanos(e *Entry, l *line.Line, key string) {
 	for _, pair := range [][2]string{{"epochSecond", "nanoOfSecond"}, {"seconds", "nanos"}} {
 		head, ok := strings.CutSuffix(key, pair[0])
@@ -139,7 +140,7 @@ func (p *Parser) addNanos(e *Entry, l *line.Line, key string) {
 	}
 }
 
-// isText tells whether a string is valid UTF-8, or nearly: Latin-1 is text, too.
+// isText reports whether a string is valid UTF-8, or nearly: Latin-1 is text, too.
 func isText(s string) bool {
 	if utf8.ValidString(s) {
 		return true

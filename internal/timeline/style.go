@@ -4,8 +4,8 @@ package timeline
 // there are no escape codes.
 type Style struct {
 	// Width is the number of columns. Longer rows are cut. Of many similar spans, and of messages
-	// with many lines, only the first are shown, and the end of the view tells how many are not.
-	// With 0 nothing is cut.
+	// with many lines, only the first are shown. The end of the view states how many are hidden.
+	// If Width is 0, nothing is cut or hidden.
 	Width  int
 	Colour bool
 	UI     string // Zipkin's address, for links to traces that Zipkin has; "": none

@@ -12,18 +12,18 @@ type Summary struct {
 	// Record is the message of the root's line: a request, call or job; "": no line reports a
 	// span.
 	Record    string
-	Service   string // of the root; without one, of the first line
+	Service   string // of the root; without a root, of the first line
 	Operation string // of the root
 	Status    int
-	Duration  time.Duration // of the root; without one, from the first line to the last
-	Services  []string      // in the order of their names
-	More      int           // lines of other services, beyond the first maxNamed
-	Spans     int           // with a line that reports them
+	Duration  time.Duration // of the root; without a root, from the first line to the last
+	Services  []string      // sorted by name
+	More      int           // the number of lines of further services, after maxNamed services
+	Spans     int           // the number of spans that a line reports
 	Lines     int
 	Errors    int // failed spans, and lines at the level of errors that report no span
 }
 
-// maxNamed is the number of services that are kept for a trace.
+// maxNamed is the largest number of services that are kept for a trace.
 const maxNamed = 32
 
 func (l *Lister) summary(s *tally) Summary {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// syslog removes the head of a syslog line. It reads the forms of RFC 3164 and RFC 5424, as sent
-// and as in files:
+// syslog removes the head of a syslog line. It reads the forms of RFC 3164 and RFC 5424, as they
+// are sent over the network and as they are written to files:
 //
 //	<34>Nov 26 22:46:25 host shop[4711]: …
 //	Nov 26 22:46:25 host shop[4711]: …                          /var/log/syslog, journalctl
@@ -35,7 +35,7 @@ func (u *unwrapper) syslog() bool {
 	return u.syslogOld(h, sent, at)
 }
 
-// priority moves past <34>, and reports whether it was there.
+// priority moves past a priority, such as <34>, and reports whether there was one.
 func (h *lineHead) priority() bool {
 	start := *h
 	if h.byte('<') {
@@ -52,8 +52,8 @@ func (h *lineHead) priority() bool {
 	return false
 }
 
-// syslogOld removes a host and a tag behind the time of RFC 3164. A sent line may lack the host.
-// If it lacks the tag too, all words behind the time are its text.
+// syslogOld removes a host and a tag behind the time of RFC 3164. A line that was sent over the
+// network may lack the host. If it lacks the tag too, all words behind the time are its text.
 func (u *unwrapper) syslogOld(h lineHead, sent bool, at time.Time) bool {
 	if !h.byte(' ') {
 		return false
@@ -89,7 +89,7 @@ func withoutMark(text []byte) []byte {
 	return text
 }
 
-// tag moves past shop[4711]: and returns the name.
+// tag moves past a tag, such as shop[4711]: and returns the name in it.
 func (h *lineHead) tag() (name []byte, ok bool) {
 	word := h.word()
 	name, ok = bytes.CutSuffix(word, []byte(":"))
@@ -108,7 +108,8 @@ func isHost(s []byte) bool {
 	return len(s) > 0 && bytes.IndexByte(s, '[') < 0 && s[len(s)-1] != ':'
 }
 
-// syslogNew removes the head of RFC 5424, section 6. Its structured data may have IDs.
+// syslogNew removes the head of RFC 5424, section 6. The structured data in the head may contain
+// IDs.
 func (u *unwrapper) syslogNew(h lineHead, sent bool) bool {
 	h.i += len("1 ")
 	var at time.Time
@@ -168,7 +169,7 @@ func (h *lineHead) structuredData(ids *idMembers) (ok bool) {
 	return ok
 }
 
-// until moves to the next c, if it is near.
+// until moves to the next c, if c is near, and returns the text before c.
 func (h *lineHead) until(c byte) []byte {
 	n := max(0, bytes.IndexByte(h.ahead()[:min(len(h.ahead()), maxName)], c))
 	h.i += n

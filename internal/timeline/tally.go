@@ -8,16 +8,16 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// tally is a trace that is being summed up. A list has a million of them, so a tally has only 144
+// tally is a trace that is being summed up. A list has a million tallies, so a tally has only 144
 // bytes.
 type tally struct {
 	id                   ID
 	next                 *tally // a trace with the same low half of the ID, and another high half
-	first, last          int64  // times of lines, in nanoseconds since 1970; none: never
-	begin                int64  // of the root
+	first, last          int64  // of lines, in nanoseconds since 1970; first may be never
+	begin                int64  // the beginning of the root
 	namedAt              int64  // the time of named's line
 	took                 time.Duration
-	operation            string   // of the root, like status, service and record
+	operation            string   // the root's, as are status, service and record
 	others               []nameID // further services, when few is full
 	few                  [4]nameID
 	status               int32
@@ -37,7 +37,7 @@ func (s *tally) bytes() int { return summaryBytes + 4*len(s.others) + len(s.oper
 // start returns the time when the trace began.
 func (s *tally) start() int64 { return min(s.begin, s.first) }
 
-// known is start, but traces without a time are the oldest.
+// known returns start, but for a trace without a time the earliest possible time.
 func (s *tally) known() int64 {
 	if start := s.start(); start != never {
 		return start
@@ -45,7 +45,7 @@ func (s *tally) known() int64 {
 	return math.MinInt64
 }
 
-// recordID is the place of a record's message in records.
+// recordID is the index of a record's message in records.
 type recordID uint8
 
 var records = [...]string{"", line.MessageRequest, line.MessageCall, line.MessageJob}

@@ -26,16 +26,16 @@ type page struct {
 	style Style
 	tree  *Tree
 
-	bar, room int               // columns of the axis, and to its right; room 0: any number
+	bar, room int               // columns of the axis, and to the right of it; room 0: any number
 	colours   map[string]string // of services
 
-	shortened          int // texts that were cut
-	hiddenMessageLines int // lines of messages
+	shortened          int // the number of texts that were cut
+	hiddenMessageLines int // the number of lines of messages
 	hiddenSpans        int
 	hiddenLines        int
-	made, missed       bool // the view has such spans
+	made, missed       bool // the view shows spans with these marks
 	guessed            bool
-	guessedLine        bool // the view has such a line under a call of another service
+	guessedLine        bool // the view shows a guessed line under a call of another service
 }
 
 // The axis stands to the right of the offset and the duration.
@@ -92,13 +92,13 @@ func (p *page) words(room int, words ...Word) {
 	}
 }
 
-// line writes a row with these words.
+// line writes a row that consists of words alone.
 func (p *page) line(words ...Word) {
 	p.words(p.style.Width, words...)
 	p.to.WriteByte('\n')
 }
 
-// row writes the columns to the left of a span or a line, then its words.
+// row writes the row of a span or a line: the columns to the left, then the words.
 func (p *page) row(offset, took, axis, guide string, words ...Word) {
 	p.put(Dim, right(offset, offsetColumns))
 	p.put("", right(took, durationColumns)+"  ")
@@ -164,7 +164,8 @@ func (p *page) tick(l *Line) string {
 	return strings.Repeat(" ", min(p.cell(l.At)/8, p.bar-1)) + mark
 }
 
-// summary writes the most important answers.
+// summary writes the head of the view: when the trace began, what it contains, where the time
+// went, and what failed.
 func (p *page) summary() {
 	t := p.tree
 	words := []Word{{"", "trace "}, {Bold, t.ID.String()}}
@@ -196,7 +197,7 @@ func (t *Tree) serving() int {
 	return n
 }
 
-// maxItems is the number of items that a view shows of a list.
+// maxItems is the largest number of items that a view shows of a list.
 const maxItems = 3
 
 // shares writes where the time went.
@@ -223,8 +224,8 @@ func itemHead(i int, text string) string {
 	return text + strings.Repeat(" ", 13-len(text))
 }
 
-// causes writes where failures began, similar ones once. If no span failed, it writes the first
-// lines at the level of errors.
+// causes writes where failures began. Similar failures are written once, with their number. If no
+// span failed, it writes the first lines at the level of errors.
 func (p *page) causes() {
 	causes := p.tree.Causes()
 	if len(causes) == 0 {
@@ -256,7 +257,7 @@ func (p *page) causes() {
 	}
 }
 
-// failure tells which failures are similar.
+// failure is equal for similar failures.
 type failure struct {
 	service, operation, err string
 	status                  int
@@ -298,8 +299,8 @@ func firstLine(s string) string {
 	return s
 }
 
-// name returns the name of a span. Same leaves out the service, for a call under a span of the
-// same service.
+// name returns the name of a span. With same, it leaves out the service, because the span is a
+// call under a span of the same service.
 func (p *page) name(service string, kind Kind, operation string, same bool) []Word {
 	var words []Word
 	if !same || service == "" {

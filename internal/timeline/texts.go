@@ -1,12 +1,13 @@
 package timeline
 
-// texts keeps a limited number of texts, because many come again and again.
+// texts keeps a limited number of texts, because many texts occur again and again.
 type texts [512]string
 
-// textTries is the number of places that a text may have.
+// textTries is the number of slots of texts in which a text may be.
 const textTries = 4
 
-// share returns the bytes b as a text, an earlier one if possible.
+// share returns b as a string. If it has returned an equal string before, it returns that one if
+// possible.
 func (t *texts) share(b []byte) string {
 	if len(b) == 0 {
 		return ""

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// Trace has the lines of one trace in the order of their times. A line that several sources have
-// is kept once.
+// Trace contains the lines of one trace in the order of their times. A line that is in several
+// sources is kept once.
 type Trace struct {
 	ID      ID
 	Entries []*Line
-	Doubles int // omitted lines, because another source has them too
+	Doubles int // the number of omitted lines, which another source has too
 }
 
-// NewTrace returns the trace with these entries, which may come in any order. It keeps the
-// entries, and changes none. Each entry is a line of the trace, whatever ID it has. Nil entries
-// are ignored.
+// NewTrace returns the trace with these entries, which may be in any order. The Trace refers to
+// the entries, and nothing changes them. Each entry becomes a line of the trace, even if the entry
+// has another ID. Nil entries are ignored.
 func NewTrace(id ID, entries []*Entry) *Trace {
 	bySource := make([]*Entry, 0, len(entries))
 	for _, e := range entries {
@@ -44,8 +44,8 @@ func compareInSource(a, b *Entry) int {
 }
 
 // once leaves out lines with the text, time and service of a line in an earlier source. A program
-// may write one text several times. So the copies of each source are counted, and the source with
-// the most copies decides.
+// may write one text several times. So the equal lines of each source are counted. The source with
+// the most of them decides how many are kept.
 func (t *Trace) once(entries []*Entry) []*Entry {
 	type copied struct {
 		text, service string

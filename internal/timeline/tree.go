@@ -9,7 +9,7 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Tree shows the calls between spans in a trace. Each line of the trace stands in it once.
+// Tree shows the calls between spans in a trace. Each line of the trace is in the tree once.
 type Tree struct {
 	*Trace
 	Roots    []*Span
@@ -17,8 +17,8 @@ type Tree struct {
 	Loose    []*Line // lines under no span
 	Services []Service
 	Links    []Link
-	Sampled  bool // a backend has spans of the trace
-	Circles  int  // of spans that were each other's parents; each is cut
+	Sampled  bool // a tracing backend has spans of the trace
+	Circles  int  // circles of spans that were each other's parents; each is cut
 
 	Start    time.Time // of the first span; without a span, of the first line
 	Duration time.Duration
@@ -26,12 +26,12 @@ type Tree struct {
 
 // Service is a service in a tree.
 type Service struct {
-	Name         string // "": the lines do not say
+	Name         string // "": the lines name none
 	Spans, Lines int
 	Errors       int // failed spans, and error lines that report no span
 
 	// Skew is the time by which the service's clock is ahead of the clock of the trace's first
-	// service. The times of spans and Line.At are corrected by it. Zero means that the clock is
+	// service. The times of spans and Line.At are corrected by Skew. Zero means that the clock is
 	// right, or that its skew is not known.
 	Skew time.Duration
 }
@@ -44,7 +44,7 @@ type Link struct {
 	Why string
 }
 
-// NewTree returns the tree of a trace. It takes n log n time for n lines, and a stack that does
+// NewTree returns the tree of a trace. For n lines, it needs n log n time, and a stack that does
 // not grow with n.
 func NewTree(trace *Trace) *Tree {
 	b := builder{tree: &Tree{Trace: trace}, byID: map[string]*Span{}}
@@ -74,7 +74,7 @@ func (t *Tree) extent() {
 		all.cover(s.Start, s.End())
 		reported = reported || !s.Made
 	}
-	if !reported { // spans from a few lines tell little about the trace
+	if !reported { // made spans cover only the lines that name them, not the trace
 		for _, l := range t.Entries {
 			all.cover(l.At, l.At)
 		}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// maxWrappers is the number of wrappers that are removed from a line, one in another.
+// maxWrappers is the largest number of nested wrappers that are removed from a line.
 const maxWrappers = 4
 
 // unwrapper removes the text that log shippers put around a line. It holds the current line, and
@@ -23,17 +23,18 @@ type unwrapper struct {
 	time    time.Time
 	service string
 	which   string // the instance of the service
-	stream  byte   // the container's stream that has the line; 0: not known
+	stream  byte   // a byte for the container's stream that the line is from; 0: not known
 	partial bool   // the line goes on in the next line of its stream
 }
 
-// wrappers are all wrappers that are removed, with their first bytes. Sources are mixed, so only
-// the line itself shows its wrapper, never a flag or the lines before. Each function removes one
-// wrapper. It returns false for a line without that wrapper, and leaves such a line as it is.
+// wrappers contains all wrappers that are removed, with their first bytes. A source may mix
+// wrappers, so only the line itself shows its wrapper, not a flag or an earlier line. Each
+// function removes one wrapper. It returns false for a line without that wrapper, and leaves such
+// a line as it is.
 var wrappers = [...]struct {
 	name  string
-	first string   // the bytes that may begin the line
-	keys  []string // for an object instead: the possible beginnings of its first key
+	first string   // the bytes that may come first in the line
+	keys  []string // for a JSON object, instead of first: the possible beginnings of its first key
 	off   func(*unwrapper) bool
 }{
 	{"docker", "", []string{"log", "stream"}, (*unwrapper).docker},
@@ -56,9 +57,10 @@ const (
 	escapeByte   = "\x1B"
 )
 
-// wrappersByFirst has a bit for each wrapper that may begin with a byte. wrappersByKey has one for
-// each wrapper that may have a byte in the first, second or third place of its first key. So the
-// first bytes rule out "level" and "time", the first keys of many loggers.
+// wrappersByFirst contains, for each byte, a bit for each wrapper that may begin with the byte.
+// wrappersByKey contains, for the first, second and third byte of an object's first key, a bit for
+// each wrapper whose key may have that byte there. So three bytes rule out "level" and "time", the
+// first keys of many loggers.
 var wrappersByFirst, wrappersByKey = wrapperTables()
 
 func wrapperTables() (first [256]uint16, key [3][256]uint16) {
@@ -92,12 +94,12 @@ func mayBe(text []byte) uint16 {
 		i++
 	}
 	if i+3 >= len(text) || text[i] != '"' {
-		return 0 // so short an object is no wrapper
+		return 0 // an object this short is no wrapper
 	}
 	return wrappersByKey[0][text[i+1]] & wrappersByKey[1][text[i+2]] & wrappersByKey[2][text[i+3]]
 }
 
-// begin takes the next line.
+// begin sets the line from which next removes wrappers.
 func (u *unwrapper) begin(text []byte) {
 	u.text, u.time, u.service, u.which, u.stream, u.depth = text, time.Time{}, "", "", 0, 0
 	u.partial = false
@@ -109,7 +111,7 @@ func (u *unwrapper) next() bool {
 	if u.depth == maxWrappers {
 		return false
 	}
-	for may := mayBe(u.text); may != 0; may &= may - 1 { // without its last bit
+	for may := mayBe(u.text); may != 0; may &= may - 1 { // clear the lowest bit
 		if wrappers[bits.TrailingZeros16(may)].off(u) {
 			u.depth++
 			return true
@@ -118,7 +120,8 @@ func (u *unwrapper) next() bool {
 	return false
 }
 
-// from sets the service of the line, if name is not empty. The name in an inner wrapper is better.
+// from sets the service of the line, if name is not empty. The name from an inner wrapper replaces
+// that of an outer one.
 func (u *unwrapper) from(name []byte) {
 	if len(name) > 0 {
 		u.service = u.services.of(name)
@@ -128,7 +131,8 @@ func (u *unwrapper) from(name []byte) {
 // instance sets the instance of the service.
 func (u *unwrapper) instance(name []byte) { u.which = u.services.of(name) }
 
-// at sets the time of the line, if value is a text with a time.
+// at sets the time of the line, if the JSON value is a text with a time. It reports whether it
+// did.
 func (u *unwrapper) at(value []byte) bool {
 	if !isJSONText(value) {
 		return false
@@ -140,7 +144,7 @@ func (u *unwrapper) at(value []byte) bool {
 	return ok
 }
 
-// merge adds the IDs that the line lacks.
+// merge adds those IDs to the line that the line lacks.
 func (u *unwrapper) merge(ids *idMembers) {
 	var add [len(ids.members)]bool
 	any := false

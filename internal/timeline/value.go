@@ -6,13 +6,13 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// A value is the place of a part in the line. End is 0 if the line lacks the part.
+// A value is the position of a part's value in the line. End is 0 if the line lacks the part.
 type value struct {
 	start, end uint16
 	text       bool // it is a text
 	theirs     bool // its key is not ours
 	datadog    bool // its key is Datadog's
-	read       bool // quickLine's time or spans has it
+	read       bool // the value is in time or spans of quickLine
 }
 
 // get returns the value of a part; nil: the line lacks it.
@@ -24,16 +24,17 @@ func (q *quickLine) get(k part) []byte {
 	return q.text[v.start:v.end]
 }
 
-// str returns a text. It is false if the value is no text.
+// str returns the text for a key; nil: the line lacks the key. The result is false if the value is
+// no text.
 func (q *quickLine) str(k line.Key) ([]byte, bool) {
 	return q.get(part(k)), q.values[k].text || q.values[k].end == 0
 }
 
-// has tells whether the line has a text for a key.
+// has reports whether the line has a text for a key.
 func (q *quickLine) has(k line.Key) bool { return q.values[k].end > 0 && q.values[k].text }
 
-// id returns the ID of a part, with up to most hexadecimal digits. Parse must read a value that
-// may be a decimal number as well.
+// id returns the ID for a key, with up to most hexadecimal digits. The result is false if Parse
+// must read the value, for example because it may also be a decimal number.
 func (q *quickLine) id(k line.Key, most int) (id ID, ok bool) {
 	if q.values[k].read && !q.theirs {
 		return q.spans[k], true
@@ -53,7 +54,8 @@ func (q *quickLine) id(k line.Key, most int) (id ID, ok bool) {
 	return idDigits(b)
 }
 
-// ids takes the IDs. Parse must read those in other forms.
+// ids sets the IDs of a glance. The result is false if Parse must read an ID, because it has
+// another form.
 func (q *quickLine) ids(g *Glance) (ok bool) {
 	var span, parent ID
 	if g.Trace, ok = q.id(line.TraceID, 32); !ok {
@@ -67,7 +69,8 @@ func (q *quickLine) ids(g *Glance) (ok bool) {
 	return ok
 }
 
-// head takes service, time and level. Parse must read a line without a time.
+// head sets the service, the level and the time of a glance. The result is false for a line
+// without a time, which Parse must read.
 func (q *quickLine) head(g *Glance) (precision time.Duration, ok bool) {
 	service, ok := q.str(line.Service)
 	if !ok {

@@ -13,20 +13,19 @@ import (
 
 // These limits are for the views that other programs read.
 const (
-	maxNotes = 1000 // lines of a span; the span tells how many more there are
+	maxNotes = 1000 // lines of a span; the span states how many more there are
 	maxNote  = 400  // bytes of a line
 	maxValue = 200  // bytes of a name or a value
 )
 
-// wire is a tree in the form for other readers of traces, Zipkin and OpenTelemetry. For them each
-// span has an ID, and each line is in a span. A span without a line is left out. Its children
-// still name it as their parent, so a reader that has the span from another source puts it in its
-// place.
+// wire is a tree in the form that Zipkin and OpenTelemetry need: each span has an ID, and each
+// line is in a span. A span without a line is left out. Its children still name it as their
+// parent. So a backend that has the span from another source puts the children under it.
 type wire struct {
 	tree    *Tree
 	traceID ID
-	ids     map[*Span]string // only for IDs that differ from Span.ID
-	shared  map[*Span]bool   // requests with the ID of the call that they answer
+	ids     map[*Span]string // the new IDs of spans; a span that is not in ids keeps its ID
+	shared  map[*Span]bool   // requests that have the ID of the call that they answer
 	loose   []*Span          // new spans for lines without one, one for each service
 	skew    map[string]time.Duration
 
@@ -34,7 +33,7 @@ type wire struct {
 	tries map[uint64]uint64
 }
 
-// newWire gives an ID to each span. Sharing tells whether a request may have the ID of its call.
+// newWire gives an ID to each span. Sharing says that a request may have the ID of its call.
 func newWire(t *Tree, sharing bool) *wire {
 	w := &wire{tree: t, traceID: t.fullID(), ids: map[*Span]string{}, shared: map[*Span]bool{}, skew: map[string]time.Duration{}}
 	for _, s := range t.Services {
@@ -69,12 +68,12 @@ func (t *Tree) fullID() ID {
 	return t.ID
 }
 
-// answers tells whether s has the ID of the call that it answers, and the call keeps that ID.
+// answers reports whether s has the ID of the call that it answers, and the call keeps that ID.
 func (w *wire) answers(s *Span) bool {
 	return s.Kind == Server && s.Parent != nil && s.Parent.Kind == Client && w.id(s.Parent) == s.ID
 }
 
-// isSpanID tells whether an ID can be sent: it has 16 lower-case digits, and is not zero.
+// isSpanID reports whether an ID can be sent: it has 16 lower-case digits, and is not zero.
 func isSpanID(id string) bool {
 	return len(id) == 16 && id != "0000000000000000" && strings.Trim(id, sixteen) == ""
 }
@@ -89,7 +88,7 @@ func (w *wire) id(s *Span) string {
 
 // parentID returns the ID of the parent; "": there is none.
 func (w *wire) parentID(s *Span) string {
-	if w.shared[s] { // the call's parent is the parent
+	if w.shared[s] { // the parent of a shared span is the parent of the call
 		s = s.Parent
 	}
 	if s.Parent == nil {
@@ -98,8 +97,8 @@ func (w *wire) parentID(s *Span) string {
 	return w.id(s.Parent)
 }
 
-// derive gives an ID to a span without its own. The ID comes from the span's line, so it stays the
-// same when the trace is read again, even with more lines.
+// derive gives a new ID to a span that needs one. The ID is a hash of the span's line, so it stays
+// the same when the trace is read again, even with more lines.
 func (w *wire) derive(s *Span) {
 	if w.used == nil {
 		w.used, w.tries = map[uint64]bool{0: true}, map[uint64]uint64{}
@@ -119,7 +118,7 @@ func (w *wire) derive(s *Span) {
 	first := h.Sum64()
 	for id := first; ; {
 		id += w.tries[first] * 0x9e3779b97f4a7c15
-		w.tries[first]++ // a second line with the same text goes on from here
+		w.tries[first]++ // the next line with the same text tries other IDs
 		if !w.used[id] {
 			w.used[id] = true
 			w.ids[s] = hex16(id)
@@ -128,7 +127,7 @@ func (w *wire) derive(s *Span) {
 	}
 }
 
-// gather makes spans for the lines without one.
+// gather makes spans for the lines without a span, one for each service.
 func (w *wire) gather() {
 	of := map[string]*Span{}
 	for _, l := range w.tree.Loose {
@@ -157,8 +156,8 @@ func (w *wire) spans() iter.Seq[*Span] {
 	}
 }
 
-// notes returns the lines of a span to send in the order of time, and the number of omitted ones.
-// Lines at the level of errors come before others.
+// notes returns the lines of a span to send, in the order of time, and the number of omitted
+// lines. If there are too many lines, those at the level of errors are preferred.
 func (s *Span) notes() (lines []*Line, omitted int) {
 	errors, others := 0, 0
 	for _, l := range s.Lines {
@@ -187,8 +186,8 @@ func (s *Span) notes() (lines []*Line, omitted int) {
 	return lines, omitted
 }
 
-// note returns the text of a line under a span: its level, its service if that is another, its
-// message and fields.
+// note returns the text of a line under a span: its level, its service if it is not the span's,
+// its message and its fields.
 func (l *Line) note(under *Span) string {
 	text := clipped(l.said()+l.otherFields(), maxNote)
 	if l.Service != under.Service && l.Service != "" {
@@ -197,7 +196,7 @@ func (l *Line) note(under *Span) string {
 	return strings.TrimSpace(levelMark(l.Level) + " " + visible(text))
 }
 
-// at returns the time of a line, or that of its span if the line has none.
+// at returns the time of a line, or the time of its span if the line has none.
 func (l *Line) at(under *Span) time.Time {
 	if l.At.IsZero() {
 		return under.Start
@@ -205,7 +204,8 @@ func (l *Line) at(under *Span) time.Time {
 	return l.At
 }
 
-// clipped returns at most so many bytes of s, in whole characters, and marks a cut.
+// clipped returns s, or if s is longer than most bytes, its first whole characters and an
+// ellipsis.
 func clipped(s string, most int) string {
 	if len(s) <= most {
 		return s
@@ -216,7 +216,8 @@ func clipped(s string, most int) string {
 	return s[:most] + "…"
 }
 
-// name returns a text for a field that is shown as it is.
+// name returns a text for a field that another program shows: it is short, and has escapes for
+// invisible characters.
 func name(text string) string { return visible(clipped(text, maxValue)) }
 
 // why returns the cause of a span's failure, or "".

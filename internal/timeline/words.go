@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// Parts of the text views, for commands that show other things beside traces.
+// These functions are parts of the text views. Commands that show other things than traces use
+// them, too.
 
-// Visible escapes all characters in s that a terminal obeys, or that make text look different. A
-// tab becomes four spaces.
+// Visible returns s with escapes for all characters that a terminal obeys, or that make text look
+// different. A tab becomes four spaces.
 func Visible(s string) string { return visible(s) }
 
-// Columns returns roughly the number of columns that s takes in a terminal.
+// Columns returns roughly the number of columns that s fills in a terminal.
 func Columns(s string) int { return columns(s) }
 
-// Cut returns the beginning of s that has room in so many columns, with an ellipsis at its end if
-// s is longer.
+// Cut returns s, or if s is wider than width columns, the beginning of s with an ellipsis.
 func Cut(s string, width int) string {
 	s, _ = shorten(s, width)
 	return s
 }
 
-// Short writes a duration with one unit and about three digits: "1.80 ms", "2 m 05 s".
+// Short returns a duration as a text with about three digits: "1.80 ms", "2 m 05 s".
 func Short(d time.Duration) string { return short(d) }
 
-// Counted writes a number with its noun: "1 trace", "12,345 traces".
+// Counted returns a number with its noun: "1 trace", "12,345 traces".
 func Counted[N int | int64](n N, noun string) string {
 	if n != 1 {
 		noun += "s"
@@ -32,7 +32,7 @@ func Counted[N int | int64](n N, noun string) string {
 	return Grouped(n) + " " + noun
 }
 
-// Grouped writes a count with commas: 12,345.
+// Grouped returns a number with commas: 12,345.
 func Grouped[N int | int64](n N) string {
 	text := strconv.FormatInt(int64(n), 10)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
@@ -46,6 +46,6 @@ func Grouped[N int | int64](n N) string {
 // of text.
 func Harmless(json string) string { return harmless(json) }
 
-// Inert returns text for a label of a diagram in Mermaid's language. Mermaid reads no syntax in
-// it.
+// Inert returns text in a form for a label of a diagram in Mermaid's language. Mermaid reads no
+// syntax in this form.
 func Inert(text string) string { return inert(text) }

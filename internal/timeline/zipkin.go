@@ -12,18 +12,18 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// The Zipkin view is an array of spans in Zipkin's v2 JSON, which its server takes at
+// The Zipkin view is an array of spans in Zipkin's v2 JSON. Zipkin's server accepts it at
 // /api/v2/spans (openzipkin/zipkin-api, zipkin2-api.yaml). Besides Zipkin's own tags there are:
 //
-//	clew.made        no line reports the span, others name its ID
-//	clew.guessed     the parent was found by time, no line names it
-//	clew.attempt     the number of a repeated call
+//	clew.made        no line reports the span; other lines name its ID
+//	clew.guessed     no line names the parent; it was found by time
+//	clew.attempt     the number of the attempt, for a repeated call
 //	clew.skew_ms     the time by which the service's clock is ahead; all times are corrected by it
-//	clew.span_id     the ID in the lines, if another span has it too, or if it is no valid ID
-//	clew.lines_left  the number of further lines
+//	clew.span_id     the ID in the lines, if another span has it too or it is not valid
+//	clew.lines_left  the number of lines that are left out
 //
-// Zipkin corrects clocks by the IP addresses of services. Lines do not have these, so the times
-// are corrected here.
+// Zipkin corrects clocks by the IP addresses of services. Lines do not contain these addresses, so
+// the times are corrected here.
 
 type zipkinSpan struct {
 	TraceID     string            `json:"traceId"`
@@ -51,8 +51,8 @@ type zipkinNote struct {
 
 var zipkinKinds = map[Kind]string{Server: "SERVER", Client: "CLIENT"}
 
-// ZipkinJSON writes traces in the form that Zipkin's server takes, with a newline behind it. It
-// keeps no copy of them.
+// ZipkinJSON writes traces in the form that Zipkin's server accepts, with a newline at the end. It
+// does not hold all the traces in memory.
 func ZipkinJSON(to io.Writer, trees iter.Seq[*Tree]) error {
 	w := bufio.NewWriterSize(to, 64<<10)
 	opening := "["
@@ -76,7 +76,7 @@ func (t *Tree) ZipkinSpans() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		w := newWire(t, true)
 		for s := range w.spans() {
-			text, _ := json.Marshal(w.zipkin(s)) // texts and numbers alone never fail
+			text, _ := json.Marshal(w.zipkin(s)) // Marshal never fails for texts and numbers
 			if !yield([]byte(harmless(string(text)))) {
 				return
 			}
@@ -91,7 +91,7 @@ func (w *wire) zipkin(s *Span) *zipkinSpan {
 		Name: strings.ToLower(name(s.Operation)), Timestamp: micros(s.Start), Shared: w.shared[s], Local: endpoint(s.Service), Tags: w.tags(s),
 	}
 	if z.Timestamp > 0 {
-		z.Duration = max(s.Duration.Microseconds(), 1) // Zipkin rounds up, and takes 0 for none
+		z.Duration = max(s.Duration.Microseconds(), 1) // Zipkin rounds up, and reads 0 as none
 	}
 	if s.Kind == Client {
 		z.Remote = endpoint(s.answerer())
@@ -104,8 +104,8 @@ func (w *wire) zipkin(s *Span) *zipkinSpan {
 	return z
 }
 
-// annotate adds lines. Zipkin drops an annotation that equals another one. So a text that comes
-// twice at the same time gets a number.
+// annotate adds lines as annotations. Zipkin drops an annotation that equals another one. So if a
+// text occurs twice at the same time, the second one gets a number.
 func (z *zipkinSpan) annotate(s *Span, lines []*Line) {
 	seen := make(map[zipkinNote]int, len(lines))
 	for _, l := range lines {
@@ -135,8 +135,8 @@ func endpoint(service string) *zipkinEndpoint {
 	return &zipkinEndpoint{strings.ToLower(name(service))}
 }
 
-// answerer returns the service that answers a call: the service of the request, else that of lines
-// below the call, else the host.
+// answerer returns the service that answers a call: the service of the request, else the service
+// of lines below the call, else the host.
 func (s *Span) answerer() string {
 	for _, c := range s.Children {
 		if c.Kind == Server && c.Service != "" {
@@ -173,7 +173,7 @@ func (w *wire) tags(s *Span) map[string]string {
 	return tags
 }
 
-// marks returns tags that tell how far a span can be trusted.
+// marks returns the tags that show how far a span can be trusted.
 func (w *wire) marks(s *Span) (marks []line.Field) {
 	mark := func(say bool, key, value string) {
 		if say {

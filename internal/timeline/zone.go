@@ -22,7 +22,8 @@ func (d *date) zone(text []byte) bool {
 	return true
 }
 
-// namedZone reads the name of a zone with only one meaning. CST, IST and BST have several.
+// namedZone reads the name of a zone with only one meaning. CST, IST and BST have several
+// meanings.
 func (d *date) namedZone(text []byte, i int) {
 	end := i
 	for end < len(text) && end-i < 5 && text[end]-'A' < 26 {
@@ -77,7 +78,7 @@ func (d *date) offsetAt(text []byte, i int, spaced bool) {
 	d.zoneIs(text, end, offset)
 }
 
-// zoneIs takes a zone, if its word ends at end.
+// zoneIs sets the zone, if no letter or digit follows at end.
 func (d *date) zoneIs(text []byte, end, offset int) {
 	if !isWord(at(text, end)) {
 		d.zoned, d.offset, d.end = true, offset, end
