@@ -3,9 +3,9 @@ package timeline
 import "bytes"
 
 // Some tools print log entries as one JSON array over many lines: gcloud logging read
-// --format=json, jq -s. The splitter reads its objects one by one, like lines. An array may begin
-// a source, or follow another array. If the text turns out to be no array, or the array is cut
-// off, the splitter reads lines from there on, so that nothing is lost.
+// --format=json, jq -s. The splitter returns the objects of such an array one by one, like lines.
+// An array may begin a source, or follow another array. If the text turns out to be no array, or
+// the array is cut off, the splitter continues with lines at that point, so that nothing is lost.
 
 // enterArray enters an array of objects that begins on this line. If the line begins with no
 // bracket, enterArray reads no further: another program may still write to the source, and the

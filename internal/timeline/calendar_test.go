@@ -69,14 +69,14 @@ var textTimes = []struct {
 	{"midnight", "Nov 26, 2026 12:46:25 AM x", "2026-11-26T00:46:25Z", time.Second},
 	{"noon", "Nov 26, 2026 12:46:25 PM x", "2026-11-26T12:46:25Z", time.Second},
 	{"klog", "I1126 22:46:25.123456    7 main.go:7] x", "2026-11-26T22:46:25.123456Z", time.Microsecond},
-	{"the clock alone", "22:46:25.123 INFO x", "2026-11-26T22:46:25.123Z", milli},
+	{"a time without a date", "22:46:25.123 INFO x", "2026-11-26T22:46:25.123Z", milli},
 	{"zerolog's console", "10:40PM INF x", "2026-11-26T22:40:00Z", time.Minute},
 	{"zerolog's console, in the morning", "9:46AM ERR x", "2026-11-26T09:46:00Z", time.Minute},
 	{"zerolog's console, after midnight", "12:01AM ERR x", "2026-11-26T00:01:00Z", time.Minute},
 	{"PostgreSQL's zone", "2026-11-26 17:46:25.123 EST [44] LOG: x", "2026-11-26T22:46:25.123Z", milli},
-	{"a zone of summer", "2026-07-26 22:46:25 CEST x", "2026-07-26T20:46:25Z", time.Second},
+	{"a zone of summer time", "2026-07-26 22:46:25 CEST x", "2026-07-26T20:46:25Z", time.Second},
 	{"CST has several meanings, and EST is not directly behind the time", "2026-11-26 22:46:25 CST EST x", "2026-11-26T22:46:25Z", time.Second},
-	{"the clock alone, the day before", "23:58:25.123 INFO x", "2026-11-25T23:58:25.123Z", milli},
+	{"a time without a date, of the day before", "23:58:25.123 INFO x", "2026-11-25T23:58:25.123Z", milli},
 	{"seconds", "1795733185 x", "2026-11-26T22:46:25Z", time.Second},
 	{"squid", "1795733185.123     45 10.0.0.1 TCP_MISS/200", "2026-11-26T22:46:25.123Z", milli},
 	{"milliseconds in brackets", "x [1795733185123] y", "2026-11-26T22:46:25.123Z", milli},
@@ -119,7 +119,7 @@ func TestTextTime(t *testing.T) {
 			assert.True(t, ok, "no time in %q", tt.text)
 			assert.Equal(t, at(tt.want), got, "time of %q", tt.text)
 			assert.Equal(t, tt.precision, precision, "precision of %q", tt.text)
-			assert.True(t, start >= 0 && start < end && end <= len(tt.text), "place in %q: %d to %d", tt.text, start, end)
+			assert.True(t, start >= 0 && start < end && end <= len(tt.text), "the place of the time in %q must be within the text: %d to %d", tt.text, start, end)
 		})
 	}
 }
@@ -130,9 +130,9 @@ func TestTextTimeZone(t *testing.T) {
 		{"a time without a zone", "2026-11-26 22:46:25 x", "2026-11-26T20:46:25Z"},
 		{"a time with a zone", "2026-11-26 22:46:25 +0000 x", "2026-11-26T22:46:25Z"},
 		{"syslog", "Nov 26 22:46:25 x", "2026-11-26T20:46:25Z"},
-		{"the clock alone, and it is the next day in the zone", "01:40:25 x", "2026-11-26T23:40:25Z"},
-		{"the clock alone", "22:46:25 x", "2026-11-26T20:46:25Z"},
-		{"the clock with a zone", "22:46:25+00:00 x", "2026-11-26T22:46:25Z"},
+		{"a time without a date, and it is the next day in the zone", "01:40:25 x", "2026-11-26T23:40:25Z"},
+		{"a time without a date", "22:46:25 x", "2026-11-26T20:46:25Z"},
+		{"a time with a zone and without a date", "22:46:25+00:00 x", "2026-11-26T22:46:25Z"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, _, _, _, ok := timeline.FindTime([]byte(tt.text), reference, zone)

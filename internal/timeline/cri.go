@@ -4,8 +4,8 @@ package timeline
 //
 //	2026-11-26T22:46:25.343939123Z stdout F …
 //
-// P marks a part that is not the last of its line. F marks the last part, or a whole line. More
-// tags may follow behind colons.
+// The tag P marks a part that is not the last of its line. The tag F marks the last part, or a
+// whole line. More tags may follow, each behind a colon.
 //
 // https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
 func (u *unwrapper) cri() bool {

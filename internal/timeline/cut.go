@@ -66,7 +66,7 @@ func (c *cuts) open() int {
 	return out
 }
 
-// cutByCRI reads a line of CRI's: 2026-11-26T10:11:12.123456789Z stdout P text. Text is nil if the
+// cutByCRI reads a line of CRI: 2026-11-26T10:11:12.123456789Z stdout P text. Text is nil if the
 // line has another form. See the comment on the log format in kubernetes/cri-api,
 // pkg/apis/runtime.
 func cutByCRI(line []byte) (stream int, partial bool, text []byte) {

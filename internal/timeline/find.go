@@ -11,7 +11,7 @@ const (
 	findBuffer = 2 * MaxLine
 
 	// findStep is the number of bytes that Find reads before it searches them. Find scans these
-	// bytes several times, and so few of them stay in the processor's second-level cache
+	// bytes several times. There are so few that they stay in the processor's second-level cache
 	// meanwhile.
 	findStep = 256 << 10
 

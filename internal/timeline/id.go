@@ -11,8 +11,8 @@ import (
 // form contains only the low half. The zero value means that there is no ID.
 type ID struct{ High, Low uint64 }
 
-// Same reports whether a and b name one trace. Their low halves must be equal. Their high halves
-// must be equal too, unless one of them is zero.
+// Same reports whether a and b are IDs of the same trace. Their low halves must be equal. Their
+// high halves must be equal too, unless one of them is zero.
 func (a ID) Same(b ID) bool {
 	return a.Low == b.Low && (a.High == b.High || a.High == 0 || b.High == 0)
 }
@@ -51,8 +51,8 @@ func (a ID) Forms() []string {
 const minDecimal = 10
 
 // In reports whether text contains the ID, in upper or lower case and in any of these forms: 16 or
-// 32 hexadecimal digits with no further one before or behind them, X-Ray's form, or a decimal
-// number of ten digits or more. The result is false for the zero ID.
+// 32 hexadecimal digits with no hexadecimal digit before or behind them, X-Ray's form, or a
+// decimal number of ten digits or more. The result is false for the zero ID.
 func (a ID) In(text []byte) bool {
 	if a == (ID{}) {
 		return false

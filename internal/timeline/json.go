@@ -92,7 +92,7 @@ type jsonLine struct {
 // object in memory.
 func (t *Tree) JSON(to io.Writer) error { return t.json(to, math.MaxInt) }
 
-// json is JSON with a limit: it writes at most most spans, and at most most lines.
+// json is JSON with a limit, most, for the number of spans and for the number of lines.
 func (t *Tree) json(to io.Writer, most int) error {
 	w := newJSONWriter(to)
 	w.open("{")

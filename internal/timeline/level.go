@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// levels maps each word for a level to the usual word. It contains the words of zerolog's and
-// .NET's consoles, of java.util.logging and of syslog.
+// levels maps each word for a level to the usual word. It contains the usual words themselves, and
+// those of zerolog's and .NET's consoles, of java.util.logging and of syslog.
 var levels = map[string]string{
 	"trace": "trace", "trc": "trace", "finest": "trace", "verbose": "trace", "vrb": "trace",
 	"debug": "debug", "dbg": "debug", "fine": "debug", "finer": "debug", "dbug": "debug",

@@ -222,8 +222,8 @@ func short256(s string) string {
 }
 
 // root makes the line the root of the trace, if the line is a better root than the present one. A
-// line without a parent is better than a line with one. If that does not decide, a request or a
-// job is better than a call, and then an earlier line is better.
+// line without a parent is better than a line with one. If both or none have a parent, a request
+// or a job is better than a call. If that does not decide either, the earlier line is better.
 func (l *Lister) root(s *tally, g *Glance, at int64) {
 	begin := at
 	if at != never {

@@ -11,7 +11,7 @@ type nesting struct {
 // open reports whether the JSON has not ended with the lines so far.
 func (n *nesting) open() bool { return n.depth > 0 && !n.wrong }
 
-// read counts the brackets of a line. A string ends on its line.
+// read counts the brackets of a line. A string never goes on in the next line.
 func (n *nesting) read(text []byte) {
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
@@ -44,7 +44,7 @@ func (n *nesting) goesOn(text []byte) bool {
 	return false
 }
 
-// stringEnd returns the end of the JSON string at i; 0: it has none.
+// stringEnd returns the end of the JSON string at i; 0: the string has no end.
 func stringEnd(text []byte, i int) int {
 	for i++; i < len(text); i++ {
 		switch text[i] {

@@ -130,8 +130,8 @@ func (w *wire) otlp(s *Span) *otlpSpan {
 	return o
 }
 
-// unixNano returns a time in nanoseconds since 1970. An earlier time becomes the first possible
-// one, and a time after 2262 the last one.
+// unixNano returns a time in nanoseconds since 1970. A time before 1970 becomes 0, and a time
+// after 2262 becomes the last possible time.
 func unixNano(t time.Time) string {
 	switch {
 	case t.IsZero() || t.Unix() < 0:

@@ -9,7 +9,7 @@ import (
 
 // ParseID returns the trace ID in text. It accepts the forms in which people find IDs:
 //
-//   - 16 or 32 hexadecimal digits, in any case;
+//   - 16 or 32 hexadecimal digits, in upper or lower case;
 //   - Datadog's decimal number of 10 to 20 digits, but 16 digits count as hexadecimal;
 //   - the resource name of Google Cloud, X-Ray's form, and the value of a b3, traceparent,
 //     uber-trace-id or X-Cloud-Trace-Context header, with or without the header's name;
@@ -56,7 +56,7 @@ func headerID(text []byte) (ID, bool) {
 }
 
 // headerValue reads the value of a b3, traceparent, uber-trace-id, X-Cloud-Trace-Context or
-// X-Amzn-Trace-Id header, and Google's resource name.
+// X-Amzn-Trace-Id header, or Google's resource name.
 func headerValue(text []byte) (ID, bool) {
 	if at := bytes.LastIndex(text, []byte("/traces/")); at >= 0 {
 		text = text[at+len("/traces/"):]

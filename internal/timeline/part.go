@@ -8,15 +8,15 @@ type part = uint8
 const (
 	partTime part = part(line.ClientGone) + 1 + iota
 	partLevel
-	partMessage // zerolog's
-	partMsg     // slog's
-	partName    // bunyan's
+	partMessage // zerolog's message
+	partMsg     // slog's message
+	partName    // bunyan's name of the service
 	partHost
 	partVendor // a vendor's key for a field of records
 	partIgnored
 	partOther // Parse must read a line with this part
 
-	// Only a sight needs these.
+	// Only a sight needs the following parts.
 	partCaller
 	partFile
 	partLine
@@ -30,7 +30,7 @@ var roleParts = [roles]part{
 	roleService: part(line.Service), roleTime: partTime, roleLevel: partLevel,
 }
 
-// mayEscape reports whether quick accepts escapes in the text of a part. It ignores the text of
+// mayEscape reports whether quick accepts escapes in the text of a part. Quick ignores the text of
 // such a part, or only needs to know that the text has escapes.
 func mayEscape(k part) bool {
 	return isIgnored(k) || k == partMessage || k == partMsg || k == part(line.Error)

@@ -44,10 +44,10 @@ func NewReader(src io.Reader, reference time.Time) *Reader {
 	return &Reader{splitter: splitter{src: src}, unwrap: unwrapper{reference: reference}}
 }
 
-// Next returns the next line, or the error that has ended the source, which is [io.EOF] at its
-// end. A line that was cut into several is returned when its last part has been read, so it may
-// come after lines that began later. The Raw is valid until the next call, which changes its
-// memory.
+// Next returns the next line. At the end of the source it returns [io.EOF], or the error that has
+// ended the source. A line that was cut into several is returned when its last part has been read,
+// so it may come after lines that began later. The Raw is valid until the next call, which changes
+// its memory.
 func (r *Reader) Next() (*Raw, error) {
 	for {
 		text, number, cut, err := r.splitter.next()
@@ -114,7 +114,7 @@ func (r *Reader) hold(l *joined) *Raw {
 func (r *Reader) finish(l *joined) *Raw {
 	r.unwrap.begin(nil)
 	r.take(l)
-	for r.unwrap.next() { // a part of a cut line ends here, too
+	for r.unwrap.next() { // a part of a cut line inside is not joined
 	}
 	return r.off()
 }

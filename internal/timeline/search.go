@@ -5,11 +5,11 @@ import "encoding/binary"
 // Search finds any of a few short texts, such as the forms of one trace ID. Letters match in upper
 // and lower case. Make a Search with [NewSearch]. It is safe for concurrent use.
 //
-// A gram is a run of four bytes. Wherever a text is in a block, one of its grams is at a multiple
-// of step. So Search looks up only each step-th gram of the block, in a table that fits into the
-// processor's first-level cache. The lookups do not depend on each other, so the processor does
-// several at once. In the algorithm of Boyer and Moore, each skip would have to wait for the one
-// before.
+// A gram is a run of four bytes. Wherever a form is in a block, one of the form's grams is at an
+// index that is a multiple of step. So Search looks up only each step-th gram of the block, in a
+// table that fits into the processor's first-level cache. The lookups do not depend on each other,
+// so the processor does several at once. In the algorithm of Boyer and Moore, each skip would have
+// to wait for the one before.
 type Search struct {
 	forms []form
 	step  int // 0: a form is too short for grams

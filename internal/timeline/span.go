@@ -9,7 +9,7 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// Kind is the work that a span does.
+// Kind is the kind of work that a span does.
 type Kind string
 
 // The kinds of spans.
@@ -57,7 +57,7 @@ type Span struct {
 	number int   // in builder.spans
 	below  below
 	cut    bool // its parent was removed, because the parent was below the span itself
-	nth    int  // among spans with its ID, from 0
+	nth    int  // the number of the span among spans with its ID, from 0
 }
 
 // below sums up a span and all spans below it.

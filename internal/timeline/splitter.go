@@ -106,7 +106,7 @@ func (s *splitter) ended(text []byte) (_ []byte, cut bool) {
 }
 
 // skipHole drops zero bytes at the beginning of a line. If a file is truncated while a program
-// writes to it, it begins with as many zero bytes as it was long.
+// writes to it, the file then begins with as many zero bytes as it had bytes before.
 func (s *splitter) skipHole() {
 	for {
 		for s.pos < s.end && s.buf[s.pos] == 0 {

@@ -21,7 +21,7 @@ type keptTrace struct {
 	size    int
 }
 
-// NewStore returns a store that needs about most bytes.
+// NewStore returns a store that keeps entries of about that many bytes.
 func NewStore(most int) *Store {
 	return &Store{most: most, traces: map[uint64]*keptTrace{}}
 }

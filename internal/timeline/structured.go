@@ -114,7 +114,7 @@ func (p *Parser) when(e *Entry, l *line.Line, at int) {
 		e.Time = l.Time.Round(0)
 		return
 	}
-	for i := range l.Fields { // take the first name with a time
+	for i := range l.Fields { // use the first field for times that contains a time
 		if c := p.names.claim(l.Fields[i].Key); c.role != roleTime {
 			continue
 		}

@@ -30,7 +30,7 @@ type page struct {
 	colours   map[string]string // of services
 
 	shortened          int // the number of texts that were cut
-	hiddenMessageLines int // the number of lines of messages
+	hiddenMessageLines int // the number of hidden lines of messages
 	hiddenSpans        int
 	hiddenLines        int
 	made, missed       bool // the view shows spans with these marks
@@ -38,7 +38,7 @@ type page struct {
 	guessedLine        bool // the view shows a guessed line under a call of another service
 }
 
-// The axis stands to the right of the offset and the duration.
+// The axis is to the right of the offset and the duration.
 const (
 	offsetColumns   = 10
 	durationColumns = 9

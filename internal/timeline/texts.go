@@ -6,8 +6,8 @@ type texts [512]string
 // textTries is the number of slots of texts in which a text may be.
 const textTries = 4
 
-// share returns b as a string. If it has returned an equal string before, it returns that one if
-// possible.
+// share returns b as a string. If possible, it returns an equal string that it has returned
+// before, and allocates nothing.
 func (t *texts) share(b []byte) string {
 	if len(b) == 0 {
 		return ""

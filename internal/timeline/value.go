@@ -33,8 +33,8 @@ func (q *quickLine) str(k line.Key) ([]byte, bool) {
 // has reports whether the line has a text for a key.
 func (q *quickLine) has(k line.Key) bool { return q.values[k].end > 0 && q.values[k].text }
 
-// id returns the ID for a key, with up to most hexadecimal digits. The result is false if Parse
-// must read the value, for example because it may also be a decimal number.
+// id returns the ID for a key. Most is the largest number of hexadecimal digits. The result is
+// false if Parse must read the value, for example because it may also be a decimal number.
 func (q *quickLine) id(k line.Key, most int) (id ID, ok bool) {
 	if q.values[k].read && !q.theirs {
 		return q.spans[k], true

@@ -40,7 +40,7 @@ func newWire(t *Tree, sharing bool) *wire {
 		w.skew[s.Name] = s.Skew
 	}
 	kept, answered := map[string]bool{}, map[string]bool{}
-	for _, s := range t.Spans { // a call stands before its answer
+	for _, s := range t.Spans { // a call comes before its answer
 		switch {
 		case !isSpanID(s.ID):
 			w.derive(s)
@@ -157,7 +157,7 @@ func (w *wire) spans() iter.Seq[*Span] {
 }
 
 // notes returns the lines of a span to send, in the order of time, and the number of omitted
-// lines. If there are too many lines, those at the level of errors are preferred.
+// lines. If there are too many lines, lines at the level of errors are preferred.
 func (s *Span) notes() (lines []*Line, omitted int) {
 	errors, others := 0, 0
 	for _, l := range s.Lines {
@@ -204,8 +204,8 @@ func (l *Line) at(under *Span) time.Time {
 	return l.At
 }
 
-// clipped returns s, or if s is longer than most bytes, its first whole characters and an
-// ellipsis.
+// clipped limits s to a number of bytes, most. If s is longer, clipped cuts it between characters
+// and adds an ellipsis.
 func clipped(s string, most int) string {
 	if len(s) <= most {
 		return s
@@ -216,7 +216,7 @@ func clipped(s string, most int) string {
 	return s[:most] + "…"
 }
 
-// name returns a text for a field that another program shows: it is short, and has escapes for
+// name returns a text for a field that another program shows. It shortens the text, and escapes
 // invisible characters.
 func name(text string) string { return visible(clipped(text, maxValue)) }
 

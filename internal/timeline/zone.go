@@ -1,6 +1,7 @@
 package timeline
 
-// zone reads Z, +01:00, +0100, +01, UTC and GMT, also behind a space. The zone may be missing.
+// zone reads Z, +01:00, +0100, +01, UTC and GMT, with or without a space before the zone. The zone
+// may be missing.
 func (d *date) zone(text []byte) bool {
 	i := d.end
 	spaced := at(text, i) == ' '
@@ -56,7 +57,7 @@ func (d *date) namedZone(text []byte, i int) {
 	d.zoneIs(text, end, hours*3600)
 }
 
-// offsetAt reads +01:00 and +0100, and +01 if no space stands before it.
+// offsetAt reads +01:00 and +0100, and +01 if no space comes before the sign.
 func (d *date) offsetAt(text []byte, i int, spaced bool) {
 	n := digitsEnd(text, i+1) - i - 1
 	minutes, end := 0, i+3

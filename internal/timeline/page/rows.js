@@ -59,7 +59,7 @@ class Rows {
 	}
 }
 
-// marked returns text in which the wanted text is marked.
+// marked returns the parts of a text. Each match of the pattern becomes a mark element.
 function marked(text, pattern) {
 	if (!pattern) return [text];
 	const parts = [];
@@ -115,7 +115,7 @@ function spanText(node, pattern) {
 	return parts;
 }
 
-const levelMarks = new Map(Object.entries({trace: "TRC", debug: "DBG", info: "INF", warn: "WRN", error: "ERR", fatal: "FTL", panic: "PNC"})); // a level may be "constructor"
+const levelMarks = new Map(Object.entries({trace: "TRC", debug: "DBG", info: "INF", warn: "WRN", error: "ERR", fatal: "FTL", panic: "PNC"})); // a Map, because a level may be "constructor"
 
 // lineText returns the text of a line's row.
 function lineText(node, pattern) {

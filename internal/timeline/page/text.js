@@ -1,5 +1,5 @@
-// Each text from a line goes through visible, and then into a text node. Never use innerHTML. The
-// policy of the page forbids innerHTML, too.
+// Each text from a line goes through visible, and then into a text node. Never use innerHTML,
+// which the policy of the page forbids, too.
 
 const unseen = /[^\p{L}\p{M}\p{N}\p{P}\p{S}\p{Zs}]/gu;
 const short = {"\x07": "\\a", "\b": "\\b", "\t": "    ", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r"};

@@ -195,7 +195,7 @@ class TracePage {
 		}
 	}
 
-	// keys returns the actions of keys while the rows have the focus.
+	// keys returns the action of a key while the rows have the focus.
 	keys(key, shift) {
 		const screen = Math.max(Math.floor(this.rows.height / rowHeight) - 1, 1);
 		return {
