@@ -51,8 +51,8 @@ var strangers = []string{"untrusted", "parent", "link", "linked", "scheduled", "
 	"external", "stack", "back", "root", "replyto"}
 
 // names contains the possible last parts of a field's path, and the claim of each. The preferred
-// names of a role come first. They are in small letters without dots, dashes and underscores. A
-// name for an ID also needs an ID as its value. All other names have no role. IDs of sessions,
+// names of a role come first. All names are in small letters without dots, dashes and underscores.
+// A name for an ID also needs an ID as its value. All other names have no role. IDs of sessions,
 // users, transactions and threads, hashes and sums look like trace IDs too, but belong to several
 // traces or to none.
 var names = func() map[string]claim {

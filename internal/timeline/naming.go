@@ -13,7 +13,7 @@ const learnLines = 100
 // maxNames is the largest number of names that are kept for a source.
 const maxNames = 1000
 
-// A naming is the knowledge of a parser about the names in its source.
+// A naming is what a parser knows about the names in its source.
 type naming struct {
 	keys   Keys
 	custom bool // the user has chosen a name

@@ -149,7 +149,8 @@ func otlpText(key, value string) otlpAttribute {
 	return otlpAttribute{key, otlpValue{Text: &value}}
 }
 
-// attributes returns the other facts about a span, under the names of OpenTelemetry's conventions.
+// attributes returns the facts about a span for which OTLP has no field, under the names of
+// OpenTelemetry's conventions.
 func (w *wire) attributes(s *Span) (all []otlpAttribute) {
 	set := func(key, value string) {
 		if value != "" {

@@ -41,7 +41,7 @@ type quickKey struct {
 	theirs  bool // we have another name for the part
 	datadog bool
 	next    *quickKey // the key that followed this key last; nil: none
-	other   *quickKey // the key that followed it before next: requests and calls take turns
+	other   *quickKey // the key that followed before next did: requests and calls alternate
 
 	known   bool   // its value is a time or an ID, and these mostly have one form
 	want    []byte // the expected beginning of the field: head, or all of same

@@ -151,7 +151,7 @@ func (s *Span) answerer() string {
 	return s.http().host
 }
 
-// tags returns the other facts about a span.
+// tags returns the facts about a span for which Zipkin has no field.
 func (w *wire) tags(s *Span) map[string]string {
 	tags := map[string]string{}
 	set := func(key, value string) {
