@@ -19,7 +19,7 @@ type held struct {
 	json  bool
 	block nesting // of JSON over several lines
 	timed bool    // it is plain text with a time
-	trace ID      // the ID in plain text; for JSON, the ID if strange has read it
+	trace ID      // the ID in plain text; in JSON, zero if it is not yet read
 	stack bool    // the last line was a part of a stack trace
 
 	// These fields are for plain text, from its first line.
