@@ -37,7 +37,7 @@ func TestAllocations(t *testing.T) {
 		ctx := testkit.Context(f.ctx)
 		var most float64
 		if len(f.cfg.Project) > 30 {
-			most = 2 // Google's own limit is 30
+			most = 2 // Google Cloud itself allows 30 characters at most
 		}
 		tests = append(tests, row{name: "hook, " + f.name, most: most, call: func() { logger.Info().Ctx(ctx).Msg(message) }})
 	}
@@ -55,7 +55,7 @@ func TestSlogAllocations(t *testing.T) {
 		name string
 		with func(l *slog.Logger) *slog.Logger
 		ctx  context.Context
-		most float64 // beyond the plain handler's
+		most float64 // allocations beyond those of the plain handler
 	}{
 		{name: "without a trace", ctx: context.Background(), most: 0, with: func(l *slog.Logger) *slog.Logger { return l }},
 		{name: "in a trace", ctx: ctx, most: 0, with: func(l *slog.Logger) *slog.Logger { return l }},
@@ -67,7 +67,7 @@ func TestSlogAllocations(t *testing.T) {
 			ours := test.with(slog.New(logctx.Slog(slog.NewJSONHandler(io.Discard, nil), logctx.Config{})))
 			base := testing.AllocsPerRun(200, func() { plain.InfoContext(test.ctx, message, "k", "v") })
 			got := testing.AllocsPerRun(200, func() { ours.InfoContext(test.ctx, message, "k", "v") })
-			assert.LessOrEqual(t, got, base+test.most+raceAllocs, "allocations of a line, of which the plain handler's are %v", base)
+			assert.LessOrEqual(t, got, base+test.most+raceAllocs, "allocations of a line; a line of the plain handler has %v", base)
 			t.Logf("plain %v, ours %v", base, got)
 		})
 	}

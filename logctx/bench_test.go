@@ -32,7 +32,7 @@ func benchmark(b *testing.B, ways []way) {
 	}
 }
 
-// Each benchmark stands beside its twin: the same line without us.
+// Each benchmark is next to its twin, which writes the same line without this package.
 
 func BenchmarkLine(b *testing.B) {
 	ctx := testkit.Request()

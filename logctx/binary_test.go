@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// With zerolog's CBOR encoder the IDs are text all the same, and cost no allocation.
+// zerolog's CBOR encoder writes the IDs as text too, and without an allocation.
 func TestBinaryLog(t *testing.T) {
 	ctx := testkit.Request()
 	var out bytes.Buffer
@@ -30,7 +30,8 @@ func TestBinaryLog(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { quiet.Info().Ctx(ctx).Msg(message) }), "allocations of a line")
 }
 
-// In CBOR too, the line has both keys and ours is the last one. zerolog's own decoder finds it.
+// In CBOR too, a line has both the user's field and ours if they have the same key. Ours is the
+// last, and zerolog's own decoder uses it.
 func TestBinaryLogOneID(t *testing.T) {
 	for _, preset := range presets {
 		for _, key := range preset.keys {
@@ -42,8 +43,8 @@ func TestBinaryLogOneID(t *testing.T) {
 			console.Reset()
 			logger = logger.With().Str(key, "mine").Logger()
 			logger.Info().Ctx(testkit.Request()).Str(key, "mine").Msg(message)
-			assert.Equal(t, 2, bytes.Count(binary.Bytes(), []byte("mine")), "times that somebody else's stands in the line %q", binary.String())
-			assert.Equal(t, want, console.String(), "line with somebody else's %s", key)
+			assert.Equal(t, 2, bytes.Count(binary.Bytes(), []byte("mine")), "times that the user's value is in the line %q", binary.String())
+			assert.Equal(t, want, console.String(), "line with the user's %s", key)
 		}
 	}
 }

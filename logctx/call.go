@@ -21,31 +21,31 @@ import (
 )
 
 // Call begins a call that is not HTTP, such as one to a database: a client span in ctx's trace. If
-// ctx has no trace, the span is in the goroutine's trace, if that is known (see [trace.Do]), else
-// in a new trace. Call returns a context in which that span is the current one, and the function
-// that ends the call:
+// ctx has no trace, the span is in the goroutine's trace, if that trace is known (see [trace.Do]),
+// else in a new trace. Call returns a context in which that span is the current one, and the
+// function that ends the call:
 //
 //	ctx, done := logctx.Call(ctx, "media-db.internal", "SELECT views")
 //	err := db.QueryRowContext(ctx, query, id).Scan(&views)
 //	done(err)
 //
-// host is the host that is called, with or without a port. A span of an SDK has it as
-// server.address and server.port. name is the purpose, and also the span's name. Take it from a
-// small set, such as the names of operations; do not take a statement with its values. An empty
-// name is "call".
+// host is the host that is called, with or without a port. The span of an SDK gets the host as the
+// attributes server.address and server.port. name is the purpose of the call, and also the name of
+// the span. Choose names from a small set, such as the names of operations; do not use a statement
+// with its values. An empty name is replaced by "call".
 //
 // done ends the span and writes a line at debug level. So the level of the logger shows or hides
-// all of these lines, those with errors too. In a debug trace the line is always written. The line
+// the lines of all calls, failed calls too. In a debug trace the line is always written. The line
 // has the message "call" and the fields method (which is name), host, duration_ms, error (if there
 // was one), the trace_id, span_id and parent_id of the call, and sampled (if it is true). The line
 // goes to the zerolog logger of ctx, else to the slog logger of ctx, else to the logger that
-// [Info] falls back to. That logger's Config names the fields.
+// [Info] falls back to. The Config of that logger sets the names of the fields.
 //
-// done may be called in any goroutine. Only its first call counts. Without a call the span does
-// not end, and there is no line. The error given to done is nil if the call was successful. Errors
-// that are no failure of the call, such as sql.ErrNoRows, need not be given. Neither the line nor
-// the span holds the user, the password or the query of a URL that the error quotes. Host, name
-// and error are cut after 8,000 bytes. A nil ctx is context.Background().
+// done may be called in any goroutine. Only the first call of done has an effect. If done is never
+// called, the span does not end, and no line is written. Pass a nil error if the call was
+// successful. An error that is no failure of the call, such as sql.ErrNoRows, need not be passed.
+// Neither the line nor the span holds the user, the password or the query of a URL that the error
+// quotes. Host, name and error are cut after 8,000 bytes. A nil ctx is context.Background().
 func Call(ctx context.Context, host, name string) (_ context.Context, done func(error)) {
 	ctx = trace.Implicit(ctx)
 	if g := goroutine.CurrentGuard(); g != nil {

@@ -37,7 +37,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// The line of a call of GetItem, under the names of each Config. The call's own ID is left out.
+// The fields of the line of a call GetItem, under the names of each Config. The ID of the call's
+// own span is left out.
 var (
 	oursCall = fields{"method": "GetItem", "host": "dynamodb.eu-west-1", "duration_ms": 4.711,
 		"trace_id": id128, "parent_id": spanID, "sampled": true}
@@ -92,7 +93,8 @@ func callLoggers(out io.Writer) []callLogger {
 	}
 }
 
-// A call has the same line whatever logger writes it, under that logger's names.
+// Whatever logger writes the line of a call, the line has the same fields, under the names of that
+// logger's Config.
 func TestCallLine(t *testing.T) {
 	var out bytes.Buffer
 	for _, test := range callLoggers(&out) {
@@ -119,8 +121,8 @@ func TestCallLine(t *testing.T) {
 	}
 }
 
-// assertCallLine checks the line of a call whose context is ctx. want has all its fields but the
-// time, the level, the message and the call's own ID.
+// assertCallLine checks the line of a call whose context is ctx. want has all fields of the line
+// except the time, the level, the message and the ID of the call's own span.
 func assertCallLine(t *testing.T, ctx context.Context, want, got fields) {
 	t.Helper()
 	spanKeys := []string{"span_id", "dd.span_id", "span.id", "spanId", "logging.googleapis.com/spanId"}
@@ -149,9 +151,10 @@ func first(line fields, keys ...string) any {
 
 type broken struct{ text string }
 
-func (b *broken) Error() string { return b.text } // of a nil pointer, a panic
+func (b *broken) Error() string { return b.text } // panics if b is nil
 
-// Host, name and error may be hostile, or hold secrets.
+// The host, the name and the error of a call may be hostile, or contain secrets. The call still
+// has exactly one line, without the secrets.
 func TestCallTells(t *testing.T) {
 	long := strings.Repeat("ü", clip.Max)
 	var nilBroken *broken
@@ -161,15 +164,15 @@ func TestCallTells(t *testing.T) {
 		err                             error
 		wantHost, wantMethod, wantError any
 	}{
-		{"nothing", "", "", nil, "", "call", nil},
-		{"a port", "media-db:5432", "SELECT", nil, "media-db:5432", "SELECT", nil},
+		{"no host and no name", "", "", nil, "", "call", nil},
+		{"a host with a port", "media-db:5432", "SELECT", nil, "media-db:5432", "SELECT", nil},
 		{"a user in the host", "ann:secret@media-db:5432", "SELECT", nil, "media-db:5432", "SELECT", nil},
 		{"a URL for a host", "postgres://ann:secret@media-db:5432/media?password=secret", "SELECT", nil, "postgres://media-db:5432/media", "SELECT", nil},
 		{"a URL in the error", "h", "m", &url.Error{Op: "Get", URL: "http://ann:secret@h/p?key=secret", Err: io.EOF}, "h", "m", `Get "http://h/p": EOF`},
-		{"a URL that is none", "h", "m", errors.New(`parse "http://ann:sec ret@h/": invalid character " " in host name`), "h", "m", "malformed URL"},
+		{"a malformed URL in the error", "h", "m", errors.New(`parse "http://ann:sec ret@h/": invalid character " " in host name`), "h", "m", "malformed URL"},
 		{"line breaks", "h\n{\"level\":\"error\"}", "m\r\n\x1b[31m\"", errors.New("e\n\x00\\"), "h\n{\"level\":\"error\"}", "m\r\n\x1b[31m\"", "e\n\x00\\"},
 		{"not UTF-8", "h\xff", "m\xff", errors.New("e\xff"), "h\ufffd", "m\ufffd", "e\ufffd"},
-		{"long", long, long, errors.New(long), clip.UTF8(long), clip.UTF8(long), clip.UTF8(long)},
+		{"longer than the limit", long, long, errors.New(long), clip.UTF8(long), clip.UTF8(long), clip.UTF8(long)},
 		{"an error without a text", "h", "m", errors.New(""), "h", "m", "error without a text"},
 		{"a nil pointer for an error", "h", "m", nilBroken, "h", "m", "error without a text"},
 		{"a wrapped error", "h", "m", fmt.Errorf("scan: %w", sql.ErrNoRows), "h", "m", "scan: sql: no rows in result set"},
@@ -187,7 +190,7 @@ func TestCallTells(t *testing.T) {
 				done(test.err)
 				assert.Equal(t, 1, strings.Count(out.String(), "\n"), "lines")
 				for _, c := range out.String()[:out.Len()-1] {
-					assert.GreaterOrEqual(t, c, ' ', "a character on the line")
+					assert.GreaterOrEqual(t, c, ' ', "a control character on the line")
 				}
 				assert.NotContains(t, out.String(), "secret", "the line")
 				line := testkit.TakeLine(t, &out)
@@ -238,7 +241,8 @@ func TestCallServerOfTheSpan(t *testing.T) {
 	}
 }
 
-// The level of the logger hides the line, and a debug trace shows it.
+// The level of the logger can hide the line of a call. In a debug trace, only a disabled logger
+// hides it.
 func TestCallLevel(t *testing.T) {
 	for _, test := range []struct {
 		level zerolog.Level
@@ -275,7 +279,7 @@ func TestCallLevel(t *testing.T) {
 				return ctx
 			},
 		}
-		// zerolog does not store a disabled logger, and slog has no such level.
+		// zerolog does not store a disabled logger, and slog has no level that disables a logger.
 		if test.level != zerolog.Disabled {
 			handler := slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.Level(test.level-zerolog.InfoLevel) * 4})
 			inSlog := func(h slog.Handler) func(ctx context.Context, t *testing.T) context.Context {
@@ -314,7 +318,7 @@ func TestCallEndsOnce(t *testing.T) {
 	assert.Len(t, spans.Ended(), 1, "spans")
 }
 
-// Without a trace a new one begins, and a Guard is told.
+// In a context without a trace, Call begins a new trace, and reports the missing trace to a Guard.
 func TestCallWithoutATrace(t *testing.T) {
 	var lost []string
 	g := &goroutine.Guard{Lost: func(what string, place func() runtime.Frame) {
@@ -333,13 +337,13 @@ func TestCallWithoutATrace(t *testing.T) {
 		assert.Len(t, line["trace_id"], 32, "trace_id")
 		assert.NotContains(t, line, "parent_id")
 	}
-	assert.Equal(t, []string{"call in call_test.go", "call in call_test.go"}, lost, "what a Guard is told")
+	assert.Equal(t, []string{"call in call_test.go", "call in call_test.go"}, lost, "reports to the Guard")
 	_, done := logctx.Call(testkit.Hooked(io.Discard).WithContext(testkit.Request()), "h", "m")
 	done(nil)
-	assert.Len(t, lost, 2, "what a Guard is told, and of a call in a trace")
+	assert.Len(t, lost, 2, "reports to the Guard, after a call in a trace")
 }
 
-// A call in a call's context is its child.
+// A call that is made in the context of another call is the child of that call.
 func TestCallInACall(t *testing.T) {
 	var out bytes.Buffer
 	ctx := testkit.Hooked(&out).WithContext(testkit.Request())
@@ -371,9 +375,9 @@ func TestCallAllocations(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		ctx  context.Context
-		most float64 // beyond the span's: the call and the function
+		most float64 // allocations beyond those of the span: the call and the function
 	}{
-		{"shown", shown, 3}, // and the text of the IDs
+		{"shown", shown, 3}, // the third is the text of the IDs
 		{"hidden", hidden, 2},
 		{"hidden, without our hook", unhooked, 2},
 		{"hidden by slog", inSlog, 2},
@@ -383,7 +387,7 @@ func TestCallAllocations(t *testing.T) {
 				_, done := logctx.Call(test.ctx, "dynamodb.eu-west-1", "GetItem")
 				done(nil)
 			})
-			assert.LessOrEqual(t, got-start, test.most+raceAllocs, "allocations of a call, beyond its span's")
+			assert.LessOrEqual(t, got-start, test.most+raceAllocs, "allocations of a call, without those of its span")
 		})
 	}
 }

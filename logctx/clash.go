@@ -20,8 +20,9 @@ func (w *writer) topKeys() []string {
 	return keys
 }
 
-// filter tells most keys of others from ours at a glance, since it is asked about every attribute
-// of every line. It goes by length and first letter. The case of an ASCII key changes neither.
+// filter quickly rules out most keys that differ from ours, since every attribute of every line
+// must be checked. It compares the length and the first letter. For an ASCII key, upper and lower
+// case have the same length, and the filter has one bit for both cases of a letter.
 type filter struct {
 	shortest int    // the length of our shortest key; 1 if one of our keys is not ASCII
 	initials uint32 // a bit for each first letter; all bits if one of our keys is not ASCII
@@ -34,13 +35,13 @@ func newFilter(keys []string) filter {
 			return filter{shortest: 1, initials: 1<<32 - 1}
 		}
 		f.shortest = min(f.shortest, len(key))
-		f.initials |= 1 << (key[0] & 31) // the same for both cases
+		f.initials |= 1 << (key[0] & 31) // the same bit for upper and lower case
 	}
 	return f
 }
 
-// clash reports whether one of others has a key of ours, or is an inline group, whose attributes
-// have to be looked at.
+// clash reports whether one of the attributes in others has a key of ours, or is an inline group.
+// An inline group may contain such an attribute.
 func (f *filter) clash(ours, others []slog.Attr) bool {
 	if len(ours) == 0 {
 		return false
@@ -53,8 +54,8 @@ func (f *filter) clash(ours, others []slog.Attr) bool {
 			}
 			continue
 		}
-		// A key that begins beyond ASCII is compared: the long s folds to s, and the sign for
-		// Kelvin to k.
+		// A key whose first letter is not ASCII is always compared: the long s (ſ) folds to s, and
+		// the Kelvin sign to k.
 		if key[0] < utf8.RuneSelf && f.initials>>(key[0]&31)&1 == 0 {
 			continue
 		}
@@ -67,8 +68,9 @@ func (f *filter) clash(ours, others []slog.Attr) bool {
 	return false
 }
 
-// split separates the attributes that next may have at the top level from those that have a key of
-// ours. The latter are held until a line, since only the line knows whether there is a trace.
+// split separates attributes that can be passed to next at once (free) from those with a key of
+// ours (held). The latter are held until a line is written, because only then it is known whether
+// the line has a trace.
 func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
 	keys := h.topKeys()
 	for _, a := range attrs {
@@ -86,9 +88,9 @@ func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
 }
 
 // appendOther appends a, an attribute of the user's, to attrs. The first attributes of attrs are
-// ours; the parameter ours is their number. If a has the key of one of them, a is renamed: of two
-// fields with one key, parsers take the last, and some stores refuse the line. If several
-// attributes then have the same key, the last one stays.
+// ours; the parameter ours is their number. If a has the key of one of them, a is renamed, because
+// most parsers keep only the last of two fields with one key, and some log stores refuse the line.
+// If several attributes then have the same key, the last one stays.
 func appendOther(attrs []slog.Attr, ours int, a slog.Attr) []slog.Attr {
 	line.Each(a, func(a slog.Attr) {
 		for _, own := range attrs[:ours] {

@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// keys returns the keys of a line's top level, each as often as the line has it. A map would hide
-// that the line has one twice.
+// keys returns the keys at the top level of a line. A key that the line has twice is in the result
+// twice; a map would hide that.
 func keys(t *testing.T, line string) (keys []string) {
 	t.Helper()
 	dec := json.NewDecoder(strings.NewReader(line))
@@ -55,14 +55,14 @@ var presets = []struct {
 }{
 	{"zero Config", logctx.Config{}, []string{"trace_id", "span_id"}},
 	{"custom keys", logctx.Config{TraceKey: "tid", SpanKey: "Sid"}, []string{"tid", "Sid"}},
-	{"keys that are no ASCII", logctx.Config{TraceKey: "ſpur", SpanKey: "größe"}, []string{"ſpur", "größe"}},
+	{"non-ASCII keys", logctx.Config{TraceKey: "ſpur", SpanKey: "größe"}, []string{"ſpur", "größe"}},
 	{"Datadog", logctx.Datadog(), []string{"dd.trace_id", "dd.span_id"}},
 	{"GoogleCloud", logctx.GoogleCloud("p"), []string{"logging.googleapis.com/trace", "logging.googleapis.com/spanId", "logging.googleapis.com/trace_sampled"}},
 	{"ECS", logctx.ECS(), []string{"trace.id", "span.id"}},
 	{"Logback", logctx.Logback(), []string{"traceId", "spanId"}},
 }
 
-// lazy is a value that is made when it is asked for.
+// lazy is a slog.LogValuer that makes its value when LogValue is called.
 type lazy func() slog.Value
 
 func (l lazy) LogValue() slog.Value { return l() }
@@ -73,8 +73,8 @@ func asked(attrs ...slog.Attr) slog.Attr {
 	return slog.Any("", lazy(func() slog.Value { return slog.GroupValue(attrs...) }))
 }
 
-// clashes are ways in which a user's attribute gets to the top level of a line. Each ends with k,
-// to see that later attributes are not lost.
+// clashes are ways in which a user's attribute gets to the top level of a line. Each also logs an
+// attribute k, to show that later attributes are not lost.
 var clashes = []struct {
 	name string
 	log  func(ctx context.Context, l *slog.Logger, mine slog.Attr)
@@ -113,7 +113,7 @@ var clashes = []struct {
 	}, more: fields{"g": fields{"b": "2", "k": "v"}}},
 }
 
-// other returns the key under which a user's attribute is kept.
+// other returns the new key of a user's attribute that had the given key of ours.
 func other(key string) string { return key + "_attr" }
 
 func TestSlogOneID(t *testing.T) {
@@ -146,8 +146,8 @@ func TestSlogOneID(t *testing.T) {
 							for _, key := range preset.keys {
 								assert.Equal(t, ours[key], line[key], "%s of the line %s", key, text)
 							}
-							assert.Equal(t, "mine", line[other(spelling)], "what became of somebody else's attribute: line %s", text)
-							if h.name == "JSONHandler" { // zerolog's writes groups its own way
+							assert.Equal(t, "mine", line[other(spelling)], "the user's attribute under its new key: line %s", text)
+							if h.name == "JSONHandler" { // zerolog's handler writes groups in another form
 								for k, v := range clash.more {
 									assert.Equal(t, v, line[k], "%s of the line %s", k, text)
 								}
@@ -172,7 +172,7 @@ type oneIDTest struct {
 	log  func(ctx context.Context, l *slog.Logger)
 }
 
-// withIDs returns f with the IDs of the context.
+// withIDs adds the IDs of testkit.Request to f, and returns f.
 func withIDs(f fields) fields {
 	f["trace_id"], f["span_id"] = id128, spanID
 	return f
@@ -207,7 +207,7 @@ func TestSlogOneIDAmongOthers(t *testing.T) {
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.With("trace_id", id64).InfoContext(ctx, "")
 			}},
-		{name: "null, and an array", want: withIDs(fields{"trace_id_attr": nil, "span_id_attr": []any{1.0}}),
+		{name: "a null and an array", want: withIDs(fields{"trace_id_attr": nil, "span_id_attr": []any{1.0}}),
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.InfoContext(ctx, "", "trace_id", nil, "span_id", []int{1})
 			}},
@@ -215,22 +215,22 @@ func TestSlogOneIDAmongOthers(t *testing.T) {
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.InfoContext(ctx, "", "trace_i", "1", "trace_idx", "2", "traceid", "3", "trace-id", "4", "trace_id ", "5", "", "6")
 			}},
-		{name: "more than the record has room for", want: withIDs(fields{"trace_id_attr": "mine",
+		{name: "more attributes than Handle's buffer holds", want: withIDs(fields{"trace_id_attr": "mine",
 			"a": "", "b": "", "c": "", "d": "", "e": "", "f": "", "g": "", "h": "", "i": "", "j": "", "k": "", "l": "", "m": ""}),
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.InfoContext(ctx, "", "a", "", "b", "", "c", "", "d", "", "e", "", "f", "", "g", "", "h", "", "i", "", "j", "", "k", "", "l", "", "m", "", "trace_id", "mine")
 			}},
-		{name: "one key twice", want: withIDs(fields{"trace_id_attr": "second"}),
+		{name: "one key, by With and on the line", want: withIDs(fields{"trace_id_attr": "second"}),
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.With("trace_id", "first").InfoContext(ctx, "", "trace_id", "second")
 			}},
-		{name: "a child leaves its parent alone", want: withIDs(fields{}),
+		{name: "loggers from With do not change their parent", want: withIDs(fields{}),
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.With("trace_id", "mine")
 				l.With("trace_id", "mine", "k", "v").WithGroup("g")
 				l.InfoContext(ctx, "")
 			}},
-		{name: "a long s", want: withIDs(fields{"ſpan_id_attr": "mine"}),
+		{name: "a key with a long s", want: withIDs(fields{"ſpan_id_attr": "mine"}),
 			log: func(ctx context.Context, l *slog.Logger) { l.InfoContext(ctx, "", "ſpan_id", "mine") }},
 	})
 }
@@ -245,24 +245,25 @@ func TestSlogOneIDAmongGroups(t *testing.T) {
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.WithGroup("g").With("trace_id", "mine").InfoContext(ctx, "", "span_id", "mine")
 			}},
-		{name: "a group of that name", want: withIDs(fields{"trace_id_attr": fields{"k": "v"}}),
+		{name: "a group named trace_id", want: withIDs(fields{"trace_id_attr": fields{"k": "v"}}),
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.InfoContext(ctx, "", slog.Group("trace_id", "k", "v"))
 			}},
-		{name: "an open group of that name", want: withIDs(fields{"trace_id_attr": fields{"trace_id": fields{"k": "v"}}}),
+		{name: "an open group named trace_id", want: withIDs(fields{"trace_id_attr": fields{"trace_id": fields{"k": "v"}}}),
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.WithGroup("trace_id").WithGroup("trace_id").InfoContext(ctx, "", "k", "v")
 			}},
-		{name: "an open group of that name, without a trace", want: fields{"trace_id": fields{"k": "v"}},
+		{name: "an open group named trace_id, without a trace", want: fields{"trace_id": fields{"k": "v"}},
 			log: func(_ context.Context, l *slog.Logger) { l.WithGroup("trace_id").Info("", "k", "v") }},
-		{name: "an empty group of that name", want: withIDs(fields{}),
+		{name: "empty groups named trace_id and span_id", want: withIDs(fields{}),
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.WithGroup("trace_id").InfoContext(ctx, "", slog.Group("span_id"))
 			}},
 	})
 }
 
-// The sign for Kelvin has three bytes, and is k in lower case.
+// The Kelvin sign has three bytes, but its lower case is the letter k. So an attribute k clashes
+// with it.
 func TestSlogOneIDOfOneLetter(t *testing.T) {
 	var out bytes.Buffer
 	logger := slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{TraceKey: "\u212a", SpanKey: "long"}))
@@ -270,7 +271,8 @@ func TestSlogOneIDOfOneLetter(t *testing.T) {
 	assert.Equal(t, fields{"\u212a": id128, "long": spanID, "k_attr": "mine"}, testkit.TakeLine(t, &out), "line")
 }
 
-// Parsers read lines into structs.
+// encoding/json ignores the case of keys when it reads a line into a struct. The struct gets our
+// ID.
 func TestSlogOneIDInAStruct(t *testing.T) {
 	for _, key := range []string{"trace_id", "Trace_ID", "TRACE_ID"} {
 		var out bytes.Buffer
@@ -283,7 +285,7 @@ func TestSlogOneIDInAStruct(t *testing.T) {
 	}
 }
 
-// A value is asked once, since it could be another one the second time.
+// LogValue is called once for each value, since a second call could return something else.
 func TestSlogAsksOnce(t *testing.T) {
 	calls := 0
 	value := slog.Any("", lazy(func() slog.Value {
@@ -308,11 +310,11 @@ func TestSlogAsksOnce(t *testing.T) {
 	}
 }
 
-// Loggers that come from one do not share the attributes that are held.
+// Two children of one logger do not share their held attributes.
 func TestSlogOneIDOfSiblings(t *testing.T) {
 	var out bytes.Buffer
 	parent := slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{}))
-	for range 3 { // until append has made room for more
+	for range 3 { // until the slice has spare capacity
 		parent = parent.With("span_id", "parent's")
 	}
 	first, second := parent.With("trace_id", "first"), parent.With("trace_id", "second")
@@ -322,12 +324,13 @@ func TestSlogOneIDOfSiblings(t *testing.T) {
 	}
 }
 
-// WithAttrs of the wrapped handler is not called without attributes.
+// Slog's handler does not call WithAttrs of the wrapped handler if there are no attributes to pass
+// on.
 func TestSlogTellsTheHandlerOnlyOfAttributes(t *testing.T) {
 	var told [][]slog.Attr
 	logger := slog.New(logctx.Slog(telling{slog.DiscardHandler, &told}, logctx.Config{}))
 	logger.With("trace_id", "mine").With("k", "v", "span_id", "mine").WithGroup("g").With("l", "w")
-	assert.Equal(t, [][]slog.Attr{{slog.String("k", "v")}}, told, "what WithAttrs was called with")
+	assert.Equal(t, [][]slog.Attr{{slog.String("k", "v")}}, told, "arguments of WithAttrs")
 }
 
 type telling struct {
@@ -340,7 +343,7 @@ func (h telling) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return h
 }
 
-// between is another handler. There may be any number of them.
+// between is a handler that is not ours. It may be around ours, or between two of ours.
 type between struct{ slog.Handler }
 
 func (b between) WithAttrs(attrs []slog.Attr) slog.Handler {
@@ -348,7 +351,8 @@ func (b between) WithAttrs(attrs []slog.Attr) slog.Handler {
 }
 func (b between) WithGroup(name string) slog.Handler { return between{b.Handler.WithGroup(name)} }
 
-// A program that wraps twice, say in main and in a library, has the IDs once.
+// If a program wraps a handler twice, say in main and in a library, its lines still have the IDs
+// once.
 func TestSlogWrappedTwice(t *testing.T) {
 	json := func(out io.Writer) slog.Handler { return slog.NewJSONHandler(out, bare) }
 	for _, preset := range presets {
@@ -360,7 +364,7 @@ func TestSlogWrappedTwice(t *testing.T) {
 			{"three times", func(out io.Writer) slog.Handler {
 				return logctx.Slog(logctx.Slog(logctx.Slog(json(out), preset.cfg), preset.cfg), preset.cfg)
 			}},
-			{"with another between", func(out io.Writer) slog.Handler {
+			{"twice, with another handler between", func(out io.Writer) slog.Handler {
 				return logctx.Slog(between{logctx.Slog(json(out), preset.cfg)}, preset.cfg)
 			}},
 		} {
@@ -375,13 +379,14 @@ func TestSlogWrappedTwice(t *testing.T) {
 				slog.New(h.new(&out)).With(preset.keys[0], "mine").WithGroup("g").InfoContext(testkit.Request(), message, "k", "v")
 				text := out.String()
 				assert.Equal(t, 1, standing(t, text, preset.keys[0]), "times that %s is in %s", preset.keys[0], text)
-				assert.Equal(t, "mine", testkit.TakeLine(t, &out)[other(preset.keys[0])], "what became of somebody else's: %s", text)
+				assert.Equal(t, "mine", testkit.TakeLine(t, &out)[other(preset.keys[0])], "the user's attribute under its new key: %s", text)
 			})
 		}
 	}
 }
 
-// An attribute that the handler had before we wrapped it cannot be seen. Ours is still the last.
+// Slog cannot see an attribute that the handler had before it was wrapped. So the line has both
+// fields, and ours is the last.
 func TestSlogOneIDOverAHandlerThatHasOne(t *testing.T) {
 	var out bytes.Buffer
 	inner := slog.NewJSONHandler(&out, bare).WithAttrs([]slog.Attr{slog.String("trace_id", "mine"), slog.String("span_id", "mine")})
@@ -389,7 +394,8 @@ func TestSlogOneIDOverAHandlerThatHasOne(t *testing.T) {
 	assert.Equal(t, fields{"trace_id": id128, "span_id": spanID, "k": "v", "l": "w"}, testkit.TakeLoosely(t, &out), "line")
 }
 
-// A line without a clash costs no allocation, whatever its keys begin with.
+// If no key of a line clashes with ours, the line costs no more allocations than with the plain
+// handler. This also holds for keys that begin like ours.
 func TestSlogOneIDAllocations(t *testing.T) {
 	who := slog.Any("", valuer{slog.GroupValue(slog.String("size", "1"), slog.String("k", "v"))})
 	for _, test := range []struct {
@@ -406,17 +412,18 @@ func TestSlogOneIDAllocations(t *testing.T) {
 			ctx := testkit.Request()
 			base := testing.AllocsPerRun(200, func() { plain.LogAttrs(ctx, slog.LevelInfo, message, test.attrs...) })
 			got := testing.AllocsPerRun(200, func() { ours.LogAttrs(ctx, slog.LevelInfo, message, test.attrs...) })
-			assert.LessOrEqual(t, got, base+raceAllocs, "allocations of a line, of which the plain handler's are %v", base)
+			assert.LessOrEqual(t, got, base+raceAllocs, "allocations of a line; a line of the plain handler has %v", base)
 		})
 	}
 }
 
-// object is an object of zerolog, which a line has inline or under a key.
+// object is a zerolog object with one field. A line contains it inline or under a key.
 type object struct{ key string }
 
 func (o object) MarshalZerologObject(e *zerolog.Event) { e.Str(o.key, "mine") }
 
-// zerolog cannot remove a field from a line. The line has both, and ours is the last.
+// zerolog cannot remove a field from a line. So the line has the user's field and ours, and ours
+// is the last.
 func TestZerologOneID(t *testing.T) {
 	tests := []struct {
 		name string
@@ -446,13 +453,13 @@ func TestZerologOneID(t *testing.T) {
 		{"Fields of a slice", func(ctx context.Context, l zerolog.Logger, key string) {
 			l.Info().Ctx(ctx).Fields([]any{key, "mine"}).Msg(message)
 		}},
-		{"Dict of that name", func(ctx context.Context, l zerolog.Logger, key string) {
+		{"Dict under our key", func(ctx context.Context, l zerolog.Logger, key string) {
 			l.Info().Ctx(ctx).Dict(key, zerolog.Dict().Str("k", "v")).Msg(message)
 		}},
-		{"Dict", func(ctx context.Context, l zerolog.Logger, key string) {
+		{"Dict that contains our key", func(ctx context.Context, l zerolog.Logger, key string) {
 			l.Info().Ctx(ctx).Dict("d", zerolog.Dict().Str(key, "mine")).Msg(message)
 		}},
-		{"Object of that name", func(ctx context.Context, l zerolog.Logger, key string) {
+		{"Object under our key", func(ctx context.Context, l zerolog.Logger, key string) {
 			l.Info().Ctx(ctx).Object(key, object{"k"}).Msg(message)
 		}},
 		{"EmbedObject", func(ctx context.Context, l zerolog.Logger, key string) {
@@ -486,14 +493,15 @@ func TestZerologOneID(t *testing.T) {
 					test.log(testkit.Request(), logger, key)
 					text := out.String()
 					assert.Equal(t, ours, testkit.TakeLoosely(t, &out)[key], "%s of the line %s", key, text)
-					assert.Contains(t, console.String(), fmt.Sprintf(" %s=%v", key, ours), "what the console shows")
+					assert.Contains(t, console.String(), fmt.Sprintf(" %s=%v", key, ours), "output of the console")
 				})
 			}
 		}
 	}
 }
 
-// zerolog runs hooks in the order in which they were added. No hook knows of another.
+// zerolog runs hooks in the order in which they were added, and no hook can see the fields of
+// another. So a hook that is added after ours can write our key again.
 func TestZerologAHookAfterOursHasTheLastWord(t *testing.T) {
 	var out bytes.Buffer
 	logger := testkit.Hooked(&out).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Str("trace_id", "mine") }))
@@ -501,19 +509,20 @@ func TestZerologAHookAfterOursHasTheLastWord(t *testing.T) {
 	assert.Equal(t, "mine", testkit.TakeLoosely(t, &out)["trace_id"], "trace_id, as Hook's doc says")
 }
 
-// A line also has the new key of a renamed attribute once.
+// A line has the new key of renamed attributes only once, even if several attributes have that
+// key.
 func TestSlogTheOtherStandsOnce(t *testing.T) {
 	for name, log := range map[string]func(ctx context.Context, l *slog.Logger){
-		"said twice": func(ctx context.Context, l *slog.Logger) {
+		"two attributes of one record": func(ctx context.Context, l *slog.Logger) {
 			l.InfoContext(ctx, "", "trace_id", "first", "trace_id", "last")
 		},
 		"With twice": func(ctx context.Context, l *slog.Logger) {
 			l.With("trace_id", "first").With("trace_id", "last").InfoContext(ctx, "")
 		},
-		"the name is taken": func(ctx context.Context, l *slog.Logger) {
+		"an earlier attribute has the new key": func(ctx context.Context, l *slog.Logger) {
 			l.InfoContext(ctx, "", "trace_id_attr", "first", "trace_id", "last")
 		},
-		"the name comes later": func(ctx context.Context, l *slog.Logger) {
+		"a later attribute has the new key": func(ctx context.Context, l *slog.Logger) {
 			l.InfoContext(ctx, "", "trace_id", "first", "trace_id_attr", "last")
 		},
 	} {
@@ -521,7 +530,7 @@ func TestSlogTheOtherStandsOnce(t *testing.T) {
 			var out bytes.Buffer
 			log(testkit.Request(), slog.New(logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{})))
 			assert.Equal(t, 1, strings.Count(out.String(), `"trace_id_attr"`), "the key in %s", &out)
-			assert.Equal(t, "last", testkit.TakeLine(t, &out)["trace_id_attr"], "its value")
+			assert.Equal(t, "last", testkit.TakeLine(t, &out)["trace_id_attr"], "value of trace_id_attr")
 		})
 	}
 }

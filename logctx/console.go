@@ -14,12 +14,13 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Console returns a logger that writes to w for people: time, level, service, trace ID, message,
-// then the fields. The ID has a colour, the same on every line of a trace, so that a trace can be
-// followed by eye. [New] explains w and the Config.
+// Console returns a logger that writes lines for people to w. A line is time, level, service,
+// trace ID, message, then the other fields. The ID has a colour, the same on every line of a
+// trace, so that a trace can be followed by eye. [New] explains w and the Config.
 //
-// There are colours if w is a terminal and the environment has no NO_COLOR. If CLICOLOR_FORCE is
-// set to anything but 0, there are always colours. The environment is read when Console is called.
+// Lines have colours if w is a terminal and the environment has no NO_COLOR. If CLICOLOR_FORCE is
+// set to anything but 0, lines always have colours. The environment is read when Console is
+// called.
 //
 // Control characters are quoted, in messages too, so that a line can neither forge another line
 // nor control the terminal.
@@ -39,9 +40,9 @@ func Console(w io.Writer, cfg ...Config) zerolog.Logger {
 		PartsOrder:    parts,
 		FieldsExclude: []string{service, n.traceKey},
 
-		// zerolog quotes only the values of fields that are strings. The parts are quoted here.
+		// zerolog quotes only the values of string fields. The parts of the line are quoted here.
 		FormatPrepare: func(event map[string]any) error {
-			if group, ok := event[service].(map[string]any); ok { // Google's
+			if group, ok := event[service].(map[string]any); ok { // of GoogleCloud
 				_, key, _ := strings.Cut(n.Key(line.Service), ".")
 				event[service] = group[key]
 			}
@@ -86,7 +87,8 @@ func (c *console) part(v any, name string) string {
 	return c.paint(colorOf(s), s)
 }
 
-// level formats the level as zerolog does, in its colour even if NO_COLOR is set and overridden.
+// level formats the level as zerolog does. But zerolog leaves out the colour whenever NO_COLOR is
+// set, even if CLICOLOR_FORCE overrides it.
 func (c *console) level(v any) string {
 	s := text(v)
 	level, err := zerolog.ParseLevel(s)
@@ -160,5 +162,5 @@ func colorOf(id string) string {
 	if sum < 6 {
 		return strconv.Itoa(31 + sum) // red to cyan
 	}
-	return strconv.Itoa(91 + sum - 6) // the same, brighter
+	return strconv.Itoa(91 + sum - 6) // bright red to bright cyan
 }

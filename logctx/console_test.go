@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// terminal has the file descriptor of a terminal, and an output of its own.
+// terminal is a buffer that reports the file descriptor fd as its own.
 type terminal struct {
 	bytes.Buffer
 	fd uintptr
@@ -22,13 +22,13 @@ type terminal struct {
 
 func (t *terminal) Fd() uintptr { return t.fd }
 
-// Colours are for terminals, unless the environment says otherwise.
+// Console writes colours to terminals only, unless NO_COLOR or CLICOLOR_FORCE decides otherwise.
 func TestConsoleColours(t *testing.T) {
 	pty, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	require.NoError(t, err, "a terminal")
+	require.NoError(t, err, "opening a terminal")
 	defer pty.Close()
 	null, err := os.Open(os.DevNull)
-	require.NoError(t, err, "a file")
+	require.NoError(t, err, "opening a file")
 	defer null.Close()
 	for _, tt := range []struct {
 		name           string

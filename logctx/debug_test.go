@@ -32,7 +32,7 @@ func (c counted) Sample(level zerolog.Level) bool {
 	return c.Sampler.Sample(level)
 }
 
-// samplers are zerolog's. Each would drop nearly all of some hundred lines.
+// samplers are samplers of zerolog. Each drops nearly all of a hundred lines.
 var samplers = []struct {
 	name string
 	new  func() zerolog.Sampler
@@ -47,7 +47,8 @@ var samplers = []struct {
 	}},
 }
 
-// lines logs 120 lines, by each way to the context's logger, and counts those that come.
+// lines logs 120 lines, in each way that uses the context's logger. It returns how many lines of
+// each level are written.
 func lines(t *testing.T, ctx context.Context, out *bytes.Buffer) (levels map[any]int) {
 	t.Helper()
 	out.Reset()
@@ -70,8 +71,8 @@ func lines(t *testing.T, ctx context.Context, out *bytes.Buffer) (levels map[any
 
 var allOfThem = map[any]int{"debug": 40, "info": 40, "warn": 20, "error": 20}
 
-// All lines of a debug trace are written, even if the logger would drop them in others. The
-// sampler, which requests share, is not asked.
+// All lines of a debug trace are written, even if the logger would drop them in another trace. The
+// sampler is not asked: other requests share it, and asking changes its count.
 func TestDebugIsHeard(t *testing.T) {
 	for _, sampler := range samplers {
 		for _, level := range []zerolog.Level{zerolog.TraceLevel, zerolog.DebugLevel, zerolog.InfoLevel, zerolog.ErrorLevel} {
@@ -83,7 +84,7 @@ func TestDebugIsHeard(t *testing.T) {
 				assert.Zero(t, asked.Load(), "times that the sampler was asked in a debug trace")
 
 				few := lines(t, logbind.Bind(testkit.Request(), logger), &out)
-				assert.Less(t, few["debug"]+few["info"], 40, "lines of another trace, whose sampler still stands: %v", few)
+				assert.Less(t, few["debug"]+few["info"], 40, "lines of another trace, where the sampler still drops lines: %v", few)
 				if level <= zerolog.DebugLevel {
 					assert.NotZero(t, asked.Load(), "times that the sampler was asked in another trace")
 				}
@@ -92,7 +93,7 @@ func TestDebugIsHeard(t *testing.T) {
 	}
 }
 
-// A header asks for a debug trace over HTTP, if the caller is trusted.
+// Over HTTP, a header begins a debug trace only if the caller is trusted.
 func TestDebugIsHeardOverHTTP(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -102,8 +103,8 @@ func TestDebugIsHeardOverHTTP(t *testing.T) {
 	}{
 		{"debug", httpmw.TrustAll, id128 + "-" + spanID + "-d", true},
 		{"accept", httpmw.TrustAll, id128 + "-" + spanID + "-1", false},
-		{"debug, and not believed", httpmw.TrustIDs, id128 + "-" + spanID + "-d", false},
-		{"debug of a stranger", httpmw.TrustNone, id128 + "-" + spanID + "-d", false},
+		{"debug, and only the IDs are trusted", httpmw.TrustIDs, id128 + "-" + spanID + "-d", false},
+		{"debug, and nothing is trusted", httpmw.TrustNone, id128 + "-" + spanID + "-d", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -125,7 +126,7 @@ func TestDebugIsHeardOverHTTP(t *testing.T) {
 	}
 }
 
-// The sampler comes back together with the level when the debug trace ends.
+// In the trace after a debug trace, the logger has its sampler and its level back.
 func TestRootGivesTheSamplerBack(t *testing.T) {
 	derived := func(ctx context.Context) context.Context {
 		return zerolog.Ctx(ctx).With().Str("user", "ann").Logger().WithContext(ctx)
@@ -141,8 +142,8 @@ func TestRootGivesTheSamplerBack(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		level   zerolog.Level
-		between func(ctx context.Context) context.Context // in the debug trace
-		want    []any                                     // the lines of twelve in the new trace
+		between func(ctx context.Context) context.Context // what the program does in the debug trace
+		want    []any                                     // levels of the written lines, of twelve that are logged in the new trace
 		user    any
 	}{
 		{name: "info", level: zerolog.InfoLevel, between: same, want: []any{"info", "info", "info"}},
@@ -175,12 +176,12 @@ func TestRootGivesTheSamplerBack(t *testing.T) {
 				assert.Equal(t, test.want, got, "levels of the lines in the new trace")
 			}
 			zerolog.Ctx(ctx).Error().Msg(message)
-			assert.Len(t, testkit.TakeLines(t, &out), 1, "lines of the debug trace, when it has been left")
+			assert.Len(t, testkit.TakeLines(t, &out), 1, "lines of the debug trace, logged after a new trace has begun")
 		})
 	}
 }
 
-// Each line asks the sampler once, as without us, since the sampler counts.
+// Each line asks the restored sampler once. Another question would change the sampler's count.
 func TestASamplerThatIsBackIsAskedOnce(t *testing.T) {
 	var out bytes.Buffer
 	var asked atomic.Int64
@@ -194,7 +195,7 @@ func TestASamplerThatIsBackIsAskedOnce(t *testing.T) {
 	}
 	assert.EqualValues(t, 9, asked.Load(), "times that the sampler was asked")
 	assert.Len(t, testkit.TakeLines(t, &out), 3, "lines")
-	assert.Equal(t, 3, hooks, "hooks that have run: for lines only")
+	assert.Equal(t, 3, hooks, "calls of the hook: only for lines that are written")
 	for _, level := range []zerolog.Level{zerolog.WarnLevel, zerolog.FatalLevel, zerolog.PanicLevel, zerolog.NoLevel, 42} {
 		asked.Store(0)
 		zerolog.Ctx(root).WithLevel(level).Msg(message)
@@ -202,7 +203,8 @@ func TestASamplerThatIsBackIsAskedOnce(t *testing.T) {
 	}
 }
 
-// The sampler that is back is asked about all levels. The logger decides which levels it writes.
+// The restored sampler drops no line because of its level. Only the logger has a level, which the
+// program can lower.
 func TestASamplerThatIsBackHasNoLevel(t *testing.T) {
 	var out bytes.Buffer
 	logger := testkit.Hooked(&out).Level(zerolog.ErrorLevel).Sample(&zerolog.BasicSampler{N: 1})
@@ -212,7 +214,7 @@ func TestASamplerThatIsBackHasNoLevel(t *testing.T) {
 	assert.Len(t, testkit.TakeLines(t, &out), 1, "lines of a logger whose level was lowered in the new trace")
 }
 
-// A level that the program sets in the new trace stays in the next one.
+// A level and a sampler that the program sets in the new trace stay in the traces that follow.
 func TestRootGivesBackOnce(t *testing.T) {
 	var out bytes.Buffer
 	logger := testkit.Hooked(&out).Level(zerolog.WarnLevel).Sample(zerolog.RandomSampler(0))
@@ -222,7 +224,7 @@ func TestRootGivesBackOnce(t *testing.T) {
 	assert.Equal(t, allOfThem, lines(t, again, &out), "lines")
 }
 
-// zerolog's global switches rule, since main sets them.
+// zerolog's global level and its global switch for sampling have priority, since main sets them.
 func TestDebugUnderZerologsGlobals(t *testing.T) {
 	var out bytes.Buffer
 	defer zerolog.SetGlobalLevel(zerolog.GlobalLevel())
@@ -238,7 +240,8 @@ func TestDebugUnderZerologsGlobals(t *testing.T) {
 	assert.Equal(t, map[any]int{"warn": 20, "error": 20}, lines(t, root, &out), "lines of the next trace, sampling disabled")
 }
 
-// A disabled logger stays disabled, and a hook of the program's may still discard lines.
+// In a debug trace, a disabled logger stays disabled, and the program's hooks can still discard
+// lines.
 func TestDebugOfADisabledLogger(t *testing.T) {
 	var out bytes.Buffer
 	ctx := logbind.BindDebug(testkit.Request(), testkit.Hooked(&out).Level(zerolog.Disabled))
@@ -252,7 +255,7 @@ func TestDebugOfADisabledLogger(t *testing.T) {
 	assert.Equal(t, map[any]int{"debug": 40, "warn": 20, "error": 20}, lines(t, ctx, &out), "lines past a hook that discards")
 }
 
-// A line in a debug trace costs as much as in another trace.
+// A line in a debug trace costs no allocation, as in any other trace.
 func TestDebugAllocations(t *testing.T) {
 	ctx := logbind.BindDebug(testkit.Request(), testkit.Hooked(io.Discard).Sample(&zerolog.BasicSampler{N: 2}))
 	got := testing.AllocsPerRun(200, func() { zerolog.Ctx(ctx).Info().Msg(message) })

@@ -21,8 +21,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// childEnv says which child this process is. A child may hang, or it changes globals, so it needs
-// a process of its own.
+// childEnv is the environment variable with the name of the child that this process runs. A child
+// may hang or change globals, so each runs in a process of its own.
 const childEnv = "LOGCTX_TEST_CHILD"
 
 // ids are the IDs of testkit.Request() as the default handler writes them.
@@ -33,14 +33,14 @@ func ownDefault(cfg logctx.Config) slog.Handler { return logctx.Slog(slog.Defaul
 
 func setDefault(h slog.Handler) { slog.SetDefault(slog.New(h)) }
 
-// say writes a line in each way that leads to slog's default.
+// say writes a line in each way that leads to slog's default handler.
 func say() {
 	slog.InfoContext(testkit.Request(), message, "k", "v")
 	slog.Warn(message)
 	log.Print(message)
 }
 
-// said returns the lines of say. more is on the lines of slog.
+// said returns the lines that say writes. The lines of slog also contain the text more.
 func said(more string) []string {
 	return []string{"INFO hello" + ids + more + " k=v", "WARN hello" + more, "INFO hello"}
 }
@@ -80,7 +80,7 @@ var children = map[string]func(){
 		slog.SetDefault(old)
 		say()
 	},
-	"package log had file and line": func() { // which would be ours
+	"package log had file and line": func() { // they would point into our package
 		log.SetFlags(log.Lshortfile)
 		setDefault(ownDefault(logctx.Config{}))
 		say()
@@ -126,13 +126,13 @@ var children = map[string]func(){
 		slog.SetLogLoggerLevel(slog.LevelDebug)
 		slog.Debug(message)
 	},
-	"missing": func() { // once for each line, and with its place
+	"missing": func() { // OnMissing is called once for each line, with the place of the line
 		setDefault(ownDefault(logctx.Config{OnMissing: func(site runtime.Frame) {
 			fmt.Println("missing in", site.Function[strings.LastIndexByte(site.Function, '.')+1:])
 		}}))
 		say()
 	},
-	"another's is the default": func() { // so that nothing hangs, and nothing changes
+	"another handler is the default": func() { // so that nothing hangs, and nothing changes
 		ours := slog.New(ownDefault(logctx.Config{}))
 		setDefault(slog.NewTextHandler(os.Stdout, nil))
 		ours.InfoContext(testkit.Request(), message, "k", "v")
@@ -153,13 +153,13 @@ var children = map[string]func(){
 	},
 }
 
-// This is Go's fault (golang/go#62424). slog's own default handler writes through package log, and
-// SetDefault makes package log write through slog's default. So a wrapper around that handler,
-// made the default, waits for itself.
+// slog's own default handler writes through package log, and SetDefault makes package log write
+// through slog's default handler. So if a wrapper around slog's own handler becomes the default,
+// it waits for itself (golang/go#62424). Our handler must not.
 func TestSlogDefault(t *testing.T) {
 	for _, test := range []struct {
 		child  string
-		stderr []string // the ends of the lines; nil: any
+		stderr []string // the ends of the lines
 		stdout []string
 	}{
 		{child: "SetDefault", stderr: said("")},
@@ -178,14 +178,14 @@ func TestSlogDefault(t *testing.T) {
 		{child: "a server's error log", stderr: []string{"ERROR hello"}},
 		{child: "levels", stderr: []string{"DEBUG hello"}},
 		{child: "missing", stderr: said(""), stdout: []string{"missing in say", "missing in say"}},
-		{child: "another's is the default", stdout: []string{`msg="INFO hello` + ids + ` k=v"`}},
+		{child: "another handler is the default", stdout: []string{`msg="INFO hello` + ids + ` k=v"`}},
 		{child: "zerolog under package log", stdout: []string{"written", "written", "written"}},
 		{child: "zerolog under slog, package log over both", stderr: []string{"}", "}"}},
 		{child: "zerolog over package log, ours the default", stderr: []string{`"message":"hello"}`}},
 	} {
 		t.Run(test.child, func(t *testing.T) {
 			t.Parallel()
-			// A hang is a failure of this test only.
+			// A program that hangs fails only its own subtest.
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
 			var stdout, stderr bytes.Buffer
@@ -201,7 +201,7 @@ func TestSlogDefault(t *testing.T) {
 				want []string
 			}{{"standard output", stdout.String(), test.stdout}, {"standard error", stderr.String(), test.stderr}} {
 				if test.child == "zerolog under package log" && written.name == "standard error" {
-					continue // zerolog's own format; standard output shows that the line came
+					continue // zerolog has its own format; standard output shows that the lines were written
 				}
 				lines := strings.Split(strings.TrimSuffix(written.text, "\n"), "\n")
 				if written.text == "" {
@@ -221,8 +221,8 @@ func TestSlogDefault(t *testing.T) {
 	}
 }
 
-// In a program without SetDefault the default handler is as any other: its lines go where package
-// log writes at that moment.
+// If the program does not call SetDefault, Slog wraps slog's default handler like any other. Each
+// line goes to the output that package log has at that moment.
 func TestSlogOverTheDefaultHandler(t *testing.T) {
 	logger := slog.New(ownDefault(logctx.Config{}))
 	out, flags, prefix := log.Writer(), log.Flags(), log.Prefix()
@@ -244,7 +244,7 @@ func TestSlogOverTheDefaultHandler(t *testing.T) {
 	log.Print(message)
 	assert.Equal(t, fmt.Sprintf("p: default_test.go:%d: hello\n", here().Line-1), written.String(), "line by package log")
 
-	// The lines are the same, wrapped or not.
+	// Without a trace, the default handler writes the same lines with and without the wrapper.
 	log.SetFlags(0)
 	for _, test := range []func(l *slog.Logger){
 		func(l *slog.Logger) { l.Info(message, "k", "v") },
@@ -256,6 +256,6 @@ func TestSlogOverTheDefaultHandler(t *testing.T) {
 		want := written.String()
 		written.Reset()
 		test(logger)
-		assert.Equal(t, want, written.String(), "line of the default handler, wrapped")
+		assert.Equal(t, want, written.String(), "line of the wrapped default handler")
 	}
 }

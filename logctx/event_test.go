@@ -52,7 +52,7 @@ func globals(t *testing.T, inContexts *zerolog.Logger, global zerolog.Logger) {
 }
 
 func TestEvents(t *testing.T) {
-	// The logger was put into the context of the request. The line is in a span further in.
+	// The logger is bound to the context of the request. The lines are logged in an inner span.
 	var out bytes.Buffer
 	ctx := testkit.Hooked(&out).Level(zerolog.TraceLevel).WithContext(testkit.Request())
 	ctx = logctx.From(ctx).WithContext(ctx)
@@ -81,10 +81,11 @@ func TestEventsBelowTheLevel(t *testing.T) {
 	logctx.WithLevel(ctx, zerolog.Disabled).Msg(message)
 	assert.Empty(t, out.String(), "lines below the level")
 	logctx.Warn(ctx).Msg(message)
-	assert.Equal(t, "warn", testkit.TakeLine(t, &out)["level"], "level of the line at the level")
+	assert.Equal(t, "warn", testkit.TakeLine(t, &out)["level"], "level of a line at the logger's level")
 }
 
-// No line is lost: without the context's logger, zerolog has two others.
+// No line is lost: if the context has no logger, lines go to zerolog.DefaultContextLogger, or else
+// to zerolog's global logger.
 func TestFallbackChain(t *testing.T) {
 	var stored, inContexts, global bytes.Buffer
 	tests := []struct {
@@ -118,7 +119,7 @@ func TestFallbackChain(t *testing.T) {
 				assert.Equal(t, id128, lines[0]["trace_id"], "trace_id of the event's line")
 				assert.Equal(t, id128, lines[1]["trace_id"], "trace_id of From's line")
 				assert.Equal(t, "from", lines[1]["message"], "message of From's line")
-				assert.Empty(t, stored.String()+inContexts.String()+global.String(), "lines elsewhere")
+				assert.Empty(t, stored.String()+inContexts.String()+global.String(), "lines of the other loggers")
 			})
 		}
 	}
@@ -129,7 +130,7 @@ func TestDisabledLoggerStaysSilent(t *testing.T) {
 	var out bytes.Buffer
 	logger := testkit.Hooked(&out)
 	globals(t, &logger, logger)
-	// zerolog stores a disabled logger only where the context has another one.
+	// zerolog stores a disabled logger only in a context that already holds another logger.
 	ctx := testkit.Hooked(&out).WithContext(testkit.Request())
 	ctx = zerolog.Nop().WithContext(ctx)
 	for _, e := range events {
@@ -148,9 +149,9 @@ func TestFromBinds(t *testing.T) {
 	logger := logctx.From(inner)
 	logger.Info().Msg(message)
 	want := fields{"level": "info", "service": "image-store", "trace_id": id128, "span_id": trace.SpanID(inner), "message": message}
-	assert.Equal(t, want, testkit.TakeLine(t, &out), "line of From's logger, without naming a context")
+	assert.Equal(t, want, testkit.TakeLine(t, &out), "line of From's logger, logged without a context")
 
-	// The logger is the caller's: a change to it changes no other lines.
+	// The caller may change the logger. The change has no effect on the lines of other loggers.
 	logger.UpdateContext(func(c zerolog.Context) zerolog.Context { return c.Str("mine", "yes") })
 	*logger = logger.Level(zerolog.Disabled)
 	assert.Same(t, before, zerolog.Ctx(inner), "the context's logger")

@@ -60,8 +60,8 @@ func ExampleConsole() {
 	// 05:06:07.089000 WRN 463ac35c9f6413ad "not\nquite" span_id=a2fb4a1d1a96d312
 }
 
-// A call of DynamoDB has a span of its own. The request took 6 ms, and the line of the call has
-// the 4 ms of DynamoDB.
+// A call of DynamoDB has its own span and its own line. The line contains the duration of the
+// call.
 func ExampleCall() {
 	var out bytes.Buffer
 	ctx := logctx.New(&out).WithContext(handlerContext())
@@ -77,7 +77,7 @@ func ExampleCall() {
 	}
 	delete(line, "time")
 	delete(line, "duration_ms") // 4.711
-	delete(line, "span_id")     // the call's own
+	delete(line, "span_id")     // the ID of the call's own span
 	for _, key := range slices.Sorted(maps.Keys(line)) {
 		fmt.Println(key, line[key])
 	}
@@ -172,13 +172,13 @@ func ExampleSlogFrom() {
 	// Output: {"level":"INFO","msg":"resized","trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312","image":"cat.png"}
 }
 
-// A program that logs with slog only gives its background work a logger in main. The lines of
-// calls and jobs go there too.
+// If a program logs only with slog, main passes the logger to background work in a context. The
+// lines of calls and jobs then go to this logger too.
 func ExampleWithSlog() {
 	logger := slog.New(logctx.Slog(slog.NewJSONHandler(os.Stdout, withoutTime), logctx.Config{Service: "image-store"}))
 	ctx := logctx.WithSlog(context.Background(), logger)
 
-	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312") // what a message brought
+	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312") // the trace that came with a message
 	logctx.SlogFrom(trace.NewContext(ctx, b)).Info("resized")
 	// Output: {"level":"INFO","msg":"resized","service":"image-store","trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312"}
 }
@@ -215,8 +215,8 @@ func ExampleLogback() {
 	// Output: {"level":"info","traceId":"463ac35c9f6413ad","spanId":"a2fb4a1d1a96d312","message":"resized"}
 }
 
-// Lines without an ID are counted by place. The counts in /debug/vars lead to the place where the
-// trace is lost.
+// OnMissing counts lines without an ID by the function that logs them. The counts in /debug/vars
+// show where the trace is lost.
 func ExampleConfig_onMissing() {
 	missing := new(expvar.Map) // in a service: expvar.NewMap("lines_without_trace")
 	cfg := logctx.Config{OnMissing: func(site runtime.Frame) { missing.Add(path.Base(site.Function), 1) }}

@@ -14,14 +14,14 @@ import (
 // the trace is sampled; and the Service, if that is set. Values are strings and bools; the Service
 // of [GoogleCloud] is a group.
 //
-// If ctx has no trace, the fields have the trace of this goroutine, if that is known: see
+// If ctx has no trace, the fields have the trace of this goroutine, if that trace is known: see
 // [trace.Do]. Without any trace, OnMissing is called, and dst gets only the Service. So call
-// AppendFields on the goroutine that logs, once for each line, when the line is sure to be logged.
-// OnMissing gets the nearest function on the stack outside of clew, package log, slog, zerolog,
-// zap and logrus: most likely the caller.
+// AppendFields on the goroutine that logs, once for each line, and only for a line that is sure to
+// be written. OnMissing gets the nearest function on the stack outside of clew, package log, slog,
+// zerolog, zap and logrus: most likely the caller.
 //
-// A nil ctx is context.Background(). AppendFields is safe for concurrent use, keeps nothing, and
-// changes no more of dst than append does. In Hex it allocates nothing beyond dst for a span that
+// A nil ctx is context.Background(). AppendFields is safe for concurrent use, keeps no argument,
+// and changes dst only as append does. In Hex it allocates nothing beyond dst for a span that
 // package trace has started, and otherwise one string for both IDs.
 func (c Config) AppendFields(ctx context.Context, dst []slog.Attr) []slog.Attr {
 	names := line.Names{Format: line.Format(c.Format), Project: c.Project}

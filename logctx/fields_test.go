@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// values are attributes by their keys.
+// values returns the values of attributes, by their keys.
 func values(attrs []slog.Attr) map[string]any {
 	all := make(map[string]any, len(attrs))
 	for _, a := range attrs {
@@ -32,7 +32,7 @@ func TestAppendFields(t *testing.T) {
 		name string
 		cfg  logctx.Config
 		want map[string]any // on a line with a trace
-		bare map[string]any // on one without
+		bare map[string]any // on a line without a trace
 	}{
 		{"zero", logctx.Config{}, map[string]any{"trace_id": id128, "span_id": spanID}, map[string]any{}},
 		{
@@ -63,35 +63,35 @@ func TestAppendFields(t *testing.T) {
 			missing := 0
 			tt.cfg.OnMissing = func(runtime.Frame) { missing++ }
 			fields := func(ctx context.Context) map[string]any { return values(tt.cfg.AppendFields(ctx, nil)) }
-			assert.Equal(t, tt.want, fields(testkit.Request()), "explicit")
+			assert.Equal(t, tt.want, fields(testkit.Request()), "fields of a context with a trace")
 			trace.Do(testkit.Request(), func(context.Context) {
-				assert.Equal(t, tt.want, fields(nilContext), "implicit, nil context")
-				assert.Equal(t, tt.want, fields(context.Background()), "implicit")
-				assert.NotEqual(t, tt.want, fields(testkit.Context(id64+"-"+spanID)), "a context that has another")
+				assert.Equal(t, tt.want, fields(nilContext), "fields of a nil context, in a Do")
+				assert.Equal(t, tt.want, fields(context.Background()), "fields of a context without a trace, in a Do")
+				assert.NotEqual(t, tt.want, fields(testkit.Context(id64+"-"+spanID)), "fields of a context with another trace, in a Do")
 			})
-			assert.Zero(t, missing, "missing")
-			assert.Equal(t, tt.bare, fields(context.Background()), "none")
-			assert.Equal(t, tt.bare, fields(nilContext), "nil")
-			assert.Equal(t, 2, missing, "missing")
+			assert.Zero(t, missing, "calls of OnMissing with a trace")
+			assert.Equal(t, tt.bare, fields(context.Background()), "fields of a context without a trace")
+			assert.Equal(t, tt.bare, fields(nilContext), "fields of a nil context")
+			assert.Equal(t, 2, missing, "calls of OnMissing without a trace")
 
-			// Without its keys, a preset still has the vendor's.
+			// If the keys of a preset are cleared, it still uses the vendor's keys.
 			tt.cfg.OnMissing = nil
 			if tt.cfg.TraceKey != "t" {
 				tt.cfg.TraceKey, tt.cfg.SpanKey = "", ""
-				assert.Equal(t, tt.want, fields(testkit.Request()), "without keys")
+				assert.Equal(t, tt.want, fields(testkit.Request()), "fields of a Config without keys")
 			}
 		})
 	}
 }
 
-// The fields come after those that dst has.
+// AppendFields adds its fields after the attributes that dst already has.
 func TestAppendFieldsAppends(t *testing.T) {
 	dst := make([]slog.Attr, 1, 8)
 	dst[0] = slog.Int("n", 1)
 	got := logctx.Config{}.AppendFields(testkit.Request(), dst)
 	require.Len(t, got, 3)
 	assert.Equal(t, "n", got[0].Key)
-	assert.Same(t, &dst[0], &got[0], "the slice's array")
+	assert.Same(t, &dst[0], &got[0], "the result uses the array of dst")
 }
 
 func TestAppendFieldsMissingSite(t *testing.T) {
@@ -125,6 +125,6 @@ func TestAppendFieldsAllocations(t *testing.T) {
 	}
 	trace.Do(started, func(context.Context) {
 		got := testing.AllocsPerRun(200, func() { logctx.Config{}.AppendFields(context.Background(), buf[:0]) })
-		assert.Zero(t, got, "allocations, implicit")
+		assert.Zero(t, got, "allocations for a trace from Do")
 	})
 }

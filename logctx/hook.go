@@ -11,18 +11,19 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Hook returns a hook that writes the trace ID and span ID of the event's context, for a
-// logger you already have: logger = logger.Hook(logctx.Hook(logctx.Config{})). It is safe
-// for concurrent use and allocates nothing for lines with a trace. An event without a context, or
-// with a context that has no trace, gets the trace of its goroutine, if that is known: see
-// [trace.Do]. Otherwise the hook writes only cfg's Service, if that is set.
+// Hook returns a hook that writes the trace ID and span ID of the event's context, for a logger
+// you already have: logger = logger.Hook(logctx.Hook(logctx.Config{})). It is safe for concurrent
+// use and allocates nothing for lines with a trace. An event without a context, or with a context
+// that has no trace, gets the trace of its goroutine, if that trace is known: see [trace.Do].
+// Otherwise the hook writes only cfg's Service, if that is set.
 //
 // Add the hook once: a logger with two such hooks writes the ID twice. Do not add it inside a
-// zerolog.LevelHook, where httpmw does not find it and adds another.
+// zerolog.LevelHook: httpmw would not find it, and would add another.
 //
-// zerolog cannot remove a field from a line. If you write one of the hook's keys yourself, the
-// line has both fields, the hook's last. encoding/json and most other parsers take the last one.
-// The fields of a hook that is added after this one follow it, so add this one last.
+// zerolog cannot remove a field from a line. If you write a field with one of the hook's keys
+// yourself, the line has both fields, and the hook's field is the last. encoding/json and most
+// other parsers use the last field. A hook that is added later writes its fields later, so add
+// this hook last.
 func Hook(cfg Config) zerolog.Hook {
 	h := &hook{writer: newWriter(cfg)}
 	h.asItIs = jsonLines && h.spanKey == line.SpanKey
@@ -31,7 +32,7 @@ func Hook(cfg Config) zerolog.Hook {
 
 type hook struct {
 	writer
-	asItIs bool // the text of package seam can be written without a change
+	asItIs bool // the text of package seam can be written unchanged
 }
 
 func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -41,7 +42,7 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 		c.Seen = true
 		return
 	case *line.Pending:
-		if c.Written { // by another hook of ours
+		if c.Written { // by another hook of this package
 			return
 		}
 		zline.Write(e, c, h.Names)
@@ -56,7 +57,7 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 		h.writeService(e)
 	}
 	text := h.readyText(ctx)
-	if text != "" && h.asItIs { // most lines: spare them a call
+	if text != "" && h.asItIs { // most lines end here, and are spared a call
 		e.RawJSON(h.traceKey, []byte(text)) // both fields at once; the compiler makes no copy
 		return
 	}
@@ -68,8 +69,8 @@ func (h *hook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 }
 
-// writeIDs writes the IDs of ctx, and reports whether ctx has any. text is their ready text; "":
-// there is none.
+// writeIDs writes the IDs of ctx, and reports whether ctx has any. text is the ready text of the
+// IDs; "": there is no such text.
 func (h *hook) writeIDs(e *zerolog.Event, ctx context.Context, text string) bool {
 	if text != "" {
 		if h.asItIs {
@@ -89,7 +90,7 @@ func (h *hook) writeIDs(e *zerolog.Event, ctx context.Context, text string) bool
 	if h.Format == line.GoogleTrace {
 		e.Bytes(h.traceKey, value) // a string of more than 32 bytes would be allocated
 	} else {
-		e.Str(h.traceKey, string(value)) // in zerolog's CBOR build, Bytes would be no text
+		e.Str(h.traceKey, string(value)) // in zerolog's CBOR build, Bytes would write bytes, not text
 	}
 	e.Str(h.spanKey, string(h.AppendSpan(buf[:0], b.SpanID)))
 	if h.Format == line.GoogleTrace {

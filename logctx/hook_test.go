@@ -26,7 +26,7 @@ var formats = []struct {
 		want: fields{"trace_id": id128, "span_id": spanID}},
 	{name: "zero Config, 64 bit", ctx: id64 + "-" + spanID,
 		want: fields{"trace_id": id64, "span_id": spanID}},
-	{name: "zero Config, 32 digits of 64 bit", ctx: idWide + "-" + spanID,
+	{name: "zero Config, 64 bit in 32 digits", ctx: idWide + "-" + spanID,
 		want: fields{"trace_id": idWide, "span_id": spanID}},
 	{name: "custom keys", cfg: logctx.Config{TraceKey: "tid", SpanKey: "sid"}, ctx: id128 + "-" + spanID,
 		want: fields{"tid": id128, "sid": spanID}},
@@ -38,7 +38,7 @@ var formats = []struct {
 		want: fields{"trace_id": "5060571933882717101", "span_id": span64}},
 	{name: "Datadog", cfg: logctx.Datadog(), ctx: id128 + "-" + spanID,
 		want: fields{"dd.trace_id": low64, "dd.span_id": span64}},
-	{name: "Datadog, 32 digits of 64 bit", cfg: logctx.Datadog(), ctx: idWide + "-" + spanID,
+	{name: "Datadog, 64 bit in 32 digits", cfg: logctx.Datadog(), ctx: idWide + "-" + spanID,
 		want: fields{"dd.trace_id": low64, "dd.span_id": span64}},
 	{name: "GoogleCloud, defer", cfg: logctx.GoogleCloud("my-project"), ctx: id128 + "-" + spanID,
 		want: google("projects/my-project/traces/"+id128, false)},
@@ -103,12 +103,12 @@ func TestHookWritesTheLinesOwnSpan(t *testing.T) {
 	tests := []struct {
 		name string
 		log  func()
-		ctx  context.Context // whose IDs are wanted
+		ctx  context.Context // the line must have the IDs of this context
 	}{
 		{name: "bound", log: func() { bound.Info().Send() }, ctx: ctx},
 		{name: "inner span", log: func() { bound.Info().Ctx(inner).Send() }, ctx: inner},
 		{name: "other trace", log: func() { bound.Info().Ctx(other).Send() }, ctx: other},
-		{name: "bound, after those", log: func() { bound.Info().Send() }, ctx: ctx},
+		{name: "bound, again", log: func() { bound.Info().Send() }, ctx: ctx},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -118,7 +118,7 @@ func TestHookWritesTheLinesOwnSpan(t *testing.T) {
 	}
 }
 
-// 99.9 % of the traces are not sampled, and their lines need the ID too.
+// Lines have the ID even if their trace is not sampled. Most traces are not.
 func TestHookWritesWhenUnsampled(t *testing.T) {
 	never := trace.Starter{TracerProvider: trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()})}
 	root, _ := never.Start(context.Background(), trace.B3{}, "root")
@@ -130,7 +130,8 @@ func TestHookWritesWhenUnsampled(t *testing.T) {
 	}
 }
 
-// Parsed JSON would hide that a line has a field twice.
+// No line has a field twice. The test counts JSON tokens, because a parsed map would hide the
+// second field.
 func TestHookWritesOnce(t *testing.T) {
 	for _, way := range loggings {
 		t.Run(way.name, func(t *testing.T) {
@@ -150,7 +151,7 @@ func TestHookWritesOnce(t *testing.T) {
 			for _, name := range []string{"trace_id", "span_id", "time", "level", id128, spanID} {
 				want := 1
 				if name == "time" && seen[name] == 0 {
-					continue // not every logger here has the time
+					continue // not every logger of this test writes the time
 				}
 				assert.Equal(t, want, seen[name], "times that %q is in the line", name)
 			}

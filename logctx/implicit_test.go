@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A line without a context has the trace of its goroutine's Do, with any logger.
+// A line without a context has the trace that trace.Do has set for its goroutine, whatever logger
+// writes the line.
 func TestImplicit(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -24,8 +25,8 @@ func TestImplicit(t *testing.T) {
 		key  string
 		want string
 	}{
-		{"zerolog, captured", func(out *bytes.Buffer) { l := testkit.Hooked(out); l.Info().Msg(message) }, "trace_id", id128},
-		{"zerolog, with a context that has none", func(out *bytes.Buffer) {
+		{"zerolog, without a context", func(out *bytes.Buffer) { l := testkit.Hooked(out); l.Info().Msg(message) }, "trace_id", id128},
+		{"zerolog, with a context without a trace", func(out *bytes.Buffer) {
 			l := testkit.Hooked(out)
 			l.Info().Ctx(t.Context()).Msg(message)
 		}, "trace_id", id128},
@@ -47,7 +48,7 @@ func TestImplicit(t *testing.T) {
 		{"package log, through slog", func(out *bytes.Buffer) {
 			slog.NewLogLogger(logctx.Slog(slog.NewJSONHandler(out, nil), logctx.Config{}), slog.LevelInfo).Print(message)
 		}, "trace_id", id128},
-		{"a context that has another", func(out *bytes.Buffer) {
+		{"a context with another trace", func(out *bytes.Buffer) {
 			l := testkit.Hooked(out)
 			l.Info().Ctx(testkit.Context(id64 + "-" + spanID)).Msg(message)
 		}, "trace_id", id64},
@@ -57,22 +58,23 @@ func TestImplicit(t *testing.T) {
 			trace.Do(testkit.Request(), func(context.Context) { tt.log(&out) })
 			assert.Equal(t, tt.want, testkit.TakeLine(t, &out)[tt.key], "the line %s", &out)
 
-			if tt.name == "a context that has another" {
+			if tt.name == "a context with another trace" {
 				return
 			}
 			out.Reset()
 			tt.log(&out)
-			assert.NotContains(t, testkit.TakeLine(t, &out), tt.key, "a line outside")
+			assert.NotContains(t, testkit.TakeLine(t, &out), tt.key, "a line outside of Do")
 			out.Reset()
 			trace.Do(testkit.Request(), func(context.Context) {
 				trace.Do(context.Background(), func(context.Context) { tt.log(&out) })
 			})
-			assert.NotContains(t, testkit.TakeLine(t, &out), tt.key, "a line in a Do that hides the outer")
+			assert.NotContains(t, testkit.TakeLine(t, &out), tt.key, "a line in an inner Do without a trace")
 		})
 	}
 }
 
-// A line whose trace was found does not count as missing. A line of a bare goroutine does.
+// OnMissing is not called for a line that has its goroutine's trace. It is called for a line on a
+// goroutine from a bare go statement.
 func TestImplicitIsNotMissing(t *testing.T) {
 	missing := 0
 	cfg := logctx.Config{OnMissing: func(runtime.Frame) { missing++ }}
@@ -81,7 +83,7 @@ func TestImplicitIsNotMissing(t *testing.T) {
 	trace.Do(testkit.Request(), func(context.Context) {
 		zero.Info().Msg(message)
 		slogs.Info(message)
-		assert.Zero(t, missing, "missing")
+		assert.Zero(t, missing, "calls of OnMissing in a Do")
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -90,7 +92,7 @@ func TestImplicitIsNotMissing(t *testing.T) {
 		}()
 		<-done
 	})
-	assert.Equal(t, 2, missing, "missing in a bare goroutine")
+	assert.Equal(t, 2, missing, "calls of OnMissing on a bare goroutine")
 }
 
 // A line that has its goroutine's trace costs no allocation.
@@ -106,17 +108,17 @@ type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
-// A call belongs to the goroutine's trace too.
+// A call in a context without a trace belongs to the goroutine's trace.
 func TestCallImplicit(t *testing.T) {
 	trace.Do(testkit.Request(), func(context.Context) {
 		ctx, done := logctx.Call(context.Background(), "db", "get")
 		done(nil)
 		assert.Equal(t, id128, trace.ID(ctx), "trace of the call")
 		b, _ := trace.FromContext(ctx)
-		assert.Equal(t, spanID, b.ParentSpanID.String(), "its parent")
+		assert.Equal(t, spanID, b.ParentSpanID.String(), "parent of the call's span")
 	})
 
-	// In a debug trace its line is written too.
+	// If the goroutine's trace is a debug trace, the line of the call ignores the logger's level.
 	var out bytes.Buffer
 	globals(t, nil, testkit.Hooked(&out).Level(zerolog.InfoLevel))
 	for _, tt := range []struct {

@@ -19,16 +19,19 @@ func init() { seam.Rebind = logbind.RebindFrom }
 // the lines. As with every zerolog logger, a line is one Write, and w must be safe for concurrent
 // use if the logger is used concurrently (an os.File is; see zerolog.SyncWriter).
 //
-// A Config names the fields and the service. If it has no Service, the service is the value of
-// OTEL_SERVICE_NAME. Without a Config the environment is not read, so that a program that adds
-// "service" itself does not have it twice. New panics if there is more than one Config.
+// A Config selects the fields and the service. If its Service is empty, the service is the value
+// of OTEL_SERVICE_NAME. Without a Config, New does not read the environment, so that a program
+// that adds the field "service" itself does not get this field twice. New panics if there is more
+// than one Config.
 //
-// The time has microseconds, so that the lines of a request can be put in order, unless
-// zerolog.TimeFieldFormat has been set to something else. zerolog.NewSlogHandler writes a time
-// itself, so give it a logger without one: zerolog.New(w).Hook(logctx.Hook(logctx.Config{})).
+// The time has microseconds, so that the lines of a request can be put in order. If
+// zerolog.TimeFieldFormat has been changed, New uses its format instead. zerolog.NewSlogHandler
+// writes a time itself, so give it a logger that writes no time:
+// zerolog.New(w).Hook(logctx.Hook(logctx.Config{})).
 func New(w io.Writer, cfg ...Config) zerolog.Logger { return newLogger(w, one("New", cfg)) }
 
-// one returns the Config of a call to New or Console, with the service of the environment.
+// one returns the Config that was given to New or Console, else the zero Config. If the given
+// Config has no Service, one takes the service from the environment.
 func one(function string, cfg []Config) Config {
 	if len(cfg) > 1 {
 		panic("logctx: " + function + ": more than one Config")
@@ -59,8 +62,8 @@ type serviceOf writer
 // MarshalZerologObject implements zerolog.LogObjectMarshaler.
 func (s serviceOf) MarshalZerologObject(e *zerolog.Event) { zline.Attr(e, s.Service(s.service)) }
 
-// timestamp is zerolog's hook, with microseconds. In zerolog's default format, RFC 3339 in
-// seconds, all lines of a request look simultaneous.
+// timestamp does what zerolog's own hook for the time does, but with microseconds. In zerolog's
+// default format, RFC 3339 in seconds, all lines of a request look simultaneous.
 type timestamp struct{}
 
 func (timestamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -72,8 +75,8 @@ func (timestamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	e.Str(zerolog.TimestampFieldName, string(appendTime(buf[:0], zerolog.TimestampFunc())))
 }
 
-// appendTime appends t in RFC 3339 with microseconds. Package time is fast only for the layout
-// without them.
+// appendTime appends t in RFC 3339 with microseconds. It inserts the microseconds itself, because
+// package time is fast only for the layout without them.
 func appendTime(dst []byte, t time.Time) []byte {
 	dst = t.AppendFormat(dst, time.RFC3339)
 	seconds := bytes.IndexByte(dst, 'T') + len("T15:04:05")

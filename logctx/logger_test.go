@@ -133,7 +133,7 @@ func TestConsoleColoursTheID(t *testing.T) {
 	assert.Len(t, colours, 12, "colours of 200 IDs")
 }
 
-// hostile are texts that a terminal, or a reader, would take for something else.
+// hostile are texts that could control a terminal, or look like another line.
 var hostile = []struct{ name, text string }{
 	{name: "newline", text: "a\n05:06:07.089 INF forged"},
 	{name: "carriage return", text: "a\rforged"},
@@ -147,7 +147,7 @@ var hostile = []struct{ name, text string }{
 	{name: "not UTF-8", text: "a\x9b2J\xff"},
 }
 
-// places are the places of a line where foreign text can stand.
+// places are the parts of a line that can contain text from outside.
 var places = []struct {
 	name string
 	log  func(l zerolog.Logger, s string)
@@ -162,7 +162,7 @@ var places = []struct {
 	{name: "trace_id", log: func(l zerolog.Logger, s string) { l.Info().Str("trace_id", s).Msg(message) }},
 	{name: "trace_id, not a string", log: func(l zerolog.Logger, s string) { l.Info().Strs("trace_id", []string{s}).Msg(message) }},
 	{name: "message, not a string", log: func(l zerolog.Logger, s string) { l.Info().Strs("message", []string{s}).Send() }},
-	// The hook comes later, so its time wins.
+	// The hook adds its own time later, and the last field with a key is the one that is shown.
 	{name: "time", log: func(l zerolog.Logger, s string) { l.Info().Str("time", s).Msg(message) }},
 	{name: "level", log: func(l zerolog.Logger, s string) { l.Log().Str("level", s).Msg(message) }},
 	{name: "level, not a string", log: func(l zerolog.Logger, s string) { l.Log().Strs("level", []string{s}).Msg(message) }},
@@ -198,7 +198,7 @@ func TestConsoleQuotesWhatATerminalActsOn(t *testing.T) {
 	}
 }
 
-// JSON quotes these texts by itself. No text may begin a line or end a value.
+// The JSON encoder escapes these texts. So no text can begin a line or end a value.
 func TestNewQuotes(t *testing.T) {
 	for _, place := range places {
 		for _, bad := range hostile {

@@ -33,5 +33,5 @@ const (
 
 type fields = testkit.Line
 
-// nilContext is the nil context, which must do no harm.
+// nilContext is a nil context. Functions of this package must accept it.
 var nilContext context.Context

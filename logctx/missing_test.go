@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// here returns the line of its call.
+// here returns the place that called it.
 func here() runtime.Frame {
 	var pc [1]uintptr
 	runtime.Callers(2, pc[:])
@@ -24,7 +24,7 @@ func here() runtime.Frame {
 	return frame
 }
 
-// The site is the place where the program logs, in any way.
+// OnMissing gets the place where the program logs, for each way to log.
 func TestOnMissing(t *testing.T) {
 	var sites []runtime.Frame
 	cfg := logctx.Config{OnMissing: func(site runtime.Frame) { sites = append(sites, site) }}
@@ -35,7 +35,7 @@ func TestOnMissing(t *testing.T) {
 	var nilContext context.Context
 	for _, tt := range []struct {
 		name string
-		log  func() runtime.Frame // returns its own line
+		log  func() runtime.Frame // returns the place of its own line
 	}{
 		{"no context", func() runtime.Frame { logger.Info().Msg(message); return here() }},
 		{"a nil context", func() runtime.Frame { logger.Info().Ctx(nilContext).Msg(message); return here() }},
@@ -51,13 +51,13 @@ func TestOnMissing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			sites = nil
 			want := tt.log()
-			require.Len(t, sites, 1, "calls")
+			require.Len(t, sites, 1, "calls of OnMissing")
 			assert.Equal(t, [3]any{want.Function, want.File, want.Line}, [3]any{sites[0].Function, sites[0].File, sites[0].Line})
 		})
 	}
 }
 
-// A record has the place where it was made. It may be handled elsewhere.
+// OnMissing gets the place where a record was made, even if the record is handled elsewhere.
 func TestOnMissingOfARecord(t *testing.T) {
 	var got runtime.Frame
 	h := logctx.Slog(slog.DiscardHandler, logctx.Config{OnMissing: func(site runtime.Frame) { got = site }})
@@ -69,7 +69,7 @@ func TestOnMissingOfARecord(t *testing.T) {
 }
 
 func TestOnMissingNotCalled(t *testing.T) {
-	cfg := logctx.Config{OnMissing: func(site runtime.Frame) { t.Error("called for", site.Function, site.Line) }}
+	cfg := logctx.Config{OnMissing: func(site runtime.Frame) { t.Error("OnMissing was called for a line of", site.Function, site.Line) }}
 	logger := zerolog.New(io.Discard).Hook(logctx.Hook(cfg))
 	records := slog.New(logctx.Slog(slog.NewJSONHandler(io.Discard, nil), cfg))
 	ctx := testkit.Request()
@@ -84,9 +84,9 @@ func TestOnMissingNotCalled(t *testing.T) {
 	records.Debug("is not logged")
 }
 
-// A line that another hook has discarded does not count.
+// OnMissing is not called for a line that another hook has discarded.
 func TestOnMissingOfADiscardedLine(t *testing.T) {
-	cfg := logctx.Config{OnMissing: func(site runtime.Frame) { t.Error("called for", site.Function, site.Line) }}
+	cfg := logctx.Config{OnMissing: func(site runtime.Frame) { t.Error("OnMissing was called for a line of", site.Function, site.Line) }}
 	discard := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Discard() })
 	logger := zerolog.New(io.Discard).Hook(discard, logctx.Hook(cfg))
 	logger.Info().Msg(message)

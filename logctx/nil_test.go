@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// needy is a handler that panics without a context.
+// needy is a handler that panics if the context is nil.
 type needy struct{ slog.Handler }
 
 func (n needy) Enabled(ctx context.Context, level slog.Level) bool {
@@ -29,7 +29,7 @@ func (n needy) Handle(ctx context.Context, r slog.Record) error {
 func (n needy) WithAttrs(attrs []slog.Attr) slog.Handler { return needy{n.Handler.WithAttrs(attrs)} }
 func (n needy) WithGroup(name string) slog.Handler       { return needy{n.Handler.WithGroup(name)} }
 
-// No exported function panics without a context, an event or a field.
+// No exported function panics if the context or the event is nil, or a field is empty.
 func TestNilAndZero(t *testing.T) {
 	var none context.Context
 	var out bytes.Buffer
@@ -46,13 +46,13 @@ func TestNilAndZero(t *testing.T) {
 	}{
 		{"Enabled", func() { assert.True(t, handler.Enabled(none, slog.LevelInfo)) }},
 		{"Handle", func() { assert.NoError(t, handler.Handle(none, record)) }},
-		{"Handle, no fields", func() { assert.NoError(t, handler.Handle(none, slog.Record{})) }},
-		{"Handle, nothing in the fields", func() { assert.NoError(t, handler.Handle(none, full)) }},
-		{"Handle, nothing in the fields, in a trace", func() { assert.NoError(t, handler.Handle(testkit.Request(), full)) }},
+		{"Handle, a zero record", func() { assert.NoError(t, handler.Handle(none, slog.Record{})) }},
+		{"Handle, empty attributes", func() { assert.NoError(t, handler.Handle(none, full)) }},
+		{"Handle, empty attributes, in a trace", func() { assert.NoError(t, handler.Handle(testkit.Request(), full)) }},
 		{"Handle, in a group", func() { assert.NoError(t, handler.WithGroup("g").Handle(none, full)) }},
 		{"Handle, in a group, in a trace", func() { assert.NoError(t, handler.WithGroup("g").Handle(testkit.Request(), slog.Record{})) }},
 		{"WithAttrs", func() { assert.NoError(t, handler.WithAttrs(nil).WithAttrs([]slog.Attr{}).Handle(none, record)) }},
-		{"WithAttrs, nothing in them", func() {
+		{"WithAttrs, empty attributes", func() {
 			h := handler.WithAttrs([]slog.Attr{{}, slog.Any("", nil), slog.Any("", (*valuer)(nil)), slog.Any("trace_id", nil)})
 			assert.NoError(t, h.Handle(none, record))
 			assert.NoError(t, h.Handle(testkit.Request(), record))
@@ -61,8 +61,8 @@ func TestNilAndZero(t *testing.T) {
 		{"wrapped twice", func() { assert.NoError(t, logctx.Slog(handler, logctx.Config{}).Handle(none, record)) }},
 		{"slog.Logger", func() { slog.New(handler).InfoContext(none, message, "k", nil) }},
 		{"Hook.Run", func() { hook.Run(nil, zerolog.InfoLevel, message) }},
-		{"Hook.Run, an event of nobody's", func() { hook.Run(new(zerolog.Event), zerolog.NoLevel, "") }},
-		{"Hook.Run, an event of no logger's", func() { hook.Run(zerolog.Dict().Ctx(testkit.Request()), zerolog.InfoLevel, message) }},
+		{"Hook.Run, a zero event", func() { hook.Run(new(zerolog.Event), zerolog.NoLevel, "") }},
+		{"Hook.Run, an event that no logger made", func() { hook.Run(zerolog.Dict().Ctx(testkit.Request()), zerolog.InfoLevel, message) }},
 		{"Hook.Run, a nil context", func() { hook.Run(zerolog.Dict().Ctx(none), zerolog.InfoLevel, message) }},
 		{"Hook of the zero Logger", func() {
 			var l zerolog.Logger
@@ -87,13 +87,13 @@ func TestNilAndZero(t *testing.T) {
 		{"Warn", func() { logctx.Warn(none).Send() }},
 		{"Error", func() { logctx.Error(none).Send() }},
 		{"Err", func() { logctx.Err(none, nil).Send() }},
-		{"Err, with one", func() { logctx.Err(none, errGone).Send() }},
+		{"Err, with an error", func() { logctx.Err(none, errGone).Send() }},
 		{"WithLevel", func() { logctx.WithLevel(none, zerolog.FatalLevel).Send() }},
-		{"WithLevel, an unknown one", func() { logctx.WithLevel(none, 77).Send() }},
+		{"WithLevel, an unknown level", func() { logctx.WithLevel(none, 77).Send() }},
 		{"Panic", func() {
 			assert.PanicsWithValue(t, message, func() { logctx.Panic(none).Msg(message) }, "Panic panics with its message")
 		}},
-		{"Fatal", func() { // begun and not sent
+		{"Fatal", func() { // the event is begun, but not sent
 			require.NotNil(t, logctx.Fatal(none))
 		}},
 	}
@@ -111,7 +111,7 @@ func TestNilAndZero(t *testing.T) {
 	}
 }
 
-// A nil context counts as one without a trace, for OnMissing too.
+// OnMissing is called for a line with a nil context, as for a context without a trace.
 func TestOnMissingOfANilContext(t *testing.T) {
 	calls := 0
 	h := logctx.Slog(slog.DiscardHandler, logctx.Config{OnMissing: func(runtime.Frame) { calls++ }})

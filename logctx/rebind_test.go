@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A logger that is bound to a request does not keep that trace in a new root.
+// A logger that is bound to a request is bound to the new trace when a new root begins.
 func TestRootRebindsTheLogger(t *testing.T) {
 	var out bytes.Buffer
 	ctx := logbind.Bind(testkit.Request(), testkit.Hooked(&out).With().Str("service", "image-store").Logger())
@@ -83,7 +83,7 @@ func TestRootGivesTheLevelBack(t *testing.T) {
 	}
 }
 
-// UpdateContext writes in place, so two traces do not share a logger.
+// UpdateContext changes a logger in place. So each new root has its own copy of the logger.
 func TestRebindingCopiesTheFields(t *testing.T) {
 	var mu sync.Mutex
 	var out bytes.Buffer
@@ -110,7 +110,7 @@ func TestRebindingCopiesTheFields(t *testing.T) {
 	assert.Equal(t, want, got, "jobs in the lines")
 }
 
-// HasHook does not take another hook for ours, and writes nothing.
+// HasHook recognizes no hook but ours, and writes nothing.
 func TestHasHook(t *testing.T) {
 	var out bytes.Buffer
 	ours := logctx.Hook(logctx.Config{})
@@ -122,20 +122,20 @@ func TestHasHook(t *testing.T) {
 	}{
 		{name: "New", logger: logctx.New(&out), want: true},
 		{name: "Console", logger: logctx.Console(&out), want: true},
-		{name: "ours", logger: zerolog.New(&out).Hook(ours), want: true},
+		{name: "our hook", logger: zerolog.New(&out).Hook(ours), want: true},
 		{name: "with custom keys", logger: zerolog.New(&out).Hook(logctx.Hook(logctx.Datadog())), want: true},
-		{name: "among others", logger: zerolog.New(&out).Hook(theirs, ours, theirs), want: true},
+		{name: "our hook among others", logger: zerolog.New(&out).Hook(theirs, ours, theirs), want: true},
 		{name: "at a high level", logger: zerolog.New(&out).Hook(ours).Level(zerolog.PanicLevel), want: true},
 		{name: "sampled away", logger: zerolog.New(&out).Hook(ours).Sample(zerolog.RandomSampler(0)), want: true},
-		{name: "none", logger: zerolog.New(&out)},
-		{name: "theirs", logger: zerolog.New(&out).Hook(theirs)},
+		{name: "no hook", logger: zerolog.New(&out)},
+		{name: "another hook", logger: zerolog.New(&out).Hook(theirs)},
 		{name: "disabled", logger: zerolog.New(&out).Hook(ours).Level(zerolog.Disabled), want: true},
-		{name: "disabled, none", logger: zerolog.New(&out).Level(zerolog.Disabled)},
+		{name: "disabled, without a hook", logger: zerolog.New(&out).Level(zerolog.Disabled)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			assert.Equal(t, test.want, logbind.HasHook(test.logger), "HasHook")
-			assert.Empty(t, out.String(), "what HasHook wrote")
+			assert.Empty(t, out.String(), "output of HasHook")
 		})
 	}
 }

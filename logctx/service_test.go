@@ -77,7 +77,7 @@ func slogLine(h slog.Handler) func(traced bool) {
 	}
 }
 
-// An attribute with the service's key is renamed, as one with an ID's key is.
+// An attribute with the key of the service is renamed, as an attribute with the key of an ID is.
 func TestServiceClash(t *testing.T) {
 	cfg := logctx.Config{Service: "media-api"}
 	for _, tt := range []struct {
@@ -89,7 +89,7 @@ func TestServiceClash(t *testing.T) {
 		{"attribute, in a trace", func(l *slog.Logger) { l.InfoContext(testkit.Request(), message, "Service", "theirs") }, fields{"service": "media-api", "Service_attr": "theirs"}},
 		{"With", func(l *slog.Logger) { l.With("service", "theirs").Info(message) }, fields{"service": "media-api", "service_attr": "theirs"}},
 		{"group", func(l *slog.Logger) { l.WithGroup("service").Info(message, "k", "v") }, fields{"service": "media-api", "service_attr": fields{"k": "v"}}},
-		{"the same", func(l *slog.Logger) { l.Info(message, "service", "media-api") }, fields{"service": "media-api"}},
+		{"the same value", func(l *slog.Logger) { l.Info(message, "service", "media-api") }, fields{"service": "media-api"}},
 		{"in a group", func(l *slog.Logger) { l.WithGroup("g").Info(message, "service", "theirs") }, fields{"service": "media-api", "g": fields{"service": "theirs"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -104,7 +104,7 @@ func TestServiceClash(t *testing.T) {
 	}
 }
 
-// Only New and Console with a Config without a Service read the environment.
+// Only New and Console read the environment, and only if their Config has no Service.
 func TestServiceFromTheEnvironment(t *testing.T) {
 	t.Setenv("OTEL_SERVICE_NAME", "from-env")
 	for _, tt := range []struct {
@@ -125,7 +125,7 @@ func TestServiceFromTheEnvironment(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
 			zerologLine(tt.logger(&out))(true)
-			assert.LessOrEqual(t, strings.Count(out.String(), `"service"`), 1, "how often there is a service on the line %s", &out)
+			assert.LessOrEqual(t, strings.Count(out.String(), `"service"`), 1, "how often the key service is on the line %s", &out)
 			assert.Equal(t, tt.want, testkit.TakeLine(t, &out)["service"], "service")
 		})
 	}
@@ -162,7 +162,8 @@ func TestConfigIsNotChanged(t *testing.T) {
 	assert.Empty(t, cfgs[0].Service, "Service")
 }
 
-// Console has its order with each preset, and shows the service and the ID once.
+// With each preset, Console writes the parts of a line in the same order, and shows the service
+// and the ID once.
 func TestConsolePresets(t *testing.T) {
 	clock := stopped(t).Format("15:04:05.000000")
 	for _, tt := range []struct {

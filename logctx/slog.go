@@ -11,33 +11,36 @@ import (
 )
 
 // Slog returns a handler that adds the trace of the context to each record and passes the record
-// to h. Log with InfoContext and its like. Without a trace in the context, the record gets the
-// goroutine's trace, if known: see [trace.Do]. Otherwise the record is passed on as it is. The ID
-// stands at the top level, whatever groups are open. A nil context is context.Background(). The
-// handler is as safe for concurrent use as h. Slog panics if h is nil.
+// to h. Log with InfoContext and its like. If the context has no trace, the record gets the
+// goroutine's trace, if that trace is known: see [trace.Do]. If no trace is known, the record is
+// passed on without IDs. The IDs are at the top level of the line, whatever groups are open. A nil
+// context is context.Background(). The handler is as safe for concurrent use as h. Slog panics if
+// h is nil.
 //
 // A line with a trace has each key of cfg once, with the IDs of that trace. An attribute of your
 // own with one of these keys, in upper or lower case, is renamed: trace_id becomes trace_id_attr.
-// An attribute with our key and our value is left out, so that a handler may be wrapped twice.
-// Attributes keep their keys in a named group, and on a line without a trace. Slog cannot see
-// three things: attributes that h got from WithAttrs before the call, a key that h's ReplaceAttr
-// changes, and a group "trace" with an "id". slog's TextHandler writes that id as trace.id,
-// ECS's key.
+// An attribute with the same key and the same value as one of ours is left out, so a handler can
+// be wrapped twice. In a named group, and on a line without a trace, attributes keep their keys.
+// Slog cannot see three things: attributes that h got from WithAttrs before Slog was called, a key
+// that h's ReplaceAttr changes, and a group "trace" with an "id". slog's TextHandler writes that
+// id as trace.id, ECS's key.
 //
-// [slog.SetDefault] may make our handler the default, even if h is slog's own default. (Another
-// wrapper of that h hangs the program at its first line: golang/go#62424.) The lines go to the
-// output that package log had when Slog was called, in log's format without file and line. A line
-// of slog has the attributes that WithAttrs added; a line of package log does not. With a handler
-// of yours between ours and slog's own, the program still hangs. It is better to wrap a handler
-// that has an output, such as slog.NewJSONHandler(os.Stderr, nil).
+// The returned handler can be passed to [slog.SetDefault], even if h is slog's own default
+// handler. (Any other wrapper around slog's own handler hangs the program at its first line:
+// golang/go#62424.) The lines then go to the output that package log had when Slog was called, in
+// log's format without file and line. A line of slog has the attributes that WithAttrs added; a
+// line of package log does not. If there is a handler of yours between the returned handler and
+// slog's own, the program still hangs. It is better to wrap a handler that has its own output,
+// such as slog.NewJSONHandler(os.Stderr, nil).
 //
 // Some handlers keep records and pass them on later. Put Slog around such a handler, not inside of
 // it: inside, a record without a context gets the trace of the goroutine that passes it on.
 //
-// Around zerolog.NewSlogHandler, the logger must have no [Hook]: the Hook would write the IDs
-// again.
+// If h is a handler of zerolog.NewSlogHandler, its logger must have no [Hook]: the Hook would
+// write the IDs again.
 //
-// Slog changes no level: [slog.Handler.Enabled] is h's, in a debug trace too.
+// Slog changes no level: [slog.Handler.Enabled] returns what h's Enabled returns, in a debug trace
+// too.
 func Slog(h slog.Handler, cfg Config) slog.Handler {
 	if h == nil {
 		panic("logctx: Slog: nil slog.Handler")
@@ -51,13 +54,14 @@ func Slog(h slog.Handler, cfg Config) slog.Handler {
 	return ours
 }
 
-// handler opens no group in its field next, since the group would nest the IDs too. After the
-// first group, handler also keeps the attributes of WithAttrs, and nests them itself.
+// handler is the handler that Slog returns. It never calls next.WithGroup, since the group would
+// contain the IDs too. It keeps the open groups, and the attributes that are added in them, until
+// a line, and then nests them itself.
 type handler struct {
 	next slog.Handler
 	writer
 	filter filter
-	own    []slog.Attr // the service, which next has
+	own    []slog.Attr // the service, which next has too
 	held   []slog.Attr // top-level attributes with a key of ours, which next does not have
 	groups []group
 	former *log.Logger // nil, unless slog's own default handler is innermost
@@ -133,7 +137,7 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 			return h.next.Handle(ctx, r)
 		}
 	}
-	// next has the service already: it is here only to be compared.
+	// next has the service already. h.own is in attrs only to be compared with other attributes.
 	attrs = append(attrs, h.own...)
 	ours := len(attrs)
 	for _, a := range h.held {

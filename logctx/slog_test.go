@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inTrace is a handler that gives all records one context, since slogtest has none.
+// inTrace is a handler that gives all records the same context, since slogtest passes no context.
 type inTrace struct {
 	slog.Handler
 	ctx context.Context
@@ -90,10 +90,11 @@ func TestSlogGroups(t *testing.T) {
 	}
 }
 
-// Every line is the handler's line without us, with the IDs at the top level. It does not matter
-// which logger came from which, and what was added to them.
+// Every line equals the line of the bare handler, plus the IDs at the top level. This holds for
+// every sequence of With and WithGroup.
 func TestSlogAgainstTheBareHandler(t *testing.T) {
-	// The keys that ReplaceAttr makes tell which groups were open for the handler.
+	// replace adds the names of the open groups to a key. So the lines differ if the handler gets
+	// other groups.
 	replace := func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) > 0 {
 			a.Key = strings.Join(groups, "/") + "/" + a.Key
@@ -157,7 +158,7 @@ func compareWithBareHandler(t *testing.T, seed uint64, newHandler func(out *byte
 	}
 }
 
-// valuer is a value that is made only when it is asked for.
+// valuer is a slog.LogValuer.
 type valuer struct{ slog.Value }
 
 func (v valuer) LogValue() slog.Value { return v.Value }
@@ -223,7 +224,7 @@ func TestSlogGroupsThatTurnOutToBeEmpty(t *testing.T) {
 		{name: "open groups", log: func(l *slog.Logger) {
 			l.WithGroup("g").With(secret).WithGroup("h").InfoContext(testkit.Request(), "", secret)
 		}},
-		{name: "group before", log: func(l *slog.Logger) { l.With(slog.Group("g", secret)).InfoContext(testkit.Request(), "") }},
+		{name: "group added by With", log: func(l *slog.Logger) { l.With(slog.Group("g", secret)).InfoContext(testkit.Request(), "") }},
 		{name: "empty attribute in an open group", log: func(l *slog.Logger) { l.WithGroup("g").InfoContext(testkit.Request(), "", slog.Attr{}) }},
 	}
 	for _, test := range tests {
@@ -250,7 +251,8 @@ func TestSlogOverZerolog(t *testing.T) {
 	assert.Equal(t, fields{"level": "info", "message": message, "a": "1", "g.b": "2", "g.c": "3", "trace_id": id128, "span_id": spanID}, line, "line of zerolog's SlogHandler")
 }
 
-// A record may be passed to several handlers. Its copies share the memory of their attributes.
+// A record may be passed to several handlers, and its copies share the memory of their attributes.
+// So our handler must not change the record.
 func TestSlogDoesNotTouchTheRecord(t *testing.T) {
 	for attrs := range 12 {
 		t.Run(fmt.Sprintf("%d attributes", attrs), func(t *testing.T) {
@@ -285,10 +287,10 @@ func TestSlogDoesNotTouchTheRecord(t *testing.T) {
 	}
 }
 
-// The handler does not write into the slice of WithAttrs, or into that of a sibling.
+// The attributes of one child handler do not overwrite the attributes of its siblings.
 func TestSlogSiblings(t *testing.T) {
 	var out bytes.Buffer
-	// append has made room for a fourth attribute.
+	// The slice of the parent has room for a fourth attribute, since append doubles the capacity.
 	parent := logctx.Slog(slog.NewJSONHandler(&out, bare), logctx.Config{}).WithGroup("g").WithAttrs([]slog.Attr{slog.String("a", "1")}).WithAttrs([]slog.Attr{slog.String("b", "2")}).WithAttrs([]slog.Attr{slog.String("c", "3")})
 	children := make([]*slog.Logger, 4)
 	for i := range children {
@@ -312,7 +314,7 @@ func TestSlogEnabled(t *testing.T) {
 	}
 }
 
-// keeping is a handler that looks at records later.
+// keeping is a handler that keeps its records, for the test to read later.
 type keeping struct{ records *[]slog.Record }
 
 func (k keeping) Enabled(context.Context, slog.Level) bool { return true }
@@ -323,11 +325,11 @@ func (k keeping) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// Records of one logger do not share memory, since several may be on their way at once.
+// The records of one logger share no memory, since a handler may keep several of them.
 func TestSlogRecordsAreApart(t *testing.T) {
 	var records []slog.Record
 	logger := slog.New(logctx.Slog(keeping{&records}, logctx.Config{})).WithGroup("g")
-	for range 3 { // until the slice of attributes has room to spare
+	for range 3 { // until the slice of attributes has spare capacity
 		logger = logger.With("k", "v")
 	}
 	logger.InfoContext(testkit.Request(), message, "n", 1)

@@ -9,15 +9,16 @@ import (
 	"example.com/clew/trace"
 )
 
-// SlogFrom returns the slog logger of ctx, bound to ctx: lines have ctx's trace even if they name
-// no context, as with Info and its like. A line that names a context with another trace has that
-// trace. SlogFrom is for code that takes a logger and knows no context. A nil ctx is
-// context.Background().
+// SlogFrom returns the slog logger of ctx, bound to ctx. Its lines have ctx's trace even if they
+// are logged without a context, as with Info. A line that is logged with the context of another
+// trace has that other trace. SlogFrom is for code that accepts a logger, but no context. A nil
+// ctx is context.Background().
 //
 // The logger is the one that httpmw's Config.Slog or [WithSlog] has put into ctx, else
-// slog.Default(). It goes through [Slog], if it does not already. In a debug trace, a logger from
-// the context takes lines from debug on, whatever its level. But its handler may still drop lines
-// in Handle: [slog.MultiHandler] does so, by the level of each of its handlers.
+// slog.Default(). SlogFrom wraps its handler by [Slog], unless it is wrapped already. In a debug
+// trace, a logger from the context accepts lines at debug level and above, whatever its own level.
+// But its handler may still drop lines in Handle: [slog.MultiHandler] does so, by the level of
+// each of its handlers.
 func SlogFrom(ctx context.Context) *slog.Logger {
 	ctx = orBackground(ctx)
 	b := boundSlog{ctx: ctx}
@@ -29,9 +30,9 @@ func SlogFrom(ctx context.Context) *slog.Logger {
 	return slog.New(&b)
 }
 
-// WithSlog returns ctx with l. [SlogFrom] finds l there, and so do the access, call and job lines
-// if ctx has no zerolog logger. The logger goes through [Slog], if it does not already. A nil ctx
-// is context.Background(); a nil l is slog.Default().
+// WithSlog returns a context that holds l. [SlogFrom] uses l. Access, call and job lines also go
+// to l if ctx has no zerolog logger. WithSlog wraps l's handler by [Slog], unless it is wrapped
+// already. A nil ctx is context.Background(); a nil l is slog.Default().
 func WithSlog(ctx context.Context, l *slog.Logger) context.Context {
 	if l == nil {
 		l = slog.Default()
@@ -63,13 +64,14 @@ type boundSlog struct {
 
 func (b *boundSlog) Enabled(ctx context.Context, level slog.Level) bool {
 	ctx, own := b.in(ctx)
-	if b.next.Enabled(ctx, level) { // first: for our own lines, this call also sets the names
+	if b.next.Enabled(ctx, level) { // called first, since for access and call lines it also sets the names
 		return true
 	}
 	if !b.stored || level < slog.LevelDebug {
 		return false
 	}
-	// A logger that was made in a debug trace may be kept, and get lines of other traces.
+	// A program may keep the logger of a debug trace, and write lines of other traces with it. So
+	// the trace of the line decides.
 	return b.debug && !own || own && isDebug(ctx)
 }
 
@@ -90,8 +92,8 @@ func (b *boundSlog) WithGroup(name string) slog.Handler {
 	return &b2
 }
 
-// in returns the context of a line that was logged with ctx, and whether ctx has a trace of its
-// own.
+// in returns the context for a line that was logged with ctx, and reports whether ctx itself has a
+// trace.
 func (b *boundSlog) in(ctx context.Context) (_ context.Context, own bool) {
 	switch ctx {
 	case nil, context.Background(), context.TODO():
@@ -103,8 +105,8 @@ func (b *boundSlog) in(ctx context.Context) (_ context.Context, own bool) {
 	return layered{ctx, b.ctx}, false
 }
 
-// layered is a context that asks a lower one for values that it lacks: handlers may look for more
-// than a trace.
+// layered is a context that looks up a value in lower if the first context lacks it. Handlers may
+// look for other values than the trace.
 type layered struct {
 	context.Context
 	lower context.Context

@@ -49,7 +49,8 @@ func TestSlogFrom(t *testing.T) {
 	}
 }
 
-// Without a logger in the context the logger is slog's default, with the ID of the context.
+// If the context has no logger, SlogFrom uses slog's default logger. Its lines have the ID of the
+// context.
 func TestSlogFromDefault(t *testing.T) {
 	old := slog.Default()
 	defer slog.SetDefault(old)
@@ -62,8 +63,8 @@ func TestSlogFromDefault(t *testing.T) {
 	slog.SetDefault(slog.New(logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Datadog())))
 	logctx.SlogFrom(testkit.Request()).Info(message)
 	line := testkit.TakeLine(t, &out)
-	assert.NotContains(t, line, "trace_id", "keys of a default that has our handler")
-	assert.Contains(t, line, "dd.trace_id", "its keys")
+	assert.NotContains(t, line, "trace_id", "line of a default logger with our handler and Datadog's keys")
+	assert.Contains(t, line, "dd.trace_id", "line of a default logger with our handler and Datadog's keys")
 
 	out.Reset()
 	var none context.Context
@@ -72,7 +73,7 @@ func TestSlogFromDefault(t *testing.T) {
 
 	out.Reset()
 	logctx.SlogFrom(logctx.WithSlog(testkit.Request(), nil)).Info(message)
-	assert.Contains(t, testkit.TakeLine(t, &out), "dd.trace_id", "a line by WithSlog of nil")
+	assert.Contains(t, testkit.TakeLine(t, &out), "dd.trace_id", "a line of the logger that WithSlog(ctx, nil) stores")
 }
 
 // The level of a logger from the context is ignored in a debug trace, and only there.
@@ -107,13 +108,14 @@ func TestSlogFromDebug(t *testing.T) {
 			root, span := trace.Root(ctx, "job")
 			defer span.End()
 			logctx.SlogFrom(root).Debug(message)
-			assert.Empty(t, out.String(), "lines at debug of a new trace")
+			assert.Empty(t, out.String(), "debug lines of a new trace")
 		})
 	}
 }
 
-// A logger of a debug trace may be kept. It takes no more lines of other traces than before. A
-// logger of another trace takes the lines of debug traces, if it comes from a context.
+// A program may keep the logger of a debug trace. Used in another trace, that logger still obeys
+// its own level. A logger of another trace accepts the lines of debug traces, if the logger comes
+// from a context.
 func TestSlogFromOtherTrace(t *testing.T) {
 	var out bytes.Buffer
 	quiet := logctx.WithSlog(testkit.Context(id128+"-"+spanID+"-1"), slog.New(slog.NewJSONHandler(&out, nil)))
@@ -124,12 +126,12 @@ func TestSlogFromOtherTrace(t *testing.T) {
 		level   slog.Level
 		want    int
 	}{
-		{"of a debug trace, in it", debug, t.Context(), slog.LevelDebug, 1},
-		{"of a debug trace, in another", debug, quiet, slog.LevelDebug, 0},
-		{"of a debug trace, in another, at a level", debug, quiet, slog.LevelInfo, 1},
-		{"in a debug trace", quiet, debug, slog.LevelDebug, 1},
-		{"in a debug trace, below debug", quiet, debug, slog.LevelDebug - 1, 0},
-		{"slog's default, in a debug trace", testkit.Context(id128 + "-" + spanID + "-1"), debug, slog.LevelDebug, 0},
+		{"logger of a debug trace, line of that trace, at debug", debug, t.Context(), slog.LevelDebug, 1},
+		{"logger of a debug trace, line of another trace, at debug", debug, quiet, slog.LevelDebug, 0},
+		{"logger of a debug trace, line of another trace, at info", debug, quiet, slog.LevelInfo, 1},
+		{"logger of another trace, line of a debug trace, at debug", quiet, debug, slog.LevelDebug, 1},
+		{"logger of another trace, line of a debug trace, below debug", quiet, debug, slog.LevelDebug - 1, 0},
+		{"slog's default logger, line of a debug trace, at debug", testkit.Context(id128 + "-" + spanID + "-1"), debug, slog.LevelDebug, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			old := slog.Default()
@@ -142,7 +144,8 @@ func TestSlogFromOtherTrace(t *testing.T) {
 	}
 }
 
-// Other handlers find the values of the line's own context, and those of the bound one.
+// Other handlers find the values of the line's own context, and also the values of the context
+// that the logger is bound to.
 func TestSlogFromKeepsValues(t *testing.T) {
 	type key string
 	bound := context.WithValue(context.WithValue(testkit.Request(), key("tenant"), "a"), key("user"), "7")
@@ -153,8 +156,8 @@ func TestSlogFromKeepsValues(t *testing.T) {
 	l := logctx.SlogFrom(logctx.WithSlog(bound, slog.New(values)))
 	l.InfoContext(context.WithValue(t.Context(), key("tenant"), "b"), message)
 	line := testkit.TakeLine(t, &out)
-	assert.Equal(t, "b", line["tenant"], "the line's own")
-	assert.Equal(t, "7", line["user"], "the bound context's")
+	assert.Equal(t, "b", line["tenant"], "value of the line's own context")
+	assert.Equal(t, "7", line["user"], "value of the bound context")
 	assert.Equal(t, id128, line["trace_id"], "trace_id")
 }
 
@@ -169,7 +172,7 @@ func (h *valuesHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// Our handler is found inside of any other handler, even one that answers Enabled without asking
+// logctx finds its own handler inside of any wrapper, even a wrapper whose Enabled does not call
 // ours.
 func TestSlogFound(t *testing.T) {
 	plain := slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn})
@@ -177,18 +180,18 @@ func TestSlogFound(t *testing.T) {
 		name string
 		wrap func(h slog.Handler) slog.Handler
 	}{
-		{"ours", func(h slog.Handler) slog.Handler { return h }},
-		{"embedded", func(h slog.Handler) slog.Handler {
+		{"not wrapped", func(h slog.Handler) slog.Handler { return h }},
+		{"in a handler that embeds it", func(h slog.Handler) slog.Handler {
 			return &valuesHandler{h, func(context.Context) []slog.Attr { return nil }}
 		}},
-		{"below a level", func(h slog.Handler) slog.Handler { return &levelHandler{h, slog.LevelDebug} }},
-		{"embedded in what cannot be compared", func(h slog.Handler) slog.Handler { return incomparable{Handler: h} }},
+		{"in a handler with its own level", func(h slog.Handler) slog.Handler { return &levelHandler{h, slog.LevelDebug} }},
+		{"in a handler that cannot be compared", func(h slog.Handler) slog.Handler { return incomparable{Handler: h} }},
 		{"the first of two", func(h slog.Handler) slog.Handler { return testkit.MultiHandler(h, plain) }},
 		{"the second of two", func(h slog.Handler) slog.Handler { return testkit.MultiHandler(plain, h) }},
-		{"below both", func(h slog.Handler) slog.Handler {
+		{"the second of two, between handlers with their own levels", func(h slog.Handler) slog.Handler {
 			return &levelHandler{testkit.MultiHandler(plain, &levelHandler{h, slog.LevelDebug}), slog.LevelDebug}
 		}},
-		{"of a context", func(h slog.Handler) slog.Handler {
+		{"in the handler of a logger from SlogFrom", func(h slog.Handler) slog.Handler {
 			return logctx.SlogFrom(logctx.WithSlog(testkit.Request(), slog.New(testkit.MultiHandler(plain, h)))).Handler()
 		}},
 	} {
@@ -197,7 +200,8 @@ func TestSlogFound(t *testing.T) {
 			logger := slog.New(tt.wrap(logctx.Slog(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}), logctx.Datadog())))
 			for _, b3 := range []string{"1", "d"} {
 				ctx := logctx.WithSlog(testkit.Context(id128+"-"+spanID+"-"+b3), logger)
-				// A field tells a request's logger from others.
+				// The field k shows that a line was written by the request's logger, and not by
+				// another one.
 				ctx = logctx.WithSlog(ctx, logctx.SlogFrom(ctx).With("k", "v"))
 				for _, level := range []slog.Level{slog.LevelInfo, slog.LevelError} {
 					out.Reset()
@@ -218,7 +222,8 @@ func TestSlogFound(t *testing.T) {
 	}
 }
 
-// If there are several handlers of ours, lines have the names of the first one, at each level.
+// If a logger has several handlers of ours, the lines of calls have the field names of the first
+// one, at each level.
 func TestSlogFoundTwice(t *testing.T) {
 	var out bytes.Buffer
 	first := logctx.Slog(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}), logctx.Datadog())
@@ -235,13 +240,14 @@ func TestSlogFoundTwice(t *testing.T) {
 	}
 }
 
-// incomparable is a handler that must not be compared with another.
+// incomparable is a handler whose type is not comparable: == between two of them panics.
 type incomparable struct {
 	slog.Handler
 	_ []int
 }
 
-// levelHandler is the one of slog's documentation: it answers Enabled by itself.
+// levelHandler is the LevelHandler of slog's documentation. Its Enabled does not call the inner
+// handler.
 type levelHandler struct {
 	slog.Handler
 	level slog.Level

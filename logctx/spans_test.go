@@ -18,7 +18,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// The text of a span's IDs is made once. Another span does not get it.
+// The text of a span's IDs is made once. Lines of other spans do not get this text.
 func TestLinesUnderNestedSpans(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
 	ours, _ := trace.Start(testkit.Request(), "ours")
@@ -33,21 +33,21 @@ func TestLinesUnderNestedSpans(t *testing.T) {
 		return oteltrace.ContextWithRemoteSpanContext(ctx, oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: t, SpanID: s}))
 	}
 	for name, ctx := range map[string]context.Context{
-		"a span of ours":                         ours,
-		"a span of an SDK":                       bySDK,
-		"an SDK's child of ours":                 child(ours),
-		"an SDK's child of its own":              child(bySDK),
-		"another trace, the same span ID":        as(ours, "1111111111111111"+id64, trace.SpanID(ours)),
-		"another trace, the same span ID, SDK's": as(bySDK, "1111111111111111"+id64, trace.SpanID(bySDK)),
-		"the same trace, another span":           as(ours, id128, "1111111111111111"),
-		"ours in another's":                      trace.NewContext(child(ours), testkit.B3(id64+"-"+spanID)),
-		"only the trace":                         trace.Only(child(bySDK)),
+		"a span of ours":                           ours,
+		"a span of an SDK":                         bySDK,
+		"an SDK's child of ours":                   child(ours),
+		"an SDK's child of its own":                child(bySDK),
+		"another trace, the same span ID":          as(ours, "1111111111111111"+id64, trace.SpanID(ours)),
+		"another trace, the span ID of an SDK":     as(bySDK, "1111111111111111"+id64, trace.SpanID(bySDK)),
+		"the same trace, another span":             as(ours, id128, "1111111111111111"),
+		"a trace in the context of an SDK's child": trace.NewContext(child(ours), testkit.B3(id64+"-"+spanID)),
+		"a context from trace.Only":                trace.Only(child(bySDK)),
 	} {
 		for _, cfg := range []logctx.Config{{}, logctx.ECS(), {SpanKey: "sid"}} {
 			var out bytes.Buffer
 			logger := zerolog.New(&out).Hook(logctx.Hook(cfg))
 			slogger := slog.New(logctx.Slog(slog.NewJSONHandler(&out, nil), cfg))
-			for range 2 { // the text is made, and read
+			for range 2 { // the first round makes the text, the second round reads it
 				logger.Info().Ctx(ctx).Msg(message)
 				slogger.InfoContext(ctx, message)
 			}
@@ -61,7 +61,8 @@ func TestLinesUnderNestedSpans(t *testing.T) {
 	}
 }
 
-// The first line makes the text, and others may be logged at the same moment.
+// The first line of a span makes the text of its IDs, while other goroutines log lines of the same
+// span.
 func TestLinesOfOneSpanAtOnce(t *testing.T) {
 	for round := range 2000 {
 		ctx, _ := trace.Start(context.Background(), "x")

@@ -11,7 +11,7 @@ import (
 	"example.com/clew/trace"
 )
 
-// writer is a Config made ready.
+// writer is a Config whose defaults are filled in.
 type writer struct {
 	*line.Names
 	traceKey, spanKey string
@@ -24,8 +24,8 @@ func newWriter(c Config) writer {
 	return writer{n, n.Key(line.TraceID), n.Key(line.SpanID), c.Service, c.OnMissing}
 }
 
-// missing reports a line without a trace. pc is the call that logs the line; 0: the nearest call
-// on the stack outside of clew and of loggers.
+// missing reports a line without a trace to the Guard and to OnMissing. pc is the call that logs
+// the line; 0 means the nearest call on the stack outside of clew and of loggers.
 func (w *writer) missing(pc uintptr) {
 	if g := goroutine.CurrentGuard(); g != nil {
 		g.Lost("log line", func() runtime.Frame { return goroutine.PlaceOfLine(pc) })
@@ -35,8 +35,8 @@ func (w *writer) missing(pc uintptr) {
 	}
 }
 
-// readyText returns the ready text of the IDs of ctx's current span. It is empty if there is none,
-// or if w writes IDs in another form; see package seam.
+// readyText returns the ready text of the IDs of ctx's current span. The result is empty if there
+// is no ready text, or if w writes IDs in another form; see package seam.
 func (w *writer) readyText(ctx context.Context) string { return readyText(ctx, w.Format) }
 
 func readyText(ctx context.Context, format line.Format) string {
@@ -59,8 +59,8 @@ func (w *writer) appendIDs(dst []slog.Attr, ctx context.Context) []slog.Attr {
 	return appendIDs(dst, ctx, w.traceKey, w.spanKey, w.Names)
 }
 
-// appendIDs is no method: the keys stay in dst, and all of a writer would escape with them. It
-// uses only n's Format and Project.
+// appendIDs is not a method of writer: dst keeps the keys, so a whole writer would escape to the
+// heap with them. It uses only n's Format and Project.
 func appendIDs(dst []slog.Attr, ctx context.Context, traceKey, spanKey string, n *line.Names) []slog.Attr {
 	if text := readyText(ctx, n.Format); text != "" {
 		traceID, spanID := seam.Split(text)
@@ -73,7 +73,7 @@ func appendIDs(dst []slog.Attr, ctx context.Context, traceKey, spanKey string, n
 	var buf [96]byte
 	text := appendTrace(buf[:0], n, b)
 	width := len(text)
-	both := string(n.AppendSpan(text, b.SpanID)) // one string for the two
+	both := string(n.AppendSpan(text, b.SpanID)) // one string for both IDs
 	dst = append(dst, slog.String(traceKey, both[:width]), slog.String(spanKey, both[width:]))
 	if n.Format == line.GoogleTrace {
 		dst = append(dst, slog.Bool(line.GoogleSampled, sampled(b)))

@@ -12,7 +12,7 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// A service whose code logs with logrus, and gives it no context.
+// This service logs with logrus, and need not pass a context.
 func Example_service() {
 	logrus.SetOutput(os.Stdout)
 	logrus.SetFormatter(shortLines{})
@@ -36,7 +36,8 @@ func Example_service() {
 	// asked for service=media-api trace_id=463ac35c9f6413ad
 }
 
-// shortLines leaves out the time and the span's ID, which vary.
+// shortLines is a formatter that leaves out the time and the span ID, which differ from run to
+// run.
 type shortLines struct{}
 
 func (shortLines) Format(e *logrus.Entry) ([]byte, error) {

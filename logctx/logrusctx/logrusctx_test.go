@@ -122,7 +122,7 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// An entry that is used again has no fields of its earlier line.
+// An entry that is used for a second line does not keep the IDs of the first line.
 func TestKeptEntry(t *testing.T) {
 	var out bytes.Buffer
 	kept := newLogger(&out, logctx.Config{}).WithField("trace_id", "x")
@@ -142,10 +142,10 @@ func TestClash(t *testing.T) {
 		with logrus.Fields
 		want fields
 	}{
-		{"other", logrus.Fields{"trace_id": "x"}, fields{"trace_id_attr": "x"}},
+		{"another value", logrus.Fields{"trace_id": "x"}, fields{"trace_id_attr": "x"}},
 		{"case", logrus.Fields{"Trace_ID": 1}, fields{"Trace_ID_attr": 1.0}},
-		{"the same", logrus.Fields{"span_id": spanID, "service": "shop"}, nil},
-		{"not comparable", logrus.Fields{"span_id": []int{1}}, fields{"span_id_attr": []any{1.0}}},
+		{"the same value", logrus.Fields{"span_id": spanID, "service": "shop"}, nil},
+		{"a value that cannot be compared", logrus.Fields{"span_id": []int{1}}, fields{"span_id_attr": []any{1.0}}},
 		{"service", logrus.Fields{"service": true}, fields{"service_attr": true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestPresets(t *testing.T) {
 			tt.cfg.Service = "shop"
 			var out bytes.Buffer
 			l := newLogger(&out, tt.cfg)
-			l.AddHook(logrusctx.New(tt.cfg)) // twice changes nothing
+			l.AddHook(logrusctx.New(tt.cfg)) // a second hook changes nothing
 			l.WithContext(request()).Info(message)
 			assert.Equal(t, merge(line, tt.want), one(t, &out), "explicit")
 			trace.Do(request(), func(context.Context) { l.Info(message) })
@@ -184,13 +184,14 @@ func TestPresets(t *testing.T) {
 	}
 }
 
-// Lines of every level have the ID. A level that is off has no lines.
+// Lines of every level have the ID. Lines below the logger's level are not written, and OnMissing
+// is not called for them.
 func TestLevels(t *testing.T) {
 	var out bytes.Buffer
 	missing := 0
 	l := newLogger(&out, logctx.Config{OnMissing: func(runtime.Frame) { missing++ }})
 	l.Debug(message)
-	assert.Zero(t, missing, "a line that is not logged")
+	assert.Zero(t, missing, "calls of OnMissing for a line that is not logged")
 	l.SetLevel(logrus.TraceLevel)
 	l.ExitFunc = func(int) {}
 	trace.Do(request(), func(context.Context) {
@@ -228,8 +229,8 @@ func TestOnMissing(t *testing.T) {
 	}
 }
 
-// A logger's Writer logs on a goroutine of logrus's own: its lines have no ID, never another's.
-// The lines of an entry's Writer have the ID of its context.
+// A logger's Writer logs on a goroutine of logrus's own, so its lines have no ID. The lines of an
+// entry's Writer have the ID of the entry's context.
 func TestWriter(t *testing.T) {
 	out := make(outlet, 1)
 	l := newLogger(out, logctx.Config{})
@@ -238,8 +239,8 @@ func TestWriter(t *testing.T) {
 		entry *logrus.Entry
 		want  fields
 	}{
-		{"logger's", logrus.NewEntry(l), line},
-		{"with a context", l.WithContext(request()), merge(line, ids)},
+		{"Writer of a logger", logrus.NewEntry(l), line},
+		{"Writer of an entry with a context", l.WithContext(request()), merge(line, ids)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			trace.Do(in(id64+"-"+spanID), func(context.Context) {
@@ -252,12 +253,13 @@ func TestWriter(t *testing.T) {
 	}
 }
 
-// outlet passes on each text that is written.
+// outlet is a writer that sends each written text on the channel.
 type outlet chan []byte
 
 func (o outlet) Write(p []byte) (int, error) { o <- bytes.Clone(p); return len(p), nil }
 
-// None of 10,000 requests, handled at once, has a line without its ID or with another's.
+// 10,000 requests log, 64 at a time. Each line has the ID of its own request. Only a line without
+// a context, on a goroutine from a bare go statement, has no ID.
 func TestRequests(t *testing.T) {
 	const requests, width = 10_000, 64
 	var out bytes.Buffer
@@ -268,7 +270,7 @@ func TestRequests(t *testing.T) {
 	handler := httpmw.New(httpmw.Config{Implicit: true})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		want := r.Header.Get("X-B3-TraceId")
 		captured.WithField("want", want).Info(message)
-		for meet.Add(1); meet.Load()%3 != 0; meet.Add(1) { // others come between
+		for meet.Add(1); meet.Load()%3 != 0; meet.Add(1) { // let other requests log in between
 		}
 		kept.WithField("want", want).Info(message)
 		bare.Go(func() {

@@ -18,7 +18,7 @@ type checked struct {
 var pool = sync.Pool{New: func() any { return new(checked) }}
 
 func (k *checked) Write(ent zapcore.Entry, fields []zapcore.Field) error {
-	k.inner.Entry = ent // the logger has added its caller and stack since
+	k.inner.Entry = ent // the logger has added the caller and the stack after Check
 	k.inner.ErrorOutput = &k.failed
 	k.inner.Write(k.traced.fields(fields)...)
 	err := k.failed.err
@@ -27,7 +27,8 @@ func (k *checked) Write(ent zapcore.Entry, fields []zapcore.Field) error {
 	return err
 }
 
-// failure takes the errors of a CheckedEntry's cores, which the CheckedEntry only writes as text.
+// failure receives the errors of a CheckedEntry's cores. The CheckedEntry does not return them,
+// but writes them as text.
 type failure struct{ err error }
 
 func (f *failure) Write(p []byte) (int, error) {

@@ -7,7 +7,7 @@ import (
 )
 
 // Context returns a field that gives a line, or a logger, the trace of ctx. No encoder writes the
-// field, and it does nothing on a logger without a core of ours. A nil ctx is
+// field, and it has no effect on a logger without a core of this package. A nil ctx is
 // context.Background().
 func Context(ctx context.Context) zapcore.Field {
 	if ctx == nil {
@@ -26,8 +26,8 @@ func contextOf(f *zapcore.Field) context.Context {
 }
 
 // answers reports whether ctx can be asked for a value. A value of zap.Any may be a context by
-// accident: a nil pointer, or a struct that embeds a nil context. zap writes such a value; only
-// our call of Value would panic.
+// accident: a nil pointer, or a struct that embeds a nil context. zap can write such a value, but
+// a call of its method Value panics.
 func answers(ctx context.Context) (ok bool) {
 	defer func() { _ = recover() }()
 	ctx.Value(asked{})

@@ -10,25 +10,24 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// New returns a core that writes each line to core, with the fields of cfg before those of the
-// line and at the top level, whatever namespaces are open. Level, Check and Sync are core's, in a
-// debug trace too. The new core is as safe for concurrent use as core, and any number of loggers
-// may share it. New panics if core is nil.
+// New returns a core that writes each line to core, and adds the fields of cfg. They come before
+// the fields of the line, and at the top level, whatever namespaces are open. Level, Check and
+// Sync do what core's do, in a debug trace too. The new core is as safe for concurrent use as
+// core, and any number of loggers may share it. New panics if core is nil.
 //
-// A field that holds a context gives the line its trace: [Context], and also zap.Any("ctx", ctx),
-// as for OpenTelemetry's bridge. The last such field of the line counts, else the last one of the
-// logger's With. The field is passed on to core. If the context has no trace, the line has the
-// trace of its goroutine, if that is known. A value that is a context by accident, such as a
-// struct that embeds a nil context, does not count.
+// A field that holds a context gives the line the trace of this context. It may be a field of
+// [Context], or zap.Any("ctx", ctx), as for OpenTelemetry's bridge. The last such field of the
+// line decides, or else the last one that the logger got by With. The field is passed on to core.
+// If the context has no trace, the line has the trace of its goroutine, if that trace is known. A
+// value that is a context by accident, such as a struct that embeds a nil context, is ignored.
 //
 // A line has each key of cfg once. A field or a namespace of yours with one of these keys, in
 // upper or lower case, is renamed: trace_id becomes trace_id_attr. A field with the same value as
-// ours is left out. Fields in a namespace or an object keep their keys. Two things cannot be seen
-// from here: fields that core was given by With before it was wrapped, and the keys of a
-// zap.Inline.
+// ours is left out. Fields in a namespace or an object keep their keys. Two things are not
+// noticed: fields that core got by With before New, and the keys of a zap.Inline.
 //
 // A line with fields of ours costs one more allocation, for the fields, since core may keep them.
-// A Format other than Hex costs another, and Google Cloud's Service three.
+// A Format other than Hex costs one more, and a Service of Google Cloud costs three more.
 //
 // Fields that are added to a logger after a zap.Namespace, or with a key of ours, are encoded anew
 // on each line. As with zap's WithLazy, the values that they point to must not change any more.
@@ -44,19 +43,19 @@ func New(core zapcore.Core, cfg logctx.Config) zapcore.Core {
 	return &traced{Core: core, cfg: cfg, keys: keys}
 }
 
-// traced is the core. It does not change once it is made.
+// traced is the core that New returns. It is immutable.
 type traced struct {
 	zapcore.Core // has all fields of With but held and open
 	cfg          logctx.Config
-	keys         []string        // that we may write on a line
+	keys         []string        // keys of the fields that we may add to a line
 	ctx          context.Context // of With; nil: none
 	held         []zapcore.Field // of With: those with a key of ours, at the top level
 	open         []zapcore.Field // of With: all from the first namespace on
 }
 
-// With keeps some fields from the inner core until a line: those with a key of ours, since only
-// the line knows whether the key is taken, and all from a namespace on, since our fields would
-// stand in the namespace.
+// With holds two kinds of fields back until a line is written. A field with a key of ours is held
+// back, because only then it is known whether the line has our field too. All fields from the
+// first namespace on are held back, because our fields would otherwise be in that namespace.
 func (c *traced) With(fields []zapcore.Field) zapcore.Core {
 	with := *c
 	with.held = c.held[:len(c.held):len(c.held)]
@@ -89,9 +88,9 @@ func (c *traced) isOurs(key string) bool {
 }
 
 // Check asks the inner core, which may be a sampler or a Tee. Each decides anew for every line,
-// and only the CheckedEntry has the decision. It is tempting to add the core itself here, and to
-// call the inner core's Write. But that writes lines that the sampler has dropped, and lines below
-// the levels of a Tee's cores.
+// and only the CheckedEntry contains the decision. It is tempting to add the core itself here, and
+// to call the inner core's Write. But that writes lines that the sampler has dropped, and lines
+// below the levels of a Tee's cores.
 func (c *traced) Check(ent zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
 	inner := c.Core.Check(ent, nil)
 	if inner == nil {
@@ -102,12 +101,13 @@ func (c *traced) Check(ent zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.Che
 	return ce.AddCore(ent, k)
 }
 
-// Write is for callers that do not Check.
+// Write is for callers that do not call Check.
 func (c *traced) Write(ent zapcore.Entry, fields []zapcore.Field) error {
 	return c.Core.Write(ent, c.fields(fields))
 }
 
-// fields returns the fields that the inner core writes on a line with these fields.
+// fields returns the fields that the inner core gets, for a line that was logged with the given
+// fields.
 func (c *traced) fields(fields []zapcore.Field) []zapcore.Field {
 	ctx := c.ctx
 	for i := range fields {

@@ -13,7 +13,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-// A service whose code logs with a zap logger that is given no context.
+// This service logs with a zap logger that gets no context.
 func Example_service() {
 	core, written := observer.New(zap.InfoLevel)
 	logger := zap.New(core)

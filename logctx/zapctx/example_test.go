@@ -11,7 +11,7 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// A logger without a context. In a service, httpmw's Config.Implicit calls trace.Do for each
+// This logger gets no context. In a service, httpmw's Config.Implicit calls trace.Do for each
 // request.
 func Example() {
 	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
@@ -25,7 +25,7 @@ func Example() {
 	// Output: {"msg":"sold","trace_id":"463ac35c9f6413ad","span_id":"a2fb4a1d1a96d312","n":7}
 }
 
-// On any goroutine.
+// The field Context gives a line the ID on any goroutine.
 func ExampleContext() {
 	encoder := zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "msg"})
 	core := zapcore.NewCore(encoder, zapcore.AddSync(os.Stdout), zap.InfoLevel)
@@ -40,7 +40,7 @@ func ExampleContext() {
 	// {"msg":"sent","dd.trace_id":"5060571933882717101","dd.span_id":"11744061942159299346"}
 }
 
-// A logger that you already have.
+// This is how you add the core to a logger that you already have.
 func ExampleNew() {
 	logger := zap.NewExample()
 	logger = logger.WithOptions(zap.WrapCore(func(core zapcore.Core) zapcore.Core {

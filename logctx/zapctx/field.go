@@ -8,11 +8,12 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// other is the suffix that logctx appends to the key of another's field if the key is one of ours.
+// other is the suffix that a user's field gets if its key is one of ours. logctx uses the same
+// suffix.
 const other = "_attr"
 
-// mayStay reports whether f stays on the line. f does not stay if it has the key and the value of
-// one of ours. If f has only the key, mayStay renames f.
+// mayStay reports whether f stays on the line. It does not stay if one of our fields has the same
+// key and the same value. If one of ours has the same key but another value, mayStay renames f.
 func mayStay(f *zapcore.Field, ours []zapcore.Field) bool {
 	for i := range ours {
 		if strings.EqualFold(f.Key, ours[i].Key) {
@@ -45,7 +46,7 @@ func field(a slog.Attr) zapcore.Field {
 	}
 }
 
-// opens reports whether the fields after f stand in a namespace.
+// opens reports whether f opens a namespace for the fields after it.
 func opens(f *zapcore.Field) bool {
 	if f.Type != zapcore.InlineMarshalerType {
 		return f.Type == zapcore.NamespaceType
@@ -55,8 +56,8 @@ func opens(f *zapcore.Field) bool {
 	return to.heard
 }
 
-// listener is an encoder that notes a namespace. An object inside has an encoder of its own, since
-// its namespaces end with the object.
+// listener is an encoder that notes whether a namespace is opened. A nested object gets another
+// encoder, since the namespaces of that object end with it.
 type listener struct {
 	*zapcore.MapObjectEncoder
 	heard bool

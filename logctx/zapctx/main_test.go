@@ -24,7 +24,7 @@ const (
 	message = "hello"
 )
 
-// in returns a context in the trace of a b3 header.
+// in returns a context with the trace of a b3 header.
 func in(single string) context.Context {
 	b, err := trace.Parse(single)
 	if err != nil {

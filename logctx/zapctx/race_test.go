@@ -2,6 +2,6 @@
 
 package zapctx_test
 
-// raceAllocs is the number of allocations that the race detector may add to a line. It makes
-// sync.Pool, which zap and we use, drop some on purpose.
+// raceAllocs is the number of allocations that the race detector may add to a line. The race
+// detector makes sync.Pool drop some values on purpose, and both zap and zapctx use a sync.Pool.
 const raceAllocs = 4

@@ -41,7 +41,8 @@ func (c async) Write(ent zapcore.Entry, fields []zapcore.Field) error {
 	return nil
 }
 
-// newAsync returns the core, and the function that ends it when all is written.
+// newAsync returns an async core around core, and a function that waits until all lines are
+// written and ends the core's goroutine.
 func newAsync(core zapcore.Core) (zapcore.Core, func()) {
 	c := async{core, make(chan entry, 64)}
 	done := make(chan struct{})
@@ -54,12 +55,12 @@ func newAsync(core zapcore.Core) (zapcore.Core, func()) {
 	return c, func() { close(c.queue); <-done }
 }
 
-// asyncTest is a core around or inside of ours, which writes to a WriteSyncer. The core is flushed
-// by the function that comes with it.
+// asyncTest is a chain of cores that includes ours and ends in a WriteSyncer. Another core may be
+// outside of ours or inside. The function that core returns flushes the chain.
 type asyncTest struct {
 	name  string
 	core  func(to zapcore.WriteSyncer) (zapcore.Core, func())
-	blind bool // our core is called on another goroutine
+	blind bool // our core runs on another goroutine than the request
 }
 
 func ours(core zapcore.Core) zapcore.Core { return zapctx.New(core, logctx.Config{}) }
@@ -81,9 +82,9 @@ var asyncTests = []asyncTest{
 	{"asynchronous outside", func(to zapcore.WriteSyncer) (zapcore.Core, func()) { return newAsync(ours(plain(to, zap.DebugLevel))) }, true},
 }
 
-// None of 10,000 requests has a line without its ID or with another's. 64 goroutines handle them
-// at once, and each serves many. A request logs on its own goroutine, and on a bare one, which may
-// have no ID.
+// 10,000 requests log, served by 64 goroutines at once. Each line has the ID of its own request. A
+// request logs on its own goroutine and on one from a bare go statement. On the latter, a line
+// without a context has no ID.
 func TestRequests(t *testing.T) {
 	const requests = 10_000
 	for _, tt := range asyncTests {
@@ -98,9 +99,9 @@ func TestRequests(t *testing.T) {
 			if tt.blind {
 				onRequest.missing = 2 * requests
 			}
-			assert.Equal(t, onRequest, counts[message], "on request goroutines")
-			assert.Equal(t, onBare, counts["bare"], "on bare goroutines")
-			assert.Equal(t, tally{lines: requests}, counts["explicit"], "explicit, on bare goroutines")
+			assert.Equal(t, onRequest, counts[message], "lines on request goroutines")
+			assert.Equal(t, onBare, counts["bare"], "lines without a context on bare goroutines")
+			assert.Equal(t, tally{lines: requests}, counts["explicit"], "lines with a context on bare goroutines")
 		})
 	}
 }
@@ -115,7 +116,7 @@ func serveLogging(logger *zap.Logger, requests int64) {
 	handler := httpmw.New(httpmw.Config{Implicit: true})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		want := zap.String("want", r.Header.Get("X-B3-TraceId"))
 		logger.Info(message, want)
-		for meet.Add(1); meet.Load()%3 != 0; meet.Add(1) { // others come between
+		for meet.Add(1); meet.Load()%3 != 0; meet.Add(1) { // let other requests log in between
 		}
 		with.Info(message, want)
 		bare.Go(func() {

@@ -28,7 +28,7 @@ func TestLine(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		log      func(l *zap.Logger)
-		explicit string // the trace ID outside of a Do
+		explicit string // the trace ID of the line's own context; "": none
 		rest     fields
 	}{
 		{"plain", func(l *zap.Logger) { l.Info(message) }, "", nil},
@@ -86,7 +86,7 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// Any field that holds a context gives it, as for OpenTelemetry's bridge.
+// Any field that holds a context gives the line its trace, as for OpenTelemetry's bridge.
 func TestContextOfTheBridge(t *testing.T) {
 	var out output
 	l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{}))
@@ -103,20 +103,21 @@ func TestContextOfTheBridge(t *testing.T) {
 	assert.True(t, passed, "the context is passed on")
 }
 
-// A logger without a core of ours does not write a context.
+// A logger without a core of ours writes nothing for a field of Context.
 func TestContextAlone(t *testing.T) {
 	var out output
 	zap.New(plain(&out, zap.DebugLevel)).Info(message, zapctx.Context(request()))
 	assert.Equal(t, fields{"msg": message}, out.one(t))
 }
 
-// task is a context by an embedded field that may be nil.
+// task is a context, because it embeds one. The embedded context may be nil.
 type task struct {
 	context.Context `json:"-"`
 	N               int `json:"n"`
 }
 
-// A value that is a context by accident, and would panic, counts as any other value.
+// A value that is a context by accident, and whose methods would panic, is treated as any other
+// value.
 func TestBrokenContext(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -134,7 +135,7 @@ func TestBrokenContext(t *testing.T) {
 			task := zap.Any("task", tt.value)
 			trace.Do(in(id64+"-"+spanID), func(context.Context) {
 				l.Info(message, zapctx.Context(request()), task)
-				assert.Equal(t, want, out.one(t), "on a line")
+				assert.Equal(t, want, out.one(t), "fields of the line")
 				l.With(zapctx.Context(request()), task).Info(message)
 				assert.Equal(t, want, out.one(t), "by With")
 			})
@@ -142,7 +143,8 @@ func TestBrokenContext(t *testing.T) {
 	}
 }
 
-// inlined opens a namespace in the object that it is inlined in.
+// inlined is an object for zap.Inline. If namespace is true, it opens a namespace in the line that
+// contains it.
 type inlined struct{ namespace bool }
 
 func (i inlined) MarshalLogObject(enc zapcore.ObjectEncoder) error {
@@ -158,7 +160,7 @@ func (i inlined) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	}))
 }
 
-// A namespace of an inlined object counts too.
+// The core notices a namespace that an inlined object opens.
 func TestInline(t *testing.T) {
 	b := []any{fields{"in": fields{}}}
 	for _, tt := range []struct {
@@ -166,8 +168,8 @@ func TestInline(t *testing.T) {
 		with []zap.Field
 		want fields
 	}{
-		{"without", []zap.Field{zap.Inline(inlined{})}, fields{"a": 1.0, "b": b, "n": 2.0, "trace_id_attr": "x"}},
-		{"with", []zap.Field{zap.Inline(inlined{namespace: true})}, fields{"a": 1.0, "ns": fields{"b": b, "n": 2.0, "trace_id": "x"}}},
+		{"without a namespace", []zap.Field{zap.Inline(inlined{})}, fields{"a": 1.0, "b": b, "n": 2.0, "trace_id_attr": "x"}},
+		{"with a namespace", []zap.Field{zap.Inline(inlined{namespace: true})}, fields{"a": 1.0, "ns": fields{"b": b, "n": 2.0, "trace_id": "x"}}},
 		{"after a namespace", []zap.Field{zap.Namespace("o"), zap.Inline(inlined{namespace: true})},
 			fields{"o": fields{"a": 1.0, "ns": fields{"b": b, "n": 2.0, "trace_id": "x"}}}},
 	} {
@@ -187,14 +189,14 @@ func TestClash(t *testing.T) {
 		name string
 		cfg  logctx.Config
 		log  func(l *zap.Logger)
-		want fields // with a trace, beside the IDs
-		bare fields // without
+		want fields // with a trace; the IDs are not included
+		bare fields // without a trace
 	}{
 		{"line", logctx.Config{}, func(l *zap.Logger) { l.Info(message, zap.String("trace_id", "x")) }, fields{"trace_id_attr": "x"}, fields{"trace_id": "x"}},
 		{"case", logctx.Config{}, func(l *zap.Logger) { l.Info(message, zap.Int("Trace_ID", 1)) }, fields{"Trace_ID_attr": 1.0}, fields{"Trace_ID": 1.0}},
-		{"the same", logctx.Config{}, func(l *zap.Logger) { l.Info(message, zap.String("span_id", spanID)) }, nil, fields{"span_id": spanID}},
+		{"the same value", logctx.Config{}, func(l *zap.Logger) { l.Info(message, zap.String("span_id", spanID)) }, nil, fields{"span_id": spanID}},
 		{"With", logctx.Config{}, func(l *zap.Logger) { l.With(zap.String("trace_id", "x")).Info(message) }, fields{"trace_id_attr": "x"}, fields{"trace_id": "x"}},
-		{"With, the same", logctx.Config{}, func(l *zap.Logger) { l.With(zap.String("trace_id", id128)).Info(message) }, nil, fields{"trace_id": id128}},
+		{"With, the same value", logctx.Config{}, func(l *zap.Logger) { l.With(zap.String("trace_id", id128)).Info(message) }, nil, fields{"trace_id": id128}},
 		{"With, then a namespace", logctx.Config{}, func(l *zap.Logger) {
 			l.With(zap.String("trace_id", "x"), zap.Namespace("ns"), zap.String("trace_id", "y")).Info(message)
 		}, fields{"trace_id_attr": "x", "ns": fields{"trace_id": "y"}}, fields{"trace_id": "x", "ns": fields{"trace_id": "y"}}},
@@ -214,7 +216,7 @@ func TestClash(t *testing.T) {
 			fields{"service": "shop", "service_attr": "x"}, fields{"service": "shop", "service_attr": "x"},
 		},
 		{
-			"service, the same", logctx.Config{Service: "shop"}, func(l *zap.Logger) { l.With(zap.String("service", "shop")).Info(message) },
+			"service, the same value", logctx.Config{Service: "shop"}, func(l *zap.Logger) { l.With(zap.String("service", "shop")).Info(message) },
 			fields{"service": "shop"}, fields{"service": "shop"},
 		},
 		{"twice wrapped", logctx.Config{Service: "shop"}, func(l *zap.Logger) {
@@ -238,7 +240,7 @@ func TestClash(t *testing.T) {
 			tt.log(l)
 			assert.Equal(t, merge(fields{"msg": message}, tt.bare), once(), "without a trace")
 			trace.Do(request(), func(context.Context) { tt.log(l) })
-			assert.Equal(t, merge(fields{"msg": message}, ids, tt.want), once(), "with")
+			assert.Equal(t, merge(fields{"msg": message}, ids, tt.want), once(), "with a trace")
 		})
 	}
 }
@@ -261,7 +263,7 @@ func TestPresets(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.cfg.Service = "shop"
 			var out output
-			// A second core changes nothing.
+			// A second core of ours changes nothing.
 			l := zap.New(zapctx.New(zapctx.New(plain(&out, zap.DebugLevel), tt.cfg), tt.cfg))
 			want := merge(fields{"msg": message}, tt.want)
 			l.Info(message, zapctx.Context(request()))
@@ -272,20 +274,20 @@ func TestPresets(t *testing.T) {
 	}
 }
 
-// The cores of a Tee keep their levels, inside and outside of ours.
+// The cores of a Tee keep their levels, whether the Tee is inside or outside of our core.
 func TestTee(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		core func(all, errs zapcore.Core) zapcore.Core
-		want fields // of the line in the second
+		want fields // extra fields of the line in errs
 	}{
-		{"around", func(all, errs zapcore.Core) zapcore.Core {
+		{"around the Tee", func(all, errs zapcore.Core) zapcore.Core {
 			return zapctx.New(zapcore.NewTee(all, errs), logctx.Config{})
 		}, ids},
-		{"around each", func(all, errs zapcore.Core) zapcore.Core {
+		{"around each core", func(all, errs zapcore.Core) zapcore.Core {
 			return zapcore.NewTee(zapctx.New(all, logctx.Config{}), zapctx.New(errs, logctx.ECS()))
 		}, fields{"trace.id": id128, "span.id": spanID}},
-		{"around one", func(all, errs zapcore.Core) zapcore.Core {
+		{"around one core", func(all, errs zapcore.Core) zapcore.Core {
 			return zapcore.NewTee(zapctx.New(all, logctx.Config{}), errs)
 		}, nil},
 	} {
@@ -306,7 +308,8 @@ func TestTee(t *testing.T) {
 	}
 }
 
-// A sampler inside or outside of ours samples, across With, and counts each line once.
+// A sampler works inside and outside of our core. It counts each line once, and counts the lines
+// of a logger together with those of its children from With.
 func TestSampler(t *testing.T) {
 	for _, outside := range []bool{false, true} {
 		var out output
@@ -346,7 +349,8 @@ func TestSampler(t *testing.T) {
 	}
 }
 
-// Two loggers that come from one do not share their fields, even if there is room in the slice.
+// Two children of one logger do not share their fields, even if the parent's slice has spare
+// capacity.
 func TestSiblings(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -375,7 +379,8 @@ func TestSiblings(t *testing.T) {
 	}
 }
 
-// The level is the core's, also while it changes, and a disabled line costs nothing.
+// The level is the wrapped core's level, even after a change. A line below the level costs no
+// allocation.
 func TestLevel(t *testing.T) {
 	var out output
 	level := zap.NewAtomicLevelAt(zap.WarnLevel)
@@ -385,7 +390,7 @@ func TestLevel(t *testing.T) {
 	assert.Equal(t, zap.WarnLevel, l.Level())
 	assert.Nil(t, l.Check(zap.InfoLevel, message))
 	assert.Zero(t, testing.AllocsPerRun(100, func() { l.Info(message) }), "allocations of a disabled line")
-	assert.Zero(t, missing, "lines that are not logged are not missing")
+	assert.Zero(t, missing, "calls of OnMissing for lines that are not logged")
 	level.SetLevel(zap.DebugLevel)
 	assert.Equal(t, zap.DebugLevel, l.Level())
 	l.Debug(message)
@@ -398,7 +403,7 @@ func TestLevel(t *testing.T) {
 	assert.Equal(t, id128, out.one(t)["trace_id"])
 }
 
-// The line has all that the logger adds to an entry after Check.
+// The line has the caller and the stack, which the logger adds to an entry after Check.
 func TestCallerAndStack(t *testing.T) {
 	seen, logs := observer.New(zap.DebugLevel)
 	l := zap.New(zapctx.New(seen, logctx.Config{}), zap.AddCaller(), zap.AddStacktrace(zap.ErrorLevel))
@@ -410,7 +415,8 @@ func TestCallerAndStack(t *testing.T) {
 	assert.Equal(t, id128, got.ContextMap()["trace_id"])
 }
 
-// Hooks run as before, also those before the write, and so does zap's action after a line.
+// With our core, zap still runs its hooks, the functions before a write, and the action after a
+// line, such as a panic.
 func TestAround(t *testing.T) {
 	var out output
 	entries := 0
@@ -435,7 +441,7 @@ func TestAround(t *testing.T) {
 	inner := 0
 	core = zapctx.New(zapcore.RegisterHooks(plain(&out, zap.DebugLevel), func(zapcore.Entry) error { inner++; return nil }), logctx.Config{})
 	zap.New(core).Info(message)
-	assert.Equal(t, 1, inner, "a hook inside")
+	assert.Equal(t, 1, inner, "calls of a hook inside of our core")
 	assert.Len(t, out.lines(t), 1)
 }
 
@@ -454,7 +460,7 @@ type failing struct{ err error }
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 func (f failing) Sync() error               { return f.err }
 
-// An error comes out once, in the same place as without us.
+// A write error is reported once, to the same outputs as without our core.
 func TestErrors(t *testing.T) {
 	for _, ours := range []bool{false, true} {
 		var errs bytes.Buffer
@@ -475,7 +481,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// The site of a line without a trace is the place where the program logs.
+// For a line without a trace, OnMissing gets the place where the program logs.
 func TestOnMissing(t *testing.T) {
 	var sites []runtime.Frame
 	l := zap.New(zapctx.New(plain(zapcore.AddSync(io.Discard), zap.DebugLevel), logctx.Config{OnMissing: func(site runtime.Frame) { sites = append(sites, site) }}))
