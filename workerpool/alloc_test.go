@@ -29,7 +29,7 @@ func TestAllocations(t *testing.T) {
 		{name: "Submit and Wait", most: 6, call: func() { _, _ = workerpool.Submit(ctx, p, result).Wait(ctx) }},
 		{name: "Go", most: 2, call: func() { workerpool.Go(ctx, fn); <-done }},
 		{name: "Wrap", most: 2, call: func() { sink = workerpool.Wrap(ctx, fn) }},
-		{name: "what Wrap returned", most: 0, call: func() { wrapped(); <-done }},
+		{name: "the function that Wrap returned", most: 0, call: func() { wrapped(); <-done }},
 		{name: "WrapErr", most: 1, call: func() { sinkErr = workerpool.WrapErr(ctx, fnErr) }},
 	}
 	for _, test := range tests {

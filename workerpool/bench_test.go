@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Each benchmark stands beside its twin: the same work by the language alone, or by errgroup.
+// Each benchmark is next to its twin, which does the same work with the language alone, or with
+// errgroup.
 
 var poolSizes = []int{2, 64}
 
@@ -151,7 +152,7 @@ func BenchmarkGroup(b *testing.B) {
 	})
 }
 
-// A Future, beside a channel made by hand.
+// BenchmarkSubmit compares a Future with a channel that is made by hand.
 func BenchmarkSubmit(b *testing.B) {
 	ctx := request()
 	b.Run("Submit", func(b *testing.B) {

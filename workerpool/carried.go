@@ -45,13 +45,14 @@ func (c *carried) Detached() context.Context {
 	return outlive(c)
 }
 
-// outlive returns ctx, which is one of ours, without its lifetime.
+// outlive returns a context with the values of ctx, but without its lifetime. ctx is a context of
+// this package.
 func outlive(ctx context.Context) context.Context {
 	_, owner := lifeOf(ctx)
 	return &carried{context.Background(), valuesOf(ctx), owner}
 }
 
-// valuesOf returns the context that the next one wraps instead of ctx, so that contexts do not
+// valuesOf returns the context that a new context wraps instead of ctx, so that contexts do not
 // become a chain: see seam.Lifetime. It is short enough to be inlined, since each task of a pool
 // needs it.
 func valuesOf(ctx context.Context) context.Context {
@@ -66,8 +67,9 @@ func valuesOf(ctx context.Context) context.Context {
 	return ctx
 }
 
-// lifeOf returns the lifetime of ctx without its values, if ctx is one of ours. owner is not nil
-// if ctx comes from a task. Any other context must be asked for its value of taskKey.
+// If ctx is a context of this package, lifeOf returns its lifetime without its values, and owner
+// is not nil if ctx comes from a task or a Group. For any other ctx, lifeOf returns ctx and nil,
+// and the caller must look up taskKey in ctx.
 func lifeOf(ctx context.Context) (life context.Context, owner any) {
 	switch c := ctx.(type) {
 	case *task:

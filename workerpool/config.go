@@ -19,14 +19,14 @@ type Config struct {
 	OnPanic func(ctx context.Context, value any, stack []byte)
 }
 
-// NoQueue as Config.Queue makes a Pool in which no task waits. A task is taken only by a worker
-// that is idle at that moment: [Pool.Go] waits for such a worker, and [Pool.TryGo] returns false
+// NoQueue as Config.Queue makes a Pool in which no task waits. The pool accepts a task only if a
+// worker is idle at that moment: [Pool.Go] waits for such a worker, and [Pool.TryGo] returns false
 // if there is none. All other negative numbers panic.
-const NoQueue = math.MinInt // and not -1, which an error in arithmetic easily yields
+const NoQueue = math.MinInt // not -1, which a mistake in arithmetic easily yields
 
 const defaultQueue = 1024
 
-// checked returns cfg with its defaults, or all that is wrong with it.
+// checked returns cfg with its defaults filled in, or an error that names all faults of cfg.
 func (cfg Config) checked() (Config, error) {
 	var faults []error
 	if cfg.Workers < 0 {

@@ -20,7 +20,7 @@ func TestConfigFaults(t *testing.T) {
 	}{
 		{"Workers", workerpool.Config{Workers: -3}, "workerpool: New: Config.Workers is -3"},
 		{"Queue", workerpool.Config{Queue: -1}, "workerpool: New: Config.Queue is -1"},
-		{"Queue, beside NoQueue", workerpool.Config{Queue: math.MinInt + 1}, fmt.Sprintf("workerpool: New: Config.Queue is %d", math.MinInt+1)},
+		{"Queue, one more than NoQueue", workerpool.Config{Queue: math.MinInt + 1}, fmt.Sprintf("workerpool: New: Config.Queue is %d", math.MinInt+1)},
 		{"all", workerpool.Config{Workers: -3, Queue: -7}, "workerpool: New: Config.Workers is -3\nworkerpool: New: Config.Queue is -7"},
 		{"Workers, with NoQueue", workerpool.Config{Workers: -3, Queue: workerpool.NoQueue}, "workerpool: New: Config.Workers is -3"},
 	} {
@@ -56,7 +56,7 @@ func TestNoQueueTakesOnlyWhatAWorkerTakes(t *testing.T) {
 	})
 }
 
-// TestNoQueueInsideATask: a task of a pool without a queue may submit to that pool and wait.
+// A task of a pool without a queue can submit to that pool and wait.
 func TestNoQueueInsideATask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := unqueued()
@@ -73,12 +73,12 @@ func TestNoQueueInsideATask(t *testing.T) {
 		got, err := outer.Wait(context.Background())
 		assert.NoError(t, err, "Wait")
 		assert.Equal(t, 7, got, "result of the inner task")
-		assert.Equal(t, []string{"Go", "Submit"}, ran, "tasks that ran in place of the outer one")
+		assert.Equal(t, []string{"Go", "Submit"}, ran, "tasks that ran in place of the outer task")
 		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
 	})
 }
 
-// TestNoQueueAtShutdown: no task is accepted that does not run, so none is counted.
+// A pool without a queue accepts a task only if a worker runs it at once. So NotRun is zero.
 func TestNoQueueAtShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := unqueued()

@@ -1,9 +1,9 @@
-// Package workerpool carries the trace into goroutines: started, grouped, pooled, repeated, or run
-// by somebody else's pool.
+// Package workerpool carries the trace into goroutines: single ones, groups, pools, repeated work,
+// and the pools of other packages.
 //
-// There is one rule to learn. Wait for a task, and it runs under your context. Don't wait, and the
-// task keeps your trace and loses your deadline. If the task repeats, each run is a new trace that
-// remembers who scheduled it.
+// There is one rule to learn. If you wait for a task, it runs under your context. If you do not
+// wait, the task keeps your trace and loses your deadline. If the task repeats, each run is a new
+// trace with a link to the trace that scheduled it.
 //
 //	                 trace of the task     cancellation and deadline
 //	Go, Wrap         the caller's          none: it outlives the caller
@@ -14,20 +14,20 @@
 //	Job              new, linked           none
 //
 // Every function passes the task the context to use. Name that parameter ctx, so that it shadows
-// the outer ctx, which is the wrong one in the task.
+// the outer ctx: in the task, the outer ctx is the wrong context.
 //
 // # Work that schedules itself again
 //
-// A task may pass its own context to the next task, which does the same, for ever. It may use
-// these functions in any order, and [trace.Detach] and [trace.Root]. The contexts do not become a
-// chain: each wraps the values of the first context, and not the context before it. A new trace
-// replaces the old one.
+// A task may pass its own context to the next task, that task to the one after, and so on for
+// ever. The tasks may use these functions in any order, and [trace.Detach] and [trace.Root]. The
+// contexts do not become a chain: each wraps the values of the first context, and not the context
+// before it. A new trace replaces the old one.
 //
 // But a context that the program itself derives in each run, and passes on to the next, adds a
 // link each time. Such contexts come from context.WithValue, WithCancel and WithTimeout, a
-// logger's WithContext, pprof.WithLabels, an errgroup, or a span. Two things add no link: a span
-// that a Job's run begins with [trace.Start], and a name from [Logged] if Every or Job gets the
-// very context that Logged returned.
+// logger's WithContext, pprof.WithLabels, an errgroup, or a span. Two contexts add no link: the
+// context of a span that a Job's run starts with [trace.Start], and the context of [Logged], which
+// gives a job a name, if you pass that context directly to Every or Job.
 //
 // # Lines
 //

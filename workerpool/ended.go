@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// endedLike returns a context that has ended as ctx has, with timed's deadline. It keeps neither
-// of them alive.
+// endedLike returns a context that has ended with the error and the cause of ctx, and that has the
+// deadline of timed. It keeps neither ctx nor timed in memory.
 func endedLike(ctx, timed context.Context) context.Context {
 	done, cancel := context.WithCancelCause(context.Background())
 	cancel(context.Cause(ctx))

@@ -15,14 +15,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// requestContext is a handler's context, in the trace 463ac35c9f6413ad.
+// requestContext returns a context like a handler's, in the trace 463ac35c9f6413ad.
 func requestContext() context.Context {
 	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312")
 	return trace.NewContext(context.Background(), b)
 }
 
-// shutDown ends a pool as main should. The context is a new one with a timeout, since main's may
-// be done by then. The error says how many tasks were not run.
+// shutDown ends a pool as main should. The context is a new one with a timeout, since main's
+// context may have ended by then. The error contains the number of tasks that were not run.
 func shutDown(pool *workerpool.Pool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -37,7 +37,7 @@ func ExampleGo() {
 
 	workerpool.Go(ctx, func(ctx context.Context) {
 		defer close(done)
-		<-time.After(time.Millisecond) // the response is long sent
+		<-time.After(time.Millisecond) // by now, the response has been sent
 		fmt.Println(trace.ID(ctx), ctx.Err())
 	})
 	cancel() // the handler has returned
@@ -46,8 +46,8 @@ func ExampleGo() {
 	// Output: 463ac35c9f6413ad <nil>
 }
 
-// Wrong, twice: a bare go statement. With the request's context the work is canceled when the
-// handler returns; without it, the trace is lost.
+// A bare go statement is wrong with any context. With the request's context, the work is canceled
+// when the handler returns. With a new context, the trace is lost.
 func ExampleGo_incorrect() {
 	ctx, cancel := context.WithCancel(requestContext())
 	returned := make(chan struct{})
@@ -117,7 +117,7 @@ func ExampleJob() {
 	ctx := requestContext()
 	scheduler := trace.ID(ctx)
 
-	// cron.AddFunc takes a func().
+	// cron.AddFunc accepts a func().
 	job := workerpool.Job(ctx, func(ctx context.Context) {
 		fmt.Println("in a trace of its own:", trace.ID(ctx) != scheduler)
 	})
@@ -224,7 +224,7 @@ func ExamplePool_Shutdown() {
 	started := make(chan struct{})
 	_ = pool.Go(requestContext(), func(ctx context.Context) {
 		close(started)
-		<-ctx.Done() // as any call that takes ctx
+		<-ctx.Done() // as any call with ctx would do
 	})
 	<-started
 	_ = pool.Go(requestContext(), func(context.Context) {})

@@ -26,7 +26,7 @@ import (
 
 type task = func(ctx context.Context)
 
-// bottom is the context under all others. It counts the frames of a look-up that reaches it.
+// bottom is the innermost context. It counts the stack frames of a look-up that reaches it.
 type bottom struct {
 	context.Context
 	frames *int
@@ -45,17 +45,17 @@ func (b bottom) Value(key any) any {
 // again is a way in which work schedules itself again, with its own context.
 type again struct {
 	name  string
-	trace bool // each run has the same
+	trace bool // each run has the same trace
 	next  func(ctx context.Context, f task)
 }
 
-// twoPools are the pools of ways to schedule. They have an idle worker for each task.
+// twoPools are the pools that the ways use. They always have an idle worker for the next task.
 type twoPools struct {
 	a, b *workerpool.Pool
 	turn atomic.Int64 // of mix
 }
 
-// agains returns all ways.
+// agains returns all ways in which work schedules itself again.
 func agains(a, b *workerpool.Pool) []again {
 	p := &twoPools{a: a, b: b}
 	return slices.Concat(p.singles(), p.jobs(), p.mixes())
@@ -77,7 +77,7 @@ func noError(err error) {
 
 func goJob(ctx context.Context, f task) { go workerpool.Job(ctx, f)() }
 
-// once makes one run of Every, which ends its goroutine.
+// once calls Every for a single run. The run ends the goroutine, and so Every too.
 func once(ctx context.Context, f task) {
 	workerpool.Every(ctx, 1, func(ctx context.Context) { f(ctx); runtime.Goexit() })
 }
@@ -141,7 +141,7 @@ func (p *twoPools) jobs() []again {
 	}
 }
 
-// mix takes its ways in turn.
+// mix returns a way that uses the given ways in turn.
 func (p *twoPools) mix(all ...func(ctx context.Context, f task)) func(ctx context.Context, f task) {
 	return func(ctx context.Context, f task) { all[int(p.turn.Add(1))%len(all)](ctx, f) }
 }
@@ -156,15 +156,15 @@ func (p *twoPools) mixes() []again {
 		{"Job, Submit, Root", false, p.mix(goJob, p.submit, goRoot)},
 		{"Group, Go", true, p.mix(goInGroup, workerpool.Go)},
 		{"Group, Job, Submit", false, p.mix(goInGroup, goJob, p.submit)},
-		{"Job, logged, and not, Pool.Go", false, p.mix(goLogged, goJob, p.goA)},
+		{"Job, with and without Logged, Pool.Go", false, p.mix(goLogged, goJob, p.goA)},
 		{"Job, logged, Group, Wrap", false, p.mix(goLogged, goInGroup, afterFunc)},
 		{"Job, logged, Submit, Detach", false, p.mix(goLogged, p.submit, goDetached)},
-		// 12 ways, of which 60 is a multiple: see TestSelfSchedulingIsFlat.
+		// These are 12 ways. The number must divide 60: see TestSelfSchedulingIsFlat.
 		{"all", false, p.mix(p.goA, goJob, workerpool.Go, p.goB, p.submit, goEvery, goRoot, afterFunc, goDetached, goInGroup, p.submit, goLogged)},
 	}
 }
 
-// setting is what the context of the first run holds.
+// setting is a kind of context for the first run.
 type setting struct {
 	name  string
 	start func(ctx context.Context) context.Context
@@ -188,7 +188,7 @@ func settings() []setting {
 	return []setting{
 		{name: "no SDK", start: plain},
 		{name: "an SDK that records", start: inSpan(always, "")},
-		{name: "an SDK that does not", start: inSpan(never, "")},
+		{name: "an SDK that does not record", start: inSpan(never, "")},
 		{name: "a deny over an SDK", start: inSpan(always, "0")},
 		{name: "a logger", start: bound(logbind.Bind, zerolog.InfoLevel)},
 		{name: "a logger and an SDK", start: func(ctx context.Context) context.Context {
@@ -207,7 +207,7 @@ func settings() []setting {
 
 var noSpans = sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))
 
-// named is workerpool.Logged, with lines that nobody reads.
+// named calls workerpool.Logged. If ctx has no bound logger, the lines are discarded.
 func named(ctx context.Context, name string) context.Context {
 	if logbind.Stored(ctx) == nil {
 		ctx = logbind.Bind(ctx, logger(io.Discard, zerolog.InfoLevel))
@@ -233,8 +233,8 @@ func loop(t testing.TB, ctx context.Context, next func(ctx context.Context, f ta
 	return <-last
 }
 
-// Work that schedules itself again with its own context keeps as much as its first run, however
-// often it runs.
+// If work schedules itself again with its own context, the contexts do not become deeper, however
+// often the work runs.
 func TestSelfSchedulingIsFlat(t *testing.T) {
 	for _, s := range settings() {
 		t.Run(s.name, func(t *testing.T) {
@@ -252,13 +252,13 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 					look := func(ctx context.Context) int {
 						var pcs [4096]uintptr
 						ctx.Value(depthKey{})
-						return depth - runtime.Callers(0, pcs[:]) // without frames of a mark below
+						return depth - runtime.Callers(0, pcs[:]) // without the frames of marks
 					}
-					depths := map[int]int{} // at the end of so many runs
+					depths := map[int]int{} // by the number of runs
 					var wrong atomic.Int64
 					runs := 0
 					last := loop(t, ctx, form.next, 720, func(ctx context.Context) {
-						if runs++; runs%60 == 0 { // a mix is then always at the same way
+						if runs++; runs%60 == 0 { // a mix then always uses the same way
 							depths[runs] = look(ctx)
 						}
 						if ctx.Value(key("user")) != "ann" || ctx.Value(key("more")) != "values" || runs > 10 && (trace.ID(ctx) == id) != form.trace {
@@ -266,7 +266,7 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 						}
 					})
 					assert.Zero(t, wrong.Load(), "runs with a wrong value or trace")
-					assert.Equal(t, depths[120], depths[720], "frames of a look-up in run 720, against run 120")
+					assert.Equal(t, depths[120], depths[720], "frames of a look-up in run 720; want as many as in run 120")
 					runtime.KeepAlive(last)
 				})
 			}
@@ -276,12 +276,12 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 	}
 }
 
-// Many runs keep no more bytes than few.
+// Many runs keep no more bytes in memory than a few runs.
 func TestTortureSelfScheduling(t *testing.T) {
 	const slack = 64 << 10
 	few, many := 500, torture.Size(3_000, 100_000)
 	for _, s := range settings() {
-		if s.name == "a guard" { // each hand-over costs a traceback
+		if s.name == "a guard" { // a guard makes each hand-over slow: it costs a traceback
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {
@@ -306,8 +306,8 @@ func TestTortureSelfScheduling(t *testing.T) {
 					kept(few)
 					before, allocsBefore := kept(few)
 					after, allocsAfter := kept(many)
-					// What others hold, for a moment or for good, no longer counts in a second
-					// measurement. What each run keeps still does.
+					// Memory that other code has allocated meanwhile has no effect on a second
+					// measurement. Memory that each run keeps has.
 					for range 2 {
 						if after-before > slack {
 							before, _ = kept(few)
@@ -315,8 +315,8 @@ func TestTortureSelfScheduling(t *testing.T) {
 						}
 					}
 					worst, most = max(worst, after-before), max(most, allocsAfter-allocsBefore)
-					assert.LessOrEqual(t, after-before, slack, "bytes kept after %d runs, over those after %d", many, few)
-					assert.InDelta(t, allocsBefore, allocsAfter, 1+allocsBefore/4, "allocations a run, of %d runs and of %d", many, few)
+					assert.LessOrEqual(t, after-before, slack, "bytes kept after %d runs, more than after %d", many, few)
+					assert.InDelta(t, allocsBefore, allocsAfter, 1+allocsBefore/4, "allocations per run, with %d runs and with %d", many, few)
 				})
 			}
 			assert.NoError(t, a.Shutdown(context.Background()))
@@ -327,8 +327,8 @@ func TestTortureSelfScheduling(t *testing.T) {
 	}
 }
 
-// The next run has this run's logger, with the fields that were added to it, but not this run's
-// context.
+// A job that a run schedules gets the logger of the run, with the fields that the run has added.
+// But the logger is bound to the job's own trace.
 func TestJobInAJobKeepsTheRunsLogger(t *testing.T) {
 	var out bytes.Buffer
 	ctx := logbind.Bind(request(), logger(&out, zerolog.InfoLevel))
@@ -342,11 +342,11 @@ func TestJobInAJobKeepsTheRunsLogger(t *testing.T) {
 	})()
 	id := <-done
 	line := testkit.TakeLine(t, &out)
-	assert.Equal(t, "one", line["step"], "the field that the first run has given to its logger")
+	assert.Equal(t, "one", line["step"], "the field that the first run has added to its logger")
 	assert.Equal(t, id, line["trace_id"], "the ID on the line")
 }
 
-// A root in one of our contexts has the lifetime of that context.
+// A new root in a task has the lifetime of the task's context.
 func TestRootKeepsTheLifetime(t *testing.T) {
 	roots := map[string]func(ctx context.Context, f task){
 		"Root": func(ctx context.Context, f task) {

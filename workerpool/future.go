@@ -11,15 +11,15 @@ import (
 // concurrent use.
 type Future[T any] struct {
 	done   chan struct{}
-	task   atomic.Pointer[task] // nil when it has ended
+	task   atomic.Pointer[task] // nil after the task has ended
 	origin origin               // of the context given to Submit
 	value  T
 	err    error
 }
 
-// Submit hands fn to p, as [Pool.Go] does, and returns a Future for its result. Somebody waits for
-// fn, so fn's context is the submitter's, with trace, values, deadline and cancellation. That
-// context ends with the pool too. If p does not take fn, the Future holds ctx's error or
+// Submit hands fn to p, as [Pool.Go] does, and returns a Future for its result. Because somebody
+// waits for fn, fn's context has the trace, the values, the deadline and the cancellation of ctx.
+// It also ends with the pool. If p does not accept fn, the Future holds ctx's error or
 // [ErrClosed].
 //
 // A task may wait for a task of its own pool. An awaited task that has not begun then runs in
@@ -30,7 +30,7 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 	f := &Future[T]{done: make(chan struct{})}
 	life, owner := lifeOf(ctx)
 	ours := owner != nil
-	if !ours { // ctx may still be derived from one of ours
+	if !ours { // ctx may still be derived from a context of this package
 		owner = ctx.Value(taskKey{})
 	}
 	f.origin = originOf(owner)
@@ -43,13 +43,13 @@ func Submit[T any](ctx context.Context, p *Pool, fn func(ctx context.Context) (T
 	return f
 }
 
-// Wait waits for the task, no longer than ctx, and returns its result. The error is
+// Wait waits for the task until ctx ends, and returns the task's result. The error is
 //   - the task's own,
 //   - [ErrClosed] if the task never ran because the pool was shut down,
 //   - an error that names the panic or runtime.Goexit that ended the task, or
 //   - ctx's, if ctx ended first.
 //
-// A result that is there is returned even if ctx is done.
+// If the task has already ended, Wait returns its result even if ctx is done.
 //
 // Wait returns when ctx ends, with one exception. If the caller is a pool's task, another task may
 // run in the caller's place meanwhile: see [Pool.Go]. Then Wait returns only when that other task
@@ -65,7 +65,7 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 		return f.value, f.err
 	default:
 	}
-	select { // the task has ended
+	select { // the task has just ended, or ctx has
 	case <-f.done:
 		return f.value, f.err
 	case <-ctx.Done():
@@ -74,8 +74,8 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	}
 }
 
-// await waits until t has ended, which closes done, or until ctx has ended. origin is that of the
-// context given to Submit.
+// await waits until t has ended, which closes done, or until ctx has ended. origin is the origin
+// of the context given to Submit.
 func await(ctx context.Context, done <-chan struct{}, t *task, origin origin) {
 	w := t.pool.begin(ctx, origin)
 	if !w.known { // the usual case: nothing to run, lend or borrow
@@ -121,7 +121,7 @@ func (f *Future[T]) fail(err error) {
 	f.end()
 }
 
-// run runs fn. If fn does not return, the pool calls fail instead.
+// run runs fn. If fn does not return, the pool calls f.fail instead.
 func (f *Future[T]) run(ctx *waited, fn func(ctx context.Context) (T, error)) {
 	defer ctx.end()
 	f.value, f.err = fn(ctx)

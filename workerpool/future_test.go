@@ -54,7 +54,7 @@ func TestFutureOfATaskThatIsNotRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ran atomic.Int64
 		p, release := fill(t, 1, 1, &ran)
-		never := func(context.Context) (int, error) { t.Error("a task ran that must not"); return 7, nil }
+		never := func(context.Context) (int, error) { t.Error("a task ran that must not run"); return 7, nil }
 		wait := func(f *workerpool.Future[int]) error {
 			n, err := f.Wait(context.Background())
 			assert.Equal(t, 0, n, "Wait()")
@@ -74,7 +74,7 @@ func TestFutureOfATaskThatIsNotRun(t *testing.T) {
 	})
 }
 
-// If a pool gives up, a task in its queue is counted, and its Future holds ErrClosed.
+// If Shutdown gives up, a task in the queue is counted in NotRun, and its Future holds ErrClosed.
 func TestFutureOfAQueuedTaskAtShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 8})
@@ -94,12 +94,12 @@ func TestFutureOfAQueuedTaskAtShutdown(t *testing.T) {
 		}
 		close(release)
 		n, err := stuck.Wait(context.Background())
-		assert.NoError(t, err, "Wait() of a task that ran on")
-		assert.Equal(t, 7, n, "Wait() of a task that ran on")
+		assert.NoError(t, err, "Wait() of a task that was running")
+		assert.Equal(t, 7, n, "Wait() of a task that was running")
 	})
 }
 
-// A task of Submit ends with its submitter's context, and with the pool.
+// The context of a Submit task ends when the submitter's context ends, or when the pool ends.
 func TestSubmittedTaskEndsWithSubmitterAndPool(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -143,7 +143,8 @@ func TestSubmittedTaskEndsWithSubmitterAndPool(t *testing.T) {
 	}
 }
 
-// If the queue is full, what a task of Submit submits runs inline, as with Go.
+// If the queue is full, a task that is submitted from inside a Submit task runs inline, as it does
+// inside a task of Pool.Go.
 func TestFullQueueInsideASubmittedTask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // reports a deadlock
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
@@ -173,7 +174,7 @@ func TestWaitIsBoundedByItsContext(t *testing.T) {
 		assert.Equal(t, context.DeadlineExceeded, err, "Wait(ctx)")
 		assert.Equal(t, time.Minute, time.Since(begun), "Wait(ctx) returned after")
 
-		// That does not disturb the task.
+		// The end of Wait's context does not disturb the task.
 		n, err = f.Wait(context.Background())
 		assert.Equal(t, 7, n, "Wait() again")
 		assert.NoError(t, err, "Wait() again")
@@ -185,14 +186,14 @@ func TestWaitPrefersTheResult(t *testing.T) {
 	p := workerpool.New(workerpool.Config{Workers: 1})
 	f := workerpool.Submit(request(), p, func(context.Context) (int, error) { return 7, nil })
 	require.NoError(t, p.Shutdown(context.Background()))
-	for range 100 { // a select would choose at random
+	for range 100 { // many times, since a select with both cases ready would choose at random
 		n, err := f.Wait(ended())
 		require.Equal(t, 7, n, "Wait(ended) of a task that is done")
 		require.NoError(t, err, "Wait(ended) of a task that is done")
 	}
 }
 
-// A task of Submit costs no further goroutine, of this package or of package context.
+// A Submit task that derives a context makes package context start no goroutine.
 func TestSubmitStartsNoGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1})
@@ -210,8 +211,8 @@ func TestSubmitStartsNoGoroutine(t *testing.T) {
 	})
 }
 
-// The context of a task of Submit ends with the task, whether something asked for its end before
-// or not, and whatever has ended before. Contexts that are derived from it may live on.
+// The context of a Submit task ends when the task ends. It does not matter whether the task has
+// called ctx.Err, or whether the submitter or the pool ended first.
 func TestSubmittedContextAfterTheTask(t *testing.T) {
 	for _, asks := range []bool{false, true} {
 		for _, tt := range []struct {
@@ -224,7 +225,7 @@ func TestSubmittedContextAfterTheTask(t *testing.T) {
 			{"the submitter", func(_ *workerpool.Pool, cancel context.CancelCauseFunc) { cancel(errStop) }, context.Canceled, errStop},
 			{"the pool", func(p *workerpool.Pool, _ context.CancelCauseFunc) { _ = p.Shutdown(ended()) }, context.Canceled, nil},
 		} {
-			t.Run(fmt.Sprintf("%s, asked before: %t", tt.name, asks), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, the task called Err: %t", tt.name, asks), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					p := workerpool.New(workerpool.Config{Workers: 1})
 					submitter, cancel := context.WithCancelCause(request())
@@ -251,7 +252,7 @@ func TestSubmittedContextAfterTheTask(t *testing.T) {
 						t.Error("Done() is open")
 					}
 					assert.Equal(t, tt.err, ctx.Err(), "Err()")
-					// After the pool's end the cause may be the pool's, or that of the task's end.
+					// After the pool's end, the cause may be ErrClosed, or the end of the task.
 					if tt.cause != nil {
 						assert.Equal(t, tt.cause, context.Cause(ctx), "context.Cause")
 					}
@@ -265,7 +266,8 @@ func TestSubmittedContextAfterTheTask(t *testing.T) {
 	}
 }
 
-// A task that asks after the pool has ended gets the right answer at once.
+// A task that first looks at its context after the pool has ended sees at once that the context
+// has ended, with the cause ErrClosed.
 func TestSubmittedTaskAsksLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1})
@@ -284,7 +286,7 @@ func TestSubmittedTaskAsksLate(t *testing.T) {
 	})
 }
 
-// The pool keeps nothing of a submitted task that has ended.
+// The pool does not keep the values of a submitted task that has ended in memory.
 func TestSubmittedTaskIsForgotten(t *testing.T) {
 	p := workerpool.New(workerpool.Config{Workers: 1})
 	defer func() { assert.NoError(t, p.Shutdown(context.Background()), "Shutdown") }()
@@ -293,15 +295,15 @@ func TestSubmittedTaskIsForgotten(t *testing.T) {
 	ctx := context.WithValue(request(), key("body"), body)
 	_, err := workerpool.Submit(ctx, p, func(ctx context.Context) (int, error) { return 7, ctx.Err() }).Wait(ctx)
 	require.NoError(t, err)
-	// Another task shows that the worker has gone on.
+	// Another task shows that the worker has left the first.
 	_, err = workerpool.Submit(request(), p, func(context.Context) (int, error) { return 7, nil }).Wait(context.Background())
 	require.NoError(t, err)
 	runtime.GC()
 	assert.Nil(t, kept.Value(), "the task's value")
 }
 
-// The same for a task that a submitted task has submitted. Its context keeps nothing of the outer
-// one, and still gives the same answers.
+// As TestSubmittedContextAfterTheTask, for a task that was submitted from inside another Submit
+// task. After its end, the inner context has copies of all that it needs from the outer context.
 func TestSubmittedContextOfASubmittedTask(t *testing.T) {
 	for _, asks := range []bool{false, true} {
 		for _, tt := range []struct {
@@ -315,7 +317,7 @@ func TestSubmittedContextOfASubmittedTask(t *testing.T) {
 			{"the first submitter", func(_, _ func(), cancel context.CancelCauseFunc) { cancel(errStop) }, context.Canceled, errStop},
 			{"the deadline", func(_, deadline func(), _ context.CancelCauseFunc) { deadline() }, context.DeadlineExceeded, context.DeadlineExceeded},
 		} {
-			t.Run(fmt.Sprintf("%s, asked before: %t", tt.name, asks), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, the task called Err: %t", tt.name, asks), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					p := workerpool.New(workerpool.Config{Workers: 2})
 					submitter, cancel := context.WithCancelCause(request())
@@ -343,7 +345,7 @@ func TestSubmittedContextOfASubmittedTask(t *testing.T) {
 					close(goOn)
 					ctx, err := f.Wait(context.Background())
 					require.NoError(t, err)
-					for range 2 { // and long after
+					for range 2 { // at once, and an hour later
 						assert.Equal(t, tt.err, ctx.Err(), "Err()")
 						assert.Equal(t, tt.cause, context.Cause(ctx), "context.Cause")
 						select {

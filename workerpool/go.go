@@ -20,7 +20,7 @@ func Go(ctx context.Context, fn func(ctx context.Context)) {
 // Wrap returns fn as a function without parameters. The function runs fn as [Go] would, but in the
 // goroutine that calls the function. Use Wrap where nobody waits, for instance with ants, pond or
 // time.AfterFunc. The function may be called many times, and concurrently if fn may. ctx's values
-// live as long as the function does.
+// stay in memory as long as the function.
 func Wrap(ctx context.Context, fn func(ctx context.Context)) func() {
 	check("Wrap", ctx, fn != nil)
 	ctx = trace.Detach(goroutine.Handed(ctx))
@@ -37,8 +37,8 @@ func WrapErr(ctx context.Context, fn func(ctx context.Context) error) func() err
 	return func() error { return runErr(ctx, fn) }
 }
 
-// check panics if ctx is nil, or if fn is false, which says that the function passed is nil. name
-// is the function that was called.
+// check panics if ctx is nil or fn is false. fn reports whether the caller passed a function. name
+// is the name of the called function, for the message.
 func check(name string, ctx context.Context, fn bool) {
 	if ctx == nil {
 		panic("workerpool: " + name + ": nil context")

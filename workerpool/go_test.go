@@ -15,7 +15,8 @@ import (
 
 var errStop = errors.New("the client went away")
 
-// The one rule: work that is waited for ends with its caller, and other work outlives the caller.
+// The package's one rule: work that somebody waits for ends with its caller, and all other work
+// outlives its caller.
 func TestLifetime(t *testing.T) {
 	ends := []struct {
 		name  string

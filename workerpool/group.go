@@ -29,12 +29,12 @@ func NewGroup(ctx context.Context) *Group {
 	return g
 }
 
-// SetLimit lets at most n tasks run at once, and makes Go wait for its turn. A negative n is no
+// SetLimit lets at most n tasks run at once: while n tasks run, Go waits. A negative n means no
 // limit, and 0 lets no task run. SetLimit panics while tasks run.
 func (g *Group) SetLimit(n int) { g.mustBeMade("SetLimit").SetLimit(n) }
 
-// Go runs fn in a goroutine. The first error that a task returns cancels the others'
-// context and is what [Group.Wait] returns.
+// Go runs fn in a goroutine. The first error that a task returns cancels the context of all tasks,
+// and [Group.Wait] returns this error.
 func (g *Group) Go(fn func(ctx context.Context) error) {
 	group := g.mustBeMade("Go")
 	check("Group.Go", &g.ctx, fn != nil)

@@ -8,7 +8,7 @@ import (
 	"example.com/clew/internal/goroutine"
 )
 
-// here returns the worker that this goroutine is, or nil.
+// here returns the worker of this goroutine, or nil if the goroutine is no worker.
 func here() *worker {
 	if !startedByPool() {
 		return nil

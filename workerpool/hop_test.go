@@ -27,7 +27,7 @@ func TestHop(t *testing.T) {
 	}
 }
 
-// A run of work that repeats is not part of the trace that scheduled it. It has a link to it.
+// A run of Every or Job is not part of the trace that scheduled it, but has a link to that trace.
 func TestRepeatedRunsAreLinkedToTheScheduler(t *testing.T) {
 	tests := []struct {
 		name     string
@@ -68,7 +68,7 @@ func TestRepeatedRunsAreLinkedToTheScheduler(t *testing.T) {
 	}
 }
 
-// A run that is scheduled without a trace has an ID, and no link.
+// A run that is scheduled without a trace has a trace ID too.
 func TestRepeatedRunWithoutTrace(t *testing.T) {
 	var id string
 	workerpool.Job(context.Background(), func(ctx context.Context) { id = trace.ID(ctx) })()

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// found returns the ID that a line without a context would have here.
+// found returns the ID that a line without a context would have on this goroutine.
 func found() string { return trace.ID(trace.Implicit(context.Background())) }
 
 // Inside trace.Do, work has the trace of its context, wherever it runs. If that context has no
@@ -35,8 +35,8 @@ func TestImplicit(t *testing.T) {
 			workerpool.Go(ctx, func(ctx context.Context) { defer close(done); f(ctx) })
 			<-done
 		}},
-		{"Wrap, here", func(ctx context.Context, f func(ctx context.Context)) { workerpool.Wrap(ctx, f)() }},
-		{"WrapErr, here", func(ctx context.Context, f func(ctx context.Context)) {
+		{"Wrap, in the same goroutine", func(ctx context.Context, f func(ctx context.Context)) { workerpool.Wrap(ctx, f)() }},
+		{"WrapErr, in the same goroutine", func(ctx context.Context, f func(ctx context.Context)) {
 			_ = workerpool.WrapErr(ctx, func(ctx context.Context) error { f(ctx); return nil })()
 		}},
 		{"Pool.Go", func(ctx context.Context, f func(ctx context.Context)) {
@@ -59,13 +59,13 @@ func TestImplicit(t *testing.T) {
 					name string
 					ctx  context.Context
 					want string
-				}{{"its own", own, trace.ID(own)}, {"another's", other, trace.ID(other)}, {"none", context.Background(), ""}} {
+				}{{"the goroutine's trace", own, trace.ID(own)}, {"another trace", other, trace.ID(other)}, {"no trace", context.Background(), ""}} {
 					form.run(tt.ctx, func(ctx context.Context) {
-						assert.Equal(t, tt.want, trace.ID(ctx), "%s: by its context", tt.name)
-						assert.Equal(t, tt.want, found(), "%s: without one", tt.name)
+						assert.Equal(t, tt.want, trace.ID(ctx), "%s: ID of the task's context", tt.name)
+						assert.Equal(t, tt.want, found(), "%s: ID without a context", tt.name)
 					})
 				}
-				assert.Equal(t, trace.ID(own), found(), "afterwards")
+				assert.Equal(t, trace.ID(own), found(), "ID without a context, after the task")
 			})
 		})
 	}
@@ -92,7 +92,7 @@ func TestImplicitLoops(t *testing.T) {
 			once.Do(func() {
 				workerpool.Go(ctx, func(context.Context) {
 					defer close(ended)
-					assert.Empty(t, found(), "in the loop")
+					assert.Empty(t, found(), "ID in the goroutine of the loop")
 					workerpool.Every(ctx, time.Millisecond, job)
 				})
 			})
@@ -101,13 +101,13 @@ func TestImplicitLoops(t *testing.T) {
 		stop()
 		<-ended
 		assert.Equal(t, explicit, ids, "each run is its own trace")
-		assert.NotContains(t, ids, trace.ID(own), "the request's")
-		assert.NotEqual(t, ids[0], ids[1], "two runs")
+		assert.NotContains(t, ids, trace.ID(own), "IDs of the runs, without the request's ID")
+		assert.NotEqual(t, ids[0], ids[1], "IDs of two runs")
 
 		trace.Do(own, func(context.Context) {
 			workerpool.Job(context.Background(), func(ctx context.Context) {
-				assert.Equal(t, trace.ID(ctx), found(), "a job that is run here")
-				assert.NotEqual(t, trace.ID(own), found(), "a job that is run here")
+				assert.Equal(t, trace.ID(ctx), found(), "ID in a job that runs in the request's goroutine")
+				assert.NotEqual(t, trace.ID(own), found(), "ID in a job that runs in the request's goroutine")
 			})()
 		})
 	})

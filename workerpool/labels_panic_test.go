@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The runtime's report of a panic has the task's labels.
+// The runtime's report of a panic contains the task's labels.
 func TestLabelsInAPanic(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
 	_, stderr, err := child(t, "Pool.Go, labelled")

@@ -15,7 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// If something wants labels, tasks run under those of their contexts, and leave none behind.
+// If something wants labels, each task runs under the labels of its context. After the task, its
+// goroutine has none of them.
 func TestLabels(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
 	const want = "route: /items"
@@ -27,7 +28,7 @@ func TestLabels(t *testing.T) {
 		require.NoError(t, pool.Go(ctx, func(context.Context) { seen <- goroutine.Labels(); end() }))
 		return <-seen
 	}
-	assert.Empty(t, inWorker(ctx, func() {}), "nobody wants labels")
+	assert.Empty(t, inWorker(ctx, func() {}), "labels in a task while nobody wants labels")
 
 	defer goroutine.WantLabels()()
 	for name, end := range map[string]func(){"returns": func() {}, "panics": func() { panic("sold out") }, "exits": runtime.Goexit} {
@@ -57,7 +58,7 @@ func TestLabels(t *testing.T) {
 	require.NoError(t, g.Wait())
 	assert.Equal(t, "group: "+want, seen)
 
-	// Every runs in its caller's goroutine, whose labels stay.
+	// Every runs in its caller's goroutine, and that goroutine keeps its labels.
 	pprof.Do(context.Background(), pprof.Labels("loop", "sweep"), func(ctx context.Context) {
 		ctx, cancel := context.WithCancel(ctx)
 		workerpool.Every(ctx, time.Nanosecond, func(context.Context) { seen = goroutine.Labels(); cancel() })

@@ -6,7 +6,7 @@ import "sync/atomic"
 // next link.
 type link struct {
 	pool   *Pool                // of a task; nil: a Group
-	waiter atomic.Pointer[link] // waits for this one; nil: none is known
+	waiter atomic.Pointer[link] // waits for this link; nil: none is known
 	lender *worker              // of a task that lends its turn; nil: none; guarded by pool.turns
 }
 

@@ -12,28 +12,28 @@ import (
 	"example.com/clew/trace"
 )
 
-// Logged returns a context with which [Every] and [Job] write a line for each run. A context that
-// is derived from it does the same:
+// Logged returns a context with which [Every] and [Job] write a line for each run. Contexts that
+// are derived from it have the same effect:
 //
 //	go workerpool.Every(workerpool.Logged(ctx, "refresh"), time.Minute, refresh)
 //
 // The line has the message "job" and the IDs of the run's own trace. Its fields are job, which is
 // the name, and duration_ms. scheduled_by is the trace ID of the context that Every or Job was
-// given, if that has one. panicked and sampled appear only where they are true. The level is info.
-// A run that panics has the level error, and its line is written before the panic goes on. A run
-// that calls runtime.Goexit has a line too.
+// given, if that context has a trace. panicked and sampled are written only if they are true. The
+// level is info. If a run panics, the level is error, and the line is written before the panic
+// continues. A run that calls runtime.Goexit has a line too.
 //
-// The line goes to the zerolog logger of the run's context, or else to its slog logger, or else
-// where logctx.Info writes without a logger. If the logger has logctx's hook or handler, the
-// fields have the names that are set there.
+// The line goes to the zerolog logger of the run's context, or else to the slog logger of that
+// context, or else to the logger that logctx.Info uses for a context without a logger. If the
+// logger has logctx's hook or handler, its Config sets the names of the fields.
 //
-// The run's span has the same name. An empty name counts as "workerpool.Every" or
-// "workerpool.Job", as without Logged. A name is cut after 8,000 bytes.
+// The run's span has the same name. An empty name is replaced by "workerpool.Every" or
+// "workerpool.Job", the name of a span without Logged. A name is cut after 8,000 bytes.
 //
-// A job that a run schedules with the run's context is another job, and has lines only if that job
-// is Logged itself. Of two names the inner one counts. Go, Wrap, Group and Pool write no lines,
-// but their tasks keep the name for an Every or a Job in them. [trace.Only] keeps no name. A nil
-// ctx panics.
+// A job that a run schedules with the run's context is another job. It has lines only if the run
+// passes that context through Logged again. If a context gets two names, the second replaces the
+// first. Go, Wrap, Group and Pool write no lines, but the contexts of their tasks keep the name
+// for an Every or a Job. [trace.Only] removes the name. A nil ctx panics.
 func Logged(ctx context.Context, name string) context.Context {
 	if ctx == nil {
 		panic("workerpool: Logged: nil context")
@@ -72,6 +72,7 @@ func logRun(ctx context.Context, r *line.Run) {
 	}
 	b, _ := trace.FromContext(ctx)
 	r.Sampled = b.Sampling == trace.Accept
-	// Never a debug line: only a caller asks for debug, and a run is a root, which has no caller.
+	// Never the line of a debug trace: only a caller can ask for debug, and a run is a root, which
+	// has no caller.
 	zline.Out(&line.Pending{Context: ctx, Record: r}, level, false)
 }

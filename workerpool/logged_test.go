@@ -24,7 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// schedulers run fn twice, ten seconds apart, each run five seconds long.
+// schedulers run fn twice: Every with ten seconds in between, Job at once.
 var schedulers = []struct {
 	name string
 	run  func(ctx context.Context, fn task)
@@ -77,14 +77,14 @@ func TestLoggedWritesALineForEachRun(t *testing.T) {
 		{name: "slog", put: inSlog(logctx.Slog(handler, logctx.Config{}))},
 		{name: "slog without our handler", put: inSlog(handler)},
 		{name: "slog, Datadog's names", put: inSlog(logctx.Slog(handler, datadog)), dd: true},
-		{name: "neither", put: func(ctx context.Context, t *testing.T) context.Context {
+		{name: "no logger in the context", put: func(ctx context.Context, t *testing.T) context.Context {
 			before := zerolog.DefaultContextLogger
 			l := logctx.New(&out)
 			zerolog.DefaultContextLogger = &l
 			t.Cleanup(func() { zerolog.DefaultContextLogger = before })
 			return ctx
 		}},
-		{name: "both", put: func(ctx context.Context, t *testing.T) context.Context {
+		{name: "zerolog and slog", put: func(ctx context.Context, t *testing.T) context.Context {
 			return logctx.New(&out).WithContext(inSlog(slog.DiscardHandler)(ctx, t))
 		}},
 	}
@@ -104,14 +104,14 @@ func TestLoggedWritesALineForEachRun(t *testing.T) {
 							line = map[string]any{"level": "info", "message": "job", "job": "refresh", "duration": 4711000.,
 								"dd.scheduled_by": testkit.DecimalLow, "dd.trace_id": decimal(b.TraceID[8:]), "dd.span_id": decimal(b.SpanID[:])}
 						}
-						if b.Sampling == trace.Accept { // one run in a thousand
+						if b.Sampling == trace.Accept { // the default sampler accepts one run in a thousand
 							line["sampled"] = true
 						}
 						want = append(want, line)
 					})
 					got := timeless(t, &out)
 					for _, line := range got {
-						if msg, is := line["msg"]; is { // as slog has it
+						if msg, is := line["msg"]; is { // slog's key for the message
 							delete(line, "msg")
 							line["message"], line["level"] = msg, strings.ToLower(line["level"].(string))
 						}
@@ -136,10 +136,10 @@ func TestLoggedFields(t *testing.T) {
 		fn   task
 		want map[string]any // without IDs and duration
 	}{
-		{"a schedule without a trace", context.Background(), nothing, map[string]any{"level": "info"}},
-		{"one that came with 16 digits", testkit.Context(id64 + "-" + spanID), nothing,
+		{"scheduled without a trace", context.Background(), nothing, map[string]any{"level": "info"}},
+		{"scheduled in a trace with 16 digits", testkit.Context(id64 + "-" + spanID), nothing,
 			map[string]any{"level": "info", "scheduled_by": id64}},
-		{"one that came with 32, half of them zero", testkit.Context(zeros + id64 + "-" + spanID), nothing,
+		{"scheduled in a trace with 32 digits, half of them zero", testkit.Context(zeros + id64 + "-" + spanID), nothing,
 			map[string]any{"level": "info", "scheduled_by": zeros + id64}},
 		{"a run that is sampled", sampled, nothing,
 			map[string]any{"level": "info", "scheduled_by": trace.ID(sampled), "sampled": true}},
@@ -147,7 +147,7 @@ func TestLoggedFields(t *testing.T) {
 			map[string]any{"level": "info", "scheduled_by": id128}},
 		{"a panic", request(), func(context.Context) { panic("in a test") },
 			map[string]any{"level": "error", "scheduled_by": id128, "panicked": true}},
-		{"a panic that the run has survived", request(), func(context.Context) {
+		{"a panic that the run has recovered", request(), func(context.Context) {
 			defer func() { _ = recover() }()
 			panic("in a test")
 		}, map[string]any{"level": "info", "scheduled_by": id128}},
@@ -160,7 +160,7 @@ func TestLoggedFields(t *testing.T) {
 			var out bytes.Buffer
 			logged := workerpool.Logged(logctx.New(&out).WithContext(test.ctx), "refresh")
 			job := workerpool.Job(logged, func(ctx context.Context) {
-				// Without a sampler that says so, one run in a thousand.
+				// The default sampler accepts one run in a thousand.
 				if b, _ := trace.FromContext(ctx); b.Sampling == trace.Accept {
 					test.want["sampled"] = true
 				}
@@ -187,12 +187,12 @@ func TestLoggedFields(t *testing.T) {
 				delete(line, key)
 			}
 			test.want["message"], test.want["job"] = "job", "refresh"
-			assert.Equal(t, test.want, line, "the line, but for IDs and duration")
+			assert.Equal(t, test.want, line, "the line, except IDs and duration")
 		})
 	}
 }
 
-// A run in a deferred call during a panic has not panicked itself.
+// If a job runs in a deferred call during a panic, its line does not have the field panicked.
 func TestLoggedInAPanic(t *testing.T) {
 	var out bytes.Buffer
 	func() {
@@ -206,7 +206,7 @@ func TestLoggedInAPanic(t *testing.T) {
 	assert.NotContains(t, lines[0], "panicked")
 }
 
-// A run has the same context and the same lifetime as without a name.
+// Logged changes neither the values nor the lifetime that a run's context has.
 func TestLoggedKeepsTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(request())
 	named := named(ctx, "refresh")
@@ -225,8 +225,8 @@ func TestLoggedKeepsTheContext(t *testing.T) {
 		assert.NoError(t, context.Cause(ctx), "cause in a run of Job")
 	})()
 	detached := trace.Detach(named)
-	assert.NoError(t, detached.Err(), "Err of a detached one")
-	assert.True(t, trace.Detach(detached) == detached, "a detached one is returned as it is")
+	assert.NoError(t, detached.Err(), "Err of a detached context")
+	assert.True(t, trace.Detach(detached) == detached, "Detach returns a detached context unchanged")
 	root, span := trace.Root(named, "root")
 	span.End()
 	assert.Equal(t, workerpool.ErrClosed, context.Cause(root), "cause in a root")
@@ -244,7 +244,8 @@ func TestTimeoutUnderLoggedStartsNoGoroutine(t *testing.T) {
 	})
 }
 
-// A debug trace lowers the level of its own lines. The runs that it schedules are other traces.
+// A debug trace lowers the logger's level only for its own lines. The runs that it schedules are
+// other traces, so they have the old level.
 func TestLoggedInADebugTrace(t *testing.T) {
 	for _, level := range []zerolog.Level{zerolog.InfoLevel, zerolog.WarnLevel} {
 		var out bytes.Buffer
@@ -252,10 +253,10 @@ func TestLoggedInADebugTrace(t *testing.T) {
 		workerpool.Job(workerpool.Logged(ctx, "refresh"), func(ctx context.Context) { logctx.Debug(ctx).Msg("too much") })()
 		lines := timeless(t, &out)
 		if level > zerolog.InfoLevel {
-			assert.Empty(t, lines, "lines of a logger that warns")
+			assert.Empty(t, lines, "lines of a logger at warn level")
 			continue
 		}
-		require.Len(t, lines, 1, "lines of a logger that informs")
+		require.Len(t, lines, 1, "lines of a logger at info level")
 		assert.Equal(t, "job", lines[0]["message"])
 		assert.Equal(t, id128, lines[0]["scheduled_by"])
 		assert.NotEqual(t, id128, lines[0]["trace_id"])
@@ -272,11 +273,11 @@ func TestLoggedAllocations(t *testing.T) {
 		call func()
 		most float64
 	}{
-		{"Job", func() { sink = workerpool.Job(ctx, nothing) }, 2}, // as before there were names
+		{"Job", func() { sink = workerpool.Job(ctx, nothing) }, 2}, // no more than without names
 		{"a run of Job", plain, beyond},
 		{"Logged", func() { sinkCtx = workerpool.Logged(ctx, "refresh") }, 1},
-		// The record, its carrier and the text of the IDs. The fourth is for the race detector,
-		// under which sync.Pool drops some on purpose.
+		// Three allocations are the record, its carrier and the text of the IDs. The fourth is for
+		// the race detector, which makes sync.Pool drop some values on purpose.
 		{"a run that writes its line", named, beyond + 4},
 		{"a run whose line is hidden", hidden, beyond + 2},
 	} {

@@ -32,7 +32,7 @@ const (
 
 type key string
 
-// request returns a context as a handler has it: in a trace, with a value of the request.
+// request returns a context like a handler's: it has a trace, and a value of the request.
 func request() context.Context {
 	return context.WithValue(testkit.Request(), key("user"), "ann")
 }
@@ -48,7 +48,7 @@ func recorded(ctx context.Context) (context.Context, *tracetest.SpanRecorder) {
 // hop is a way to run a task.
 type hop struct {
 	name     string
-	run      func(ctx context.Context, fn task) // returns when fn has
+	run      func(ctx context.Context, fn task) // returns when fn has returned
 	detached bool                               // fn's context does not end with ctx
 }
 
@@ -80,7 +80,7 @@ func hops() []hop {
 		{name: "Pool.TryGo", detached: true, run: func(ctx context.Context, fn func(ctx context.Context)) {
 			p := workerpool.New(workerpool.Config{Workers: 1})
 			if !p.TryGo(ctx, fn) {
-				panic("an idle pool said no")
+				panic("TryGo of an idle pool returned false")
 			}
 			_ = p.Shutdown(context.Background())
 		}},

@@ -7,13 +7,13 @@ import (
 	"example.com/clew/trace"
 )
 
-// named is a context that gives a name to what is scheduled with it. Its first fields are those of
-// a context of context.WithValue, because some programs read these fields by reflection: see
-// trace's node.
+// named is a context that gives a name to the jobs that are scheduled with it. Its first fields
+// are the fields that a context of context.WithValue has, because some programs read them by
+// reflection: see trace's node.
 //
-// In a task, named lies under the task's lifetime, since pools lay tasks over the values.
-// Elsewhere named stays on top: it is a seam.Lifetime, so that trace can lay a new root or a
-// detached context under it.
+// In a task, the context of the task wraps named, since a task wraps the submitter's values.
+// Elsewhere named stays the outermost context: it is a seam.Lifetime, so that trace can put a new
+// root or a detached context inside of it.
 type named struct {
 	context.Context
 	key, val any // nameKey{} and the named itself
@@ -48,10 +48,11 @@ func (n *named) Detached() context.Context {
 	return n
 }
 
-// takeName returns ctx without its name, and that name, or nil if there is none.
+// takeName returns ctx without its name, and the name. The name is nil if ctx has none.
 //
-// A name on top is removed: runs that each schedule the next one under a name must not make a
-// chain. Logged has removed or hidden every name below. A name that is not on top is hidden.
+// If the outermost context is a name, it is removed, since runs that each schedule the next one
+// under a name must not make a chain. Further names inside need no removal: Logged has removed or
+// hidden them. A name that is not outermost is hidden.
 func takeName(ctx context.Context) (context.Context, *named) {
 	n, _ := ctx.Value(nameKey{}).(*named)
 	switch {
@@ -65,8 +66,8 @@ func takeName(ctx context.Context) (context.Context, *named) {
 	return withValues(ctx, context.WithValue(valuesOf(ctx), nameKey{}, nil)), n
 }
 
-// withValues returns a context with these values, and with the lifetime of ctx if that is one of
-// ours.
+// withValues returns a context with the given values. It has the lifetime of ctx if ctx is a
+// seam.Lifetime.
 func withValues(ctx, values context.Context) context.Context {
 	if life, ok := ctx.(seam.Lifetime); ok {
 		return life.Over(values)

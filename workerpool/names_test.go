@@ -16,14 +16,14 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// names are the names on the lines that run makes, in order.
+// names is a test of the job names on the lines that run writes, in order.
 type names struct {
 	name string
 	run  func(ctx context.Context)
 	want []any
 }
 
-// checkNames also checks that the runs' spans have the same names.
+// checkNames runs the tests. It also checks that the span of each run has the name on the line.
 func checkNames(t *testing.T, tests []names) {
 	t.Helper()
 	for _, test := range tests {
@@ -59,7 +59,7 @@ func checkSpan(t *testing.T, spans []sdktrace.ReadOnlySpan, line testkit.Line) {
 	t.Errorf("no span of the line %v", line)
 }
 
-// sampled samples all, and knows what it was asked.
+// sampled is a sampler that accepts all spans, and records their names.
 type sampled struct{ names []string }
 
 func (s *sampled) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
@@ -110,16 +110,16 @@ func TestNameOnTheLine(t *testing.T) {
 		{"none", func(ctx context.Context) { runJob(ctx, nothing); runEvery(ctx, nothing) }, nil},
 		{"Job", func(ctx context.Context) { runJob(workerpool.Logged(ctx, "a"), nothing) }, []any{"a"}},
 		{"Every", func(ctx context.Context) { runEvery(workerpool.Logged(ctx, "a"), nothing) }, []any{"a"}},
-		{"one for two schedules", func(ctx context.Context) {
+		{"one context for a Job and an Every", func(ctx context.Context) {
 			ctx = workerpool.Logged(ctx, "a")
 			runJob(ctx, nothing)
 			runEvery(ctx, nothing)
 		}, []any{"a", "a"}},
 		{"empty, Job", func(ctx context.Context) { runJob(workerpool.Logged(ctx, ""), nothing) }, []any{"workerpool.Job"}},
 		{"empty, Every", func(ctx context.Context) { runEvery(workerpool.Logged(ctx, ""), nothing) }, []any{"workerpool.Every"}},
-		{"an empty one inside", func(ctx context.Context) { runJob(workerpool.Logged(workerpool.Logged(ctx, "a"), ""), nothing) }, []any{"workerpool.Job"}},
-		{"two", func(ctx context.Context) { runJob(workerpool.Logged(workerpool.Logged(ctx, "a"), "b"), nothing) }, []any{"b"}},
-		{"two with a value between them", func(ctx context.Context) {
+		{"an empty name after another", func(ctx context.Context) { runJob(workerpool.Logged(workerpool.Logged(ctx, "a"), ""), nothing) }, []any{"workerpool.Job"}},
+		{"two names", func(ctx context.Context) { runJob(workerpool.Logged(workerpool.Logged(ctx, "a"), "b"), nothing) }, []any{"b"}},
+		{"two names with a value between them", func(ctx context.Context) {
 			runJob(workerpool.Logged(withValue(workerpool.Logged(ctx, "a")), "b"), nothing)
 		}, []any{"b"}},
 		{"hostile", func(ctx context.Context) { runJob(workerpool.Logged(ctx, "a\"\n{\xff\x1b[31m"), nothing) }, []any{"a\"\n{\ufffd\x1b[31m"}},
@@ -129,9 +129,9 @@ func TestNameOnTheLine(t *testing.T) {
 
 func TestNameThroughContextsAndTasks(t *testing.T) {
 	checkNames(t, []names{
-		{"a value above it", func(ctx context.Context) { runJob(withValue(workerpool.Logged(ctx, "a")), nothing) }, []any{"a"}},
-		{"a span above it", func(ctx context.Context) { runJob(withSpan(workerpool.Logged(ctx, "a")), nothing) }, []any{"a"}},
-		{"a root above it", func(ctx context.Context) { runJob(withRoot(workerpool.Logged(ctx, "a")), nothing) }, []any{"a"}},
+		{"a value added after the name", func(ctx context.Context) { runJob(withValue(workerpool.Logged(ctx, "a")), nothing) }, []any{"a"}},
+		{"a span added after the name", func(ctx context.Context) { runJob(withSpan(workerpool.Logged(ctx, "a")), nothing) }, []any{"a"}},
+		{"a root added after the name", func(ctx context.Context) { runJob(withRoot(workerpool.Logged(ctx, "a")), nothing) }, []any{"a"}},
 		{"detached", func(ctx context.Context) { runJob(trace.Detach(workerpool.Logged(ctx, "a")), nothing) }, []any{"a"}},
 		{"Only", func(ctx context.Context) {
 			runJob(zerolog.Ctx(ctx).WithContext(trace.Only(workerpool.Logged(ctx, "a"))), nothing)
@@ -152,10 +152,10 @@ func TestNameThroughContextsAndTasks(t *testing.T) {
 		{"Submit, with an Every in it", func(ctx context.Context) {
 			inSubmit(workerpool.Logged(ctx, "a"), func(ctx context.Context) { runEvery(ctx, nothing) })
 		}, []any{"a"}},
-		{"in a task", func(ctx context.Context) {
+		{"named in a task", func(ctx context.Context) {
 			inPool(ctx, func(ctx context.Context) { runJob(workerpool.Logged(ctx, "a"), nothing); runJob(ctx, nothing) })
 		}, []any{"a"}},
-		{"in a Group", func(ctx context.Context) {
+		{"a Job in a Group", func(ctx context.Context) {
 			g := workerpool.NewGroup(workerpool.Logged(ctx, "a"))
 			g.Go(func(ctx context.Context) error { runJob(ctx, nothing); return nil })
 			assert.NoError(t, g.Wait(), "Wait")
@@ -171,22 +171,22 @@ func TestNameOfWhatARunSchedules(t *testing.T) {
 		{"an Every in it", func(ctx context.Context) {
 			runEvery(workerpool.Logged(ctx, "a"), func(ctx context.Context) { runEvery(ctx, nothing) })
 		}, []any{"a"}},
-		{"a Job in it, with a value above it", func(ctx context.Context) {
+		{"a Job in it, with a value added after the name", func(ctx context.Context) {
 			runJob(withValue(workerpool.Logged(ctx, "a")), func(ctx context.Context) { runJob(withValue(ctx), nothing) })
 		}, []any{"a"}},
-		{"a Job in it, with a root above it", func(ctx context.Context) {
+		{"a Job in it, with a root added after the name", func(ctx context.Context) {
 			runJob(withRoot(workerpool.Logged(ctx, "a")), func(ctx context.Context) { runJob(withRoot(ctx), nothing) })
 		}, []any{"a"}},
-		{"a Job in it, with a span above it", func(ctx context.Context) {
+		{"a Job in it, with a span added after the name", func(ctx context.Context) {
 			runJob(withSpan(workerpool.Logged(ctx, "a")), func(ctx context.Context) { runJob(withSpan(ctx), nothing) })
 		}, []any{"a"}},
 		{"a Job in it, detached", func(ctx context.Context) {
 			runJob(trace.Detach(workerpool.Logged(ctx, "a")), func(ctx context.Context) { runJob(trace.Detach(ctx), nothing) })
 		}, []any{"a"}},
-		{"a Job in it, two names below", func(ctx context.Context) {
+		{"a Job in it, two names, each with a value after it", func(ctx context.Context) {
 			runJob(withValue(workerpool.Logged(withValue(workerpool.Logged(ctx, "a")), "b")), func(ctx context.Context) { runJob(ctx, nothing) })
 		}, []any{"b"}},
-		{"a Job in it, two names below, one on top", func(ctx context.Context) {
+		{"a Job in it, two names, the second outermost", func(ctx context.Context) {
 			runJob(workerpool.Logged(withValue(workerpool.Logged(ctx, "a")), "b"), func(ctx context.Context) { runJob(ctx, nothing) })
 		}, []any{"b"}},
 		{"a Job in a task in it", func(ctx context.Context) {
@@ -204,10 +204,10 @@ func TestNameOfWhatARunSchedules(t *testing.T) {
 				runJob(withValue(ctx), func(ctx context.Context) { runJob(ctx, nothing) })
 			})
 		}, []any{"a"}},
-		{"a named one in it", func(ctx context.Context) {
+		{"an Every in it with its own name", func(ctx context.Context) {
 			runJob(workerpool.Logged(ctx, "a"), func(ctx context.Context) { runEvery(workerpool.Logged(ctx, "b"), nothing) })
 		}, []any{"b", "a"}},
-		{"one that has no name between two", func(ctx context.Context) {
+		{"an Every without a name between two named Jobs", func(ctx context.Context) {
 			runJob(workerpool.Logged(ctx, "a"), func(ctx context.Context) {
 				runEvery(ctx, func(ctx context.Context) {
 					runJob(workerpool.Logged(ctx, "b"), func(ctx context.Context) { runJob(ctx, nothing) })

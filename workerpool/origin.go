@@ -2,19 +2,20 @@ package workerpool
 
 import "weak"
 
-// taskKey is the key under which a context says that it comes from a task or from a Group. The
+// taskKey is the key under which a context holds the task or the Group that it comes from. The
 // value is the task, the Group or a fromTask. The value is only a hint, since any goroutine may
 // use the context.
 type taskKey struct{}
 
-// fromTask is the value in contexts that come from a Pool's task and must not hold the task.
+// fromTask is the value in contexts that come from a Pool's task, but must not keep the task in
+// memory.
 type fromTask struct{}
 
-// origin is what taskKey has found, in a form that may be kept. The pointer to the Group is weak:
-// in work that schedules itself again, each Group would otherwise keep the one before it alive. A
+// origin is a value of taskKey, in a form that can be stored. The pointer to the Group is weak: in
+// work that schedules itself again, each Group would otherwise keep the one before it alive. A
 // goroutine that waits for a Group keeps that Group alive.
 type origin struct {
-	inTask bool                // or in a Group
+	inTask bool                // the context comes from a task or a Group
 	group  weak.Pointer[Group] // zero: none
 }
 

@@ -31,7 +31,7 @@ var crashes = []struct {
 	name     string
 	run      func()
 	survives bool
-	logged   bool // the run's line comes first
+	logged   bool // the line of the run is written first
 }{
 	{name: "Go", run: func() {
 		workerpool.Go(request(), burst)

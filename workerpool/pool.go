@@ -15,8 +15,8 @@ import (
 var ErrClosed = errors.New("workerpool: pool is shut down")
 
 // Pool runs tasks on a fixed number of goroutines, with a bounded queue. Make it with [New], and
-// end it with [Pool.Shutdown]. Its methods are safe for concurrent use. Those of a nil or zero
-// Pool panic.
+// end it with [Pool.Shutdown]. Its methods are safe for concurrent use. The methods of a nil or
+// zero Pool panic.
 type Pool struct {
 	onPanic func(ctx context.Context, value any, stack []byte)
 	tasks   chan *task
@@ -34,7 +34,7 @@ type Pool struct {
 
 	waiting atomic.Int64  // goroutines that wait for room in the queue or for a result
 	turns   sync.Mutex    // guards the workers' turns
-	woken   chan struct{} // closed when a turn may be had; nil: nobody waits; guarded by turns
+	woken   chan struct{} // closed when a turn may be free; nil: nobody waits; guarded by turns
 
 	running sync.WaitGroup // workers, and tasks that run inline
 	done    chan struct{}  // closed when the pool is drained or given up
@@ -42,7 +42,8 @@ type Pool struct {
 	result  error // of Shutdown; guarded by done
 }
 
-// New returns a Pool and starts its workers. It panics with all that is wrong with cfg.
+// New returns a Pool and starts its workers. If cfg is wrong, New panics with a message that names
+// all faults.
 func New(cfg Config) *Pool {
 	cfg, err := cfg.checked()
 	if err != nil {
@@ -67,28 +68,29 @@ func New(cfg Config) *Pool {
 // ctx's, or [ErrClosed] if the pool is shut down. With room in the queue, fn is accepted even if
 // ctx is done. An accepted task runs, or [Pool.Shutdown] counts it as not run.
 //
-// fn's context has ctx's trace and values, and the pool's lifetime: a Shutdown that runs out of
-// time cancels fn's context, and the end of ctx does not. Until fn has run, the queue keeps alive
+// fn's context has ctx's trace and values, and the pool's lifetime: fn's context is canceled if
+// Shutdown runs out of time, but not when ctx ends. Until fn has run, the queue keeps in memory
 // all that ctx refers to. Use [trace.Only] for tasks that may wait long.
 //
 // A task that waited for room in its own pool could wait for ever, since the queued work may wait
-// for the task to return. So if the queue is full, fn runs at once, in place of the task, and Go
-// returns when fn has. No more tasks run at once than there are workers, and no task waits for a
-// worker. A task may also wait in [Future.Wait] or [Group.Wait] for work of another pool, and that
-// work may submit to the task's pool. Then too, fn runs at once, in place of the waiting task.
+// for the task to return. So if a task calls Go and the queue is full, fn runs at once, in place
+// of the task, and Go returns when fn has returned. No more tasks run at once than there are
+// workers, and no task waits for a worker. A task may also wait in [Future.Wait] or [Group.Wait]
+// for work of another pool, and that work may submit to the task's pool. In this case too, fn runs
+// at once, in place of the waiting task.
 //
 // All other goroutines wait for room, whatever context they use. That includes goroutines that a
 // task has started itself, by a go statement, an errgroup, or with Wrap and WrapErr. A task must
 // not wait for such a goroutine if the goroutine submits to the task's own pool; use a [Group].
 //
-// To run fn in place of a task, the pool must find out that the calling goroutine runs one. That
-// takes time, so the pool is sure to check only if ctx comes from a task. So submit with the
+// To run fn in place of a task, the pool must find out that the calling goroutine runs a task. The
+// check takes time, so the pool always makes it only if ctx comes from a task. So submit with the
 // task's context, and not with [trace.Only] of it.
 //
 // Two pools whose tasks submit to each other with Go, and do not wait for the results, can fill up
-// and wait for each other for ever. No bounded pools are free of that. Use [Pool.TryGo] in one
-// direction. A task that submits itself again while the queue stays full runs inside of itself,
-// one level deeper each time: leave room in the queue, or use TryGo.
+// and wait for each other for ever. All bounded pools have this problem. Use [Pool.TryGo] in one
+// direction. If a task submits itself again while the queue stays full, each run is nested in the
+// one before: keep room in the queue, or use TryGo.
 //
 // A task may submit itself again with its own context, for ever: see the package comment.
 func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
@@ -97,9 +99,10 @@ func (p *Pool) Go(ctx context.Context, fn func(ctx context.Context)) error {
 	return p.submit(ctx, p.newTask(ctx, fn))
 }
 
-// TryGo is [Pool.Go] without the waiting. It reports whether the pool took fn: false if the queue
-// is full or the pool is shut down. It never runs fn inline. A queued task may already have run in
-// place of a task that waits for it. It still takes up room in the queue, until a worker skips it.
+// TryGo is like [Pool.Go], but never waits and never runs fn inline. It reports whether the pool
+// accepted fn. The result is false if the queue is full or the pool is shut down. A queued task
+// may already have run, in place of a task that waits for it. Such a task still takes up room in
+// the queue, until a worker skips it.
 func (p *Pool) TryGo(ctx context.Context, fn func(ctx context.Context)) bool {
 	p.mustBeMade("Pool.TryGo")
 	check("Pool.TryGo", ctx, fn != nil)

@@ -21,14 +21,14 @@ import (
 func nothing(context.Context) {}
 
 // fill returns a pool whose workers are busy and whose queue is full, and a function that lets the
-// tasks go. Each task adds to ran.
+// tasks end. Each task adds 1 to ran.
 func fill(t *testing.T, workers, queue int, ran *atomic.Int64) (*workerpool.Pool, func()) {
 	t.Helper()
 	p := workerpool.New(workerpool.Config{Workers: workers, Queue: queue})
 	release := make(chan struct{})
 	for i := range workers + queue {
 		require.NoError(t, p.Go(request(), func(context.Context) { ran.Add(1); <-release }), "Go number %d", i)
-		synctest.Wait() // until a worker has taken it, so that the queue fills only then
+		synctest.Wait() // so that all workers are busy before the queue fills
 	}
 	return p, func() { close(release) }
 }
@@ -75,7 +75,8 @@ func TestFullQueueBlocksGo(t *testing.T) {
 	}
 }
 
-// A submitter that waits for room does not keep others from being turned away.
+// Shutdown makes Go return ErrClosed to all submitters: to those that wait for room, and to those
+// that come later.
 func TestShutdownTurnsWaitingSubmittersAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ran atomic.Int64
@@ -96,9 +97,9 @@ func TestShutdownTurnsWaitingSubmittersAway(t *testing.T) {
 	})
 }
 
-// ctx bounds only the waiting, and there is none here.
+// A context that has ended only ends the wait for room. If the queue has room, there is no wait.
 func TestAcceptedAlthoughContextIsDone(t *testing.T) {
-	for range 100 { // a select would choose at random
+	for range 100 { // many times, since a select with both cases ready would choose at random
 		p := workerpool.New(workerpool.Config{Workers: 1})
 		var ran atomic.Int64
 		assert.NoError(t, p.Go(ended(), func(context.Context) { ran.Add(1) }), "Go(ended, …) with room in the queue")
@@ -119,7 +120,7 @@ func TestTryGo(t *testing.T) {
 		assert.True(t, p.TryGo(request(), fn), "TryGo with room")
 		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
 		assert.False(t, p.TryGo(request(), fn), "TryGo after Shutdown")
-		assert.Equal(t, int64(1), extra.Load(), "tasks that ran, of three given to TryGo")
+		assert.Equal(t, int64(1), extra.Load(), "tasks that ran, of the three that were given to TryGo")
 	})
 }
 
@@ -129,7 +130,7 @@ func TestTryGoInsideATask(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
 		require.NoError(t, p.Go(request(), func(ctx context.Context) {
 			assert.True(t, p.TryGo(ctx, nothing), "TryGo in a task, with room")
-			assert.False(t, p.TryGo(ctx, func(context.Context) { t.Error("TryGo said no and ran the task") }), "TryGo in a task, with a full queue")
+			assert.False(t, p.TryGo(ctx, func(context.Context) { t.Error("TryGo returned false, but ran the task") }), "TryGo in a task, with a full queue")
 		}))
 		synctest.Wait()
 		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
@@ -184,7 +185,7 @@ func TestTaskHasTheSubmittersValuesAndThePoolsLifetime(t *testing.T) {
 }
 
 // Package context starts a goroutine for a child of a context whose canceler it does not find. In
-// a pool that would be one for each timeout of each task.
+// a pool, that would cost a goroutine for each timeout of each task.
 func TestDerivingInATaskStartsNoGoroutine(t *testing.T) {
 	type derive func(ctx context.Context) (context.Context, context.CancelFunc)
 	timeout := func(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -210,7 +211,7 @@ func TestDerivingInATaskStartsNoGoroutine(t *testing.T) {
 			ctx, stop := timeout(ctx)
 			return ctx, func() { stop(); cancel() }
 		}},
-		// This row shows that a goroutine would be seen.
+		// This row shows that the test would notice a goroutine.
 		{name: "a foreign context", want: 1, derive: func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return timeout(foreign{ctx, make(chan struct{})})
 		}},
@@ -233,7 +234,7 @@ func TestDerivingInATaskStartsNoGoroutine(t *testing.T) {
 					}
 					finished = true
 				}))
-				time.Sleep(2 * time.Minute) // past the submitter's deadline, not the task's
+				time.Sleep(2 * time.Minute) // past the submitter's deadline; the task has no deadline
 				_ = p.Shutdown(ended())
 				synctest.Wait()
 				assert.True(t, finished, "the task finished")
@@ -306,7 +307,8 @@ func TestFullQueueInsideATaskRunsInline(t *testing.T) {
 	}
 }
 
-// Only tasks of the same pool run inline. A task of another pool can wait without harm.
+// If the queue is full, Go runs a task inline only if the caller is a task of the same pool. A
+// task of another pool waits.
 func TestFullQueueInsideAnotherPoolsTaskWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ran atomic.Int64
@@ -320,7 +322,7 @@ func TestFullQueueInsideAnotherPoolsTaskWaits(t *testing.T) {
 		time.Sleep(time.Hour)
 		assert.False(t, returned.Load(), "Go returned although the queue is full")
 		release()
-		assert.NoError(t, other.Shutdown(context.Background()), "Shutdown of the other")
+		assert.NoError(t, other.Shutdown(context.Background()), "Shutdown of the other pool")
 		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
 		assert.False(t, inline.Load(), "the task ran in the other pool's worker")
 	})
@@ -389,8 +391,8 @@ func TestGoexitCostsNoWorker(t *testing.T) {
 	}
 }
 
-// A deferred call during Goexit panics, and OnPanic survives the panic. Goexit still ends the
-// goroutine.
+// A deferred call panics during Goexit, and OnPanic stops the panic. Goexit still ends the
+// goroutine, and the pool still runs the next task.
 func TestPanicDuringGoexit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen []any
@@ -439,7 +441,7 @@ func TestOnPanic(t *testing.T) {
 	})
 }
 
-// The same inline, where the caller's task goes on.
+// If a task panics that runs inline, OnPanic is called, and the outer task continues.
 func TestOnPanicInline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var values []any
@@ -453,11 +455,12 @@ func TestOnPanicInline(t *testing.T) {
 		synctest.Wait()
 		assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
 		assert.Equal(t, []any{errStop}, values, "values that OnPanic got")
-		assert.True(t, outer, "the outer task went on")
+		assert.True(t, outer, "the outer task continued")
 	})
 }
 
-// OnPanic gets a value for panic(nil), and for a runtime error.
+// OnPanic also gets a value for panic(nil), for a runtime error, and for a panic that replaces
+// another.
 func TestOnPanicValues(t *testing.T) {
 	tests := []struct {
 		name string
@@ -495,7 +498,7 @@ func TestShutdownDrains(t *testing.T) {
 		begun := time.Now()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		assert.NoError(t, p.Shutdown(ctx), "Shutdown with time enough")
+		assert.NoError(t, p.Shutdown(ctx), "Shutdown with enough time")
 		assert.Equal(t, int64(10), ran.Load(), "tasks that ran undisturbed")
 		assert.Equal(t, 5*time.Second, time.Since(begun), "ten tasks of a second, two at once, took")
 		assert.NoError(t, p.Shutdown(ended()), "Shutdown(ended) of a pool that has drained")
@@ -531,7 +534,7 @@ func TestShutdownOutOfTime(t *testing.T) {
 
 				release()
 				synctest.Wait()
-				assert.Equal(t, int64(test.workers), ran.Load(), "tasks that ran, those not counted in NotRun")
+				assert.Equal(t, int64(test.workers), ran.Load(), "tasks that ran: all that NotRun does not count")
 				assert.Same(t, err, p.Shutdown(context.Background()), "a second Shutdown")
 			})
 		})
@@ -554,8 +557,8 @@ func TestShutdownCancelsTheTasks(t *testing.T) {
 	})
 }
 
-// A worker whose task obeys the cancellation does not begin another: tasks that have not begun are
-// thrown away.
+// If a task ends because of the cancellation, its worker does not begin another task: tasks that
+// have not begun are thrown away.
 func TestShutdownOutOfTimeBeginsNothing(t *testing.T) {
 	for range 100 {
 		synctest.Test(t, func(t *testing.T) {
@@ -600,7 +603,7 @@ func TestShutdownManyTimes(t *testing.T) {
 		var got *workerpool.ShutdownError
 		require.ErrorAs(t, first.err, &got, "Shutdown")
 		assert.Equal(t, 4, got.NotRun, "NotRun")
-		assert.Equal(t, time.Second, first.after, "the context that ends first counts; Shutdown returned after")
+		assert.Equal(t, time.Second, first.after, "Shutdown returned when the first context ended, after")
 		assert.Equal(t, first, <-results, "a concurrent Shutdown")
 		assert.Equal(t, first, <-results, "a concurrent Shutdown")
 		assert.Equal(t, first.err, p.Shutdown(context.Background()), "a later Shutdown")
@@ -624,7 +627,8 @@ func TestConcurrentShutdownOfADrainingPool(t *testing.T) {
 	})
 }
 
-// Each accepted task has run or is counted. None is lost, and none is counted twice.
+// Each accepted task has run or is counted in NotRun. No task is lost, and no task is counted
+// twice.
 func TestAcceptedIsRunOrCounted(t *testing.T) {
 	const rounds, submitters = 200, 8
 	var drained, cut int
@@ -636,7 +640,8 @@ func TestAcceptedIsRunOrCounted(t *testing.T) {
 			stopAt := 1 + rand.Int64N(300)
 			stop := make(chan struct{})
 			task := func(context.Context) { ran.Add(1) }
-			// take counts an accepted task, and has Shutdown called at stopAt.
+			// take counts an accepted task. At task number stopAt, it closes stop, and the test
+			// calls Shutdown.
 			take := func(ok bool) {
 				if ok && accepted.Add(1) == stopAt {
 					close(stop)
@@ -674,7 +679,7 @@ func TestAcceptedIsRunOrCounted(t *testing.T) {
 			}
 			err := p.Shutdown(ctx)
 			wg.Wait()
-			synctest.Wait() // for tasks that run on after a Shutdown that was out of time
+			synctest.Wait() // for tasks that still run after a Shutdown that ran out of time
 			var out *workerpool.ShutdownError
 			if errors.As(err, &out) {
 				want = out.NotRun
@@ -684,7 +689,7 @@ func TestAcceptedIsRunOrCounted(t *testing.T) {
 				drained++
 			}
 			if drain {
-				assert.NoError(t, err, "Shutdown with time enough")
+				assert.NoError(t, err, "Shutdown with enough time")
 			}
 			assert.Equal(t, accepted.Load(), ran.Load()+int64(want), "round %d: tasks accepted, and ran (%d) + NotRun (%d)", round, ran.Load(), want)
 		})
@@ -703,12 +708,12 @@ func TestGoexitInlineEndsOneTask(t *testing.T) {
 	})
 	got, err := f.Wait(context.Background())
 	assert.NoError(t, err, "Wait")
-	assert.Equal(t, 7, got, "what the outer task returned")
+	assert.Equal(t, 7, got, "result of the outer task")
 	assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
 }
 
-// A goroutine that a task has started with Go holds no worker, so it waits while the queue is
-// full.
+// A goroutine that a task has started with workerpool.Go is no worker, so it waits while the queue
+// is full.
 func TestGoFromATaskKeepsTheBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})

@@ -11,10 +11,10 @@ import (
 )
 
 // Every runs fn at intervals of d until ctx ends, for the first time after d. It returns when the
-// last run has returned. To stop Every, cancel ctx. Each run is a new trace, linked to ctx's,
-// under ctx's cancellation. Runs do not overlap: a slow one delays the next, and ticks missed
-// meanwhile are dropped. [Logged] gives each run a line in the log. Every panics if d is not
-// positive.
+// last run has returned. To stop Every, cancel ctx. Each run is a new trace with a link to ctx's
+// trace, and its context has ctx's cancellation. Runs do not overlap: a slow run delays the next,
+// and the ticks that it misses are dropped. [Logged] gives each run a line in the log. Every
+// panics if d is not positive.
 func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 	check("Every", ctx, fn != nil)
 	if d <= 0 {
@@ -40,11 +40,11 @@ func Every(ctx context.Context, d time.Duration, fn func(ctx context.Context)) {
 }
 
 // Job returns fn as a function without parameters, for a scheduler such as robfig/cron or gocron.
-// Each call is a new trace, linked to ctx's. Nobody waits for the call, so it has neither ctx's
-// cancellation nor its deadline: a job that a request schedules outlives the request. The function
-// keeps alive what ctx's values refer to; schedule with [trace.Only] to keep less. A job that is
-// scheduled in a run keeps only the values and the logger of that run. [Logged] gives each run a
-// line in the log.
+// Each call is a new trace with a link to ctx's trace. Nobody waits for the call, so it has
+// neither ctx's cancellation nor its deadline: a job that a request schedules outlives the
+// request. The function keeps in memory what ctx's values refer to; pass the context of
+// [trace.Only] to keep less. A job that a run schedules keeps only the values and the logger of
+// that run. [Logged] gives each run a line in the log.
 func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 	check("Job", ctx, fn != nil)
 	ctx, name, fn := job(ctx, "workerpool.Job", fn)

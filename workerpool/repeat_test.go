@@ -22,8 +22,8 @@ func TestEveryTiming(t *testing.T) {
 	tests := []struct {
 		name    string
 		every   time.Duration
-		takes   time.Duration // each run
-		end     time.Duration // of ctx
+		takes   time.Duration // duration of each run
+		end     time.Duration // when ctx ends
 		want    []time.Duration
 		returns time.Duration
 	}{
@@ -47,7 +47,7 @@ func TestEveryTiming(t *testing.T) {
 					var got []time.Duration
 					running := false
 					workerpool.Every(ctx, test.every, func(context.Context) {
-						assert.False(t, running, "a run began before the one before it returned")
+						assert.False(t, running, "a run began before the previous run returned")
 						running = true
 						got = append(got, time.Since(begun))
 						time.Sleep(test.takes)
@@ -67,7 +67,7 @@ func TestEveryOnAnEndedContext(t *testing.T) {
 	})
 }
 
-// Each run is under ctx's cancellation.
+// The context of each run ends when the context of Every ends.
 func TestEveryRunEndsWithContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(request(), 15*second)
@@ -110,12 +110,12 @@ func TestEachRunIsATraceOfItsOwn(t *testing.T) {
 		defer cancel()
 		workerpool.Every(ctx, 10*second, fn)
 	})
-	assert.Len(t, ids, 5, "IDs of all that and two runs of Every")
+	assert.Len(t, ids, 5, "IDs of the scheduler, two runs of a Job and two runs of Every")
 	assert.NotContains(t, ids, "", "IDs")
 }
 
-// A logger that is bound to the scheduler's trace does not write that ID in the runs. If a debug
-// trace has lowered its level, the runs have the old level.
+// In a run, a logger that was bound to the scheduler's trace writes the ID of the run. If a debug
+// trace has lowered the logger's level, the runs have the old level again.
 func TestRepeatedRunsRebindTheLogger(t *testing.T) {
 	tests := []struct {
 		name string
@@ -138,7 +138,7 @@ func TestRepeatedRunsRebindTheLogger(t *testing.T) {
 				var out bytes.Buffer
 				ctx := logbind.BindDebug(request(), logger(&out, zerolog.InfoLevel))
 				zerolog.Ctx(ctx).Debug().Msg("scheduler")
-				require.Contains(t, out.String(), id128, "debug line of the scheduler's")
+				require.Contains(t, out.String(), id128, "debug line of the scheduler")
 				out.Reset()
 
 				var want, got []string
@@ -157,7 +157,7 @@ func TestRepeatedRunsRebindTheLogger(t *testing.T) {
 				assert.Equal(t, want, got, "lines of the runs")
 
 				zerolog.Ctx(ctx).Debug().Msg("scheduler")
-				assert.Contains(t, out.String(), id128, "the scheduler's own logger is as it was; its line")
+				assert.Contains(t, out.String(), id128, "line of the scheduler's own logger, which is unchanged")
 			})
 		})
 	}

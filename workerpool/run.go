@@ -31,7 +31,7 @@ func run(ctx context.Context, t *task, fn func(ctx context.Context)) {
 				t.failed(errGoexit)
 			case !t.survivesPanic():
 				report(ctx)
-				return // with the labels on: the runtime's own report may show them
+				return // the labels stay set: the runtime's report of the panic may show them
 			default:
 				stack := debug.Stack()
 				t.panicked(recover(), stack)
@@ -51,7 +51,7 @@ func runErr(ctx context.Context, fn func(ctx context.Context) error) (err error)
 }
 
 // call calls fn with ctx. If anybody looks for marks, call marks the stack. Without a mark, a task
-// that runs in another request's goroutine would count as part of that request. This package
+// that runs in another request's goroutine would be taken for a part of that request. This package
 // itself looks for no mark.
 func call(ctx context.Context, fn func(ctx context.Context)) {
 	if !mark.IsOn() {
@@ -72,7 +72,8 @@ func labelsToRestore(ctx context.Context) context.Context {
 	return ctx
 }
 
-// report names the trace of the panic that is about to end the program.
+// report writes the trace ID of ctx to standard error. A panic in ctx's task is about to end the
+// program.
 func report(ctx context.Context) {
 	if id := trace.ID(ctx); id != "" {
 		fmt.Fprintf(os.Stderr, "workerpool: panic in trace %s\n", id)

@@ -5,10 +5,11 @@ import (
 	"fmt"
 )
 
-// ShutdownError is what [Pool.Shutdown] returns when its context ended first.
+// ShutdownError is the error that [Pool.Shutdown] returns if its context ends before all tasks
+// have run.
 type ShutdownError struct {
 	NotRun int   // tasks that were accepted and will never run
-	Err    error // the context's
+	Err    error // the error of Shutdown's context
 }
 
 func (e *ShutdownError) Error() string {
@@ -21,7 +22,7 @@ func (e *ShutdownError) Unwrap() error { return e.Err }
 // Shutdown closes the pool for new tasks and waits until the accepted ones have run. Then it
 // returns nil, and no goroutine of the pool is left. If ctx ends first, Shutdown cancels the
 // contexts of running tasks, throws away tasks that have not begun, and returns a *[ShutdownError]
-// that says how many. It does not wait for tasks that run on. If ctx has ended before the call,
+// with their number. It does not wait for tasks that still run. If ctx has ended before the call,
 // Shutdown gives up at once, even if the pool is idle.
 //
 // So do not use main's own context, which a signal may have canceled by then:
@@ -32,8 +33,9 @@ func (e *ShutdownError) Unwrap() error { return e.Err }
 //		log.Print(err) // how many tasks were not run
 //	}
 //
-// All calls, concurrent ones too, wait for the same end and return the same result. The context
-// that ends first counts. A task must not call Shutdown: it would wait for itself.
+// All calls of Shutdown, concurrent calls too, wait for the same end and return the same result.
+// The first of their contexts that ends makes Shutdown give up. A task must not call Shutdown: it
+// would wait for itself.
 func (p *Pool) Shutdown(ctx context.Context) error {
 	p.mustBeMade("Pool.Shutdown")
 	check("Pool.Shutdown", ctx, true)
@@ -56,7 +58,8 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 	return p.result
 }
 
-// finish ends the pool: drained if err is nil, and given up otherwise.
+// finish ends the pool. If err is nil, the pool is drained. Otherwise Shutdown gives up, and err
+// is the reason.
 func (p *Pool) finish(err error) {
 	p.endOnce.Do(func() {
 		if err != nil {
@@ -71,8 +74,8 @@ func (p *Pool) finish(err error) {
 			}
 			p.result = lost
 		}
-		// Not before the queue is empty: a worker whose task ends by this cancel must not begin
-		// another.
+		// Cancel only when the queue is empty: a worker whose task ends by this cancellation must
+		// not begin another task.
 		p.cancel(ErrClosed)
 		close(p.done)
 	})

@@ -17,7 +17,7 @@ type task struct {
 	link
 	values  context.Context
 	fn      func(ctx context.Context)
-	fail    func(error) // is told why fn did not return; nil: nobody asks
+	fail    func(error) // is called with the reason why fn did not return; nil: there is no Future
 	claimed atomic.Bool // of a task with a Future: it has begun, or will never begin
 }
 
@@ -27,10 +27,11 @@ func (t *task) Done() <-chan struct{} { return t.pool.life.Done() }
 
 func (t *task) Err() error { return t.pool.life.Err() }
 
-// Value returns the pool's canceler when package context looks for one. With the submitter's
-// canceler, context.Cause in a task would return the request's cause. Each timeout that a task
-// derives would cost a goroutine, however many contexts are in between. (A method AfterFunc on
-// task would spare that goroutine only for contexts derived directly from the task.)
+// Value returns the pool's canceler when package context looks for a canceler. It would otherwise
+// find the submitter's. Then context.Cause in a task would return the request's cause, and each
+// timeout that a task derives would cost a goroutine, even with other contexts in between. (A
+// method AfterFunc on task would spare that goroutine only for contexts derived directly from the
+// task.)
 func (t *task) Value(key any) any {
 	switch key {
 	case seam.CancelerKey:
@@ -59,7 +60,8 @@ func (p *Pool) newTask(ctx context.Context, fn func(ctx context.Context)) *task 
 	return &task{link: link{pool: p}, values: values, fn: fn}
 }
 
-// claim reports whether the caller may run t, or may say that t will not run.
+// claim reports whether the caller may run t, or may report that t will not run. For a task with a
+// Future, only the first call returns true.
 func (t *task) claim() bool {
 	return t.fail == nil || t.claimed.CompareAndSwap(false, true)
 }
@@ -67,11 +69,12 @@ func (t *task) claim() bool {
 // run runs t in this goroutine.
 func (t *task) run() {
 	fn := t.fn
-	t.fn = nil // contexts derived in the task may live on; the function need not
+	t.fn = nil // contexts that the task has derived may keep t in memory, but need not keep fn
 	run(t, t, fn)
 }
 
-// survivesPanic reports whether the program goes on after a panic in t. With a nil t it does not.
+// survivesPanic reports whether the program continues after a panic in t. For a nil t it returns
+// false.
 func (t *task) survivesPanic() bool { return t != nil && t.pool.onPanic != nil }
 
 func (t *task) panicked(value any, stack []byte) {
@@ -81,7 +84,8 @@ func (t *task) panicked(value any, stack []byte) {
 
 var errGoexit = errors.New("workerpool: task called runtime.Goexit")
 
-// failed says why fn did not return. A nil t has nobody to tell.
+// failed reports to the Future of t why fn did not return. If t is nil or has no Future, failed
+// does nothing.
 func (t *task) failed(err error) {
 	if t != nil && t.fail != nil {
 		t.fail(err)

@@ -34,25 +34,26 @@ const (
 	isCutAtOnce // out of time from the beginning
 )
 
-// shutdownRace is many pools that are shut down while tasks are submitted to them.
+// shutdownRace counts the tasks of many pools. Each pool is shut down while tasks are submitted to
+// it.
 type shutdownRace struct {
 	accepted, ran, canceled, results, panics atomic.Int64
 	notRun, cut, futures, thrown, left       int
 }
 
-// raceRound is one of the pools.
+// raceRound is the test of one of these pools.
 type raceRound struct {
 	*shutdownRace
 	t      *testing.T
 	pool   *workerpool.Pool
 	ending int
 	each   int           // submits of each submitter
-	stopAt int64         // accepted tasks, after which Shutdown is called
-	stop   chan struct{} // closed then
+	stopAt int64         // number of accepted tasks after which Shutdown is called
+	stop   chan struct{} // closed when stopAt is reached
 }
 
-// Promised: whenever Shutdown is called, each accepted task has run or is counted, each future
-// gets a result or an error, and no goroutine stays.
+// Promised: whenever Shutdown is called, each accepted task has run or is counted in NotRun, each
+// future gets a result or an error, and no goroutine is left.
 func TestTorturePoolShutdownRace(t *testing.T) {
 	const submitters = 8
 	rounds, each := torture.Size(5, 200), torture.Size(500, 100_000)
@@ -61,7 +62,7 @@ func TestTorturePoolShutdownRace(t *testing.T) {
 		before := runtime.NumGoroutine()
 		ending := [...]int{drains, isCutAtOnce, drains, isLate}[n%4]
 		race.round(t, ending, submitters, each)
-		// Tasks may run on after a Shutdown out of time.
+		// After a Shutdown that ran out of time, tasks may still run.
 		race.left = max(race.left, goroutinesOver(before))
 		require.Zero(t, race.left, "round %d: goroutines left", n)
 		require.Equal(t, race.accepted.Load(), race.ran.Load()+int64(race.notRun), "round %d: accepted, and ran (%d) + NotRun (%d)", n, race.ran.Load(), race.notRun)
@@ -82,12 +83,13 @@ func (race *shutdownRace) round(t *testing.T, ending, submitters, each int) {
 	}
 	queue := 1 + rand.IntN(64)
 	if ending != drains {
-		queue += 16 // so that something does not run
+		queue += 16 // so that some tasks do not run
 	}
 	r := &raceRound{shutdownRace: race, t: t, ending: ending, each: each, stop: make(chan struct{})}
 	r.pool = workerpool.New(workerpool.Config{Workers: 1 + rand.IntN(4), Queue: queue,
 		OnPanic: func(context.Context, any, []byte) { race.panics.Add(1) }})
-	// At least three of five submits count at once, so half of all is always reached.
+	// At least three of five submits are counted at once, so half of all submits is always
+	// reached.
 	r.stopAt = race.accepted.Load() + 1 + rand.Int64N(int64(submitters*each/2))
 	kept := make([][]*workerpool.Future[int], submitters)
 	var submitting sync.WaitGroup
@@ -107,7 +109,7 @@ func (race *shutdownRace) round(t *testing.T, ending, submitters, each int) {
 		race.notRun += out.NotRun
 		race.cut++
 	}
-	assert.Equal(t, ending == drains, err == nil, "Shutdown that may drain returned nil; error %v", err)
+	assert.Equal(t, ending == drains, err == nil, "Shutdown returns nil if it may drain, and only then; error %v", err)
 	for _, f := range flat(kept) {
 		race.settle(t, f)
 	}
@@ -126,7 +128,7 @@ func (r *raceRound) task(ctx context.Context) {
 	}
 }
 
-// took counts a task as accepted.
+// took counts a task as accepted if err is nil. It returns err.
 func (r *raceRound) took(err error) error {
 	if err == nil && r.accepted.Add(1) == r.stopAt {
 		close(r.stop)
@@ -156,8 +158,9 @@ func (r *raceRound) submitAll() (kept []*workerpool.Future[int]) {
 			canceling := cancel
 			err = r.took(r.pool.Go(ctx, func(ctx context.Context) { canceling(); r.task(ctx) }))
 		case r.ending == isCutAtOnce:
-			// No future here: ErrClosed would not tell whether the task was refused, or accepted
-			// and thrown away. In the other rounds, ErrClosed when Submit returns means refused.
+			// No future in this case: ErrClosed would not show whether the task was refused, or
+			// accepted and thrown away. In the other rounds, ErrClosed when Submit returns means
+			// refused.
 			err = r.took(r.pool.Go(ctx, r.task))
 		default:
 			submitter := ctx
@@ -181,7 +184,7 @@ func (r *raceRound) submitAll() (kept []*workerpool.Future[int]) {
 	return kept
 }
 
-// settle counts what has become of a future's task.
+// settle waits for a future, and counts how its task ended.
 func (race *shutdownRace) settle(t *testing.T, f *workerpool.Future[int]) {
 	race.futures++
 	switch got, err := f.Wait(context.Background()); err {
@@ -214,8 +217,8 @@ func goroutinesOver(n int) int {
 	return max(0, runtime.NumGoroutine()-n)
 }
 
-// Promised: a pool whose workers are stuck takes as much as its queue holds and refuses more. A
-// refused task costs no memory.
+// Promised: a pool whose workers are stuck accepts as many tasks as its queue holds, and refuses
+// more. A refused task costs no memory.
 func TestTortureStalledPool(t *testing.T) {
 	const workers, queue, submitters = 4, 1024, 4
 	n := torture.Size(20_000, 1_000_000)
@@ -258,7 +261,7 @@ func TestTortureStalledPool(t *testing.T) {
 			grown := (torture.Heap() - before) / 1024
 			assert.EqualValues(t, workers+queue, accepted.Load(), "accepted")
 			assert.EqualValues(t, n-queue, refused.Load(), "refused of %d", n)
-			assert.Less(t, grown, queue, "KB of heap that %d submits added, which is 1 KB for each in the queue", n)
+			assert.Less(t, grown, queue, "KB of heap that %d submits added; the limit is 1 KB for each task in the queue", n)
 
 			notRun := 0
 			if drain {
@@ -278,7 +281,7 @@ func TestTortureStalledPool(t *testing.T) {
 	}
 }
 
-// idLines counts the lines of one request, and those whose trace ID is not the one wanted.
+// idLines counts the log lines of one request, and the lines that do not have the wanted trace ID.
 type idLines struct {
 	want         []byte
 	lines, wrong *atomic.Int64
@@ -292,7 +295,7 @@ func (w idLines) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// foreignPool is somebody else's pool: it knows functions and no contexts.
+// foreignPool is a pool of another package: it accepts functions, but no contexts.
 type foreignPool struct {
 	work    chan func()
 	workers sync.WaitGroup
@@ -315,7 +318,7 @@ func (p *foreignPool) close() {
 	p.workers.Wait()
 }
 
-// waysIntoGoroutines run fn in another goroutine.
+// waysIntoGoroutines returns functions that run fn in another goroutine.
 func waysIntoGoroutines(pool *workerpool.Pool, foreign *foreignPool) []func(ctx context.Context, fn task) {
 	submit := func(ctx context.Context, fn task) {
 		workerpool.Submit(ctx, pool, func(ctx context.Context) (int, error) { fn(ctx); return 0, nil })
@@ -336,7 +339,7 @@ func waysIntoGoroutines(pool *workerpool.Pool, foreign *foreignPool) []func(ctx 
 			g.Go(workerpool.WrapErr(ctx, func(ctx context.Context) error { fn(ctx); return nil }))
 			noError(g.Wait())
 		},
-		func(ctx context.Context, fn task) { // inline too
+		func(ctx context.Context, fn task) { // the inner task may run inline
 			pooled(ctx, func(ctx context.Context) { pooled(ctx, fn) })
 		},
 		func(ctx context.Context, fn task) {
@@ -354,7 +357,8 @@ func waysIntoGoroutines(pool *workerpool.Pool, foreign *foreignPool) []func(ctx 
 // seenIDs counts the IDs that tasks and their log lines have.
 type seenIDs struct{ ran, lines, wrong, missing, wrongLines atomic.Int64 }
 
-// serve runs tasks of one request in all ways, and repeats that.
+// serve runs a task of one request in each of the ways, and repeats this the given number of
+// times.
 func (seen *seenIDs) serve(id string, times int, ways []func(ctx context.Context, fn task)) {
 	log := logctx.New(idLines{[]byte(`"trace_id":"` + id + `"`), &seen.lines, &seen.wrongLines})
 	ctx, cancel := context.WithCancel(log.WithContext(testkit.Context(id + "-" + spanID)))
@@ -362,7 +366,7 @@ func (seen *seenIDs) serve(id string, times int, ways []func(ctx context.Context
 	ctx, span := trace.Start(ctx, "request")
 	defer span.End()
 	for range times {
-		// The wait bounds the goroutines: the race detector has room for 8,128.
+		// The wait limits the number of goroutines: the race detector supports only 8,128.
 		var tasks sync.WaitGroup
 		tasks.Add(len(ways))
 		for _, way := range ways {
@@ -384,7 +388,7 @@ func (seen *seenIDs) serve(id string, times int, ways []func(ctx context.Context
 }
 
 // Promised: a task and its log line have the ID of the request that submitted the task, in
-// whatever way it gets into a goroutine, and whatever task ran there before.
+// whatever way the task gets into a goroutine, and whatever task ran in that goroutine before.
 func TestTortureIDsInWorkersRace(t *testing.T) {
 	requests := torture.Size(100, 1000)
 	pool, foreign := workerpool.New(workerpool.Config{Workers: 4, Queue: 16}), newForeignPool(4)
@@ -410,8 +414,8 @@ func TestTortureIDsInWorkersRace(t *testing.T) {
 }
 
 // Promised: a task in the queue that was submitted with trace.Only keeps its trace alive, and
-// nothing else of the request. With the request's own context it keeps the request until it has
-// run, as Pool.Go says.
+// nothing else of the request. A task that was submitted with the request's own context keeps the
+// request until the task has run, as Pool.Go documents.
 func TestTortureQueuedTaskKeeps(t *testing.T) {
 	const watched = 100 // requests with a value of 1 MiB; the others have one of 1 KiB
 	n := torture.Size(5_000, 100_000)
@@ -427,7 +431,7 @@ func TestTortureQueuedTaskKeeps(t *testing.T) {
 		from  func() context.Context
 		start trace.Starter
 		with  func(ctx context.Context) context.Context
-		kept  int // of the watched values
+		kept  int // how many of the watched values stay in memory
 	}{
 		{name: "trace.Only(ctx)", from: context.Background, with: trace.Only},
 		{name: "trace.Only(ctx), with a tracestate", from: state, with: trace.Only},
@@ -441,7 +445,7 @@ func TestTortureQueuedTaskKeeps(t *testing.T) {
 			require.NoError(t, p.Go(context.Background(), func(context.Context) { close(begun); <-release }), "Go")
 			<-begun
 			var ran, lost atomic.Int64
-			fn := func(ctx context.Context) { // one for all: a closure is the user's memory
+			fn := func(ctx context.Context) { // the same for all tasks: a closure for each would be the user's memory
 				ran.Add(1)
 				if len(trace.ID(ctx)) != 32 {
 					lost.Add(1)
@@ -473,7 +477,7 @@ func TestTortureQueuedTaskKeeps(t *testing.T) {
 			kept := alive()
 			assert.Equal(t, test.kept, kept, "values of 1 MiB that %d queued tasks kept, of %d", n, watched)
 			if test.kept == 0 {
-				assert.LessOrEqual(t, each, 512, "bytes a queued task")
+				assert.LessOrEqual(t, each, 512, "bytes per queued task")
 			}
 			close(release)
 			last := make(chan struct{})

@@ -49,14 +49,15 @@ func (y *tally) task(fn task) task {
 	}
 }
 
-// waiting calls wait for a task, which is not counted meanwhile.
+// waiting calls wait on behalf of a task, and does not count this task until wait returns.
 func (y *tally) waiting(wait func()) {
 	y.now.Add(-1)
 	defer y.in()
 	wait()
 }
 
-// fill fills the queue of a pool whose workers are busy.
+// fill fills the queue of a pool whose workers are busy. It returns the number of tasks that it
+// has added.
 func (y *tally) fill(t testing.TB) (tasks int) {
 	for y.pool.TryGo(context.Background(), y.task(func(context.Context) { time.Sleep(time.Millisecond) })) {
 		tasks++
@@ -73,17 +74,18 @@ func (y *tally) shut(t testing.TB, name string) {
 	assert.NoError(t, y.pool.Shutdown(context.Background()), "Shutdown of %s", name)
 }
 
-// way is a way for a task to have a function called with a context of its own.
+// way is a way in which a task calls a function with a context: its own, a derived one, or
+// another.
 type way struct {
 	name  string
-	waits bool // until fn has returned
+	waits bool // call returns only after fn has returned
 	call  func(ctx context.Context, fn task)
 }
 
 func ways() []way {
 	return []way{
-		{"its own", true, func(ctx context.Context, fn task) { fn(ctx) }},
-		{"derived", true, func(ctx context.Context, fn task) {
+		{"own context", true, func(ctx context.Context, fn task) { fn(ctx) }},
+		{"derived context", true, func(ctx context.Context, fn task) {
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
 			ctx, span := trace.Start(ctx, "child")
@@ -132,7 +134,7 @@ func ways() []way {
 
 var sizes = []struct{ workers, queue int }{{1, 1}, {1, 3}, {2, 1}, {3, 5}}
 
-// submits are the ways to submit, and to wait.
+// submits are the ways to submit a task, and to wait for it.
 var submits = []struct {
 	name string
 	call func(ctx context.Context, y *tally, fn task) error
@@ -168,8 +170,8 @@ var submits = []struct {
 	}},
 }
 
-// No more tasks run at once than there are workers, and none hangs, in whatever way a task submits
-// to its own pool.
+// In whatever way a task submits to its own pool, no more tasks run at once than there are
+// workers, and no task hangs.
 func TestOwnPool(t *testing.T) {
 	for _, size := range sizes {
 		for _, submit := range submits {
@@ -207,8 +209,8 @@ func TestOwnPool(t *testing.T) {
 	}
 }
 
-// A goroutine that uses a task's context is not a worker for that. A task that uses another task's
-// context is still a worker.
+// A goroutine that uses a task's context does not become a worker. A worker whose task uses the
+// context of another task is still a worker.
 func TestContextOfAnEarlierTask(t *testing.T) {
 	for _, w := range ways() {
 		t.Run(w.name, func(t *testing.T) {
@@ -222,7 +224,7 @@ func TestContextOfAnEarlierTask(t *testing.T) {
 				submit := func(ctx context.Context) {
 					assert.NoError(t, y.pool.Go(ctx, y.task(func(context.Context) { defer all.Done(); time.Sleep(time.Millisecond) })))
 				}
-				go func() { // no worker
+				go func() { // this goroutine is no worker
 					defer all.Done()
 					for range 10 {
 						w.call(earlier, submit)
@@ -245,15 +247,15 @@ func TestContextOfAnEarlierTask(t *testing.T) {
 				all.Wait()
 				synctest.Wait()
 				y.shut(t, "the pool")
-				other.shut(t, "the other")
+				other.shut(t, "the other pool")
 				y.check(t, "the pool", 31)
 			})
 		})
 	}
 }
 
-// A task waits for a task of another pool, which submits to the first pool. The queue of the first
-// pool is full.
+// A task of pool a waits for a task of pool b, and the task of b submits to a. The queue of a is
+// full.
 func TestThroughAnotherPoolAndBack(t *testing.T) {
 	for _, size := range sizes {
 		for _, back := range submits {
@@ -266,7 +268,8 @@ func TestThroughAnotherPoolAndBack(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) {
 							a, b := newTally(size.workers, size.queue), newTally(1, 1)
 							filled := 0
-							// there is a task of a. It goes to b and back.
+							// there returns a task of pool a. It waits for a task of b, and that
+							// task submits to a again.
 							var there func(depth int) task
 							there = func(depth int) task {
 								return func(ctx context.Context) {
@@ -275,7 +278,7 @@ func TestThroughAnotherPoolAndBack(t *testing.T) {
 										return
 									}
 									filled += a.fill(t)
-									a.waiting(func() { // in Submit, too
+									a.waiting(func() { // the task waits in Submit, too
 										f := workerpool.Submit(ctx, b.pool, func(ctx context.Context) (int, error) {
 											b.task(func(ctx context.Context) {
 												b.waiting(func() {
@@ -308,7 +311,7 @@ func TestThroughAnotherPoolAndBack(t *testing.T) {
 	}
 }
 
-// A waiting task lends one turn, and has it back before it goes on.
+// A waiting task lends one turn, and gets it back before Wait returns.
 func TestATaskLendsOneTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(4, 4)
@@ -326,12 +329,12 @@ func TestATaskLendsOneTurn(t *testing.T) {
 			begun := time.Now()
 			a.waiting(func() {
 				_, err := all[0].Wait(short)
-				assert.True(t, err == nil || errors.Is(err, context.DeadlineExceeded), "Wait with less time: %v", err)
+				assert.True(t, err == nil || errors.Is(err, context.DeadlineExceeded), "Wait with a shorter deadline: %v", err)
 			})
-			assert.Equal(t, time.Second, time.Since(begun), "Wait returned when its turn was back, after")
+			assert.Equal(t, time.Second, time.Since(begun), "Wait returned when the task had its turn back, after")
 			assert.EqualValues(t, 1, a.now.Load(), "tasks that run when Wait has returned")
 			time.Sleep(time.Minute) // the task does not wait now, and lends nothing
-			assert.EqualValues(t, 1, a.now.Load(), "tasks that run while this one does")
+			assert.EqualValues(t, 1, a.now.Load(), "tasks that run while this task runs")
 			for _, f := range all {
 				a.waiting(func() {
 					_, err := f.Wait(ctx)
@@ -347,7 +350,7 @@ func TestATaskLendsOneTurn(t *testing.T) {
 	})
 }
 
-// The goroutines of a Group share one turn, and each has it in the end.
+// The goroutines of a Group share one turn, and each gets it in the end.
 func TestAGroupSharesOneTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		y := newTally(1, 1)
@@ -371,7 +374,7 @@ func TestAGroupSharesOneTurn(t *testing.T) {
 	})
 }
 
-// Wait may be given any context, if Submit was given the task's.
+// A task may call Wait with any context, if it has called Submit with its own context.
 func TestWaitWithAnotherContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(4, 4)
@@ -433,7 +436,8 @@ func TestTurnIsLentOnlyToAwaitedWork(t *testing.T) {
 	}
 }
 
-// Two tasks that wait for each other wait for ever, which is their mistake. They do not spin.
+// Two tasks that wait for each other wait until their context ends. The program has made a
+// mistake, but the tasks do not spin.
 func TestTasksThatWaitForEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 4), newTally(1, 4)
@@ -465,7 +469,8 @@ func TestTasksThatWaitForEachOther(t *testing.T) {
 	})
 }
 
-// An idle worker and a Future that is done do not keep what the task's context refers to.
+// An idle worker does not keep the values of its last task's context in memory, and neither does
+// the Future of a task that has ended.
 func TestEndedTaskIsNotKept(t *testing.T) {
 	p := workerpool.New(workerpool.Config{Workers: 1})
 	value := func() (ctx context.Context, kept weak.Pointer[[1 << 20]byte]) {
@@ -479,7 +484,7 @@ func TestEndedTaskIsNotKept(t *testing.T) {
 	for i := 0; i < 100 && last.Value() != nil; i++ { // until the worker is idle
 		runtime.GC()
 	}
-	assert.Nil(t, last.Value(), "the value of the last task, of an idle pool")
+	assert.Nil(t, last.Value(), "value of the last task, which an idle pool still keeps")
 
 	ctx, waited := value()
 	f := workerpool.Submit(ctx, p, func(context.Context) (int, error) { return 7, nil })
@@ -488,13 +493,13 @@ func TestEndedTaskIsNotKept(t *testing.T) {
 	for i := 0; i < 100 && waited.Value() != nil; i++ {
 		runtime.GC()
 	}
-	assert.Nil(t, waited.Value(), "the value of a task, by its Future")
+	assert.Nil(t, waited.Value(), "value of a task, which its Future still keeps")
 	runtime.KeepAlive(f)
 	assert.NoError(t, p.Shutdown(context.Background()))
 }
 
-// The same, if the task of the other pool runs a task inline, and that one submits to the first
-// pool.
+// As TestThroughAnotherPoolAndBack, but the task of b runs another task of b inline, and the
+// inline task submits to a.
 func TestThroughAnotherPoolInlineAndBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(1, 1)
@@ -607,8 +612,7 @@ func TestTortureInlineRunsKeepNothing(t *testing.T) {
 	torture.Row(t, "self-scheduling work", "%d tasks that ran inline, %d pools: %d bytes kept", n, n/100, kept)
 }
 
-// While a task waits for a result, its turn is not for tasks of goroutines that it has nothing to
-// do with.
+// While a task waits for a result, it does not lend its turn to tasks from unrelated goroutines.
 func TestTurnIsNotLentToOtherGoroutines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newTally(1, 1), newTally(1, 1)
@@ -625,7 +629,7 @@ func TestTurnIsNotLentToOtherGoroutines(t *testing.T) {
 			returned.Store(true)
 		}()
 		time.Sleep(time.Hour)
-		assert.False(t, returned.Load(), "Go of a goroutine that is no task returned")
+		assert.False(t, returned.Load(), "Go returned in a goroutine that is no task")
 		assert.EqualValues(t, 1, a.begun.Load(), "tasks that have begun")
 		close(release)
 		synctest.Wait()
@@ -635,8 +639,8 @@ func TestTurnIsNotLentToOtherGoroutines(t *testing.T) {
 	})
 }
 
-// A task that waits for another in the queue of its own pool runs that one, which is accepted and
-// counted like any other.
+// If a task waits for another task that is still in the queue of the same pool, the other task
+// runs in its place, and runs only once.
 func TestWaitRunsAQueuedTask(t *testing.T) {
 	for _, with := range []struct {
 		name string
@@ -703,7 +707,7 @@ func TestNotRunLeavesOutTasksThatWaitRan(t *testing.T) {
 		var inner, queued *workerpool.Future[int]
 		outer := workerpool.Submit(request(), p, func(ctx context.Context) (int, error) {
 			inner = workerpool.Submit(ctx, p, func(context.Context) (int, error) { <-release; return 1, nil })
-			queued = workerpool.Submit(ctx, p, func(context.Context) (int, error) { t.Error("it ran"); return 2, nil })
+			queued = workerpool.Submit(ctx, p, func(context.Context) (int, error) { t.Error("the queued task ran"); return 2, nil })
 			return inner.Wait(context.Background())
 		})
 		synctest.Wait() // until inner runs, while it is still in the queue
@@ -719,8 +723,8 @@ func TestNotRunLeavesOutTasksThatWaitRan(t *testing.T) {
 	})
 }
 
-// A task that its waiter has run does not run again when a worker takes it from the queue. A pool
-// that drains waits for it.
+// If Wait runs a queued task, the task does not run again when a worker takes it from the queue.
+// Shutdown waits for such a task.
 func TestShutdownWaitsForTasksThatWaitRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 8})
@@ -751,19 +755,20 @@ func TestGoroutineOfATaskWaitsForRoom(t *testing.T) {
 		}
 		go func() { assert.Equal(t, workerpool.ErrClosed, p.Go(ctx, func(context.Context) { ran.Add(1) })) }()
 		synctest.Wait()
-		assert.Zero(t, ran.Load(), "tasks that ran beside the only worker")
+		assert.Zero(t, ran.Load(), "tasks that ran although the only worker was busy")
 		go func() { time.Sleep(time.Second); close(busy) }()
 		assert.NoError(t, p.Shutdown(context.Background()))
 		assert.Zero(t, ran.Load(), "tasks of a goroutine that Shutdown has turned away")
 	})
 }
 
-// forest is trees of tasks that submit their children to one of two pools, in all ways.
+// forest is a set of task trees. Each task submits its children to one of two pools, in random
+// ways.
 type forest struct {
 	t       *testing.T
 	a, b    *tally
 	tasks   sync.WaitGroup
-	refused atomic.Int64 // by TryGo
+	refused atomic.Int64 // tasks that TryGo has refused
 }
 
 func newForest(t *testing.T) *forest {
@@ -817,8 +822,8 @@ func (f *forest) submit(ctx context.Context, to *tally, child task) {
 	}
 }
 
-// from calls submit from a task of y, from a function of this package in it, or from a goroutine
-// that it starts.
+// from calls submit in a random way: directly in a task of y, through a function of package
+// workerpool, or in a goroutine that the task starts.
 func (f *forest) from(ctx context.Context, y *tally, depth int, submit task) {
 	switch rand.IntN(6) {
 	case 0:
@@ -851,7 +856,7 @@ func (f *forest) thereAndBack(ctx context.Context, depth int) {
 }
 
 // Promised: trees of tasks over two pools all end, and no pool ever runs more tasks than it has
-// workers. Tasks of b come back to a only while a task of a waits for them, or by TryGo.
+// workers. Tasks of b submit to a only while a task of a waits for them.
 func TestTortureTreesOfTasksRace(t *testing.T) {
 	rounds, trees := torture.Size(20, 300), torture.Size(8, 64)
 	var ran, refused, mostA, mostB int64
@@ -873,7 +878,8 @@ func TestTortureTreesOfTasksRace(t *testing.T) {
 		rounds, trees, ran, refused, max(mostA, mostB))
 }
 
-// Work comes back to a full pool through any chain of tasks and groups that wait for each other.
+// A task of a full pool waits for other work, and this work submits to the full pool. That works
+// through any chain of tasks and groups that wait for each other.
 func TestBackToAFullPool(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -910,13 +916,13 @@ func TestBackToAFullPool(t *testing.T) {
 			})
 			return g.Wait()
 		}},
-		{"Submit with a derived context, Wait without", func(ctx context.Context, b *workerpool.Pool, submit func(ctx context.Context) error) error {
+		{"Submit with a derived context, Wait with Background", func(ctx context.Context, b *workerpool.Pool, submit func(ctx context.Context) error) error {
 			ctx, span := trace.Start(ctx, "inner")
 			defer span.End()
 			_, err := workerpool.Submit(ctx, b, func(ctx context.Context) (int, error) { return 7, submit(ctx) }).Wait(context.Background())
 			return err
 		}},
-		{"Submit in a Group, Wait without its context", func(ctx context.Context, b *workerpool.Pool, submit func(ctx context.Context) error) error {
+		{"Submit in a Group, Wait with Background", func(ctx context.Context, b *workerpool.Pool, submit func(ctx context.Context) error) error {
 			g := workerpool.NewGroup(ctx)
 			g.Go(func(ctx context.Context) error {
 				_, err := workerpool.Submit(ctx, b, func(ctx context.Context) (int, error) { return 7, submit(ctx) }).Wait(context.Background())

@@ -5,7 +5,7 @@ import "context"
 // wait is one wait of a goroutine, for room in a pool's queue or for a task of the pool.
 type wait struct {
 	pool   *Pool
-	known  bool    // worker and self have been looked for
+	known  bool    // begin has looked for worker and self
 	worker *worker // this goroutine, as a worker; nil: it is none
 	self   *link   // the task that runs here, or the Group that the context names; nil: neither
 	lent   *link   // the awaited task that lend was called for; nil: not called
@@ -18,8 +18,8 @@ type wait struct {
 //   - as many goroutines wait as p has workers: the last worker must not just wait, whatever its
 //     context.
 //
-// from is the origin of the context with which the awaited task was made. Its Group counts only if
-// ctx has no owner.
+// from is the origin of the context with which the awaited task was made. Its Group is used only
+// if ctx has no owner.
 func (p *Pool) begin(ctx context.Context, from origin) wait {
 	w := wait{pool: p}
 	owner := ctx.Value(taskKey{})
@@ -46,8 +46,8 @@ func (w *wait) end() {
 	}
 }
 
-// nextWake returns a channel that is closed when it is worth looking for a turn again; nil: it
-// never is.
+// nextWake returns a channel that is closed when this goroutine should look for a turn again. It
+// returns nil if the goroutine can never get a turn.
 func (w *wait) nextWake() <-chan struct{} {
 	if w.self != nil {
 		return w.pool.nextWake()

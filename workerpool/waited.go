@@ -9,16 +9,15 @@ import (
 )
 
 // waited is the context of a task that is waited for: the submitter's context, which also ends
-// with the pool and with the task. Merging the lifetimes costs more than all else, so they are
-// merged only when something asks for the context's end: the task, or a context that the task
-// derives.
+// with the pool and with the task. Merging the lifetimes is the largest cost, so they are merged
+// only when the task, or a context that the task derives, looks at the context's end.
 type waited struct {
 	task task // its values are the submitter's
 	ours bool // the submitter's context is one of ours, and life is its lifetime alone
 
 	mu      sync.Mutex
 	life    context.Context // the submitter's lifetime
-	merged  context.Context // nil until something asks
+	merged  context.Context // nil until merge is called
 	release func()
 }
 
@@ -29,7 +28,7 @@ func (w *waited) merge() context.Context {
 		life := w.task.pool.life
 		merged, cancel := context.WithCancelCause(w.life)
 		stop := context.AfterFunc(life, func() { cancel(context.Cause(life)) })
-		if life.Err() != nil { // at once, and not when AfterFunc's goroutine runs
+		if life.Err() != nil { // now, since AfterFunc's goroutine would do so later
 			cancel(context.Cause(life))
 		}
 		w.merged, w.release = merged, func() { stop(); cancel(nil) }
@@ -64,7 +63,8 @@ func (w *waited) Deadline() (time.Time, bool) {
 	return w.life.Deadline()
 }
 
-// Value returns the merged context's canceler when package context looks for one: see task.Value.
+// Value returns the merged context's canceler when package context looks for a canceler: see
+// task.Value.
 func (w *waited) Value(key any) any {
 	switch key {
 	case seam.CancelerKey:

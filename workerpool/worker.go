@@ -15,11 +15,11 @@ import (
 // worker is a goroutine that has a turn of its pool.
 type worker struct {
 	pool   *Pool
-	number uint64 // of the goroutine; 0: not known, and the worker is never found
+	number uint64 // the goroutine's number; 0: unknown, so that here never finds the worker
 	task   *task  // the running task; only the goroutine itself looks at it
 
-	// back is closed when a borrowed turn is back. Nil: nobody has borrowed it. Guarded by
-	// pool.turns.
+	// back is closed when the borrower gives the turn back. It is nil if nobody has borrowed the
+	// turn. Guarded by pool.turns.
 	back chan struct{}
 }
 
