@@ -21,36 +21,36 @@ import (
 
 // Guard fails the test for each place in the code that loses the trace before the test ends. A
 // place loses the trace if it writes a log line or sends a request without a trace, in a goroutine
-// that descends from one that works for a traced request. Guard sees lines through logctx's hook
-// or slog handler, and requests through httpclient. The failure names the function, file and line,
-// once with a count.
+// that works for a traced request, or in a descendant of such a goroutine. Guard sees lines
+// through logctx's hook or slog handler, and requests through httpclient. The failure names the
+// function, file and line, and how often the trace was lost there.
 //
-// The trace is the context's, or else the goroutine's. With httpmw's Config.Implicit, the
-// handler's own lines and requests without a context lose nothing, so they are not reported. Those
-// of the goroutines that the handler starts are. The first Implicit, or trace.Do, in a test binary
-// turns implicit traces on for all later tests, in workerpool's tasks too. So test with the Config
-// of the service.
+// A line or a request has the trace of its context, or else the trace of its goroutine. So with
+// httpmw's Config.Implicit, Guard does not report the handler's own lines and requests without a
+// context. It reports such lines and requests in goroutines that the handler starts. The first
+// Implicit, or trace.Do, in a test binary turns implicit traces on for all later tests, in
+// workerpool's tasks too. So test with the Config of the service.
 //
-// Guard marks goroutines with a profiler label. httpmw.New sets it while a guard is on, and so do
-// the functions of workerpool if their context has a trace. Go hands the label on to each
-// goroutine that is started there. Lines of start-up, and of background loops that start-up began,
-// are not reported. ignore lists functions that may run without a trace in such goroutines, by the
-// beginning of their full names: "example.com/shop/metrics.". The ErrorLogs of the standard
-// library need it too.
+// Guard marks goroutines with a profiler label. While a guard is on, httpmw.New sets the label,
+// and so do the functions of workerpool if their context has a trace. Go copies the label to each
+// goroutine that a labelled goroutine starts. Lines of start-up, and of background loops that
+// start-up has begun, are not reported. ignore lists functions that need no trace in labelled
+// goroutines, by the beginning of their full names: "example.com/shop/metrics.". The ErrorLogs of
+// the standard library need an entry too.
 //
-// Guard misses these losses, or reports a loss where there is none:
+// In these cases, Guard misses a loss, or reports a loss where there is none:
 //   - Functions that time.AfterFunc and context.AfterFunc run. They have no parent goroutine,
 //     unless workerpool wraps them. clewvet finds them.
 //   - Goroutines that one request starts and that live on, such as other libraries' pools, loops
-//     and lazily made clients. They descend from that request for ever, and belong into ignore. A
-//     pool's goroutine that was started earlier descends from none of the requests whose tasks it
-//     runs.
+//     and lazily made clients. They descend from that request for ever, so list their functions in
+//     ignore. A pool's goroutine that was started earlier descends from none of the requests whose
+//     tasks it runs.
 //   - Traces that begin in another way, for instance by trace.Start or trace.Do in a consumer of
 //     messages, until the work is handed to workerpool.
 //   - A new trace in place of a lost one. A handler that is called without the request's context
-//     begins one.
-//   - The rest of a handler after pprof.Do with a context that is not the request's. pprof.Do
-//     removes the label.
+//     begins a new trace.
+//   - The rest of a handler after a call of pprof.Do with a context that is not derived from the
+//     request's. The call removes the label.
 //   - Lines below their logger's level, lines of loggers without clew's hook, requests of clients
 //     without clew's transport, and everything after the end of the test.
 //
@@ -80,7 +80,7 @@ func Guard(t testing.TB, ignore ...string) {
 	})
 }
 
-// labelKey is the key of the label. Its value names the guard and no trace, because a goroutine
+// labelKey is the key of the label. Its value names the guard, but no trace, because a goroutine
 // that is used again may still have the label of another request. A label left over from another
 // test names another guard.
 const labelKey = "clew"

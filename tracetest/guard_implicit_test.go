@@ -18,15 +18,15 @@ import (
 
 const implicitEnv = "TRACETEST_IMPLICIT"
 
-// A line or a request that has its goroutine's trace is not lost. All others are lost, as without
-// Implicit. The test has a process of its own, because goroutines' traces stay on.
+// Guard does not report a line or a request that has its goroutine's trace. It reports all others,
+// as without Implicit. The test has a process of its own, because implicit traces stay on.
 func TestGuardImplicit(t *testing.T) {
 	if os.Getenv(implicitEnv) == "" {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestGuardImplicit$", "-test.v", "-test.count=1")
 		cmd.Env = append(os.Environ(), implicitEnv+"=1", "GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 		out, err := cmd.CombinedOutput()
 		assert.NoError(t, err, "%s", out)
-		assert.Contains(t, string(out), "--- PASS: TestGuardImplicit (", "the test in a process of its own")
+		assert.Contains(t, string(out), "--- PASS: TestGuardImplicit (", "output of the test in its own process")
 		return
 	}
 	in := httpmw.New(httpmw.Config{Implicit: true})
@@ -67,7 +67,7 @@ func TestGuardImplicit(t *testing.T) {
 				})
 			})
 		}, nil},
-		{"what a consumer's task starts", func(s *shop, _ context.Context) {
+		{"a bare goroutine of a consumer's task", func(s *shop, _ context.Context) {
 			s.elsewhere(func() {
 				ctx, _ := trace.Start(context.Background(), "consume")
 				workerpool.Wrap(ctx, func(context.Context) {
@@ -90,7 +90,7 @@ func TestGuardImplicit(t *testing.T) {
 				what, _, _ = strings.Cut(what, " without a trace, once")
 				places = append(places, what)
 			}
-			assert.Equal(t, tt.want, places, "what was lost")
+			assert.Equal(t, tt.want, places, "losses that Guard reports")
 		})
 	}
 }

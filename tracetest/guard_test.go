@@ -30,7 +30,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeTB is a test whose failures this test looks at.
+// fakeTB is a testing.TB that records its failures, so that a test can check them.
 type fakeTB struct {
 	testing.TB
 	mu       sync.Mutex
@@ -51,7 +51,7 @@ func (f *fakeTB) Errorf(format string, args ...any) { f.Error(fmt.Sprintf(format
 
 func (f *fakeTB) Fatal(args ...any) {
 	f.Error(args...)
-	f.fatal = true // unlike testing.T, the test goes on
+	f.fatal = true // unlike with testing.T, the caller continues
 }
 
 func (f *fakeTB) Cleanup(fn func()) { f.cleanups = append(f.cleanups, fn) }
@@ -64,7 +64,7 @@ func (f *fakeTB) end() []string {
 	return f.errors
 }
 
-// shop is a service that can lose its trace.
+// shop is a service whose code can lose the trace.
 type shop struct {
 	log   zerolog.Logger
 	slog  *slog.Logger
@@ -118,7 +118,7 @@ func newShop(t *testing.T) *shop {
 	return s
 }
 
-// in runs fn in the handler of a request, and waits for the goroutines that it started.
+// in runs fn in the handler of a request, and waits for the goroutines that fn has started.
 func (s *shop) in(fn func(s *shop, ctx context.Context)) {
 	done := make(chan struct{})
 	go func() { // fn may end its goroutine
@@ -159,7 +159,7 @@ func (s *shop) inPool(ctx context.Context, fn func(ctx context.Context)) {
 	}
 }
 
-// loss is a way to lose the trace, beside the code that keeps it.
+// loss is code that loses the trace, and similar code that keeps it.
 type loss struct {
 	name  string
 	what  string
@@ -167,7 +167,7 @@ type loss struct {
 	keeps func(s *shop, ctx context.Context)
 }
 
-// contextLosses are losses of code that passes no context, or another one.
+// contextLosses are losses because code passes no context, or the wrong context.
 var contextLosses = []loss{
 	{"a line without a context", "log line",
 		func(s *shop, _ context.Context) { s.log.Info().Msg("sold") },
@@ -209,14 +209,14 @@ var goroutineLosses = []loss{
 		func(s *shop, ctx context.Context) {
 			s.inGoroutine(func() { s.inGoroutine(func() { s.log.Info().Ctx(ctx).Msg("sold") }) })
 		}},
-	{"a log line that is a goroutine", "log line",
+	{"a go statement that logs a line", "log line",
 		func(s *shop, _ context.Context) {
 			s.wg.Add(1)
 			logged := s.log.Hook(zerolog.HookFunc(func(*zerolog.Event, zerolog.Level, string) { s.wg.Done() }))
 			go logged.Info().Msg("sold")
 		},
 		func(s *shop, ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }},
-	{"a record that is a goroutine", "log line",
+	{"a go statement that logs a record", "log line",
 		func(s *shop, _ context.Context) {
 			s.wg.Add(1)
 			go slog.New(handled{s.slog.Handler(), s.wg.Done}).Info("sold")
@@ -238,7 +238,7 @@ var taskLosses = []loss{
 		func(s *shop, ctx context.Context) {
 			s.inPool(trace.Only(ctx), func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") })
 		}},
-	{"what a pool's task starts", "log line",
+	{"a goroutine that a pool's task starts", "log line",
 		func(s *shop, ctx context.Context) {
 			s.inPool(ctx, func(context.Context) { s.inGoroutine(func() { s.log.Info().Msg("sold") }) })
 		},
@@ -263,7 +263,7 @@ var taskLosses = []loss{
 		func(s *shop, ctx context.Context) {
 			s.elsewhere(workerpool.Wrap(ctx, func(ctx context.Context) { s.log.Info().Ctx(ctx).Msg("sold") }))
 		}},
-	{"wrapped for waiting", "log line",
+	{"wrapped with WrapErr", "log line",
 		func(s *shop, _ context.Context) {
 			fn := workerpool.WrapErr(context.Background(), func(ctx context.Context) error { s.log.Info().Ctx(ctx).Msg("sold"); return nil })
 			s.elsewhere(func() { _ = fn() })
@@ -294,7 +294,7 @@ var taskLosses = []loss{
 		}},
 }
 
-// laterLosses are losses after something else ran in the same goroutine.
+// laterLosses are losses after other code has run in the same goroutine.
 var laterLosses = []loss{
 	{"after a wrapped function in the same goroutine", "log line",
 		func(s *shop, ctx context.Context) {
@@ -324,8 +324,7 @@ var laterLosses = []loss{
 		}},
 }
 
-// Each way to lose the trace is reported where it is lost. Code that keeps the trace is not
-// reported.
+// Guard reports each loss with its place. It does not report code that keeps the trace.
 func TestGuard(t *testing.T) {
 	for _, tt := range slices.Concat(contextLosses, goroutineLosses, taskLosses, laterLosses) {
 		t.Run(tt.name, func(t *testing.T) {
@@ -334,7 +333,7 @@ func TestGuard(t *testing.T) {
 			s.in(tt.loses)
 			s.in(tt.loses)
 			said := lossy.end()
-			require.Len(t, said, 1, "places")
+			require.Len(t, said, 1, "reported places")
 			assert.Regexp(t, `^lost the trace: example\.com/clew/tracetest_test\.\S+, \S+/guard_test\.go:\d+: `+tt.what+` without a trace, 2 times$`, said[0])
 
 			tracetest.Guard(careful)
@@ -344,7 +343,7 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// The place is the user's line, not a line of a library in between.
+// The reported place is in the user's code, not in a library in between.
 func TestGuardPlace(t *testing.T) {
 	s, fake := newShop(t), &fakeTB{TB: t}
 	tracetest.Guard(fake)
@@ -354,7 +353,7 @@ func TestGuardPlace(t *testing.T) {
 	lines := regexp.MustCompile(`loseTwice, \S+:(\d+): log line without a trace, once`)
 	require.Regexp(t, lines, said[0])
 	require.Regexp(t, lines, said[1])
-	assert.NotEqual(t, lines.FindStringSubmatch(said[0]), lines.FindStringSubmatch(said[1]), "places")
+	assert.NotEqual(t, lines.FindStringSubmatch(said[0]), lines.FindStringSubmatch(said[1]), "reported places")
 }
 
 func loseTwice(s *shop, _ context.Context) {
@@ -381,7 +380,8 @@ func TestGuardReportsNothingElse(t *testing.T) {
 
 func ignored(s *shop) { s.log.Info().Msg("flushed") }
 
-// RoundTrippers of other libraries around clew's are not the place.
+// The reported place of a request is not the RoundTripper of another library around clew's
+// transport.
 func TestGuardPlaceOfARequest(t *testing.T) {
 	s, fake := newShop(t), &fakeTB{TB: t}
 	s.http.Transport = outer{s.http.Transport}
@@ -404,7 +404,7 @@ type outer struct{ next http.RoundTripper }
 
 func (o outer) RoundTrip(r *http.Request) (*http.Response, error) { return o.next.RoundTrip(r) }
 
-// A goroutine that an earlier test left running does not belong to this test's requests.
+// Guard does not report a goroutine that an earlier test has left running.
 func TestGuardLeftOver(t *testing.T) {
 	s, first, second := newShop(t), &fakeTB{TB: t}, &fakeTB{TB: t}
 	tick, ended := make(chan struct{}), make(chan struct{})
@@ -423,7 +423,7 @@ func TestGuardLeftOver(t *testing.T) {
 	assert.Empty(t, second.end())
 }
 
-// The runs of a job have a trace wherever they run, and can lose it.
+// A run of a job has a trace, wherever it runs. So Guard reports a run that loses this trace.
 func TestGuardJobs(t *testing.T) {
 	s, fake := newShop(t), &fakeTB{TB: t}
 	tracetest.Guard(fake)
@@ -457,7 +457,7 @@ func (redirects) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// A worker keeps no mark of its previous task.
+// A worker does not keep the label of its previous task.
 func TestGuardResetsWorkers(t *testing.T) {
 	s, fake := newShop(t), &fakeTB{TB: t}
 	tracetest.Guard(fake)
@@ -479,7 +479,7 @@ func TestGuardEndsWithTheTest(t *testing.T) {
 		tracetest.Guard(second)
 		assert.True(t, second.fatal, "a second guard")
 		assert.Contains(t, strings.Join(second.end(), ""), "another guard is on")
-		assert.NotNil(t, goroutine.CurrentGuard(), "the first one")
+		assert.NotNil(t, goroutine.CurrentGuard(), "the first guard")
 	})
 	assert.Nil(t, goroutine.CurrentGuard())
 	assert.False(t, goroutine.LabelsWanted())

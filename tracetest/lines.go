@@ -12,9 +12,9 @@ import (
 // slog.NewJSONHandler or a slog.NewTextHandler. Make it with [Lines]. Its methods are safe for
 // concurrent use.
 type Log struct {
-	// TraceKey is the field of the trace ID, by default trace_id. A field in an object has the
-	// object's key and a dot before its own. Lines of a logctx.Console have an ID only with the
-	// keys of clew's Configs.
+	// TraceKey is the field of the trace ID, by default trace_id. The key of a field in an object
+	// is the object's key, a dot, and the field's own key. For lines of a logctx.Console, only the
+	// keys of clew's Configs work.
 	TraceKey string
 
 	t       testing.TB
@@ -35,7 +35,8 @@ func (l *Log) Write(p []byte) (int, error) {
 // traced is a line and its trace ID, which is empty if the line has none.
 type traced struct{ text, id string }
 
-// lines returns the lines so far. It fails the test if there are none, or if one cannot be read.
+// lines returns the lines that have been written so far. It fails the test if there is no line, or
+// if a line cannot be read.
 func (l *Log) lines() []traced {
 	l.t.Helper()
 	key := l.TraceKey
@@ -59,8 +60,8 @@ func (l *Log) lines() []traced {
 	return all
 }
 
-// textOf returns a field that is text, or else "". Outside of JSON, an ID that looks like a number
-// is text.
+// textOf returns the value of a field if the value is a string, or else "". Outside of JSON, a
+// value that looks like a number is a string too.
 func textOf(l line.Line, key string) string {
 	f, ok := l.Field(key)
 	if ok && !f.Text && l.JSON {

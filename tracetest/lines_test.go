@@ -24,18 +24,18 @@ func TestLines(t *testing.T) {
 		everyA, oneTrace []string // parts of the errors
 		id               string   // the ID that OneTrace returns
 	}{
-		{"nothing", "", "", []string{"no log lines"}, []string{"no log lines"}, ""},
-		{"one", "", `{"trace_id":"` + id128 + `"}` + "\n", nil, nil, id128},
-		{"without a line end", "", `{"trace_id":"` + id128 + `"}`, nil, nil, id128},
-		{"two of one trace", "", `{"trace_id":"` + id128 + `"}` + "\n" + `{"n":2,"trace_id":"` + id128 + `"}` + "\n", nil, nil, id128},
+		{"no lines", "", "", []string{"no log lines"}, []string{"no log lines"}, ""},
+		{"one line", "", `{"trace_id":"` + id128 + `"}` + "\n", nil, nil, id128},
+		{"a line without a line end", "", `{"trace_id":"` + id128 + `"}`, nil, nil, id128},
+		{"two lines of one trace", "", `{"trace_id":"` + id128 + `"}` + "\n" + `{"n":2,"trace_id":"` + id128 + `"}` + "\n", nil, nil, id128},
 		{"another trace", "", `{"trace_id":"` + id64 + `"}` + "\n", []string{`trace ID is "` + id64 + `", want "` + id128 + `"`}, nil, id64},
 		{"two traces", "", `{"trace_id":"` + id128 + `"}` + "\n" + `{"trace_id":"` + id64 + `"}` + "\n",
 			[]string{`trace ID is "` + id64 + `"`}, []string{`before it was "` + id128 + `"`}, id128},
-		{"a line without", "", `{"message":"sold"}` + "\n" + `{"trace_id":"` + id128 + `"}` + "\n",
+		{"a line without an ID", "", `{"message":"sold"}` + "\n" + `{"trace_id":"` + id128 + `"}` + "\n",
 			[]string{`trace ID is "", want "` + id128 + `": {"message":"sold"}`}, []string{`no trace ID: {"message":"sold"}`}, id128},
 		{"an ID that is no string", "", `{"trace_id":7}` + "\n", []string{`trace ID is ""`}, []string{"no trace ID"}, ""},
 		{"another key", "trace.id", `{"trace.id":"` + id128 + `","trace_id":"` + id64 + `"}` + "\n", nil, nil, id128},
-		{"no JSON", "", "sold\n" + `{"trace_id":"` + id128 + `"}` + "\n", []string{"cannot be read"}, []string{"cannot be read"}, id128},
+		{"a line that is not JSON", "", "sold\n" + `{"trace_id":"` + id128 + `"}` + "\n", []string{"cannot be read"}, []string{"cannot be read"}, id128},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			write := func() (*fakeTB, *tracetest.Log) {
@@ -50,13 +50,13 @@ func TestLines(t *testing.T) {
 			lines.EveryLineHas(id128)
 			assertErrors(t, tt.everyA, fake.end())
 			fake, lines = write()
-			assert.Equal(t, tt.id, lines.OneTrace(), "ID")
+			assert.Equal(t, tt.id, lines.OneTrace(), "ID that OneTrace returns")
 			assertErrors(t, tt.oneTrace, fake.end())
 		})
 	}
 }
 
-// assertErrors checks that each error is there, and no other.
+// assertErrors checks that each of the errors contains the text that is wanted for it.
 func assertErrors(t *testing.T, want, got []string) {
 	t.Helper()
 	if assert.Len(t, got, len(want), "errors: %q", got) {
@@ -66,7 +66,7 @@ func assertErrors(t *testing.T, want, got []string) {
 	}
 }
 
-// A context that has lost its trace has the ID "". EveryLineHas refuses it.
+// The trace ID of a context that has lost its trace is "". EveryLineHas refuses this ID.
 func TestEveryLineHasNothing(t *testing.T) {
 	fake := &fakeTB{TB: t}
 	lines := tracetest.Lines(fake)
@@ -99,7 +99,7 @@ func TestLinesOfForms(t *testing.T) {
 	}
 }
 
-// With a TraceKey, Log takes the field's text as it stands, although clew reads such a field in
+// With a TraceKey, Log uses the text of the field unchanged, although clew reads such a field in
 // another way.
 func TestLinesOfPresets(t *testing.T) {
 	ctx := testkit.Request()
@@ -111,7 +111,7 @@ func TestLinesOfPresets(t *testing.T) {
 		{"Datadog", logctx.Datadog(), testkit.DecimalLow},
 		{"Google Cloud", logctx.GoogleCloud("p"), "projects/p/traces/" + id128},
 		{"ECS", logctx.ECS(), id128},
-		{"one of one's own", logctx.Config{TraceKey: "tid"}, id128},
+		{"a key of one's own", logctx.Config{TraceKey: "tid"}, id128},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			lines := tracetest.Lines(t)
@@ -125,7 +125,7 @@ func TestLinesOfPresets(t *testing.T) {
 			lines = tracetest.Lines(fake)
 			l = logctx.New(lines, tt.cfg)
 			l.Info().Ctx(ctx).Msg("by zerolog")
-			assert.Empty(t, lines.OneTrace(), "without a key it is trace_id, strictly")
+			assert.Empty(t, lines.OneTrace(), "without a TraceKey, only trace_id is read")
 			assertErrors(t, []string{"no trace ID"}, fake.end())
 		})
 	}

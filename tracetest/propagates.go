@@ -15,13 +15,13 @@ import (
 )
 
 // Propagates sends requests to h in one trace. It fails the test for each request that h sends
-// without this trace, and if h sends none at all. The trace may be B3 or traceparent. Propagates
+// without this trace, and if h sends no request. The trace may be B3 or traceparent. Propagates
 // sets the headers of requests. Without requests, it sends GET /. A handler that does not trust
 // its caller fails.
 //
 // Until the test ends, http.DefaultTransport is a recorder that answers each request with 200 and
 // {}. It sees the requests of http.DefaultClient, and of clients whose transport is nil or
-// httpclient's over nil. Other clients need such a transport: with resty,
+// httpclient's over nil. Other clients need one of these transports: with resty,
 // SetTransport(httpclient.NewTransport(nil, …)) looks up http.DefaultTransport for each request.
 // Code that asserts that http.DefaultTransport is an *http.Transport panics.
 //
@@ -62,7 +62,7 @@ var propagator = trace.Propagator{W3C: true}
 // recorder answers every request, and checks its trace.
 type recorder struct {
 	t    testing.TB
-	ids  sync.Map // of the traces
+	ids  sync.Map // the IDs of the traces
 	sent atomic.Int64
 }
 
@@ -76,7 +76,7 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	id := trace.ID(propagator.Extract(context.Background(), propagation.HeaderCarrier(request.Header)))
 	if _, ours := r.ids.Load(id); !ours {
-		r.t.Errorf("%s %s: trace ID is %q, want that of the handler's request", request.Method, request.URL.Redacted(), id)
+		r.t.Errorf("%s %s: trace ID is %q, want the ID of the request to the handler", request.Method, request.URL.Redacted(), id)
 	}
 	const answer = "{}"
 	return &http.Response{

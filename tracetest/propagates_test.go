@@ -45,13 +45,13 @@ func TestPropagates(t *testing.T) {
 		serve func(r *http.Request)
 		said  []string
 	}{
-		{"carries it", func(r *http.Request) { get(r.Context(), traced, url) }, nil},
-		{"in one header", func(r *http.Request) { get(r.Context(), single, url) }, nil},
+		{"carries the trace", func(r *http.Request) { get(r.Context(), traced, url) }, nil},
+		{"in the single header b3", func(r *http.Request) { get(r.Context(), single, url) }, nil},
 		{"as traceparent", func(r *http.Request) { get(r.Context(), w3c, url) }, nil},
 		{"a bare client", func(r *http.Request) { get(r.Context(), http.DefaultClient, url) },
 			[]string{`POST http://user:xxxxx@stock.example/items: trace ID is ""`}},
-		{"a fresh context", func(r *http.Request) { get(context.Background(), traced, url) }, []string{"want that of the handler's request"}},
-		{"one of two", func(r *http.Request) { get(r.Context(), traced, url); get(r.Context(), http.DefaultClient, url) }, []string{`trace ID is ""`}},
+		{"a fresh context", func(r *http.Request) { get(context.Background(), traced, url) }, []string{"want the ID of the request to the handler"}},
+		{"one of two requests", func(r *http.Request) { get(r.Context(), traced, url); get(r.Context(), http.DefaultClient, url) }, []string{`trace ID is ""`}},
 		{"sends nothing", func(*http.Request) {}, []string{"no request was sent"}},
 		{"the answer", func(r *http.Request) { assert.Equal(t, "200 OK {}", get(r.Context(), traced, url)) }, nil},
 	} {
@@ -65,7 +65,8 @@ func TestPropagates(t *testing.T) {
 	}
 }
 
-// Each call in a test has a trace of its own. Goroutines of the first may send during the second.
+// Each call of Propagates in a test has its own trace. Goroutines of the first call may send
+// requests during the second call.
 func TestPropagatesTwice(t *testing.T) {
 	traced := httpclient.Wrap(&http.Client{}, httpclient.Config{})
 	var late context.Context
