@@ -1,4 +1,4 @@
-// Package internal_test holds what is promised of all internal packages.
+// Package internal_test tests a rule for all internal packages.
 package internal_test
 
 import (
@@ -39,8 +39,8 @@ func (p *pkg) text() string { return strings.Join(strings.Fields(p.comment), " "
 func (p *pkg) isForTests() bool { return strings.Contains(p.text(), testsAlone) }
 
 // The comment of each internal package names the packages that import it: all of them, and no
-// other. It says "Packages a, b and c import it", where a stands for a/… too, or "Tests alone
-// import it". It does not name the packages below the internal package itself.
+// other. It says "Packages a, b and c import it", where a also means a/…, or "Tests alone import
+// it". It does not name the packages below the internal package itself.
 func TestImporters(t *testing.T) {
 	all := internalPackages(t)
 	for dir, p := range all {

@@ -66,8 +66,8 @@ func sentAs(ids IDs, width string) string {
 	return ids.Trace
 }
 
-// single returns the header b3. A defer has no parent, because few libraries read
-// TRACE-SPAN-PARENT.
+// single returns the header b3. In the state defer, the header has no parent, because few
+// libraries read the form TRACE-SPAN-PARENT.
 func single(trace string, ids IDs, state string) http.Header {
 	value := trace + "-" + ids.Span
 	if digit := map[string]string{Deny: "0", Accept: "1", Debug: "d"}[state]; digit != "" {
@@ -94,7 +94,8 @@ func Traceparent(ids func() IDs) []Row {
 	return rows
 }
 
-// Lone returns decisions without IDs. A new trace should begin with the decision.
+// Lone returns rows that have a decision, but no IDs. A service should begin a new trace with this
+// decision.
 func Lone() []Row {
 	row := func(state, encoding string, pairs ...string) Row {
 		return Row{Name: state + " alone, " + encoding, Header: headers(pairs...), State: state, Encoding: encoding}
@@ -107,7 +108,7 @@ func Lone() []Row {
 	}
 }
 
-// Debugging returns the ways to ask for debug that [B3] does not have.
+// Debugging returns rows that ask for debug in ways that the rows of [B3] do not.
 func Debugging(ids func() IDs) []Row {
 	row := func(name, encoding string, header func(IDs) http.Header) Row {
 		i := ids()

@@ -1,9 +1,10 @@
 // Package canary makes headers of requests with known traces, to find out what a hop does with a
-// trace. There are headers that every service should understand, and headers by which services
-// break.
+// trace. Some of the headers should be understood by every service. Others are known to break
+// services.
 //
 // Packages cmd/clew, internal/hoptest and internal/testkit import it. It is a package of its own
-// because clew doctor sends to a service what our tests send through our packages.
+// because clew doctor sends to a service the same headers that our tests send through our
+// packages.
 package canary
 
 import (
@@ -13,7 +14,7 @@ import (
 	"strings"
 )
 
-// The states of B3, as texts. A row without a trace has none.
+// The states of B3, as texts. A row without a decision has no state.
 const (
 	Defer  = "defer"
 	Deny   = "deny"
@@ -37,7 +38,7 @@ const (
 	Upper128 = "128 bit in upper case"
 )
 
-// IDs are the IDs of a row, in lower-case digits: 32, 16 and 16.
+// IDs are the IDs of a row, in lower-case hexadecimal: 32, 16 and 16 digits.
 type IDs struct{ Trace, Span, Parent string }
 
 // Low returns the trace ID of 64 bits.
@@ -63,26 +64,27 @@ type Row struct {
 	Name   string
 	Header http.Header
 
-	// TraceID is the text that must come out. "": a new trace is right.
+	// TraceID is the trace ID that must come out of the service, as text. "": the service should
+	// begin a new trace.
 	TraceID string
-	SpanID  string // the caller's; "": none
-	Parent  string // of the caller's span; "": none
+	SpanID  string // of the caller's span; "": none
+	Parent  string // the parent ID of the caller's span; "": none
 	State   string // the caller's decision; "": the row has no trace, and no decision
 
 	Width    string // how TraceID was sent
 	Encoding string // "": none, or several
 
-	Hostile bool // services are known to break by the row
+	Hostile bool // the row is known to break services
 
-	// Refused is an ID in a malformed header, which must not come out. "": none.
+	// Refused is an ID in a malformed header. It must not come out of the service. "": none.
 	Refused string
 
-	// Mark is a text in a malformed value that must not come out as it is, whatever is around it.
-	// It has a quote, which writers of JSON and logfmt escape. "": none.
+	// Mark is a text in a malformed value. It must not come out of the service unchanged, whatever
+	// is around it. It contains a quote, which writers of JSON and logfmt escape. "": none.
 	Mark string
 }
 
-// None is a request without a trace.
+// None returns the row of a request without a trace.
 func None() Row { return Row{Name: "no headers", Header: http.Header{}} }
 
 // headers makes a header of names and values.

@@ -28,20 +28,20 @@ func TestRandom(t *testing.T) {
 		assert.Regexp(t, `^[0-9a-f]{32} [0-9a-f]{16} [0-9a-f]{16}$`, ids.Trace+" "+ids.Span+" "+ids.Parent)
 		for _, half := range []string{ids.Trace[:16], ids.Low(), ids.Span, ids.Parent} {
 			assert.True(t, strings.ContainsAny(half, "abcdef") && strings.ContainsAny(half, "123456789"), half)
-			assert.False(t, seen[half], "%s was there before", half)
+			assert.False(t, seen[half], "%s has been returned before", half)
 			seen[half] = true
 		}
 	}
 }
 
-// Rows are told apart by their names and their IDs.
+// No two rows have the same name, or the same ID.
 func TestRows(t *testing.T) {
 	names, ids := map[string]bool{}, map[string]bool{}
 	for _, r := range all(canary.Random) {
-		assert.False(t, names[r.Name], "%s is there twice", r.Name)
+		assert.False(t, names[r.Name], "two rows have the name %s", r.Name)
 		names[r.Name] = true
 		for _, id := range []string{r.TraceID, r.SpanID, r.Refused} {
-			assert.False(t, id != "" && ids[id], "%s: an ID that another row has", r.Name)
+			assert.False(t, id != "" && ids[id], "%s: another row has the same ID", r.Name)
 			ids[id] = true
 		}
 		if r.Mark != "" {
@@ -49,13 +49,13 @@ func TestRows(t *testing.T) {
 		}
 	}
 	rows := canary.Hostile(canary.Random)
-	assert.LessOrEqual(t, len(rows), 12, "few requests")
+	assert.LessOrEqual(t, len(rows), 12, "hostile rows, each of which is a request")
 	for _, r := range rows {
 		assert.True(t, r.Hostile, r.Name)
 	}
 }
 
-// A service gets each row as it is: net/http refuses none, and changes nothing.
+// net/http sends the headers of every row, and changes nothing in them.
 func TestRowsTravel(t *testing.T) {
 	var got http.Header
 	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))

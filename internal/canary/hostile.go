@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Hostile returns headers by which services are known to break: services panic, mix two traces,
-// lose a good one, or write a header's value into their log. No value has a control character, so
-// that net/http sends them all.
+// Hostile returns rows that are known to break services. Such a service panics, mixes two traces,
+// loses a good trace, or writes the value of a header into its log. No value has a control
+// character, so that net/http sends all rows.
 //
-// Rows that are well-formed by B3's rules have the TraceID that must come out.
+// In rows that are well-formed by B3's rules, TraceID is the ID that must come out of the service.
 func Hostile(ids func() IDs) []Row {
 	rows := append(malformed(ids), misread(ids)...)
 	for i := range rows {
@@ -18,7 +18,7 @@ func Hostile(ids func() IDs) []Row {
 	return rows
 }
 
-// malformed returns rows of which nothing may come out.
+// malformed returns rows with malformed headers. No part of them may come out of the service.
 func malformed(ids func() IDs) []Row {
 	row := func(name, encoding string, refused func(IDs) string, header func(i IDs, id string) http.Header) Row {
 		i := ids()
@@ -46,13 +46,13 @@ func malformed(ids func() IDs) []Row {
 	return append(rows, forged)
 }
 
-// misread returns rows of which something must come out, and often does not.
+// misread returns rows whose trace must come out of the service, but often does not.
 func misread(ids func() IDs) []Row {
 	row := func(name, state, encoding string, header func(IDs) http.Header) Row {
 		i := ids()
 		return Row{Name: name, Header: header(i), TraceID: i.Trace, SpanID: i.Span, State: state, Width: Width128, Encoding: encoding}
 	}
-	first, second := ids().Trace, ids().Trace // beside the IDs that count
+	first, second := ids().Trace, ids().Trace // IDs that must be ignored
 	upper := row("upper case, as HAProxy sends", Accept, Single, func(i IDs) http.Header {
 		return headers("b3", strings.ToUpper(i.Trace+"-"+i.Span)+"-1")
 	})
@@ -69,7 +69,7 @@ func misread(ids func() IDs) []Row {
 		row("b3 twice, of which the first counts", Accept, Single, func(i IDs) http.Header {
 			return headers("b3", i.Trace+"-"+i.Span+"-1", "b3", second+"-"+i.Span+"-0")
 		}),
-		Lone()[0], // deny: OpenTelemetry samples the trace all the same
+		Lone()[0], // deny, although OpenTelemetry samples such a trace
 	}
 	rows[3].Refused, rows[4].Refused = first, second
 	return rows

@@ -14,22 +14,22 @@ import (
 func TestText(t *testing.T) {
 	whole := strings.Repeat("x", clip.Max)
 	for _, tt := range []struct{ name, in, text, utf8 string }{
-		{"nothing", "", "", ""},
+		{"empty", "", "", ""},
 		{"short", "a/b ü", "a/b ü", "a/b ü"},
-		{"as long as may be", whole, whole, whole},
-		{"too long", whole + "x", whole + "…", whole + "…"},
-		{"a character at the end", whole[1:] + "üx", whole[1:] + "…", whole[1:] + "…"},
+		{"as long as the limit", whole, whole, whole},
+		{"longer than the limit", whole + "x", whole + "…", whole + "…"},
+		{"a character across the limit", whole[1:] + "üx", whole[1:] + "…", whole[1:] + "…"},
 		{"not UTF-8", "a\xff\xfeb", "a\xff\xfeb", "a\ufffd\ufffdb"},
 		{"half a character", "a\xc3", "a\xc3", "a\ufffd"},
 		{"a surrogate", "\xed\xa0\x80", "\xed\xa0\x80", "\ufffd\ufffd\ufffd"},
 		{"U+FFFD itself", "a\ufffd", "a\ufffd", "a\ufffd"},
 		{"not UTF-8, and longer when repaired", strings.Repeat("\xff", clip.Max), strings.Repeat("\xff", clip.Max),
 			strings.Repeat("\ufffd", clip.Max/3) + "…"},
-		{"a megabyte of it", strings.Repeat("\xff", 1<<20), strings.Repeat("\xff", clip.Max-utf8.UTFMax) + "…",
+		{"a megabyte that is not UTF-8", strings.Repeat("\xff", 1<<20), strings.Repeat("\xff", clip.Max-utf8.UTFMax) + "…",
 			strings.Repeat("\ufffd", clip.Max/3) + "…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.name != "a megabyte of it" { // where Text looks for a character's begin in vain
+			if tt.name != "a megabyte that is not UTF-8" { // in which Text finds no beginning of a character
 				assert.Equal(t, tt.text, clip.Text(tt.in), "Text")
 			}
 			got := clip.UTF8(tt.in)

@@ -7,7 +7,7 @@ import (
 )
 
 // Method returns the name that a span gets from a request's method: the method, or "HTTP" if the
-// method is unknown. OpenTelemetry's HTTP conventions say so. Spans are grouped by name, so
+// method is unknown. OpenTelemetry's HTTP conventions demand this. Spans are grouped by name, so
 // strangers must not invent names.
 func Method(method string) string {
 	if isKnown(method) {
@@ -26,8 +26,8 @@ func AppendMethod(attrs []attribute.KeyValue, method string) []attribute.KeyValu
 		attribute.String("http.request.method_original", UTF8(method)))
 }
 
-// isKnown reports whether method is one of RFC 9110, or PATCH (RFC 5789). Upper and lower case
-// differ.
+// isKnown reports whether method is one of RFC 9110, or PATCH (RFC 5789). The comparison is
+// case-sensitive.
 func isKnown(method string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,

@@ -1,11 +1,11 @@
 // Package env reads OpenTelemetry's environment variables by the rules of their specification,
 // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/. An empty
-// variable counts as not set, and known names may be in any case. One rule is our own: the
-// specification asks for a warning about an invalid value, and this package returns an error,
+// variable counts as not set, and known names may be in any case. One rule differs from the
+// specification: it asks for a warning about an invalid value, but this package returns an error,
 // because the library does not log.
 //
-// The text of an error is fit for a log line. An error quotes a value only where a name was
-// wanted. A bad number of milliseconds needs no quote, and could be a URL with a password in it.
+// The text of an error is safe for a log line. An error quotes a value only where a name was
+// expected. It does not quote a bad number: the value could be a URL with a password in it.
 //
 // Packages trace and zipkin import it. It is a package of its own because each reads variables
 // that the other does not know, by the same rules.
@@ -39,7 +39,7 @@ func List(variable string) []string {
 	return names
 }
 
-// True reports whether a variable is "true". Any value but "true", "false" and nothing is an
+// True reports whether a variable is "true". Any value other than "true", "false" and "" is an
 // error.
 func True(variable string) (bool, error) {
 	switch Word(variable) {
@@ -104,6 +104,6 @@ func Unknown(variable, name string, known []string) error {
 	if len(name) > longest {
 		name = name[:longest] + "..."
 	}
-	// The + quotes in ASCII, because two names may look alike.
+	// The + escapes all characters that are not ASCII, because two names may look alike.
 	return fmt.Errorf("%s: %+q is unknown; known are %s", variable, name, strings.Join(known, ", "))
 }

@@ -1,4 +1,4 @@
-// Package fields tells which headers of a message are about its trace.
+// Package fields knows which headers of a message carry its trace.
 //
 // Packages httpclient and httpmw import it. It is a package of its own because neither imports the
 // other, and users of trace need no such set.
@@ -17,7 +17,7 @@ import (
 // Set is a set of header names, in lower case.
 type Set []string
 
-// Of returns the names of B3, those that p writes, and more.
+// Of returns the header names of B3, the names that p uses, and the names in more.
 func Of(p propagation.TextMapPropagator, more ...string) Set {
 	all := trace.Propagator{Encoding: b3.B3SingleHeader | b3.B3MultipleHeader}
 	set := Set(all.Fields())

@@ -1,6 +1,6 @@
-// Package goroutine tells what clew must know about the goroutine that asks: its number, its
-// profiler labels, the place in the user's code where it stands, whether it panics, and whether
-// tracetest.Guard expects a trace of it.
+// Package goroutine returns facts about the calling goroutine: its number, its profiler labels,
+// its place in the user's code, whether it panics, and whether tracetest.Guard expects it to have
+// a trace.
 //
 // Packages httpclient, httpmw, logctx, tracetest and workerpool import it. It is a package of its
 // own because it knows nothing of traces: it needs the standard library only.
@@ -15,18 +15,20 @@ import (
 // Guard is what tracetest.Guard does, for the packages that must not import it. Its functions are
 // safe for concurrent use.
 type Guard struct {
-	// Traced returns ctx, in which a trace has begun, with a mark: the goroutine that runs under
-	// its labels owes a trace, and so does each goroutine that it starts.
+	// Traced returns ctx with a mark. It is called when a trace has begun in ctx. A goroutine that
+	// runs under the labels of the result must have a trace, and so must each goroutine that it
+	// starts.
 	Traced func(ctx context.Context) context.Context
 
-	// Handed returns ctx, with which a task is handed to another goroutine. The result has the
-	// mark if this goroutine has it.
+	// Handed is called when a task with ctx is handed to another goroutine. It returns ctx, with
+	// the mark if ctx has a trace or this goroutine has the mark.
 	Handed func(ctx context.Context) context.Context
 
 	// Descends reports whether this goroutine has the mark.
 	Descends func() bool
 
-	// Lost is called for a log line or a request without a trace. Place finds its place.
+	// Lost is called for a log line or a request without a trace. place returns the place of the
+	// line or the request.
 	Lost func(what string, place func() runtime.Frame)
 }
 

@@ -17,7 +17,7 @@ var looking sync.Mutex
 // Labels returns the profiler labels of this goroutine as "key: value, …" without quotes, or "".
 // Before Go 1.26 tracebacks have no labels: only the profile of all goroutines has them.
 func Labels() string {
-	looking.Lock() // so that one goroutine at a time has look on its stack: this one
+	looking.Lock() // so that only this goroutine has look on its stack
 	defer looking.Unlock()
 	var profile bytes.Buffer
 	look(&profile)
@@ -28,7 +28,7 @@ func Labels() string {
 		_, labels, _ := strings.Cut(record, "\n# labels: ")
 		labels, _, _ = strings.Cut(labels, "\n")
 		var values map[string]string
-		json.Unmarshal([]byte(labels), &values) // without labels the text is no JSON
+		json.Unmarshal([]byte(labels), &values) // without labels, the text is not JSON
 		var all []string
 		for _, key := range slices.Sorted(maps.Keys(values)) {
 			all = append(all, key+": "+values[key])

@@ -9,8 +9,8 @@ import (
 )
 
 // Labels returns the profiler labels of this goroutine as "key: value, …", or "". It leaves out
-// the quotes that some versions of Go write. The labels stand only in the first line of the
-// goroutine's traceback, and only under GODEBUG=tracebacklabels=1.
+// the quotes that some versions of Go write. The labels are in the first line of the goroutine's
+// traceback, but only under GODEBUG=tracebacklabels=1.
 func Labels() string {
 	for size := 1024; ; size *= 4 {
 		buf := make([]byte, size)

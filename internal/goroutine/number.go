@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Number returns the number of this goroutine, which no other goroutine ever has. It is 0 if Go no
-// longer tells it. Number takes microseconds.
+// Number returns the number of this goroutine. No other goroutine ever has the same number. The
+// result is 0 if a traceback of Go no longer contains the number. A call takes microseconds.
 func Number() (number uint64) {
 	const prefix = len("goroutine ")
 	buf := headers.Get().(*[64]byte)

@@ -2,9 +2,9 @@ package goroutine
 
 import "runtime"
 
-// Panicking reports whether the calling deferred function runs because of a panic. It is false for
-// runtime.Goexit, and stops neither. Call it in the deferred function itself, and only when the
-// function that deferred it has not returned.
+// Panicking reports whether the calling deferred function runs because of a panic. The result is
+// false during runtime.Goexit. Panicking stops neither a panic nor Goexit. Call it in the deferred
+// function itself, and only if the surrounding function has not returned normally.
 //
 // Do not call recover and panic again instead: Go would print the panic as recovered, and a
 // debugger or a core dump would show the wrong place.

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// between lists the packages that stand between a place in the user's code and the code that asks
-// for the place.
+// between lists the packages that are on the stack between a place in the user's code and the code
+// that looks for the place.
 var between = []string{
 	"example.com/clew/internal/", "example.com/clew/trace.", "example.com/clew/httpmw.", "example.com/clew/httpclient.",
 	"example.com/clew/logctx.", "example.com/clew/workerpool.", "example.com/clew/tracetest.", "example.com/clew/zipkin.",
@@ -18,8 +18,8 @@ var between = []string{
 }
 
 // PlaceOfLine returns the place in the user's code that logs a line. It is the call at pc. If pc
-// is 0 or in a package of between, it is the nearest call on the stack that is in none of them.
-// The result is the zero Frame if there is no such call, as for go log.Print("…").
+// is 0 or in a package of between, it is the nearest call on the stack that is in none of these
+// packages. The result is the zero Frame if there is no such call, as for go log.Print("…").
 func PlaceOfLine(pc uintptr) runtime.Frame {
 	if pc != 0 {
 		if frame, _ := runtime.CallersFrames([]uintptr{pc}).Next(); !isBetween(frame.Function) {
@@ -33,8 +33,8 @@ func PlaceOfLine(pc uintptr) runtime.Frame {
 }
 
 // PlaceOfRequest returns the place in the user's code that sends a request: the call of the
-// http.Client's method. Calls nearer than that are other people's RoundTrippers. Without a client
-// on the stack it is the nearest call.
+// http.Client's method. Calls further in are RoundTrippers of other libraries. Without a client on
+// the stack, the place is the nearest call in the user's code.
 func PlaceOfRequest() runtime.Frame {
 	var nearest runtime.Frame
 	for frame, byClient := range users() {
@@ -48,8 +48,8 @@ func PlaceOfRequest() runtime.Frame {
 	return nearest
 }
 
-// users returns the frames of the stack that are in no package of between. The bool says whether
-// the frame is further out than a method of http.Client.
+// users returns the frames of the stack that are in no package of between. The bool reports
+// whether the frame is further out than a method of http.Client.
 func users() iter.Seq2[runtime.Frame, bool] {
 	return func(yield func(runtime.Frame, bool) bool) {
 		var pcs [64]uintptr

@@ -1,6 +1,5 @@
-// Package hoptest is one suite, "the ID survives this hop", for every package in which a
-// trace goes in at one end and must be found at the other: as the same text, with the same
-// decision.
+// Package hoptest is one suite, "the ID survives this hop", for every package that a trace passes
+// through. The trace must come out with the same text as its ID, and with the same decision.
 //
 // Tests alone import it. It is a package of its own because it is a suite, and testkit holds
 // fixtures only.
@@ -22,7 +21,7 @@ type Row struct {
 	Name     string
 	Header   http.Header
 	TraceID  string         // the text that must come out
-	Sampling trace.Sampling // what the caller said
+	Sampling trace.Sampling // the caller's decision
 }
 
 // Context returns a context into which the row has been extracted.
@@ -37,10 +36,10 @@ func (r Row) Context() context.Context {
 // Seen is what was found at the other end.
 type Seen struct {
 	TraceID string
-	State   string // as trace.Sampling's String; "" where this end cannot show it
+	State   string // as trace.Sampling's String; "" if the other end does not show it
 }
 
-// samplings are the states of canaries.
+// samplings maps the states of package canary to those of package trace.
 var samplings = map[string]trace.Sampling{
 	canary.Defer: trace.Defer, canary.Deny: trace.Deny, canary.Accept: trace.Accept, canary.Debug: trace.Debug,
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/rs/zerolog/log"
 )
 
-// Probe is the context that recognizes logctx's hook: the hook sets Seen on a Probe, and writes
-// nothing.
+// Probe is a context by which HasHook recognizes logctx's hook: in a Probe, the hook sets Seen and
+// writes nothing.
 type Probe struct {
 	context.Context
 	Seen bool
@@ -39,9 +39,9 @@ func HasHook(l zerolog.Logger) bool {
 	return p.Seen
 }
 
-// bound is a link in a chain of contexts. It has a logger that is bound to the context below. Its
-// first fields are those of a context from context.WithValue, because some programs look for them:
-// see trace's node.
+// bound is a link in a chain of contexts. It holds a logger that is bound to the next context of
+// the chain. Its first fields are the fields of a context from context.WithValue, because some
+// programs read them by reflection: see trace's node.
 type bound struct {
 	context.Context
 	key, val any // zerolog's key and &logger
@@ -69,14 +69,14 @@ func (b *bound) Value(key any) any {
 // the global logger otherwise.
 func bind(ctx context.Context, l zerolog.Logger, hooked bool) context.Context {
 	// With copies the fields. UpdateContext writes into their buffer in place, so loggers of two
-	// requests must not share it.
+	// requests must not share a buffer.
 	b := &bound{Context: ctx, key: loggerKey, logger: l.With().Ctx(ctx).Logger(), hooked: hooked}
 	b.val = &b.logger
 	return b
 }
 
-// Bind returns ctx with l bound to it, so that lines which name no context have ctx's trace. l
-// must have logctx's hook.
+// Bind returns ctx with l bound to it, so that lines that are logged without a context have ctx's
+// trace. l must have logctx's hook.
 func Bind(ctx context.Context, l zerolog.Logger) context.Context { return bind(ctx, l, true) }
 
 // quietKey is the key of the logger that BindDebug got, until Rebind restores its level and its
@@ -85,8 +85,8 @@ type quietKey struct{}
 
 // BindDebug is [Bind] for a debug trace, in which all lines are wanted. The bound logger has the
 // level debug or below, and no sampler: the sampler, which other requests share, sees none of
-// these lines. A disabled logger stays disabled, because a caller's header must not change what
-// its owner wants. [Rebind] restores level and sampler.
+// these lines. A disabled logger stays disabled, because a caller's header must not overrule the
+// logger's owner. [Rebind] restores level and sampler.
 func BindDebug(ctx context.Context, l zerolog.Logger) context.Context {
 	if l.GetLevel() == zerolog.Disabled {
 		return Bind(ctx, l)
@@ -95,7 +95,7 @@ func BindDebug(ctx context.Context, l zerolog.Logger) context.Context {
 	return Bind(ctx, Heard(l))
 }
 
-// Heard returns l as a debug trace has it; see BindDebug.
+// Heard returns l with the level and without the sampler, as BindDebug binds it.
 func Heard(l zerolog.Logger) zerolog.Logger {
 	if l.GetLevel() == zerolog.Disabled {
 		return l
@@ -106,11 +106,12 @@ func Heard(l zerolog.Logger) zerolog.Logger {
 // debugLevel returns the level of l in a debug trace.
 func debugLevel(l zerolog.Logger) zerolog.Level { return min(l.GetLevel(), zerolog.DebugLevel) }
 
-// Rebind binds the logger that was put into ctx, if any, to the present ctx. After a new trace has
-// begun, lines must not have the old one.
+// Rebind binds the logger that was put into ctx, if any, to ctx as it is now. After a new trace
+// has begun in ctx, the lines of the logger must not have the old trace.
 func Rebind(ctx context.Context) context.Context { return RebindFrom(ctx, ctx) }
 
-// RebindFrom is [Rebind] for the logger that was put into from. ctx has the other values of from.
+// RebindFrom is like [Rebind], for the logger that was put into from. ctx must have all other
+// values of from.
 func RebindFrom(ctx, from context.Context) context.Context {
 	stored := Stored(from)
 	if stored == nil {
@@ -118,33 +119,33 @@ func RebindFrom(ctx, from context.Context) context.Context {
 	}
 	l := *stored
 	_, hooked, _ := Of(from)
-	// A logger with the debug level comes from BindDebug, or was derived from such a one. The
-	// program has set any other level, so that stays.
+	// A logger with the debug level comes from BindDebug, or was derived from a logger of
+	// BindDebug. Any other level was set by the program, and stays.
 	if quiet, _ := from.Value(quietKey{}).(*zerolog.Logger); quiet != nil && l.GetLevel() == debugLevel(*quiet) {
 		l = l.Level(quiet.GetLevel()).Sample(samplerOf{quiet.Level(everyLevel)})
 	}
-	// This asks ctx, not from. An earlier Rebind has put nil over BindDebug's value, and the
-	// context of a new root leaves that nil out.
+	// Look in ctx, not in from. An earlier Rebind has hidden BindDebug's value behind a nil, and
+	// the context of a new root does not have that nil.
 	if quiet, _ := ctx.Value(quietKey{}).(*zerolog.Logger); quiet != nil {
 		ctx = context.WithValue(ctx, quietKey{}, (*zerolog.Logger)(nil))
 	}
 	return bind(ctx, l, hooked)
 }
 
-// samplerOf is the sampler of a logger, which has the level everyLevel. Rebind does not restore
-// the logger itself, because the logger in the context may have more fields by now.
+// samplerOf is the sampler of a logger. The logger has the level everyLevel. Rebind does not
+// restore the logger itself, because the logger in the context may have more fields by now.
 type samplerOf struct{ zerolog.Logger }
 
 const everyLevel zerolog.Level = math.MinInt8
 
-// Sample asks the sampler in the only possible way. zerolog does not give the sampler away, but
-// begins no event that the sampler drops. A begun event is not sent, and zerolog cannot reuse it,
-// so a line costs two more allocations.
+// Sample asks the sampler in the only possible way. zerolog does not export the sampler of a
+// logger, but it begins no event that the sampler drops. The event that Sample begins is never
+// sent, so zerolog cannot reuse it, and a line costs two more allocations.
 func (s samplerOf) Sample(level zerolog.Level) bool { return s.WithLevel(level) != nil }
 
 // Of returns the logger that was put into ctx, else zerolog.DefaultContextLogger, else zerolog's
-// global logger, so that no line is lost. Hooked says that the logger has logctx's hook for
-// certain, and stored that it was put into ctx.
+// global logger, so that no line is lost. hooked is true only if the logger certainly has logctx's
+// hook. stored reports whether the logger was put into ctx.
 func Of(ctx context.Context) (l *zerolog.Logger, hooked, stored bool) {
 	if b, _ := ctx.Value(boundKey{}).(*bound); b != nil {
 		if l = zerolog.Ctx(ctx); l == &b.logger {
@@ -157,7 +158,7 @@ func Of(ctx context.Context) (l *zerolog.Logger, hooked, stored bool) {
 	return Fallback(), false, false
 }
 
-// Fallback is the logger for a context without one.
+// Fallback returns the logger for a context without a logger.
 func Fallback() *zerolog.Logger {
 	if l := zerolog.DefaultContextLogger; l != nil {
 		return l
@@ -165,10 +166,10 @@ func Fallback() *zerolog.Logger {
 	return &log.Logger
 }
 
-// Stored returns the logger that was put into ctx; nil without one.
+// Stored returns the logger that was put into ctx, or nil.
 func Stored(ctx context.Context) *zerolog.Logger {
-	// zerolog returns the same logger for every context without one, and does not say whether a
-	// logger was stored.
+	// zerolog returns the same logger for every context without a logger, and does not report
+	// whether a logger was stored.
 	if l := zerolog.Ctx(ctx); l != zerolog.Ctx(context.Background()) {
 		return l
 	}

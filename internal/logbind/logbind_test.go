@@ -23,16 +23,16 @@ func TestOf(t *testing.T) {
 		ctx            context.Context
 		hooked, stored bool
 	}{
-		{"none", t.Context(), false, false},
+		{"no logger", t.Context(), false, false},
 		{"bound", bound, true, true},
 		{"bound for a debug trace", logbind.BindDebug(t.Context(), testkit.Hooked(io.Discard)), true, true},
 		{"bound again", logbind.Rebind(bound), true, true},
-		{"put there", plain.WithContext(t.Context()), false, true},
-		{"put there over a bound one", plain.WithContext(bound), false, true},
-		{"put there, and bound again", logbind.Rebind(plain.WithContext(bound)), false, true},
+		{"stored", plain.WithContext(t.Context()), false, true},
+		{"stored over a bound logger", plain.WithContext(bound), false, true},
+		{"stored, and bound again", logbind.Rebind(plain.WithContext(bound)), false, true},
 		{"bound over a stored logger", logbind.Bind(plain.WithContext(t.Context()), testkit.Hooked(io.Discard)), true, true},
 		{"disabled", logbind.Bind(t.Context(), testkit.Hooked(io.Discard).Level(zerolog.Disabled)), true, true},
-		{"put there, disabled", plain.Level(zerolog.Disabled).WithContext(bound), false, true},
+		{"stored, disabled", plain.Level(zerolog.Disabled).WithContext(bound), false, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l, hooked, stored := logbind.Of(tt.ctx)
@@ -47,8 +47,8 @@ func TestOf(t *testing.T) {
 	}
 }
 
-// Some programs read contexts from context.WithValue by reflection, and fiber copies them. The
-// link has the same first fields, with the logger in its place.
+// Some programs read contexts from context.WithValue by reflection, and fiber copies them. A bound
+// context has the same first fields, and the logger is the value.
 func TestBoundBeginsAsAValueContext(t *testing.T) {
 	var out bytes.Buffer
 	ctx := logbind.Bind(t.Context(), testkit.Hooked(&out))
@@ -63,7 +63,7 @@ func TestBoundBeginsAsAValueContext(t *testing.T) {
 		field := link.Field(i)
 		fields[i] = reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem().Interface()
 	}
-	assert.Same(t, t.Context(), fields[0], "the context below")
+	assert.Same(t, t.Context(), fields[0], "the context inside")
 	assert.Same(t, zerolog.Ctx(ctx), fields[2], "the value")
 	assert.Same(t, zerolog.Ctx(ctx), zerolog.Ctx(context.WithValue(t.Context(), fields[1], fields[2])), "the logger of a copy")
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tally counts the results of looks.
+// tally counts the results of calls of look.
 type tally struct {
 	right, missing, wrong atomic.Int64
-	first                 atomic.Pointer[string] // that was wrong
+	first                 atomic.Pointer[string] // the first wrong result
 }
 
 // look finds the mark of this goroutine, which must be number want or missing.
@@ -43,8 +43,8 @@ func (a *tally) row(t *testing.T, threat string) {
 	torture.Row(t, threat, "%d right, %d missing, %d wrong", a.right.Load(), a.missing.Load(), a.wrong.Load())
 }
 
-// settle waits until all numbers are free. Numbers that panics have left come back with a
-// collection.
+// settle waits until all numbers are free. The number of a mark that a panic has ended becomes
+// free with a garbage collection.
 func settle(t *testing.T) {
 	t.Helper()
 	free := false
@@ -59,7 +59,7 @@ func settle(t *testing.T) {
 		})
 	}
 	for i := 0; !free; i++ {
-		require.Less(t, i, 10_000, "all numbers get free")
+		require.Less(t, i, 10_000, "attempts until all numbers are free")
 		runtime.GC()
 		runtime.Gosched()
 		nest(1)
@@ -103,15 +103,15 @@ func stress(t *testing.T) {
 	})
 }
 
-// climb marks height levels, one in the other, and ends the innermost level with end. At each
-// level deferred functions look before and after they recover, if they do, and mark something else
-// there.
+// climb runs levels of marks, one inside another, and calls end in the innermost level, number
+// height. At each level, a deferred function looks for the mark of the level, runs another mark
+// and looks again. At one level it also recovers, and looks once more.
 type climb struct {
 	*tally
-	base    int // of the numbers of the levels
+	base    int // the number of level 0
 	height  int
-	recover int // the level that recovers; -1: none does
-	hidden  int // the level without a trace; -1: none is
+	recover int // the level that recovers; -1: no level does
+	hidden  int // the level without a trace; -1: all have one
 	end     func()
 }
 
@@ -162,7 +162,8 @@ func grow(n int) {
 }
 
 // Panics, also of the runtime, and Goexit happen at every height, and are recovered at every
-// height. Meanwhile other goroutines use the free numbers, collections run, and profilers look.
+// height. Meanwhile other goroutines use the free numbers, collections run, and profilers inspect
+// the stacks.
 func TestTorturePanics(t *testing.T) {
 	stress(t)
 	var a tally
@@ -181,7 +182,7 @@ func TestTorturePanics(t *testing.T) {
 			defer func() { panic("in a Goexit") }()
 			runtime.Goexit()
 		},
-		func() { // one that is recovered at once, and another
+		func() { // a panic that is recovered at once, and another panic
 			func() {
 				defer func() { _ = recover() }()
 				run(-1, func() { panic("x") })
@@ -193,11 +194,11 @@ func TestTorturePanics(t *testing.T) {
 	rounds := torture.Size(2, 150)
 	var done atomic.Bool
 	var others, climbers sync.WaitGroup
-	for g := range 4 { // that take what gets free, at once
+	for g := range 4 { // these take each number as soon as it is free
 		others.Go(func() {
 			for i := 0; !done.Load(); i++ {
 				number := 1_000_000*(g+1) + i
-				run(number, func() { a.look("another", number) })
+				run(number, func() { a.look("in another goroutine", number) })
 				if i%64 == 0 {
 					runtime.Gosched()
 				}
@@ -261,7 +262,7 @@ func TestDeadFramesKeepTheirNumber(t *testing.T) {
 					up.Add(512)
 					for n := range 512 {
 						down.Go(func() {
-							run(1000+n, func() { up.Done(); <-release; a.look("another", 1000+n) })
+							run(1000+n, func() { up.Done(); <-release; a.look("in another goroutine", 1000+n) })
 						})
 					}
 					up.Wait()
@@ -305,13 +306,13 @@ func TestTortureGoroutines(t *testing.T) {
 	up.Wait()
 	close(release)
 	down.Wait()
-	assert.EqualValues(t, 2*numbers, a.right.Load()-int64(all), "right inside") // outside -1 is right
+	assert.EqualValues(t, 2*numbers, a.right.Load()-int64(all), "right looks inside") // the other right looks were outside, where -1 is right
 	a.row(t, fmt.Sprintf("a goroutine's mark: %d goroutines at once, 4,096 numbers", all))
 }
 
-// Finalizers, cleanups, timers and context's AfterFunc run in goroutines of the runtime. They have
-// no mark, even if a marked goroutine has registered them, and even while they hold a mark of
-// their own.
+// Finalizers, cleanups, timers and context's AfterFunc run in goroutines of the runtime. They do
+// not have the mark of the goroutine that has registered them, but can run under marks of their
+// own.
 func TestFinalizersAndCleanups(t *testing.T) {
 	var a tally
 	var ran atomic.Int64
@@ -331,7 +332,7 @@ func TestFinalizersAndCleanups(t *testing.T) {
 		})
 	}
 	for i := 0; ran.Load() < 2*all; i++ {
-		require.Less(t, i, 10_000, "finalizers run")
+		require.Less(t, i, 10_000, "attempts until all finalizers have run")
 		run(5, func() { runtime.GC(); a.look("inside a collection", 5) })
 		runtime.Gosched()
 	}

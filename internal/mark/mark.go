@@ -1,13 +1,13 @@
 // Package mark lets a goroutine find the context that it works for, although no caller passes that
 // context.
 //
-// A goroutine's stack belongs to that goroutine alone, and no other inherits it. A function with
-// many call sites runs the work from call site number n. The return address on the stack then
-// tells n, and a walk up the stack reads it back. The number leads to a slot, which has the
+// Each goroutine has its own stack, and no goroutine inherits the stack of another. A function
+// with many call sites runs the work from call site number n. So the return address on the stack
+// shows n, and a walk up the stack reads n back. The number n leads to a slot that holds the
 // context. The walk uses runtime.Callers, which is public.
 //
-// A mark that cannot be read counts as missing. A mark must never be another goroutine's, so a
-// number is used again only after the frames that tell it are gone.
+// A mark that cannot be read counts as missing. A goroutine must never find the mark of another
+// goroutine, so a number is used again only after the frames that show it are gone.
 //
 // Packages bench, httpclient, httpmw, trace and workerpool import it. It is a package of its own
 // because the others need marks, which trace does not export.
@@ -68,7 +68,7 @@ type slot struct {
 	owned atomic.Uint32 // orders the work of one owner before the work of the next
 }
 
-// token lives as long as its slot or a frame that tells the number holds it. The pointer gives
+// token lives as long as its slot or a frame that shows the number holds it. The pointer gives
 // each token memory of its own, because Go packs small values without pointers into one block,
 // which lives as long as any of them.
 type token struct{ _ *byte }
@@ -115,9 +115,9 @@ func Run(c *Call, traced bool) {
 			give(n)
 			return
 		}
-		// This is a panic or Goexit. The frames below still tell the number, and deferred
+		// This is a panic or Goexit. The frames below still show the number, and deferred
 		// functions further out run on top of them. From now on only these frames hold the token,
-		// so they are gone once the token is collected.
+		// so the frames are gone once the token is collected.
 		hold := s.hold
 		s.hold = nil
 		runtime.AddCleanup(hold, give, n)

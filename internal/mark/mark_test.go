@@ -70,7 +70,8 @@ func TestHandler(t *testing.T) {
 	assert.Equal(t, 7, got)
 }
 
-// With more marks than numbers, a mark without a number is missing, even below an outer mark.
+// If there are more marks than numbers, a mark without a number is missing. It still hides the
+// outer mark.
 func TestExhausted(t *testing.T) {
 	const all = 5000
 	settle(t)
@@ -86,7 +87,7 @@ func TestExhausted(t *testing.T) {
 				switch of() {
 				case n:
 					right.Add(1)
-					run(-2, func() { // numbers have run out, or just come back: the outer must not be seen
+					run(-2, func() { // this mark has a number or not; the outer mark must not be found
 						if got := of(); got != -1 && got != -2 {
 							wrong.Add(1)
 						}
@@ -108,8 +109,8 @@ func TestExhausted(t *testing.T) {
 	run(1, func() { assert.Equal(t, 1, of(), "afterwards") })
 }
 
-// After a panic or Goexit deferred functions run on top of the old frames. They see their own
-// mark, or the mark further out, and never another goroutine's.
+// After a panic or Goexit, deferred functions run on top of the old frames. They find their own
+// mark, or the mark further out, and never the mark of another goroutine.
 func TestPanicsAndGoexit(t *testing.T) {
 	var all sync.WaitGroup
 	var wrong, looks atomic.Int64
@@ -161,7 +162,7 @@ func TestPanicsAndGoexit(t *testing.T) {
 
 func look2(look func(int), want int) func() { return func() { look(want) } }
 
-// A number that a panic has left comes back when its frames are gone.
+// The number of a mark that a panic has ended becomes free when the frames of the mark are gone.
 func TestNumbersComeBack(t *testing.T) {
 	for range 3 {
 		for range 4096 {
@@ -172,7 +173,7 @@ func TestNumbersComeBack(t *testing.T) {
 		}
 		deadline := time.Now().Add(10 * time.Second)
 		for free := -1; free != 1; {
-			require.True(t, time.Now().Before(deadline), "numbers are back")
+			require.True(t, time.Now().Before(deadline), "numbers are free again before the deadline")
 			runtime.GC()
 			runtime.Gosched()
 			run(1, func() { free = of() })
@@ -186,7 +187,7 @@ func TestAllocations(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(1000, func() { mark.Run(&mark.Call{Ctx: ctx, Fn: f}, true) }), "a mark")
 	assert.Zero(t, testing.AllocsPerRun(1000, func() { mark.Run(&mark.Call{Ctx: ctx, Fn: f}, false) }), "a mark that hides")
 	run(1, func() {
-		assert.Zero(t, testing.AllocsPerRun(1000, func() { of() }), "finding it")
+		assert.Zero(t, testing.AllocsPerRun(1000, func() { of() }), "Find")
 	})
 }
 
@@ -211,11 +212,11 @@ func TestDeepStacks(t *testing.T) {
 	run(1, func() { deep(10_000, func() { assert.Equal(t, -1, of(), "too far up") }) })
 }
 
-// A number of two digits is missing if its second digit is just out of sight. The first digit
-// alone would be another goroutine's number.
+// If Find can just read one of a number's two digits, the mark is missing. The one digit alone
+// would be the number of another goroutine.
 func TestDigitsApart(t *testing.T) {
 	settle(t)
-	const others = 300 // hold the numbers of one digit, and some more
+	const others = 300 // goroutines that hold all numbers of one digit, and some more
 	var up, down sync.WaitGroup
 	release := make(chan struct{})
 	up.Add(others)
@@ -241,7 +242,7 @@ func TestDigitsApart(t *testing.T) {
 	close(release)
 	down.Wait()
 	assert.Greater(t, right, 240, "right")
-	assert.Positive(t, missing, "missing: the stacks are deep enough")
+	assert.Positive(t, missing, "missing marks, which show that the stacks are deep enough")
 }
 
 func TestPull(t *testing.T) {

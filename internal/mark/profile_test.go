@@ -23,7 +23,7 @@ const (
 	allNumbers = 4096
 )
 
-// allocate allocates from its own call site for each path.
+// allocate allocates memory, from a separate call site for each path.
 func allocate(path int) *[64]byte {
 	switch path {
 	case 0:
@@ -74,17 +74,18 @@ func growHeap() *[64]byte { return new([64]byte) }
 // profiled are the sizes of a process's profiles.
 type profiled struct {
 	Records   int // of the heap profile
-	Bytes     int // that the runtime keeps for them, for good
+	Bytes     int // that the runtime keeps for these records, for good
 	Heap      int // bytes of the heap profile
-	Taking    int // bytes that taking it allocates
+	Taking    int // bytes that are allocated to take the heap profile
 	Dump      int // bytes of the goroutine profile
 	Text      int // bytes of the goroutine profile as text
 	SecondRun int // records that a second run added
 }
 
-const child = "CLEW_MARK_PROFILES" // the work of a child
+const child = "CLEW_MARK_PROFILES" // the environment variable with the arguments of measure in a child
 
-// measure runs n goroutines at once, each through all paths.
+// measure runs n goroutines at once, each through all paths, and returns the sizes of the
+// profiles.
 func measure(marked bool, n int) (p profiled) {
 	all := func(look func()) {
 		var up, down sync.WaitGroup
@@ -133,7 +134,7 @@ func measure(marked bool, n int) (p profiled) {
 	p.Heap = size("heap", 0)
 	runtime.ReadMemStats(&m)
 	p.Taking = int(m.TotalAlloc - before)
-	first := records() // those of the profiles too
+	first := records() // the records of the profiling itself are included
 	all(func() {})
 	p.SecondRun = records() - first
 	return p
@@ -142,9 +143,9 @@ func measure(marked bool, n int) (p profiled) {
 //go:noinline
 func bare(f func()) { f() }
 
-// A mark makes different stacks, and profiles keep them. The heap's profile keeps them for good.
-// Their number is limited by allNumbers. Each measurement has its own process, with every
-// allocation in its profile.
+// Marks make stacks differ, and profiles keep every different stack. The heap profile keeps stacks
+// for good. allNumbers limits the number of different stacks. Each measurement has its own
+// process, with every allocation in its profile.
 func TestTortureProfiles(t *testing.T) {
 	if what := os.Getenv(child); what != "" {
 		var marked bool
@@ -167,10 +168,10 @@ func TestTortureProfiles(t *testing.T) {
 			}
 			more := on.Records - off.Records
 			marked := min(n, allNumbers)
-			assert.Greater(t, more, marked*paths*9/10, "records more: each mark has its own")
-			assert.Less(t, more, marked*(paths+10), "records more: they are bounded") // with those of the goroutine itself
-			assert.Less(t, on.SecondRun, marked, "records that the same again adds")
-			assert.Less(t, (on.Bytes-off.Bytes)/more, 1000, "bytes a record")
+			assert.Greater(t, more, marked*paths*9/10, "additional records: each mark has its own")
+			assert.Less(t, more, marked*(paths+10), "additional records are limited") // the records of the goroutine itself are included
+			assert.Less(t, on.SecondRun, marked, "records that a second run adds")
+			assert.Less(t, (on.Bytes-off.Bytes)/more, 1000, "bytes per additional record")
 			torture.Row(t, fmt.Sprintf("Goroutine's trace, profiles, %d in flight", n),
 				"%d paths that allocate, every allocation sampled, marks off / on: heap profile records %d / %d, kept by the runtime %d / %d kB, heap profile %d / %d kB, and taking it allocates %d / %d kB; goroutine profile %d / %d kB, as text %d / %d kB; the same again adds %d / %d records",
 				paths, off.Records, on.Records, off.Bytes>>10, on.Bytes>>10, off.Heap>>10, on.Heap>>10, off.Taking>>10, on.Taking>>10, off.Dump>>10, on.Dump>>10, off.Text>>10, on.Text>>10, off.SecondRun, on.SecondRun)

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The stack of a panic shows a mark as RATIONALE.md says: with three frames, or four for a second
-// digit.
+// The stack of a panic shows a mark as RATIONALE.md says: with three frames, or with four frames
+// if the number has two digits.
 func TestFramesOnTheStack(t *testing.T) {
 	frames := func() (all []string) {
 		for line := range strings.Lines(string(debug.Stack())) {
@@ -23,7 +23,7 @@ func TestFramesOnTheStack(t *testing.T) {
 	}
 	assert.Empty(t, frames(), "outside")
 	var one, two []string
-	for one == nil || slices.Contains(one, "high") { // numbers that another test's panics have used
+	for one == nil || slices.Contains(one, "high") { // until the panics of other tests have freed a number of one digit
 		runtime.GC()
 		run(1, func() { one = frames() })
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// counted counts lines and requests with their own trace, with none, and with another.
+// counted counts lines or requests: all, those without a trace, and those with a wrong trace.
 type counted struct{ all, missing, wrong atomic.Int64 }
 
 func (c *counted) look(got, want string) {
@@ -33,7 +33,7 @@ func (c *counted) look(got, want string) {
 	}
 }
 
-// Write checks a line. Its field "for" has the ID that it should have.
+// Write checks a line. The field "for" of the line contains the wanted trace ID.
 func (c *counted) Write(line []byte) (int, error) {
 	c.look(value(line, `"trace_id":"`), value(line, `"for":"`))
 	return len(line), nil
@@ -46,7 +46,7 @@ func value(line []byte, key string) string {
 	return string(id)
 }
 
-// RoundTrip checks a request. Its header For has the ID that it should have.
+// RoundTrip checks a request. The header For contains the wanted trace ID.
 func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
 	b, err := trace.FromHeader(r.Header)
 	if err != nil {
@@ -74,8 +74,9 @@ func (r *round) wait() {
 	<-next
 }
 
-// Each goroutine serves one request after the other, each under a mark, and all requests are in
-// flight before the first logs. No called function gets a context with a trace.
+// Each goroutine serves one request after another, each under a mark. The goroutines wait for each
+// other, so all requests of a round are in flight before the first of them logs. No called
+// function gets a context with a trace.
 func TestTortureImplicit(t *testing.T) {
 	goroutines, all := torture.Size(200, 1000), torture.Size(20_000, 1_000_000)
 	const each = 5 // lines and requests of a request
@@ -110,13 +111,13 @@ func TestTortureImplicit(t *testing.T) {
 					start.wait()
 					id := trace.ID(ctx)
 					serve(id, (g+n)%60)
-					// A part has another trace, and a part has none.
+					// A part of the request's work has another trace.
 					inner, part := trace.Start(context.Background(), "part")
 					trace.Do(inner, func(context.Context) { log.Info().Str("for", trace.ID(inner)).Msg("part") })
 					part.End()
 				})
 				span.End()
-				assert.Empty(t, trace.ID(trace.Implicit(context.Background())), "between two requests")
+				assert.Empty(t, trace.ID(trace.Implicit(context.Background())), "trace between two requests")
 			}
 		})
 	}

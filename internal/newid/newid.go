@@ -1,7 +1,7 @@
 // Package newid makes the IDs of new traces and spans.
 //
 // Packages httpclient, trace and zipkin import it. It is a package of its own because trace does
-// not export how it makes IDs, and zipkin's are to look the same.
+// not export how it makes IDs, and zipkin's IDs should look the same.
 package newid
 
 import (
@@ -12,8 +12,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// Trace returns 32 bits of epoch seconds and 96 random bits, the form that Brave and
-// X-Ray use. It is lawful for W3C, and an ID says when its trace began.
+// Trace returns 32 bits of epoch seconds and 96 random bits, the form that Brave and X-Ray use.
+// W3C's rules allow it, and the ID shows when the trace began.
 //
 // The randomness is math/rand/v2's: seeded once by the runtime from the system, then
 // ChaCha8 per thread, so that no request waits for entropy. IDs must be unique, not secret.
@@ -30,7 +30,8 @@ func Span() (id oteltrace.SpanID) {
 	return id
 }
 
-// random64 is never zero: a span ID or the low half of a trace ID must not be.
+// random64 returns a random number other than zero, because neither a span ID nor the low half of
+// a trace ID may be zero.
 func random64() uint64 {
 	for {
 		if n := rand.Uint64(); n != 0 {

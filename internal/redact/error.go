@@ -7,15 +7,15 @@ import (
 	"example.com/clew/internal/clip"
 )
 
-// ErrTextless takes the place of an error without a text, or with a method that panics.
+// ErrTextless replaces an error that has no text, or whose method panics.
 var ErrTextless = errors.New("error without a text")
 
-// Error returns the text of err that may be logged, and the error that may be passed on: err, or
-// what is left of it. A request to u has ended with err. u may be nil. If strip is not nil, Error
-// calls it first, to remove what the caller knows.
+// Error returns a text of err that is safe to log, and an error that is safe to pass on: err, or
+// an error with the safe text. err is the error of a request to u, which may be nil. If strip is
+// not nil, Error calls strip first, to remove secrets that the caller knows.
 //
-// A method of err may panic, as a nil pointer's may. That must not end a request or a call that
-// would go on without us.
+// A method of err may panic, for instance the method of a nil pointer. The panic must not end a
+// request or a call that would continue without clew.
 func Error(err error, u *url.URL, strip func(error) error) (text string, told error) {
 	defer func() {
 		if recover() != nil {

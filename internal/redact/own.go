@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Of is [Text] for a text about a request to u, which may be nil. Of also removes the secrets of u
-// wherever they stand in the text: the query, the fragment, the password, and a user without a
-// password. A short secret may remove letters of other words.
+// Of is like [Text], for a text about a request to u. u may be nil. Of also removes the secrets of
+// u from every place in the text: the query, the fragment, the password, and a user without a
+// password. If a secret is short, letters of other words may be removed too.
 func Of(text string, u *url.URL) string {
 	text = Text(text)
 	if u == nil || u.User == nil && u.RawQuery == "" && u.Fragment == "" {
@@ -24,14 +24,15 @@ func Of(text string, u *url.URL) string {
 	// another, each time in more places.
 	text = strings.NewReplacer(pairs...).Replace(text)
 	for _, secret := range secrets {
-		if strings.Contains(text, secret) { // a replacement has the secret, or completes it
+		if strings.Contains(text, secret) { // a replacement contains the secret, or completes it
 			return ""
 		}
 	}
 	return text
 }
 
-// secretsOf returns the secrets of u in every form that a text may have, the longest first.
+// secretsOf returns the secrets of u in every form in which a text may contain them, the longest
+// first.
 func secretsOf(u *url.URL) (secrets []string) {
 	add := func(texts ...string) {
 		for _, text := range texts {

@@ -2,7 +2,7 @@
 // parts may go into spans and log lines.
 //
 // Packages httpclient, logctx and zipkin import it. It is a package of its own because a secret
-// that one of them finds must not get through another.
+// that one of them removes must not get through another.
 package redact
 
 import (
@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// Text returns text in which each URL is without user, query and fragment. Secrets travel in these
-// parts, and error messages quote URLs. A URL begins with a scheme or without one, and ends at
-// white space, a double quote or an angle bracket.
+// Text returns text without the user, the query and the fragment of each URL in it. These parts
+// may be secret, and error messages quote URLs. A URL may lack its scheme. It ends at white space,
+// a double quote or an angle bracket.
 func Text(text string) string {
 	text = withoutMalformed(text)
 	if bare(text) {
 		return text
 	}
-	if strings.Contains(text, `\/\/`) { // in JSON that escapes slashes, as PHP's does
+	if strings.Contains(text, `\/\/`) { // in JSON that escapes slashes, as PHP writes it
 		text = strings.ReplaceAll(text, `\/`, "/")
 	}
 	if !strings.Contains(text, "//") {
@@ -75,7 +75,7 @@ func Host(host string) string {
 }
 
 // URL returns a URL without user, query and fragment. The URL may lack its scheme or be relative.
-// The text may have several URLs, one in the other or one behind the other.
+// The text may contain several URLs, one inside another or one after another.
 func URL(url string) string {
 	if bare(url) {
 		return url
@@ -90,22 +90,23 @@ func URL(url string) string {
 	return out.String()
 }
 
-// writeBare writes a URL as [URL] returns it, from the two slashes before the host on. Its time
-// grows with the length of the text, whatever is in it.
+// writeBare writes a URL as [URL] returns it. The parameter url begins with the two slashes before
+// the host. The time is linear in the length of url, whatever url contains.
 func writeBare(out *strings.Builder, url string) {
 	for {
 		// More than two slashes mean that the host is missing, and that another URL may follow.
 		slashes := slashesOf(url)
 		out.WriteString(url[:slashes])
 		text := url[slashes:]
-		scheme := strings.Index(text, "://") // of a URL behind this one
+		scheme := strings.Index(text, "://") // of a URL after this one
 		if scheme >= 0 {
 			text, url = text[:scheme], text[scheme+len(":"):]
 		}
 		text = withoutUser(text)
-		// Both places count from the end, which does not move, so neither is looked for twice.
+		// Both positions are counted from the end of the text, which does not move. So neither
+		// position is searched for twice.
 		query, at := len(text)-len(beforeQuery(text)), len(text)-strings.LastIndexByte(text, '@')
-		for { // a path may have another URL in it, without a scheme
+		for { // a path may contain another URL, without a scheme
 			i := strings.Index(text[:len(text)-query], "//")
 			if i < 0 {
 				break
@@ -113,7 +114,7 @@ func writeBare(out *strings.Builder, url string) {
 			i += slashesOf(text[i:])
 			out.WriteString(text[:i])
 			text = afterUser(text[i:], len(text)-i-at)
-			if len(text) < query { // the password had a question mark in it
+			if len(text) < query { // the password contained a question mark
 				query = len(text) - len(beforeQuery(text))
 			}
 		}
@@ -129,10 +130,12 @@ func writeBare(out *strings.Builder, url string) {
 func slashesOf(text string) int { return len(text) - len(strings.TrimLeft(text, "/")) }
 
 // withoutUser returns text without a user and a password at its beginning. A password may be badly
-// escaped: a text that cannot be a host and a port, and has an @ behind it, counts as one.
+// escaped. So a text before an @ is taken for a user and a password if it cannot be a host and a
+// port.
 func withoutUser(text string) string { return afterUser(text, strings.LastIndexByte(text, '@')) }
 
-// afterUser is withoutUser for a text with its last @ at a known place; negative: there is none.
+// afterUser is withoutUser for a text whose last @ is at a known position; negative: there is no
+// @.
 func afterUser(text string, at int) string {
 	if at < 0 {
 		return text

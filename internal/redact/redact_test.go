@@ -13,7 +13,7 @@ import (
 // canary is the secret.
 const canary = "c4n4ry"
 
-// texts are texts, each with its safe form.
+// texts maps texts to their safe forms.
 var texts = map[string]string{
 	"":        "",
 	"EOF":     "EOF",
@@ -113,8 +113,8 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// Texts that only begin URLs take no longer than others. If the time grew with the square of their
-// length, this would take hours.
+// A text with many beginnings of URLs takes no longer than other texts. If the time grew with the
+// square of the length, this test would take hours.
 func TestLong(t *testing.T) {
 	const megabyte = 1 << 20
 	for name, text := range map[string]string{
@@ -159,8 +159,8 @@ func TestOf(t *testing.T) {
 		{"not ASCII", parse("http://u:%C3%BC" + canary + "@h/"), "ü" + canary + ` or \u00fc` + canary, "… or …"},
 		{"not ASCII, quoted", parse("http://u:%C3%BC%22" + canary + "@h/"), `ü\"` + canary + ` or \u00fc\"` + canary, "… or …"},
 		{"a quote", parse("http://h/?%22"), `\\ and \" and %22`, `\\ and … and …`},
-		{"one in another", parse("http://u:a@h/?aa"), "aa a", "… …"},
-		{"a letter", parse("http://h/?c"), "connect", "…onne…t"},
+		{"a secret inside of another", parse("http://u:a@h/?aa"), "aa a", "… …"},
+		{"a secret of one letter", parse("http://h/?c"), "connect", "…onne…t"},
 		{"a secret in the replacement", &url.URL{Host: "h", RawQuery: "x", User: url.UserPassword("u", "a…b")}, "axb", ""},
 		{"secrets that are bytes of the replacement", &url.URL{Host: "h", RawQuery: "\xe2", Fragment: "\x80", User: url.UserPassword("\xa6", "x")}, strings.Repeat("x", 100), ""},
 	} {
@@ -181,7 +181,7 @@ func FuzzText(f *testing.F) {
 		plain := strings.NewReplacer("//", "/", "@", "", "?", "", "#", "", `"`, "", "<", "", ">", "", " ", "", "\t", "", "\r", "", "\n", "", `\`, "")
 		host, path = plain.Replace(strings.ReplaceAll(host, "/", "")), "/"+strings.TrimLeft(plain.Replace(path), "/")
 		if strings.Contains(before+host+path+after, canary) {
-			return // this text is no secret
+			return // the canary is no secret in these texts
 		}
 		url := "http://u:" + canary + "@" + host + path + "?" + canary + "#" + canary
 		assert.NotContains(t, redact.Text(before+" "+url+" "+after), canary)

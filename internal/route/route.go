@@ -1,5 +1,6 @@
-// Package route carries a request's route outwards, from the router that found it to the span and
-// the access line. A router writes the pattern into its request, and that request may be a copy.
+// Package route passes the route of a request outwards, from the router that found it to the span
+// and the access line. The request itself cannot do so: a router writes the pattern into its own
+// request, which may be a copy.
 //
 // Packages httpmw and trace import it. It is a package of its own because trace.SetRoute writes
 // what httpmw reads, and trace must not import httpmw.
@@ -11,26 +12,26 @@ import (
 	"sync/atomic"
 )
 
-// Cell has the route of a request. It is in the request's context, which copies of the request
+// Cell holds the route of a request. It is in the request's context, which copies of the request
 // share. The zero value is empty. The methods are safe for concurrent use, because
-// http.TimeoutHandler runs routers in another goroutine. The fields are set before the handler
-// runs.
+// http.TimeoutHandler runs routers in another goroutine. The exported fields are set before the
+// handler runs.
 type Cell struct {
 	template atomic.Pointer[string]
 
-	// Made says that no client has sent the request. A handler may serve its request with requests
-	// of its own, in the same context.
+	// Made means that no client has sent the request. A handler may serve its request by further
+	// requests that it makes itself, in the same context.
 	Made bool
 
-	// Wanted says that the cell will be read. Otherwise only SetRoute writes into it, because a
-	// write costs an allocation.
+	// Wanted means that the cell will be read. Otherwise only SetRoute writes into the cell,
+	// because a write costs an allocation.
 	Wanted bool
 
-	// Outside says that the cell belongs to an AccessLog outside of New.
+	// Outside means that the cell belongs to an AccessLog outside of New.
 	Outside bool
 }
 
-// Set writes template, unless the cell has one that says more. Each router within a router may
+// Set writes template, unless the cell has a more specific one. Each router within a router may
 // call Set, before it calls its handler or afterwards.
 func (c *Cell) Set(template string) {
 	for template != "" {
@@ -41,9 +42,9 @@ func (c *Cell) Set(template string) {
 	}
 }
 
-// saysMore reports whether template says more about the route than old. A template that leaves the
-// end of the path open says less than one that does not. Of two templates of one kind the longer
-// path says more.
+// saysMore reports whether template is more specific than old. A template that leaves the end of
+// the path open is less specific than one that does not. If both do, or neither, the template with
+// the longer path is more specific.
 func saysMore(template, old string) bool {
 	if open := isOpen(template); open != isOpen(old) {
 		return !open
@@ -70,7 +71,7 @@ func (c *Cell) Offer(template string) {
 	}
 }
 
-// Get returns the route, "" without one.
+// Get returns the route, or "" if the cell is empty.
 func (c *Cell) Get() string {
 	if template := c.template.Load(); template != nil {
 		return *template
@@ -87,14 +88,14 @@ func Want() {
 	}
 }
 
-// Wanted reports whether a New has to look for a cell further out. The search walks through the
-// context. A program without access log and spans can do without.
+// Wanted reports whether httpmw.New has to look for a cell from further out. The search walks
+// through the context. A program without access log and spans does not need it.
 func Wanted() bool { return wanted.Load() }
 
 // Key is the key of the cell in a context.
 type Key struct{}
 
-// Of returns the cell of ctx, nil without one.
+// Of returns the cell of ctx, or nil.
 func Of(ctx context.Context) *Cell {
 	if ctx == nil {
 		return nil

@@ -4,17 +4,17 @@ import "context"
 
 // From workerpool to trace.
 
-// Lifetime is a context with the values of one context and the lifetime of another. It lets trace
-// take the two apart. Work that schedules itself again gives its own context to the next run. If
-// each run laid its context over that one, the contexts of all runs would become a chain. So the
-// next run lays its context over Values.
+// Lifetime is a context with the values of one context and the lifetime of another. It lets
+// package trace separate the two. Work that schedules itself again passes its own context to the
+// next run. If each run wrapped the context of the run before, the contexts of all runs would
+// become a chain. So the next run wraps only Values.
 type Lifetime interface {
 	context.Context
 
 	// Values returns the context that the values come from.
 	Values() context.Context
 
-	// Over returns a context with the same lifetime, over other values.
+	// Over returns a context with the same lifetime and with the given values.
 	Over(values context.Context) context.Context
 
 	// Detached returns a context with the same values, without cancellation and deadline.
@@ -22,7 +22,7 @@ type Lifetime interface {
 }
 
 // CancelerKey is the key under which package context looks for the canceler of a context. A
-// context that hides a lifetime must not answer that key.
+// context that hides the lifetime of another must not return the other's value for that key.
 var CancelerKey = KeyOf(func(ctx context.Context) { _ = context.Cause(ctx) })
 
 // KeyOf returns the key that ask looks for in its context. Other packages do not export their
@@ -37,7 +37,8 @@ type keyProbe struct {
 	key *any
 }
 
-// Err says that the context has ended, because context.Cause asks only such a context for its key.
+// Err reports that the context has ended, because context.Cause looks up its key only in such a
+// context.
 func (p keyProbe) Err() error { return context.Canceled }
 
 func (p keyProbe) Value(key any) any {

@@ -1,6 +1,6 @@
 // Package seam is the private channel between clew's packages. A package without it would work
-// too, but would be slower or know less. Each declaration has one side that sets or makes it, and
-// one side that asks. The cell that carries a request's route outwards has rules of its own, and
+// too, but would be slower or know less. Each declaration has one side that sets or makes the
+// value, and one side that reads it. The cell for the route of a request has rules of its own, and
 // is in package route.
 //
 // Packages httpclient, httpmw, internal/line/zline, internal/logbind, logctx, trace, workerpool
@@ -19,11 +19,11 @@ import (
 // From trace to the writers of lines.
 
 // Text returns the text of the IDs of ctx's current span: `"…","span_id":"…"`. A JSON line has
-// this text behind `"trace_id":`. Package trace makes it once for each span. It is "" without a
-// span, and for a span that package trace did not start. Set by package trace.
+// this text after `"trace_id":`. Package trace makes the text once for each span. The text is ""
+// without a span, and for a span that package trace did not start. Set by package trace.
 var Text func(ctx context.Context) string
 
-// Middle stands between the two IDs.
+// Middle is the text between the two IDs.
 const Middle = `","` + line.SpanKey + `":"`
 
 // Split returns the two IDs in a text from Text that is not empty.
@@ -33,7 +33,7 @@ func Split(text string) (traceID, spanID string) {
 	return text[len(`"`) : end-span-len(Middle)], text[end-span : end]
 }
 
-// Span is what package trace tells about the current span of a context.
+// Span is what package trace knows about the current span of a context.
 type Span struct {
 	Text   string // as Text returns it
 	Parent oteltrace.SpanID
@@ -45,12 +45,13 @@ type Span struct {
 	Recording    bool
 }
 
-// Look returns what package trace tells about ctx's current span. Set by package trace.
+// Look returns what package trace knows about ctx's current span. Set by package trace.
 var Look func(ctx context.Context) Span
 
 // Marked returns the context that this goroutine works for, as trace.Do or httpmw's
-// Config.Implicit has marked it; nil if none is known. Marked is for a line without a trace. The
-// line may take the trace from that context, and nothing else. Set by package trace.
+// Config.Implicit has marked it; nil if no such context is known. Marked is for a line without a
+// trace. The line may use the trace of that context, but no other value of it. Set by package
+// trace.
 var Marked func() context.Context
 
 // Adopt returns ctx with the trace of from, even if ctx has one. from must have a trace. Set by
@@ -78,7 +79,8 @@ type Clean struct{ propagation.HeaderCarrier }
 // From trace to zipkin.
 
 // Ahead returns a provider that decides before sdk does, so that sdk makes no span of an unsampled
-// trace. sdk must obey B3, and ask sampler where B3 says nothing. Set by package trace.
+// trace. sdk must obey the decision of B3, and must ask sampler if B3 has no decision. Set by
+// package trace.
 var Ahead func(sdk oteltrace.TracerProvider, sampler Sampler) any
 
 // Sampler is trace.Sampler.

@@ -6,7 +6,7 @@ import (
 	"example.com/clew/trace"
 )
 
-// Must returns v. It panics with err if that is not nil.
+// Must returns v. It panics with err if err is not nil.
 func Must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -25,8 +25,8 @@ func Context(single string) context.Context {
 // Request returns the context of a request that has arrived in the sampled trace ID128.
 func Request() context.Context { return Context(ID128 + "-" + SpanID + "-1") }
 
-// Said is a B3 as a table wants it: its IDs as text, "" for none. It is an alias so that go vet
-// lets tables leave the names of its fields out.
+// Said is a B3 for test tables: the IDs are texts, and "" means no ID. It is an alias, so that go
+// vet accepts tables without the names of its fields.
 type Said = struct {
 	Trace, Span, Parent string
 	State               trace.Sampling

@@ -21,7 +21,7 @@ const (
 	ID128Low = "5759e988bd862e3f1fb446a994272793"
 	IDWide   = "0000000000000000e1be46a994272793" // 64 bits, sent as 32 digits
 	SpanID   = "a2fb4a1d1a96d312"
-	ParentID = "0020000000000001" // no float64 has its decimal value
+	ParentID = "0020000000000001" // no float64 can represent its value
 )
 
 // LowID is the low half of ID128 and IDWide. Datadog writes it and SpanID in decimal.
@@ -31,15 +31,15 @@ const (
 	DecimalSpan = "11744061942159299346"
 )
 
-// Canary stands in each malformed or secret value, and must not be seen again in any error,
-// context or outgoing header. Its digits are hexadecimal, so that it also fits into IDs.
+// Canary is a part of each malformed or secret value, and must not appear in any error, context or
+// outgoing header. Its digits are hexadecimal, so that it also fits into IDs.
 const Canary = "cacacaca"
 
 // IDs returns the IDs of ID128, SpanID and ParentID for rows of package canary.
 func IDs() canary.IDs { return canary.IDs{Trace: ID128, Span: SpanID, Parent: ParentID} }
 
-// NumberedID returns the trace ID of the nth of many requests, which are counted from 0. The IDs have
-// all widths in turn.
+// NumberedID returns the trace ID of the nth of many requests, which are counted from 0. The IDs
+// have all widths in turn.
 func NumberedID(n int) string {
 	return fmt.Sprintf([]string{"%016x", "%032x", ID128[:16] + "%016x"}[n%3], n+1)
 }

@@ -14,8 +14,8 @@ import (
 // Line is a log line as parsed JSON.
 type Line = map[string]any
 
-// ParseLine returns the line that text is. A key that stands twice fails the test: a map would
-// hide an ID that was written twice.
+// ParseLine parses text as one log line. A key that occurs twice fails the test: a map would hide
+// an ID that was written twice.
 func ParseLine(t testing.TB, text string) Line {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(text))
@@ -34,7 +34,7 @@ func ParseLine(t testing.TB, text string) Line {
 	_, err = d.Token()
 	require.NoError(t, err, "the end of line %q", text)
 	_, err = d.Token()
-	require.Equal(t, io.EOF, err, "what follows in line %q", text)
+	require.Equal(t, io.EOF, err, "text after the object in line %q", text)
 	return line
 }
 
@@ -61,8 +61,8 @@ func TakeLine(t testing.TB, out *bytes.Buffer) Line {
 	return only(t, TakeLines(t, out))
 }
 
-// TakeLoosely is [TakeLine] for a line in which a key may stand twice. The last value counts, as
-// for most parsers.
+// TakeLoosely is like [TakeLine], for a line in which a key may occur twice. The result has the
+// last value, as with most parsers.
 func TakeLoosely(t testing.TB, out *bytes.Buffer) (line Line) {
 	t.Helper()
 	text := out.String()
@@ -77,7 +77,7 @@ func only(t testing.TB, lines []Line) Line {
 	return lines[0]
 }
 
-// Log is what loggers write to. Its methods are safe for concurrent use.
+// Log is an output for loggers. Its methods are safe for concurrent use.
 type Log struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

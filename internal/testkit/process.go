@@ -9,9 +9,9 @@ import (
 
 const childEnv = "CLEW_TEST_CHILD"
 
-// InChild reports whether this process was started for the calling test alone. If not, it starts
-// that process and passes its verdict on. OpenTelemetry's globals forget nothing, so a test that
-// sets them needs a process of its own.
+// InChild reports whether this process was started for the calling test alone. If not, InChild
+// starts such a process, and fails the test if the new process fails. OpenTelemetry's globals
+// cannot be reset, so a test that sets them needs a process of its own.
 func InChild(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(childEnv) == t.Name() {

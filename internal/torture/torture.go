@@ -1,8 +1,8 @@
-// Package torture is the long form of the tests that show what clew withstands. They run short
-// with every go test, and long with make torture, which prints what they measured as a table.
+// Package torture serves tests that show how much load and abuse clew withstands. Such a test is
+// short with go test, and long with make torture, which prints the measured figures as a table.
 //
 // Tests alone import it. It is a package of its own because the tests of package line and of the
-// bench need it, and no trace.
+// bench need it, but do not need package trace, which testkit imports.
 package torture
 
 import (
@@ -12,10 +12,11 @@ import (
 	"testing"
 )
 
-// table is the file that the rows go to, by its presence the sign to take long.
+// table is the name of the file for the rows. If it is set, the tests are long.
 var table = os.Getenv("CLEW_TORTURE")
 
-// Size is how much of something a test does: short, or long for make torture.
+// Size returns the argument short, or long under make torture. A test uses it as a number of
+// requests, rounds and so on.
 func Size(short, long int) int {
 	if table != "" {
 		return long
@@ -23,9 +24,9 @@ func Size(short, long int) int {
 	return short
 }
 
-// Heap is how many bytes are in use when nothing is left to collect.
+// Heap returns the number of bytes that are in use after garbage collection.
 func Heap() int {
-	for range 3 { // what sync.Pools hold goes with the second
+	for range 3 { // the second collection frees what sync.Pools hold
 		runtime.GC()
 	}
 	var m runtime.MemStats
@@ -33,8 +34,8 @@ func Heap() int {
 	return int(m.HeapAlloc)
 }
 
-// Row says what t has shown: the threat, as the table has it, and the figures that were seen. The
-// table has FAILED for them if t fails.
+// Row writes a row of the table: the threat, and the figures that t has measured. If t fails, the
+// row has FAILED in place of the figures.
 func Row(t testing.TB, threat, format string, args ...any) {
 	t.Helper()
 	figures := fmt.Sprintf(format, args...)
@@ -46,7 +47,7 @@ func Row(t testing.TB, threat, format string, args ...any) {
 		if t.Failed() {
 			figures = "FAILED"
 		}
-		// One write a row: several test binaries append at once.
+		// Each row is one write, because several test binaries append at once.
 		f, err := os.OpenFile(table, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 		if err != nil {
 			t.Error(err)

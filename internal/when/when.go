@@ -1,7 +1,7 @@
 // Package when reads times that people write as the value of a flag.
 //
 // Packages audit/cmd/clew-audit and cmd/clew import it. It is a package of its own because the two
-// are modules of their own, and would each have a copy.
+// are separate modules, and each would otherwise need a copy.
 package when
 
 import (
@@ -10,13 +10,14 @@ import (
 	"time"
 )
 
-// layouts has the forms of a time in this computer's zone.
+// layouts are the forms of a time without a zone.
 var layouts = []string{
 	"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02",
 }
 
 // Parse returns the time in text, in UTC. Text is a duration before now, or a time. A time without
-// a zone is in the zone of now, and a time without a date is today. For "" it is the zero time.
+// a zone is in the zone of now, and a time without a date is a time of today. For "", Parse
+// returns the zero time. ok is false if text is none of these.
 func Parse(text string, now time.Time) (t time.Time, ok bool) {
 	if text == "" {
 		return time.Time{}, true
@@ -41,7 +42,7 @@ func Parse(text string, now time.Time) (t time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// Duration reads a number of days, or a duration in the form of [time.ParseDuration].
+// Duration parses a number of days, such as 2d, or a duration in the form of [time.ParseDuration].
 func Duration(text string) (time.Duration, bool) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		n, err := strconv.Atoi(days)

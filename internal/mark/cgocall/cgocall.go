@@ -1,7 +1,7 @@
 //go:build cgo
 
 // Package cgocall calls a function from C, for the tests of package mark. Tests alone import it.
-// It is a package of its own because Go allows no cgo in tests.
+// It is a package of its own because Go allows no cgo in test files.
 package cgocall
 
 /*

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A function that C calls runs in the goroutine that has called C, and finds that one's mark.
+// A function that C calls runs in the goroutine that has called C, and finds the mark of this
+// goroutine.
 func TestCallback(t *testing.T) {
 	mark.On()
 	outer := context.WithValue(t.Context(), key{}, "outer")
