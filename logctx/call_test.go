@@ -62,7 +62,7 @@ type callLogger struct {
 	errorKey string
 }
 
-// callLoggers are loggers that write to out.
+// callLoggers returns loggers that write to out.
 func callLoggers(out io.Writer) []callLogger {
 	debug := &slog.HandlerOptions{Level: slog.LevelDebug}
 	inZerolog := func(l zerolog.Logger) func(ctx context.Context) context.Context { return l.WithContext }

@@ -211,7 +211,7 @@ func TestSlogOneIDAmongOthers(t *testing.T) {
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.InfoContext(ctx, "", "trace_id", nil, "span_id", []int{1})
 			}},
-		{name: "keys that only look alike", want: withIDs(fields{"trace_i": "1", "trace_idx": "2", "traceid": "3", "trace-id": "4", "trace_id ": "5", "": "6"}),
+		{name: "keys that only resemble ours", want: withIDs(fields{"trace_i": "1", "trace_idx": "2", "traceid": "3", "trace-id": "4", "trace_id ": "5", "": "6"}),
 			log: func(ctx context.Context, l *slog.Logger) {
 				l.InfoContext(ctx, "", "trace_i", "1", "trace_idx", "2", "traceid", "3", "trace-id", "4", "trace_id ", "5", "", "6")
 			}},

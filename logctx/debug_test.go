@@ -252,7 +252,7 @@ func TestDebugOfADisabledLogger(t *testing.T) {
 		}
 	})
 	ctx = logbind.BindDebug(testkit.Request(), testkit.Hooked(&out).Hook(discard))
-	assert.Equal(t, map[any]int{"debug": 40, "warn": 20, "error": 20}, lines(t, ctx, &out), "lines past a hook that discards")
+	assert.Equal(t, map[any]int{"debug": 40, "warn": 20, "error": 20}, lines(t, ctx, &out), "lines of a logger with a hook that discards info lines")
 }
 
 // A line in a debug trace costs no allocation, as in any other trace.

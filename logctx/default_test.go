@@ -28,7 +28,7 @@ const childEnv = "LOGCTX_TEST_CHILD"
 // ids are the IDs of testkit.Request() as the default handler writes them.
 const ids = " trace_id=" + id128 + " span_id=" + spanID
 
-// ownDefault is slog's own default handler, wrapped.
+// ownDefault returns our handler around slog's own default handler.
 func ownDefault(cfg logctx.Config) slog.Handler { return logctx.Slog(slog.Default().Handler(), cfg) }
 
 func setDefault(h slog.Handler) { slog.SetDefault(slog.New(h)) }
@@ -132,7 +132,7 @@ var children = map[string]func(){
 		}}))
 		say()
 	},
-	"another handler is the default": func() { // so that nothing hangs, and nothing changes
+	"another handler is the default": func() { // nothing hangs, and the lines go to this other handler
 		ours := slog.New(ownDefault(logctx.Config{}))
 		setDefault(slog.NewTextHandler(os.Stdout, nil))
 		ours.InfoContext(testkit.Request(), message, "k", "v")

@@ -156,7 +156,7 @@ func TestFromBinds(t *testing.T) {
 	*logger = logger.Level(zerolog.Disabled)
 	assert.Same(t, before, zerolog.Ctx(inner), "the context's logger")
 	logctx.Info(inner).Msg(message)
-	assert.Equal(t, want, testkit.TakeLine(t, &out), "line of the context's logger, after From's was changed")
+	assert.Equal(t, want, testkit.TakeLine(t, &out), "line of the context's logger, after a change to From's logger")
 }
 
 func TestNilContext(t *testing.T) {
@@ -187,7 +187,7 @@ func TestPanic(t *testing.T) {
 	assert.Equal(t, fields{"level": "panic", "message": message}, testkit.TakeLine(t, &out), "line of Panic(nil)")
 }
 
-// fatalEnv tells this test binary that it is the child of TestFatal.
+// fatalEnv is the environment variable that makes this test binary the child of TestFatal.
 const fatalEnv = "CLEW_LOGCTX_FATAL"
 
 func fatal() {

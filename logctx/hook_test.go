@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// formats are the fields that backends read, by their own documentation.
+// formats are the fields that backends read, according to their own documentation.
 var formats = []struct {
 	name string
 	cfg  logctx.Config

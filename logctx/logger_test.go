@@ -94,7 +94,7 @@ func TestConsole(t *testing.T) {
 			want: clock + " ERR hello error=gone\n"},
 		{name: "without a message", log: func(l *zerolog.Logger) { l.Debug().Ctx(testkit.Request()).Send() },
 			want: clock + " DBG " + id128 + " span_id=" + spanID + "\n"},
-		{name: "letters of all the world", log: func(l *zerolog.Logger) { l.Info().Msg("größer, 大きい, \"quoted\"") },
+		{name: "non-ASCII letters", log: func(l *zerolog.Logger) { l.Info().Msg("größer, 大きい, \"quoted\"") },
 			want: clock + " INF größer, 大きい, \"quoted\"\n"},
 		{name: "nested", log: func(l *zerolog.Logger) { l.Info().Dict("d", zerolog.Dict().Str("k", "ü <v>")).Msg(message) },
 			want: clock + " INF hello d={\"k\":\"ü <v>\"}\n"},

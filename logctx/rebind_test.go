@@ -56,7 +56,7 @@ func TestRootGivesTheLevelBack(t *testing.T) {
 		{name: "lowered from info", bind: lowered(zerolog.InfoLevel), before: zerolog.DebugLevel, after: zerolog.InfoLevel},
 		{name: "lowered from error", bind: lowered(zerolog.ErrorLevel), before: zerolog.DebugLevel, after: zerolog.ErrorLevel},
 		{name: "already debug", bind: lowered(zerolog.DebugLevel), before: zerolog.DebugLevel, after: zerolog.DebugLevel},
-		{name: "trace is not raised", bind: lowered(zerolog.TraceLevel), before: zerolog.TraceLevel, after: zerolog.TraceLevel},
+		{name: "trace level is not raised", bind: lowered(zerolog.TraceLevel), before: zerolog.TraceLevel, after: zerolog.TraceLevel},
 		{name: "not lowered", bind: func(ctx context.Context, l zerolog.Logger) context.Context {
 			return logbind.Bind(ctx, l.Level(zerolog.WarnLevel))
 		}, before: zerolog.WarnLevel, after: zerolog.WarnLevel},
@@ -126,7 +126,7 @@ func TestHasHook(t *testing.T) {
 		{name: "with custom keys", logger: zerolog.New(&out).Hook(logctx.Hook(logctx.Datadog())), want: true},
 		{name: "our hook among others", logger: zerolog.New(&out).Hook(theirs, ours, theirs), want: true},
 		{name: "at a high level", logger: zerolog.New(&out).Hook(ours).Level(zerolog.PanicLevel), want: true},
-		{name: "sampled away", logger: zerolog.New(&out).Hook(ours).Sample(zerolog.RandomSampler(0)), want: true},
+		{name: "with a sampler that drops all lines", logger: zerolog.New(&out).Hook(ours).Sample(zerolog.RandomSampler(0)), want: true},
 		{name: "no hook", logger: zerolog.New(&out)},
 		{name: "another hook", logger: zerolog.New(&out).Hook(theirs)},
 		{name: "disabled", logger: zerolog.New(&out).Hook(ours).Level(zerolog.Disabled), want: true},

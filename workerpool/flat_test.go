@@ -52,7 +52,7 @@ type again struct {
 // twoPools are the pools that the ways use. They always have an idle worker for the next task.
 type twoPools struct {
 	a, b *workerpool.Pool
-	turn atomic.Int64 // of mix
+	turn atomic.Int64 // the next way of mix
 }
 
 // agains returns all ways in which work schedules itself again.
@@ -306,8 +306,8 @@ func TestTortureSelfScheduling(t *testing.T) {
 					kept(few)
 					before, allocsBefore := kept(few)
 					after, allocsAfter := kept(many)
-					// Memory that other code has allocated meanwhile has no effect on a second
-					// measurement. Memory that each run keeps has.
+					// Memory that other code has allocated meanwhile does not affect a second
+					// measurement, but memory that each run keeps does.
 					for range 2 {
 						if after-before > slack {
 							before, _ = kept(few)

@@ -193,7 +193,7 @@ func TestWaitPrefersTheResult(t *testing.T) {
 	}
 }
 
-// A Submit task that derives a context makes package context start no goroutine.
+// If a Submit task derives a context, package context starts no goroutine.
 func TestSubmitStartsNoGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1})
@@ -233,7 +233,7 @@ func TestSubmittedContextAfterTheTask(t *testing.T) {
 					running, goOn := make(chan struct{}), make(chan struct{})
 					f := workerpool.Submit(submitter, p, func(ctx context.Context) (context.Context, error) {
 						if asks {
-							assert.NoError(t, ctx.Err(), "in the task")
+							assert.NoError(t, ctx.Err(), "ctx.Err() in the task")
 						}
 						close(running)
 						<-goOn
@@ -249,7 +249,7 @@ func TestSubmittedContextAfterTheTask(t *testing.T) {
 					select {
 					case <-ctx.Done():
 					default:
-						t.Error("Done() is open")
+						t.Error("Done() is not closed")
 					}
 					assert.Equal(t, tt.err, ctx.Err(), "Err()")
 					// After the pool's end, the cause may be ErrClosed, or the end of the task.
@@ -286,7 +286,7 @@ func TestSubmittedTaskAsksLate(t *testing.T) {
 	})
 }
 
-// The pool does not keep the values of a submitted task that has ended in memory.
+// When a submitted task has ended, the pool does not keep its values in memory.
 func TestSubmittedTaskIsForgotten(t *testing.T) {
 	p := workerpool.New(workerpool.Config{Workers: 1})
 	defer func() { assert.NoError(t, p.Shutdown(context.Background()), "Shutdown") }()
@@ -330,7 +330,7 @@ func TestSubmittedContextOfASubmittedTask(t *testing.T) {
 					outer := workerpool.Submit(submitter, p, func(ctx context.Context) (int, error) {
 						inner <- workerpool.Submit(ctx, p, func(ctx context.Context) (context.Context, error) {
 							if asks {
-								assert.NoError(t, ctx.Err(), "in the task")
+								assert.NoError(t, ctx.Err(), "ctx.Err() in the task")
 							}
 							close(running)
 							<-goOn
@@ -351,7 +351,7 @@ func TestSubmittedContextOfASubmittedTask(t *testing.T) {
 						select {
 						case <-ctx.Done():
 						default:
-							t.Error("Done() is open")
+							t.Error("Done() is not closed")
 						}
 						deadline, set := ctx.Deadline()
 						assert.True(t, set, "Deadline() is set")

@@ -13,8 +13,8 @@ import (
 type Group struct {
 	link
 	group  *errgroup.Group
-	ctx    carried // of the tasks
-	origin origin  // of the context given to NewGroup
+	ctx    carried // the context of the tasks
+	origin origin  // the origin of the context given to NewGroup
 }
 
 // NewGroup returns a Group whose tasks run under ctx, with its trace, values and cancellation. The

@@ -100,7 +100,7 @@ func TestImplicitLoops(t *testing.T) {
 		})
 		stop()
 		<-ended
-		assert.Equal(t, explicit, ids, "each run is its own trace")
+		assert.Equal(t, explicit, ids, "IDs in the runs, each of which is its own trace")
 		assert.NotContains(t, ids, trace.ID(own), "IDs of the runs, without the request's ID")
 		assert.NotEqual(t, ids[0], ids[1], "IDs of two runs")
 

@@ -210,16 +210,16 @@ func TestLoggedInAPanic(t *testing.T) {
 func TestLoggedKeepsTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(request())
 	named := named(ctx, "refresh")
-	assert.Equal(t, "ann", named.Value(key("user")), "a value")
-	assert.Equal(t, id128, trace.ID(named), "the trace")
-	assert.Equal(t, ctx.Done(), named.Done(), "Done")
+	assert.Equal(t, "ann", named.Value(key("user")), "value in the named context")
+	assert.Equal(t, id128, trace.ID(named), "trace of the named context")
+	assert.Equal(t, ctx.Done(), named.Done(), "Done of the named context")
 	workerpool.Every(named, 1, func(ctx context.Context) {
 		assert.NoError(t, ctx.Err())
 		assert.Equal(t, "ann", ctx.Value(key("user")), "a value in a run")
 		cancel(workerpool.ErrClosed)
 		assert.Equal(t, workerpool.ErrClosed, context.Cause(ctx), "cause in a run of Every")
 	})
-	assert.Equal(t, workerpool.ErrClosed, context.Cause(named), "cause")
+	assert.Equal(t, workerpool.ErrClosed, context.Cause(named), "cause of the named context")
 	workerpool.Job(named, func(ctx context.Context) {
 		assert.NoError(t, ctx.Err(), "Err in a run of Job")
 		assert.NoError(t, context.Cause(ctx), "cause in a run of Job")

@@ -22,7 +22,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// crashEnv tells this test binary, as the child of a test, which program of crashes to run.
+// crashEnv is the environment variable with the name of the program of crashes that a child of a
+// test runs.
 const crashEnv = "CLEW_WORKERPOOL_CRASH"
 
 // crashes are programs that crash, or should not. A task prints its trace on standard output, then

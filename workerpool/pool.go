@@ -39,7 +39,7 @@ type Pool struct {
 	running sync.WaitGroup // workers, and tasks that run inline
 	done    chan struct{}  // closed when the pool is drained or given up
 	endOnce sync.Once
-	result  error // of Shutdown; guarded by done
+	result  error // the result of Shutdown; guarded by done
 }
 
 // New returns a Pool and starts its workers. If cfg is wrong, New panics with a message that names

@@ -36,7 +36,7 @@ func fill(t *testing.T, workers, queue int, ran *atomic.Int64) (*workerpool.Pool
 func TestFullQueueBlocksGo(t *testing.T) {
 	tests := []struct {
 		name string
-		end  func(p *workerpool.Pool, cancel, release func()) // ends the waiting
+		end  func(p *workerpool.Pool, cancel, release func()) // ends the wait of Go
 		want error
 		runs bool
 	}{

@@ -54,7 +54,7 @@ func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 
 func runRoot(ctx context.Context, name string, fn func(ctx context.Context)) {
 	ctx, span := trace.Root(ctx, name)
-	// Not Guard.Traced: a job in a job would lay one guard's mark over the other.
+	// Not Guard.Traced: a job in a job would put a second mark over the guard's mark.
 	ctx = goroutine.Handed(ctx)
 	// Not defer span.End(): if End itself is the deferred call, an SDK's End recovers a panic and
 	// panics again.

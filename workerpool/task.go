@@ -18,7 +18,7 @@ type task struct {
 	values  context.Context
 	fn      func(ctx context.Context)
 	fail    func(error) // is called with the reason why fn did not return; nil: there is no Future
-	claimed atomic.Bool // of a task with a Future: it has begun, or will never begin
+	claimed atomic.Bool // for a task with a Future: the task has begun, or will never begin
 }
 
 func (t *task) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }

@@ -8,7 +8,7 @@ type wait struct {
 	known  bool    // begin has looked for worker and self
 	worker *worker // this goroutine, as a worker; nil: it is none
 	self   *link   // the task that runs here, or the Group that the context names; nil: neither
-	lent   *link   // the awaited task that lend was called for; nil: not called
+	lent   *link   // the awaited task for which lend was called; nil: lend was not called
 }
 
 // begin records that the goroutine waits. Looking up the goroutine takes time, so begin does that

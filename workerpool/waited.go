@@ -28,7 +28,7 @@ func (w *waited) merge() context.Context {
 		life := w.task.pool.life
 		merged, cancel := context.WithCancelCause(w.life)
 		stop := context.AfterFunc(life, func() { cancel(context.Cause(life)) })
-		if life.Err() != nil { // now, since AfterFunc's goroutine would do so later
+		if life.Err() != nil { // cancel now: AfterFunc's goroutine would cancel later
 			cancel(context.Cause(life))
 		}
 		w.merged, w.release = merged, func() { stop(); cancel(nil) }

@@ -115,9 +115,9 @@ func TestLine(t *testing.T) {
 				implicit = outside
 			}
 			tt.log(l)
-			assert.Equal(t, outside, one(t, &out), "outside")
+			assert.Equal(t, outside, one(t, &out), "line outside of Do")
 			trace.Do(request(), func(context.Context) { tt.log(l) })
-			assert.Equal(t, implicit, one(t, &out), "in a Do")
+			assert.Equal(t, implicit, one(t, &out), "line in a Do")
 		})
 	}
 }
@@ -177,9 +177,9 @@ func TestPresets(t *testing.T) {
 			l := newLogger(&out, tt.cfg)
 			l.AddHook(logrusctx.New(tt.cfg)) // a second hook changes nothing
 			l.WithContext(request()).Info(message)
-			assert.Equal(t, merge(line, tt.want), one(t, &out), "explicit")
+			assert.Equal(t, merge(line, tt.want), one(t, &out), "line with a context")
 			trace.Do(request(), func(context.Context) { l.Info(message) })
-			assert.Equal(t, merge(line, tt.want), one(t, &out), "implicit")
+			assert.Equal(t, merge(line, tt.want), one(t, &out), "line without a context, in a Do")
 		})
 	}
 }

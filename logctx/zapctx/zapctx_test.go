@@ -72,16 +72,16 @@ func TestLine(t *testing.T) {
 			id := func(id string) fields { return merge(want, fields{"trace_id": id, "span_id": spanID}) }
 			tt.log(l)
 			if tt.explicit == "" {
-				assert.Equal(t, want, out.one(t), "outside")
+				assert.Equal(t, want, out.one(t), "line outside of Do")
 				trace.Do(request(), func(context.Context) { tt.log(l) })
-				assert.Equal(t, id(id128), out.one(t), "implicit")
+				assert.Equal(t, id(id128), out.one(t), "line without a context, in a Do")
 				return
 			}
-			assert.Equal(t, id(tt.explicit), out.one(t), "outside")
+			assert.Equal(t, id(tt.explicit), out.one(t), "line outside of Do")
 			trace.Do(request(), func(context.Context) { tt.log(l) })
-			assert.Equal(t, id(tt.explicit), out.one(t), "explicit in a Do")
+			assert.Equal(t, id(tt.explicit), out.one(t), "line with a context, in a Do")
 			trace.Do(context.Background(), func(context.Context) { tt.log(l) })
-			assert.Equal(t, id(tt.explicit), out.one(t), "explicit in a Do without a trace")
+			assert.Equal(t, id(tt.explicit), out.one(t), "line with a context, in a Do without a trace")
 		})
 	}
 }
@@ -137,7 +137,7 @@ func TestBrokenContext(t *testing.T) {
 				l.Info(message, zapctx.Context(request()), task)
 				assert.Equal(t, want, out.one(t), "fields of the line")
 				l.With(zapctx.Context(request()), task).Info(message)
-				assert.Equal(t, want, out.one(t), "by With")
+				assert.Equal(t, want, out.one(t), "line of a logger from With")
 			})
 		})
 	}
@@ -178,7 +178,7 @@ func TestInline(t *testing.T) {
 			l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{}))
 			l = l.With(tt.with...).With(zap.Int("n", 2), zap.String("trace_id", "x"))
 			l.Info(message, zapctx.Context(request()))
-			assert.Equal(t, merge(fields{"msg": message}, ids, tt.want), out.one(t), "by With")
+			assert.Equal(t, merge(fields{"msg": message}, ids, tt.want), out.one(t), "line of a logger from With")
 		})
 	}
 }
@@ -267,9 +267,9 @@ func TestPresets(t *testing.T) {
 			l := zap.New(zapctx.New(zapctx.New(plain(&out, zap.DebugLevel), tt.cfg), tt.cfg))
 			want := merge(fields{"msg": message}, tt.want)
 			l.Info(message, zapctx.Context(request()))
-			assert.Equal(t, want, out.one(t), "explicit")
+			assert.Equal(t, want, out.one(t), "line with a context")
 			trace.Do(request(), func(context.Context) { l.Info(message) })
-			assert.Equal(t, want, out.one(t), "implicit")
+			assert.Equal(t, want, out.one(t), "line without a context, in a Do")
 		})
 	}
 }
@@ -372,7 +372,7 @@ func TestSiblings(t *testing.T) {
 				first.Info(message, zapctx.Context(request()))
 				second.Info(message, zapctx.Context(request()))
 				for i, line := range out.lines(t) {
-					assert.Equal(t, merge(fields{"msg": message}, ids, tt.want(i+1)), line, "with %d before", before)
+					assert.Equal(t, merge(fields{"msg": message}, ids, tt.want(i+1)), line, "line of a child whose parent has %d fields", before)
 				}
 			}
 		})
@@ -516,9 +516,9 @@ func TestAllocations(t *testing.T) {
 	line := func(l *zap.Logger, more ...zap.Field) float64 {
 		return testing.AllocsPerRun(200, func() { l.Info(message, more...) })
 	}
-	assert.LessOrEqual(t, line(ours, zap.Int("n", 1)), line(base, zap.Int("n", 1))+raceAllocs, "without a trace")
-	assert.LessOrEqual(t, line(ours, field), line(base, field)+1+raceAllocs, "explicit")
+	assert.LessOrEqual(t, line(ours, zap.Int("n", 1)), line(base, zap.Int("n", 1))+raceAllocs, "allocations of a line without a trace")
+	assert.LessOrEqual(t, line(ours, field), line(base, field)+1+raceAllocs, "allocations of a line with a context")
 	trace.Do(ctx, func(context.Context) {
-		assert.LessOrEqual(t, line(ours, zap.Int("n", 1)), line(base, zap.Int("n", 1))+1+raceAllocs, "implicit")
+		assert.LessOrEqual(t, line(ours, zap.Int("n", 1)), line(base, zap.Int("n", 1))+1+raceAllocs, "allocations of a line in a Do")
 	})
 }
