@@ -90,7 +90,7 @@ func internalPackages(t *testing.T) map[string]*pkg {
 			}
 		}
 	})
-	require.Greater(t, len(all), 10, "internal packages were found")
+	require.Greater(t, len(all), 10, "number of internal packages that were found")
 	return all
 }
 

@@ -56,7 +56,7 @@ func Slog(h slog.Handler, cfg Config) slog.Handler {
 
 // handler is the handler that Slog returns. It never calls next.WithGroup, since the group would
 // contain the IDs too. It keeps the open groups, and the attributes that are added in them, until
-// a line, and then nests them itself.
+// a line is written, and then nests them itself.
 type handler struct {
 	next slog.Handler
 	writer

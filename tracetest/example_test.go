@@ -16,8 +16,8 @@ import (
 	"example.com/clew/tracetest"
 )
 
-// example is the t of an example. It prints the errors of a test, without directories and line
-// numbers.
+// example is the testing.TB of an example. It prints the errors of a test, without directories and
+// line numbers.
 type example struct {
 	testing.TB
 	cleanups []func()

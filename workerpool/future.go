@@ -12,7 +12,7 @@ import (
 type Future[T any] struct {
 	done   chan struct{}
 	task   atomic.Pointer[task] // nil after the task has ended
-	origin origin               // of the context given to Submit
+	origin origin               // the origin of the context given to Submit
 	value  T
 	err    error
 }

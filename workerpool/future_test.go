@@ -303,7 +303,8 @@ func TestSubmittedTaskIsForgotten(t *testing.T) {
 }
 
 // As TestSubmittedContextAfterTheTask, for a task that was submitted from inside another Submit
-// task. After its end, the inner context has copies of all that it needs from the outer context.
+// task. After its end, the inner context keeps nothing of the outer context in memory, and still
+// returns the same results.
 func TestSubmittedContextOfASubmittedTask(t *testing.T) {
 	for _, asks := range []bool{false, true} {
 		for _, tt := range []struct {

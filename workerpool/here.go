@@ -19,8 +19,9 @@ func here() *worker {
 	return workers.of[number]
 }
 
-// startedByPool reports whether this goroutine began in a method of Pool. The check is quick. It
-// spares a goroutine that only submits, deep inside a server, the slower lookup of its number.
+// startedByPool reports whether this goroutine began in a method of Pool. The check is quick.
+// Without it, a goroutine that only submits, deep inside a server, would pay for the slower lookup
+// of its number.
 func startedByPool() bool {
 	var pcs [64]uintptr
 	const last = 4 // frames: the function that the go statement names, and some to spare

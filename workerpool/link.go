@@ -5,9 +5,9 @@ import "sync/atomic"
 // link is a task, or the goroutines of a Group, in a chain of waiting: each link's waiter is the
 // next link.
 type link struct {
-	pool   *Pool                // of a task; nil: a Group
+	pool   *Pool                // the task's pool; nil: the link is a Group
 	waiter atomic.Pointer[link] // waits for this link; nil: none is known
-	lender *worker              // of a task that lends its turn; nil: none; guarded by pool.turns
+	lender *worker              // the task's worker, if the task lends its turn; else nil; guarded by pool.turns
 }
 
 // awaitedBy records that x waits for l.

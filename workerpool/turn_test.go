@@ -134,7 +134,7 @@ func ways() []way {
 
 var sizes = []struct{ workers, queue int }{{1, 1}, {1, 3}, {2, 1}, {3, 5}}
 
-// submits are the ways to submit a task, and to wait for it.
+// submits are the ways to submit a task. Some also wait for it.
 var submits = []struct {
 	name string
 	call func(ctx context.Context, y *tally, fn task) error

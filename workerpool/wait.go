@@ -6,7 +6,7 @@ import "context"
 type wait struct {
 	pool   *Pool
 	known  bool    // begin has looked for worker and self
-	worker *worker // this goroutine, as a worker; nil: it is none
+	worker *worker // the worker of this goroutine; nil: it is no worker
 	self   *link   // the task that runs here, or the Group that the context names; nil: neither
 	lent   *link   // the awaited task for which lend was called; nil: lend was not called
 }

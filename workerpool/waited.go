@@ -13,7 +13,7 @@ import (
 // only when the task, or a context that the task derives, looks at the context's end.
 type waited struct {
 	task task // its values are the submitter's
-	ours bool // the submitter's context is one of ours, and life is its lifetime alone
+	ours bool // the submitter's context is of this package, and life is its lifetime without its values
 
 	mu      sync.Mutex
 	life    context.Context // the submitter's lifetime

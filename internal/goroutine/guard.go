@@ -34,7 +34,7 @@ type Guard struct {
 
 var current atomic.Pointer[Guard]
 
-// CurrentGuard returns the Guard that is on, or nil. It costs a load.
+// CurrentGuard returns the Guard that is on, or nil. It costs one atomic load.
 func CurrentGuard() *Guard { return current.Load() }
 
 // SetGuard turns g on in place of old, and reports whether old was on. Nil stands for no Guard.

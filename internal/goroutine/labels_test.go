@@ -14,7 +14,7 @@ import (
 // Each goroutine finds its own labels while others look for theirs.
 func TestLabels(t *testing.T) {
 	t.Setenv("GODEBUG", "tracebacklabels=1")
-	assert.Empty(t, goroutine.Labels(), "no labels")
+	assert.Empty(t, goroutine.Labels(), "labels of a goroutine without labels")
 	var all sync.WaitGroup
 	for _, of := range []string{"a", "b", "c", strings.Repeat("long", 5000)} {
 		all.Go(func() {
@@ -23,7 +23,7 @@ func TestLabels(t *testing.T) {
 					assert.Equal(t, "of: "+of, goroutine.Labels())
 				}
 			})
-			assert.Empty(t, goroutine.Labels(), "labels afterwards")
+			assert.Empty(t, goroutine.Labels(), "labels after pprof.Do")
 		})
 	}
 	all.Wait()

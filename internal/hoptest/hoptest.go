@@ -44,7 +44,7 @@ var samplings = map[string]trace.Sampling{
 	canary.Defer: trace.Defer, canary.Deny: trace.Deny, canary.Accept: trace.Accept, canary.Debug: trace.Debug,
 }
 
-// Rows returns every width of ID × every state × every encoding.
+// Rows returns a row for every combination of ID width, state and encoding.
 func Rows() []Row {
 	var rows []Row
 	for _, r := range canary.B3(testkit.IDs) {

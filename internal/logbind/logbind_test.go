@@ -39,9 +39,9 @@ func TestOf(t *testing.T) {
 			assert.Equal(t, tt.hooked, hooked, "hooked")
 			assert.Equal(t, tt.stored, stored, "stored")
 			if stored {
-				assert.Same(t, zerolog.Ctx(tt.ctx), l, "the logger")
+				assert.Same(t, zerolog.Ctx(tt.ctx), l, "logger that Of returns")
 			} else {
-				assert.Same(t, logbind.Fallback(), l, "the logger")
+				assert.Same(t, logbind.Fallback(), l, "logger that Of returns")
 			}
 		})
 	}
@@ -63,7 +63,7 @@ func TestBoundBeginsAsAValueContext(t *testing.T) {
 		field := link.Field(i)
 		fields[i] = reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem().Interface()
 	}
-	assert.Same(t, t.Context(), fields[0], "the context inside")
-	assert.Same(t, zerolog.Ctx(ctx), fields[2], "the value")
-	assert.Same(t, zerolog.Ctx(ctx), zerolog.Ctx(context.WithValue(t.Context(), fields[1], fields[2])), "the logger of a copy")
+	assert.Same(t, t.Context(), fields[0], "field with the context inside")
+	assert.Same(t, zerolog.Ctx(ctx), fields[2], "field with the value")
+	assert.Same(t, zerolog.Ctx(ctx), zerolog.Ctx(context.WithValue(t.Context(), fields[1], fields[2])), "logger of a copy that has the same key and value")
 }

@@ -275,8 +275,8 @@ func TestDeadFramesKeepTheirNumber(t *testing.T) {
 			run(1, func() { run(2, func() { end() }) })
 		}()
 		<-done
-		assert.Zero(t, a.wrong.Load(), "wrong")
-		assert.Zero(t, a.missing.Load(), "missing")
+		assert.Zero(t, a.wrong.Load(), "looks that found a wrong mark")
+		assert.Zero(t, a.missing.Load(), "looks that found no mark, and should have found one")
 	}
 }
 
@@ -336,6 +336,6 @@ func TestFinalizersAndCleanups(t *testing.T) {
 		run(5, func() { runtime.GC(); a.look("inside a collection", 5) })
 		runtime.Gosched()
 	}
-	assert.Zero(t, a.wrong.Load(), "wrong")
-	assert.Zero(t, a.missing.Load(), "missing")
+	assert.Zero(t, a.wrong.Load(), "looks that found a wrong mark")
+	assert.Zero(t, a.missing.Load(), "looks that found no mark, and should have found one")
 }

@@ -47,20 +47,20 @@ func TestItIsOn(t *testing.T) {
 }
 
 func TestInnermost(t *testing.T) {
-	assert.Equal(t, -1, of(), "outside")
+	assert.Equal(t, -1, of(), "mark outside of Run")
 	run(1, func() {
 		assert.Equal(t, 1, of())
 		run(2, func() {
 			assert.Equal(t, 2, of())
-			hide(func() { assert.Equal(t, -1, of(), "hidden") })
+			hide(func() { assert.Equal(t, -1, of(), "hidden mark") })
 			assert.Equal(t, 2, of())
 		})
 		assert.Equal(t, 1, of())
 		done := make(chan int)
 		go func() { done <- of() }()
-		assert.Equal(t, -1, <-done, "another goroutine")
+		assert.Equal(t, -1, <-done, "mark in another goroutine")
 	})
-	assert.Equal(t, -1, of(), "outside")
+	assert.Equal(t, -1, of(), "mark outside of Run")
 }
 
 func TestHandler(t *testing.T) {
@@ -103,10 +103,10 @@ func TestExhausted(t *testing.T) {
 	up.Wait()
 	close(release)
 	down.Wait()
-	assert.Zero(t, wrong.Load(), "wrong")
-	assert.EqualValues(t, 4096, right.Load(), "right")
-	assert.EqualValues(t, all-4096, missing.Load(), "missing")
-	run(1, func() { assert.Equal(t, 1, of(), "afterwards") })
+	assert.Zero(t, wrong.Load(), "wrong marks")
+	assert.EqualValues(t, 4096, right.Load(), "right marks")
+	assert.EqualValues(t, all-4096, missing.Load(), "missing marks")
+	run(1, func() { assert.Equal(t, 1, of(), "mark after all numbers were in use") })
 }
 
 // After a panic or Goexit, deferred functions run on top of the old frames. They find their own
@@ -184,10 +184,10 @@ func TestNumbersComeBack(t *testing.T) {
 func TestAllocations(t *testing.T) {
 	ctx := in(1)
 	f := func(context.Context) {}
-	assert.Zero(t, testing.AllocsPerRun(1000, func() { mark.Run(&mark.Call{Ctx: ctx, Fn: f}, true) }), "a mark")
-	assert.Zero(t, testing.AllocsPerRun(1000, func() { mark.Run(&mark.Call{Ctx: ctx, Fn: f}, false) }), "a mark that hides")
+	assert.Zero(t, testing.AllocsPerRun(1000, func() { mark.Run(&mark.Call{Ctx: ctx, Fn: f}, true) }), "allocations of a mark")
+	assert.Zero(t, testing.AllocsPerRun(1000, func() { mark.Run(&mark.Call{Ctx: ctx, Fn: f}, false) }), "allocations of a mark that hides others")
 	run(1, func() {
-		assert.Zero(t, testing.AllocsPerRun(1000, func() { of() }), "Find")
+		assert.Zero(t, testing.AllocsPerRun(1000, func() { of() }), "allocations of Find")
 	})
 }
 
@@ -209,11 +209,11 @@ func TestDeepStacks(t *testing.T) {
 			t.Fatalf("%d frames up: got %d", n, got)
 		}
 	}
-	run(1, func() { deep(10_000, func() { assert.Equal(t, -1, of(), "too far up") }) })
+	run(1, func() { deep(10_000, func() { assert.Equal(t, -1, of(), "mark that is too far up the stack") }) })
 }
 
-// If Find can just read one of a number's two digits, the mark is missing. The one digit alone
-// would be the number of another goroutine.
+// If Find can read only the first of a number's two digits, the mark is missing. The first digit
+// alone would be the number of another goroutine.
 func TestDigitsApart(t *testing.T) {
 	settle(t)
 	const others = 300 // goroutines that hold all numbers of one digit, and some more
@@ -241,7 +241,7 @@ func TestDigitsApart(t *testing.T) {
 	}
 	close(release)
 	down.Wait()
-	assert.Greater(t, right, 240, "right")
+	assert.Greater(t, right, 240, "right marks")
 	assert.Positive(t, missing, "missing marks, which show that the stacks are deep enough")
 }
 
@@ -250,7 +250,7 @@ func TestPull(t *testing.T) {
 		next, stop := iter.Pull(func(yield func(int) bool) { yield(of()) })
 		defer stop()
 		got, _ := next()
-		assert.Equal(t, -1, got, "in a coroutine of its own")
+		assert.Equal(t, -1, got, "mark in a coroutine")
 		run(2, func() { _, _ = next() })
 		assert.Equal(t, 1, of())
 	})

@@ -73,8 +73,8 @@ func growHeap() *[64]byte { return new([64]byte) }
 
 // profiled are the sizes of a process's profiles.
 type profiled struct {
-	Records   int // of the heap profile
-	Bytes     int // that the runtime keeps for these records, for good
+	Records   int // records of the heap profile
+	Bytes     int // bytes that the runtime keeps for these records, for good
 	Heap      int // bytes of the heap profile
 	Taking    int // bytes that are allocated to take the heap profile
 	Dump      int // bytes of the goroutine profile

@@ -21,7 +21,7 @@ func TestFramesOnTheStack(t *testing.T) {
 		}
 		return all
 	}
-	assert.Empty(t, frames(), "outside")
+	assert.Empty(t, frames(), "frames outside of Run")
 	var one, two []string
 	for one == nil || slices.Contains(one, "high") { // until the panics of other tests have freed a number of one digit
 		runtime.GC()

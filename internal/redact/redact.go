@@ -51,7 +51,7 @@ func bare(text string) bool {
 // withoutMalformed cuts text where net/url quotes a URL that it could not parse. The parts of such
 // a URL cannot be told apart: `parse "http://u:p w@h/": invalid character " " in host name`.
 func withoutMalformed(text string) string {
-	if strings.IndexByte(text, '"') < 0 { // this is faster than to look for the verb
+	if strings.IndexByte(text, '"') < 0 { // this check is faster than the search for the verb
 		return text
 	}
 	const verb = "parse "
@@ -66,7 +66,7 @@ func withoutMalformed(text string) string {
 	return text
 }
 
-// Host returns a host, and perhaps a port, without a user before it or a query behind it.
+// Host returns a host, and perhaps a port, without a user before it or a query after it.
 func Host(host string) string {
 	if bare(host) {
 		return host

@@ -1,4 +1,4 @@
-// Package seam is the private channel between clew's packages. A package without it would work
+// Package seam is the private channel between clew's packages. Without it, the packages would work
 // too, but would be slower or know less. Each declaration has one side that sets or makes the
 // value, and one side that reads it. The cell for the route of a request has rules of its own, and
 // is in package route.

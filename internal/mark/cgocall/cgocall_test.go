@@ -19,15 +19,15 @@ func TestCallback(t *testing.T) {
 	inner := context.WithValue(t.Context(), key{}, "inner")
 	mark.Run(&mark.Call{Ctx: outer, Fn: func(context.Context) {
 		cgocall.Call(func() {
-			assert.Equal(t, outer, mark.Find(), "below C")
+			assert.Equal(t, outer, mark.Find(), "mark in a function that C calls")
 			mark.Run(&mark.Call{Ctx: inner, Fn: func(context.Context) {
-				assert.Equal(t, inner, mark.Find(), "a mark below C")
+				assert.Equal(t, inner, mark.Find(), "inner mark in a function that C calls")
 			}}, true)
-			assert.Equal(t, outer, mark.Find(), "below C, afterwards")
+			assert.Equal(t, outer, mark.Find(), "mark in a function that C calls, after the inner mark")
 		})
-		assert.Equal(t, outer, mark.Find(), "afterwards")
+		assert.Equal(t, outer, mark.Find(), "mark after the call of C")
 	}}, true)
-	cgocall.Call(func() { assert.Nil(t, mark.Find(), "below C, without a mark") })
+	cgocall.Call(func() { assert.Nil(t, mark.Find(), "mark in a function that C calls, called without a mark") })
 }
 
 type key struct{}
