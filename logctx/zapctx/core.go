@@ -45,12 +45,12 @@ func New(core zapcore.Core, cfg logctx.Config) zapcore.Core {
 
 // traced is the core that New returns. It is immutable.
 type traced struct {
-	zapcore.Core // has all fields of With but held and open
+	zapcore.Core // has all fields from With except held and open
 	cfg          logctx.Config
 	keys         []string        // keys of the fields that we may add to a line
-	ctx          context.Context // of With; nil: none
-	held         []zapcore.Field // of With: those with a key of ours, at the top level
-	open         []zapcore.Field // of With: all from the first namespace on
+	ctx          context.Context // the last context from With; nil: none
+	held         []zapcore.Field // fields from With that have a key of ours, at the top level
+	open         []zapcore.Field // fields from With, from the first namespace on
 }
 
 // With holds two kinds of fields back until a line is written. A field with a key of ours is held
@@ -87,10 +87,10 @@ func (c *traced) isOurs(key string) bool {
 	return false
 }
 
-// Check asks the inner core, which may be a sampler or a Tee. Each decides anew for every line,
-// and only the CheckedEntry contains the decision. It is tempting to add the core itself here, and
-// to call the inner core's Write. But that writes lines that the sampler has dropped, and lines
-// below the levels of a Tee's cores.
+// Check calls Check of the inner core, which may be a sampler or a Tee. Such a core decides anew
+// for every line, and only the CheckedEntry contains the decision. It is tempting to add the core
+// itself here, and to call the inner core's Write. But that writes lines that the sampler has
+// dropped, and lines below the levels of a Tee's cores.
 func (c *traced) Check(ent zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
 	inner := c.Core.Check(ent, nil)
 	if inner == nil {
