@@ -47,7 +47,7 @@ func TestImporters(t *testing.T) {
 		t.Run(dir, func(t *testing.T) {
 			if p.isForTests() {
 				for importer := range p.importers {
-					assert.True(t, all[importer] != nil && all[importer].isForTests(), "%s imports %s, which says %q", importer, dir, testsAlone)
+					assert.True(t, all[importer] != nil && all[importer].isForTests(), "%s imports %s, whose comment says %q", importer, dir, testsAlone)
 				}
 				return
 			}

@@ -68,7 +68,7 @@ func TestSlogAllocations(t *testing.T) {
 			base := testing.AllocsPerRun(200, func() { plain.InfoContext(test.ctx, message, "k", "v") })
 			got := testing.AllocsPerRun(200, func() { ours.InfoContext(test.ctx, message, "k", "v") })
 			assert.LessOrEqual(t, got, base+test.most+raceAllocs, "allocations of a line; a line of the plain handler has %v", base)
-			t.Logf("plain %v, ours %v", base, got)
+			t.Logf("allocations of the plain handler %v, of ours %v", base, got)
 		})
 	}
 }

@@ -259,7 +259,7 @@ func TestSubmittedContextAfterTheTask(t *testing.T) {
 					derived, stop := context.WithTimeout(ctx, time.Minute)
 					defer stop()
 					assert.Equal(t, tt.err, derived.Err(), "a context derived after the end")
-					assert.Equal(t, "ann", ctx.Value(key("user")), "values")
+					assert.Equal(t, "ann", ctx.Value(key("user")), "value of the request")
 				})
 			})
 		}
@@ -362,7 +362,7 @@ func TestSubmittedContextOfASubmittedTask(t *testing.T) {
 						stop()
 						time.Sleep(time.Hour)
 					}
-					assert.Equal(t, "ann", ctx.Value(key("user")), "values")
+					assert.Equal(t, "ann", ctx.Value(key("user")), "value of the request")
 					if tt.name != "the outer task" {
 						close(release)
 					}

@@ -71,7 +71,7 @@ func TestGoReturnsAtOnce(t *testing.T) {
 		begun := time.Now()
 		done := make(chan struct{})
 		workerpool.Go(request(), func(context.Context) { defer close(done); time.Sleep(time.Hour) })
-		assert.Equal(t, time.Duration(0), time.Since(begun), "time that Go took, with a task of an hour")
+		assert.Equal(t, time.Duration(0), time.Since(begun), "time that Go took, with a task that takes an hour")
 		<-done
 	})
 }

@@ -29,7 +29,7 @@ func TestGroupFirstErrorCancelsTheOthers(t *testing.T) {
 		})
 		assert.Equal(t, first, g.Wait(), "Wait()")
 		assert.Equal(t, first, cause, "context.Cause in the other task")
-		assert.Equal(t, 2*time.Second, time.Since(begun), "Wait waits for all tasks, the canceled one too")
+		assert.Equal(t, 2*time.Second, time.Since(begun), "time until Wait returned, which waits for the canceled task too")
 	})
 }
 

@@ -147,7 +147,7 @@ var submits = []struct {
 	{"Submit and Wait", func(ctx context.Context, y *tally, fn task) error {
 		n, err := workerpool.Submit(ctx, y.pool, func(ctx context.Context) (int, error) { y.task(fn)(ctx); return 7, nil }).Wait(ctx)
 		if err == nil && n != 7 {
-			return fmt.Errorf("result %d", n)
+			return fmt.Errorf("Wait returned %d", n)
 		}
 		return err
 	}},
@@ -163,7 +163,7 @@ var submits = []struct {
 		}
 		for i := range all {
 			if n, err := all[len(all)-1-i].Wait(ctx); err != nil || n != len(all)-1-i {
-				return fmt.Errorf("result %d, error %w", n, err)
+				return fmt.Errorf("Wait returned %d and error %w", n, err)
 			}
 		}
 		return nil

@@ -38,7 +38,7 @@ func (a *tally) look(where string, want int) {
 func (a *tally) row(t *testing.T, threat string) {
 	t.Helper()
 	if first := a.first.Load(); first != nil {
-		t.Errorf("%d wrong; the first %s", a.wrong.Load(), *first)
+		t.Errorf("%d looks found a wrong mark; the first: %s", a.wrong.Load(), *first)
 	}
 	torture.Row(t, threat, "%d right, %d missing, %d wrong", a.right.Load(), a.missing.Load(), a.wrong.Load())
 }

@@ -206,7 +206,7 @@ func TestDeepStacks(t *testing.T) {
 		got := 0
 		run(1, func() { deep(n, func() { got = of() }) })
 		if got != 1 && (got != -1 || n < 240) {
-			t.Fatalf("%d frames up: got %d", n, got)
+			t.Fatalf("mark %d frames up the stack: got %d", n, got)
 		}
 	}
 	run(1, func() { deep(10_000, func() { assert.Equal(t, -1, of(), "mark that is too far up the stack") }) })
@@ -234,7 +234,7 @@ func TestDigitsApart(t *testing.T) {
 				case -1:
 					missing++
 				default:
-					t.Errorf("%d frames up: got %d", n, got)
+					t.Errorf("mark %d frames up the stack: got %d", n, got)
 				}
 			})
 		})

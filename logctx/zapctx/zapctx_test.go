@@ -342,7 +342,7 @@ func TestSampler(t *testing.T) {
 		})
 		lines := out.lines(t)
 		assert.Len(t, lines, 13, "lines, the sampler outside: %v", outside)
-		assert.Equal(t, [2]int{13, 90}, [2]int{logged, dropped}, "decisions")
+		assert.Equal(t, [2]int{13, 90}, [2]int{logged, dropped}, "decisions of the sampler: logged and dropped lines")
 		for _, line := range lines {
 			assert.Equal(t, id128, line["trace_id"])
 		}
