@@ -69,7 +69,7 @@ func (f *filter) clash(ours, others []slog.Attr) bool {
 }
 
 // split separates attributes that can be passed to next at once (free) from those with a key of
-// ours (held). The latter are held until a line is written, because only then it is known whether
+// ours (held). The latter are held until a line is written, because only then is it known whether
 // the line has a trace.
 func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
 	keys := h.topKeys()

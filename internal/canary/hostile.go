@@ -46,7 +46,7 @@ func malformed(ids func() IDs) []Row {
 	return append(rows, forged)
 }
 
-// misread returns rows whose trace must come out of the service, but often does not.
+// misread returns rows whose trace or decision must come out of the service, but often does not.
 func misread(ids func() IDs) []Row {
 	row := func(name, state, encoding string, header func(IDs) http.Header) Row {
 		i := ids()

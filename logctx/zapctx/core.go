@@ -54,7 +54,7 @@ type traced struct {
 }
 
 // With holds two kinds of fields back until a line is written. A field with a key of ours is held
-// back, because only then it is known whether the line has our field too. All fields from the
+// back, because only then is it known whether the line has our field too. All fields from the
 // first namespace on are held back, because our fields would otherwise be in that namespace.
 func (c *traced) With(fields []zapcore.Field) zapcore.Core {
 	with := *c
