@@ -11,18 +11,20 @@ import (
 )
 
 const (
-	// maxWindow is the largest window that a zstd stream may have, in bytes: that of zstd --long.
-	// A reader needs about that much memory. Gzip's needs 64 KB.
+	// maxWindow is the largest window that a zstd stream may have, in bytes. It is the window of
+	// zstd --long. A decoder needs about as much memory. For gzip, it needs 64 KB.
 	maxWindow = 128 << 20
 
-	// manyWindow is the largest window of streams that are read at once. zstd -19 writes 8 MB.
+	// manyWindow is the largest window of streams that are read at the same time. The window of
+	// zstd -19 has 8 MB.
 	manyWindow = 16 << 20
 )
 
 // largeWindow is held while a stream with a larger window than manyWindow is read.
 var largeWindow sync.Mutex
 
-// foreign has the formats that are not read, by their first bytes.
+// foreign has the compression formats that clew does not read, their first bytes, and the commands
+// that decompress them.
 var foreign = []struct{ magic, name, command string }{
 	{"\xfd7zXZ\x00", "xz", "xzcat"},
 	{"BZh", "bzip2", "bzcat"},
@@ -30,9 +32,9 @@ var foreign = []struct{ magic, name, command string }{
 	{"PK\x03\x04", "zip", "unzip -p"},
 }
 
-// decompressed returns the content of r. If the first bytes say so, r is one or several gzip or
-// zstd streams. Otherwise the content is r itself. The content is streamed and never kept, however
-// large it is.
+// decompressed returns the content of r. If r begins as gzip or zstd does, r is one or several
+// streams of that format. Otherwise the content is r itself. The content is streamed and never
+// kept, however large it is.
 func decompressed(r io.Reader) (io.ReadCloser, error) {
 	head := make([]byte, zstd.HeaderMaxSize)
 	n, err := io.ReadFull(r, head)

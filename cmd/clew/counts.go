@@ -7,22 +7,22 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// counts says what was read, and what was not understood. It does not count lines that a search
-// has passed over.
+// counts is how much was read, and how much of it was not understood. Lines that a search has
+// skipped are not counted.
 type counts struct {
 	timeline.Counts
 	found   int // entries of the trace
 	one     bool
 	dropped int64
-	left    int // lines of the trace without room
-	noRoom  int // traces of the list without room for their lines
+	left    int // lines of the trace that are too many to keep
+	noRoom  int // traces of the list whose lines are too many to keep
 	limited int // traces that match, beyond --limit
-	older   int // traces without room in the list
+	older   int // traces that are too old for the list
 	noText  int // files of folders that are no text
 	unread  int // sources that could not be read to their end
 }
 
-// countsOf returns what was read of finished inputs.
+// countsOf adds up the counts of finished inputs.
 func countsOf(inputs []*input) (all counts) {
 	for _, in := range inputs {
 		c := in.counts
@@ -39,7 +39,7 @@ func countsOf(inputs []*input) (all counts) {
 	return all
 }
 
-// incomplete tells whether something that was read is not in the answer as it should be.
+// incomplete tells whether the answer lacks something, or shows it without its ID or time.
 func (c counts) incomplete() bool {
 	return c.wrong() || c.limited > 0 || c.older > 0 || c.noText > 0 || c.NoID > 0 || c.NoTime > 0 || c.dropped > 0 || c.unread > 0
 }

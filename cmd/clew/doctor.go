@@ -23,10 +23,10 @@ type doctorCommand struct {
 	URLs []string `arg:"" optional:"" name:"url" help:"What to send requests to: a route that is harmless to GET."`
 
 	Yes     bool          `help:"Do not ask before requests leave this computer."`
-	Hostile bool          `help:"Send malformed headers too, by which services are known to break."`
+	Hostile bool          `help:"Also send malformed headers that are known to break services."`
 	Debug   bool          `help:"Send requests that ask for debug too."`
 	Logs    []string      `help:"The service's log, read while the requests are sent: files, globs, folders, - for standard input. May be given several times." placeholder:"SOURCE" sep:"none"`
-	Listen  string        `help:"Start a server at this address, and look at what the service sends on. The URL must make the service call it." placeholder:"127.0.0.1:9999"`
+	Listen  string        `help:"Start a server at this address, and look at the service's calls to it. The URL must make the service call this address." placeholder:"127.0.0.1:9999"`
 	Timeout time.Duration `help:"How long a request may take." default:"10s"`
 	Header  []string      `help:"A header of each request: 'Authorization: Bearer …'. May be given several times." placeholder:"'NAME: VALUE'" sep:"none"`
 
@@ -35,10 +35,10 @@ type doctorCommand struct {
 	Color  string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
-// Help is what --help says besides the flags.
+// Help returns the text that --help shows besides the flags.
 func (doctorCommand) Help() string {
-	return `clew sends GET requests with traces that it knows, one after another. It tells what the service does
-with them, by the header of the response, by the service's log, and by what the service sends on.
+	return `clew sends GET requests with trace IDs of its own, one after another. It reports what the service
+does with them. It looks at the response, at the service's log, and at the calls of the service.
 
 Examples:
 
@@ -52,7 +52,7 @@ Nothing is sent to another computer before you have said yes: at the terminal, o
 
 Exit codes:
 
-  0    each trace goes on, as far as it could be seen
+  0    the service continues each trace, as far as clew can see
   1    there is a fault
   2    the command line is wrong; or something would leave this computer, and there is neither
        a terminal to ask at nor --yes
@@ -60,7 +60,7 @@ Exit codes:
   130  Ctrl-C; what was found until then is shown`
 }
 
-// lateWait is how long lines and calls may come after the last answer. Tests shorten it.
+// lateWait is how long clew waits for lines and calls after the last answer. Tests shorten it.
 var lateWait = 3 * time.Second
 
 func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
@@ -77,7 +77,7 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 		if address, loopback, err = doctor.ListenAddress(d.Listen); err != nil {
 			return 0, usagef("--listen wants %v", err)
 		}
-		c.Listen = &doctor.Listen{} // counts for the number of requests; opened once the user agrees
+		c.Listen = &doctor.Listen{} // for the number of requests; opened once the user agrees
 	}
 	// Before the user agrees, nothing leaves this computer, not even a question to DNS.
 	agreed, err := d.ask(ctx, std, c, targets, loopback)
@@ -155,14 +155,14 @@ func (d *doctorCommand) config() (doctor.Config, error) {
 			return c, usagef("--header wants a header such as 'Authorization: Bearer abc'")
 		}
 		if doctor.IsOwnHeader(name) {
-			return c, usagef("--header %s: that is what the canaries bring themselves", clip(name))
+			return c, usagef("--header %s: the canaries set this header themselves", clip(name))
 		}
 		c.Header.Add(name, value)
 	}
 	return c, nil
 }
 
-// agent returns the user agent.
+// agent returns the User-Agent of the requests.
 func agent() string {
 	version := "devel"
 	if info, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(info.Main.Version, "v") {
@@ -171,7 +171,7 @@ func agent() string {
 	return "clew-doctor/" + version
 }
 
-// targets reads the URLs.
+// targets returns the targets that the URLs name.
 func (d *doctorCommand) targets() ([]*doctor.Target, error) {
 	if len(d.URLs) == 0 {
 		return nil, usagef("say which URL to send requests to, such as http://127.0.0.1:8080/media/1: a route of the service that is harmless to GET")
@@ -191,7 +191,7 @@ func (d *doctorCommand) targets() ([]*doctor.Target, error) {
 	return targets, nil
 }
 
-// lookUp looks up the names of targets, and says where they lead.
+// lookUp looks up the names of targets, and shows their addresses.
 func (d *doctorCommand) lookUp(ctx context.Context, std streams, targets []*doctor.Target) {
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
@@ -202,7 +202,8 @@ func (d *doctorCommand) lookUp(ctx context.Context, std streams, targets []*doct
 	}
 }
 
-// ask says what will be sent. If something leaves this computer, it asks whether the user agrees.
+// ask shows what will be sent. If something would leave this computer, ask reports whether the
+// user agrees to that.
 func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, targets []*doctor.Target, loopback bool) (agreed bool, err error) {
 	var leaves []string
 	for _, t := range targets {
@@ -219,9 +220,9 @@ func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, t
 	case what == "" || d.Yes:
 		return true, nil
 	case !isTerminal(std.in) || !isTerminal(std.err):
-		return false, usagef("not this computer alone: %s. There is no terminal to ask at: say --yes if you may send it", what)
+		return false, usagef("this goes beyond this computer: %s. There is no terminal to ask at: say --yes if you may send it", what)
 	}
-	fmt.Fprint(std.err, "clew: not this computer alone: "+printable(what)+". Go on? [y/N] ")
+	fmt.Fprint(std.err, "clew: this goes beyond this computer: "+printable(what)+". Go on? [y/N] ")
 	answer, err := bufio.NewReader(interruptible(ctx, io.NopCloser(std.in))).ReadString('\n')
 	if err != nil && answer == "" {
 		fmt.Fprintln(std.err)
@@ -234,8 +235,8 @@ func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, t
 	return false, nil
 }
 
-// watch reads what is written to the logs from now on. Stop ends that, and returns what went
-// wrong.
+// watch begins to read what is written to the logs from now on. Problems has the logs that cannot
+// be opened. Stop ends the reading, and returns its errors.
 func (d *doctorCommand) watch(ctx context.Context, std streams, c *doctor.Config) (problems []error, stop func() []error) {
 	if len(d.Logs) == 0 {
 		return nil, func() []error { return nil }
@@ -274,8 +275,8 @@ func (d *doctorCommand) watch(ctx context.Context, std streams, c *doctor.Config
 	}
 }
 
-// fromNow opens a source for what is written to it from now on. Nil: the file is compressed, so
-// nothing is written to it.
+// fromNow opens a source to read what is written to it from now on. The reader is nil if the file
+// is compressed, because nothing is written to such a file.
 func (src *source) fromNow(ctx context.Context, stdin io.Reader) (io.ReadCloser, error) {
 	if src.path == "" || !src.info.Mode().IsRegular() {
 		return src.open(ctx, stdin, true)

@@ -20,7 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// adopting is a service that goes on with traces in X-B3-*, and with b3 if it is asked to.
+// adopting starts a service that continues traces in b3 and in X-B3-TraceId. It shows the trace ID
+// in the response, and passes it to more if more is not nil.
 func adopting(t *testing.T, more func(trace string)) *httptest.Server {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		trace, _, _ := strings.Cut(r.Header.Get("b3"), "-")
@@ -39,7 +40,8 @@ func adopting(t *testing.T, more func(trace string)) *httptest.Server {
 	return srv
 }
 
-// withoutLateLines makes clew doctor wait briefly where no line and no call will come.
+// withoutLateLines makes clew doctor wait only briefly for late lines and calls, for tests in
+// which there are none.
 func withoutLateLines(t *testing.T) {
 	before := lateWait
 	lateWait = 50 * time.Millisecond
@@ -73,27 +75,27 @@ func TestDoctor(t *testing.T) {
 		{"restarted", []string{restarting.URL}, 1, ": restarted\n", ""},
 		{"unknown", []string{silent.URL}, 3, ": unknown\n", ""},
 		{"nobody there", []string{gone.URL}, 3, "Nobody listens there: start the service, or check the port", ""},
-		{"a fault goes before what is not known", []string{silent.URL, restarting.URL}, 1, "unknown", ""},
+		{"a fault takes precedence over unknown", []string{silent.URL, restarting.URL}, 1, "unknown", ""},
 		{"no URL", nil, 2, "", "clew: say which URL to send requests to, such as http://127.0.0.1:8080/media/1: a route of the service that is harmless to GET\nSee: clew doctor --help\n"},
-		{"no URL of HTTP", []string{"shop:8080"}, 2, "", `clew: "shop:8080" is not a URL such as http://127.0.0.1:8080/media/1`},
-		{"no port", []string{"http://127.0.0.1:99999"}, 2, "", `clew: "http://127.0.0.1:99999" is not a URL`},
+		{"a URL without http", []string{"shop:8080"}, 2, "", `clew: "shop:8080" is not a URL such as http://127.0.0.1:8080/media/1`},
+		{"a port that is too large", []string{"http://127.0.0.1:99999"}, 2, "", `clew: "http://127.0.0.1:99999" is not a URL`},
 		{"any port to listen at", []string{srv.URL, "--listen", "127.0.0.1:0"}, 0, "No call of the service arrived at 127.0.0.1:", "clew: listening at 127.0.0.1:"},
-		{"a hostile one", []string{"\x1b[2J"}, 2, "", `clew: "\x1b[2J" is not a URL`},
+		{"a hostile URL", []string{"\x1b[2J"}, 2, "", `clew: "\x1b[2J" is not a URL`},
 		{"no such flag", []string{srv.URL, "--force"}, 2, "", "See: clew doctor --help\n"},
-		{"no time", []string{srv.URL, "--timeout", "0s"}, 2, "", "clew: --timeout wants a time such as 10s"},
-		{"no width", []string{srv.URL, "--width=-1"}, 2, "", "clew: --width wants a number that is not negative"},
-		{"no header", []string{srv.URL, "--header", "Authorization"}, 2, "", "clew: --header wants a header such as"},
-		{"a header that ends", []string{srv.URL, "--header", "A: b\r\nC: d"}, 2, "", "clew: --header wants a header such as"},
-		{"a canary's header", []string{srv.URL, "--header", "x-b3-traceid: 1"}, 2, "", "clew: --header x-b3-traceid: that is what the canaries bring themselves"},
-		{"no address", []string{srv.URL, "--listen", "9999"}, 2, "", "clew: --listen wants an address of this computer, such as 127.0.0.1:9999"},
-		{"a taken address", []string{srv.URL, "--listen", strings.TrimPrefix(srv.URL, "http://")}, 2, "", "address already in use"},
+		{"a timeout of 0", []string{srv.URL, "--timeout", "0s"}, 2, "", "clew: --timeout wants a time such as 10s"},
+		{"a negative width", []string{srv.URL, "--width=-1"}, 2, "", "clew: --width wants a number that is not negative"},
+		{"a header without a value", []string{srv.URL, "--header", "Authorization"}, 2, "", "clew: --header wants a header such as"},
+		{"a header with a line break", []string{srv.URL, "--header", "A: b\r\nC: d"}, 2, "", "clew: --header wants a header such as"},
+		{"a canary's header", []string{srv.URL, "--header", "x-b3-traceid: 1"}, 2, "", "clew: --header x-b3-traceid: the canaries set this header themselves"},
+		{"an address without a host", []string{srv.URL, "--listen", "9999"}, 2, "", "clew: --listen wants an address of this computer, such as 127.0.0.1:9999"},
+		{"an address in use", []string{srv.URL, "--listen", strings.TrimPrefix(srv.URL, "http://")}, 2, "", "address already in use"},
 		{"a missing log", []string{srv.URL, "--logs", "none.log"}, 3, ": adopted\n", "clew: stat none.log: no such file or directory"},
-		{"elsewhere", []string{"http://192.0.2.1/"}, 2, "", "clew: not this computer alone: http://192.0.2.1/. There is no terminal to ask at: say --yes if you may send it"},
-		{"some elsewhere", []string{srv.URL, "http://192.0.2.1/?a=b", "http://shop.example/", "--listen", ":0"}, 2, "",
-			"clew: not this computer alone: http://192.0.2.1/?a=xxxxx; http://shop.example/; --listen :0, which others can reach. There"},
-		{"listening for others", []string{srv.URL, "--listen", "0.0.0.0:0"}, 2, "", "clew: not this computer alone: --listen 0.0.0.0:0, which others can reach. There is no terminal to ask at"},
+		{"another computer", []string{"http://192.0.2.1/"}, 2, "", "clew: this goes beyond this computer: http://192.0.2.1/. There is no terminal to ask at: say --yes if you may send it"},
+		{"other computers, and listening for others", []string{srv.URL, "http://192.0.2.1/?a=b", "http://shop.example/", "--listen", ":0"}, 2, "",
+			"clew: this goes beyond this computer: http://192.0.2.1/?a=xxxxx; http://shop.example/; --listen :0, which others can reach. There"},
+		{"listening for others", []string{srv.URL, "--listen", "0.0.0.0:0"}, 2, "", "clew: this goes beyond this computer: --listen 0.0.0.0:0, which others can reach. There is no terminal to ask at"},
 		{"listening at a name", []string{srv.URL, "--listen", "shop.example:0", "--yes"}, 2, "", "clew: --listen wants an address of this computer, such as 127.0.0.1:9999 or localhost:9999"},
-		{"no such name", []string{"http://no.such.host.invalid/", "--yes"}, 3, "no.such.host.invalid has no address", ""},
+		{"a host without an address", []string{"http://no.such.host.invalid/", "--yes"}, 3, "no.such.host.invalid has no address", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -102,7 +104,7 @@ func TestDoctor(t *testing.T) {
 			assert.Contains(t, got.out, test.out)
 			assert.Contains(t, got.err, test.err)
 			assert.NotContains(t, got.out+got.err, "\x1b")
-			assert.NotContains(t, got.err, "127.0.0.1:0 ", "no port at all")
+			assert.NotContains(t, got.err, "127.0.0.1:0 ", "the port 0 is not shown")
 			if test.code == exitUsage {
 				assert.Empty(t, got.out)
 			}
@@ -125,7 +127,8 @@ func TestDoctorJSON(t *testing.T) {
 	assert.Equal(t, srv.URL+"/other", report.Targets[1].URL)
 }
 
-// No question to DNS leaves this computer before the user has said yes. Localhost needs none.
+// No question to DNS leaves this computer before the user has said yes. Names of localhost need no
+// DNS.
 func TestDoctorAsksNoDNS(t *testing.T) {
 	withoutLateLines(t)
 	var asked atomic.Int32
@@ -175,7 +178,7 @@ func TestDoctorInterruptedLookup(t *testing.T) {
 	assert.Empty(t, out.String())
 }
 
-// No password is shown, not even that of a text which is no URL.
+// No password is shown, not even if the argument is no URL.
 func TestDoctorSecrets(t *testing.T) {
 	for _, url := range []string{
 		"http://u:s3cret%zzpw@127.0.0.1:1/x", "u:s3cretpw@127.0.0.1:1/x", "ftp://u:s3cretpw@h/x", "http:/u:s3cret@h/", "http://u:a@s3cret@h:x/",
@@ -188,7 +191,7 @@ func TestDoctorSecrets(t *testing.T) {
 	}
 }
 
-// Doctor reads the lines that the service writes from now on, from a file and from a pipe.
+// clew doctor reads the lines that the service writes during the run, from a file and from a pipe.
 func TestDoctorLogs(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "shop.log", strings.Repeat(logLine(1, other, "before"), 1000)+"half a line")
@@ -235,7 +238,7 @@ func TestDoctorListen(t *testing.T) {
 	assert.Contains(t, got.out, "✗ leaked, in what it sends on: 1 of 1 canary")
 }
 
-// Ctrl-C shows what was seen so far.
+// After Ctrl-C, clew shows what it has seen so far.
 func TestDoctorInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var n atomic.Int32
@@ -250,8 +253,9 @@ func TestDoctorInterrupted(t *testing.T) {
 	assert.Contains(t, out.String(), "requests were not sent")
 }
 
-// freeAddress returns an address on loopback without a listener. Its port is outside of the range
-// from which systems give any free port, because another test might get such a port.
+// freeAddress returns an address on loopback without a listener. A system chooses ports from a
+// range if a listener asks for any port. The port is outside of this range, so that no other test
+// gets it.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	for i := range 1000 {
@@ -264,8 +268,8 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// withoutDNS lets no question leave the computer. Names have addresses in the computer's files, or
-// none.
+// withoutDNS makes all questions to DNS fail. Only names in the computer's own files have
+// addresses.
 func withoutDNS(t *testing.T) {
 	before := net.DefaultResolver
 	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {

@@ -13,7 +13,7 @@ import (
 
 type traceID = timeline.ID
 
-// engine reads lines and shows what they tell: the tree of one trace, or the list of traces.
+// engine reads lines and shows the answer: the tree of one trace, or the list of traces.
 type engine struct {
 	query  query
 	view   view
@@ -25,7 +25,7 @@ type engine struct {
 	lister *timeline.Lister
 	keeper *timeline.Keeper // has the lines of the trace that is asked for
 	store  *timeline.Store  // has the lines of the traces of a list, if whole traces are shown
-	noRoom int              // traces of the list that the store had no room for
+	noRoom int              // traces of the list whose lines the store has not kept
 	traces []timeline.Summary
 	left   timeline.Left
 	built  *timeline.Tree // of the trace that is asked for; nil: it is not built yet
@@ -56,7 +56,7 @@ type part struct {
 	found   int               // entries of the trace
 }
 
-// part returns a part for a source. Service is that of lines that name none.
+// part returns a part for a source. Service is the service of lines that name none.
 func (e *engine) part(name, service string) reader {
 	p := &part{engine: e, input: newInput(name, timeline.ParserConfig{Service: service, Keys: e.query.keys, Trace: e.query.id})}
 	e.parts = append(e.parts, p)
@@ -72,7 +72,7 @@ func (p *part) read(r io.Reader) error {
 	return p.parse(r, 1)
 }
 
-// parse reads whole lines. Number is that of the first one.
+// parse reads whole lines. Number is the line number of the first one.
 func (p *part) parse(r io.Reader, number int) error {
 	lines := timeline.NewReader(r, p.when)
 	defer func() { p.dropped += lines.Dropped() }()
@@ -93,7 +93,7 @@ func (p *part) parse(r io.Reader, number int) error {
 	}
 }
 
-// line takes the next line.
+// line adds the next line of the source.
 func (p *part) line(raw timeline.Raw) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -115,7 +115,7 @@ func (p *part) entire() bool {
 func (p *part) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.parser == nil { // the timer of --follow has come late
+	if p.parser == nil { // the timer of --follow has fired after finish
 		return
 	}
 	for e := p.parser.Flush(); e != nil; e = p.parser.Flush() {
@@ -134,7 +134,7 @@ func (p *part) endsWhenQuiet() func() {
 	return func() { timer.Reset(50 * time.Millisecond) }
 }
 
-// take takes an entry, which may be nil.
+// take adds an entry. A nil entry adds nothing.
 func (p *part) take(e *timeline.Entry) {
 	q := p.engine.query
 	switch {
@@ -174,8 +174,8 @@ func hasFields(e *timeline.Entry, fields map[string]string) bool {
 	return len(fields) > 0
 }
 
-// glance keeps a glance for the lister. Parts are read at once, so each gives the lister many
-// glances at a time.
+// glance keeps a glance for the lister. Parts are read at the same time, so each locks the lister
+// rarely, and then gives it many glances.
 func (p *part) glance(g timeline.Glance) {
 	p.glances = append(p.glances, g)
 	switch n := len(p.glances); {
@@ -187,7 +187,8 @@ func (p *part) glance(g timeline.Glance) {
 	}
 }
 
-// How many glances are given to the lister at once.
+// A part gives its glances to the lister when it has fewGlances and nobody else holds the lock. At
+// manyGlances, it waits for the lock.
 const (
 	fewGlances  = 512
 	manyGlances = 4096
@@ -247,7 +248,7 @@ func lineOf(e *timeline.Entry) string {
 	return b.String()
 }
 
-// list returns the traces that are listed, once everything was read.
+// list returns the traces of the list. It must be called after everything was read.
 func (e *engine) list() ([]timeline.Summary, timeline.Left) {
 	if e.traces == nil {
 		limit := e.query.limit
@@ -276,7 +277,7 @@ func (e *engine) show(w io.Writer) (found bool, err error) {
 		return len(traces) > 0, timeline.ListText(w, traces, left, style)
 	}
 	switch tree := e.tree(); {
-	case e.query.follow: // its lines were shown
+	case e.query.follow: // its lines were shown before
 		return len(tree.Entries) > 0, nil
 	case e.view.output == "json":
 		return len(tree.Entries) > 0, tree.JSON(w)
@@ -288,7 +289,7 @@ func (e *engine) show(w io.Writer) (found bool, err error) {
 	return false, nil
 }
 
-// tree returns the trace that is asked for, once everything was read.
+// tree returns the trace that is asked for. It must be called after everything was read.
 func (e *engine) tree() *timeline.Tree {
 	if e.built == nil {
 		e.mu.Lock()
@@ -299,8 +300,8 @@ func (e *engine) tree() *timeline.Tree {
 	return e.built
 }
 
-// trees returns the one trace that is asked for, or those of the list for whose lines there was
-// room. A trace without a line is left out.
+// trees returns the trace that is asked for, or else the traces of the list whose lines the store
+// has kept. A trace without a line is left out.
 func (e *engine) trees() iter.Seq[*timeline.Tree] {
 	return func(yield func(*timeline.Tree) bool) {
 		if e.query.one {
@@ -322,7 +323,7 @@ func (e *engine) trees() iter.Seq[*timeline.Tree] {
 	}
 }
 
-// inputs returns what was read.
+// inputs ends the reading of all sources, and returns their inputs.
 func (e *engine) inputs() []*input {
 	all := make([]*input, len(e.parts))
 	for i, p := range e.parts {
@@ -339,7 +340,7 @@ func (e *engine) counts() counts {
 		all.found += p.found
 	}
 	all.left, all.noRoom = e.keeper.Left(), e.noRoom
-	if e.view.whole { // a list that is shown says so itself
+	if e.view.whole { // a list that is shown reports these numbers itself
 		_, left := e.list()
 		all.limited, all.older = left.Limited, left.Traces
 	}

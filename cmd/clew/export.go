@@ -7,8 +7,8 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// exports are the outputs for other programs. They have whole traces where a list would have a
-// line for each.
+// exports are the outputs for other programs. Without an ID, they contain whole traces. The list
+// would contain one line for each trace.
 var exports = map[string]bool{"zipkin": true, "otlp": true, "mermaid": true}
 
 // whole tells whether whole traces are shown even if no ID is asked for.
@@ -20,23 +20,24 @@ func (t *timelineCommand) whole() bool {
 func (t *timelineCommand) exportable(q query) error {
 	switch {
 	case t.whole() && t.Follow:
-		return usagef("--follow shows lines as they come: -o html, zipkin, otlp and mermaid, and --send, are of whole traces")
+		return usagef("--follow shows lines as they come: it does not work with --send or -o html, zipkin, otlp or mermaid, which need whole traces")
 	case t.Output == "mermaid" && !q.one:
 		return usagef("-o mermaid shows one trace: say its ID")
 	}
 	return nil
 }
 
-// About how many bytes of lines are kept for the traces of a list. A page has all of them in it.
+// The approximate number of bytes of lines that are kept for the traces of a list. A page contains
+// all of these lines.
 const (
 	pageRoom   = 32 << 20
 	exportRoom = 64 << 20
 )
 
-// mostWhole is how many traces of a list are written whole.
+// mostWhole is the largest number of traces of a list that are written whole.
 const mostWhole = 20_000
 
-// export writes traces for other programs.
+// export writes traces for other programs, and reports whether there were any.
 func export(w io.Writer, output string, trees iter.Seq[*timeline.Tree]) (found bool, err error) {
 	counted := func(yield func(*timeline.Tree) bool) {
 		for tree := range trees {
@@ -52,7 +53,7 @@ func export(w io.Writer, output string, trees iter.Seq[*timeline.Tree]) (found b
 	case "otlp":
 		err = timeline.OTLPJSON(w, counted)
 	default:
-		for tree := range counted { // one
+		for tree := range counted { // there is only one
 			err = tree.Mermaid(w)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// zipkinSpan is what tests read of a span in Zipkin's form.
+// zipkinSpan has the fields of Zipkin's JSON that tests read.
 type zipkinSpan struct {
 	TraceID, ID, ParentID, Kind string
 	Shared                      bool
@@ -30,7 +30,7 @@ func spansOf(t *testing.T, text []byte) (spans []zipkinSpan) {
 	return spans
 }
 
-// zipkin is a server that takes spans as Zipkin's does.
+// zipkin is a test server that keeps the posts and requests that it gets.
 type zipkin struct {
 	*httptest.Server
 	mu    sync.Mutex
@@ -54,7 +54,7 @@ func newZipkin(t *testing.T, answer http.HandlerFunc) *zipkin {
 
 func accept(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }
 
-// Each trace of the fleet is exported with all its lines.
+// The export of each trace of the fleet contains all lines of the trace.
 func TestExportFleet(t *testing.T) {
 	for _, trace := range fleetTraces {
 		r := clew(t, "", "timeline", trace.id, fleet, "-o", "zipkin")
@@ -74,7 +74,7 @@ func TestExportFleet(t *testing.T) {
 	}
 }
 
-// Without an ID, all traces that the list has are exported.
+// Without an ID, all traces of the list are exported.
 func TestExportSeveral(t *testing.T) {
 	r := clew(t, "", "timeline", fleet, "-o", "zipkin")
 	require.Equal(t, exitFound, r.code, r.err)
@@ -110,10 +110,10 @@ func TestExportRefused(t *testing.T) {
 	write(t, "app.log", logLine(1, id, "one"))
 	tests := []struct{ name, args, err string }{
 		{"a diagram of a list", "timeline|app.log|-o|mermaid", "-o mermaid shows one trace: say its ID"},
-		{"following", "timeline|" + id + "|app.log|-f|-o|zipkin", "--follow shows lines as they come"},
+		{"following, and Zipkin's JSON", "timeline|" + id + "|app.log|-f|-o|zipkin", "--follow shows lines as they come"},
 		{"following and sending", "timeline|" + id + "|app.log|-f|--send|http://127.0.0.1:1", "--follow shows lines as they come"},
 		{"no URL", "timeline|" + id + "|app.log|--send|zipkin:9411", "--send wants a URL"},
-		{"a script", "timeline|" + id + "|app.log|--send|javascript://x", "--send wants a URL"},
+		{"a script as the URL", "timeline|" + id + "|app.log|--send|javascript://x", "--send wants a URL"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestSend(t *testing.T) {
 		assert.Equal(t, "/api/v2/spans", z.seen[0].URL.Path)
 		assert.Equal(t, "application/json", z.seen[0].Header.Get("Content-Type"))
 		for name := range z.seen[0].Header {
-			assert.NotRegexp(t, `(?i)b3|trace`, name, "Zipkin would report the post")
+			assert.NotRegexp(t, `(?i)b3|trace`, name, "no header has a trace, because Zipkin would report the post")
 		}
 		want := clew(t, "", "timeline", fleetTraces[0].id, fleet, "-o", "zipkin")
 		assert.JSONEq(t, want.out, string(z.posts[0]))
@@ -145,7 +145,7 @@ func TestSend(t *testing.T) {
 	r := clew(t, "", "timeline", fleet, "--send", strings.Replace(z.URL, "http://", "http://me:secret@", 1))
 	require.Equal(t, exitFound, r.code, r.err)
 	assert.Contains(t, r.out, "3 traces", "the list is shown all the same")
-	require.Len(t, z.posts, 1, "several traces")
+	require.Len(t, z.posts, 1, "several traces are sent in one post")
 	user, password, _ := z.seen[0].BasicAuth()
 	assert.Equal(t, "me secret", user+" "+password)
 	assert.NotContains(t, r.err, "secret")
@@ -155,8 +155,8 @@ func TestSend(t *testing.T) {
 	assert.Len(t, z.posts, 1, "there was nothing to send")
 }
 
-// A large trace goes in several posts, none larger than servers take. After a post that fails, no
-// other one follows.
+// A large trace is sent in several posts, because servers limit the size of a post. After a post
+// that fails, no other post is sent.
 func TestSendMuch(t *testing.T) {
 	const spans, most = 2_000, 100_000
 	var b strings.Builder
@@ -168,7 +168,7 @@ func TestSendMuch(t *testing.T) {
 		z = newZipkin(t, answer)
 		s, err := (&timelineCommand{Send: z.URL}).sender()
 		require.NoError(t, err)
-		assert.Equal(t, 4<<20, s.most, "Zipkin's server takes 10 MB")
+		assert.Equal(t, 4<<20, s.most, "Zipkin's server accepts 10 MB")
 		s.most = most
 		var text bytes.Buffer
 		problems = s.deliver(t.Context(), streams{err: &text}, e.trees())
@@ -181,7 +181,7 @@ func TestSendMuch(t *testing.T) {
 	assert.Greater(t, len(z.posts), 3)
 	ids := map[string]bool{}
 	for _, post := range z.posts {
-		assert.LessOrEqual(t, len(post), most+2, "with the brackets")
+		assert.LessOrEqual(t, len(post), most+2, "a post with its brackets")
 		for _, s := range spansOf(t, post) {
 			ids[s.ID] = true
 		}
@@ -196,7 +196,7 @@ func TestSendMuch(t *testing.T) {
 	})
 	require.Len(t, problems, 1)
 	assert.Regexp(t, `answered 500 Internal Server Error \(\d+ spans were sent before\)\n`, said)
-	assert.Len(t, z.posts, 2, "the others are not sent")
+	assert.Len(t, z.posts, 2, "no post after the one that failed")
 }
 
 func TestSendFails(t *testing.T) {
@@ -210,7 +210,7 @@ func TestSendFails(t *testing.T) {
 		{"refused", func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "\x1b[31mCannot read\x07 spans"+strings.Repeat("x", 5000), http.StatusBadRequest)
 		}, `answered 400 Bad Request: \x1b[31mCannot read\a spans`},
-		{"elsewhere", func(w http.ResponseWriter, r *http.Request) {
+		{"redirected", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/login", http.StatusMovedPermanently)
 		}, "answered 301 Moved Permanently"},
 		{"broken off", func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
@@ -233,7 +233,8 @@ func TestSendFails(t *testing.T) {
 	assert.Contains(t, r.err, "connection refused")
 }
 
-// After Ctrl-C nothing is sent, because a part of the trace would look like the whole.
+// If Ctrl-C ends the reading, nothing is sent, because a part of the trace would look like the
+// whole.
 func TestSendInterrupted(t *testing.T) {
 	z := newZipkin(t, accept)
 	ctx, stop := context.WithCancel(context.Background())
@@ -245,7 +246,7 @@ func TestSendInterrupted(t *testing.T) {
 	assert.Empty(t, z.posts)
 }
 
-// Ctrl-C while Zipkin does not answer ends clew as Ctrl-C does.
+// If Ctrl-C comes while clew waits for Zipkin's answer, the exit code is the one of Ctrl-C.
 func TestSendInterruptedLate(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	z := newZipkin(t, func(w http.ResponseWriter, r *http.Request) {
@@ -273,7 +274,7 @@ func (s stopping) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Each form of the answer comes with the counts of what was read.
+// With each output format, standard error has the counts of what was read.
 func TestCounts(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", logLine(1, id, "one")+logLine(2, other, "two")+"{broken\n"+`{"trace_id":"`+id+`","message":"late"}`+"\n")
@@ -290,5 +291,5 @@ func TestCounts(t *testing.T) {
 		assert.Equal(t, "of 4 lines read: 1 without a trace ID, 2 without a time, 1 not understood", r.counts, output)
 	}
 	assert.Equal(t, "1 line read", clew(t, logLine(1, id, "one"), "timeline", "-v").counts)
-	assert.Empty(t, clew(t, logLine(1, id, "one"), "timeline").counts, "nothing was missing")
+	assert.Empty(t, clew(t, logLine(1, id, "one"), "timeline").counts, "no counts if nothing is missing")
 }

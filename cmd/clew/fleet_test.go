@@ -12,12 +12,12 @@ import (
 )
 
 // The folder testdata/fleet has the logs of eight services: nginx in its own format; shop and
-// image, which use clew, the second under a runtime of containers that has cut a line within its
-// ID; price in Java, with plain text and a stack trace; cart in Node with pino; mailer in Python
-// under Docker, with Datadog's decimal ID; stock with logfmt and half of the ID, in gzip; billing
-// in syslog, with the ID in upper case. Three requests, A to C, stand in them between lines of no
-// request. Whatever the services say of a request has its letter and a number, A01, and the other
-// lines have Z01 to Z09.
+// image, which use clew, and a runtime of containers has cut a line of image within an ID; price
+// in Java, with plain text and a stack trace; cart in Node with pino; mailer in Python under
+// Docker, with Datadog's decimal ID; stock with logfmt and half of the ID, in gzip; billing in
+// syslog, with the ID in upper case. There are three requests, A to C. Each line of a request
+// contains its letter and a number, such as A01. The lines that belong to no request contain Z01
+// to Z09.
 const fleet = "testdata/fleet"
 
 var fleetTraces = []struct {
@@ -49,7 +49,7 @@ func treeOf(t *testing.T, args ...string) (tree shownTree) {
 	return tree
 }
 
-// Each request is one tree. It has each of its lines once, and no other line.
+// The tree of a request contains each of the request's lines once, and no other line.
 func TestFleet(t *testing.T) {
 	for _, trace := range fleetTraces {
 		t.Run(trace.letter, func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestFleet(t *testing.T) {
 					seen[m]++
 				}
 				assert.Regexp(t, markForm, l.Text)
-				assert.LessOrEqual(t, strings.Count(l.Text, "\n"), 5, "the stack trace is the longest: %s", l.Text)
+				assert.LessOrEqual(t, strings.Count(l.Text, "\n"), 5, "longer than the stack trace: %s", l.Text)
 			}
 			want := map[string]int{}
 			for i := range trace.marks {
@@ -96,7 +96,7 @@ func TestFleetTree(t *testing.T) {
 		}
 	}
 	assert.Equal(t, map[string]int{"shop": 6, "image": 3, "price": 3, "cart": 2, "mailer": 1, "stock": 1, "billing": 1, "nginx": 1}, services,
-		"a service without a name for itself has its file's")
+		"a service whose lines do not name it gets the file's name")
 	assert.Contains(t, stack, "no price A11\njava.lang.IllegalStateException: no price for 7 in the stack A12\n\tat ")
 	assert.True(t, strings.HasSuffix(stack, "\t... 42 common frames omitted"), stack)
 }
@@ -116,8 +116,8 @@ func TestFleetList(t *testing.T) {
 	assert.Equal(t, []string{"C", "B", "A"}, ids, r.out)
 }
 
-// Two replicas and another service write between each other. In each format that names them, a
-// stack trace stays with its own line.
+// The lines of two replicas are mixed. In each format that names the replica of a line, a stack
+// trace stays with its own line.
 func TestInstances(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const said = "2026-11-26 10:00:00.1 ERROR [" + id + "] boom"

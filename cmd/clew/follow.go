@@ -10,12 +10,12 @@ import (
 // followEvery is the pause between two looks at a file that is followed.
 const followEvery = 250 * time.Millisecond
 
-// tail reads a file, goes on with what is written to it, and ends with its context.
+// tail reads a file, and then everything that is written to it, until its context ends.
 //
 // When another file takes the path (logrotate's create), the old one is read until the next look,
-// because its writer may not know yet. A file that has become shorter (copytruncate) is read from
-// its beginning. Tail cannot see that a file was truncated if by the next look it is longer than
-// what was read.
+// because its writer may not have noticed the rotation yet. A file that has become shorter
+// (copytruncate) is read from its beginning. Tail cannot see that a file was truncated if by the
+// next look it is longer than what was read.
 type tail struct {
 	ctx  context.Context
 	path string
@@ -57,8 +57,8 @@ func (t *tail) Read(p []byte) (int, error) {
 	}
 }
 
-// again is called at the end of a file. It tells whether to read from the beginning next: of the
-// file that has taken the path, or of the same file after it became shorter.
+// again is called at the end of a file. It tells whether the next read begins at the beginning of
+// a file: the file that has taken the path, or the same file if it has become shorter.
 func (t *tail) again() (bool, error) {
 	if t.next != nil {
 		t.file.Close()
@@ -87,7 +87,7 @@ func (t *tail) again() (bool, error) {
 	return true, err
 }
 
-// wait waits for the next look. False: the context has ended.
+// wait waits for the next look. It returns false if the context has ended.
 func (t *tail) wait() bool {
 	select {
 	case <-t.tick.C:

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// output is what was written until now.
+// output is a buffer that is safe for concurrent use.
 type output struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -42,7 +42,8 @@ func appendTo(t *testing.T, path, text string) {
 	require.NoError(t, f.Close())
 }
 
-// follow runs clew with --follow in a bubble, and hands what it has shown at each step to steps.
+// follow runs clew with --follow in a synctest bubble, and calls steps at the same time. The
+// argument shown of steps waits for a while, and returns the messages that clew has shown so far.
 func follow(t *testing.T, steps func(t *testing.T, shown func() []string), args ...string) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(context.Background())
@@ -53,7 +54,7 @@ func follow(t *testing.T, steps func(t *testing.T, shown func() []string), args 
 			code <- run(ctx, append([]string{"timeline", id, "--follow"}, args...), strings.NewReader(""), &out, &err)
 		}()
 		steps(t, func() []string {
-			time.Sleep(3 * followEvery) // of the bubble's time
+			time.Sleep(3 * followEvery) // in the time of the bubble
 			synctest.Wait()
 			require.Empty(t, err.String())
 			return messages(out.String())
@@ -70,33 +71,33 @@ func TestFollow(t *testing.T) {
 		name  string
 		steps func(t *testing.T, shown func() []string)
 	}{
-		{"it grows", func(t *testing.T, shown func() []string) {
+		{"the file grows", func(t *testing.T, shown func() []string) {
 			appendTo(t, "app.log", line("two")+logLine(1, other, "x"))
 			assert.Equal(t, []string{"one", "two"}, shown())
 			appendTo(t, "app.log", line("three")[:50])
-			assert.Equal(t, []string{"one", "two"}, shown(), "half a line")
+			assert.Equal(t, []string{"one", "two"}, shown(), "half a line is not shown")
 			appendTo(t, "app.log", line("three")[50:])
 			assert.Equal(t, []string{"one", "two", "three"}, shown())
 		}},
-		{"it is rotated", func(t *testing.T, shown func() []string) {
+		{"the file is rotated", func(t *testing.T, shown func() []string) {
 			require.NoError(t, os.Rename("app.log", "app.log.1"))
-			assert.Equal(t, []string{"one"}, shown(), "there is none for a while")
+			assert.Equal(t, []string{"one"}, shown(), "the file is missing for a while")
 			write(t, "app.log", line("three"))
-			time.Sleep(followEvery + followEvery/2) // the new one is seen
+			time.Sleep(followEvery + followEvery/2) // until clew has seen the new file
 			synctest.Wait()
-			appendTo(t, "app.log.1", line("two")) // its writer does not know yet
+			appendTo(t, "app.log.1", line("two")) // the writer has not noticed the rotation yet
 			assert.Equal(t, []string{"one", "two", "three"}, shown())
 			appendTo(t, "app.log", line("four"))
 			assert.Equal(t, []string{"one", "two", "three", "four"}, shown())
 		}},
-		{"it is rotated in the middle of a line", func(t *testing.T, shown func() []string) {
+		{"the file is rotated in the middle of a line", func(t *testing.T, shown func() []string) {
 			appendTo(t, "app.log", "half a line")
 			shown()
 			require.NoError(t, os.Rename("app.log", "app.log.1"))
 			write(t, "app.log", line("two"))
 			assert.Equal(t, []string{"one", "two"}, shown())
 		}},
-		{"it is truncated", func(t *testing.T, shown func() []string) {
+		{"the file is truncated", func(t *testing.T, shown func() []string) {
 			appendTo(t, "app.log", line("two"))
 			assert.Equal(t, []string{"one", "two"}, shown())
 			require.NoError(t, os.Truncate("app.log", 0))
@@ -104,13 +105,13 @@ func TestFollow(t *testing.T) {
 			appendTo(t, "app.log", line("three"))
 			assert.Equal(t, []string{"one", "two", "three"}, shown())
 		}},
-		{"it is written anew, and shorter", func(t *testing.T, shown func() []string) {
+		{"the file is replaced by a shorter text", func(t *testing.T, shown func() []string) {
 			appendTo(t, "app.log", line("two")+"half a line")
 			assert.Equal(t, []string{"one", "two"}, shown())
 			write(t, "app.log", line("three"))
 			assert.Equal(t, []string{"one", "two", "three"}, shown())
 		}},
-		{"it goes for ever", func(t *testing.T, shown func() []string) {
+		{"the file is removed for ever", func(t *testing.T, shown func() []string) {
 			require.NoError(t, os.Remove("app.log"))
 			assert.Equal(t, []string{"one"}, shown())
 		}},
@@ -127,7 +128,8 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// With -o json, each line is an object that is there at once.
+// With -o json, each line of the trace becomes a JSON object on its own line, and is shown at
+// once.
 func TestFollowJSON(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", logLine(1, id, "one"))
@@ -155,12 +157,13 @@ func TestFollowJSON(t *testing.T) {
 		before := out.String()
 		stop()
 		assert.Equal(t, exitFound, <-code)
-		assert.Equal(t, before, out.String(), "nothing more at the end")
+		assert.Equal(t, before, out.String(), "nothing more is written at the end")
 		assert.Empty(t, said.String())
 	})
 }
 
-// More files are followed than there are processors, and compressed ones are read once.
+// All files are followed, even if there are more files than processors. Compressed files are read
+// once.
 func TestFollowMany(t *testing.T) {
 	t.Chdir(t.TempDir())
 	want := []string{"old"}
@@ -178,7 +181,7 @@ func TestFollowMany(t *testing.T) {
 	}, ".")
 }
 
-// An empty file may be followed. The exit code says that nothing was found in it.
+// An empty file can be followed. The exit code says that nothing was found in the file.
 func TestFollowNothing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", "")

@@ -22,8 +22,8 @@ var hostileValues = []string{
 	"NaN", "Infinity", "-1", "1e999", "99999999999999999999", strings.Repeat("x", 5000), strings.Repeat("é", 2000), strings.Repeat("[", 3000),
 }
 
-// hostileLog has each value in each place of a line, and lines that are wrong in other ways. Each
-// line has a number, n.
+// hostileLog returns a log that has each hostile value in each field of a line, and lines that are
+// wrong in other ways. Each line contains its number, such as n7.
 func hostileLog(trace string) (text string, lines int) {
 	var b strings.Builder
 	put := func(form string, args ...any) {
@@ -48,14 +48,15 @@ func hostileLog(trace string) (text string, lines int) {
 	}
 	put(`{"trace_id":"%s","message":"deep","n":"n%d","x":%s1%s}`, trace, lines, strings.Repeat(`{"a":`, 100_000), strings.Repeat("}", 100_000))
 	put(`{"trace_id":"%s","trace_id":"%[1]s","message":"twice","message":"twice","n":"n%d"}`, trace, lines)
-	for i := range 3 { // a circle, and a span that is its own parent
+	for i := range 3 { // spans that are each other's parents, in a circle
 		put(`{"trace_id":"%s","message":"request","span_id":"00000000000000a%d","parent_id":"00000000000000a%d","n":"n%d"}`, trace, i, (i+1)%3, lines)
 	}
 	put(`{"trace_id":"%s","message":"request","span_id":"00000000000000b0","parent_id":"00000000000000b0","n":"n%d"}`, trace, lines)
 	return b.String(), lines
 }
 
-// A terminal or a program obeys no byte of the lines in an answer, and no line is missing.
+// The answer contains no byte of a line that a terminal or a program would obey, and no line is
+// missing.
 func TestHostile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	text, lines := hostileLog(id)
@@ -82,7 +83,7 @@ func TestHostile(t *testing.T) {
 				found, err := e.show(&answer)
 				require.NoError(t, err)
 				assert.True(t, found, output)
-				assertPlain(t, strings.ReplaceAll(answer.String(), "\t", "")) // the page's own script is indented
+				assertPlain(t, strings.ReplaceAll(answer.String(), "\t", "")) // the page's script has tabs
 			}
 		}
 	}
@@ -101,11 +102,11 @@ func TestHostile(t *testing.T) {
 				n++
 			}
 		}
-		require.Equal(t, 2, n, "%s: it stands twice in the file", mark)
+		require.Equal(t, 2, n, "%s is twice in the file, and must be twice in the tree", mark)
 	}
 }
 
-// containsWord tells whether a text has a word that no letter or digit touches.
+// containsWord tells whether a text contains a word without a digit behind it.
 func containsWord(text, word string) bool {
 	for {
 		i := strings.Index(text, word)
@@ -119,7 +120,8 @@ func containsWord(text, word string) bool {
 	}
 }
 
-// assertPlain fails for what a terminal obeys, or that makes text look like something else.
+// assertPlain fails if a text contains a character that a terminal obeys, or that makes text look
+// like another text.
 func assertPlain(t *testing.T, text string) {
 	t.Helper()
 	require.True(t, utf8.ValidString(text))

@@ -11,8 +11,8 @@ import (
 // reader reads one source.
 type reader interface {
 	read(io.Reader) error
-	leaveOut() // the source is a file of a folder, and no text
-	finish()   // the source was read, or will not be
+	leaveOut() // is called if the source is a file of a folder, and no text
+	finish()   // is called when the source was read, or will not be read
 }
 
 // input is the common part of readers.
@@ -23,7 +23,7 @@ type input struct {
 	dropped int64
 	noText  bool // the source was left out, because it is no text
 
-	counts  timeline.Counts // once parser is nil
+	counts  timeline.Counts // set when parser is nil
 	learned string
 }
 
@@ -40,8 +40,8 @@ func newInput(name string, config timeline.ParserConfig) input {
 
 func (in *input) leaveOut() { in.noText = true }
 
-// finish takes the last facts from the parser, and frees its memory, because there may be
-// thousands of sources.
+// finish keeps the counts of the parser, and frees its memory, because there may be thousands of
+// sources.
 func (in *input) finish() {
 	if in.parser != nil {
 		in.counts, in.learned = in.parser.Counts(), in.parser.Learned()
@@ -49,8 +49,8 @@ func (in *input) finish() {
 	}
 }
 
-// sayRead says what was read. With verbose, it also says what the fields of each source were taken
-// for.
+// sayRead writes the counts of what was read, if something is missing or verbose is true. With
+// verbose, it also writes which fields of each source are the trace, the time and so on.
 func (s streams) sayRead(c counts, inputs []*input, verbose bool) {
 	if verbose || c.incomplete() {
 		s.say("%s", c)
@@ -62,7 +62,8 @@ func (s streams) sayRead(c counts, inputs []*input, verbose bool) {
 	}
 }
 
-// learned says what the fields of each source's lines were taken for.
+// learned returns a line for each source: which fields of its lines are the trace, the time and so
+// on.
 func learned(inputs []*input) (said []string) {
 	for _, in := range inputs {
 		if in.learned != "" {

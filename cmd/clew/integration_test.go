@@ -1,6 +1,6 @@
 //go:build integration
 
-// Traces in a real Zipkin, which make integration starts.
+// These tests send traces to a real Zipkin, which make integration starts.
 
 package main
 
@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stored asks Zipkin for a trace until it has so many spans: it answers a post before it has
-// stored what is in it.
+// stored asks Zipkin for a trace until the trace has so many spans. Zipkin answers a post before
+// it has stored the spans.
 func stored(t *testing.T, server, id string, spans int) []zipkinSpan {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
@@ -39,7 +39,8 @@ func stored(t *testing.T, server, id string, spans int) []zipkinSpan {
 	}
 }
 
-// outline is what makes a tree of spans: IDs, parents, services, kinds, and what their lines say.
+// outline returns a line for each span, with all that the tree depends on: IDs, parents, services,
+// kinds, and annotations.
 func outline(spans []zipkinSpan) (lines []string) {
 	for _, s := range spans {
 		var said []string
@@ -53,14 +54,14 @@ func outline(spans []zipkinSpan) (lines []string) {
 	return lines
 }
 
-// Zipkin takes what clew sends, and gives the same tree back: for the fleet, one trace and all of
-// them, for a trace of many thousand spans, and for one that is all hostile.
+// Zipkin accepts what clew sends, and returns the same tree. The traces are those of the fleet, a
+// trace of 30,000 spans, and a trace of hostile lines.
 func TestIntegrationSend(t *testing.T) {
 	server := os.Getenv("CLEW_ZIPKIN")
 	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	dir := t.TempDir()
-	unused := fmt.Sprintf("%016x", time.Now().UnixNano()) // by another run on the same Zipkin
+	unused := fmt.Sprintf("%016x", time.Now().UnixNano()) // by other runs on this Zipkin
 	hostile, _ := hostileLog("aaaaaaaaaaaaaaaa" + unused)
 	write(t, dir+"/hostile.log", hostile)
 	var many strings.Builder
@@ -84,7 +85,7 @@ func TestIntegrationSend(t *testing.T) {
 			assert.Equal(t, outline(want), outline(got))
 		})
 	}
-	t.Run("several", func(t *testing.T) {
+	t.Run("all traces of the list", func(t *testing.T) {
 		sent := clew(t, "", "timeline", fleet, "--send", server)
 		require.Equal(t, exitFound, sent.code, sent.err)
 		assert.Contains(t, sent.err, "sent ")

@@ -23,12 +23,12 @@ const (
 	exitFound       = 0
 	exitNothing     = 1
 	exitUsage       = 2
-	exitIncomplete  = 3   // a source could not be read to its end, or --strict has found something
-	exitInterrupted = 130 // as shells have it for a program that SIGINT ended
+	exitIncomplete  = 3   // a source was not read to its end, or the like: see README.md
+	exitInterrupted = 130 // what shells show for a program that SIGINT has ended
 )
 
-// memoryLimit is where the garbage collector begins to work harder. Everything that clew keeps
-// takes less.
+// memoryLimit is the memory limit of the Go runtime, in bytes. Near it, the garbage collector
+// works harder. Everything that clew keeps needs less.
 const memoryLimit = 440 << 20
 
 func main() {
@@ -44,11 +44,11 @@ func main() {
 type command struct {
 	Timeline timelineCommand `cmd:"" help:"Show what one request did, or list the requests."`
 	Map      mapCommand      `cmd:"" help:"Show who calls whom, and where traces break."`
-	Doctor   doctorCommand   `cmd:"" help:"Send requests at a running service, and say what it does with a trace."`
+	Doctor   doctorCommand   `cmd:"" help:"Send requests to a running service, and report what it does with a trace."`
 	Version  versionCommand  `cmd:"" help:"Say which version of clew this is."`
 }
 
-// streams are what a command reads from and writes to.
+// streams are the standard input, output and error of a command.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
@@ -122,15 +122,15 @@ func (s streams) say(format string, args ...any) {
 	fmt.Fprintln(s.err, "clew: "+printable(fmt.Sprintf(format, args...)))
 }
 
-// sayAll says what went wrong.
+// sayAll writes each problem to standard error.
 func (s streams) sayAll(problems []error) {
 	for _, problem := range problems {
 		s.say("%v", problem)
 	}
 }
 
-// printable is text with escapes for everything that a terminal may obey, because others choose
-// the names of files, and what stands in them.
+// printable returns text with an escape for each character that a terminal could obey. Others
+// choose the names and the contents of files, so both may be hostile.
 func printable(text string) string {
 	if strings.IndexFunc(text, hostile) < 0 {
 		return text

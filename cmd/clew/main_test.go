@@ -15,7 +15,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// asClew makes the test binary be clew, for tests that need a process.
+// asClew is an environment variable. It makes the test binary run as clew, for tests that need a
+// process.
 const asClew = "CLEW_TEST_AS_CLEW"
 
 func TestMain(m *testing.M) {
@@ -31,12 +32,12 @@ const (
 	other = "463ac35c9f6413ad"
 )
 
-// logLine is a line of a service at this second.
+// logLine returns a line of the service shop, at a second of a fixed minute.
 func logLine(second int, trace, message string) string {
 	return fmt.Sprintf(`{"time":"2026-11-26T10:11:%02dZ","level":"info","service":"shop","trace_id":"%s","message":"%s"}`+"\n", second, trace, message)
 }
 
-// write writes a file, with the folder that it is in.
+// write creates a file and its folder, and returns the path.
 func write(t *testing.T, path, text string) string {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
@@ -44,11 +45,11 @@ func write(t *testing.T, path, text string) string {
 	return path
 }
 
-// result is what clew has done.
+// result is the outcome of a run of clew.
 type result struct {
 	code     int
 	out, err string // err without counts
-	counts   string // what was read, as the end of standard error has it
+	counts   string // the counts of lines at the end of standard error
 }
 
 var countsForm = regexp.MustCompile(`(?m)^clew: ((?:of )?\d+ lines? read.*)\n`)
@@ -61,7 +62,7 @@ func clew(t *testing.T, stdin string, args ...string) result {
 	code := run(context.Background(), args, strings.NewReader(stdin), &out, &err)
 	r := result{code: code, out: out.String(), err: withoutCounts(err.String())}
 	if said := countsForm.FindAllStringSubmatch(err.String(), -1); len(said) > 0 {
-		require.Len(t, said, 1, "counts are said once")
+		require.Len(t, said, 1, "standard error has the counts once")
 		r.counts = said[0][1]
 	}
 	return r
@@ -77,12 +78,12 @@ func engineOf(t *testing.T, q query, v view, text string) *engine {
 	return e
 }
 
-// askedOne asks for the trace with the ID that tests use.
+// askedOne is the query for the trace of the constant id.
 var askedOne = query{id: traceID{High: 0x5759e988bd862e3f, Low: 0xe1be46a994272793}, one: true}
 
 var messageForm = regexp.MustCompile(`(?m)\b(?:INF|info) (\S+)$`)
 
-// messages returns the messages of the log lines that are shown, which are one word each.
+// messages returns the messages of the log lines in out. Each message is one word.
 func messages(out string) []string {
 	var words []string
 	for _, m := range messageForm.FindAllStringSubmatch(out, -1) {
@@ -91,25 +92,25 @@ func messages(out string) []string {
 	return words
 }
 
-// commandLines has command lines, and what clew does with them.
+// commandLines are command lines with the outcome that each must have.
 var commandLines = []struct {
 	name  string
 	stdin string
 	args  string // separated by bars
 	code  int
-	out   string // is in standard output
-	err   string // is all of standard error; with … at its end: its beginning
+	out   string // a part of standard output
+	err   string // all of standard error; if it ends with …: the beginning
 }{
-	{name: "nothing", code: 0, out: "Usage: clew"},
+	{name: "no arguments", code: 0, out: "Usage: clew"},
 	{name: "help", args: "--help", code: 0, out: "timeline"},
 	{name: "help of timeline", args: "timeline|--help", code: 0, out: "Exit codes:"},
 	{name: "version", args: "version", code: 0, out: "clew "},
-	{name: "no command", args: "timelin", code: 2, err: "clew: unexpected argument timelin, did you mean \"timeline\"?\nSee: clew --help\n"},
-	{name: "no flag", args: "timeline|--sinse|1m", code: 2, err: "clew: unknown flag --sinse, did you mean \"--since\"?…"},
+	{name: "no such command", args: "timelin", code: 2, err: "clew: unexpected argument timelin, did you mean \"timeline\"?\nSee: clew --help\n"},
+	{name: "no such flag", args: "timeline|--sinse|1m", code: 2, err: "clew: unknown flag --sinse, did you mean \"--since\"?…"},
 	{name: "an ID in a file", args: "timeline|" + id + "|app.log", code: 0, out: "shop INF one\n"},
-	{name: "its short form", args: "timeline|E1BE46A994272793|app.log", code: 0, out: "shop INF one\n"},
-	{name: "flags behind", args: "timeline|" + id + "|app.log|--limit|5", code: 0, out: "shop INF one\n"},
-	{name: "an ID in something", args: "timeline|X-B3-TraceId: " + id + "|app.log", code: 0, out: "shop INF one\n"},
+	{name: "the short form of the ID", args: "timeline|E1BE46A994272793|app.log", code: 0, out: "shop INF one\n"},
+	{name: "flags behind the file", args: "timeline|" + id + "|app.log|--limit|5", code: 0, out: "shop INF one\n"},
+	{name: "an ID in a header", args: "timeline|X-B3-TraceId: " + id + "|app.log", code: 0, out: "shop INF one\n"},
 	{name: "standard input", stdin: logLine(1, id, "one"), args: "timeline|" + id, code: 0, out: "shop INF one\n"},
 	{name: "standard input by name, twice", stdin: logLine(1, id, "one"), args: "timeline|" + id + "|-|-", code: 0, out: "shop INF one\n"},
 	{name: "an ID that nobody has", args: "timeline|ffffffffffffffff|app.log", code: 1},
@@ -119,13 +120,13 @@ var commandLines = []struct {
 	{name: "JSON of nothing", args: "timeline|ffffffffffffffff|app.log|-o|json", code: 1, out: "\"lines\": [\n ]"},
 	{name: "no such output", args: "timeline|app.log|-o|xml", code: 2, err: "clew: --output must be one of \"text\",\"json\",\"html\",\"zipkin\",\"otlp\",\"mermaid\" but got \"xml\"…"},
 	{name: "neither an ID nor a file", args: "timeline|aplog|app.log", code: 2, err: "clew: \"aplog\" is no file, and there is no trace ID in it…"},
-	{name: "hostile, and neither", args: "timeline|\x1b]0;x\x07|app.log", code: 2, err: `clew: "\x1b]0;x\a" is no file…`},
-	{name: "a missing file: the others go on", args: "timeline|" + id + "|none.log|app.log", code: 3, out: "shop INF one\n", err: "clew: stat none.log: no such file or directory\n"},
-	{name: "a hostile missing file", args: "timeline|" + id + "|\x1b[31m\u202e.log|app.log", code: 3, out: "shop INF one\n", err: `clew: \x1b[31m\u202e.log: syntax error in pattern…`},
+	{name: "a hostile text that is neither", args: "timeline|\x1b]0;x\x07|app.log", code: 2, err: `clew: "\x1b]0;x\a" is no file…`},
+	{name: "a missing file, and one that is read", args: "timeline|" + id + "|none.log|app.log", code: 3, out: "shop INF one\n", err: "clew: stat none.log: no such file or directory\n"},
+	{name: "a missing file with a hostile name", args: "timeline|" + id + "|\x1b[31m\u202e.log|app.log", code: 3, out: "shop INF one\n", err: `clew: \x1b[31m\u202e.log: syntax error in pattern…`},
 	{name: "a pattern without a match", args: "timeline|" + id + "|no*.log", code: 3, err: "clew: stat no*.log: no such file or directory\n"},
 	{name: "a bad pattern", args: "timeline|" + id + "|[.log", code: 3, err: "clew: [.log: syntax error in pattern\n"},
-	{name: "strict", args: "timeline|" + id + "|app.log|--strict", code: 3, out: "shop INF one\n"},
-	{name: "strict and well", args: "timeline|" + id + "|good.log|--strict", code: 0, out: "shop INF one\n"},
+	{name: "strict, with a bad line", args: "timeline|" + id + "|app.log|--strict", code: 3, out: "shop INF one\n"},
+	{name: "strict, without a bad line", args: "timeline|" + id + "|good.log|--strict", code: 0, out: "shop INF one\n"},
 	{name: "verbose", args: "timeline|" + id + "|good.log|-v", code: 0, out: "shop INF one\n", err: "clew: reading good.log\nclew: good.log: trace=trace_id,service=service,time=time,level=level,message=message\n"},
 	{name: "bad since", args: "timeline|app.log|--since|yesterday", code: 2, err: "clew: --since wants a time such as…"},
 	{name: "bad until", args: "timeline|app.log|--until|25:00", code: 2, err: "clew: --until wants a time such as…"},
@@ -134,18 +135,18 @@ var commandLines = []struct {
 	{name: "bad status", args: "timeline|app.log|--status|6xy", code: 2, err: "clew: --status wants…"},
 	{name: "good status", args: "timeline|app.log|--status|5xx", code: 1, out: "0 traces"},
 	{name: "bad key", args: "timeline|app.log|--keys|tid=trace", code: 2, err: "clew: --keys: …"},
-	{name: "keys that are not there", args: "timeline|good.log|--keys|trace=json.tid", code: 0, out: id},
+	{name: "keys that no line has", args: "timeline|good.log|--keys|trace=json.tid", code: 0, out: id},
 	{name: "statuses", args: "timeline|app.log|--status|4xx,500-504|--status|503", code: 1, out: "0 traces"},
-	{name: "a bad one of several", args: "timeline|app.log|--status|4xx,x", code: 2, err: "clew: --status wants statuses such as 404, 5xx or 500-504, not \"x\"…"},
+	{name: "a bad status among good ones", args: "timeline|app.log|--status|4xx,x", code: 2, err: "clew: --status wants statuses such as 404, 5xx or 500-504, not \"x\"…"},
 	{name: "where", args: "timeline|good.log|--where|message=one|--where|service=shop", code: 0, out: id},
-	{name: "where nothing has it", args: "timeline|good.log|--where|message=one|--where|a=b;c,d", code: 1},
+	{name: "where, and no line has both fields", args: "timeline|good.log|--where|message=one|--where|a=b;c,d", code: 1},
 	{name: "where without a value", args: "timeline|app.log|--where|a", code: 2},
-	{name: "a choice with an ID", args: "timeline|" + id + "|app.log|--service|shop", code: 2, err: "clew: --service, --route, --status, --error, --slower and --where choose from the list…"},
+	{name: "a flag for the list, with an ID", args: "timeline|" + id + "|app.log|--service|shop", code: 2, err: "clew: --service, --route, --status, --error, --slower and --where choose from the list…"},
 	{name: "negative limit", args: "timeline|app.log|--limit=-1", code: 2, err: "clew: --limit wants…"},
 	{name: "negative width", args: "timeline|app.log|--width=-1", code: 2, err: "clew: --width wants…"},
 	{name: "negative slower", args: "timeline|app.log|--slower=-1s", code: 2, err: "clew: --slower wants…"},
-	{name: "a script as the page", args: "timeline|app.log|--zipkin-ui|javascript:alert(1)", code: 2, err: "clew: --zipkin-ui wants…"},
-	{name: "a page", args: "timeline|app.log|--zipkin-ui|http://127.0.0.1:9411/zipkin", code: 0},
+	{name: "a script as Zipkin's address", args: "timeline|app.log|--zipkin-ui|javascript:alert(1)", code: 2, err: "clew: --zipkin-ui wants…"},
+	{name: "a good address of Zipkin", args: "timeline|app.log|--zipkin-ui|http://127.0.0.1:9411/zipkin", code: 0},
 }
 
 func TestRun(t *testing.T) {
@@ -175,7 +176,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// Flags stand anywhere, also where a value looks like a source or a source like a flag.
+// Flags may stand anywhere. A flag's value may look like a source, and a source may look like a
+// flag.
 func TestFlagsAnywhere(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", logLine(1, id, "one"))
@@ -185,13 +187,13 @@ func TestFlagsAnywhere(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{"in front", []string{"--limit", "5", "-o", "text", id, "app.log"}, []string{"one"}},
-		{"between", []string{id, "--limit", "5", "app.log"}, []string{"one"}},
-		{"between, with =", []string{id, "--limit=5", "app.log"}, []string{"one"}},
-		{"between, without a value", []string{id, "--strict", "app.log"}, []string{"one"}},
-		{"short ones in one", []string{id, "-votext", "app.log"}, []string{"one"}},
-		{"short ones in one, with a value", []string{id, "-vo", "text", "app.log"}, []string{"one"}},
-		{"behind --", []string{id, "--strict", "--", "app.log", "-v"}, []string{"one", "two"}},
+		{"flags in front", []string{"--limit", "5", "-o", "text", id, "app.log"}, []string{"one"}},
+		{"flags between the sources", []string{id, "--limit", "5", "app.log"}, []string{"one"}},
+		{"flags between the sources, with =", []string{id, "--limit=5", "app.log"}, []string{"one"}},
+		{"a flag without a value between the sources", []string{id, "--strict", "app.log"}, []string{"one"}},
+		{"short flags in one argument", []string{id, "-votext", "app.log"}, []string{"one"}},
+		{"short flags in one argument, and the value in the next", []string{id, "-vo", "text", "app.log"}, []string{"one"}},
+		{"sources behind --", []string{id, "--strict", "--", "app.log", "-v"}, []string{"one", "two"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -205,7 +207,7 @@ func TestFlagsAnywhere(t *testing.T) {
 	assert.Contains(t, got.err, "--limit")
 }
 
-// The engine gets a query as the command line has it.
+// askedFor finds the ID and the sources in the arguments.
 func TestQuery(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, id, "")
@@ -216,13 +218,13 @@ func TestQuery(t *testing.T) {
 		one   bool
 		names []string
 	}{
-		{"nothing", nil, false, nil},
+		{"no arguments", nil, false, nil},
 		{"a file", []string{"app.log"}, false, []string{"app.log"}},
 		{"a folder", []string{"."}, false, []string{"."}},
 		{"a pattern", []string{"*.log"}, false, []string{"*.log"}},
 		{"standard input", []string{"-"}, false, []string{"-"}},
-		{"an ID that is a file too", []string{id}, true, []string{}},
-		{"a file that is called like an ID", []string{"./" + id}, false, []string{"./" + id}},
+		{"an ID that is also the name of a file", []string{id}, true, []string{}},
+		{"./ and a name that looks like an ID", []string{"./" + id}, false, []string{"./" + id}},
 		{"an ID and files", []string{id, "a", "b"}, true, []string{"a", "b"}},
 		{"a log line", []string{logLine(1, id, "x"), "a"}, true, []string{"a"}},
 	}
@@ -251,10 +253,10 @@ func TestColour(t *testing.T) {
 	}
 	forty := 40
 	assert.Equal(t, forty, (&timelineCommand{Width: &forty}).width(&bytes.Buffer{}))
-	assert.Zero(t, (&timelineCommand{}).width(&bytes.Buffer{}), "nothing is cut where there is no terminal")
+	assert.Zero(t, (&timelineCommand{}).width(&bytes.Buffer{}), "without a terminal, nothing is cut")
 }
 
-// The environment says where Zipkin's page is.
+// The environment variable CLEW_ZIPKIN_UI sets --zipkin-ui.
 func TestZipkinUI(t *testing.T) {
 	t.Setenv("CLEW_ZIPKIN_UI", "nonsense")
 	got := clew(t, "", "timeline")

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The manual has all flags: those of a command stand in its section, and those of clew timeline in
-// one of their own.
+// The manual describes all flags. The flags of clew timeline have a section of their own. The
+// flags of any other command are in the command's section.
 func TestManual(t *testing.T) {
 	text, err := os.ReadFile("README.md")
 	require.NoError(t, err)

@@ -21,7 +21,7 @@ type mapCommand struct {
 	Since string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339." placeholder:"WHEN"`
 	Until string `help:"Leave out what is newer." placeholder:"WHEN"`
 
-	Diff     string `help:"Say what has changed since this map, which must be of -o json." placeholder:"FILE"`
+	Diff     string `help:"Report what has changed since this earlier map, a file that -o json has written." placeholder:"FILE"`
 	Output   string `short:"o" help:"How to show the answer: ${enum}." enum:"text,json,dot,mermaid,html" default:"text"`
 	Keys     string `help:"The names of the lines' fields: trace=json.tid,service=app. Keys are trace, span, parent, service, time, level and message." placeholder:"KEY=NAME,…"`
 	Strict   bool   `help:"Exit with 3 if a line was not understood or cut."`
@@ -31,7 +31,7 @@ type mapCommand struct {
 	Color    string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
-// Help is what --help says besides the flags.
+// Help returns the text that --help shows besides the flags.
 func (mapCommand) Help() string {
 	return `Shows who calls whom, how often and how fast, and where traces break.
 
@@ -112,7 +112,7 @@ func (m *mapCommand) before() (*servicemap.Graph, error) {
 		return nil, nil
 	}
 	if m.Output != "text" && m.Output != "json" {
-		return nil, usagef("--diff has only -o text and -o json")
+		return nil, usagef("--diff works only with -o text and -o json")
 	}
 	file, err := os.Open(m.Diff)
 	if err != nil {
@@ -129,7 +129,7 @@ func (m *mapCommand) before() (*servicemap.Graph, error) {
 	return before, nil
 }
 
-// incomplete returns why something is left out of a map.
+// incomplete returns the reasons why something is left out of a map.
 func (e *mapEngine) incomplete(g *servicemap.Graph, err error) (all []error) {
 	problem := e.builder.Problem()
 	if g.Untold.Room > 0 && problem == nil {
@@ -148,8 +148,9 @@ func (e *mapEngine) incomplete(g *servicemap.Graph, err error) (all []error) {
 	return all
 }
 
-// show writes the map, or what has changed since before, and returns whether that is for the
-// worse. Words follow the ID in the command that shows a trace.
+// show writes the map. If before is not nil, it writes what has changed since before instead, and
+// reports whether something has changed for the worse. Words are the arguments after the ID in the
+// command that shows a trace.
 func (m *mapCommand) show(w io.Writer, before, g *servicemap.Graph, words string) (worse bool, err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
 	style := servicemap.Style{Width: columns(m.Width, w), Colour: colour(m.Color, w), UI: m.ZipkinUI}
@@ -170,7 +171,8 @@ func (m *mapCommand) show(w io.Writer, before, g *servicemap.Graph, words string
 	return worse, cmp.Or(err, out.Flush())
 }
 
-// compare writes what has changed.
+// compare writes what has changed between two maps, and reports whether something has changed for
+// the worse.
 func (m *mapCommand) compare(w io.Writer, before, after *servicemap.Graph, style servicemap.Style) (worse bool, err error) {
 	c, err := servicemap.Compare(before, after)
 	if err != nil {
@@ -185,7 +187,7 @@ func (m *mapCommand) compare(w io.Writer, before, after *servicemap.Graph, style
 // mapEngine reads lines for a map.
 type mapEngine struct {
 	builder *servicemap.Builder
-	before  *servicemap.Graph // of --diff; nil: none
+	before  *servicemap.Graph // the map that --diff names; nil: none
 	keys    timeline.Keys
 	window  window
 	parts   []*mapPart
@@ -200,7 +202,7 @@ func (e *mapEngine) part(name, service string) reader {
 	return p
 }
 
-// inputs returns what was read.
+// inputs ends the reading of all sources, and returns their inputs.
 func (e *mapEngine) inputs() []*input {
 	all := make([]*input, len(e.parts))
 	for i, p := range e.parts {
@@ -216,8 +218,8 @@ type mapPart struct {
 	engine *mapEngine
 }
 
-// read reads a source. It takes a line once the next one is there, because the last line may be
-// cut.
+// read reads a source. It adds a line to the map only when it has read the next one, because the
+// last line may be cut.
 func (p *mapPart) read(r io.Reader) error {
 	to := p.engine.builder.Source()
 	defer to.Close()
@@ -225,7 +227,7 @@ func (p *mapPart) read(r io.Reader) error {
 	lines := timeline.NewReader(&last, p.when)
 	defer func() { p.dropped += lines.Dropped() }()
 	var s timeline.Sight
-	seen := false // s is still to be taken
+	seen := false // s has a line that is not added yet
 	broken := 0   // lines that were not understood
 	for {
 		raw, err := lines.Next()
@@ -246,7 +248,7 @@ func (p *mapPart) read(r io.Reader) error {
 			return err
 		}
 		seen = p.parser.Sight(raw, &s)
-		if n := p.parser.Counts().NoLine; n > broken { // such a line says neither its trace nor its service
+		if n := p.parser.Counts().NoLine; n > broken { // it shows neither a trace nor a service
 			seen, broken = false, n
 		}
 		if !seen {
@@ -255,7 +257,7 @@ func (p *mapPart) read(r io.Reader) error {
 	}
 }
 
-// lastByte is a reader that knows the last byte it has read.
+// lastByte is a reader that remembers the last byte it has read.
 type lastByte struct {
 	io.Reader
 	is byte

@@ -1,6 +1,6 @@
 //go:build integration
 
-// Maps beside the graph of a real Zipkin, which make integration starts.
+// These tests compare maps with the graph of a real Zipkin, which make integration starts.
 
 package main
 
@@ -24,13 +24,13 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// An edgeCount is how often an edge was called, and how often that failed.
+// An edgeCount is how many calls an edge has, and how many of these have failed.
 type edgeCount struct{ calls, errors int }
 
-// edgeCounts are edges by "caller > callee".
+// edgeCounts are the counts of edges. The keys have the form "caller > callee".
 type edgeCounts map[string]edgeCount
 
-// add adds calls to an edge; none are no edge.
+// add adds calls to an edge. It removes an edge that has no calls.
 func (e edgeCounts) add(from, to string, calls, errors int) {
 	link := from + " > " + to
 	if sum := (edgeCount{e[link].calls + calls, e[link].errors + errors}); sum != (edgeCount{}) {
@@ -47,7 +47,8 @@ func (e edgeCounts) calls() (sum int) {
 	return sum
 }
 
-// zipkinEdges are the edges in an answer of Zipkin's, under the names that as gives them.
+// zipkinEdges returns the edges in an answer of Zipkin. The function as returns the name to use
+// for a callee.
 func zipkinEdges(t *testing.T, answer []byte, as func(string) string) edgeCounts {
 	t.Helper()
 	var all []struct {
@@ -62,7 +63,8 @@ func zipkinEdges(t *testing.T, answer []byte, as func(string) string) edgeCounts
 	return edges
 }
 
-// mapEdges are the edges of the map of what names stand for, under the names that as gives them.
+// mapEdges returns the edges of the map of the sources with these names. The function as returns
+// the name to use for a callee.
 func mapEdges(t *testing.T, as func(string) string, names ...string) edgeCounts {
 	t.Helper()
 	got := clew(t, "", append([]string{"map", "-o", "json"}, names...)...)
@@ -78,17 +80,17 @@ func mapEdges(t *testing.T, as func(string) string, names ...string) edgeCounts 
 
 func asItIs(name string) string { return name }
 
-// For the demo's services at rate 1, Zipkin draws what the map has. At 0.001 Zipkin has a handful
-// of calls, and the map has all. The demo's own test has kept lines and Zipkin's answers: see
-// .ci/integration.
+// At the sampling rate 1, Zipkin draws the same graph of the demo's services as the map. At 0.001,
+// Zipkin has a handful of calls, and the map has all. The demo's own test has kept the lines and
+// Zipkin's answers: see .ci/integration.
 //
-// The two differ in one rule. Zipkin draws no edge for a call without an answer, because the
-// address has no name. The map has the edge, with its error: the called service is the one that
-// has answered there before.
+// Zipkin and the map differ in one rule. Zipkin draws no edge for a call without an answer,
+// because the address has no name. The map draws the edge, and counts the error: it takes the
+// service that has answered at the address before.
 func TestIntegrationMapOfDemo(t *testing.T) {
 	folder := os.Getenv("CLEW_MAP")
 	require.NotEmpty(t, folder, "CLEW_MAP, the folder that the demo's test has written to; make integration names one")
-	const refused = 30 // of image-store's
+	const refused = 30 // connections to image-store that were refused
 	want := edgeCounts{
 		"media-api > network-information": {1050, 20}, "media-api > image-store": {1000 + refused, refused}, "image-store > dynamodb": {1000, 0},
 	}
@@ -107,11 +109,11 @@ func TestIntegrationMapOfDemo(t *testing.T) {
 }
 
 // The lines of services with retries, refused connections, failures, databases and third parties
-// are sent to Zipkin as spans. Zipkin draws what the map has.
+// are sent to Zipkin as spans. Zipkin draws the same graph as the map.
 //
-// The two differ in two names. For a call without an answer, Zipkin draws an edge to the host, and
-// the map to the service with the host's name. And the map shows the port of a host that is no
-// service.
+// Zipkin and the map differ in two names. For a call without an answer, Zipkin draws an edge to
+// the host, and the map draws an edge to the service with the host's name. The map also shows the
+// port of a host that is no service.
 func TestIntegrationMapOfMesh(t *testing.T) {
 	server := os.Getenv("CLEW_ZIPKIN")
 	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
@@ -141,14 +143,14 @@ func TestIntegrationMapOfMesh(t *testing.T) {
 					got.add(from, to, -c.calls, -c.errors)
 				}
 			}
-			assert.Equal(t, want, got, "Zipkin's graph; it is missing %v", missing(want, got))
+			assert.Equal(t, want, got, "Zipkin's graph, which lacks the edges %v", missing(want, got))
 			t.Logf("%d edges, %d calls", len(want), want.calls())
 		})
 	}
 }
 
-// A call has failed, for both, if the caller or the callee says so. Statuses below 500 are no
-// failure.
+// For Zipkin and for the map, a call has failed if the line of the caller or of the callee shows a
+// failure. Statuses below 500 are no failure.
 func TestIntegrationMapOfFailures(t *testing.T) {
 	server := os.Getenv("CLEW_ZIPKIN")
 	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
@@ -163,7 +165,7 @@ func TestIntegrationMapOfFailures(t *testing.T) {
 		{"broken-off", `"status":200,`, `"status":200,"panicked":true,`},
 		{"panicked", `"status":500,`, `"status":500,"panicked":true,`},
 	}
-	run := fmt.Sprintf("-%x", time.Now().UnixNano()) // of the names: others may use the same Zipkin
+	run := fmt.Sprintf("-%x", time.Now().UnixNano()) // for the names: others may use this Zipkin
 	want, log := edgeCounts{}, ""
 	for i, test := range tests {
 		id := time.Now().UnixNano() + int64(i)<<50
@@ -192,8 +194,8 @@ func TestIntegrationMapOfFailures(t *testing.T) {
 	assert.Equal(t, want, got, "Zipkin's graph")
 }
 
-// drawnOn returns the edges that a Zipkin draws of the day of a mesh, under the map's names but
-// for the port.
+// drawnOn returns the edges of Zipkin's graph for the day of a mesh. It renames the callees as the
+// map does, but without the port.
 func drawnOn(t *testing.T, server string) edgeCounts {
 	t.Helper()
 	midnight := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
@@ -208,7 +210,7 @@ func drawnOn(t *testing.T, server string) edgeCounts {
 
 func withoutPort(host string) string { return strings.TrimSuffix(host, ":5432") }
 
-// missing returns the edges that one has and the other lacks.
+// missing returns the edges of want that got lacks.
 func missing(want, got edgeCounts) (links []string) {
 	for link := range want {
 		if _, ok := got[link]; !ok {

@@ -16,7 +16,7 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// requestLine is the line of a request.
+// requestLine is the log line of a request.
 const requestLine = `{"level":"info","service":"shop","time":"2026-11-26T10:11:05Z","method":"GET","path":"/","status":200,"bytes":1,"duration_ms":2,` +
 	`"remote":"192.0.2.1:1","trace_id":"` + id + `","span_id":"a2fb4a1d1a96d312","message":"request"}` + "\n"
 
@@ -30,32 +30,32 @@ func TestMap(t *testing.T) {
 		stdin string
 		args  string // separated by bars
 		code  int
-		out   string // is in standard output
-		err   string // is all of standard error; with … at its end: its beginning
+		out   string // a part of standard output
+		err   string // all of standard error; if it ends with …: the beginning
 	}{
 		{name: "help", args: "--help", code: 0, out: "Exit codes:"},
 		{name: "a file", args: "good.log", code: 0, out: `"requests": 1`},
 		{name: "a folder", args: ".", code: 0, out: `"requests": 1`},
 		{name: "standard input", stdin: requestLine, code: 0, out: `"requests": 1`},
 		{name: "by route", args: "good.log|--by|route", code: 0, out: `"name":"shop GET /"`},
-		{name: "by what", args: "good.log|--by|host", code: 2, err: "clew: --by must be…"},
-		{name: "nothing", args: "none.log", code: 1, out: `"requests": 0`},
-		{name: "nothing at all", stdin: "", code: 1, out: `"nodes": []`},
+		{name: "by an unknown kind of node", args: "good.log|--by|host", code: 2, err: "clew: --by must be…"},
+		{name: "no request", args: "none.log", code: 1, out: `"requests": 0`},
+		{name: "no line", stdin: "", code: 1, out: `"nodes": []`},
 		{name: "too old", args: "good.log|--since|2026-11-26T10:11:06Z", code: 1, out: `"requests": 0`},
 		{name: "too new", args: "good.log|--until|2026-11-26T10:11:04Z", code: 1, out: `"requests": 0`},
 		{name: "until before since", args: "good.log|--since|2026-11-26|--until|2026-11-25", code: 2, err: "clew: --until is before --since…"},
 		{name: "bad key", args: "good.log|--keys|tid=trace", code: 2, err: "clew: --keys: …"},
 		{name: "keys", args: "good.log|--keys|service=path", code: 0, out: `"name":"/"`},
-		{name: "a missing file: the others go on", args: "no.log|good.log", code: 3, out: `"requests": 1`, err: "clew: stat no.log: no such file or directory\n"},
-		{name: "strict", args: "app.log|--strict", code: 3, out: `"requests": 1`},
-		{name: "strict and well", args: "good.log|--strict", code: 0},
+		{name: "a missing file, and one that is read", args: "no.log|good.log", code: 3, out: `"requests": 1`, err: "clew: stat no.log: no such file or directory\n"},
+		{name: "strict, with a bad line", args: "app.log|--strict", code: 3, out: `"requests": 1`},
+		{name: "strict, without a bad line", args: "good.log|--strict", code: 0},
 		{name: "text", args: "good.log|-o|text", code: 0, out: "1 request"},
-		{name: "a document", args: "good.log|-o|mermaid", code: 0, out: "flowchart LR"},
-		{name: "a graph", args: "good.log|-o|dot", code: 0, out: "digraph"},
-		{name: "a page", args: "good.log|-o|html|--keys|level=l|--zipkin-ui|http://127.0.0.1:9411/zipkin", code: 0, out: "--keys level=l good.log"},
+		{name: "Mermaid", args: "good.log|-o|mermaid", code: 0, out: "flowchart LR"},
+		{name: "DOT", args: "good.log|-o|dot", code: 0, out: "digraph"},
+		{name: "HTML", args: "good.log|-o|html|--keys|level=l|--zipkin-ui|http://127.0.0.1:9411/zipkin", code: 0, out: "--keys level=l good.log"},
 		{name: "no such output", args: "good.log|-o|zipkin", code: 2, err: "clew: --output must be…"},
 		{name: "negative width", args: "good.log|--width=-1", code: 2, err: "clew: --width wants…"},
-		{name: "a script as the page", args: "good.log|--zipkin-ui|javascript:alert(1)", code: 2, err: "clew: --zipkin-ui wants…"},
+		{name: "a script as Zipkin's address", args: "good.log|--zipkin-ui|javascript:alert(1)", code: 2, err: "clew: --zipkin-ui wants…"},
 		{name: "verbose", args: "good.log|-v", code: 0, err: "clew: reading good.log\n"},
 	}
 	for _, test := range tests {
@@ -76,7 +76,8 @@ func TestMap(t *testing.T) {
 	}
 }
 
-// A map is compared with an earlier one: exit code 1 is that something is worse.
+// A map is compared with an earlier one. The exit code is 1 if something has changed for the
+// worse.
 func TestMapDiff(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", strings.Repeat(requestLine, 1))
@@ -97,15 +98,15 @@ func TestMapDiff(t *testing.T) {
 		code       int
 		out, err   string
 	}{
-		{"the same", "app.log|--diff|before.json", 0, "1 request", ""},
-		{"as JSON", "app.log|--diff|before.json|-o|json", 0, `"changes": []`, ""},
+		{"no change", "app.log|--diff|before.json", 0, "1 request", ""},
+		{"no change, as JSON", "app.log|--diff|before.json|-o|json", 0, `"changes": []`, ""},
 		{"more errors", "broken.log|--diff|well.json", 1, "more errors", ""},
-		{"no file", "app.log|--diff|none.json", 2, "", "clew: --diff: open none.json"},
-		{"no map", "app.log|--diff|app.log", 2, "", "clew: --diff: app.log: "},
-		{"a map of something else", "app.log|--diff|route.json", 2, "", "clew: --diff: route.json is a map by route: say --by route"},
-		{"a picture", "app.log|--diff|before.json|-o|html", 2, "", "clew: --diff has only -o text and -o json"},
-		{"a map of nothing", "app.log|--diff|nothing.json", 3, "", "clew: --diff: nothing.json: "},
-		{"nothing now", "nothing.log|--diff|before.json", 3, "", "clew: stat nothing.log"},
+		{"the earlier map is missing", "app.log|--diff|none.json", 2, "", "clew: --diff: open none.json"},
+		{"the earlier map is no map", "app.log|--diff|app.log", 2, "", "clew: --diff: app.log: "},
+		{"the earlier map is by route", "app.log|--diff|route.json", 2, "", "clew: --diff: route.json is a map by route: say --by route"},
+		{"HTML", "app.log|--diff|before.json|-o|html", 2, "", "clew: --diff works only with -o text and -o json"},
+		{"the earlier map is empty", "app.log|--diff|nothing.json", 3, "", "clew: --diff: nothing.json: "},
+		{"the later log is missing", "nothing.log|--diff|before.json", 3, "", "clew: stat nothing.log"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -117,7 +118,7 @@ func TestMapDiff(t *testing.T) {
 	}
 }
 
-// mapOf is the map of sources.
+// mapOf runs clew map with these arguments, and returns the map.
 func mapOf(t *testing.T, args ...string) (g servicemap.Graph) {
 	t.Helper()
 	r := clew(t, "", append([]string{"map", "-o", "json"}, args...)...)
@@ -126,7 +127,7 @@ func mapOf(t *testing.T, args ...string) (g servicemap.Graph) {
 	return g
 }
 
-// In the fleet of all formats, two services log requests, and one logs its calls.
+// In testdata/fleet, two services log requests, and one logs its calls.
 func TestMapOfFleet(t *testing.T) {
 	g := mapOf(t, fleet)
 	assert.EqualValues(t, 3, g.Traces)
@@ -150,8 +151,8 @@ func TestMapOfFleet(t *testing.T) {
 	assert.Equal(t, []string{"c.e.price.Cache", "c.e.price.Prices"}, places)
 }
 
-// Lines that were shipped twice are counted as lines, and their requests and calls once;
-// compressed and wrapped ones are the same.
+// If a line is read several times, each copy counts as a line, but its request or call counts
+// once. A wrapper around a copy makes no difference.
 func TestMapOfCopies(t *testing.T) {
 	want := mapOf(t, fleet)
 	text, err := os.ReadFile(fleet + "/shop.log")
@@ -168,7 +169,7 @@ func TestMapOfCopies(t *testing.T) {
 	assert.Equal(t, want.Traced, got.Traced)
 }
 
-// Ctrl-C shows what was found until then.
+// After Ctrl-C, clew shows what it has found until then.
 func TestMapInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var out, err bytes.Buffer
@@ -180,16 +181,16 @@ func TestMapInterrupted(t *testing.T) {
 	assert.Contains(t, out.String(), `"version": 1`)
 }
 
-// A line that was cut, by Ctrl-C or because it is being written, counts for no service, and is no
-// break.
+// The last line may be cut, by Ctrl-C or because it is being written. Such a line counts for no
+// service, and is no break.
 func TestMapCutLine(t *testing.T) {
 	const wholeLine = "time=2026-11-26T10:11:06Z service=shop trace_id=" + id + " span_id=a2fb4a1d1a96d312 msg=well\n"
 	for name, cut := range map[string]string{
-		"JSON":                  `{"level":"info","service":"pri`,
-		"JSON with an ID":       `{"trace_id":"` + id + `","span_id":"a2fb4a1d1a96d313","service":"pri`,
-		"logfmt":                "time=2026-11-26T10:11:06Z service=pri",
-		"logfmt with an ID":     "trace_id=" + id + " span_id=a2fb4a1d1a96d313 service=pri",
-		"a whole line, and one": wholeLine + "time=2026-11-26T10:11:06Z service=pri",
+		"JSON":                `{"level":"info","service":"pri`,
+		"JSON with an ID":     `{"trace_id":"` + id + `","span_id":"a2fb4a1d1a96d313","service":"pri`,
+		"logfmt":              "time=2026-11-26T10:11:06Z service=pri",
+		"logfmt with an ID":   "trace_id=" + id + " span_id=a2fb4a1d1a96d313 service=pri",
+		"logfmt after a line": wholeLine + "time=2026-11-26T10:11:06Z service=pri",
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.Background())
@@ -209,7 +210,7 @@ func TestMapCutLine(t *testing.T) {
 	assert.NotContains(t, got.out, "no id")
 	assert.Contains(t, got.out, "1 service ")
 	got = clew(t, requestLine+strings.TrimSuffix(wholeLine, "\n"), "map", "-o", "json")
-	assert.Contains(t, got.out, `"lines":2`, "nothing has cut it")
+	assert.Contains(t, got.out, `"lines":2`, "the last line is whole, although it has no newline")
 }
 
 type readerFunc func([]byte) (int, error)

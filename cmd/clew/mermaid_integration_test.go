@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMermaidDiagrams writes the diagrams that make integration-mermaid renders, and what it has
-// to find in them.
+// TestMermaidDiagrams writes the diagrams that make integration-mermaid renders, and for each one
+// how many arrows, notes and participants the picture must have.
 func TestMermaidDiagrams(t *testing.T) {
 	dir := os.Getenv("CLEW_MERMAID")
 	if dir == "" {

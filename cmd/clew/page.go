@@ -17,7 +17,8 @@ func (v view) page() timeline.HTMLConfig {
 	return timeline.HTMLConfig{UI: v.zipkinUI, After: v.after}
 }
 
-// afterID returns what stands after the ID on the command line that shows a trace of this answer.
+// afterID returns the arguments after the ID on the command line that shows a trace of this
+// answer.
 func (t *timelineCommand) afterID(q query, names []string) string {
 	if q.one {
 		return afterID(t.Keys, q.window, names)
@@ -25,7 +26,7 @@ func (t *timelineCommand) afterID(q query, names []string) string {
 	return afterID(t.Keys, window{}, names)
 }
 
-// afterID returns what stands after the ID on the command line that shows a trace.
+// afterID returns the arguments after the ID on the command line that shows a trace.
 func afterID(keys string, w window, names []string) string {
 	var words []string
 	if keys != "" {

@@ -42,7 +42,8 @@ func dataOf(t *testing.T, page string) (data pageData) {
 	return data
 }
 
-// The page has what the JSON view has, and the command that shows it.
+// The page contains the same data as -o json, and the arguments for the command that shows the
+// trace.
 func TestPage(t *testing.T) {
 	data := pageOf(t, fleetTraces[0].id, fleet, "--keys", "trace=json tid", "--since", "2026-11-26T00:00:00Z", "--until", "2026-11-27T00:00:00+01:00")
 	assert.Equal(t, "--keys 'trace=json tid' --since 2026-11-26T00:00:00Z --until 2026-11-26T23:00:00Z testdata/fleet", data.After)
@@ -52,10 +53,10 @@ func TestPage(t *testing.T) {
 	assert.Empty(t, data.List)
 }
 
-// A list has the lines of its traces.
+// The page of a list contains the lines of the traces.
 func TestPageList(t *testing.T) {
 	data := pageOf(t, fleet, "--error", "--since", "2026-11-01T00:00:00Z")
-	assert.Equal(t, "testdata/fleet", data.After, "the command shows all of a trace")
+	assert.Equal(t, "testdata/fleet", data.After, "without --since, because the command shows the whole trace")
 	want := clew(t, "", "timeline", "-o", "json", "--error", fleet)
 	assert.JSONEq(t, want.out, string(data.List))
 	var list struct{ Traces []struct{ Trace string } }
@@ -66,7 +67,8 @@ func TestPageList(t *testing.T) {
 	}
 }
 
-// Where there is no room for all traces, the list has all of them, and the page the newest.
+// If the lines of all traces are too many for a page, the list still has all traces, and the page
+// has the lines of the newest.
 func TestPageListFull(t *testing.T) {
 	var b strings.Builder
 	for i := range 20 {
@@ -85,10 +87,10 @@ func TestPageListFull(t *testing.T) {
 	assert.Len(t, list.Traces, 20)
 	assert.Less(t, len(data.Traces), 15)
 	require.Greater(t, len(data.Traces), 2)
-	assert.Contains(t, string(data.Traces[0].Tree), `"trace": "5759e988bd862e13"`, "the newest")
+	assert.Contains(t, string(data.Traces[0].Tree), `"trace": "5759e988bd862e13"`, "the newest trace is the first")
 }
 
-// A page has room for less than an export, because the browser has all of it in memory.
+// A page contains fewer lines than an export, because the browser holds the whole page in memory.
 func TestRoom(t *testing.T) {
 	for output, room := range map[string]int{"html": 32 << 20, "zipkin": 64 << 20, "otlp": 64 << 20} {
 		command := timelineCommand{Output: output}
@@ -96,7 +98,7 @@ func TestRoom(t *testing.T) {
 	}
 }
 
-// While files are followed, a page is written at the end, and nothing before it.
+// A page is written even if nothing was found.
 func TestPageNothing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", "")
@@ -105,12 +107,12 @@ func TestPageNothing(t *testing.T) {
 	assert.True(t, strings.HasPrefix(r.out, "<!doctype html>"))
 }
 
-// A shell reads each word of a command from a page as it was.
+// A shell turns each quoted word back into the word.
 func TestQuoted(t *testing.T) {
 	for _, word := range []string{"", "a", "logs/app.log", "a b", "it's", "$(touch x)", "`x`", "a;b", "*", "~", "#", "é", `\`, `"`, "-", "'", "''", "!x", "a&b", "{a,b}"} {
 		out, err := exec.Command("sh", "-c", "printf %s "+quoted(word)).Output()
 		require.NoError(t, err)
 		assert.Equal(t, word, string(out))
 	}
-	assert.Equal(t, "logs/app.log.1", quoted("logs/app.log.1"), "what needs no quotes has none")
+	assert.Equal(t, "logs/app.log.1", quoted("logs/app.log.1"), "a word that needs no quotes gets none")
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// process is clew as a process of its own.
+// process returns a command that runs clew as a separate process.
 func process(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	exe, err := os.Executable()
@@ -24,7 +24,7 @@ func process(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Ctrl-C shows what was read, even if the pipe is still open.
+// After Ctrl-C, clew shows what it has read, even if the pipe is still open.
 func TestInterrupt(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, syscall.Mkfifo("pipe", 0o600))
@@ -41,7 +41,8 @@ func TestInterrupt(t *testing.T) {
 				in, err = os.OpenFile("pipe", os.O_WRONLY, 0)
 				require.NoError(t, err)
 			}
-			// A pipe holds less than this: when it is written, the beginning is read.
+			// A pipe's buffer is smaller than this text. When all of it is written, clew has read
+			// the beginning.
 			_, err = io.WriteString(in, logLine(1, id, "one")+strings.Repeat(logLine(2, other, "x"), 40_000))
 			require.NoError(t, err)
 			require.NoError(t, cmd.Process.Signal(os.Interrupt))
@@ -56,7 +57,7 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// The end of --follow is Ctrl-C, and no error.
+// Ctrl-C is the normal end of --follow, and no error.
 func TestInterruptFollow(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", logLine(1, id, "one"))
@@ -77,7 +78,8 @@ func TestInterruptFollow(t *testing.T) {
 	assert.NoError(t, cmd.Wait())
 }
 
-// When the reader of its answer has gone away, clew ends as other tools do, and says nothing.
+// When the reader of its output has closed the pipe, clew ends by SIGPIPE, as other tools do, and
+// writes no error.
 func TestPipeCloses(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", strings.Repeat(logLine(1, id, "one"), 10_000))

@@ -14,7 +14,7 @@ const (
 	progressEvery = 200 * time.Millisecond
 )
 
-// progress is a line on a terminal that says how far reading is. It appears after a second.
+// progress is a line on a terminal that shows how much was read. It appears after a second.
 type progress struct {
 	read  atomic.Int64
 	total int64 // 0: not known
@@ -24,7 +24,7 @@ type progress struct {
 	done  chan struct{}
 }
 
-// startProgress starts the line. It must be stopped.
+// startProgress starts the line. The caller must call stop.
 func startProgress(ctx context.Context, err io.Writer, sources []*source) *progress {
 	p := &progress{err: err, start: time.Now(), total: size(sources)}
 	if isTerminal(err) {
@@ -66,7 +66,8 @@ func (p *progress) show(ctx context.Context) {
 	}
 }
 
-// line says how far reading is after some time: bytes, rate, time left.
+// line returns the text of the line after some time: the bytes that were read, the rate, and the
+// remaining time.
 func (p *progress) line(after time.Duration) string {
 	read := p.read.Load()
 	rate := float64(read) / after.Seconds()

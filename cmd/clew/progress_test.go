@@ -13,11 +13,11 @@ func TestProgressLine(t *testing.T) {
 		read, total int64
 		want        string
 	}{
-		{"nothing", 0, 4e9, "[....................]   0 %  0 B of 4 GB, 0 B/s"},
-		{"a half", 2e9, 4e9, "[##########..........]  50 %  2 GB of 4 GB, 1 GB/s, 2s left"},
-		{"more than there was", 5e9, 4e9, "[####################] 100 %  5 GB of 4 GB, 2.5 GB/s, 0s left"},
-		{"of something unknown", 3e6, 0, "3 MB, 1.5 MB/s"},
-		{"very much", 3e15, 0, "3e+06 GB, 1.5e+06 GB/s"},
+		{"nothing was read", 0, 4e9, "[....................]   0 %  0 B of 4 GB, 0 B/s"},
+		{"a half was read", 2e9, 4e9, "[##########..........]  50 %  2 GB of 4 GB, 1 GB/s, 2s left"},
+		{"the files have grown", 5e9, 4e9, "[####################] 100 %  5 GB of 4 GB, 2.5 GB/s, 0s left"},
+		{"an unknown total", 3e6, 0, "3 MB, 1.5 MB/s"},
+		{"more than a thousand GB", 3e15, 0, "3e+06 GB, 1.5e+06 GB/s"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // app.log. The older files are app.log.1, app.log.2.gz, app.log-20261126 and
 // app-2026-11-26T10-11-12.log.
 type rotated struct {
-	set   string // the path of the file that new lines go to, as the names tell
+	set   string // the path of the file that new lines go to, by this file's name
 	age   []int  // smaller is older
 	plain string // the path without the extension of a compression
 
@@ -48,8 +48,8 @@ func rotation(path string) rotated {
 	return r
 }
 
-// inOrder sorts the files of each set by time. The sets come in the order in which a file of each
-// was named first.
+// inOrder sorts the files of each set by time. The sets keep the order of their first files in
+// sources.
 func inOrder(sources []*source) {
 	places := map[string]int{}
 	for _, src := range sources {

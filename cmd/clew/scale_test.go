@@ -12,8 +12,7 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// A trace of a fleet is the same one from plain, gzipped and zstd-compressed logs, and so is the
-// list.
+// clew shows the same trace, and the same list, from plain, gzipped and zstd-compressed logs.
 func TestFleetCompressed(t *testing.T) {
 	t.Chdir(t.TempDir())
 	f := fleetlog.New(5)
@@ -39,7 +38,7 @@ func TestFleetCompressed(t *testing.T) {
 				want = got
 			}
 			if want != got { // too long to be printed
-				t.Fatalf("%v: not the same in %s", args, folder)
+				t.Fatalf("%v: the answer from the folder %s differs", args, folder)
 			}
 		}
 	}
@@ -47,7 +46,7 @@ func TestFleetCompressed(t *testing.T) {
 	assert.Contains(t, r.out, "16 lines")
 }
 
-// Streams with windows that are too large to be read at once are read in turn.
+// Streams whose windows are too large to be read at the same time are read one after another.
 func TestLargeWindows(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for i := range 6 {
@@ -62,7 +61,7 @@ func TestLargeWindows(t *testing.T) {
 		}
 		write(t, fmt.Sprint("logs/", i, ".log"), text)
 	}
-	for range 2 { // each lets the next one in
+	for range 2 { // the first run must give back the right to read large windows
 		r := clew(t, "", "timeline", id, "logs")
 		assert.Equal(t, exitFound, r.code, r.err)
 		assert.Empty(t, r.err)

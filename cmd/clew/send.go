@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// maxPost is how many bytes are posted at once. Zipkin's server takes 10 MB, but a proxy in
-	// front of it often takes less.
+	// maxPost is the largest post, in bytes. Zipkin's server accepts 10 MB, but a proxy in front
+	// of it often accepts less.
 	maxPost  = 4 << 20
-	sendTime = 30 * time.Second // of a post
+	sendTime = 30 * time.Second // limits a post
 )
 
 // sender posts spans to a Zipkin.
@@ -31,8 +31,8 @@ type sender struct {
 	spans  int // that were sent
 }
 
-// sender returns the sender that --send asks for; nil: none. The address may be that of Zipkin, of
-// its page, or of /api/v2/spans.
+// sender returns the sender that --send asks for; nil: none. The URL may be the address of Zipkin,
+// of its page, or of /api/v2/spans.
 func (t *timelineCommand) sender() (*sender, error) {
 	if t.Send == "" {
 		return nil, nil
@@ -42,7 +42,7 @@ func (t *timelineCommand) sender() (*sender, error) {
 		return nil, usagef("--send wants a URL such as http://zipkin:9411")
 	}
 	path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/api/v2/spans")
-	path, _, _ = strings.Cut(path+"/", "/zipkin/") // its page, or that of a trace
+	path, _, _ = strings.Cut(path+"/", "/zipkin/") // Zipkin's page, or a trace on the page
 	u.Path, u.RawPath, u.RawQuery, u.Fragment = strings.TrimRight(path, "/")+"/api/v2/spans", "", "", ""
 	// A redirect would turn the post into a GET without a body, which is answered with 200.
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -51,8 +51,8 @@ func (t *timelineCommand) sender() (*sender, error) {
 	}}, nil
 }
 
-// deliver sends traces, and says and returns what went wrong. If Ctrl-C ends the sending, deliver
-// says so, and returns no error.
+// deliver sends traces. It writes an error to standard error, and returns it. If Ctrl-C ends the
+// sending, deliver only writes the error.
 func (s *sender) deliver(ctx context.Context, std streams, trees iter.Seq[*timeline.Tree]) []error {
 	err := s.all(ctx, std, trees)
 	switch {
@@ -66,8 +66,8 @@ func (s *sender) deliver(ctx context.Context, std streams, trees iter.Seq[*timel
 	return []error{err}
 }
 
-// all sends traces, and says so. After Ctrl-C it sends nothing, because in Zipkin a part of a
-// trace looks like the whole.
+// all sends traces, and writes how many spans it has sent. If Ctrl-C has ended the reading, it
+// sends nothing, because in Zipkin a part of a trace looks like the whole.
 func (s *sender) all(ctx context.Context, std streams, trees iter.Seq[*timeline.Tree]) error {
 	if ctx.Err() != nil {
 		std.say("nothing was sent to %s: the lines were not read to their end", s.url.Redacted())
@@ -144,7 +144,7 @@ func (s *sender) post(ctx context.Context) error {
 	return nil
 }
 
-// already says how much was sent before something went wrong.
+// already returns a remark for an error: how many spans were sent before it.
 func (s *sender) already() string {
 	if s.spans == 0 {
 		return ""

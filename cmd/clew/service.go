@@ -14,7 +14,7 @@ var (
 
 // serviceOf returns the service of a file's lines by the file's name, for lines that do not name
 // their service. It is shop for shop.log, shop-json.log.1 and the kubelet's shop/0.log, and the
-// short ID of the container for Docker's own files. "": the name does not tell.
+// short ID of the container for Docker's own files. "": the name does not show it.
 func serviceOf(src *source) string {
 	if src.path == "" {
 		return ""

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// source is something to read.
+// source is a file, a pipe or standard input.
 type source struct {
 	name    string // in answers
 	path    string // "": standard input
@@ -43,7 +43,7 @@ func (s *sources) note(format string, args ...any) {
 	s.notes = append(s.notes, fmt.Sprintf(format, args...))
 }
 
-// say says what is read.
+// say writes which sources are read, and what was left out.
 func (s *sources) say(std streams) {
 	for _, src := range s.sources {
 		std.say("reading %s", src.name)
@@ -53,9 +53,8 @@ func (s *sources) say(std streams) {
 	}
 }
 
-// expand returns the sources that names stand for, and what went wrong. A name is a file, a glob
-// that the shell has not expanded, a folder, or "-". A folder stands for its files that look like
-// logs.
+// expand returns the sources that names stand for, and the problems. A name is a file, a glob that
+// the shell has not expanded, a folder, or "-". A folder stands for its files that look like logs.
 func expand(names []string) (*sources, []error) {
 	s := &sources{seen: map[fileKey][]os.FileInfo{}}
 	var problems []error
@@ -166,8 +165,8 @@ func (s *sources) addFile(path string, info os.FileInfo, guessed bool) {
 	s.sources = append(s.sources, &source{name: path, path: path, info: info, rotated: rotation(real), guessed: guessed})
 }
 
-// dropTwins drops each compressed file beside its uncompressed one. Logrotate has both for a
-// moment.
+// dropTwins drops each compressed file whose uncompressed file is a source, too. Logrotate keeps
+// both for a moment.
 func (s *sources) dropTwins() {
 	there := map[string]bool{}
 	for _, src := range s.sources {
@@ -209,7 +208,7 @@ func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, ba
 	}
 	defer raw.Close()
 	if _, endless := raw.(*tail); endless {
-		return part.read(raw) // the first bytes of a file that is followed may not be there yet
+		return part.read(raw) // not decompressed: the first bytes may not be written yet
 	}
 	r, err := decompressed(bar.counting(raw))
 	if err != nil {
@@ -232,13 +231,14 @@ func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, ba
 	return part.read(text)
 }
 
-// isText tells whether a file with this head may be text. A head of NUL bytes alone is a hole: a
-// writer that goes on in a file that was truncated leaves one.
+// isText tells whether a file with this head may be text. A head of NUL bytes alone is a hole, and
+// text may follow. A writer leaves a hole if it continues at its old offset in a file that was
+// truncated.
 func isText(head []byte) bool {
 	return bytes.IndexByte(head, 0) < 0 || len(bytes.Trim(head, "\x00")) == 0
 }
 
-// open opens a source. A pipe may never end, so reading it ends with ctx.
+// open opens a source. A pipe may never end, so its reader ends when ctx ends.
 func (src *source) open(ctx context.Context, stdin io.Reader, follow bool) (io.ReadCloser, error) {
 	if src.path == "" {
 		return interruptible(ctx, io.NopCloser(stdin)), nil
@@ -282,7 +282,7 @@ func (l *lateFile) Close() error {
 	return nil
 }
 
-// untilDone is a reader that ends with ctx.
+// untilDone is a reader that ends when ctx ends.
 type untilDone struct {
 	ctx context.Context
 	r   io.Reader
@@ -295,8 +295,8 @@ func (u untilDone) Read(p []byte) (int, error) {
 	return u.r.Read(p)
 }
 
-// interruptible returns a reader that ends with ctx even if r waits. The goroutine that reads r
-// goes on until r has something or is closed, because nothing else wakes it.
+// interruptible returns a reader that ends when ctx ends, even if r blocks. The goroutine that
+// reads r runs until r returns something or is closed, because nothing else wakes it.
 func interruptible(ctx context.Context, r io.ReadCloser) io.ReadCloser {
 	out, in := io.Pipe()
 	stop := context.AfterFunc(ctx, func() { in.Close() })

@@ -49,22 +49,22 @@ func TestCompressed(t *testing.T) {
 		code       int
 		err        string
 	}{
-		{"neither", one + two, both, 0, ""},
+		{"plain text", one + two, both, 0, ""},
 		{"gzip", gzipped(t, one+two), both, 0, ""},
 		{"gzip after gzip", gzipped(t, one) + gzipped(t, two), both, 0, ""},
-		{"a line over two of them", gzipped(t, one[:20]) + gzipped(t, one[20:]+two), both, 0, ""},
+		{"a line in two gzip streams", gzipped(t, one[:20]) + gzipped(t, one[20:]+two), both, 0, ""},
 		{"zstd", zstandard(t, one+two), both, 0, ""},
 		{"zstd after zstd", zstandard(t, one) + zstandard(t, two), both, 0, ""},
-		{"zstd after what is skipped", "\x50\x2a\x4d\x18\x03\x00\x00\x00abc" + zstandard(t, one+two), both, 0, ""},
+		{"zstd after a frame to skip", "\x50\x2a\x4d\x18\x03\x00\x00\x00abc" + zstandard(t, one+two), both, 0, ""},
 		{"truncated gzip", truncated[:len(truncated)-9], both, 3, "clew: app.log: unexpected EOF\n"},
 		{"garbage behind gzip", gzipped(t, one+two) + "garbage garbage", both, 3, "clew: app.log: gzip: invalid header\n"},
 		{"truncated zstd", zstandard(t, one+two)[:30], nil, 3, "clew: app.log: unexpected EOF\n"},
-		{"no gzip", "\x1f\x8b\xff\xff\xff\xff", nil, 3, "clew: app.log: "},
+		{"a damaged gzip header", "\x1f\x8b\xff\xff\xff\xff", nil, 3, "clew: app.log: "},
 		{"a window of 128 MB", zstandard(t, one+two, zstd.WithWindowSize(maxWindow)), both, 0, ""},
 		{"a window of 256 MB", "\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00", nil, 3, "clew: app.log: window size exceeded\n"},
 		{"xz", "\xfd7zXZ\x00", nil, 3, "clew: app.log: this is xz, which clew does not read: xzcat FILE | clew timeline …\n"},
 		{"one byte", "x", nil, 1, ""},
-		{"nothing", "", nil, 1, ""},
+		{"an empty file", "", nil, 1, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
-// A small file that unpacks to many bytes is read without being kept.
+// A small file that unpacks to many bytes is read, but its content is not kept in memory.
 func TestBombs(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var b bytes.Buffer
@@ -128,7 +128,7 @@ func TestFolder(t *testing.T) {
 
 	got := clew(t, "", "timeline", id, "logs", "-v")
 	assert.Equal(t, 0, got.code, got.err)
-	// All have one time, so they stand in the order of the sources.
+	// All lines have the same time, so the order is not compared.
 	assert.ElementsMatch(t, []string{"json", "app.2", "app.1", "app", "linked", "syslog", "hole"}, messages(got.out))
 	assert.Contains(t, got.counts, "4096 bytes dropped, 1 file left out, because it is no text")
 	assert.Contains(t, got.err, "clew: logs/picture.png left out: its name is not that of a log\n")
@@ -146,7 +146,7 @@ func TestFolder(t *testing.T) {
 		got := clew(t, "", "timeline", id, "logs/picture.png", "logs/.hidden.log")
 		assert.ElementsMatch(t, []string{"png", "hidden"}, messages(got.out))
 	})
-	t.Run("what has gone", func(t *testing.T) {
+	t.Run("a link to a file that was removed", func(t *testing.T) {
 		require.NoError(t, os.Remove("target"))
 		got := clew(t, "", "timeline", id, "logs")
 		assert.Equal(t, exitIncomplete, got.code)
@@ -155,7 +155,8 @@ func TestFolder(t *testing.T) {
 	})
 }
 
-// A named pipe without a writer does not stop clew.
+// clew ends even if it waits for the writer of a named pipe: when the writer has come and gone, or
+// after Ctrl-C.
 func TestPipeWithoutWriter(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, syscall.Mkfifo("pipe.log", 0o600))
@@ -167,7 +168,7 @@ func TestPipeWithoutWriter(t *testing.T) {
 		code <- run(ctx, []string{"timeline", id, "app.log", "pipe.log"}, strings.NewReader(""), &out, &said)
 	}()
 	var writer *os.File
-	for writer == nil { // until somebody waits for it
+	for writer == nil { // until clew waits for a writer
 		writer, _ = os.OpenFile("pipe.log", os.O_WRONLY|syscall.O_NONBLOCK, 0)
 	}
 	require.NoError(t, writer.Close())
@@ -199,7 +200,7 @@ func TestTwins(t *testing.T) {
 	assert.Contains(t, got.err, "app.log.1.gz left out: it is read uncompressed")
 }
 
-// clew says if a file has gone away between listing and reading.
+// clew reports a file that was removed between listing and reading.
 func TestVanished(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", "")
@@ -212,7 +213,7 @@ func TestVanished(t *testing.T) {
 	assert.EqualError(t, got[0], "open app.log: no such file or directory")
 }
 
-// A reader ends with its context.
+// An untilDone reader ends when its context ends.
 func TestUntilDone(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	r := untilDone{ctx, strings.NewReader("ab")}
@@ -226,7 +227,7 @@ func TestUntilDone(t *testing.T) {
 	assert.Equal(t, io.EOF, err)
 }
 
-// Files are read at the same time, and shown in their order.
+// Files are read at the same time, but their lines are shown in the order of the files.
 func TestParallel(t *testing.T) {
 	t.Chdir(t.TempDir())
 	rest := strings.Repeat(logLine(1, other, "x"), 2000)

@@ -16,12 +16,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal opens a terminal that is 77 columns wide, and the side that sees what it shows.
+// terminal opens a terminal that is 77 columns wide. What is written to tty can be read from
+// screen, and what is written to screen is typed into tty.
 func terminal(t *testing.T) (tty, screen *os.File) {
 	t.Helper()
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)
-	screen = os.NewFile(uintptr(fd), "screen") // a blocking one, as a bubble wants it
+	screen = os.NewFile(uintptr(fd), "screen") // in blocking mode, for synctest
 	t.Cleanup(func() { screen.Close() })
 	require.NoError(t, unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0))
 	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
@@ -39,7 +40,7 @@ func TestTerminal(t *testing.T) {
 	tty, _ := terminal(t)
 	assert.Equal(t, 77, (&timelineCommand{}).width(tty))
 	for _, width := range []int{40, 0} {
-		assert.Equal(t, width, (&timelineCommand{Width: &width}).width(tty), "what is asked for rules")
+		assert.Equal(t, width, (&timelineCommand{Width: &width}).width(tty), "--width overrides the width of the terminal")
 	}
 	assert.True(t, (&timelineCommand{Color: "auto"}).colour(tty))
 	assert.False(t, (&timelineCommand{Color: "never"}).colour(tty))
@@ -48,13 +49,13 @@ func TestTerminal(t *testing.T) {
 		assert.False(t, (&timelineCommand{Color: "auto"}).colour(tty))
 		assert.True(t, (&timelineCommand{Color: "always"}).colour(tty))
 	})
-	t.Run("a dumb one", func(t *testing.T) {
+	t.Run("TERM is dumb", func(t *testing.T) {
 		t.Setenv("TERM", "dumb")
 		assert.False(t, (&timelineCommand{Color: "auto"}).colour(tty))
 	})
 }
 
-// clew does not wait for lines at a terminal.
+// If standard input is a terminal, and no source is named, clew does not wait for lines.
 func TestTerminalAsInput(t *testing.T) {
 	tty, _ := terminal(t)
 	var out, said bytes.Buffer
@@ -72,13 +73,13 @@ func (s *slowly) Read(p []byte) (int, error) {
 	if len(s.lines) == 0 {
 		return 0, io.EOF
 	}
-	time.Sleep(s.each) // of the bubble's time
+	time.Sleep(s.each) // in the time of the bubble
 	n := copy(p, s.lines[0])
 	s.lines = s.lines[1:]
 	return n, nil
 }
 
-// The bar appears on a terminal after a second, and is removed at the end.
+// The progress bar appears on a terminal after a second, and is removed at the end.
 func TestProgress(t *testing.T) {
 	const mark = "the end"
 	tests := []struct {
@@ -119,7 +120,7 @@ func TestDoctorAsks(t *testing.T) {
 		_, err := io.WriteString(screen, answer)
 		require.NoError(t, err)
 		var out bytes.Buffer
-		// The address of everybody: nothing is sent there by TCP.
+		// This is the broadcast address. TCP sends nothing to it.
 		got := run(context.Background(), []string{"doctor", "http://255.255.255.255/"}, tty, &out, tty)
 		assert.Equal(t, code, got, "%q", answer)
 		assert.Equal(t, code == exitIncomplete, strings.Contains(out.String(), "No way leads there from this computer"), out.String())
@@ -135,7 +136,7 @@ func TestDoctorAsks(t *testing.T) {
 	}
 }
 
-// Ctrl-C at the question sends nothing.
+// If Ctrl-C answers the question, nothing is sent.
 func TestDoctorAsksInVain(t *testing.T) {
 	tty, _ := terminal(t)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -19,7 +19,7 @@ import (
 
 // timelineCommand is clew timeline.
 type timelineCommand struct {
-	Args []string `arg:"" optional:"" name:"id|source" help:"A trace ID, or anything that has one (a b3 or traceparent value, a log line, a URL), and what to read: files, globs, folders, - for standard input."`
+	Args []string `arg:"" optional:"" name:"id|source" help:"A trace ID, or anything that contains one (a b3 or traceparent value, a log line, a URL), and what to read: files, globs, folders, - for standard input."`
 
 	Since   string            `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339." placeholder:"WHEN"`
 	Until   string            `help:"Leave out what is newer." placeholder:"WHEN"`
@@ -35,14 +35,14 @@ type timelineCommand struct {
 	Send     string `help:"Also send the traces to this Zipkin, sampled or not." placeholder:"URL"`
 	Keys     string `help:"The names of the lines' fields: trace=json.tid,service=app. Keys are trace, span, parent, service, time, level and message." placeholder:"KEY=NAME,…"`
 	Strict   bool   `help:"Exit with 3 if a line was not understood or cut."`
-	Follow   bool   `short:"f" help:"Go on with what is written to the files, until Ctrl-C."`
+	Follow   bool   `short:"f" help:"Keep reading what is written to the files, until Ctrl-C."`
 	Verbose  bool   `short:"v" help:"Say which files are read, and what the fields of their lines are taken for."`
 	ZipkinUI string `name:"zipkin-ui" env:"CLEW_ZIPKIN_UI" help:"The address of Zipkin's page, for links to traces." placeholder:"URL"`
 	Width    *int   `help:"How many columns a line may take; many spans alike are folded. 0: show everything. Without the flag: the width of the terminal, or 0 without a terminal." placeholder:"COLUMNS"`
 	Color    string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
-// Help is what --help says besides the flags.
+// Help returns the text that --help shows besides the flags.
 func (timelineCommand) Help() string {
 	return `With an ID, clew shows the trace. Without one, it lists the traces, newest first.
 
@@ -65,7 +65,7 @@ Exit codes:
   2    the command line is wrong
   3    a source could not be read to its end, the answer could not be written, or --strict
        has found a line that was not understood
-  130  Ctrl-C; what was found until then is shown. The end of --follow is 0 or 1.`
+  130  Ctrl-C; what was found until then is shown. --follow ends with 0 or 1.`
 }
 
 // query is what a user asks for, as plain values. The zero value asks for everything.
@@ -88,7 +88,7 @@ type query struct {
 type view struct {
 	output   string // the value of -o
 	whole    bool   // the traces of a list are shown, and not only the list
-	after    string // for the page: what stands after the ID in the command that shows a trace
+	after    string // for the page: the arguments after the ID in the command that shows a trace
 	room     int    // how many bytes of lines are kept for the traces of a list
 	width    int    // 0: nothing is cut
 	colour   bool
@@ -168,12 +168,12 @@ func (t *timelineCommand) query(now time.Time) (q query, names []string, err err
 		return q, nil, err
 	}
 	if q.one && t.chooses() {
-		return q, nil, usagef("--service, --route, --status, --error, --slower and --where choose from the list of traces: there is none with an ID")
+		return q, nil, usagef("--service, --route, --status, --error, --slower and --where choose from the list of traces: with an ID, there is no list")
 	}
 	return q, names, t.exportable(q)
 }
 
-// statusesOf returns what the values of --status say.
+// statusesOf parses the values of --status.
 func statusesOf(texts []string) (all []timeline.Statuses, err error) {
 	for _, text := range texts {
 		statuses, err := timeline.ParseStatuses(text)
@@ -185,7 +185,7 @@ func statusesOf(texts []string) (all []timeline.Statuses, err error) {
 	return all, nil
 }
 
-// notNegative returns an error if a flag has a negative number and must not have one.
+// notNegative returns an error if the value of --limit, --width or --slower is negative.
 func (t *timelineCommand) notNegative() error {
 	for _, flag := range []struct {
 		name     string
@@ -223,8 +223,9 @@ func zipkinFlag(text string) error {
 	return nil
 }
 
-// askedFor divides the arguments into a trace ID, which stands first if there is one, and what to
-// read. A bare ID is an ID even where a file has that name. Such a file is read as ./NAME.
+// askedFor divides the arguments into a trace ID and the names of sources. The ID is the first
+// argument, if there is one. A bare ID counts as an ID even if a file has that name. To read such
+// a file, the user writes ./NAME.
 func askedFor(args []string) (id traceID, one bool, names []string, err error) {
 	if len(args) == 0 {
 		return id, false, nil, nil
@@ -251,7 +252,8 @@ func clip(text string) string {
 	return text
 }
 
-// toRead returns what to read, which is names or else standard input, and what went wrong.
+// toRead returns the names of what to read, the sources with these names, and the problems with
+// them. Without names, it returns standard input.
 func toRead(std streams, names []string, verbose bool) ([]string, *sources, []error, error) {
 	if len(names) == 0 {
 		if isTerminal(std.in) {
@@ -266,9 +268,9 @@ func toRead(std streams, names []string, verbose bool) ([]string, *sources, []er
 	return names, files, problems, nil
 }
 
-// readAll reads all sources, as many at once as there are processors, and returns what went wrong,
-// in the order of the sources. Open returns the reader of a source, by its name and the service of
-// its lines.
+// readAll reads all sources, up to one for each processor at the same time. It returns the
+// problems in the order of the sources. Open returns the reader of a source with this name.
+// Service is the service of lines that name none.
 func readAll(ctx context.Context, std streams, open func(name, service string) reader, sources []*source, follow bool) []error {
 	bar := startProgress(ctx, std.err, sources)
 	defer bar.stop()
@@ -319,7 +321,7 @@ func (w *writer) flush() error {
 	return w.err
 }
 
-// isSource tells whether a name is something to read.
+// isSource tells whether a name is a file, a folder, a pattern with matches, or "-".
 func isSource(name string) bool {
 	if name == "-" || name == "" {
 		return name == "-"

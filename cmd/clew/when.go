@@ -15,7 +15,7 @@ func timeFlag(flag, text string, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// window is the time that is asked for. The zero value is all time.
+// window is the period that --since and --until choose. The zero value is all time.
 type window struct{ since, until time.Time }
 
 // windowOf returns the window of --since and --until.

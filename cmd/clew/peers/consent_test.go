@@ -60,7 +60,7 @@ func TestNotLoopback(t *testing.T) {
 			assert.Equal(t, 2, r.code)
 			assert.Empty(t, r.out)
 			host := regexp.MustCompile(`\[.*\]|198\.51\.100\.1|[a-z0-9.]*\.invalid`).FindString(url)
-			assert.Regexp(t, `clew: not this computer alone: https?://[^ ]*`+regexp.QuoteMeta(host)+`.*\. There is no terminal to ask at: say --yes`, r.err)
+			assert.Regexp(t, `clew: this goes beyond this computer: https?://[^ ]*`+regexp.QuoteMeta(host)+`.*\. There is no terminal to ask at: say --yes`, r.err)
 		})
 	}
 }

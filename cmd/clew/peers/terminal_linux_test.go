@@ -83,7 +83,7 @@ func TestQuestion(t *testing.T) {
 			command.Wait()
 			reading.Wait()
 			assert.Equal(t, test.code, command.ProcessState.ExitCode(), "%s\n%s", shown.String(), out.String())
-			assert.Contains(t, shown.String(), "clew: not this computer alone: "+there+". Go on? [y/N]", "where they go")
+			assert.Contains(t, shown.String(), "clew: this goes beyond this computer: "+there+". Go on? [y/N]", "where they go")
 			assert.Regexp(t, `\d+ GET requests`, shown.String())
 			assert.Equal(t, test.sent, requests.Load() > 0, "whether requests were sent")
 		})
