@@ -19,7 +19,7 @@ import (
 // files is how many files the rotated log of a service has.
 const files = 8
 
-// data has the files with which tools are measured.
+// data lists the files with which tools are measured.
 type data struct {
 	Plain []string // all files
 	JSON  []string // of the service that writes JSON
@@ -40,7 +40,7 @@ func load(folder string) (d *data, err error) {
 	return d, err
 }
 
-// generate writes logs of so many bytes, with so many traces open at once.
+// generate writes logs of size bytes. At any time, so many traces are open as open says.
 func generate(folder string, size int64, open int) error {
 	d := &data{Size: map[string]int64{}}
 	f := fleetlog.NewOpen(17, open)

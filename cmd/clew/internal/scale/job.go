@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// job is something that several tools do. The first tool is clew.
+// job is a task for several tools. The first tool is clew.
 type job struct {
 	name  string
-	first bool // the time until the first byte counts, not that until the end
+	first bool // the time until the first byte is measured, not until the end
 	tools []tool
 }
 
@@ -28,7 +28,7 @@ type tool struct {
 	bytes int64 // that the tool reads, decompressed
 }
 
-// measured is what a tool has needed.
+// measured is the time and the memory that a tool has needed.
 type measured struct {
 	took []time.Duration
 	rss  int64 // the most of all rounds, in bytes
@@ -48,7 +48,7 @@ func (j *job) run(rounds int) error {
 		}
 	}
 	if all[0].rss > mostMemory {
-		return fmt.Errorf("%s: clew had %d MB of memory, and promises to need no more than %d", j.name, all[0].rss>>20, mostMemory>>20)
+		return fmt.Errorf("%s: clew needed %d MB of memory, and promises to need no more than %d MB", j.name, all[0].rss>>20, mostMemory>>20)
 	}
 	clew := rate(j.tools[0], all[0].median())
 	for i, t := range j.tools {
@@ -116,7 +116,7 @@ func peak(state *os.ProcessState) int64 {
 	return int64(state.SysUsage().(*syscall.Rusage).Maxrss) * unit
 }
 
-// tools are the commands that are not found by PATH.
+// tools are the paths of commands that are not looked up in PATH.
 type tools struct{ clew, python, self string }
 
 // jobs returns what is measured. Missing tools are left out.
@@ -184,15 +184,15 @@ const (
 	time: 'TIMESTAMP', trace_id: 'VARCHAR', route: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE'})
 	group by trace_id order by first desc limit 50`
 
-	// routesQuery groups the requests by route. It tells how much traffic there is, and not which
-	// service calls which.
+	// routesQuery groups the requests by route. The result shows how much traffic there is, and
+	// not which service calls which.
 	routesQuery = `select service, method, route, count(*), count(*) filter (status >= 500), quantile_cont(duration_ms, 0.95)
 	from read_json($files, format = 'newline_delimited', columns = {service: 'VARCHAR', message: 'VARCHAR',
 	method: 'VARCHAR', route: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE'})
 	where message = 'request' group by all`
 
-	// recordsQuery groups requests and calls, with all numbers that a map has of them. It does not
-	// tell which service calls which.
+	// recordsQuery groups requests and calls, with all numbers that a map has of them. The result
+	// does not show which service calls which.
 	recordsQuery = `select service, message, method, coalesce(route, host), count(*), count(*) filter (status >= 500 or status is null),
 	quantile_cont(duration_ms, [0.5, 0.95, 0.99]), max(duration_ms), arg_max(trace_id, duration_ms), sum(bytes),
 	count(*) filter (attempt > 1), count(*) filter (parent_id is null), min(time), max(time)
@@ -216,7 +216,7 @@ func present(all ...tool) []tool {
 	return slices.DeleteFunc(all, func(t tool) bool {
 		_, err := exec.LookPath(t.args[0])
 		if err != nil {
-			fmt.Fprintf(os.Stderr, "scale: %s is not there, and left out\n", strings.TrimSpace(t.name))
+			fmt.Fprintf(os.Stderr, "scale: %s is not installed, and is left out\n", strings.TrimSpace(t.name))
 		}
 		return err != nil
 	})

@@ -26,11 +26,11 @@ func run() error {
 		size    = flag.Int64("size", 1<<30, "bytes of the logs")
 		clew    = flag.String("clew", "", "the command that is measured")
 		python  = flag.String("python", "", "a Python that has DuckDB; \"\": none")
-		rounds  = flag.Int("rounds", 5, "how often each is run")
+		rounds  = flag.Int("rounds", 5, "how often each tool is run")
 		discard = flag.Bool("discard", false, "only decompress the files that are named")
 		makes   = flag.Bool("generate", false, "only make the logs")
 		open    = flag.Int("open", fleetlog.Open, "how many traces of the logs are open at once")
-		only    = flag.String("only", "", "only jobs whose name has this in it")
+		only    = flag.String("only", "", "run only jobs whose name contains this")
 	)
 	flag.Parse()
 	if *discard {

@@ -9,9 +9,9 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// Adder takes the lines of one source. It is for one goroutine, and must be closed before the
-// graph is made. Adders work independently of each other. From time to time each gives the builder
-// many rows at once.
+// Adder adds the lines of one source to a [Builder]. It is for one goroutine, and must be closed
+// before the graph is made. Several adders may work at the same time. From time to time, each
+// gives the builder many rows.
 type Adder struct {
 	builder    *Builder
 	services   cache[string]
@@ -21,11 +21,11 @@ type Adder struct {
 
 	last    string  // the service of the last line
 	lastIs  uint16  // the number of that service
-	lastHas *voiced // what its lines tell
+	lastHas *voiced // the facts about that service
 	heard   heard
 	out     [partitions][]row
 	named   *mentions // nil: there are none yet
-	bares   int       // lines with an ID of a trace and none of a span
+	bares   int       // lines with a trace ID but without a span ID
 	scratch []byte
 }
 
@@ -40,7 +40,7 @@ func (b *Builder) Source() *Adder {
 	return &Adder{builder: b, services: cache[string]{}, hosts: cache[string]{}, operations: cache[operation]{}, paths: cache[string]{}, heard: newHeard()}
 }
 
-// Add takes a line. The adder keeps strings of s until it is closed, and nothing else of s.
+// Add adds a line. Until the adder is closed, it may keep strings of s, but nothing else of s.
 func (a *Adder) Add(s *timeline.Sight) {
 	if a.lastHas == nil || a.last != s.Service {
 		a.turn(s.Service)
@@ -61,14 +61,14 @@ func (a *Adder) Add(s *timeline.Sight) {
 	}
 }
 
-// More takes a line that continues the one before.
+// More counts a line that continues the line before.
 func (a *Adder) More() {
 	if a.lastHas != nil {
 		a.lastHas.lines++
 	}
 }
 
-// turn makes a service that of the lines to come.
+// turn sets the service of the lines that follow.
 func (a *Adder) turn(service string) {
 	a.last, a.lastIs = service, a.number(a.services, a.builder.services, service)
 	a.lastHas = a.heard.voice(a.lastIs)
@@ -84,7 +84,7 @@ func (a *Adder) number(known cache[string], all *table, name string) uint16 {
 	return n
 }
 
-// record takes a request, a call or a job.
+// record adds a request, a call or a job.
 func (a *Adder) record(s *timeline.Sight, at int64) {
 	r := row{
 		low: s.Trace.Low, high: s.Trace.High, span: s.Span, parent: s.Parent, at: at,
@@ -119,11 +119,11 @@ func (a *Adder) record(s *timeline.Sight, at int64) {
 	a.put(&r)
 }
 
-// notFound is the route of requests that no handler has taken.
+// notFound is the route of requests that were answered with 404 and have no pattern.
 const notFound = "(404)"
 
-// served returns the number of a request's operation. Requests that were not found, and have no
-// pattern, are one route, because robots ask for any path.
+// served returns the number of a request's operation. Requests that were answered with 404 and
+// have no pattern share one route, because robots ask for any path.
 func (a *Adder) served(s *timeline.Sight) uint16 {
 	if s.Status != http.StatusNotFound || s.Pattern {
 		return a.operation(s, s.Pattern)
@@ -145,8 +145,8 @@ func when(is bool, flag uint16) uint16 {
 
 func digitsOf(n int) uint16 { return when(n == 16, sixteen) | when(n == 32, thirtyTwo) }
 
-// operation returns the number of the method and route of a request or a call. A path counts as
-// its template.
+// operation returns the number of the method and route of a request or a call. A path is replaced
+// by its template.
 func (a *Adder) operation(s *timeline.Sight, pattern bool) uint16 {
 	key := operation{s.Method, s.Route}
 	if pattern {
@@ -197,7 +197,7 @@ func (a *Adder) put(r *row) {
 	a.out[i] = out
 }
 
-// Close gives the builder what is left. The adder must not be used after that.
+// Close gives the builder the remaining rows and facts. The adder must not be used after that.
 func (a *Adder) Close() {
 	a.tellAll()
 	for i, rows := range a.out {

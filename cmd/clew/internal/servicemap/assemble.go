@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// Graph makes the graph. All adders must be closed. It may be called once. An error comes with a
-// graph of everything that could be read again; see [Builder.Problem] too.
+// Graph makes the graph. All adders must be closed, and Graph must not be called twice. If it
+// returns an error, the graph has everything that could be read back from the temporary file. See
+// [Builder.Problem] too.
 func (b *Builder) Graph() (*Graph, error) {
 	f := b.facts()
 	b.free = nil

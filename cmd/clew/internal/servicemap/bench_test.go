@@ -11,7 +11,7 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// logs are the logs of four services, about so many bytes each.
+// logs returns the logs of four services, about size bytes each.
 func logs(size int) (logs [fleetlog.Services][]byte) {
 	f := fleetlog.New(1)
 	for s := fleetlog.Service(0); len(logs[s]) < size; {
@@ -22,7 +22,7 @@ func logs(size int) (logs [fleetlog.Services][]byte) {
 	return logs
 }
 
-// see gives the sights at the lines of a log.
+// see parses the lines of a log, and gives each result to a function.
 func see(tb testing.TB, log []byte, give func(*timeline.Sight)) {
 	lines := timeline.NewReader(bytes.NewReader(log), time.Time{})
 	p := timeline.NewParser(timeline.ParserConfig{})
@@ -41,7 +41,8 @@ func see(tb testing.TB, log []byte, give func(*timeline.Sight)) {
 	}
 }
 
-// The parts of a map: lines are seen, kept, and joined.
+// BenchmarkMap measures the steps to a map: see parses lines, keep also makes rows, and join makes
+// the graph.
 func BenchmarkMap(b *testing.B) {
 	all := logs(16 << 20)
 	for s, log := range all {

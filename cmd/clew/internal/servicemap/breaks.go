@@ -11,8 +11,8 @@ import (
 )
 
 // breaks returns where traces break, the gravest first: breaks that tear traces apart, then wrong
-// clocks, then lines without an ID. Within each, breaks that are seen often, and in a large share
-// of the cases, come first.
+// clocks, then lines without an ID. Within each group, breaks that are seen often, and in a large
+// share of the cases, come first.
 func (t *tally) breaks() []Break {
 	all := []Break{}
 	for k, h := range t.hops {
@@ -32,7 +32,7 @@ func (t *tally) breaks() []Break {
 		case b.Kind == Clock:
 			return 1
 		case b.Kind == NoID && !(b.Count == b.Of && called[b.To]):
-			return 2 // not if traces end at b.To, a called service without any ID
+			return 2 // unless b.To is called, and no line of it has an ID: traces end there
 		}
 		return 0
 	}
@@ -92,10 +92,10 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 }
 
 // redecided returns the calls whose decision the callee has changed. A callee that does not sample
-// what the caller samples is always wrong. One that samples more may be right: the caller may have
-// left the decision open, which looks like a denial in its lines. So calls that the callee alone
-// samples count in two cases: there are calls that the caller alone samples, or the callee samples
-// everything although the caller chooses.
+// what the caller samples is always wrong. A callee that samples more may be right: the caller may
+// have left the decision open, which looks like a denial in its lines. So calls that the callee
+// alone samples count in two cases: there are calls that the caller alone samples, or the callee
+// samples everything although the caller chooses.
 func (h *hopTally) redecided() finding {
 	all := h.unsampled
 	all.traces = slices.Clone(all.traces)
@@ -128,7 +128,7 @@ func ofCalls(n, of int64) string {
 	return timeline.Grouped(n) + " of " + timeline.Grouped(of) + " calls"
 }
 
-// orphanBreak returns the break of requests that name a caller which no line knows.
+// orphanBreak returns the break of a service's requests whose callers appear in no line.
 func (t *tally) orphanBreak(service uint16, o *orphans) Break {
 	to := t.facts.service(service)
 	likely, remedy := t.likelyCaller(service), "Read the lines of the caller of %s too, of all its instances, and from a little earlier on. "+
@@ -152,7 +152,7 @@ func (t *tally) orphanBreak(service uint16, o *orphans) Break {
 	return b
 }
 
-// likelyCaller returns the service that sends most requests to another one; "": none is known.
+// likelyCaller returns the service that sends most requests to a service; "": none is known.
 func (t *tally) likelyCaller(to uint16) string {
 	best, most := "", int64(0)
 	for k, h := range t.hops {
@@ -166,7 +166,7 @@ func (t *tally) likelyCaller(to uint16) string {
 	return best
 }
 
-// mostNoID is how many places that log without an ID are named for each service.
+// mostNoID is how many places of lines without an ID are named for each service.
 const mostNoID = 5
 
 // noIDBreaks returns the breaks of lines without a trace's ID.
@@ -197,7 +197,7 @@ func (t *tally) noIDBreaks() (all []Break) {
 	return all
 }
 
-// otherPlaces names the places that are not named one by one.
+// otherPlaces stands for all places that are not named one by one.
 const otherPlaces = "(other places)"
 
 func noIDBreak(service, place string, n, lines int64) Break {

@@ -10,10 +10,10 @@ import (
 	"sync/atomic"
 )
 
-// Config says how a [Builder] works. The zero value is ready to use.
+// Config is the configuration of a [Builder]. The zero value is ready to use.
 type Config struct {
 	ByRoute bool   // a node is a route of a service
-	TempDir string // for rows that memory has no room for; "": the system's
+	TempDir string // for rows that do not fit into memory; "": the system's folder
 	Memory  int64  // how many bytes of rows stay in memory; 0: DefaultMemory
 
 	limits limits // zero: usual
@@ -26,16 +26,16 @@ const DefaultMemory = 128 << 20
 // read into memory as a whole.
 const partitions = 256
 
-// chunkRows is how many rows a piece of memory has.
+// chunkRows is how many rows a chunk of memory holds.
 const chunkRows = 256
 
-// Builder makes a graph from lines. Each source gives its lines to an [Adder], and all may do so
-// at once. Make a builder with [NewBuilder], and close it.
+// Builder makes a graph from lines. Each source needs an [Adder] of its own, and all sources may
+// be read at the same time. Make a builder with [NewBuilder], and close it.
 //
-// Rows stay in memory as long as there is room. Then the rows of whole partitions go to one
-// temporary file. Where the system allows it, the file has no name, so that nothing is left of it,
-// however the program ends. A graph gets all rows of a trace together, whatever their sources,
-// however long the trace lasts, and however long ago it began.
+// Rows stay in memory up to Config.Memory. Beyond that, the rows of whole partitions go to one
+// temporary file. Where the system allows it, the file has no name, so that it disappears even if
+// the program is killed. The rows of a trace are joined all together. Their sources make no
+// difference, nor does the length of the trace, or the time since it began.
 type Builder struct {
 	config     Config
 	parts      [partitions]partition
@@ -43,7 +43,7 @@ type Builder struct {
 	hosts      *table
 	operations *table
 	memory     atomic.Int64 // bytes of chunks
-	lost       atomic.Int64 // requests and calls without room for their rows
+	lost       atomic.Int64 // requests and calls whose rows could not be kept
 
 	large sync.Mutex // held by the loader of a large partition
 
@@ -64,7 +64,7 @@ type partition struct {
 	rows   int // in memory and on disk
 }
 
-// extent is a place of rows in the file.
+// extent is a range of rows in the file.
 type extent struct {
 	at   int64
 	rows int
@@ -98,8 +98,8 @@ func (b *Builder) Close() error {
 	return err
 }
 
-// Problem returns what went wrong with the temporary file; nil: nothing. After a problem, [Untold]
-// says how many requests and calls were left out.
+// Problem returns the first error of the temporary file; nil: there was none. After an error, the
+// field Room of [Untold] is the number of requests and calls that are left out.
 func (b *Builder) Problem() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -135,7 +135,7 @@ func (b *Builder) take(i uint64, rows []row) {
 	}
 }
 
-// chunk returns an empty piece of memory for rows.
+// chunk returns an empty chunk.
 func (b *Builder) chunk() []row {
 	b.memory.Add(chunkRows * rowBytes)
 	b.mu.Lock()
@@ -172,7 +172,7 @@ func (b *Builder) spill(p *partition) {
 	b.release(p)
 }
 
-// lose counts the requests and calls among rows that have no room.
+// lose counts the requests and calls among rows that are lost.
 func (b *Builder) lose(rows []row) {
 	n := int64(0)
 	for i := range rows {
@@ -193,7 +193,7 @@ func (b *Builder) release(p *partition) {
 	p.chunks = p.chunks[:0]
 }
 
-// write writes at the end of the file, and returns where that was.
+// write appends to the file, and returns the offset of what it has written.
 func (b *Builder) write(buf []byte) (at int64, err error) {
 	b.mu.Lock()
 	if b.file == nil && b.problem == nil {
@@ -210,7 +210,7 @@ func (b *Builder) write(buf []byte) (at int64, err error) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		if b.problem == nil {
-			b.problem = fmt.Errorf("there is no room for all requests in memory, and no place for the others: %w. Name another folder in TMPDIR, or ask for a part with --since and --until", err)
+			b.problem = fmt.Errorf("there is no room for all requests in memory, and the others cannot be written to the temporary file: %w. Name another folder in TMPDIR, or ask for a part with --since and --until", err)
 		}
 	}
 	return at, err
@@ -226,8 +226,8 @@ func (b *Builder) create() {
 	b.file, b.named = file, os.Remove(file.Name()) != nil
 }
 
-// each gives the rows of a partition to a function, in pieces and in no order. The function must
-// not keep them.
+// each gives the rows of a partition to a function, in pieces and in no particular order. The
+// function must not keep them.
 func (b *Builder) each(p *partition, give func([]row)) error {
 	for _, chunk := range p.chunks {
 		give(chunk)

@@ -15,8 +15,8 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// traffic returns the lines of some traces of a fleet, in several sources. Now and then everything
-// goes wrong in it.
+// traffic returns the lines of some traces of a fleet, in several sources. Some traces break, some
+// calls fail, and some lines are shipped twice.
 func traffic(seed uint64, traces int) []source {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	sources := make([]source, 7)
@@ -52,7 +52,8 @@ func traffic(seed uint64, traces int) []source {
 	return sources
 }
 
-// The graph does not depend on the order of sources and lines, or on the place of the rows.
+// The graph does not depend on the order of sources and lines, or on whether rows are in memory or
+// on disk.
 func TestGraphIsTheSame(t *testing.T) {
 	sources := traffic(1, 1000)
 	for _, byRoute := range []bool{false, true} {
@@ -81,10 +82,10 @@ func TestGraphTraffic(t *testing.T) {
 		assert.LessOrEqual(t, len(b.Traces), 5)
 	}
 	assert.Equal(t, map[servicemap.BreakKind]int{servicemap.Restarted: 2, servicemap.NoID: 6, servicemap.Clock: 0}[servicemap.Restarted], kinds[servicemap.Restarted])
-	assert.Equal(t, 6, kinds[servicemap.NoID], "five places, and the others")
+	assert.Equal(t, 6, kinds[servicemap.NoID], "breaks of five places, and one of all other places")
 }
 
-// traces are those that edges name.
+// traces returns the IDs of the traces that edges name.
 func traces(g *servicemap.Graph) map[string]bool {
 	all := map[string]bool{}
 	for _, e := range g.Edges {
@@ -95,7 +96,7 @@ func traces(g *servicemap.Graph) map[string]bool {
 	return all
 }
 
-// A trace of more rows than may be loaded is bounded, and what it loses is counted.
+// If a trace has more rows than may be loaded, some rows are lost, and they are counted.
 func TestHugeTrace(t *testing.T) {
 	lines := source{request("shop", wide, "a", "", 100, 100)}
 	for i := range 20_000 {
@@ -103,7 +104,7 @@ func TestHugeTrace(t *testing.T) {
 	}
 	lines = append(lines, request("shop", second, "b", "", 100, 100))
 	g := graph(t, servicemap.Config{Memory: 1, TempDir: t.TempDir()}, lines)
-	assert.EqualValues(t, 20_002-4096, g.Untold.Room+1, "all but what one trace may have, and the other trace")
+	assert.EqualValues(t, 20_002-4096, g.Untold.Room+1, "lost rows, and the row of the other trace: all but the 4,096 rows that are loaded")
 	assert.EqualValues(t, 20_002, g.Requests+g.Calls+g.Untold.Room)
 	assert.EqualValues(t, 2, g.Traces)
 	for _, trace := range g.Traced {
@@ -111,7 +112,7 @@ func TestHugeTrace(t *testing.T) {
 	}
 }
 
-// Rows that the disk has no room for are counted, and what is in memory is shown.
+// Rows that cannot be written to disk are counted, and the rows in memory are shown.
 func TestNoDisk(t *testing.T) {
 	b := servicemap.NewBuilder(servicemap.Config{Memory: 1, TempDir: t.TempDir() + "/none"})
 	defer b.Close()
@@ -123,7 +124,7 @@ func TestNoDisk(t *testing.T) {
 	consistent(t, g)
 }
 
-// The folder of temporary files stays empty, even while the builder works.
+// After Close, the folder of temporary files is empty.
 func TestTempFiles(t *testing.T) {
 	folder := t.TempDir()
 	b := servicemap.NewBuilder(servicemap.Config{Memory: 1, TempDir: folder})
@@ -138,7 +139,7 @@ func TestTempFiles(t *testing.T) {
 // Hostile names fill neither the map nor the memory.
 func TestHostileNames(t *testing.T) {
 	var lines source
-	for i := range 450 { // more than the 400 services and hosts that are told apart
+	for i := range 450 { // more than the limit of 400 services and hosts
 		lines = append(lines, call(fmt.Sprintf("s%d", i), fmt.Sprintf("h%d.example", i), wide, fmt.Sprintf("%x", i+1), "", 1, 1, fmt.Sprintf(`"x":%d`, i)),
 			request("shop", second, fmt.Sprintf("%x", i+1), "", 1, 1, fmt.Sprintf(`"route":"/%x"`, i)),
 			request(strings.Repeat("x", 1000)+fmt.Sprint(i), second, fmt.Sprintf("%x", i+1), "", 1, 1))
@@ -156,7 +157,7 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// How much is kept of a trace does not depend on the number of processors.
+// The number of rows that are kept of a trace does not depend on the number of processors.
 func TestHugeTraceOfManyProcessors(t *testing.T) {
 	var lines source
 	for i := range 12_000 {
@@ -166,6 +167,6 @@ func TestHugeTraceOfManyProcessors(t *testing.T) {
 		before := runtime.GOMAXPROCS(n)
 		g := graph(t, servicemap.Config{Memory: 1_600_000, TempDir: t.TempDir()}, lines)
 		runtime.GOMAXPROCS(before)
-		assert.EqualValues(t, 9756, g.Calls, "of %d processors", n)
+		assert.EqualValues(t, 9756, g.Calls, "with %d processors", n)
 	}
 }

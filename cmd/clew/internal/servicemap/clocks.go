@@ -9,17 +9,18 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// clocks are the clocks of two services, by the calls between them.
+// clocks is what the calls between two services show about their clocks.
 type clocks struct {
 	fit, late int64
 	ahead     time.Duration // how far the first clock is ahead of the second
-	most      int64         // how many late calls gave ahead
+	most      int64         // the number of late calls that ahead was computed from
 	misfit    finding
 }
 
 // clockBreaks returns the services with wrong clocks. The clock of the service with most requests
-// counts as right. Each other clock counts as equal to that of a neighbour, unless most calls
-// between the two do not fit: then the calls tell how far the clocks are apart.
+// counts as right. Each other clock is compared with the clock of a neighbour. If most calls
+// between the two fit, the clocks count as equal. Otherwise the calls show how far the clocks are
+// apart.
 func (t *tally) clockBreaks() (all []Break) {
 	between := map[hopKey]*clocks{}
 	next := map[uint16][]uint16{}
@@ -59,7 +60,7 @@ func (t *tally) clockBreaks() (all []Break) {
 	return all
 }
 
-// clock adds what the calls from one service to another tell of their clocks.
+// clock adds what the calls from one service to another show about their clocks.
 func (t *tally) clock(between map[hopKey]*clocks, next map[uint16][]uint16, k hopKey, h *hopTally) {
 	pair, ahead := k, h.late.median()
 	if k.from > k.to {
@@ -80,8 +81,8 @@ func (t *tally) clock(between map[hopKey]*clocks, next map[uint16][]uint16, k ho
 	}
 }
 
-// byRequests returns all services, those with most requests first. Of two with equally many, the
-// one with more calls from outside comes first.
+// byRequests returns all services, those with most requests first. If two services have the same
+// number, the one with more requests from outside comes first.
 func (t *tally) byRequests() []uint16 {
 	of, roots := map[uint16]int64{}, map[uint16]int64{}
 	for k, n := range t.nodes {
@@ -102,7 +103,7 @@ func (t *tally) clockBreak(service uint16, ahead time.Duration, c *clocks) Break
 		side, by = "behind", -ahead
 	}
 	seen := c.late
-	if seen <= c.fit { // the clock agrees with a neighbour's that is wrong
+	if seen <= c.fit { // this clock agrees with a neighbour's wrong clock
 		seen += c.fit
 	}
 	return Break{

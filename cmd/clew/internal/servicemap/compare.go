@@ -9,36 +9,39 @@ import (
 	"time"
 )
 
-// Rules of what counts as a change. Each guards against something that happens without a change.
+// The thresholds of changes. Each one guards against a difference that occurs although nothing has
+// changed.
 const (
-	// leastShare and leastTook are the least factor and the least duration of a change. Runs
-	// differ by some per cent with the hour and the machine, however many calls there are. A pause
-	// of the garbage collector may take most of a millisecond.
+	// leastShare and leastTook are for durations: the smallest factor, and the smallest difference
+	// in milliseconds, that count as a change. Runs differ by some per cent with the hour and the
+	// machine, however many calls there are. A pause of the garbage collector may take most of a
+	// millisecond.
 	leastShare = 1.25
 	leastTook  = 1.0 // ms
 
-	// clusters widens the interval of a quantile, on a scale of factors. Calls come in clusters,
-	// which are slow together, so 1,000 calls tell less than 1,000 draws would.
+	// clusters is the exponent that widens the interval of a quantile: see widened. Calls come in
+	// clusters that are slow together, so 1,000 calls prove less than 1,000 independent draws.
 	clusters = 1.5
 
 	// leastTail is how many durations must be above a quantile. With fewer, the interval ends at
 	// the slowest call.
 	leastTail = 15
 
-	// badMinute is how long everything may be slow for no reason. The slowest calls of the run are
-	// left out, as many as come in that time. A quantile must be slower even without them.
+	// badMinute is how long everything may be slow although nothing has changed. The slowest calls
+	// of a run are left out, as many as come in that time. A quantile counts as slower only if it
+	// is slower even without these calls.
 	badMinute = time.Minute
 
-	// surely is the least distance of two shares, in standard deviations. errorCluster calls that
-	// fail together count as one.
+	// surely is how many standard deviations two shares must be apart to count as a change.
+	// errorCluster is how many calls fail together, so that they count as one.
 	surely       = 4.0
 	errorCluster = 2.0
 
-	// leastPart is the least difference of two shares.
+	// leastPart is the smallest difference of two shares that counts as a change.
 	leastPart = 0.001
 
-	// leastSeen is for an edge that is new or gone: how many calls it must have in the run that
-	// has it, and would have had in the other run by that run's traffic.
+	// leastSeen is how many calls an edge that is new or gone must have in the one run that has
+	// it. It must also have had so many with the traffic of the other run.
 	leastSeen = 10
 )
 
@@ -54,16 +57,16 @@ const (
 	MoreRetries  ChangeKind = "more retries"
 	FewerRetries ChangeKind = "fewer retries"
 	Breaks       ChangeKind = "breaks"      // traces break in a new place, or more often; for [NoID] not worse
-	Mended       ChangeKind = "mended"      // traces break there no more, or less often
+	Mended       ChangeKind = "mended"      // traces no longer break in a place, or less often
 	NoRequests   ChangeKind = "no requests" // then nothing else is compared
 	New          ChangeKind = "new"
 	Gone         ChangeKind = "gone"
 )
 
-// isWorse has the kinds that are for the worse, the gravest first.
+// isWorse lists the kinds of changes for the worse, the gravest first.
 var isWorse = []ChangeKind{NoRequests, MoreErrors, Slower, Breaks, MoreRetries}
 
-// Comparison tells what differs between two runs. clew map --diff -o json writes its JSON.
+// Comparison is the difference between two runs. clew map --diff -o json writes its JSON.
 type Comparison struct {
 	Version int      `json:"version"`
 	By      string   `json:"by"`
@@ -71,7 +74,7 @@ type Comparison struct {
 	After   Run      `json:"after"`
 	Changes []Change `json:"changes"` // those for the worse first
 	Doubts  []Change `json:"doubts"`  // changes that one bad minute would explain
-	Few     int      `json:"few"`     // edges and services with too few calls to tell
+	Few     int      `json:"few"`     // edges and services with too few calls to compare
 }
 
 // Run is the time and the traffic of a graph.
@@ -109,8 +112,8 @@ func (c *Comparison) Worse() bool {
 	return slices.ContainsFunc(c.Changes, func(c Change) bool { return c.Worse })
 }
 
-// Compare tells what has changed between two runs, apart from chance. Both graphs must be by
-// service, or both by route.
+// Compare returns what has changed between two runs, beyond what chance explains. Both graphs must
+// be by service, or both by route.
 func Compare(before, after *Graph) (*Comparison, error) {
 	switch {
 	case before.Version != after.Version:
@@ -138,8 +141,8 @@ func Compare(before, after *Graph) (*Comparison, error) {
 	return c.Comparison, nil
 }
 
-// silence tells whether the later run has nothing to compare, and adds that as a change for the
-// worse.
+// silence tells whether the later run has no requests to compare. If so, it adds a change of the
+// kind [NoRequests].
 func (c *comparer) silence() bool {
 	noun, before := "request", c.before.Requests
 	if before == 0 {
@@ -165,7 +168,7 @@ func rankOf(c Change) int {
 	return slices.Index(order, c.Kind)
 }
 
-// ratio returns the traffic of the later run as a multiple of the earlier one's.
+// ratio returns the traffic of the later run, divided by the traffic of the earlier run.
 func ratio(before, after *Graph) float64 {
 	if before.Requests > 0 && after.Requests > 0 {
 		return float64(after.Requests) / float64(before.Requests)
@@ -186,10 +189,11 @@ func (c *comparer) add(change Change) {
 	c.Changes = append(c.Changes, change)
 }
 
-// pair is two things with one name in two graphs. One may be nil.
+// pair is an edge, a node or a break of one name in two graphs. It is nil in a graph that lacks
+// it.
 type pair[T any] struct{ before, after *T }
 
-// pairs joins things with the same name, in the order of the later graph, then of the earlier one.
+// pairs returns a pair for each name, in the order of the later graph, then of the earlier one.
 func pairs[T any](before, after []T, name func(*T) [4]string) []pair[T] {
 	number := map[[4]string]int{}
 	var all []pair[T]
@@ -235,8 +239,8 @@ func (c *comparer) edges() {
 	}
 }
 
-// nodes compares which nodes there are, and the requests of nodes whose requests mostly have no
-// caller. Other requests are compared as calls of edges.
+// nodes compares which nodes there are. It also compares the requests of nodes where most requests
+// have no caller. Other requests are compared as calls of edges.
 func (c *comparer) nodes() {
 	wasCalled, isCalled := called(c.before), called(c.after)
 	for _, p := range pairs(c.before.Nodes, c.after.Nodes, func(n *Node) [4]string { return [4]string{n.Name} }) {
@@ -274,7 +278,7 @@ func firstTrace(samples []Sample) string {
 	return samples[0].Trace
 }
 
-// presence adds a change for something that is in one run alone, unless that may be chance.
+// presence adds a change for an edge or a node that is in only one run, unless that may be chance.
 func (c *comparer) presence(change Change, noun string) {
 	switch {
 	case change.After > 0 && float64(change.After) >= leastSeen*max(c.ratio, 1):
@@ -323,8 +327,8 @@ func (c *comparer) breaks() {
 	}
 }
 
-// sightings returns how often a break was seen in each run, and of how many. A run without the
-// break counts with the occasions of the other run, scaled by traffic.
+// sightings returns how often a break was seen in each run, and out of how many cases. For a run
+// without the break, the number of cases is that of the other run, scaled by traffic.
 func (c *comparer) sightings(p pair[Break]) (b, bOf, a, aOf int64) {
 	if p.before != nil {
 		b, bOf = p.before.Count, max(p.before.Of, p.before.Count)
@@ -341,7 +345,7 @@ func (c *comparer) sightings(p pair[Break]) (b, bOf, a, aOf int64) {
 	return b, bOf, a, aOf
 }
 
-// share compares a share of the calls.
+// share compares a share of the calls, such as the errors, and adds a change if the share differs.
 func (c *comparer) share(change Change, more, fewer ChangeKind, name string, before, after int64) {
 	switch differ(before, change.Before, after, change.After) {
 	case 1:

@@ -19,7 +19,7 @@ func compare(t *testing.T, before, after *servicemap.Graph) *servicemap.Comparis
 	return c
 }
 
-// later returns a run of the shop of four hours, and one after a deploy.
+// later returns two equal runs of the shop, of four hours each. Tests change one of them.
 func later() (before, after *servicemap.Graph) {
 	before, after = shop(), shop()
 	before.Until, after.Until = noon.Add(4*time.Hour), noon.Add(4*time.Hour)
@@ -41,7 +41,7 @@ func TestCompareSame(t *testing.T) {
 	assert.Empty(t, c.Changes)
 	assert.Empty(t, c.Doubts)
 	assert.False(t, c.Worse())
-	assert.Equal(t, 1, c.Few, "12 calls")
+	assert.Equal(t, 1, c.Few, "the edge with 12 calls has too few")
 }
 
 func TestCompareChanges(t *testing.T) {
@@ -53,13 +53,13 @@ func TestCompareChanges(t *testing.T) {
 	}{
 		{"slower", func(_, g *servicemap.Graph) { e := edgeOf(g, "front", "basket"); e.Took = took(e.Calls, 9) }, []servicemap.ChangeKind{servicemap.Slower}, true},
 		{"faster", func(_, g *servicemap.Graph) { e := edgeOf(g, "front", "basket"); e.Took = took(e.Calls, 2) }, []servicemap.ChangeKind{servicemap.Faster}, false},
-		{"less than a millisecond", func(_, g *servicemap.Graph) { e := edgeOf(g, "price", "redis:6379"); e.Took = took(e.Calls, 0.4) }, nil, false},
-		{"less than a quarter", func(_, g *servicemap.Graph) { e := edgeOf(g, "front", "basket"); e.Took = took(e.Calls, 4.6*1.2) }, nil, false},
+		{"slower by less than a millisecond", func(_, g *servicemap.Graph) { e := edgeOf(g, "price", "redis:6379"); e.Took = took(e.Calls, 0.4) }, nil, false},
+		{"slower by less than a quarter", func(_, g *servicemap.Graph) { e := edgeOf(g, "front", "basket"); e.Took = took(e.Calls, 4.6*1.2) }, nil, false},
 		{"too few calls", func(_, g *servicemap.Graph) { e := edgeOf(g, "stock", "front"); e.Took = took(12, 400) }, nil, false},
 		{"more errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 300 }, []servicemap.ChangeKind{servicemap.MoreErrors}, true},
 		{"fewer errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 0 }, []servicemap.ChangeKind{servicemap.FewerErrors}, false},
-		{"some more errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 120 }, nil, false},
-		{"one in 2,000 calls more", func(b, a *servicemap.Graph) {
+		{"a few more errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 120 }, nil, false},
+		{"errors in one more of 2,000 calls", func(b, a *servicemap.Graph) {
 			edgeOf(b, "front", "price").Calls, edgeOf(a, "front", "price").Calls = 1e6, 1e6
 			edgeOf(a, "front", "price").Errors = 589
 			edgeOf(b, "front", "price").Retries, edgeOf(a, "front", "price").Retries = 0, 0
@@ -77,8 +77,8 @@ func TestCompareChanges(t *testing.T) {
 		{"traces break", func(g, _ *servicemap.Graph) { g.Breaks = g.Breaks[1:] }, []servicemap.ChangeKind{servicemap.Breaks}, true},
 		{"traces break more often", func(g, _ *servicemap.Graph) { g.Breaks[0].Count = 10 }, []servicemap.ChangeKind{servicemap.Breaks}, true},
 		{"a break is mended", func(_, g *servicemap.Graph) { g.Breaks = g.Breaks[1:] }, []servicemap.ChangeKind{servicemap.Mended}, false},
-		{"a clock is off", func(g, _ *servicemap.Graph) { g.Breaks = g.Breaks[:2] }, []servicemap.ChangeKind{servicemap.Breaks}, true},
-		{"a clock is off, as before", func(g, _ *servicemap.Graph) { g.Breaks[2].Of = 100_000 }, nil, false},
+		{"a clock becomes wrong", func(g, _ *servicemap.Graph) { g.Breaks = g.Breaks[:2] }, []servicemap.ChangeKind{servicemap.Breaks}, true},
+		{"a clock is as wrong as before", func(g, _ *servicemap.Graph) { g.Breaks[2].Of = 100_000 }, nil, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before, after := later()
@@ -91,7 +91,7 @@ func TestCompareChanges(t *testing.T) {
 	}
 }
 
-// In a short run one slow minute explains that p95 is higher, and not that p50 is.
+// In a short run, one slow minute can explain that p95 is higher, but not that p50 is higher.
 func TestCompareDoubts(t *testing.T) {
 	before, after := shop(), shop()
 	e := edgeOf(after, "front", "basket")
@@ -105,21 +105,21 @@ func TestCompareDoubts(t *testing.T) {
 	after.Until = noon.Add(40 * time.Minute)
 	c = compare(t, before, after)
 	require.Len(t, c.Changes, 1)
-	assert.Equal(t, "p95 12.4 ms → 54.0 ms", c.Changes[0].Says, "in 40 minutes it does not, of p95")
+	assert.Equal(t, "p95 12.4 ms → 54.0 ms", c.Changes[0].Says, "of 40 minutes, one slow minute does not explain a higher p95")
 
 	e.Took = took(e.Calls, 20)
 	after.Until = noon.Add(3 * time.Minute)
 	c = compare(t, before, after)
-	require.Len(t, c.Changes, 1, "one of three minutes moves no median so far")
+	require.Len(t, c.Changes, 1, "of three minutes, one slow minute does not raise p50 so much")
 	assert.Equal(t, "p50 4.60 ms → 20.0 ms", c.Changes[0].Says)
 	after.Until = noon.Add(2 * time.Minute)
 	c = compare(t, before, after)
-	assert.Empty(t, c.Changes, "of two minutes it is a half")
+	assert.Empty(t, c.Changes, "of two minutes, one slow minute may raise p50")
 	var b bytes.Buffer
 	require.NoError(t, c.Text(&b, servicemap.Style{}))
 	assert.Contains(t, b.String(), "\nNothing is sure to have changed.\n")
 	after.From, after.Until = time.Time{}, time.Time{}
-	assert.Len(t, compare(t, before, after).Changes, 1, "no line has a time")
+	assert.Len(t, compare(t, before, after).Changes, 1, "if no line has a time, no slow minute is assumed")
 }
 
 func TestCompareRefuses(t *testing.T) {
@@ -133,7 +133,7 @@ func TestCompareRefuses(t *testing.T) {
 	assert.EqualError(t, err, "there is no request and no call in the earlier map: nothing can be compared with it")
 }
 
-// No requests in the later run is the only change.
+// If the later run has no requests, that is the only change.
 func TestCompareNothing(t *testing.T) {
 	c := compare(t, shop(), maps()["empty"])
 	assert.Equal(t, []servicemap.ChangeKind{servicemap.NoRequests}, kindsOf(c))
@@ -147,7 +147,7 @@ worse
 
 	calls := maps()["empty"]
 	calls.Calls = 10
-	assert.Equal(t, []servicemap.ChangeKind{servicemap.NoRequests}, kindsOf(compare(t, shop(), calls)), "only calls are left")
+	assert.Equal(t, []servicemap.ChangeKind{servicemap.NoRequests}, kindsOf(compare(t, shop(), calls)), "the later run has calls, but no requests")
 	assert.Empty(t, compare(t, calls, calls).Changes)
 	assert.Contains(t, compare(t, calls, maps()["empty"]).Changes[0].Says, "There were 10 calls before")
 }
@@ -184,7 +184,7 @@ better
 `, b.String())
 }
 
-// Hostile names are shown as the map shows them.
+// Hostile names are escaped as in the map.
 func TestComparisonHostile(t *testing.T) {
 	after := hostile()
 	for i := range after.Edges {

@@ -68,10 +68,10 @@ func (c *Comparison) sorted() (worse, other, better, noted []Change) {
 	return worse, other, better, noted
 }
 
-// textChanges is how many changes of a part a terminal gets.
+// textChanges is how many changes of each part are shown on a terminal.
 const textChanges = 20
 
-// changes writes a part.
+// changes writes one part: a title and its changes.
 func (p *page) changes(title, colour string, changes []Change) {
 	if len(changes) == 0 {
 		return
@@ -118,7 +118,7 @@ func (c *Change) where() string {
 	return b.where()
 }
 
-// shares says how a break's share has changed, because the break's sentence does not.
+// shares returns how a break's share has changed, because the break's sentence does not say it.
 func (c *Change) shares() string {
 	if c.Break == "" || len(c.Measures) == 0 {
 		return ""

@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// mostCounted is how many nodes and edges without room are counted, to find the busiest.
+// mostCounted is how many nodes, and how many edges, a crowd counts.
 const mostCounted = 100_000
 
-// crowd counts the nodes and edges that a tally has no room for.
+// crowd counts the traffic of nodes and edges for which a tally has no room. So the busiest of
+// them are found.
 type crowd struct {
 	nodes map[nodeKey]int64
 	edges map[edgeKey]int64
@@ -37,14 +38,14 @@ func (c *crowd) merge(other *crowd) {
 	}
 }
 
-// kept are the nodes and edges that stand alone. Nil: all do.
+// kept are the nodes and edges that are not merged into "(other)". Nil: all are kept.
 type kept struct {
 	nodes map[nodeKey]bool
 	edges map[edgeKey]bool
 	hosts *tally // knows which hosts are services
 }
 
-// node returns k if it is kept, else the node in which it counts.
+// node returns k if it is kept, else the node into which it is merged.
 func (kept *kept) node(k nodeKey) nodeKey {
 	if kept == nil || kept.nodes[k] {
 		return k
@@ -52,7 +53,7 @@ func (kept *kept) node(k nodeKey) nodeKey {
 	return otherNode
 }
 
-// edge returns k if it is kept, else the edge in which it counts.
+// edge returns k if it is kept, else the edge into which it is merged.
 func (kept *kept) edge(k edgeKey) edgeKey {
 	if kept == nil {
 		return k
@@ -68,8 +69,8 @@ func (kept *kept) edge(k edgeKey) edgeKey {
 	return in
 }
 
-// edgeRoom is how many edges a tally may have before settle, which may join edges to several hosts
-// into one.
+// edgeRoom returns how many edges a tally may have before settle is called. In the second pass it
+// may have more, because settle joins edges to several hosts of a service into one.
 func (t *tally) edgeRoom() int {
 	if t.kept == nil {
 		return t.facts.limits.edges
@@ -77,7 +78,8 @@ func (t *tally) edgeRoom() int {
 	return 4 * t.facts.limits.edges
 }
 
-// settled returns an edge with the service behind its host.
+// settled returns an edge as it is after settle: if the service behind its host is known, the edge
+// leads to the service.
 func (t *tally) settled(k edgeKey) edgeKey {
 	if k.to&outsideNode != 0 {
 		if service := t.behind(uint16(k.to)); service != noName {
@@ -87,8 +89,8 @@ func (t *tally) settled(k edgeKey) edgeKey {
 	return k
 }
 
-// choose returns the busiest nodes and edges; nil: there is room for all. It is called between the
-// last add and settle.
+// choose returns the busiest nodes and edges; nil: there is room for all. It is called after the
+// last add, and before settle.
 func (t *tally) choose() *kept {
 	nodes, edges := map[nodeKey]int64{otherNode: 0}, map[edgeKey]int64{}
 	for service := range t.facts.heard.voices {
@@ -143,7 +145,7 @@ func busiest[K comparable](counts map[K]int64, most int, order func(a, b K) int)
 	return top
 }
 
-// isOther tells whether a node stands for those that have no node of their own.
+// isOther tells whether other nodes are merged into a node.
 func (f *facts) isOther(k nodeKey) bool {
 	if k&outsideNode != 0 {
 		return f.outside[k&^outsideNode] == otherText

@@ -11,8 +11,8 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// crowds returns sources with more services than a map has nodes, and a caller of all. One service
-// is busy and comes last.
+// crowds returns sources with more services than a map may have nodes. The service edge calls all
+// others. The service zz is busy, and its lines come last.
 func crowds() []source {
 	sources := make([]source, 4)
 	serve := func(n, of int, service string) {
@@ -33,7 +33,7 @@ func TestLimits(t *testing.T) {
 	assert.Equal(t, [...]int{8_000, 8_000, 32_000, 3_000, 6_000}, servicemap.Usual, "services, hosts, routes, nodes and edges")
 }
 
-// If there are too many nodes, the busiest stand alone, whichever source comes first.
+// If there are too many nodes, the busiest are kept, whichever source comes first.
 func TestCrowd(t *testing.T) {
 	sources, config := crowds(), servicemap.Config{}.Limited(8_000, 100, 200)
 	g := graph(t, config, sources...)
@@ -48,7 +48,7 @@ func TestCrowd(t *testing.T) {
 		}
 	}
 	assert.EqualValues(t, 700-97, others.Requests)
-	assert.EqualValues(t, 2*(700-97), g.Untold.Other, "the requests, and the calls to them")
+	assert.EqualValues(t, 2*(700-97), g.Untold.Other, "requests, and the calls that they answered")
 	assert.EqualValues(t, 700-97, edgeOf(g, "edge", "(other)").Calls)
 	assert.Contains(t, textOf(t, g, servicemap.Style{}), "99 services ")
 	assert.Contains(t, g.Untold.String(), "1,206 of the requests, jobs and calls are in (other)")
@@ -60,7 +60,7 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
-// The requests of robots, which ask for any path, are one route of a service.
+// Requests that were not found share one route of their service, because robots ask for any path.
 func TestNotFound(t *testing.T) {
 	var s source
 	for n := range 50 {

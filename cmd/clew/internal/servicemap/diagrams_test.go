@@ -27,7 +27,7 @@ func mermaidOf(t *testing.T, g *servicemap.Graph) string {
 	return b.String()
 }
 
-// two is a map of one call to a host outside.
+// two returns a map with one edge, to a host outside.
 func two() *servicemap.Graph {
 	return &servicemap.Graph{By: "service", Nodes: []servicemap.Node{node("shop", 10, 0, 10, 4), outside("pay.example:443")}, Edges: []servicemap.Edge{edge("shop", "pay.example:443", 200, 3, 0, 4)}}
 }
@@ -44,7 +44,7 @@ func TestDOT(t *testing.T) {
 `, dotOf(t, two()))
 }
 
-// The lines of a graph in DOT, in which no name can be anything but a label.
+// The forms of lines of a graph in DOT. A name can only be a label.
 var (
 	dotNodeForm = regexp.MustCompile(`^  n\d+ \[label="(?:[^"\\&]|\\["\\]|&amp;)*"(?:, style="rounded,dashed")?\];$`)
 	dotEdgeForm = regexp.MustCompile(`^  n\d+ -> n\d+ \[label="[0-9a-zµ,.%< ]*", penwidth=\d\.\d(?:, color="#(?:a05a00|b91c28)")?(?:, style=dashed)?\];$`)
@@ -84,12 +84,12 @@ func TestMermaidHostile(t *testing.T) {
 		lines := strings.Split(text, "\n")
 		for _, line := range lines[1 : len(lines)-1] {
 			assert.Regexp(t, mermaidForm, line, name)
-			assert.NotRegexp(t, `[^0-9];|#[^0-9ab]|ﬂ`, line, "a code and nothing else")
+			assert.NotRegexp(t, `[^0-9];|#[^0-9ab]|ﬂ`, line, "a special character is written as a code")
 		}
 	}
 }
 
-// Mermaid takes 500 edges and 50,000 characters. The rest is counted.
+// Mermaid accepts 500 edges and 50,000 characters. The diagram says how many edges are left out.
 func TestMermaidBounded(t *testing.T) {
 	text := mermaidOf(t, fleet(300, 700))
 	assert.Equal(t, 500, strings.Count(text, "| n"))
@@ -112,7 +112,7 @@ func TestMermaidBounded(t *testing.T) {
 	}
 }
 
-// All views have one threshold for amber, and one for red.
+// All views have the same threshold for amber, and the same for red.
 func TestColoursOfErrors(t *testing.T) {
 	for errors, want := range map[int64]string{0: "", 8: "", 9: "#a05a00", 81: "#b91c28"} { // of 8,100 calls
 		g := shop()

@@ -10,12 +10,12 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// maxNodeLabel is how many columns a name may take in a diagram.
+// maxNodeLabel is how many columns a name may have in a diagram.
 const maxNodeLabel = 60
 
 // DOT writes the map in Graphviz's language. Hosts outside are dashed, and so are edges that are
-// seen from one side or guessed. Busy edges are thick. Errors stand in the label. An edge is amber
-// if one call in a thousand fails, and red if one in a hundred fails. A name is only a label: the
+// seen from one side or guessed. Busy edges are thick. The label shows errors. An edge is amber if
+// one call in a thousand fails, and red if one in a hundred fails. A name is only a label: the
 // identifiers of nodes are n0, n1.
 func (g *Graph) DOT(to io.Writer) error {
 	w := bufio.NewWriter(to)
@@ -54,8 +54,8 @@ func (g *Graph) DOT(to io.Writer) error {
 
 func dotNode(i int) string { return "n" + strconv.Itoa(i) }
 
-// dotText quotes a text. In a label, Graphviz reads codes after a backslash, and those of HTML
-// after an ampersand.
+// dotText quotes a text. In a label, Graphviz interprets escapes after a backslash, and entities
+// of HTML after an ampersand.
 func dotText(text string) string {
 	text = timeline.Cut(timeline.Visible(text), maxNodeLabel)
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `&`, `&amp;`).Replace(text) + `"`

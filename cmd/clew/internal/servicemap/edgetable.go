@@ -17,13 +17,13 @@ const (
 	markGuessed = "guessed"
 )
 
-// markMeanings has the legend.
+// markMeanings is the legend of the marks.
 var markMeanings = []struct{ mark, means string }{
-	{markOutside, "a host that no service of these lines is known to be: a third party, a database."},
+	{markOutside, "a host that is none of the services in these lines, as far as clew knows: a third party, a database."},
 	{markCaller, "no request of the callee was found for these calls."},
 	{markCallee, "no line of the caller reports these calls. The callee's lines do, and time them."},
-	{markHost, "no request tells which service was called. The host has the service's name, or the service has answered others' calls to it."},
-	{markGuessed, "calls were joined with requests, or a service was found for them, by the host's name or by time, not by IDs."},
+	{markHost, "no request line shows which service was called. The host has the service's name, or the service has answered other calls to the host."},
+	{markGuessed, "clew joined calls with requests, or found the called service, by the host's name or by time, not by IDs."},
 }
 
 // marks returns the marks of an edge.
@@ -91,11 +91,11 @@ func notable(edges []*Edge) (shown, others []*Edge) {
 // column is a column of numbers.
 type column struct {
 	title string
-	keep  int // for want of room, columns with the lowest number are left out first
+	keep  int // if there is no room, columns with the lowest number are left out first
 	cell  func(*Edge) timeline.Word
 }
 
-// tookCell returns the cells of a quantile.
+// tookCell returns a function that makes the cell of a quantile.
 func tookCell(of func(*Quantiles) Value) func(*Edge) timeline.Word {
 	return func(e *Edge) timeline.Word {
 		if e.Took.Count == 0 {
@@ -115,7 +115,7 @@ var columns = []column{
 	{"bytes", 1, bytesCell},
 }
 
-// bytesCell is empty if no line says how many bytes there were.
+// bytesCell returns the cell of the bytes. It is empty if no line says how many there were.
 func bytesCell(e *Edge) timeline.Word {
 	if e.Bytes == 0 && e.Answered == 0 {
 		return timeline.Word{}
@@ -177,7 +177,7 @@ func (p *page) edges() {
 	p.put("", "\n")
 }
 
-// otherEdges says how many edges the table does not have.
+// otherEdges writes how many edges are not in the table.
 func (p *page) otherEdges(others []*Edge, all int64) {
 	if len(others) == 0 {
 		return
@@ -193,10 +193,10 @@ func (p *page) otherEdges(others []*Edge, all int64) {
 		percent(int64(calls/max(total, 1)*1e9), 1e9) + " of the calls: --width 0 shows all"})
 }
 
-// widestName is how wide a column of names gets.
+// widestName is how wide a column of names may be.
 const widestName = 50
 
-// table writes rows, as wide as there is room, and tells whether marks had room too.
+// table writes rows in the width of the terminal, and reports whether there was room for marks.
 func (p *page) table(rows []edgeRow) (marked bool) {
 	marked = true
 	from, to, marks := len("from"), len("to"), 0
@@ -272,7 +272,7 @@ func shareNames(from, to, room int) (int, int) {
 	return half, room - half
 }
 
-// hidden says which columns had no room.
+// hidden writes which columns had no room.
 func (p *page) hidden(titles []string) {
 	if len(titles) > 0 {
 		p.prose(timeline.Dim, "", "No room for "+strings.Join(titles, ", ")+": --width 0 shows everything.")

@@ -2,14 +2,14 @@ package servicemap
 
 import "time"
 
-// Names by which the tests see durations, paths and hosts.
+// Names for functions that external tests call.
 var (
 	AppendTemplate = appendTemplate
 	OutsideName    = outsideName
 	MayServe       = mayServe
 )
 
-// Quantiled returns the quantiles of durations, which are in several parts.
+// Quantiled returns the quantiles of durations that are added in several parts.
 func Quantiled(parts ...[]time.Duration) Quantiles {
 	var all durations
 	for _, part := range parts {
@@ -39,10 +39,10 @@ func (b *Builder) Rows() (n int) {
 	return n
 }
 
-// Packed returns a number after packing and unpacking.
+// Packed returns a number after it was packed and unpacked.
 func Packed(n int64) int64 { return unpack(pack(n)) }
 
-// ServiceNamed returns the one of some services that has a host's name.
+// ServiceNamed returns the service that has a host's name; "": none of services has it.
 func ServiceNamed(host string, services ...string) string {
 	known := map[string]uint16{}
 	for i, name := range services {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// facts are what is known once everything was read. The number of a name is now its place in
-// sorted order.
+// facts are what is known after everything was read. From then on, the number of a name is its
+// place in sorted order.
 type facts struct {
 	byRoute    bool
 	limits     limits
@@ -24,7 +24,7 @@ type facts struct {
 	heard                  heard    // by the new numbers
 	period                 period
 	serves                 []bool // by service: it has lines of requests
-	settled                int64  // a trace that has ended by then has no caller still at work
+	settled                int64  // if a trace has ended by then, its callers have ended, too
 }
 
 // facts returns what is known after reading.
@@ -49,12 +49,12 @@ func (b *Builder) facts() *facts {
 	return f
 }
 
-// patience is how long a caller may still be at work when its callee has ended. Such a caller has
-// no line yet if the lines end before it does. The longest duration of a line counts instead if it
-// is longer.
+// patience is how long a caller may still be at work after its callee has ended. If the lines end
+// in this time, the caller has no line yet. A longer duration in any line replaces patience.
 const patience = 5 * time.Second
 
-// hosts takes the hosts that were called. Hosts that differ only in a port of HTTP are one.
+// hosts sets the facts about the hosts that were called. Hosts that differ only in a port of HTTP
+// become one.
 func (f *facts) hosts(raw []string, at []uint16) {
 	f.outside = make([]string, len(raw))
 	for i, host := range raw {
@@ -81,8 +81,9 @@ func (f *facts) hosts(raw []string, at []uint16) {
 	}
 }
 
-// publicEnds are the ends of names on the internet, besides all ends of two letters. Such a host
-// may be somebody else's: its name alone does not make api.bank.com the service api.
+// publicEnds are the last parts of names on the internet, besides all parts of two letters. A host
+// with such a name may be somebody else's: its name alone does not make api.bank.com the service
+// api.
 var publicEnds = []string{"com", "net", "org", "io", "dev", "app", "cloud", "info", "biz", "gov", "edu", "mil", "int", "xyz", "tech", "online", "site"}
 
 // isPublic tells whether a host's name is of the internet rather than of a cluster.
@@ -106,7 +107,7 @@ func withoutPort(host string) string {
 	return host
 }
 
-// noHost is the name of a host if a call's line has none.
+// noHost is the name of the host of calls whose lines name no host.
 const noHost = "(no host)"
 
 // outsideName returns a host's name in the graph, without a port of HTTP, which a caller may write
@@ -144,7 +145,7 @@ func (f *facts) called(c *row) uint16 {
 	return f.named[c.link]
 }
 
-// sort gives a row the new numbers.
+// sort replaces the numbers in a row by the new numbers.
 func (f *facts) sort(r *row) {
 	r.service, r.operation = f.atService[r.service], f.atOperation[r.operation]
 	if r.kind() == isCall {

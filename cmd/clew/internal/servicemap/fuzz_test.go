@@ -9,9 +9,10 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// FuzzBuilder makes a map of any lines. Its sums agree, and it is the same from memory and from
-// disk, and in any order of the sources. Each fourth byte of the input is a line of a fleet in
-// which little is right. Text behind a newline is lines as they are.
+// FuzzBuilder makes a map of any lines. The sums in the map agree. The map is the same from memory
+// and from disk, and in any order of the sources. Each four bytes of the input, up to the first
+// newline, make a line of a fleet in which little is right. The text behind the first newline is
+// read as log lines.
 func FuzzBuilder(f *testing.F) {
 	for _, tt := range fleets {
 		f.Add([]byte("\n" + strings.Join(tt.lines, "\n")))
@@ -34,7 +35,8 @@ func FuzzBuilder(f *testing.F) {
 	})
 }
 
-// somewhat returns lines whose services, IDs and times are few, so that they meet.
+// somewhat returns lines with few different services, IDs and times, so that some lines belong
+// together.
 func somewhat(input []byte) (lines source) {
 	for ; len(input) >= 4; input = input[4:] {
 		a, b, c, d := input[0], input[1], input[2], input[3]

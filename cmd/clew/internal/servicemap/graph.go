@@ -1,9 +1,9 @@
-// Package servicemap tells from log lines which services call which, and where traces break. Lines
-// go into a [Builder], which joins calls with the requests that answered them, and makes a
-// [Graph]. Views show a graph, and [Compare] tells what has changed since an earlier one.
+// Package servicemap finds out from log lines which services call which, and where traces break.
+// Lines go into a [Builder], which joins calls with the requests that answered them, and makes a
+// [Graph]. Views show a graph, and [Compare] returns what has changed since an earlier one.
 //
-// Only the command clew map imports it. It is not in package timeline, which uses the standard
-// library alone, because it estimates quantiles with another library.
+// Only the command clew map imports it. It is not a part of package timeline, because it needs a
+// library to estimate quantiles, and timeline uses the standard library alone.
 package servicemap
 
 import "time"
@@ -40,14 +40,15 @@ type Graph struct {
 
 // Untold is what is missing in the graph.
 type Untold struct {
-	// Callers is how many requests name a caller that no line knows. Requests that name no caller
-	// do not count.
+	// Callers is how many requests name a caller that appears in no line. Requests that name no
+	// caller do not count.
 	Callers int64 `json:"callers"`
 
 	// Share is the share of Callers in all requests that name a caller, from 0 to 1.
 	Share float64 `json:"share"`
 
-	// Room is how many requests and calls are left out for want of room.
+	// Room is how many requests and calls are left out because memory and disk had no room for
+	// them.
 	Room int64 `json:"room"`
 
 	// Other is how many requests, calls and jobs are in the node "(other)", because there are more
@@ -91,9 +92,9 @@ type Edge struct {
 	Errors   int64 `json:"errors"`   // without an answer, with a status from 500, or panicked
 	Refused  int64 `json:"refused"`  // of the errors, without a connection
 	Retries  int64 `json:"retries"`  // attempts after the first
-	Answered int64 `json:"answered"` // whose request has a line of the callee
-	Told     int64 `json:"told"`     // that have a line of the caller
-	Guessed  int64 `json:"guessed"`  // that were joined, or given to a service, by the host's name or by time, not by IDs
+	Answered int64 `json:"answered"` // calls for which the callee has a request line
+	Told     int64 `json:"told"`     // calls for which the caller has a line
+	Guessed  int64 `json:"guessed"`  // calls that were joined, or whose service was found, by the host's name or by time, not by IDs
 	Again    int64 `json:"again"`    // further requests for a call that another request has answered: a proxy sent it again
 	Bytes    int64 `json:"bytes"`    // of the answers, by the callee's lines
 
@@ -120,7 +121,7 @@ type Value struct {
 	High float64 `json:"high"`
 }
 
-// Sample is a call that was kept.
+// Sample is a call that is kept as an example.
 type Sample struct {
 	Trace string    `json:"trace"` // in hexadecimal digits
 	At    time.Time `json:"at,omitzero"`
@@ -138,7 +139,7 @@ const (
 	Redecided BreakKind = "redecided" // the callee samples what the caller does not, or the other way round
 	NoID      BreakKind = "no id"     // lines without a trace's ID
 	Orphans   BreakKind = "orphans"   // requests that name a caller which no line knows
-	Clock     BreakKind = "clock"     // the clock of a service is off
+	Clock     BreakKind = "clock"     // the clock of a service is wrong
 )
 
 // Break is a place where traces break.

@@ -11,8 +11,8 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// fleets has small fleets, and what their maps show. Spans a to c are of requests, 1 to 3 of
-// calls.
+// fleets has the lines of small fleets, and the edges and breaks that their maps must have. Spans
+// a to c are spans of requests, and spans 1 to 3 are spans of calls.
 var fleets = []struct {
 	name   string
 	lines  source
@@ -24,7 +24,7 @@ var fleets = []struct {
 		call("shop", "price.prod.svc:8080", wide, "1", "a", 80, 50),
 		request("price", wide, "b", "1", 75, 40),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, nil},
-	{"a request has the span of its call", source{
+	{"a request shares the span of its call", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "10.0.0.7:8080", wide, "1", "a", 80, 50),
 		request("price", wide, "1", "a", 75, 40),
@@ -33,7 +33,7 @@ var fleets = []struct {
 		request("shop", wide, "a", "", 100, 100),
 		request("price", wide, "b", "1", 75, 40, caller("a")),
 	}, []string{"shop > price: 1 answered 1 max 40"}, nil},
-	{"the caller logs no calls, and its span is the call's", source{
+	{"the caller logs no calls, and the callee names the caller's span as its parent", source{
 		request("shop", wide, "a", "", 100, 100),
 		request("price", wide, "b", "a", 75, 40),
 	}, []string{"shop > price: 1 answered 1 max 40"}, nil},
@@ -46,22 +46,22 @@ var fleets = []struct {
 		call("shop", "price:8080", wide, "1", "a", 80, 50),
 		entry("price", wide, "b", 60, "working"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
-	{"hosts outside, of which some ports say nothing", source{
+	{"hosts outside, with ports of HTTP and other ports", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "Bank.example:443", wide, "1", "a", 80, 50),
 		call("shop", "bank.example", wide, "2", "a", 90, 5),
 		call("shop", "db:5432", wide, "3", "a", 95, 1, `"error":"dial tcp 10.0.0.1:5432: connect: connection refused"`),
 	}, []string{"shop > bank.example: 2 told 2 max 50", "shop > db:5432: 1 errors 1 refused 1 told 1 max 1"}, nil},
-	{"somebody else's host that is called like a service", source{
+	{"a stranger's host that has the name of a service", source{
 		call("shop", "price.bank.com", wide, "1", "a", 80, 50), call("shop", "price.example.co", wide, "2", "a", 80, 60),
 		request("price", second, "b", "", 75, 40),
 	}, []string{"shop > price.bank.com: 1 told 1 max 50", "shop > price.example.co: 1 told 1 max 60"}, nil},
-	{"a host of ours, as its answers tell", source{
+	{"a host that is a service, as its answers show", source{
 		call("shop", "price.shop.com", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40), before("price"), after("price"),
 		call("shop", "price.shop.com", second, "1", "a", 80, 60, `"path":"/price/7"`), request("mail", second, "c", "", 75, 40),
 		request("price", other, "c", "", 75, 40),
 	}, []string{"shop > price: 2 answered 1 told 2 guessed 1 max 60"}, []string{"restarted shop > price: 1 of 2"}},
-	{"a namespace, a database and another port that are called like a service", source{
+	{"a namespace, a database and another port that have the name of a service", source{
 		request("price", second, "a", "", 100, 100), call("shop", "search.price.svc:9200", wide, "1", "a", 80, 10),
 		call("shop", "price.rds.internal:5432", wide, "2", "a", 80, 20, `"attempt":0,"error":"closed"`),
 		call("shop", "price:8080", wide, "3", "a", 80, 30), request("price", wide, "b", "3", 75, 25),
@@ -70,16 +70,16 @@ var fleets = []struct {
 		"shop > price.rds.internal:5432: 1 errors 1 told 1 max 20", "shop > price:9090: 1 told 1 max 40", "shop > price: 2 answered 1 told 2 guessed 1 max 50",
 		"shop > search.price.svc:9200: 1 told 1 max 10",
 	}, nil},
-	{"an address, as its answers tell", source{
+	{"an address that is a service, as its answers show", source{
 		call("shop", "10.0.0.7:8080", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40),
 		call("shop", "10.0.0.7:8080", second, "1", "a", 80, 60, `"error":"dial tcp: connection refused"`),
 	}, []string{"shop > price: 2 errors 1 refused 1 answered 1 told 2 guessed 1 max 60"}, nil},
-	{"an address that several services are behind", source{
+	{"an address with several services behind it", source{
 		call("shop", "10.0.0.7", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40),
 		call("shop", "10.0.0.7", wide, "2", "a", 80, 50), request("stock", wide, "c", "2", 75, 40),
 		call("shop", "10.0.0.7", second, "1", "a", 80, 60, `"status":502`),
 	}, []string{"shop > 10.0.0.7: 1 errors 1 told 1 max 60", "shop > price: 1 answered 1 told 1 max 50", "shop > stock: 1 answered 1 told 1 max 50"}, nil},
-	{"a host of ours, as the lines in the trace tell", source{
+	{"a host that is a service, as lines in the trace show", source{
 		call("shop", "price.shop.com", wide, "1", "a", 80, 50), entry("price", wide, "b", 75, "working"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
 	{"a retry, and its own answer", source{
@@ -89,19 +89,19 @@ var fleets = []struct {
 		call("shop", "price", wide, "2", "a", 90, 30, `"attempt":2`),
 		request("price", wide, "c", "2", 89, 20),
 	}, []string{"shop > price: 2 errors 1 retries 1 answered 2 told 2 max 40"}, nil},
-	{"a redirect is no retry, and a retry of where it goes is", source{
+	{"a redirect is no retry, but a repeated call to its target is one", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "price", wide, "1", "a", 30, 20, `"status":301`), request("price", wide, "b", "1", 29, 10, `"status":301`),
 		call("shop", "price", wide, "2", "a", 60, 20, `"attempt":2`, `"status":503`), call("shop", "price", wide, "3", "a", 90, 20, `"attempt":3`),
 		request("price", wide, "c", "3", 89, 10),
 	}, []string{"shop > price: 3 errors 1 retries 1 answered 2 told 3 guessed 1 max 20"}, nil},
-	{"a retry whose attempts are one span", source{
+	{"a retry whose attempts share a span", source{
 		call("shop", "price", wide, "1", "a", 50, 40, `"status":503`),
 		request("price", wide, "1", "a", 89, 20),
 		call("shop", "price", wide, "1", "a", 90, 30, `"attempt":2`),
 		request("price", wide, "1", "a", 49, 30, `"status":503`),
 	}, []string{"shop > price: 2 errors 1 retries 1 answered 2 told 2 max 40"}, nil},
-	{"a request that was asked twice for one call", source{
+	{"one call that reached a service twice", source{
 		call("shop", "price", wide, "1", "a", 90, 80),
 		request("price", wide, "b", "1", 49, 30, `"status":503`),
 		request("price", wide, "c", "1", 89, 20),
@@ -109,7 +109,7 @@ var fleets = []struct {
 	{"a call that was sent to two services", source{
 		call("shop", "10.0.0.7", wide, "1", "a", 90, 80), request("price", wide, "b", "1", 85, 70), request("mirror", wide, "c", "1", 89, 60),
 	}, []string{"shop > price: 1 answered 1 told 1 max 80", "shop > mirror: 1 answered 1 max 60"}, nil},
-	{"a proxy that sends on the headers as they came", source{
+	{"a proxy that passes headers on unchanged", source{
 		call("shop", "proxy:8080", wide, "1", "a", 90, 80), request("price", wide, "b", "1", 80, 60), request("proxy", wide, "c", "1", 89, 78),
 		call("shop", "10.0.0.7", second, "1", "a", 90, 80), request("price", second, "b", "1", 80, 60), request("proxy", second, "c", "1", 89, 78),
 	}, []string{"shop > proxy: 2 answered 2 told 2 max 80", "proxy > price: 2 answered 2 guessed 2 max 60"}, nil},
@@ -118,7 +118,7 @@ var fleets = []struct {
 		request("price", second, "b", "", 75, 40, `"untrusted_trace_id":"`+other+`"`), request("price", second, "b", "", 75.1, 40.2, `"untrusted_trace_id":"`+other+`"`),
 		request("shop", other, "a", "", 100, 100),
 	}, []string{"shop > price: 2 answered 2 told 1 guessed 1 max 80"}, []string{"restarted shop > price: 1 of 2"}},
-	{"two sources have a line", source{
+	{"two sources have the same lines", source{
 		request("shop", wide, "a", "", 100, 100), request("shop", wide, "a", "", 100, 100),
 		call("shop", "price", wide, "1", "a", 80, 50), call("shop", "price", wide, "1", "a", 80, 50),
 		request("price", wide, "b", "1", 75, 40), request("price", wide, "b", "1", 75, 40),
@@ -133,17 +133,17 @@ var fleets = []struct {
 		call("shop", "shop", wide, "1", "a", 80, 50),
 		request("shop", wide, "b", "1", 75, 40),
 	}, []string{"shop > shop: 1 answered 1 told 1 max 50"}, nil},
-	{"a span between that nobody reports, and one call that can have been it", source{
+	{"the parent is in no line, and one call can be the caller", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "10.0.0.7:8080", wide, "1", "a", 80, 50),
 		request("price", wide, "b", "7", 75, 40),
 	}, []string{"shop > price: 1 answered 1 told 1 guessed 1 max 50"}, nil},
-	{"a span between that nobody reports, and a call of somebody else", source{
+	{"the parents are in no line, and the calls go to other hosts", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "api.bank.example", wide, "1", "a", 80, 50), call("shop", "legacy:8080", wide, "2", "a", 40, 30),
 		request("price", wide, "b", "7", 75, 40), request("stock", wide, "c", "8", 35, 20), after("price"),
 	}, []string{"shop > api.bank.example: 1 told 1 max 50", "shop > legacy:8080: 1 told 1 max 30"}, []string{"orphans  > price: 1 of 1", "orphans  > stock: 1 of 1"}},
-	{"a call is no caller of what it was made for", source{
+	{"a call is not the caller of the request that made it", source{
 		request("shop", wide, "b", "7", 80, 50),
 		call("shop", "price", wide, "1", "b", 80, 49.9), request("price", wide, "c", "1", 79.99, 49.8),
 		call("price", "cache", wide, "2", "c", 79.98, 49.7), after("price"),
@@ -158,7 +158,7 @@ var fleets = []struct {
 		request("shop", wide, "a", "", 100, 100),
 		request("price", second, "b", "", 75, 40, `"untrusted_trace_id":"`+wide+`"`),
 	}, []string{"shop > price: 1 answered 1 guessed 1 max 40"}, []string{"restarted shop > price: 1 of 1"}},
-	{"untrusted, and nobody is known", source{
+	{"untrusted, and no caller is known", source{
 		request("price", second, "b", "", 75, 40, `"untrusted_trace_id":"`+wide+`"`),
 	}, nil, nil},
 	{"untrusted, and several may be the caller", source{
@@ -174,7 +174,7 @@ var fleets = []struct {
 		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/price/7"`),
 		request("price", second, "b", "", 75, 40), before("price"), after("price"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, []string{"restarted shop > price: 1 of 1"}},
-	{"a proxy answers, whatever it says", source{
+	{"a proxy may have answered: the statuses are not 2xx", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/price/7","status":503`),
 		call("shop", "price", wide, "2", "a", 80, 50, `"path":"/price/7","status":429`),
@@ -185,7 +185,7 @@ var fleets = []struct {
 		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/healthz"`),
 		request("price", second, "b", "", 75, 40), request("price", second, "c", "", 75, 40), before("price"), after("price"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
-	{"the callee has no requests that name no caller", source{
+	{"all requests of the callee name a caller", source{
 		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/price/7"`),
 		call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40), before("price"), after("price"),
 	}, []string{"shop > price: 2 answered 1 told 2 guessed 1 max 50"}, nil},
@@ -194,7 +194,7 @@ var fleets = []struct {
 		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/price/7"`),
 		request("price", second, "b", "", 7500, 40), after("price"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
-	{"the callee's lines begin in the course of the call", source{
+	{"the callee's lines begin during the call", source{
 		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/price/7"`),
 		request("price", second, "b", "", 70, 40), after("price"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
@@ -212,7 +212,7 @@ var fleets = []struct {
 	{"truncated by a service without lines of requests", source{
 		call("shop", "price", wide, "1", "a", 80, 50), entry("price", narrow, "b", 75, "working"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, []string{"truncated shop > price: 1 of 1"}},
-	{"no decision is obeyed", source{
+	{"a decision that is not obeyed", source{
 		call("shop", "price", wide, "1", "a", 80, 50, `"sampled":true`), request("price", wide, "b", "1", 75, 40),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"redecided shop > price: 1 of 1"}},
 	{"a decision that was left open", source{
@@ -224,7 +224,7 @@ var fleets = []struct {
 	}, []string{"shop > price: 2 answered 2 told 2 max 50"}, []string{"redecided shop > price: 2 of 2"}},
 	{"a callee that samples everything, and a caller that chooses", slices.Concat(many(5, `"sampled":true`, `"sampled":true`), many(3, `"x":1`, `"sampled":true`)),
 		[]string{"shop > price: 8 answered 8 told 8 max 50"}, []string{"redecided shop > price: 3 of 8"}},
-	{"a callee that samples everything, as its caller leaves it open", slices.Concat(many(1, `"sampled":true`, `"sampled":true`), many(7, `"x":1`, `"sampled":true`)),
+	{"a callee that samples everything, and a caller that leaves decisions open", slices.Concat(many(1, `"sampled":true`, `"sampled":true`), many(7, `"x":1`, `"sampled":true`)),
 		[]string{"shop > price: 8 answered 8 told 8 max 50"}, nil},
 	{"a decision that is obeyed", slices.Concat(many(5, `"sampled":true`, `"sampled":true`), many(5, `"x":1`, `"x":1`)),
 		[]string{"shop > price: 10 answered 10 told 10 max 50"}, nil},
@@ -232,7 +232,7 @@ var fleets = []struct {
 		request("shop", second, "a", "", 100, 100), call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40),
 		request("price", wide, "b", "1", 75, 40), after("price"),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"orphans  > price: 1 of 2"}},
-	{"an orphan whose caller may be at work, as another one was", source{
+	{"an orphan whose caller may still be at work, since another request was as long", source{
 		request("shop", second, "a", "", 0, 20_000), request("price", second, "b", "a", -19_000, 40),
 		request("price", wide, "b", "1", 75, 40), after("price"),
 	}, []string{"shop > price: 1 answered 1 max 40"}, nil},
@@ -247,18 +247,18 @@ var fleets = []struct {
 		request("shop", second, "a", "", 100, 100),
 		request("price", wide, "b", "1", 75_000, 40),
 	}, nil, nil},
-	{"a clock by which another one goes", source{
+	{"a wrong clock, and a second clock that agrees with it", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 40),
 		call("price", "stock", wide, "2", "b", 570, 20), request("stock", wide, "c", "2", 565, 10),
 	}, []string{"price > stock: 1 answered 1 told 1 max 20", "shop > price: 1 answered 1 told 1 max 50"},
 		[]string{"clock  > price: 1 of 1", "clock  > stock: 1 of 1"}},
-	{"a call is no caller of what it was made for, though its clock says so", source{
+	{"a call is not the caller of the request that made it, although its times would fit", source{
 		request("shop", wide, "b", "7", 80, 50),
 		call("shop", "price", wide, "1", "b", 79, 48), request("price", wide, "c", "1", 78, 47),
 		call("price", "cache", wide, "2", "c", 85, 60), after("price"),
 	}, []string{"price > cache: 1 told 1 max 60", "shop > price: 1 answered 1 told 1 max 48"}, []string{"orphans  > shop: 1 of 1"}},
-	{"one of three is no clock", source{
+	{"one call of three that does not fit is no wrong clock", source{
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 40),
 		call("shop", "price", wide, "2", "a", 80, 50), request("price", wide, "c", "2", 75, 40),
 		call("shop", "price", wide, "3", "a", 80, 50), request("price", wide, "d", "3", 75, 40),
@@ -267,20 +267,21 @@ var fleets = []struct {
 		[]string{"shop > price: 30 answered 30 told 30 max 50", "shop > stock: 30 answered 30 told 30 max 50"}, []string{"clock  > price: 10 of 30"}},
 	{"lines that are late, each by another time", slices.Concat(instances(20, 75), instances(3, 575), instances(3, 275), instances(3, 1575)),
 		[]string{"shop > price: 29 answered 29 told 29 max 50", "shop > stock: 29 answered 29 told 29 max 50"}, nil},
-	{"one slow answer is no clock", source{
+	{"one slow answer is no wrong clock", source{
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 540),
 		call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40),
 	}, []string{"shop > price: 2 answered 2 told 2 max 50"}, nil},
-	{"a clock", source{
+	{"a wrong clock", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 40),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"clock  > price: 1 of 1"}},
 }
 
-// serial is how many traces many has made.
+// serial is how many traces many and instances have made.
 var serial int
 
-// many are calls of price, with a field of the call's line and one of the request's.
+// many returns n calls to price, each in a trace of its own. Caller is a field of the call's line,
+// and callee is a field of the request's line.
 func many(n int, caller, callee string) (lines source) {
 	for range n {
 		serial++
@@ -290,7 +291,8 @@ func many(n int, caller, callee string) (lines source) {
 	return lines
 }
 
-// instances are calls of a service that has answered until then, and of one whose clock is right.
+// instances returns n traces with calls to two services. By its clock, price has answered at end.
+// The clock of stock is right.
 func instances(n int, end float64) (lines source) {
 	for range n {
 		serial++
@@ -315,7 +317,7 @@ func TestGraph(t *testing.T) {
 	}
 }
 
-// Requests that do not believe somebody outside are entries: no line of ours knows their callers.
+// A request that does not believe its caller enters from outside if the caller appears in no line.
 func TestEntriesThatDoNotBelieve(t *testing.T) {
 	g := graph(t, servicemap.Config{}, source{
 		request("edge", second, "b", "", 75, 40, `"untrusted_trace_id":"`+wide+`"`), request("edge", other, "b", "", 75, 40),
@@ -325,7 +327,7 @@ func TestEntriesThatDoNotBelieve(t *testing.T) {
 	assert.Zero(t, g.Untold)
 }
 
-// In a trace with too many open calls, none is guessed.
+// In a trace with too many unanswered calls, nothing is guessed.
 func TestTooManyToGuess(t *testing.T) {
 	lines := source{request("price", wide, "b", "77", 75, 40)}
 	for i := range 300 {

@@ -2,19 +2,19 @@ package servicemap
 
 import "time"
 
-// heard is what lines tell besides traces.
+// heard is what lines show about services, apart from traces.
 type heard struct {
 	voices map[uint16]*voiced // by the service's number
-	places int                // how many all voices have
+	places int                // the number of places in all voices
 
 	longest uint32 // of all durations, packed
 }
 
-// voiced is what the lines of a service tell.
+// voiced is what the lines of one service show.
 type voiced struct {
 	period
 	lines, noID int64
-	requests    int64            // one that two sources have counts twice
+	requests    int64            // a request that two sources have counts twice
 	places      map[string]int64 // lines without an ID, by place
 	elsewhere   int64            // lines without an ID at places that are not kept
 }
@@ -25,7 +25,7 @@ type period struct {
 	any         bool
 }
 
-// add makes the period long enough for a time.
+// add extends the period to include a time.
 func (p *period) add(at int64) {
 	switch {
 	case at == never:
@@ -51,7 +51,7 @@ const mostPlaces = 4_000
 
 func newHeard() heard { return heard{voices: map[uint16]*voiced{}} }
 
-// voice returns what the lines of a service tell.
+// voice returns what the lines of a service show. A new service has counts of zero.
 func (h *heard) voice(service uint16) *voiced {
 	v := h.voices[service]
 	if v == nil {
@@ -61,7 +61,7 @@ func (h *heard) voice(service uint16) *voiced {
 	return v
 }
 
-// noPlace counts lines of a service without an ID.
+// noPlace counts n lines of a service without an ID, at a place.
 func (h *heard) noPlace(v *voiced, place string, n int64) {
 	if _, ok := v.places[place]; !ok {
 		if h.places == mostPlaces {
@@ -73,7 +73,7 @@ func (h *heard) noPlace(v *voiced, place string, n int64) {
 	v.places[place] += n
 }
 
-// merge adds what others have heard.
+// merge adds everything from other.
 func (h *heard) merge(other *heard) {
 	h.longest = max(h.longest, other.longest)
 	for service, v := range other.voices {

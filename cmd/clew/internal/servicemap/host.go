@@ -2,7 +2,7 @@ package servicemap
 
 import "slices"
 
-// answering tells which service has answered the calls to a host.
+// answering is what the calls to a host, and their answers, show about the service behind it.
 type answering struct {
 	by       uint16 // the service, by IDs; noName: none, noCaller: several
 	http     bool   // there are calls over HTTP
@@ -85,8 +85,8 @@ func (t *tally) behind(host uint16) uint16 {
 	return noName
 }
 
-// elsewhere tells whether the service with the host's name has answered at other ports of that
-// name, and never at the host's.
+// elsewhere tells whether the service with the host's name has answered at other ports of hosts
+// with its name, and never at the host's port.
 func (t *tally) elsewhere(host uint16) bool {
 	ports := t.ports[t.facts.named[host]]
 	return len(ports) > 0 && !slices.Contains(ports, portOf(t.facts.outside[host]))
@@ -103,7 +103,8 @@ func (t *tally) findPorts() {
 	}
 }
 
-// settle gives calls to hosts to the services behind the hosts, once everything is added.
+// settle turns edges to hosts into edges to the services behind the hosts. It is called after
+// everything is added.
 func (t *tally) settle() {
 	t.findPorts()
 	for k, e := range t.edges {
@@ -119,10 +120,10 @@ func (t *tally) settle() {
 	t.restarts()
 }
 
-// restarts gives calls without a request to the services that were called. A service has restarted
-// their traces only if it has requests that look like the calls and name no caller. Otherwise the
-// service perhaps logs no such requests, health checks for instance, or a proxy in front of it has
-// answered.
+// restarts counts calls without a request line for the services behind their hosts. A service has
+// restarted the traces of these calls only if it has at least half as many requests that look like
+// the calls and name no caller. Otherwise the service perhaps logs no such requests, health checks
+// for instance, or a proxy in front of it has answered.
 func (t *tally) restarts() {
 	roots := map[nodeKey]int64{}
 	for k, u := range t.calls {

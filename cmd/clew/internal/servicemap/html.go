@@ -12,10 +12,10 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// The page is one file that loads nothing else. The picture, the table of edges and the list of
-// breaks stand in it, so that they are seen without a script. The script makes them move. It reads
-// what it shows beside them from the data: JSON in an element that no browser runs, with each <
-// escaped. The policy in the page's head allows that script and no other.
+// The page is one file that loads nothing else. It contains the picture, the table of edges and
+// the list of breaks, so that they are seen without a script. The script makes them interactive.
+// Everything else that it shows is in the data: JSON in an element that no browser executes, with
+// each < escaped. The policy in the page's head allows no other script.
 //
 //go:embed page
 var pageFiles embed.FS
@@ -29,19 +29,19 @@ const maxDrawn = 5000
 // maxBars is how many spans of a trace a page has. Beside the picture there is room for a few.
 const maxBars = 80
 
-// HTMLConfig has what a page says besides its map. The zero value is ready to use.
+// HTMLConfig is what a page shows besides its map. The zero value is ready to use.
 type HTMLConfig struct {
 	UI string // Zipkin's address, for links to traces; "", or no URL of http or https: no links
 
-	// After is the part of the command line after the ID, which says what to read for a trace. It
-	// is shown and copied with control and format characters escaped.
+	// After is the part after the ID in the command that shows a trace, such as the names of
+	// files. The page escapes control and format characters in it.
 	After string
 }
 
 // HTML writes the map as a page for a browser.
 func (g *Graph) HTML(to io.Writer, config HTMLConfig) error { return g.html(to, config, maxDrawn) }
 
-// html writes a page with the busiest edges, as many as most.
+// html writes a page with the busiest edges, most at most.
 func (g *Graph) html(to io.Writer, config HTMLConfig, most int) error {
 	g, omitted := g.upTo(most)
 	var data bytes.Buffer
@@ -83,7 +83,7 @@ func zipkinPages(ui string) string {
 }
 
 // upTo returns the graph with its busiest edges and their nodes, and how many edges are left out.
-// A service with everything in its routes has no node of its own.
+// A service gets no node of its own if all its requests are in nodes of routes.
 func (g *Graph) upTo(most int) (*Graph, int) {
 	few := *g
 	few.Nodes, few.Edges = nil, nil
@@ -149,7 +149,7 @@ func (g *Graph) htmlFacts(omitted int) string {
 	return "<span>" + strings.Join(facts, "</span><span>") + "</span>"
 }
 
-// htmlLacks returns what stands in place of the picture if there is nothing to draw.
+// htmlLacks returns the text that replaces the picture if there is nothing to draw.
 func (g *Graph) htmlLacks() string {
 	if text := g.lacks(); text != "" {
 		return `<p id="lacks">` + inHTML(text) + "</p>\n"

@@ -28,7 +28,7 @@ func htmlOf(t *testing.T, g *servicemap.Graph, config servicemap.HTMLConfig) str
 	return b.String()
 }
 
-// pageData is what a test reads of a page's data.
+// pageData has the members of a page's data that tests read.
 type pageData struct {
 	Config struct{ After, Zipkin string }
 	Graph  json.RawMessage
@@ -40,7 +40,7 @@ func dataOf(t *testing.T, page string) (data pageData) {
 	t.Helper()
 	found := dataForm.FindAllStringSubmatch(page, -1)
 	require.Len(t, found, 1)
-	assert.NotContains(t, found[0][1], "<", "what could end the element")
+	assert.NotContains(t, found[0][1], "<", "a < could end the element")
 	require.NoError(t, json.Unmarshal([]byte(found[0][1]), &data))
 	return data
 }
@@ -55,7 +55,7 @@ func TestHTML(t *testing.T) {
 		"<span>5 services</span><span>3 hosts outside</span>", `<td>front</td><td>basket</td><td class="number">8,200</td><td class="number">0.04 %</td>`,
 		"stock does not go on with the traces of front", "23 (0.11 %) of the requests that name a caller", `class="name" `, ">pay.example:443</text>",
 	} {
-		assert.Contains(t, page, said, "seen without the script")
+		assert.Contains(t, page, said, "the page shows it without the script")
 	}
 }
 
@@ -79,7 +79,7 @@ func TestHTMLPolicy(t *testing.T) {
 	}
 	assert.Equal(t, "default-src 'none'; script-src 'sha256-"+hash(`(?s)<script>(.*?)</script>`)+"'; style-src 'sha256-"+hash(`(?s)<style>(.*?)</style>`)+
 		"'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'", policy[1])
-	assert.Less(t, strings.Index(page, "Content-Security-Policy"), strings.Index(page, "<style>"), "a policy holds for what stands behind it")
+	assert.Less(t, strings.Index(page, "Content-Security-Policy"), strings.Index(page, "<style>"), "a policy applies only to what follows it")
 
 	frame := dataForm.ReplaceAllString(page, "")
 	assert.NotRegexp(t, `(?i)https?://|src=|\shref=|@import|url\(|<link|<iframe|<base|\son[a-z]+=|\sstyle=`, frame)
@@ -90,10 +90,10 @@ func TestHTMLPolicy(t *testing.T) {
 	assert.True(t, strings.HasSuffix(frame, "</html>\n"))
 }
 
-// drawnForm finds what is written into the page from names: each part is well-formed.
+// drawnForm finds the parts of the page that contain node names. Each part is well-formed XML.
 var drawnForm = regexp.MustCompile(`(?s)<svg id="drawing".*?</g>\n</svg>|<ul id="breaks">.*?</ul>|<table>\n<thead><tr id="rows-head">.*?</table>`)
 
-// allowed are the elements and attributes that a name may stand in or beside.
+// allowed lists the elements and attributes that may occur in the parts that contain names.
 var allowed = strings.Fields("svg g path rect text ul li button b span p table thead tbody tr th td " +
 	"id viewBox role aria-label aria-hidden tabindex class d stroke-width transform width height rx x y data-edge data-node data-break type scope")
 
@@ -139,7 +139,7 @@ type drawn struct {
 	} `xml:"rect"`
 }
 
-// place is where it stands.
+// place returns the position of a node.
 func (d drawn) place(t *testing.T) (x, y float64) {
 	t.Helper()
 	_, err := fmt.Sscanf(d.Transform, "translate(%g %g)", &x, &y)
@@ -159,7 +159,7 @@ type picture struct {
 	} `xml:"g"`
 }
 
-// nodesOf returns the nodes of the page's picture, and how large it is.
+// nodesOf returns the nodes of the page's picture, and the picture's size.
 func nodesOf(t *testing.T, page string) (nodes []drawn, width, height float64) {
 	t.Helper()
 	var p picture
@@ -176,7 +176,7 @@ func nodesOf(t *testing.T, page string) (nodes []drawn, width, height float64) {
 	return nodes, width, height
 }
 
-// overlaps are the pairs of nodes that lie on each other.
+// overlaps returns the pairs of nodes that overlap.
 func overlaps(t *testing.T, nodes []drawn) (pairs [][2]int) {
 	t.Helper()
 	at := make([][2]float64, len(nodes))
@@ -191,20 +191,21 @@ func overlaps(t *testing.T, nodes []drawn) (pairs [][2]int) {
 	return pairs
 }
 
-// No node lies on another one or outside of the picture, which is not larger than it can be read.
+// No node overlaps another or lies outside of the picture. The picture is small enough to read
+// without a zoom.
 func TestHTMLPicture(t *testing.T) {
 	for name, g := range maps() {
 		nodes, width, height := nodesOf(t, htmlOf(t, g, servicemap.HTMLConfig{}))
 		require.Len(t, nodes, len(g.Nodes))
 		for i, n := range nodes {
 			x, y := n.place(t)
-			assert.True(t, x >= 0 && y >= 0 && x+n.Rect.Width <= width && y+n.Rect.Height <= height, "%s: %d is in the picture", name, i)
+			assert.True(t, x >= 0 && y >= 0 && x+n.Rect.Width <= width && y+n.Rect.Height <= height, "%s: node %d must be inside of the picture", name, i)
 		}
 		assert.Empty(t, overlaps(t, nodes), name)
 	}
 	_, width, height := nodesOf(t, htmlOf(t, fleet(60, 200), servicemap.HTMLConfig{}))
-	assert.Greater(t, min(880/width, 640/height), 0.4, "60 services are read without a zoom")
-	assert.Equal(t, htmlOf(t, fleet(60, 200), servicemap.HTMLConfig{}), htmlOf(t, fleet(60, 200), servicemap.HTMLConfig{}), "the same each time")
+	assert.Greater(t, min(880/width, 640/height), 0.4, "60 services can be read without a zoom")
+	assert.Equal(t, htmlOf(t, fleet(60, 200), servicemap.HTMLConfig{}), htmlOf(t, fleet(60, 200), servicemap.HTMLConfig{}), "the page is the same each time")
 }
 
 // shapes are graphs that are hard to lay out, of edges between numbered nodes.
@@ -262,7 +263,7 @@ func TestHTMLShapes(t *testing.T) {
 	}
 }
 
-// Callers stand left of what they call, or above it.
+// Callers stand left of the nodes that they call, or above them.
 func TestHTMLDirection(t *testing.T) {
 	g := shop()
 	nodes, _, _ := nodesOf(t, htmlOf(t, g, servicemap.HTMLConfig{}))
@@ -273,10 +274,11 @@ func TestHTMLDirection(t *testing.T) {
 	assert.Less(t, at("front"), at("basket"))
 	assert.Less(t, at("basket"), at("price"))
 	assert.Less(t, at("price"), at("redis:6379"))
-	assert.Less(t, at("front"), at("stock"), "though stock calls front too")
+	assert.Less(t, at("front"), at("stock"), "front is first, although stock calls front too")
 }
 
-// A map that is too large has its busiest edges, and says so.
+// The page of a map that is too large shows only the busiest edges, and says how many it leaves
+// out.
 func TestHTMLBounded(t *testing.T) {
 	assert.Equal(t, 5000, servicemap.MaxDrawn, "as the manual says")
 	g := fleet(60, 200)
@@ -288,7 +290,7 @@ func TestHTMLBounded(t *testing.T) {
 	require.NoError(t, json.Unmarshal(dataOf(t, b.String()).Graph, &few))
 	assert.Len(t, few.Edges, 50)
 	nodes, _, _ := nodesOf(t, b.String())
-	assert.Len(t, nodes, len(few.Nodes), "those that have edges")
+	assert.Len(t, nodes, len(few.Nodes), "only nodes with edges are drawn")
 	assert.Less(t, len(few.Nodes), len(g.Nodes))
 }
 
@@ -300,7 +302,7 @@ func TestHTMLLongTrace(t *testing.T) {
 	require.NoError(t, json.Unmarshal(dataOf(t, htmlOf(t, g, servicemap.HTMLConfig{})).Graph, &few))
 	assert.Len(t, few.Traced[0].Spans, 80)
 	assert.Equal(t, 3+120, few.Traced[0].Left)
-	assert.Len(t, g.Traced[0].Spans, 200, "the map is as it was")
+	assert.Len(t, g.Traced[0].Spans, 200, "the map itself is unchanged")
 }
 
 func TestHTMLNotWritten(t *testing.T) {
@@ -311,7 +313,7 @@ func TestHTMLNotWritten(t *testing.T) {
 
 var errFull = errors.New("full")
 
-// failing is a writer that takes so many bytes.
+// failing is a writer that accepts left bytes, and then fails with errFull.
 type failing struct{ left int }
 
 func (f *failing) Write(p []byte) (int, error) {
@@ -333,7 +335,7 @@ func TestNotWritten(t *testing.T) {
 	}
 }
 
-// BenchmarkHTML draws pages: a map of 60 services is laid out in some milliseconds.
+// BenchmarkHTML writes pages. A map of 60 services takes some milliseconds.
 func BenchmarkHTML(b *testing.B) {
 	for _, size := range [][2]int{{60, 200}, {1000, 5000}, {3000, 6000}} {
 		g := fleet(size[0], size[1])

@@ -31,8 +31,8 @@ func inLines(text []byte) []byte {
 // breaker breaks JSON into lines.
 type breaker struct {
 	text  []byte
-	at    int // the byte that is looked at
-	depth int // how many objects and lists are around it
+	at    int // the next byte of text
+	depth int // how many objects and lists are open
 	out   bytes.Buffer
 }
 

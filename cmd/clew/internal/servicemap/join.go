@@ -8,28 +8,28 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// A joined is a trace whose calls are joined with the requests that answered them. It is used
-// again for the next trace.
+// A joined is a trace whose calls are joined with the requests that answered them. It is reused
+// for the next trace.
 type joined struct {
 	facts *facts
 	rows  []row // in the order of compareRows, each once
 	links []joint
 
 	// Facts about each service in the trace. A hostile trace may need them a million times.
-	served    []bool   // by service: a line of a request
+	served    []bool   // by service: it has a line of a request
 	mentioned []int32  // by service: the row of a plain line; none: there is none
 	has       []uint16 // the services in served or mentioned
 
-	ours      bool    // lines have the trace; false: only untrusted callers named it
+	ours      bool    // the trace has lines; false: it was only not believed
 	last      int64   // when the last row ended
 	again     []int32 // further requests for a call that has an answer
 	redirects []int32 // calls that were answered by a redirect, up to mostGuesses
 	only      uint16  // the one service with requests, calls or jobs; noCaller: none, or several
 }
 
-// A joint tells how a row is joined.
+// A joint is how a row is joined with others.
 type joint struct {
-	parent int32 // row; none: none
+	parent int32 // the row of the parent; none: there is none
 	answer int32 // of a call, the row of the request that answered it; none: none
 	how    how
 }
@@ -43,13 +43,13 @@ const (
 	byNothing how = iota // it names no caller
 	byIDs
 	byGuess // by the host's name, or by time
-	unknown // it names a caller that no line knows
+	unknown // it names a caller that appears in no line
 )
 
 // Limits, because a hostile trace may have a million rows.
 const (
 	mostSame    = 64  // rows of one span that are looked at
-	mostGuesses = 256 // open calls; among more of them no guess is made
+	mostGuesses = 256 // unanswered calls; with more of them, no guess is made
 )
 
 func newJoined(f *facts) *joined {
@@ -84,7 +84,7 @@ func (j *joined) join(rows []row) {
 	j.nest()
 }
 
-// have finds what the services have in the trace.
+// have finds which services have requests or plain lines in the trace.
 func (j *joined) have() {
 	for _, service := range j.has {
 		j.served[service], j.mentioned[service] = false, none
@@ -137,9 +137,9 @@ func (j *joined) redirected(c *row) bool {
 	return false
 }
 
-// once leaves out rows that are there already, because two sources have the same line, or a
-// service logs each request twice. Rows without a span's ID stay: they may be two requests that
-// are alike.
+// once leaves out rows that repeat another one. Two sources may have the same line, or a service
+// may log each request twice. Rows without a span's ID stay: they may be two requests that are
+// alike.
 func once(rows []row) []row {
 	kept := rows[:0]
 	for i := range rows {
@@ -151,10 +151,10 @@ func once(rows []row) []row {
 	return kept
 }
 
-// twice tells whether a request repeats one of the last rows: the span is the same, and one
-// encloses the other. The longer row stays. Attempts may share a span, but not a time. A request
-// that did not trust its caller has a second row, in the caller's trace. Both rows stay, or
-// neither.
+// twice tells whether a request repeats one of the last rows: the span is the same, and one row
+// encloses the other in time. Kept then has the longer row. Attempts may share a span, but do not
+// enclose each other. A request that did not trust its caller has a second row, in the caller's
+// trace. For both rows, the result is the same.
 func twice(kept []row, r *row) bool {
 	if kind := r.kind(); kind != isRequest && kind != isRestarted {
 		return false
@@ -192,10 +192,11 @@ func (j *joined) same(span uint64) (from, end int) {
 	return from, end
 }
 
-// find returns the row of a span that is the parent of row i; none: no line knows the span. Of
-// several rows, the best is of row i's service, and no call. If i is a request, called is true.
-// Then the best is a call of another service, unanswered so far, that encloses the request. Among
-// equals a plain line's row comes last.
+// find returns a row of a span that is the parent of row i; none: no row has the span. If there
+// are several rows, find returns the best. If called is false, row i is a call, and the best row
+// is of the same service, and no call. If called is true, row i is a request, and the best row is
+// a call of another service that has no answer so far and encloses the request. Rows of plain
+// lines come last.
 func (j *joined) find(span uint64, i int, called bool) int32 {
 	best, points := int32(none), -1
 	r := &j.rows[i]
@@ -260,8 +261,9 @@ func (j *joined) serve(i int) {
 	}
 }
 
-// answer notes that request i answered call k. A call has one answer. A second request is from a
-// proxy that logged no call.
+// answer notes that request i answered call k. A call has only one answer. If a second request
+// claims the call, the better one stays, and the other goes to j.again. A proxy that logged no
+// call may have sent it.
 func (j *joined) answer(k, i int, by how) {
 	j.links[i].parent, j.links[i].how = int32(k), by
 	before := j.links[k].answer
@@ -277,9 +279,9 @@ func (j *joined) answer(k, i int, by how) {
 	j.again = append(j.again, loser)
 }
 
-// answers tells how well request i answers call k, compared with another request. The service
-// that the host's name means counts most, then the call's status, then a time that encloses the
-// other request.
+// answers returns how well request i fits call k, in points. Most points are for the service with
+// the host's name, fewer for the call's status, and fewest for a request that encloses the other
+// request in time.
 func (j *joined) answers(k, i, other int) (points int) {
 	c, r := &j.rows[k], &j.rows[i]
 	if j.facts.called(c) == r.service {
@@ -294,8 +296,9 @@ func (j *joined) answers(k, i, other int) (points int) {
 	return points
 }
 
-// nest puts a further request for a call below the one that answered the call, if the latter
-// encloses it and is of another service. A proxy may pass the headers on as they came.
+// nest handles further requests for an answered call. Such a request becomes a child of the
+// answering request, if the latter is of another service and encloses it. The other service may be
+// a proxy that passes headers on unchanged.
 func (j *joined) nest() {
 	for _, i := range j.again {
 		l := &j.links[i]
@@ -322,15 +325,15 @@ func encloses(call, request *row, loose time.Duration) bool {
 // line of a request is written when its answer is already on the way.
 const tolerance = timeline.Tolerance
 
-// guess finds callers by the called host and by time. It does so for requests whose caller no
-// line knows, for requests without a caller, and for requests that did not trust the caller.
+// guess finds callers by the called host and by time. It does so for requests whose caller appears
+// in no line, for requests without a caller, and for requests that did not trust the caller.
 func (j *joined) guess() {
 	open := make([]int32, 0, 16)
 	for i := range j.rows {
 		if j.rows[i].kind() == isCall && j.links[i].answer == none {
 			open = append(open, int32(i))
 		}
-		if len(open) > mostGuesses { // a guess among some of them would be wrong
+		if len(open) > mostGuesses { // among so many, a guess might be wrong
 			return
 		}
 	}
@@ -363,7 +366,7 @@ func (j *joined) likely(open []int32, i int) int32 {
 	switch {
 	case calls.fitting.n > 0:
 		return calls.fitting.call
-	case calls.named.n == 1 && (byTime || r.kind() == isRestarted): // a clock is off
+	case calls.named.n == 1 && (byTime || r.kind() == isRestarted): // a clock is wrong
 		return calls.named.call
 	case calls.addressed.n == 1 && byTime:
 		return calls.addressed.call
@@ -371,8 +374,8 @@ func (j *joined) likely(open []int32, i int) int32 {
 	return none
 }
 
-// candidates are the calls that a request may have answered. Addressed ones count only for a
-// request that names a caller.
+// candidates are the calls that a request may have answered. The candidate addressed is used only
+// for a request that names a caller.
 type candidates struct {
 	fitting   candidate // to a host of the service's name, at the request's time
 	named     candidate // to a host that is surely the service, at another time

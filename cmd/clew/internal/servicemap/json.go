@@ -38,10 +38,10 @@ func writeJSON(to io.Writer, value any) error {
 	return err
 }
 
-// Limits of what ReadJSON takes.
+// Limits of what ReadJSON accepts.
 const (
 	maxMap   = 128 << 20 // bytes
-	maxParts = 100_000   // nodes, edges or breaks, each of which takes more memory than bytes of the file
+	maxParts = 100_000   // nodes, edges or breaks: larger in memory than in the file
 	maxCount = 1 << 53
 )
 
@@ -57,7 +57,7 @@ func readJSON(from io.Reader, most int64) (*Graph, error) {
 	err := r.read()
 	switch {
 	case err != nil && limited.N == 0:
-		return nil, fmt.Errorf("it is larger than %d MB: no map of clew is", most>>20)
+		return nil, fmt.Errorf("it is larger than %d MB: no map of clew is that large", most>>20)
 	case errors.Is(err, errNoMap) || errors.Is(err, errVersion):
 		return nil, err
 	case err != nil:
@@ -92,7 +92,7 @@ func (r *mapReader) read() error {
 		return r.failed(err)
 	}
 	if r.d.More() {
-		return errors.New("something stands behind it")
+		return errors.New("there is more text behind it")
 	}
 	if err := r.failed(nil); err != nil {
 		return err
@@ -102,8 +102,8 @@ func (r *mapReader) read() error {
 
 var errVersion = errors.New("it was made by another version of clew")
 
-// failed returns what is wrong: an error in a map of this version, or that the text is no such
-// map.
+// failed returns the error to report for err. If the text is no map, or a map of another version,
+// the error says that.
 func (r *mapReader) failed(err error) error {
 	switch {
 	case r.seen["version"] && r.graph.Version > 0 && r.graph.Version != Version:
@@ -114,8 +114,8 @@ func (r *mapReader) failed(err error) error {
 	return err
 }
 
-// isScalar has the members that are no lists. Unknown members are passed over: a later clew may
-// write them.
+// isScalar has the members that are no lists. Unknown members are skipped: a later clew may write
+// them.
 var isScalar = map[string]bool{
 	"version": true, "by": true, "from": true, "until": true, "lines": true, "no_id": true, "traces": true, "requests": true, "calls": true, "jobs": true, "untold": true,
 }

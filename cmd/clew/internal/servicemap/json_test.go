@@ -33,7 +33,7 @@ func TestJSON(t *testing.T) {
 	assert.Equal(t, `  {"kind":"clock","to":"price","count":12300,"of":12300,"ahead_ms":40,"says":"The clock of price is 40 ms ahead.","remedy":"Let its host take the time from where the others do."}`, lines[len(lines)-6-len(shop().Traced)])
 	assert.Equal(t, "}\n", text[len(text)-2:])
 	assert.Equal(t, 1+11+4*2+1+len(shop().Nodes)+len(shop().Edges)+len(shop().Breaks)+len(shop().Traced), len(lines)-1)
-	assert.Equal(t, text, jsonOf(t, shop()), "the same each time")
+	assert.Equal(t, text, jsonOf(t, shop()), "the text is the same each time")
 }
 
 func TestJSONEmpty(t *testing.T) {
@@ -61,7 +61,8 @@ func TestJSONNotANumber(t *testing.T) {
 	assert.ErrorContains(t, g.JSON(io.Discard), "NaN")
 }
 
-// A map that is written is read back, without the traces, which only the page shows.
+// A map that JSON has written is read back, without the traces, because only the page shows
+// traces.
 func TestReadJSON(t *testing.T) {
 	for name, g := range maps() {
 		text := jsonOf(t, g)
@@ -70,7 +71,7 @@ func TestReadJSON(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.Empty(t, back.Traced)
 		if name == "hostile" {
-			continue // what is no UTF-8 is not read back as it was
+			continue // text that is no UTF-8 is changed on the way
 		}
 		want := *g
 		want.Traced = nil
@@ -82,7 +83,7 @@ func TestReadJSONRefuses(t *testing.T) {
 	whole := jsonOf(t, shop())
 	const none = "it is no map: clew map -o json writes one"
 	for name, tt := range map[string]struct{ text, want string }{
-		"nothing":             {"", none},
+		"an empty file":       {"", none},
 		"a log":               {`{"trace_id":"5759e988bd862e3f","message":"call"}`, none},
 		"a list":              {`[]`, none},
 		"a number":            {`1`, none},
@@ -92,16 +93,16 @@ func TestReadJSONRefuses(t *testing.T) {
 		"no version":          {strings.Replace(whole, `"version": 1,`, "", 1), none},
 		"another version":     {strings.Replace(whole, `"version": 1,`, `"version": 2,`, 1), "it was made by another version of clew: it has the form 2, and this clew knows the form 1. Make it again from the same lines"},
 		"another form":        {`{"version":3,"nodes":{}}`, "it was made by another version of clew: it has the form 3, and this clew knows the form 1. Make it again from the same lines"},
-		"cut off":             {whole[:len(whole)/2], "the map is damaged: unexpected EOF"},
-		"another kind":        {strings.Replace(whole, `"by": "service"`, `"by": "moon"`, 1), `the map is damaged: it is neither by "service" nor by "route"`},
+		"half of a map":       {whole[:len(whole)/2], "the map is damaged: unexpected EOF"},
+		"by something else":   {strings.Replace(whole, `"by": "service"`, `"by": "moon"`, 1), `the map is damaged: it is neither by "service" nor by "route"`},
 		"a negative count":    {strings.Replace(whole, `"calls":8200`, `"calls":-8200`, 1), `the map is damaged: a number of the edge from "front" to "basket" is not possible`},
 		"a huge count":        {strings.Replace(whole, `"requests":8200`, `"requests":9223372036854775807`, 1), `the map is damaged: a number of the node "basket" is not possible`},
 		"an edge to nowhere":  {strings.Replace(whole, `"to":"mail"`, `"to":"\u001b[31m"`, 1), `the map is damaged: the edge from "front" to "\x1b[31m" has an end that is no node`},
-		"no list":             {strings.Replace(whole, `"breaks": [`, `"breaks": 7, "x": [`, 1), "the map is damaged: what should be a list is something else"},
+		"breaks are no list":  {strings.Replace(whole, `"breaks": [`, `"breaks": 7, "x": [`, 1), "the map is damaged: what should be a list is something else"},
 		"negative lines":      {strings.Replace(whole, `"lines": 80123`, `"lines": -1`, 1), "the map is damaged: a count is not possible"},
 		"a negative break":    {strings.Replace(whole, `"count":612`, `"count":-1`, 1), `the map is damaged: a number of the break at "basket" is not possible`},
-		"something behind it": {whole + "{}", "the map is damaged: something stands behind it"},
-		"too many":            {`{"version":1,"by":"service","nodes":[],"edges":[` + strings.Repeat("{},", 100_000) + `{}]}`, "the map is damaged: a list has more than 100000 elements"},
+		"something behind it": {whole + "{}", "the map is damaged: there is more text behind it"},
+		"too many edges":      {`{"version":1,"by":"service","nodes":[],"edges":[` + strings.Repeat("{},", 100_000) + `{}]}`, "the map is damaged: a list has more than 100000 elements"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := servicemap.ReadJSON(strings.NewReader(tt.text))
@@ -115,10 +116,10 @@ func TestReadJSONInfinite(t *testing.T) {
 	assert.ErrorContains(t, err, "the map is damaged: json: cannot unmarshal number 1e999")
 }
 
-// A file without an end is read only as far as a map may reach.
+// A file without an end is read only up to the largest size of a map.
 func TestReadJSONEndless(t *testing.T) {
 	_, err := servicemap.ReadJSONUpTo(io.MultiReader(strings.NewReader(`{"version":1,"by":"service","x":"`), endless{}), 1<<20)
-	assert.EqualError(t, err, "it is larger than 1 MB: no map of clew is")
+	assert.EqualError(t, err, "it is larger than 1 MB: no map of clew is that large")
 	assert.Equal(t, 128<<20, servicemap.MaxMap)
 }
 
@@ -132,7 +133,7 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A line may say that a call took less than no time. Such a map can be compared.
+// A line may contain a negative duration. A map with such durations can be compared.
 func TestReadJSONNegativeDurations(t *testing.T) {
 	g := shop()
 	for i := range g.Edges {
@@ -148,14 +149,14 @@ func TestReadJSONNegativeDurations(t *testing.T) {
 	}
 }
 
-// Members that a later clew adds are passed over.
+// Members that a later version of clew adds are ignored.
 func TestReadJSONLater(t *testing.T) {
 	g, err := servicemap.ReadJSON(strings.NewReader(strings.Replace(jsonOf(t, shop()), `"version": 1,`, `"version": 1, "weather": {"rain": [1, {}]}, "EDGES": [{}],`, 1)))
 	require.NoError(t, err)
 	assert.Len(t, g.Edges, len(shop().Edges))
 }
 
-// A file is an error, or a map that all views can show.
+// ReadJSON returns an error, or a map that all views can show and that can be compared.
 func FuzzReadJSON(f *testing.F) {
 	small := shop()
 	small.Edges, small.Breaks, small.Traced = small.Edges[:3], small.Breaks[:1], nil
@@ -184,7 +185,7 @@ func FuzzReadJSON(f *testing.F) {
 			if c, err := servicemap.Compare(pair[0], pair[1]); err == nil {
 				require.NoError(t, c.JSON(io.Discard))
 				require.NoError(t, c.Text(io.Discard, servicemap.Style{}))
-				assert.False(t, pair[0] == pair[1] && c.Worse(), "a map is as itself")
+				assert.False(t, pair[0] == pair[1] && c.Worse(), "a map is not worse than itself")
 			}
 		}
 	})

@@ -9,8 +9,8 @@ import (
 // A picture is laid out in layers: callers stand left of the nodes that they call, or above them.
 // The steps are those of Sugiyama, Tagawa and Toda. Cycles are broken, each node gets a layer,
 // long edges get a point in each layer that they pass, the nodes of a layer get an order with few
-// crossings, and neighbours are moved to one height. Each step is bounded: a map that is too large
-// gets a worse picture, not a later one.
+// crossings, and neighbours are moved to one height. Each step has a limit, so a map that is too
+// large gets a worse picture, and not a slow one.
 
 // point is a place in a picture. Units are pixels.
 type point struct{ x, y float64 }
@@ -40,10 +40,10 @@ const (
 var screen = point{880, 640}
 
 // layout lays out nodes of these sizes. Edges are pairs of nodes. First has the nodes that should
-// stand left, or above. There are four ways: layers stand beside each other or below each other,
-// and their number is that of the longest chain of calls, or of the shortest chains. The picture
-// that is largest on a screen is taken. A simple way counts for more, so that it wins over one
-// that is a little larger.
+// stand left, or above. There are four ways: layers beside each other or below each other, and a
+// number of layers from the longest chain of calls or from the shortest chains. Layout returns the
+// picture that can be largest on a screen. A simple way has a bonus, so that it wins over a way
+// that is only a little larger.
 func layout(sizes []point, edges [][2]int, first []int) drawing {
 	sets, alone := components(len(sizes), edges)
 	var d drawing
@@ -84,7 +84,7 @@ func layers(sizes []point, edges [][2]int, sets [][]int, first []int, flat, turn
 	return d
 }
 
-// turn exchanges right and down.
+// turn exchanges the axes: what was right is down.
 func (d *drawing) turn() {
 	d.width, d.height = d.height, d.width
 	for i, b := range d.boxes {
@@ -235,9 +235,9 @@ func (l *layering) outgoing() [][]int {
 	return out
 }
 
-// starts returns the nodes at which walks along the edges begin: those that should stand left, and
-// those without callers. Walks that begin at others reach the rest: others are all nodes, first
-// those that call more than they are called.
+// starts returns the nodes at which walks along the edges begin. Start has those that should stand
+// left, and those without callers. Others has all nodes, for walks to the nodes that are not
+// reached from start. Nodes that call more often than they are called come first.
 func (l *layering) starts(begin []int, out [][]int) (start, others []int) {
 	called := make([]int, len(l.nodes))
 	for _, e := range l.edges {
@@ -254,8 +254,8 @@ func (l *layering) starts(begin []int, out [][]int) (start, others []int) {
 	return start, others
 }
 
-// breakCycles walks along the edges, and turns each edge that leads back to a node from which the
-// walk came. Walks begin at the nodes that should stand left, then at those without callers.
+// breakCycles walks along the edges, and reverses each edge that leads back to a node of the
+// present path. Walks begin at the nodes that should stand left, then at those without callers.
 func (l *layering) breakCycles(begin []int) {
 	out := l.outgoing()
 	start, others := l.starts(begin, out)
@@ -291,8 +291,8 @@ func (l *layering) breakCycles(begin []int) {
 	}
 }
 
-// assign gives each node a layer, one right of its rightmost caller. A node without callers stands
-// beside the nodes that it calls, unless it should stand left.
+// assign gives each node a layer, one right of its rightmost caller. A node without callers gets
+// the layer in front of the nodes that it calls, unless it should stand left.
 func (l *layering) assign(begin []int) {
 	out := l.outgoing()
 	l.rank = make([]int, len(l.nodes))
@@ -319,7 +319,7 @@ func (l *layering) assign(begin []int) {
 	l.bringNear(sources, begin, out)
 }
 
-// bringNear moves nodes without callers beside the nodes that they call.
+// bringNear moves nodes without callers to the layer in front of the nodes that they call.
 func (l *layering) bringNear(sources, begin []int, out [][]int) {
 	for _, s := range sources {
 		if slices.Contains(begin, s) || len(out[s]) == 0 {
@@ -334,7 +334,7 @@ func (l *layering) bringNear(sources, begin []int, out [][]int) {
 }
 
 // assignFlat gives each node a layer by the shortest chain of calls to it, so a call may stay in a
-// layer, or lead back. A node that calls nothing stands behind all its callers.
+// layer, or lead back. A node that calls nothing stands right of all its callers.
 func (l *layering) assignFlat(begin []int) {
 	out := l.outgoing()
 	start, others := l.starts(begin, out)
@@ -374,7 +374,7 @@ func (l *layering) assignFlat(begin []int) {
 	}
 }
 
-// chunks returns lists of one element.
+// chunks returns a list of one element for each element.
 func chunks(list []int) [][]int {
 	var all [][]int
 	for i := range list {

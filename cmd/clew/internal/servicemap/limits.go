@@ -1,10 +1,10 @@
 package servicemap
 
-// limits are the most things of each kind that are kept apart, because hostile lines may have a
-// new name each. All things beyond a limit count as one, "(other)".
+// limits are the largest numbers of names, nodes and edges. They exist because hostile lines may
+// have a new name each. Everything beyond a limit is merged into one, "(other)".
 //
-// While lines are read, the names that come first are kept. Their limits are higher than the limit
-// of nodes, so that the busiest are among them even if they come late.
+// While lines are read, the first names are kept. The limits of names are higher than the limit of
+// nodes, so that the busiest nodes are kept even if their names come late.
 type limits struct {
 	services, hosts, operations int // names, while lines are read
 	nodes, edges                int // of a graph

@@ -27,7 +27,7 @@ const (
 
 var noon = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 
-// entry is a line of a test's service, which ends so many milliseconds after noon.
+// entry returns a line of a service. Its time is end milliseconds after noon.
 func entry(service, trace, span string, end float64, message string, fields ...string) string {
 	return fmt.Sprintf(`{"level":"info","service":%q,"time":%q,%s"trace_id":%q,"span_id":"%016s","message":%q}`,
 		service, at(end), strings.Join(append(fields, ""), ","), trace, span, message)
@@ -37,7 +37,7 @@ func at(end float64) string {
 	return noon.Add(time.Duration(end * float64(time.Millisecond))).Format("2006-01-02T15:04:05.000000Z")
 }
 
-// before and after are lines of a service of another time.
+// before and after return lines of a service, ten seconds before and after noon.
 func before(service string) string { return idle(service, -10_000) }
 
 func after(service string) string { return idle(service, 10_000) }
@@ -46,7 +46,8 @@ func idle(service string, end float64) string {
 	return fmt.Sprintf(`{"level":"info","service":%q,"time":%q,"message":"nothing to do"}`, service, at(end))
 }
 
-// request is the line of a request that took so many milliseconds; parent "": it names no caller.
+// request returns the line of a request that took so many milliseconds. With the parent "", the
+// request names no caller.
 func request(service, trace, span, parent string, end, took float64, fields ...string) string {
 	all := []string{`"method":"GET"`, fmt.Sprintf(`"path":"/%s/7"`, service), fmt.Sprintf(`"route":"/%s/{id}"`, service), `"bytes":10`,
 		fmt.Sprintf(`"duration_ms":%g`, took), `"remote":"192.0.2.1:1"`}
@@ -56,7 +57,7 @@ func request(service, trace, span, parent string, end, took float64, fields ...s
 	return entry(service, trace, span, end, "request", append(append(all, ids("parent_id", parent)...), fields...)...)
 }
 
-// call is the line of a call to a host.
+// call returns the line of a call to a host.
 func call(service, host, trace, span, parent string, end, took float64, fields ...string) string {
 	all := []string{`"method":"GET"`, fmt.Sprintf(`"host":%q`, host), `"path":"/x/7"`, fmt.Sprintf(`"duration_ms":%g`, took)}
 	if text := strings.Join(fields, ","); !strings.Contains(text, `"status"`) && !strings.Contains(text, `"error"`) {
@@ -75,10 +76,10 @@ func ids(key, value string) []string {
 	return []string{fmt.Sprintf(`"%s":"%016s"`, key, value)}
 }
 
-// caller says the parent of a request's caller.
+// caller returns the field for the parent of a request's caller.
 func caller(span string) string { return ids("caller_parent_id", span)[0] }
 
-// source is what one source has.
+// source is the lines of one source.
 type source []string
 
 func (s source) give(t testing.TB, b *servicemap.Builder) {
@@ -96,7 +97,7 @@ func (s source) give(t testing.TB, b *servicemap.Builder) {
 	}
 }
 
-// graph is the graph of sources, which are read at once.
+// graph returns the graph of sources. It reads them at the same time.
 func graph(t testing.TB, c servicemap.Config, sources ...source) *servicemap.Graph {
 	t.Helper()
 	b := servicemap.NewBuilder(c)
@@ -113,7 +114,7 @@ func graph(t testing.TB, c servicemap.Config, sources ...source) *servicemap.Gra
 	return g
 }
 
-// consistent fails where the sums of a graph do not agree.
+// consistent fails if the sums of a graph do not agree.
 func consistent(t testing.TB, g *servicemap.Graph) {
 	t.Helper()
 	var requests, roots, jobs, lines, noID, answered, told int64
@@ -125,26 +126,27 @@ func consistent(t testing.TB, g *servicemap.Graph) {
 		require.Equal(t, n.Requests, n.Took.Count)
 	}
 	for _, e := range g.Edges {
-		require.True(t, nodes[e.From] && nodes[e.To], "an edge between no nodes: %s to %s", e.From, e.To)
+		require.True(t, nodes[e.From] && nodes[e.To], "the edge from %s to %s has an end that is no node", e.From, e.To)
 		answered, told = answered+e.Answered+e.Again, told+e.Told
 		require.Equal(t, e.Calls, e.Took.Count)
 		for _, n := range []int64{e.Errors, e.Retries, e.Answered, e.Told, e.Guessed} {
 			require.LessOrEqual(t, n, e.Calls)
 		}
 		require.LessOrEqual(t, e.Refused, e.Errors)
-		require.GreaterOrEqual(t, e.Answered+e.Told, e.Calls, "calls that nobody has a line of")
+		require.GreaterOrEqual(t, e.Answered+e.Told, e.Calls, "each call has a line of the caller or of the callee")
 	}
 	assert.Equal(t, g.Lines, lines, "lines")
 	assert.Equal(t, g.NoID, noID, "lines without an ID")
 	assert.Equal(t, g.Requests, requests, "requests")
 	assert.Equal(t, g.Jobs, jobs, "jobs")
-	assert.Equal(t, g.Calls, told, "calls that callers have told")
-	assert.Equal(t, g.Requests, roots+g.Untold.Callers+answered, "requests: nobody's, somebody's, and those of edges")
+	assert.Equal(t, g.Calls, told, "calls with a line of the caller")
+	assert.Equal(t, g.Requests, roots+g.Untold.Callers+answered, "requests without a caller, with an unknown caller, and in edges")
 	require.GreaterOrEqual(t, g.Untold.Share, 0.0)
 	require.LessOrEqual(t, g.Untold.Share, 1.0)
 }
 
-// edges are the edges in short: whose counts are not zero, and how long the longest call took.
+// edges returns a short text for each edge: the counts that are not zero, and how long the longest
+// call took.
 func edges(g *servicemap.Graph) []string {
 	all := []string{}
 	for _, e := range g.Edges {
@@ -162,7 +164,7 @@ func edges(g *servicemap.Graph) []string {
 	return all
 }
 
-// breaks are the breaks in short, but for lines without an ID.
+// breaks returns a short text for each break, except those of lines without an ID.
 func breaks(g *servicemap.Graph) []string {
 	all := []string{}
 	for _, b := range g.Breaks {

@@ -64,8 +64,8 @@ func (l *loader) traces(p *partition, give func([]row)) error {
 	return err
 }
 
-// whole gives the traces of a partition that is loaded as a whole. Rows without room are lost: a
-// partition so large is nearly all one trace.
+// whole loads a partition as a whole, and gives its traces to a function. Rows for which there is
+// no room are lost. That happens only if nearly all of the partition is one trace.
 func (l *loader) whole(p *partition, give func([]row)) error {
 	l.rows = l.rows[:0]
 	err := l.builder.each(p, func(rows []row) {
@@ -97,9 +97,9 @@ func (l *loader) whole(p *partition, give func([]row)) error {
 	return nil
 }
 
-// order makes keys of the rows, those of a trace together. Traces have random IDs, so each bucket
-// has few rows, and to sort each is faster than to sort all. IDs that are not random only take
-// longer.
+// order makes a key of each row, so that the keys of a trace are together. It divides the keys
+// into buckets, and sorts each bucket. Trace IDs are random, so each bucket has few keys, and this
+// is faster than to sort all keys. If IDs are not random, it only takes longer.
 func (l *loader) order() {
 	size := bits.Len(uint(len(l.rows) / 4))
 	bucket := func(low uint64) uint64 { return low * 0x9e3779b97f4a7c15 >> (64 - size) }

@@ -8,10 +8,10 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// machineBreaks returns the services with a machine whose clock is wrong. Some of its calls do not
-// fit, all by about as much. Of caller and callee, the wrong one is that with the larger share of
-// such calls among all calls from it and to it. A service whose clock is wrong in most calls does
-// not count here.
+// machineBreaks returns the services with a machine whose clock is wrong. Some calls from or to
+// such a service do not fit, all by about the same time. Of the caller and the callee, the wrong
+// one is the service with the larger share of such calls among all its calls. A service in wrong
+// is left out, because its clock is wrong in most calls.
 func (t *tally) machineBreaks(wrong []Break) (all []Break) {
 	type sums struct{ late, of int64 }
 	of := map[uint16]*sums{}
@@ -48,7 +48,7 @@ func (t *tally) machineBreaks(wrong []Break) (all []Break) {
 	return all
 }
 
-// oddMachine is the machine with a wrong clock, as calls tell.
+// oddMachine is what calls show about a machine with a wrong clock.
 type oddMachine struct {
 	of, most int64
 	ahead    time.Duration
@@ -70,12 +70,12 @@ func (m *oddMachine) says(name string) Break {
 	}
 	return Break{
 		Kind: Clock, To: name, Count: m.misfit.n, Of: m.of, Ahead: milliseconds(float64(m.ahead)), Traces: m.misfit.shown(),
-		Says:   fmt.Sprintf("In %s of its calls the clock of %s is %s %s. That seems to be one of its machines.", percent(m.misfit.n, m.of), name, timeline.Short(by), side),
-		Remedy: "Let all its machines keep time (NTP, chrony). The traces tell which one it is: compare their lines.",
+		Says:   fmt.Sprintf("In %s of its calls the clock of %s is %s %s. Probably the clock of one of its machines is wrong.", percent(m.misfit.n, m.of), name, timeline.Short(by), side),
+		Remedy: "Let all its machines keep time (NTP, chrony). To find the wrong one, compare the lines of the traces.",
 	}
 }
 
-// partlyLate tells whether the clocks of some calls differ, all by about as much.
+// partlyLate tells whether the clocks differ in some of the calls, by about the same time in each.
 func (h *hopTally) partlyLate() bool {
 	const least = 20
 	of := h.fit + h.late.n

@@ -11,14 +11,14 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// took is the quantiles of n durations around a median.
+// took returns the quantiles of n durations around a median.
 func took(n int64, p50 float64) servicemap.Quantiles {
 	around := func(f float64) servicemap.Value { return servicemap.Value{Is: f, Low: f * 0.97, High: f * 1.04} }
 	most := p50 * 9
 	return servicemap.Quantiles{Count: n, P50: around(p50), P95: around(p50 * 2.7), P99: around(p50 * 4.5), Max: servicemap.Value{Is: most, Low: most, High: most}}
 }
 
-// traceOf is the ID of a trace in tests.
+// traceOf returns the ID of trace n.
 func traceOf(n int) string { return fmt.Sprintf("5759e988bd862e3fe1be46a9%08x", n) }
 
 func node(name string, requests, errors, roots int64, p50 float64) servicemap.Node {
@@ -36,7 +36,7 @@ func edge(from, to string, calls, errors, retries int64, p50 float64) servicemap
 	e := servicemap.Edge{
 		From: from, To: to, Calls: calls, Errors: errors, Retries: retries, Answered: calls - errors/2, Told: calls, Bytes: calls * 987, Took: took(calls, p50),
 	}
-	first := int(crc32.ChecksumIEEE([]byte(from+" "+to))) & 0xffff00 // traces of an edge are its own
+	first := int(crc32.ChecksumIEEE([]byte(from+" "+to))) & 0xffff00 // each edge has its own traces
 	for i := range int(min(calls, 5)) {
 		e.Slowest = append(e.Slowest, servicemap.Sample{Trace: traceOf(first + i), At: noon.Add(time.Duration(i) * 37 * time.Second), Took: p50 * float64(9-i)})
 	}
@@ -46,7 +46,7 @@ func edge(from, to string, calls, errors, retries int64, p50 float64) servicemap
 	return e
 }
 
-// shop is a map of five services and three hosts outside.
+// shop returns a map of five services and three hosts outside.
 func shop() *servicemap.Graph {
 	g := &servicemap.Graph{
 		Version: servicemap.Version, By: "service", From: noon, Until: noon.Add(30 * time.Minute),
@@ -81,7 +81,7 @@ func shop() *servicemap.Graph {
 	return g
 }
 
-// traceAround is a trace that has a call of an edge.
+// traceAround returns a trace that contains a call of an edge.
 func traceAround(id string, e servicemap.Edge, ms float64) servicemap.Trace {
 	return servicemap.Trace{ID: id, Left: 3, Spans: []servicemap.Span{
 		{Node: "front", Name: "GET /basket/{id}", Kind: "request", Took: ms * 1.3, Failed: e.Errors > 0},
@@ -93,8 +93,8 @@ func traceAround(id string, e servicemap.Edge, ms float64) servicemap.Trace {
 
 var words = strings.Fields("account address audience basket billing campaign catalogue chat checkout claims content coupon credit currency customer delivery discount document event export feed gallery gateway gift identity image import inventory invoice label ledger listing loyalty mail media menu message notify offer order parcel partner payment price product profile quota rating refund report returns review risk search session shipping stock store tax token user voucher wallet warehouse")
 
-// fleet is a map of n services in tiers, with cycles, calls of services to themselves, and hosts
-// outside. It is the same each time.
+// fleet returns a map of n services in tiers, with cycles, calls of services to themselves, and
+// hosts outside. It is the same each time.
 func fleet(n, calls int) *servicemap.Graph {
 	r := rand.New(rand.NewPCG(7, uint64(n)))
 	g := &servicemap.Graph{Version: servicemap.Version, By: "service", From: noon, Until: noon.Add(time.Hour)}
@@ -108,7 +108,7 @@ func fleet(n, calls int) *servicemap.Graph {
 		requests := int64(100 + r.IntN(200_000))
 		g.Nodes = append(g.Nodes, node(name(i), requests, requests*int64(r.IntN(20)/18)/90, 0, 1+20*r.Float64()))
 	}
-	order := r.Perm(n) // tiers, and those in them, are not in the order of names
+	order := r.Perm(n) // services are not in tiers by the order of names
 	for i := range 3 {
 		g.Nodes[order[i]].Roots = 50_000
 	}
@@ -161,7 +161,7 @@ func fleet(n, calls int) *servicemap.Graph {
 	return g
 }
 
-// finish sorts nodes and edges, and counts.
+// finish sorts nodes and edges, and sets the sums, the traces and the breaks.
 func finish(g *servicemap.Graph) {
 	slices.SortFunc(g.Nodes, func(a, b servicemap.Node) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(g.Edges, func(a, b servicemap.Edge) int {
@@ -181,14 +181,14 @@ func finish(g *servicemap.Graph) {
 	}
 }
 
-// attacks has names that somebody writes into a log to run something, or to deceive its reader.
+// attacks are names that an attacker writes into a log, to run something or to deceive the reader.
 var attacks = []string{
 	"</script><script>alert(1)</script>", "<!--<script>", "-->", "]]>", "<img src=x onerror=alert(1)>", "javascript:alert(1)", "/*DATA*/", "<!--DRAWING-->", "STYLE-HASH", "\u2028\u2029",
 	"\x1b[31mred", "\u009b", "\u202egnp", "\ufeff", "\x00", "a\r\nb", "\xff\xfe", "\U000e0001", `\`, `\N`, `"`, `"];x->y["`, `" onload="x`, "'", "`${1}`", "&lt;", "&#60;", "]]", "|", "end", "click n1 call x()",
 	"%%{init:{}}%%", "subgraph x", "#quot;", "#60;", "ﬂ°°35¶ß", "日本語", "e\u0301", strings.Repeat("<", 3000), strings.Repeat("long ", 500), "", " ",
 }
 
-// hostile is a map in which each text is an attack.
+// hostile returns a map in which each text is an attack.
 func hostile() *servicemap.Graph {
 	g := &servicemap.Graph{Version: servicemap.Version, By: "service", Requests: 1}
 	for i, a := range attacks {
@@ -202,7 +202,7 @@ func hostile() *servicemap.Graph {
 	return g
 }
 
-// alone is a map of one node without an edge.
+// alone returns a map of one node without an edge.
 func alone() *servicemap.Graph {
 	return &servicemap.Graph{Version: servicemap.Version, By: "service", Requests: 3, Traces: 3, Lines: 3, Nodes: []servicemap.Node{node("shop", 3, 0, 3, 2)}}
 }

@@ -8,9 +8,9 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// The views write numbers as the views of a trace do.
+// Numbers have the same form as in the views of a trace.
 
-// took writes milliseconds.
+// took returns milliseconds as text.
 func took(ms float64) string {
 	return timeline.Short(duration(ms))
 }
@@ -19,13 +19,13 @@ func duration(ms float64) time.Duration {
 	return time.Duration(min(max(ms, -9e12), 9e12) * 1e6)
 }
 
-// amount writes a count with its noun.
+// amount returns a count with its noun, as text.
 func amount(n int64, noun string) string {
 	return timeline.Counted(n, noun)
 }
 
-// percent writes a share of a whole, in about two digits: "0", "0.51 %", "12 %". Only nothing is
-// written as zero, and only everything as 100 %.
+// percent returns a share of a whole as text, in about two digits: "0", "0.51 %", "12 %". The text
+// is "0" only for a part of zero, and "100 %" only for the whole.
 func percent(part, whole int64) string {
 	if part <= 0 || whole <= 0 {
 		return "0"
@@ -46,7 +46,7 @@ func percent(part, whole int64) string {
 
 var sizeUnits = [...]string{" B", " kB", " MB", " GB", " TB", " PB", " EB"}
 
-// size writes a number of bytes, in three digits: "1.20 MB".
+// size returns a number of bytes as text, in three digits: "1.20 MB".
 func size(bytes int64) string {
 	f, unit := float64(bytes), 0
 	for f >= 999.5 && unit < len(sizeUnits)-1 {
@@ -62,7 +62,7 @@ func size(bytes int64) string {
 	return strconv.FormatFloat(f, 'f', 2, 64) + sizeUnits[unit]
 }
 
-// round writes a count in three digits where there is little room: "1.23k".
+// round returns a count as text in three digits, for places with little room: "12.3k".
 func round(n int64) string {
 	if n < 10_000 {
 		return timeline.Grouped(n)

@@ -2,9 +2,10 @@ package servicemap
 
 import "example.com/clew/internal/timeline"
 
-// mentions are spans that recent lines have named. A service without lines of requests may be a
-// caller too. So a mention that has to make room becomes a row, unless the line of its request has
-// come before, as it mostly has.
+// mentions are spans that recent lines have named. A service that logs no requests may be a
+// caller, too, and only its plain lines name its spans. So when a mention makes room for another
+// one, it becomes a row. Most mentions do not, because the line of the span's request has come by
+// then.
 type mentions struct {
 	sets [1024]mentionSet
 }
@@ -26,12 +27,12 @@ func (m *mention) same(other *mention) bool {
 	return m.span == other.span && m.low == other.low && m.service == other.service
 }
 
-// set returns the place of a span's mentions.
+// set returns the set for the mentions of a span.
 func (n *mentions) set(low, span uint64) *mentionSet {
 	return &n.sets[(low^span*0x9e3779b97f4a7c15)>>32%uint64(len(n.sets))]
 }
 
-// mention takes a plain line that names its span.
+// mention remembers a plain line that names its span.
 func (a *Adder) mention(s *timeline.Sight) {
 	if a.named == nil {
 		a.named = &mentions{}
@@ -39,8 +40,9 @@ func (a *Adder) mention(s *timeline.Sight) {
 	a.remember(&mention{low: s.Trace.Low, high: s.Trace.High, span: s.Span, service: a.lastIs, digits: digitsOf(s.Digits)})
 }
 
-// bare takes a plain line that names no span. The number of digits of its ID is of use. But nginx
-// may write a million such lines, so after the first ones only those of a few traces are taken.
+// bare remembers a plain line that names no span, because the number of digits of its trace ID is
+// useful. nginx may write a million such lines. So after the first 4,096, bare remembers only the
+// lines of a few traces.
 func (a *Adder) bare(s *timeline.Sight) {
 	const all, few = 4_096, 64
 	if a.bares++; a.bares > all {
@@ -51,7 +53,7 @@ func (a *Adder) bare(s *timeline.Sight) {
 	a.mention(s)
 }
 
-// report takes the line of a span, so that plain lines about the span make no row.
+// report notes that a span has a line of its own. Then plain lines of the span make no row.
 func (a *Adder) report(r *row) {
 	if a.named != nil && r.span != 0 {
 		a.remember(&mention{low: r.low, span: r.span, service: r.service, reported: true})
@@ -81,7 +83,7 @@ func (a *Adder) tell(m *mention) {
 	}
 }
 
-// tellAll tells all mentions that are left.
+// tellAll makes rows of all remaining mentions.
 func (a *Adder) tellAll() {
 	if a.named == nil {
 		return

@@ -17,7 +17,7 @@ const (
 )
 
 // Mermaid writes the map as a flowchart in Mermaid's language, which GitHub and GitLab draw. It
-// has the busiest edges, as many as Mermaid takes, and a note says what is left out. Names are
+// has the busiest edges, as many as Mermaid accepts, and a note says what is left out. Names are
 // only labels. Each character that might be part of a statement is written as its number.
 func (g *Graph) Mermaid(to io.Writer) error {
 	d := flowchart{outside: g.outside(), numbers: map[string]int{}}
@@ -59,8 +59,8 @@ func (d *flowchart) add(text string) bool {
 	return true
 }
 
-// node returns the statement that declares a node, the first time that the node is named. Its
-// identifier is a number, because a name might be a word of Mermaid's.
+// node returns the statement that declares a node; "": the node is declared already. Its
+// identifier has a number, because a name might be a keyword of Mermaid.
 func (d *flowchart) node(name string) string {
 	if d.numbers[name] > 0 {
 		return ""
@@ -73,8 +73,8 @@ func (d *flowchart) node(name string) string {
 	return "  n" + strconv.Itoa(d.numbers[name]) + begin + timeline.Inert(name) + end + "\n"
 }
 
-// edge writes an edge and the nodes that it needs, and tells whether there was room. An edge that
-// was guessed or seen from one side is a dotted line. Errors stand in the label, and the line is
+// edge writes an edge and the nodes that it needs, and reports whether there was room. An edge
+// that was guessed or seen from one side is a dotted line. The label shows errors, and the line is
 // amber or red as in the page.
 func (d *flowchart) edge(e *Edge) bool {
 	before := len(d.numbers)

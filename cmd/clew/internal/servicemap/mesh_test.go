@@ -15,7 +15,7 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// meshGraph is the graph of a mesh, of which the logs are read in some order.
+// meshGraph returns the graph of a mesh. It reads the logs in any order.
 func meshGraph(t *testing.T, m *fleetlog.Mesh) *servicemap.Graph {
 	var sources []source
 	for _, log := range m.Logs {
@@ -24,7 +24,7 @@ func meshGraph(t *testing.T, m *fleetlog.Mesh) *servicemap.Graph {
 	return graph(t, servicemap.Config{Memory: 1 << 16, TempDir: t.TempDir()}, sources...)
 }
 
-// All calls of a mesh are in the map, and nothing else is, also where services break traces.
+// The map has exactly the calls of a mesh, even if services break traces.
 func TestMesh(t *testing.T) {
 	for _, services := range []int{5, 60} {
 		for _, faults := range []bool{false, true} {
@@ -47,7 +47,7 @@ func TestMesh(t *testing.T) {
 	}
 }
 
-// A part of a mesh's lines shows no break that the whole does not have.
+// The map of a part of a mesh's lines has no break, because the whole mesh has none.
 func TestMeshCut(t *testing.T) {
 	traces := 4000
 	if raceEnabled {
@@ -81,7 +81,7 @@ func TestMeshCut(t *testing.T) {
 	}
 }
 
-// Each fault of a mesh is seen, and nothing else is.
+// The map shows each fault of a mesh, and no other break.
 func TestMeshFaults(t *testing.T) {
 	m := fleetlog.NewMesh(fleetlog.MeshConfig{Seed: 4, Services: 60, Traces: 400, Faults: true})
 	g := meshGraph(t, m)

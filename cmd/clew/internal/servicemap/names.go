@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Numbers that every table has.
+// The numbers of two names that every table has: "" and otherText.
 const (
 	noName    = 0
 	otherName = 1
@@ -54,7 +54,7 @@ func (t *table) number(name string) uint16 {
 	return n
 }
 
-// full tells whether there were more names than the table keeps apart.
+// full tells whether there were more names than the table has room for.
 func (t *table) full() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// quantilesOf returns the quantiles that a builder gives for durations.
+// quantilesOf returns the quantiles of durations, computed as in a builder.
 func quantilesOf(ms []float64) servicemap.Quantiles {
 	slices.Sort(ms)
 	n := float64(len(ms))
@@ -26,10 +26,10 @@ func quantilesOf(ms []float64) servicemap.Quantiles {
 	return servicemap.Quantiles{Count: int64(len(ms)), P50: value(0.5), P95: value(0.95), P99: value(0.99), Max: value(1)}
 }
 
-// world is the distribution of runs.
+// world is the distribution from which runs are drawn.
 type world struct {
 	sigma   float64 // of the logarithm of durations
-	minutes float64 // and of the factor that each minute has
+	minutes float64 // of the logarithm of the factor that each minute has
 	slow    float64 // how many times as slow one minute of every other run is; 0: none
 	cluster int     // how many calls fail together
 	long    time.Duration
@@ -37,7 +37,7 @@ type world struct {
 	errors  float64 // share of calls
 }
 
-// draw is an edge of a run, of n calls.
+// draw returns an edge of a run, with n calls.
 func (w world) draw(r *rand.Rand, from string, n int) servicemap.Edge {
 	minutes := max(int(w.long/time.Minute), 1)
 	factors := make([]float64, minutes)
@@ -59,7 +59,7 @@ func (w world) draw(r *rand.Rand, from string, n int) servicemap.Edge {
 	return e
 }
 
-// run is a graph of edges with so many calls each.
+// run returns a graph with one edge for each element of calls, the number of the edge's calls.
 func (w world) run(r *rand.Rand, calls ...int) *servicemap.Graph {
 	g := &servicemap.Graph{Version: servicemap.Version, By: "service", From: noon, Until: noon.Add(w.long), Nodes: []servicemap.Node{outside("db")}}
 	for i, n := range calls {
@@ -70,7 +70,7 @@ func (w world) run(r *rand.Rand, calls ...int) *servicemap.Graph {
 	return g
 }
 
-// alarms is how many changes are told of runs that differ by chance alone.
+// alarms returns how many changes are reported for pairs of runs that differ by chance alone.
 func (w world) alarms(t *testing.T, pairs int, calls []int) (alarms int) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(21, 1))
@@ -85,7 +85,7 @@ func (w world) alarms(t *testing.T, pairs int, calls []int) (alarms int) {
 	return alarms
 }
 
-// Twenty edges, from rare ones to busy ones.
+// The numbers of calls of twenty edges, from rare edges to busy ones.
 var twenty = []int{20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140, 160, 200, 250, 300, 400, 600, 1000, 1600, 2000}
 
 // rounds is how many times something is drawn: n, and a fortieth under the race detector.
@@ -96,24 +96,25 @@ func rounds(n int) int {
 	return n
 }
 
-// Runs that differ by chance alone do not differ, in 500 pairs of runs with 20 edges each. Errors
-// come in clusters, some minutes are slower than others, and one may be very slow.
+// For 500 pairs of runs that differ by chance alone, with 20 edges each, at most one change is
+// reported. Errors come in clusters, some minutes are slower than others, and one minute may be
+// very slow.
 func TestNoise(t *testing.T) {
 	for name, w := range map[string]world{
-		"chance":             {sigma: 1, cluster: 1, long: time.Hour, factor: 1, errors: 0.01},
-		"clusters":           {sigma: 0.5, minutes: 0.25, cluster: 2, long: time.Hour, factor: 1, errors: 0.02},
-		"a slow minute":      {sigma: 0.6, minutes: 0.1, slow: 10, cluster: 1, long: 45 * time.Minute, factor: 1, errors: 0.05},
-		"one of 3 minutes":   {sigma: 0.5, minutes: 0.05, slow: 20, cluster: 1, long: 3 * time.Minute, factor: 1, errors: 0.3},
-		"one of ten minutes": {sigma: 0.4, slow: 20, cluster: 1, long: 10 * time.Minute, factor: 1, errors: 0.3},
+		"chance":         {sigma: 1, cluster: 1, long: time.Hour, factor: 1, errors: 0.01},
+		"clusters":       {sigma: 0.5, minutes: 0.25, cluster: 2, long: time.Hour, factor: 1, errors: 0.02},
+		"a slow minute":  {sigma: 0.6, minutes: 0.1, slow: 10, cluster: 1, long: 45 * time.Minute, factor: 1, errors: 0.05},
+		"one slow of 3":  {sigma: 0.5, minutes: 0.05, slow: 20, cluster: 1, long: 3 * time.Minute, factor: 1, errors: 0.3},
+		"one slow of 10": {sigma: 0.4, slow: 20, cluster: 1, long: 10 * time.Minute, factor: 1, errors: 0.3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.LessOrEqual(t, w.alarms(t, rounds(500), twenty), 1, "of 10,000 edges")
+			assert.LessOrEqual(t, w.alarms(t, rounds(500), twenty), 1, "changes of 10,000 edges")
 		})
 	}
 }
 
-// With many calls there is no chance left, and a slow minute remains.
+// With many calls, chance makes no difference, but a slow minute does. It is not reported.
 func TestNoiseOfBusyEdges(t *testing.T) {
 	busy := []int{30_000, 30_000}
 	for name, w := range map[string]world{
@@ -127,7 +128,7 @@ func TestNoiseOfBusyEdges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Zero(t, w.alarms(t, rounds(40), busy), "of 80 edges")
+			assert.Zero(t, w.alarms(t, rounds(40), busy), "changes of 80 edges")
 		})
 	}
 }

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// orderWork is how long an order is looked for, in vertices that are visited: about 0.3 s.
+// orderWork limits the search for an order, in visited vertices. It is about 0.3 s.
 const orderWork = 1_500_000
 
-// order finds an order with few crossings for the vertices of each layer. From left to right and
-// back, it puts each vertex where its neighbours are on the average, as long as that helps. Then
-// vertices that stand beside each other change places if that helps.
+// order finds an order with few crossings for the vertices of each layer. Layer by layer, from
+// left to right and back, it moves each vertex to the average place of its neighbours, as long as
+// that removes crossings. Then neighbouring vertices change places if that removes crossings.
 func (l *layering) order() {
 	best, fewest := l.copyLayers(), l.crossings()
 	worse, work := 0, 0
@@ -51,7 +51,8 @@ func (l *layering) number(layer []int) {
 	}
 }
 
-// sort puts the vertices of a layer where their neighbours are. A vertex without neighbours stays.
+// sort orders the vertices of a layer by the average place of their neighbours. A vertex without
+// neighbours stays.
 func (l *layering) sort(layer []int, neighbours [][]int) {
 	place := make(map[int]float64, len(layer))
 	for i, v := range layer {
@@ -78,8 +79,8 @@ func (l *layering) crossings() int {
 }
 
 // crossingsBehind counts the crossings between a layer and the next one. Next is how many vertices
-// the next one has. For each edge it counts the earlier edges that end below it, with a tree of
-// sums.
+// the next one has. For each edge, it counts the earlier edges that end below the edge, with a
+// tree of sums.
 func (l *layering) crossingsBehind(layer []int, next int) int {
 	sums, seen, crossings := make([]int, next+1), 0, 0
 	var ends []int

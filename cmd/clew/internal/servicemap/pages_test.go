@@ -29,8 +29,8 @@ func TestPages(t *testing.T) {
 
 var mermaidNode = regexp.MustCompile(`(?m)^  \w+(?:\[|\(\[)"`)
 
-// TestMermaidMaps writes the maps of these tests as diagrams, and what make integration-mermaid
-// has to find in them.
+// TestMermaidMaps writes the maps of these tests as diagrams, and how many nodes and edges make
+// integration-mermaid must find in each.
 func TestMermaidMaps(t *testing.T) {
 	dir := os.Getenv("CLEW_MERMAID")
 	if dir == "" {

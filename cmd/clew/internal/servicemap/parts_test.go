@@ -42,7 +42,7 @@ func TestByRoute(t *testing.T) {
 	}, shown)
 }
 
-// The spans of a trace that an edge names stand as in a tree.
+// The spans of a trace that an edge names are in the order of a tree.
 func TestTraced(t *testing.T) {
 	g := graph(t, servicemap.Config{}, source{
 		request("price", wide, "b", "1", 75, 40, `"status":500`),
@@ -89,10 +89,11 @@ func TestSamples(t *testing.T) {
 		slowest, failed = append(slowest, e.Slowest[i].Took), append(failed, e.Failed[i].Took)
 	}
 	assert.Equal(t, []float64{99, 95, 91, 87, 83}, slowest)
-	assert.Equal(t, []float64{99, 95, 91, 87, 83}, failed, "the newest")
+	assert.Equal(t, []float64{99, 95, 91, 87, 83}, failed, "the newest are first")
 }
 
-// Lines that name no span tell how many digits they have, however many there are.
+// Lines that name no span show how many digits their trace IDs have, even if there are many such
+// lines.
 func TestBareLines(t *testing.T) {
 	var lines source
 	const traces = 20_000
@@ -110,8 +111,8 @@ func TestBareLines(t *testing.T) {
 	assert.Less(t, b.Count, int64(traces/3), "not each line is kept")
 }
 
-// A service without lines of requests is a caller throughout a source. A service with such lines
-// counts once.
+// A service that logs no requests is a caller in all traces of a source, by its plain lines. The
+// plain lines of a service that logs requests add no call.
 func TestMentions(t *testing.T) {
 	var lines, theirs source
 	const traces = 4_000 // with two spans each, more than are remembered at once
@@ -126,7 +127,7 @@ func TestMentions(t *testing.T) {
 	assert.Empty(t, g.Breaks)
 }
 
-// Plain lines cost no row, before the request's line and after it.
+// Plain lines need no row, whether they come before their request's line or after it.
 func TestMentionsOfReported(t *testing.T) {
 	var lines source
 	const traces = 1000
@@ -165,7 +166,8 @@ func TestNoID(t *testing.T) {
 	assert.Contains(t, g.Breaks[1].Remedy, "--keys")
 }
 
-// A service that is called, and has no ID on any line, is where the trace ends.
+// Traces end at a called service if no line of it has an ID. Such a break comes before other
+// breaks of lines without an ID.
 func TestNoIDCalled(t *testing.T) {
 	lines := source{`{"time":"` + at(80) + `","service":"stock","message":"x"}`, after("mail"), call("shop", "stock", wide, "1", "a", 90, 50)}
 	for i := range 10 {
@@ -194,8 +196,8 @@ func TestNoIDHostile(t *testing.T) {
 	assert.LessOrEqual(t, len(g.Breaks), 18)
 }
 
-// A request that its service logs twice, once with the trace that it did not believe, counts
-// twice: that trace has it as well, and the sums must agree.
+// A service logs a request twice, once with the trace that it did not believe. The request counts
+// twice, because that trace contains it as well, and the sums must agree.
 func TestTwiceInOneSpan(t *testing.T) {
 	g := graph(t, servicemap.Config{}, source{
 		request("shop", wide, "3", "4", 4, 2, `"untrusted_trace_id":"`+second+`"`),

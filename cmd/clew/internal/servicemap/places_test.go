@@ -10,7 +10,8 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// Lines without an ID move with each change to their file, and a deploy may add some.
+// Each change to a source file moves the places that log without an ID. That is no change, and
+// more such lines are no change for the worse.
 func TestCompareLinesWithoutID(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -25,10 +26,10 @@ func TestCompareLinesWithoutID(t *testing.T) {
 			g.Breaks = append(g.Breaks, half)
 		}, nil},
 		{"ten times as many", func(_, g *servicemap.Graph) { g.Breaks[1].Count *= 10 }, []servicemap.ChangeKind{servicemap.Breaks}},
-		{"none before", func(g, _ *servicemap.Graph) { g.Breaks[1].Count = 1; g.Breaks[1].Place = "main.go:7" },
+		{"no such line before", func(g, _ *servicemap.Graph) { g.Breaks[1].Count = 1; g.Breaks[1].Place = "main.go:7" },
 			[]servicemap.ChangeKind{servicemap.Breaks}},
-		{"none now", func(_, g *servicemap.Graph) { g.Breaks = append(g.Breaks[:1:1], g.Breaks[2:]...) }, []servicemap.ChangeKind{servicemap.Mended}},
-		{"none now, of no lines", func(_, g *servicemap.Graph) {
+		{"no such line now", func(_, g *servicemap.Graph) { g.Breaks = append(g.Breaks[:1:1], g.Breaks[2:]...) }, []servicemap.ChangeKind{servicemap.Mended}},
+		{"no line at all now", func(_, g *servicemap.Graph) {
 			g.Breaks = append(g.Breaks[:1:1], g.Breaks[2:]...)
 			g.Nodes[0].Lines = 0
 		}, nil},

@@ -26,9 +26,9 @@ func (l *layering) apart(a, b int) float64 {
 	return (l.height(a)+l.height(b))/2 + gap
 }
 
-// place gives each vertex a place in its layer. Each wants to be where its neighbours are, and
-// bends want it more, so that long edges are straight. In turn each layer comes as near to that as
-// it can in its order and with its distances.
+// place gives each vertex a height in its layer, near the heights of its neighbours. Bends have a
+// greater weight, so that long edges are straight. Layer after layer is moved as near to these
+// heights as the layer's order and distances allow.
 func (l *layering) place() {
 	l.y = make([]float64, len(l.rank))
 	for _, layer := range l.layers {
@@ -51,9 +51,10 @@ func (l *layering) place() {
 	}
 }
 
-// settle moves the vertices of a layer to their neighbours on these sides, as near as the layer's
-// order and distances allow, by the sum of squares. Vertices that would break the order form
-// blocks. A block goes to the average of the places that its vertices want.
+// settle moves the vertices of a layer near their neighbours on the given sides, within the
+// layer's order and distances. The sum of the squares of the remaining distances is the smallest
+// possible. Vertices that would break the order form blocks. A block goes to the average of the
+// places that its vertices want.
 func (l *layering) settle(layer []int, left, right bool) {
 	type block struct {
 		at, weight float64
@@ -84,7 +85,7 @@ func (l *layering) settle(layer []int, left, right bool) {
 	}
 }
 
-// wanted returns where a vertex wants to be, and how much.
+// wanted returns the height that a vertex should have, and how much that counts.
 func (l *layering) wanted(v int, left, right bool) (at, weight float64) {
 	sum := 0.0
 	add := func(neighbours []int) {
@@ -140,7 +141,8 @@ func (l *layering) draw(d *drawing, top float64) float64 {
 	return most - least
 }
 
-// gapBehind returns how much room the edges behind a layer get. More edges get more.
+// gapBehind returns the width of the gap behind a layer, for edges. It grows with the number of
+// edges.
 func (l *layering) gapBehind(layer []int) float64 {
 	wide, narrow := 150.0, 84.0 // a label stands on an edge
 	if l.turned {

@@ -2,5 +2,6 @@
 
 package servicemap_test
 
-// raceEnabled: the race detector makes tests ten times slower, and needs each kind of step once.
+// raceEnabled makes tests do less. The race detector makes them ten times slower, and needs each
+// kind of step only once.
 const raceEnabled = true

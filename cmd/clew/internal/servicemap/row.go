@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// row is what is kept of a request, a call or a job, of a span that plain lines name, or of a
-// caller's trace that was not believed. It has no pointer, and is as long as a line of the
-// processor's cache. There may be a hundred million rows, so a row has only what is needed.
+// row is a request, a call or a job, a span that plain lines name, or a caller's trace that was
+// not believed. A row has no pointer, and is as long as a line of the processor's cache. There may
+// be a hundred million rows, so a row has only what is needed.
 type row struct {
 	low, high    uint64 // of the trace's ID
 	span, parent uint64
@@ -47,7 +47,7 @@ const (
 	failed
 	refused
 	untrusted // a request whose caller was not believed
-	inexact1  // two bits: what the time is exact to
+	inexact1  // two bits: the precision of the time
 	inexact2
 )
 

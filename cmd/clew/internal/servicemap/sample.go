@@ -55,7 +55,7 @@ func (s *samples) keep(c sample, compare func(a, b sample) int) {
 	*s = (*s)[:min(len(*s), mostSamples)]
 }
 
-// shown returns the samples in the form that a graph has.
+// shown returns the samples in the form of a graph.
 func (s samples) shown() []Sample {
 	all := make([]Sample, len(s))
 	for i, c := range s {

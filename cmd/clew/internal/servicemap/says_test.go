@@ -9,7 +9,7 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// Sentences of breaks are English, whatever the numbers are.
+// The sentences of breaks are correct English for all numbers.
 func TestBreaksSay(t *testing.T) {
 	orphans := func(n, of int) (s source) {
 		for i := range of {

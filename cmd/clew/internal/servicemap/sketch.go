@@ -10,8 +10,9 @@ import (
 	"github.com/DataDog/sketches-go/ddsketch/store"
 )
 
-// durations estimate the quantiles of some durations. A few are kept as they are, because a sketch
-// needs some kilobytes, and a hostile map may have many edges with a few calls.
+// durations estimate the quantiles of some durations. As long as there are few, they are kept as
+// they are, because a sketch needs some kilobytes, and a hostile map may have many edges with a
+// few calls.
 type durations struct {
 	few    []time.Duration
 	sketch *ddsketch.DDSketch // nil: few has all durations
@@ -20,7 +21,7 @@ type durations struct {
 	n      int64
 }
 
-// fewDurations is how many durations are kept as they are.
+// fewDurations is how many durations are kept without a sketch.
 const fewDurations = 32
 
 // accuracy is the share by which a quantile may differ from the nearest of the durations. With
@@ -58,7 +59,7 @@ func (d *durations) add(took time.Duration) {
 	put(d.sketch, took)
 }
 
-// whole gives everything to the sketch.
+// whole moves all durations into the sketch.
 func (d *durations) whole() {
 	if d.sketch == nil {
 		d.sketch = newSketch()
@@ -69,7 +70,7 @@ func (d *durations) whole() {
 	d.few = nil
 }
 
-// put adds a duration to a sketch. A sketch takes every number except NaN and the very greatest.
+// put adds a duration to a sketch. A sketch accepts every number except NaN and the very greatest.
 func put(s *ddsketch.DDSketch, took time.Duration) {
 	if err := s.Add(float64(took)); err != nil {
 		panic("servicemap: " + err.Error())

@@ -40,8 +40,8 @@ func TestQuantiles(t *testing.T) {
 	}
 }
 
-// In nearly all of 1,000 runs that differ by chance alone, the limits of a quantile enclose the
-// quantile of all runs together.
+// In nearly all of 1,000 runs that differ by chance alone, the interval of a median encloses the
+// median of the distribution.
 func TestQuantileLimits(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(2, 2))
 	const runs, calls = 1000, 500

@@ -18,7 +18,7 @@ var quantiles = [...]quantile{
 	{"p99", 0.99, func(q *Quantiles) Value { return q.P99 }},
 }
 
-// took compares durations, and tells whether there are enough of them.
+// took compares durations, and reports whether there are enough of them.
 func (c *comparer) took(change Change, before, after Quantiles) (known bool) {
 	var slower, faster, doubtful []Measure
 	for _, q := range quantiles {
@@ -37,7 +37,7 @@ func (c *comparer) took(change Change, before, after Quantiles) (known bool) {
 		}
 	}
 	switch {
-	case len(slower) > 0 && len(faster) > 0: // the distribution has changed; people feel what is slower
+	case len(slower) > 0 && len(faster) > 0: // only what is slower is reported
 		faster = nil
 	case len(slower) == 0 && len(faster) == 0 && len(doubtful) > 0:
 		change.Kind, change.Measures, change.Says = Slower, doubtful, fromTo(doubtful)
@@ -54,12 +54,12 @@ func (c *comparer) took(change Change, before, after Quantiles) (known bool) {
 	return known
 }
 
-// told tells whether enough durations are above a quantile.
+// told tells whether enough durations are above a quantile, so that it can be compared.
 func (q quantile) told(of *Quantiles) bool {
 	return float64(of.Count)*(1-q.p) >= leastTail
 }
 
-// badPart returns how large a part of a run a bad minute is, from 0 to 1. For a run without times
+// badPart returns the share of a run that a bad minute takes, from 0 to 1. For a run without times
 // it returns 0.
 func badPart(r Run) float64 {
 	long := r.Until.Sub(r.From)
@@ -70,7 +70,7 @@ func badPart(r Run) float64 {
 }
 
 // slower tells whether a quantile is greater in the later run, even without the slowest calls of
-// that run. Bad is the part of the calls that is left out.
+// that run. Bad is the share of the calls that is left out.
 func (q quantile) slower(before, after *Quantiles, bad float64) bool {
 	if bad > q.mostBad() {
 		return false
@@ -80,11 +80,12 @@ func (q quantile) slower(before, after *Quantiles, bad float64) bool {
 	return least >= was*leastShare && least-was >= leastTook && widened(least, a.Low/positive(a.Is)) > widened(was, b.High/was)
 }
 
-// mostBad returns how large a part of a run a bad minute may be, for a quantile to be compared.
-// For p95 and p99 it is half of the part above them. Otherwise the quantile may lie in the bad
-// minute, where the distribution of the other calls is not known. For p50 it is less than half,
-// with some to spare, so that p50 lies in the other minutes. A bad minute raises that p50 too, but
-// also the distance to p95, by which p50 is corrected.
+// mostBad returns the largest share of a run that a bad minute may take. If it takes more, the
+// quantile is not compared. For p95 and p99, the limit is half of the share of calls above the
+// quantile. With a larger share, the quantile could fall among the calls of the bad minute, and
+// would show nothing about the other minutes. For p50, the limit is less than half of the calls,
+// so that p50 falls among the calls of the other minutes. A bad minute raises p50, too. But it
+// also raises the distance from p50 to p95, and without uses that distance to correct p50.
 func (q quantile) mostBad() float64 {
 	if q.p == quantiles[0].p {
 		return 0.4
@@ -92,17 +93,19 @@ func (q quantile) mostBad() float64 {
 	return (1 - q.p) / 2
 }
 
-// widened multiplies a value by the factor to the end of its interval. The power of clusters makes
-// the interval wider.
+// widened returns the end of a value's interval, after the interval was made wider. Factor is the
+// end before that, divided by the value. It is raised to the power clusters, because calls come in
+// clusters and are not independent.
 func widened(value, factor float64) float64 {
 	return value * math.Pow(max(factor, 0), clusters)
 }
 
-// positive returns a duration that has a logarithm.
+// positive returns a duration above 0, because only such a duration has a logarithm.
 func positive(ms float64) float64 { return max(ms, 1e-9) }
 
-// without returns a quantile of the durations after a part of them, the longest, is left out. It
-// assumes that between the known quantiles the logarithm of a duration is normally distributed.
+// without returns an estimate of a quantile after the longest durations, a part of all, are left
+// out. It assumes that the logarithm of a duration is normally distributed between the known
+// quantiles.
 func (of *Quantiles) without(q quantile, part float64) float64 {
 	if part <= 0 {
 		return positive(q.of(of).Is)
@@ -120,7 +123,7 @@ func (of *Quantiles) without(q quantile, part float64) float64 {
 // normal returns a quantile of the normal distribution.
 func normal(p float64) float64 { return math.Sqrt2 * math.Erfinv(2*p-1) }
 
-// fromTo writes how durations have changed.
+// fromTo returns a text that shows how durations have changed.
 func fromTo(measures []Measure) string {
 	text := ""
 	for i, m := range measures {

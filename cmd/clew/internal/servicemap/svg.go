@@ -19,7 +19,7 @@ const (
 	mostName   = 28 // columns
 )
 
-// picture is a map that is drawn as SVG. Everything from a line is escaped, and stands only as
+// picture is a map that is drawn as SVG. Everything from a line is escaped, and is only used as
 // text or as the value of aria-label.
 type picture struct {
 	strings.Builder
@@ -28,7 +28,7 @@ type picture struct {
 	number  map[string]int // of nodes
 	edges   []int          // those of the graph that are drawn
 	drawing drawing
-	taken   []box // places of labels, where no other may stand
+	taken   []box // places of nodes and labels, which further labels must not cover
 }
 
 func newPicture(g *Graph) *picture {
@@ -58,7 +58,7 @@ func newPicture(g *Graph) *picture {
 	return p
 }
 
-// texts are the two lines of a node.
+// texts returns the two lines of text in a node.
 func (n *Node) texts() (name, fact string) {
 	name = n.Name
 	switch {

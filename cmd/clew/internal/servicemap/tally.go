@@ -21,18 +21,19 @@ type tally struct {
 
 	traces, requests, called, jobs int64
 	naming                         int64 // requests that name a caller
-	untold                         int64 // of these, those with a caller that no line knows
+	untold                         int64 // of these, those whose caller appears in no line
 
-	kept  *kept // the nodes and edges that stand alone; nil: those that come first
+	kept  *kept // the nodes and edges that are not merged; nil: the first ones
 	crowd crowd // the others
 }
 
 type edgeKey struct{ from, to nodeKey }
 
-// hopKey is a caller's service and a callee's. From is noCaller if the caller is not known.
+// hopKey is the service of a caller and the service of a callee. From is noCaller if the caller is
+// not known.
 type hopKey struct{ from, to uint16 }
 
-// noCaller is the number of no service.
+// noCaller stands in place of a service's number. No service has this number.
 const noCaller = 1<<16 - 1
 
 type nodeTally struct {
@@ -46,9 +47,9 @@ type edgeTally struct {
 	slowest, failed                                                        samples
 }
 
-// hopTally tells how traces pass from one service to another.
+// hopTally counts how traces pass from one service to another.
 type hopTally struct {
-	calls int64 // that have a line of the caller and were answered, as the line says
+	calls int64 // that have a line of the caller, and an answer by that line
 
 	unbelieved finding // the callee says that it did not believe the caller
 	restarted  finding // the callee has no line in the call's trace
@@ -65,10 +66,10 @@ type hopTally struct {
 
 	fit    int64     // pairs whose clocks agree
 	late   durations // how much the caller's clock is ahead in the other pairs
-	misfit finding   // those pairs
+	misfit finding   // the pairs whose clocks do not agree
 }
 
-// orphans are requests that name a caller which no line knows.
+// orphans are requests that name a caller which appears in no line.
 type orphans struct {
 	finding
 	naming int64 // requests of the service that name a caller
@@ -268,7 +269,7 @@ func (e *edgeTally) guess(by how) {
 	}
 }
 
-// within returns the node of a row's work.
+// within returns the node to which calls within a row belong.
 func (f *facts) within(r *row) nodeKey {
 	if kind := r.kind(); kind == isRequest || kind == isJob {
 		return f.node(r.service, r.operation)
@@ -292,7 +293,8 @@ func (e *edgeTally) retried(j *joined, c *row) {
 	}
 }
 
-// call adds a call, by the caller's line, or by the request's if there is no other.
+// call adds a call. Row r is from the caller's line of the call, or from the request's line if the
+// caller has none.
 func (e *edgeTally) call(r *row, isError bool, id timeline.ID) {
 	e.calls++
 	took := r.duration()
@@ -336,9 +338,9 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	}
 }
 
-// unbelieved adds a request that did not believe its caller, in the caller's trace. Not to believe
-// is right if the trace has no line of ours, or if the trace came back to the service that had
-// begun it: clients may send the ID of an answer again.
+// unbelieved adds a request that did not believe its caller, in the caller's trace. That is right,
+// and no break, in two cases. The trace has no other line. Or the service has a request in the
+// trace, because a client has sent the ID of an answer back to it.
 func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
 	r, l := &j.rows[i], &j.links[i]
 	if l.parent == none && (!j.ours || j.served[r.service]) { // the caller is outside

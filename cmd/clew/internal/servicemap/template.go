@@ -2,7 +2,7 @@ package servicemap
 
 import "strings"
 
-// hole stands in a path for a part that looks like an ID.
+// hole replaces a part of a path that looks like an ID.
 const hole = "{…}"
 
 // mostParts is how many parts of a path are kept.
@@ -59,8 +59,8 @@ func looksLikeID(part string) bool {
 }
 
 // mayServe tells whether a request with an operation may have answered a call with another
-// operation. The request's operation has a route, or a template as the call's has. An operation
-// without a method or a path may be any.
+// operation. The request's operation has a route or a template, and the call's has a template. A
+// missing method or path matches any.
 func mayServe(request, call string) bool {
 	method, route, _ := cutMethod(request)
 	other, path, _ := cutMethod(call)
@@ -73,7 +73,7 @@ func mayServe(request, call string) bool {
 	return route == "" || path == "" || matches(route, path)
 }
 
-// matches tells whether a route may be that of a path, part by part.
+// matches tells whether a path matches a route, part by part.
 func matches(route, path string) bool {
 	for {
 		part, routeLeft, more := strings.Cut(route, "/")
@@ -92,12 +92,12 @@ func matches(route, path string) bool {
 	}
 }
 
-// isBelow tells whether a part of a route stands for everything below it.
+// isBelow tells whether a part of a route matches everything below it.
 func isBelow(part string) bool {
 	return part == "…" || strings.HasSuffix(part, "...}") || strings.HasPrefix(part, "*")
 }
 
-// matchesPart tells whether a part of a route stands for a part of a path. {$} is the end of a
+// matchesPart tells whether a part of a route matches a part of a path. {$} is the end of a
 // pattern of net/http.
 func matchesPart(part, theirs string) bool {
 	if part == theirs {

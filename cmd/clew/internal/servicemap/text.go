@@ -11,11 +11,11 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// Style says how the text views look. The zero value is for files and pipes: nothing is cut or
-// left out, and there are no escape codes.
+// Style is how the text views look. The zero value is for files and pipes: nothing is cut or left
+// out, and there are no escape codes.
 type Style struct {
-	// Width is the number of columns. Longer lines are cut, columns of the table without room are
-	// left out, and of many edges only the busiest and the worst are shown. 0: everything is
+	// Width is the number of columns. Longer lines are cut, columns of the table that do not fit
+	// are left out, and of many edges only the busiest and the worst are shown. 0: everything is
 	// shown.
 	Width  int
 	Colour bool
@@ -32,7 +32,7 @@ const (
 )
 
 // Text writes the map for people: the edges, the busiest first, then where traces break, then what
-// the lines do not tell. Everything in a line that a terminal would obey is escaped.
+// the lines do not show. Everything in a line that a terminal would obey is escaped.
 func (g *Graph) Text(to io.Writer, style Style) error {
 	p := newPage(to, style)
 	p.graph = g
@@ -48,7 +48,7 @@ type page struct {
 	to    *bufio.Writer
 	style Style
 	graph *Graph
-	said  map[string]bool // remedies
+	said  map[string]bool // the remedies that were written
 }
 
 func newPage(to io.Writer, style Style) *page {
@@ -104,7 +104,7 @@ func (p *page) prose(colour, head, text string) {
 	}
 }
 
-// summary says what the map is of.
+// summary writes what the map shows: services, period, requests and calls.
 func (p *page) summary() {
 	g := p.graph
 	services, outside := g.serving()
@@ -318,7 +318,8 @@ func zipkinLink(ui, trace string) string {
 	return timeline.ZipkinPage(ui, id)
 }
 
-// unbroken says that no break was seen. Without requests, that is no good news.
+// unbroken returns the text of a map without breaks. Without requests, it does not say that all is
+// well.
 func (g *Graph) unbroken() string {
 	if g.Requests == 0 {
 		return "not known: there are no requests"
@@ -326,7 +327,7 @@ func (g *Graph) unbroken() string {
 	return "nowhere, as far as the lines tell"
 }
 
-// lacks says why there is nothing to make a map of; "": there is something.
+// lacks returns why there is nothing to show; "": there is something.
 func (g *Graph) lacks() string {
 	switch {
 	case g.Requests > 0:
@@ -338,14 +339,14 @@ func (g *Graph) lacks() string {
 		"If they are there, clew has not understood them: -v says what the fields are taken for."
 }
 
-// untold writes what the lines do not tell.
+// untold writes what the lines do not show.
 func (p *page) untold() {
 	if text := p.graph.untold(); text != "" {
 		p.prose(timeline.Dim, "", text)
 	}
 }
 
-// untold says what is missing in the graph.
+// untold returns sentences about what is missing in the graph.
 func (g *Graph) untold() string {
 	if text := g.Untold.String(); text != "" || g.Requests == 0 {
 		return text
@@ -360,7 +361,7 @@ func (g *Graph) untold() string {
 	return "Every request that names a caller is in an edge."
 }
 
-// String says what is missing; "": nothing.
+// String returns sentences about what is missing; "": nothing.
 func (u Untold) String() string {
 	var said []string
 	if u.Callers > 0 {
@@ -376,7 +377,7 @@ func (u Untold) String() string {
 	return strings.Join(said, " ")
 }
 
-// crowded says how much has no node or edge of its own.
+// crowded returns a sentence about what has no node or edge of its own.
 func (u Untold) crowded() string {
 	return timeline.Grouped(u.Other) + " of the requests, jobs and calls are in " + otherText + ": there are more services, hosts, routes or edges than are kept apart."
 }

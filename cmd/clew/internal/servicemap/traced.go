@@ -51,7 +51,8 @@ func (b *Builder) traced(f *facts, t *tally, names map[nodeKey]string) ([]Trace,
 	return traces, err
 }
 
-// wanted returns the traces to keep, by the low halves of their IDs. In turn each edge names one.
+// wanted returns the traces to keep, by the low halves of their IDs. The edges take turns, and
+// each names one trace at a time.
 func (t *tally) wanted(names map[nodeKey]string) map[uint64][]timeline.ID {
 	type named struct {
 		key  edgeKey
@@ -154,7 +155,7 @@ func (t *tally) spans(j *joined) (spans, parents []int32) {
 	return spans, parents
 }
 
-// span returns a row as a span.
+// span returns the span of row i.
 func (t *tally) span(j *joined, i, depth int, first int64, names map[nodeKey]string) Span {
 	r := &j.rows[i]
 	s := Span{Name: t.facts.operations[r.operation], Kind: "request", Depth: depth, Took: exactly(r.duration()), Failed: r.is(failed)}

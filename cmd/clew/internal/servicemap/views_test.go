@@ -15,7 +15,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// harmless tells whether a terminal obeys nothing in a text, and shows all of it as it is.
+// harmless fails if a text has a character that a terminal obeys, or does not show.
 func harmless(t *testing.T, text string) {
 	t.Helper()
 	require.True(t, utf8.ValidString(text))
@@ -51,9 +51,9 @@ front  → pay.example:443     912   1.9 %       44   212 ms   572 ms   954 ms  
 front  → stock                77       0        0  7.10 ms  19.2 ms  31.9 ms  76.0 kB  [guessed]
 price  → price                40       0        0   900 µs  2.43 ms  4.05 ms  39.5 kB
 stock  → front                12       0        0  40.0 ms   108 ms   180 ms  11.8 kB
-[outside]: a host that no service of these lines is known to be: a third party, a database.
+[outside]: a host that is none of the services in these lines, as far as clew knows: a third party, a database.
 [callee's side]: no line of the caller reports these calls. The callee's lines do, and time them.
-[guessed]: calls were joined with requests, or a service was found for them, by the host's name or by time, not by IDs.
+[guessed]: clew joined calls with requests, or found the called service, by the host's name or by time, not by IDs.
 
 where traces break
   restarted  front → stock  38 %
@@ -71,8 +71,8 @@ where traces break
 `, textOf(t, shop(), servicemap.Style{}))
 }
 
-// No line is longer than the terminal is wide, but for an ID that people copy, and the table's
-// rows stand below each other.
+// No line is wider than the terminal, except lines with an ID to copy. The columns of the table
+// are aligned.
 func TestTextWidths(t *testing.T) {
 	for name, g := range maps() {
 		for _, width := range []int{1, 20, 40, 60, 79, 80, 100, 120, 200, 300} {
@@ -89,7 +89,7 @@ func TestTextWidths(t *testing.T) {
 	assert.Contains(t, text, "No room for bytes, retries, p50: --width 0 shows everything.\n")
 }
 
-// A terminal gets the busiest of many edges, and some more with the most errors.
+// A terminal shows the busiest of many edges, and some more with the most errors.
 func TestTextFolds(t *testing.T) {
 	g := fleet(60, 200)
 	text := textOf(t, g, servicemap.Style{Width: 120})
@@ -124,7 +124,7 @@ where traces break   not known: there are no requests
 `, textOf(t, maps()["empty"], servicemap.Style{}))
 }
 
-// Lines without a request are no sign of health.
+// If the lines contain no request, no view says that all is well.
 func TestNoRequests(t *testing.T) {
 	g := maps()["empty"]
 	g.Lines = 12
@@ -157,7 +157,8 @@ func TestTextSilent(t *testing.T) {
 	assert.NotContains(t, text, "0 B")
 }
 
-// By route, what is left of a service is no service without requests.
+// By route, the requests of a service are in nodes of its routes. The service itself is not listed
+// as one without requests.
 func TestTextRoutes(t *testing.T) {
 	g := two()
 	g.By = "route"
@@ -179,12 +180,12 @@ func TestUntold(t *testing.T) {
 	assert.Contains(t, textOf(t, g, servicemap.Style{}), "1 (100 %) of the requests that name a caller name one that no line knows. They are in no edge. There was no room for 12,000 of the requests and calls.\n")
 }
 
-// Calls without a request were given to a service by the host alone.
+// The mark "by host" shows that a service was found by the host alone, without a request line.
 func TestMarkByHost(t *testing.T) {
 	g := shop()
 	e := edgeOf(g, "front", "basket")
 	e.Answered, e.Guessed = 0, e.Calls
 	text := textOf(t, g, servicemap.Style{})
 	assert.Contains(t, text, "[caller's side, by host]")
-	assert.Contains(t, text, "[by host]: no request tells which service was called")
+	assert.Contains(t, text, "[by host]: no request line shows which service was called")
 }

@@ -11,7 +11,8 @@ let chosen = null; // {kind, i}
 let matches = [], match = -1, failing = edges.map((_, i) => i).filter((i) => edges[i].edge.errors > 0);
 failing.sort((a, b) => edges[b].edge.errors - edges[a].edge.errors);
 
-// light shows what belongs to a node or an edge, and dims everything else. Without any, it shows all.
+// light shows what belongs to a node or an edge, and dims everything else. Without an argument, it
+// shows all.
 function light(at) {
 	for (const shape of svg.querySelectorAll(".near")) shape.classList.remove("near");
 	svg.classList.toggle("lit", !!at);

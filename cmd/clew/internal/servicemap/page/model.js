@@ -1,5 +1,5 @@
-// The data of the page, and its connections. Nodes and edges have their numbers in the graph, as in the
-// picture and the table.
+// The data of the page, and its connections. Nodes and edges have the numbers of the graph, as in
+// the picture and the table.
 const page = JSON.parse(element("data").textContent);
 element("data").remove(); // its text is no longer needed
 const data = page.config, graph = page.graph;
@@ -54,8 +54,8 @@ function marksOf({edge, to}) {
 	if (outside) marks.push("outside: no service of these lines is known to be this host");
 	else if (edge.answered === 0) marks.push("caller’s side: no request of the callee was found for these calls");
 	if (edge.told === 0 && edge.calls > 0) marks.push("callee’s side: no line of the caller reports these calls");
-	if (edge.guessed > 0 && edge.answered === 0) marks.push("by host: it is called like the service, or the service has answered others’ calls to it");
-	else if (edge.guessed > 0) marks.push("guessed: " + percent(edge.guessed, edge.calls) + " were joined or given to the service by the host’s name or by time, not by IDs");
+	if (edge.guessed > 0 && edge.answered === 0) marks.push("by host: the host has the service’s name, or the service has answered other calls to the host");
+	else if (edge.guessed > 0) marks.push("guessed: " + percent(edge.guessed, edge.calls) + " were joined with requests, or their service was found, by the host’s name or by time, not by IDs");
 	return marks;
 }
 

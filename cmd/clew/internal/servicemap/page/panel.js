@@ -56,7 +56,7 @@ function showNode(i) {
 	const errors = make("span", errorClass(node.errors, node.requests), ofAll(node.errors, node.requests));
 	const link = (end) => (n) => [edges[n].edge[end], () => choose("edge", n, true), count(edges[n].edge.calls) + (edges[n].edge.errors > 0 ? " · ✕ " + percent(edges[n].edge.errors, edges[n].edge.calls) : "")];
 	const busy = (list) => list.toSorted((a, b) => edges[b].edge.calls - edges[a].edge.calls);
-	const facts = node.kind === "outside" ? [["seen", "It is called, and no service of these lines is known to be it: a third party, a database."]] : [
+	const facts = node.kind === "outside" ? [["seen", "It is called, and is none of the services in these lines, as far as clew knows: a third party, a database."]] : [
 		["requests", node.requests > 0 && count(node.requests)], ["of these", node.roots > 0 && ofAll(node.roots, node.requests) + " name no caller"],
 		["errors", node.requests > 0 && errors], ...tookFacts(node.took), ["jobs", node.jobs > 0 && count(node.jobs)],
 		["bytes", node.bytes > 0 && size(node.bytes)], ["lines", node.lines > 0 && count(node.lines) + (node.no_id > 0 ? ", " + percent(node.no_id, node.lines) + " without a trace’s ID" : "")]];

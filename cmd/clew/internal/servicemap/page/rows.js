@@ -1,4 +1,4 @@
-// The table of edges can be sorted. Its rows stand in the page.
+// The table of edges can be sorted. Its rows are in the HTML of the page.
 const columns = [
 	(e) => e.from, (e) => e.to, (e) => e.calls, (e) => e.calls > 0 ? e.errors / e.calls : 0, (e) => e.retries,
 	(e) => e.took.p50.is, (e) => e.took.p95.is, (e) => e.took.p99.is, (e) => e.bytes, (e) => marksOf({edge: e, to: numbers.get(e.to)}).join(),
