@@ -123,7 +123,7 @@ func TestDoctorAsks(t *testing.T) {
 		// This is the broadcast address. TCP sends nothing to it.
 		got := run(context.Background(), []string{"doctor", "http://255.255.255.255/"}, tty, &out, tty)
 		assert.Equal(t, code, got, "%q", answer)
-		assert.Equal(t, code == exitIncomplete, strings.Contains(out.String(), "No way leads there from this computer"), out.String())
+		assert.Equal(t, code == exitIncomplete, strings.Contains(out.String(), "This computer has no route to it"), out.String())
 		shown := make([]byte, 4096)
 		n, err := screen.Read(shown)
 		require.NoError(t, err)

@@ -8,10 +8,10 @@ type arrival struct {
 	during *probe // the request that was under way
 	path   string
 	agent  string
-	header http.Header // the headers that may tell something of a trace
+	header http.Header // the headers that may show something about a trace
 }
 
-// size returns about how many bytes an arrival takes.
+// size returns about how many bytes of memory an arrival needs.
 func (a arrival) size() int {
 	n := 500 + len(a.path) + len(a.agent)
 	for name, values := range a.header {
@@ -23,15 +23,15 @@ func (a arrival) size() int {
 	return n
 }
 
-// callKind is what calls of one kind have in common.
+// callKind is a kind of calls: those with one path and one user agent.
 type callKind struct{ path, agent string }
 
 func (a arrival) kind() callKind { return callKind{a.path, a.agent} }
 
-// calls returns the calls that each canary has led to. A call that names no canary counts for the
-// request that was under way in three cases: calls of its kind came during most requests; no call
-// names the canary of that request, but calls of its kind name others; or the call was redirected.
-// Any other call may be somebody else's.
+// calls returns the calls that the service has made for each canary. A call that names no canary
+// counts for the request that was under way in three cases: calls of its kind came during most
+// requests; no call names the canary of that request, but calls of its kind name other canaries;
+// or the call was redirected. Somebody else may have made any other call.
 func (l *Listen) calls(probes []*probe) map[*probe][]arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()

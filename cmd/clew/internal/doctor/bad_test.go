@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// forever writes a text again and again, until the other side has enough.
+// forever writes a text again and again, until the other side closes the connection.
 func forever(c net.Conn, text string) {
 	for {
 		if _, err := io.WriteString(c, text); err != nil {
@@ -29,7 +29,8 @@ func forever(c net.Conn, text string) {
 	}
 }
 
-// trickle writes a byte at a time, until the other side has enough.
+// trickle writes one byte of a text in each millisecond, until the other side closes the
+// connection or ctx ends.
 func trickle(ctx context.Context, c net.Conn, text string) {
 	for i := 0; ; i++ {
 		if _, err := io.WriteString(c, text[i%len(text):i%len(text)+1]); err != nil {
@@ -45,14 +46,14 @@ func trickle(ctx context.Context, c net.Conn, text string) {
 
 const ok = "HTTP/1.1 200 OK\r\n"
 
-// bad has servers that do not answer as they should.
+// bad has servers that answer badly, or do not answer.
 var bad = []struct {
 	name    string
 	conn    func(ctx context.Context, c net.Conn)
 	https   bool
-	slow    bool        // a request lasts as long as it may
-	verdict doctor.Kind // for unreachable, says is in the verdict's sentence, else in a note
-	says    string
+	slow    bool // a request lasts until the timeout
+	verdict doctor.Kind
+	says    string // a part of the verdict's sentence if unreachable, else of a note
 }{
 	{name: "hangs", conn: func(ctx context.Context, _ net.Conn) { <-ctx.Done() }, slow: true,
 		verdict: doctor.Unreachable, says: "it did not answer in"},
@@ -82,27 +83,27 @@ var bad = []struct {
 	}, verdict: doctor.Unknown},
 	{name: "a body that ends too early", conn: answering(ok + "Content-Length: 100\r\n\r\nx"),
 		verdict: doctor.Unknown, says: "The body of its answer broke off"},
-	{name: "a body that is longer than it says", conn: answering(ok + "Content-Length: 1\r\n\r\nxyz"), verdict: doctor.Unknown},
-	{name: "two lengths", conn: answering(ok + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxyz"), verdict: doctor.Unreachable, says: "there is no answer"},
+	{name: "a body that is longer than its Content-Length", conn: answering(ok + "Content-Length: 1\r\n\r\nxyz"), verdict: doctor.Unknown},
+	{name: "two values of Content-Length", conn: answering(ok + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxyz"), verdict: doctor.Unreachable, says: "there is no answer"},
 	{name: "SSH", conn: func(_ context.Context, c net.Conn) {
 		io.WriteString(c, "SSH-2.0-OpenSSH_9.6\r\n")
 		io.Copy(io.Discard, c)
 	},
 		verdict: doctor.Unreachable, says: "it does not speak HTTP there"},
-	{name: "a banner that refuses", conn: answering("connection refused by policy\r\n"), verdict: doctor.Unreachable, says: "it does not speak HTTP there"},
-	{name: "a banner of no network", conn: answering("network is unreachable, GOAWAY, proxyconnect\r\n"), verdict: doctor.Unreachable, says: "it does not speak HTTP there"},
-	{name: "nothing new", conn: answering("HTTP/1.1 304 Not Modified\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 304 Not Modified."},
-	{name: "many", conn: answering("HTTP/1.1 300 Multiple Choices\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 300 Multiple Choices."},
-	{name: "a redirect to nowhere", conn: answering("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 302 Found."},
+	{name: "a banner that looks like a refused connection", conn: answering("connection refused by policy\r\n"), verdict: doctor.Unreachable, says: "it does not speak HTTP there"},
+	{name: "a banner that looks like a network error", conn: answering("network is unreachable, GOAWAY, proxyconnect\r\n"), verdict: doctor.Unreachable, says: "it does not speak HTTP there"},
+	{name: "304", conn: answering("HTTP/1.1 304 Not Modified\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 304 Not Modified."},
+	{name: "300", conn: answering("HTTP/1.1 300 Multiple Choices\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 300 Multiple Choices."},
+	{name: "a redirect without a Location", conn: answering("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 302 Found."},
 	{name: "SSH with TLS", conn: func(_ context.Context, c net.Conn) {
 		io.WriteString(c, "SSH-2.0-OpenSSH_9.6\r\n")
 		io.Copy(io.Discard, c)
 	}, https: true,
 		verdict: doctor.Unreachable, says: "it does not speak TLS there: try http://"},
-	{name: "HTTP where TLS is asked for", conn: answering("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"), https: true,
+	{name: "HTTP where TLS is expected", conn: answering("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"), https: true,
 		verdict: doctor.Unreachable, says: "it does not speak TLS there: try http://"},
-	{name: "TLS where HTTP is asked for", conn: answering("\x15\x03\x01\x00\x02\x02\x50"), verdict: doctor.Unreachable, says: "it wants TLS there: try https://"},
-	{name: "closes", conn: answering(""), verdict: doctor.Unreachable, says: "it closed the connection without an answer"},
+	{name: "TLS where HTTP is expected", conn: answering("\x15\x03\x01\x00\x02\x02\x50"), verdict: doctor.Unreachable, says: "it wants TLS there: try https://"},
+	{name: "closes after the request", conn: answering(""), verdict: doctor.Unreachable, says: "it closed the connection without an answer"},
 	{name: "closes at once", conn: func(context.Context, net.Conn) {}, verdict: doctor.Unreachable, says: "the connection"},
 	{name: "resets", conn: func(_ context.Context, c net.Conn) {
 		bufio.NewReader(c).ReadString('\n')
@@ -111,11 +112,11 @@ var bad = []struct {
 	{name: "a hostile redirect", conn: answering("HTTP/1.1 302 Found\r\nLocation: http://%zz/\u202e\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "It redirects (302 Found) to"},
 	{name: "not allowed", conn: answering("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "--header 'Authorization: …' may let the canaries in"},
 	{name: "no such route", conn: answering("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 404 Not Found"},
-	{name: "broken", conn: answering("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 500 Internal Server Error"},
-	{name: "a status of its own", conn: answering("HTTP/1.1 799 \r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 799."},
+	{name: "an internal error", conn: answering("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 500 Internal Server Error"},
+	{name: "an unknown status", conn: answering("HTTP/1.1 799 \r\nContent-Length: 0\r\n\r\n"), verdict: doctor.Unknown, says: "it answered 799."},
 }
 
-// answering answers the header of a request.
+// answering returns a function that reads the header of a request, and answers with a text.
 func answering(text string) func(context.Context, net.Conn) {
 	return func(_ context.Context, c net.Conn) {
 		if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil || strings.HasPrefix(text, "HTTP/1.1 400") {
@@ -141,7 +142,7 @@ func TestBadServers(t *testing.T) {
 			assert.Equal(t, test.verdict, d.Verdict, "%+v", d)
 			if test.verdict == doctor.Unreachable {
 				assert.Contains(t, d.Says, test.says)
-				assert.LessOrEqual(t, d.Requests, 2, "it is not asked again and again")
+				assert.LessOrEqual(t, d.Requests, 2, "few requests are sent to it")
 			} else {
 				assert.Contains(t, strings.ToLower(strings.Join(d.Notes, "\n")), strings.ToLower(test.says))
 			}
@@ -160,7 +161,8 @@ func TestNobodyListens(t *testing.T) {
 	assert.Zero(t, d.Requests, "requests that were sent")
 }
 
-// A certificate that the system does not know is not believed, and one that it knows is.
+// A certificate is trusted only if the system, or Config.TLS, knows its authority and it is valid
+// for the name.
 func TestCertificate(t *testing.T) {
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-B3-TraceId", orNew(hear(r.Header).trace))
@@ -171,7 +173,7 @@ func TestCertificate(t *testing.T) {
 	defer srv.Close()
 	d := config().Examine(t.Context(), target(t, srv.URL))
 	assert.Equal(t, doctor.Unreachable, d.Verdict)
-	assert.Contains(t, d.Says, "its certificate is not to be trusted (x509: certificate signed by unknown authority)")
+	assert.Contains(t, d.Says, "its certificate cannot be trusted (x509: certificate signed by unknown authority)")
 
 	c := config()
 	c.TLS = srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
@@ -180,16 +182,16 @@ func TestCertificate(t *testing.T) {
 
 	c.TLS.ServerName = "elsewhere.example"
 	d = c.Examine(t.Context(), target(t, srv.URL))
-	assert.Contains(t, d.Says, "its certificate is not to be trusted (x509: certificate is valid for")
+	assert.Contains(t, d.Says, "its certificate cannot be trusted (x509: certificate is valid for")
 
 	d = config().Examine(t.Context(), target(t, strings.Replace(srv.URL, "https", "http", 1)))
 	assert.Equal(t, "it wants TLS there: try https://", d.Says)
 }
 
-// A server of HTTP/2 may only say goodbye.
+// A server of HTTP/2 may end each connection with GOAWAY, without an answer.
 func TestGoAway(t *testing.T) {
 	srv := httptest.NewUnstartedServer(nil)
-	srv.StartTLS() // for its certificate
+	srv.StartTLS() // to get its certificate
 	certificates, client := srv.TLS.Certificates, srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 	srv.Close()
 	address := raw(t, func(_ context.Context, c net.Conn) {
@@ -199,7 +201,7 @@ func TestGoAway(t *testing.T) {
 		}
 		io.WriteString(s, "\x00\x00\x00\x04\x00\x00\x00\x00\x00") // SETTINGS
 		untilRequest(s)
-		io.WriteString(s, "\x00\x00\x08\x07\x00\x00\x00\x00\x00"+"\x00\x00\x00\x01"+"\x00\x00\x00\x0b") // GOAWAY: it was read, ENHANCE_YOUR_CALM
+		io.WriteString(s, "\x00\x00\x08\x07\x00\x00\x00\x00\x00"+"\x00\x00\x00\x01"+"\x00\x00\x00\x0b") // GOAWAY after stream 1: ENHANCE_YOUR_CALM
 		s.CloseWrite()
 		io.Copy(io.Discard, s)
 	})
@@ -224,7 +226,7 @@ func untilRequest(r io.Reader) {
 	}
 }
 
-// A service that begins to hang does not get the other requests.
+// If a service begins to hang, clew does not send the remaining requests.
 func TestHangsLater(t *testing.T) {
 	release := make(chan struct{})
 	var n atomic.Int32
@@ -245,7 +247,8 @@ func TestHangsLater(t *testing.T) {
 	assert.Contains(t, strings.Join(d.Notes, "\n"), "10 requests were not sent.")
 }
 
-// A service is not praised for what it withstands if it shows no trace, or refuses every request.
+// The report does not say that a service withstands canaries if it shows no trace, or refuses
+// every request.
 func TestWithstandsNothing(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"silent": func(http.ResponseWriter, *http.Request) {},
@@ -264,7 +267,7 @@ func TestWithstandsNothing(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends it at once, with what was seen so far.
+// Ctrl-C ends the examination at once, with what was seen so far.
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var n atomic.Int32
@@ -286,7 +289,8 @@ func TestInterrupted(t *testing.T) {
 	assert.Equal(t, "it was interrupted before there was an answer", d.Says)
 }
 
-// Requests are as was said: GET, the user agent, no cookie, no redirect followed.
+// Requests are as the manual says: GET, with the user agent, without cookies, and no redirect is
+// followed.
 func TestRequests(t *testing.T) {
 	var seen []*http.Request
 	var elsewhere int
@@ -301,7 +305,7 @@ func TestRequests(t *testing.T) {
 	c.Debug, c.Hostile = true, true
 	c.Header = http.Header{"Authorization": {"Bearer abc"}, "Host": {"shop.example"}, "X-More": {"1", "2"}}
 	d := c.Examine(t.Context(), target(t, url))
-	assert.Zero(t, elsewhere, "requests elsewhere")
+	assert.Zero(t, elsewhere, "requests to the redirect's target")
 	assert.Equal(t, c.Requests(), len(seen))
 	assert.Equal(t, len(seen), d.Requests)
 	ids, agents := map[string]bool{}, map[string]bool{}
@@ -320,11 +324,12 @@ func TestRequests(t *testing.T) {
 			ids[in.trace] = true
 		}
 	}
-	assert.Len(t, agents, len(seen), "each request can be told by its user agent")
+	assert.Len(t, agents, len(seen), "each request has its own user agent")
 	assert.Contains(t, strings.Join(d.Notes, "\n"), fmt.Sprintf("%d of %d requests: it redirects (302 Found) to %s, which is not followed", len(seen), len(seen), other.URL))
 }
 
-// A stream of events has no end. All canaries are sent, and its header is looked at.
+// A stream of events has no end. All canaries are sent all the same, and the header of each answer
+// is looked at.
 func TestEndlessBody(t *testing.T) {
 	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -337,7 +342,7 @@ func TestEndlessBody(t *testing.T) {
 	has(t, d, doctor.Adopted, "response", 14, 14)
 }
 
-// A service breaks by usual canaries, or only now and then.
+// A service breaks because of usual canaries, or only now and then.
 func TestBreaks(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -346,12 +351,12 @@ func TestBreaks(t *testing.T) {
 		verdict doctor.Kind
 		says    string
 	}{
-		{"500 by X-B3", func(_ int32, h http.Header) bool { return h.Get("X-B3-TraceId") != "" }, 500, doctor.Crashed, "So it is with traces in X-B3"},
-		{"no answer by X-B3", func(_ int32, h http.Header) bool { return h.Get("X-B3-TraceId") != "" }, 0, doctor.Crashed, "So it is with traces in X-B3"},
-		{"503 at every seventh", func(n int32, _ http.Header) bool { return n%7 == 0 }, 503, doctor.Adopted, ""},
-		{"every seventh connection", func(n int32, _ http.Header) bool { return n%7 == 0 }, 0, doctor.Adopted, ""},
-		{"nearly all connections", func(n int32, _ http.Header) bool { return n > 2 }, 0, doctor.Unknown, "only 2 of 17 requests were answered"},
-		{"a limit", func(n int32, _ http.Header) bool { return n > 5 }, 429, doctor.Unknown, "nothing was seen of others"},
+		{"500 because of X-B3", func(_ int32, h http.Header) bool { return h.Get("X-B3-TraceId") != "" }, 500, doctor.Crashed, "This concerns traces in X-B3"},
+		{"no answer because of X-B3", func(_ int32, h http.Header) bool { return h.Get("X-B3-TraceId") != "" }, 0, doctor.Crashed, "This concerns traces in X-B3"},
+		{"503 for every seventh request", func(n int32, _ http.Header) bool { return n%7 == 0 }, 503, doctor.Adopted, ""},
+		{"every seventh connection breaks", func(n int32, _ http.Header) bool { return n%7 == 0 }, 0, doctor.Adopted, ""},
+		{"nearly all connections break", func(n int32, _ http.Header) bool { return n > 2 }, 0, doctor.Unknown, "only 2 of 17 requests were answered"},
+		{"a rate limit", func(n int32, _ http.Header) bool { return n > 5 }, 429, doctor.Unknown, "nothing was seen of others"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -10,7 +10,7 @@ import (
 	"example.com/clew/internal/canary"
 )
 
-// inCalls returns what is seen of a canary in the calls that it has led to.
+// inCalls returns what is seen of a canary in the calls that the service has made for it.
 func (p *probe) inCalls(calls []arrival) (all []seen) {
 	for _, a := range calls {
 		if a.path == elsewhere {
@@ -28,7 +28,7 @@ func (p *probe) inRedirected(a arrival) seen {
 	k := known{}
 	k.add([]*probe{p})
 	for name, value := range headerFields(a.header) {
-		what := "" // the whole value for a trace header alone: a Referer may have a secret
+		what := "" // only an ID, or a trace header: other values may be secret
 		found := k.find(value)
 		switch {
 		case carriesTrace(name):
@@ -88,7 +88,7 @@ func (p *probe) besideTrace(h http.Header) (all []seen) {
 }
 
 // withoutTrace returns what is seen in a call that carries no trace in B3's or W3C's headers.
-// Without says whether the call is such a call.
+// Without reports whether it is such a call.
 func (p *probe) withoutTrace(traces []carried, a arrival) (s seen, without bool) {
 	switch {
 	case p.State == "" && !p.Hostile && len(traces) > 0 && !traces[0].hasTrace && traces[0].state == canary.Deny:
@@ -116,7 +116,7 @@ func (p *probe) inOtherHeader(h http.Header) seen {
 		case carriesTrace(name):
 			return p.matched(inSentOn, found[0], "in "+shown(name))
 		default:
-			dropped.what = "the ID is in " + shown(name) + " alone, which no tracer reads"
+			dropped.what = "the ID is only in " + shown(name) + ", which no tracer reads"
 		}
 	}
 	return dropped
@@ -132,7 +132,8 @@ func passedOn(sent, arrived http.Header) bool {
 	return true
 }
 
-// inTraces returns what is seen in the traces that a call carries. The first one counts.
+// inTraces returns what is seen in the traces that a call carries. Only the first one is compared
+// with the canary.
 func (p *probe) inTraces(traces []carried) (all []seen) {
 	first := traces[0]
 	switch {
@@ -141,7 +142,7 @@ func (p *probe) inTraces(traces []carried) (all []seen) {
 	case sameLow(first.trace, p.Refused):
 		all = append(all, p.saw(inSentOn, Misread, "in "+first.name+" is "+first.trace+", out of a malformed header"))
 	}
-	if sent, malformed := carriedBy(p.Header); len(sent)+len(malformed) < 2 { // else the mixture may be ours
+	if sent, malformed := carriedBy(p.Header); len(sent)+len(malformed) < 2 { // else the canary is mixed
 		all = append(all, p.mixed(traces)...)
 	}
 	if p.TraceID == "" || sameLow(first.trace, p.TraceID) {
@@ -150,7 +151,7 @@ func (p *probe) inTraces(traces []carried) (all []seen) {
 	return all
 }
 
-// identity tells what has become of the canary's trace in a trace that a call carries.
+// identity returns what has become of the canary's trace in a trace that a call carries.
 func (p *probe) identity(c carried) seen {
 	what := "in " + c.name + " is " + c.trace
 	switch {
@@ -168,8 +169,8 @@ func (p *probe) identity(c carried) seen {
 	return s
 }
 
-// mixed tells whether a call has headers that disagree on the trace or the span, or the old parent
-// beside a new span.
+// mixed returns an observation if a call has headers that disagree on the trace or the span, or
+// the old parent beside a new span.
 func (p *probe) mixed(traces []carried) []seen {
 	first := traces[0]
 	if p.Parent != "" && strings.EqualFold(first.parent, p.Parent) && !strings.EqualFold(first.span, p.SpanID) {

@@ -19,10 +19,10 @@ type carried struct {
 	name        string // of the header
 	trace, span string
 	parent      string // "": none
-	state       string // as canaries have it
+	state       string // one of the states of canaries
 	decided     bool   // the header has a decision
 	hasTrace    bool   // there are IDs
-	wrong       string // how the value is malformed; then all the others are empty
+	wrong       string // how the value is malformed; "": it is well-formed
 }
 
 // traceNames are the headers that carry a trace from one service to the next.
@@ -92,12 +92,12 @@ func traceparent(h http.Header) carried {
 	ctx := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier{"Traceparent": h["Traceparent"]})
 	b, ok := trace.FromContext(ctx)
 	if !ok {
-		return carriedIn("traceparent", value, b, errors.New("by W3C's rules it is no traceparent"))
+		return carriedIn("traceparent", value, b, errors.New("by W3C's rules this is no traceparent"))
 	}
 	return carriedIn("traceparent", value, b, nil)
 }
 
-// IsOwnHeader tells whether canaries set a header, which is then not the user's to choose.
+// IsOwnHeader tells whether canaries set a header themselves, so that the user cannot choose it.
 func IsOwnHeader(name string) bool {
 	return IsTraceHeader(name) || strings.EqualFold(name, "User-Agent") || strings.EqualFold(name, "Accept") || strings.EqualFold(name, "Cache-Control")
 }

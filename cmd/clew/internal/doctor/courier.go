@@ -8,8 +8,7 @@ import (
 // mostLate is the number of requests that may time out. After that, no more are sent.
 const mostLate = 3
 
-// mostAgain is how many canaries that fail are sent again, each between two requests without
-// headers.
+// mostAgain is how many failed canaries are sent again, each between two requests without headers.
 const mostAgain = 6
 
 // More returns how many more requests a target may get if some fail.
@@ -25,8 +24,8 @@ type courier struct {
 	spare     int    // canaries that may still be sent again
 }
 
-// sendAll sends the canaries until ctx ends, or until there is no hope for the others. It returns
-// how many were sent.
+// sendAll sends the canaries, and returns how many were sent. It stops when ctx ends, when the
+// first two had no answer, or after mostLate timeouts.
 func (c *courier) sendAll(ctx context.Context, probes []*probe) (sent int) {
 	failed, late, noneAgain := 0, 0, false
 	for _, p := range probes {

@@ -38,7 +38,7 @@ func crashes(probes []*probe) (list []Finding) {
 	return list
 }
 
-// killed blames the hostile canary after which the service has answered nothing more.
+// killed marks the hostile canary after which the service has answered nothing more.
 func killed(probes []*probe) {
 	for i := len(probes) - 1; i > 0; i-- {
 		if p := probes[i]; p.answer.err == nil {

@@ -33,15 +33,16 @@ func (t *Target) dial(ctx context.Context, network, address string) (net.Conn, e
 	return &polite{Conn: conn, spoken: make(chan struct{})}, nil
 }
 
-// headStart is how long an address has before the next one is dialled beside it, as RFC 8305 says.
+// headStart is how long one address is dialled alone, before the next one is dialled at the same
+// time. RFC 8305 recommends it.
 const headStart = 250 * time.Millisecond
 
-// race dials addresses in their order. It dials the next one when the one before has failed or is
-// slow. It returns the first connection, and the index of its address. Later connections are
+// race dials addresses in their order. It dials the next address when the one before has failed or
+// is slow. It returns the first connection, and the index of its address. Later connections are
 // closed.
 func race(ctx context.Context, addrs []netip.Addr, dial func(context.Context, netip.Addr) (net.Conn, error)) (net.Conn, int, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // harmless to a connection that is made
+	defer cancel() // does not harm a connection that was made
 	type result struct {
 		conn net.Conn
 		at   int
@@ -90,8 +91,8 @@ func race(ctx context.Context, addrs []netip.Addr, dial func(context.Context, ne
 	return nil, 0, lost.err
 }
 
-// polite is a connection that reads only after it has written. Bytes that come before the request,
-// such as SSH's greeting, are no answer for net/http: it writes them to the log.
+// polite is a connection that reads only after it has written. For net/http, bytes that come
+// before the request, such as SSH's greeting, are no answer, and it writes them to the log.
 type polite struct {
 	net.Conn
 	once   sync.Once

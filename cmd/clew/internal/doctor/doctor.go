@@ -1,4 +1,4 @@
-// Package doctor tells what a running service does with a trace. It sends canaries, which are
+// Package doctor finds out what a running service does with a trace. It sends canaries, which are
 // requests with known traces, and looks at the answers, at the service's lines, and at the calls
 // that the service makes.
 //
@@ -23,36 +23,36 @@ import (
 type Config struct {
 	Agent   string        // the user agent's name and version
 	Debug   bool          // also send canaries that ask for debug
-	Hostile bool          // also send malformed headers by which services are known to break
+	Hostile bool          // also send malformed headers that are known to break services
 	Timeout time.Duration // of a request
 	Wait    time.Duration // the most time to wait for lines and calls after the answers
-	Header  http.Header   // of each request; Host in it is the request's
+	Header  http.Header   // of each request; Host in it becomes the request's host
 	TLS     *tls.Config   // nil: the system's
 
 	Log    *Log    // the service's lines; nil: none are read
 	Listen *Listen // the server for the service's calls; nil: none
 
-	looks    int           // how many times settle looks without seeing more; 0: stillLooks
+	looks    int           // after how many looks without anything new settle stops; 0: stillLooks
 	bodyWait time.Duration // how long a body is waited for; 0: bodyWait
 }
 
-// A probe is a canary and what came of it.
+// A probe is a canary and its answer.
 type probe struct {
 	canary.Row
 	tag      string // in the user agent
-	redirect bool   // the call that it leads to is redirected to another host
+	redirect bool   // the call that the service makes for it is redirected to another host
 	answer   answer
-	crashed  bool // the canary fails again and again, while requests without headers do not
+	crashed  bool // the canary fails repeatedly, and requests without headers do not fail
 }
 
 // answered tells whether the canary had an answer.
 func (p *probe) answered() bool { return p.answer.err == nil }
 
-// rows returns what one target is sent, in this order. The first canary has no trace: it shows how
-// the service answers requests without one. Hostile canaries come last, because they may crash the
-// service.
+// rows returns the canaries for one target, in the order in which they are sent. The first canary
+// has no trace: it shows how the service answers requests without a trace. Hostile canaries come
+// last, because they may crash the service.
 func (c Config) rows() []probe {
-	// One state is enough to see whether IDs that begin with zeros lose them.
+	// One state is enough to see whether a service cuts the zeros off an ID that begins with them.
 	isSent := func(r canary.Row) bool {
 		return r.Width == canary.Width64 || r.Width == canary.Width128 || r.Width == canary.ZeroHigh && r.State == canary.Accept
 	}
@@ -113,7 +113,7 @@ func (c Config) probes() []*probe {
 }
 
 // Examine sends the canaries to a target, one after another, and returns the diagnosis. When ctx
-// ends, the diagnosis is of what was seen so far.
+// ends, the diagnosis covers what was seen so far.
 func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 	d := &Diagnosis{URL: maskURL(t.URL)}
 	if t.err != nil {
@@ -145,15 +145,16 @@ func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 	return d
 }
 
-// While settle waits, it looks every lookEvery whether more has come. Once something has come, it
-// stops after stillLooks looks in a row that show nothing more.
+// Every lookEvery, settle looks whether more lines and calls have come. After the first ones have
+// come, it stops after stillLooks looks in a row without new ones.
 const (
 	lookEvery  = 50 * time.Millisecond
 	stillLooks = 12
 )
 
 // settle waits for lines and calls that come later than their answers. It returns when each canary
-// has them, when some have come and no more do, or when the time to wait is over.
+// has its lines and calls, when some have come and no more are coming, or when Config.Wait is
+// over.
 func (c Config) settle(ctx context.Context, probes []*probe) {
 	if c.Log == nil && c.Listen == nil {
 		return
@@ -181,7 +182,7 @@ func (c Config) settle(ctx context.Context, probes []*probe) {
 	}
 }
 
-// awaited counts the lines and calls of canaries that are missing, and those that are there.
+// awaited returns how many lines and calls of canaries are missing, and how many have come.
 func (c Config) awaited(probes []*probe) (missing, there int) {
 	for _, p := range probes {
 		if !p.answered() || p.TraceID == "" {

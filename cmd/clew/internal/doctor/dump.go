@@ -11,8 +11,8 @@ import (
 // b3=….
 var namedHeader = regexp.MustCompile(`(?i)(x[-_]b3[-_](?:trace|span|parentspan)id|(?:\b|_)b3|traceparent)["\\]*\s*[:=]\s*[\["\\]*([0-9a-f][0-9a-f-]*)`)
 
-// access matches the request in a line of an access log. There nginx and others write headers
-// under names that their users choose.
+// access matches the request in a line of an access log. In such lines, nginx and others write
+// headers under names that their users choose.
 var access = regexp.MustCompile(`"[A-Z]+ [^" ]+ HTTP/[0-9.]+"`)
 
 // withoutHeaders returns the text of a line without the values of the headers that the canary has
@@ -30,14 +30,15 @@ func (p *probe) withoutHeaders(text string) string {
 			}
 		}
 	}
-	if p.SpanID != "" && len(lower) == len(text) { // else places in lower and text differ
+	if p.SpanID != "" && len(lower) == len(text) { // else the offsets in lower and text differ
 		p.blankPairs(bare, lower)
 	}
 	return string(bare)
 }
 
-// isRequests tells whether a header in a line is the request's: by an ID in it, else by its form.
-// An X-B3-TraceId beside the service's own span is a field of the service.
+// isRequests tells whether a header in a line is a header of the request. It goes by an ID in the
+// value, else by the form of the value. An X-B3-TraceId beside the service's own span is a field
+// of the service.
 func (p *probe) isRequests(name, value string, ownSpan bool) bool {
 	name, value = strings.ToLower(name), strings.ToLower(value)
 	for _, id := range []string{p.SpanID, p.Refused, p.Parent} {
@@ -52,7 +53,7 @@ func (p *probe) isRequests(name, value string, ownSpan bool) bool {
 }
 
 // blankPairs blanks each TRACE-SPAN of the canary in bare, whose text in lower case is lower. A
-// pair that a logger of Spring's has written stays.
+// pair that a logger of Spring has written is not blanked.
 func (p *probe) blankPairs(bare []byte, lower string) {
 	pair := p.TraceID + "-" + p.SpanID
 	for end := 0; ; {
@@ -69,7 +70,7 @@ func (p *probe) blankPairs(bare []byte, lower string) {
 }
 
 // ownSpan tells whether a line has a field X-B3-SpanId with another span than the caller's. Old
-// tracers of Spring's call their own fields by the names of B3's headers.
+// tracers of Spring name their own fields like B3's headers.
 func ownSpan(text, callers string) bool {
 	for _, found := range namedHeader.FindAllStringSubmatch(text, -1) {
 		if strings.EqualFold(found[1], "X-B3-SpanId") && !strings.EqualFold(found[2], callers) {
@@ -79,7 +80,7 @@ func ownSpan(text, callers string) bool {
 	return false
 }
 
-// bracketed tells whether a pair stands as Spring's loggers write it, [TRACE-SPAN]. Go writes the
+// bracketed tells whether a pair has the form of Spring's loggers, [TRACE-SPAN]. Go writes the
 // values of a header as NAME:[TRACE-SPAN].
 func bracketed(text string, start, end int) bool {
 	return start > 0 && text[start-1] == '[' && end < len(text) && text[end] == ']' && (start < 2 || text[start-2] != ':')
@@ -91,7 +92,7 @@ func blank(text []byte, from, to int) {
 	}
 }
 
-// traceOf returns the trace of a line.
+// traceOf returns the trace ID of a line.
 func traceOf(text string) (id timeline.ID) {
 	parser := timeline.NewParser(timeline.ParserConfig{})
 	take := func(e *timeline.Entry) {

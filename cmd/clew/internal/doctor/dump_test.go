@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// dumping are services that write the request's headers into their lines.
+// dumping has services that write the request's headers into their lines.
 var dumping = []struct {
 	name    string
 	line    func(in heard, r *http.Request) string
@@ -24,11 +24,11 @@ var dumping = []struct {
 		headers, _ := json.Marshal(r.Header)
 		return `{"level":"INFO","msg":"request","headers":` + string(headers) + "}"
 	}, doctor.Echoed},
-	{"in JSON, one value each", func(_ heard, r *http.Request) string {
+	{"in JSON, a field for each header", func(_ heard, r *http.Request) string {
 		return fmt.Sprintf(`{"msg":"request","b3":%q,"x-b3-traceid":%q,"x-b3-spanid":%q,"traceparent":%q}`,
 			r.Header.Get("b3"), r.Header.Get("X-B3-TraceId"), r.Header.Get("X-B3-SpanId"), r.Header.Get("traceparent"))
 	}, doctor.Echoed},
-	{"as a bad value", func(in heard, _ *http.Request) string {
+	{"in a warning about the header", func(in heard, _ *http.Request) string {
 		return `{"level":"WARN","msg":"cannot parse trace header, starting without a trace","value":"` + in.trace + `"}`
 	}, doctor.Echoed},
 	{"beside a new trace", func(_ heard, r *http.Request) string {
@@ -66,7 +66,7 @@ func TestDumpedHeaders(t *testing.T) {
 	}
 }
 
-// A log of nginx's without IDs hides nothing of what the service's own lines show.
+// If a log of nginx has no IDs, the findings about the service's own lines stay the same.
 func TestLogWithoutIDs(t *testing.T) {
 	d := logged(t, config(), func(in heard, r *http.Request) string {
 		return `{"service":"app","trace_id":"` + orNew(in.trace) + `"}` + "\n" + `{"service":"nginx","message":"GET ` + r.UserAgent() + `"}`
@@ -78,7 +78,8 @@ func TestLogWithoutIDs(t *testing.T) {
 	assert.Contains(t, d.Says, "lines have no trace ID")
 }
 
-// A decision in lines of other loggers counts. Debug lines that are always there show no fault.
+// A decision in lines of other loggers counts. If a service always writes debug lines, they show
+// no fault.
 func TestDecisionInLines(t *testing.T) {
 	t.Parallel()
 	for field, verdict := range map[string]doctor.Kind{
@@ -105,7 +106,7 @@ func TestDecisionInLines(t *testing.T) {
 	}
 }
 
-// Lines that come late are not those of the next target.
+// Late lines of a target do not count for the next target.
 func TestLateLines(t *testing.T) {
 	c := config()
 	c.Wait = 0
@@ -127,7 +128,7 @@ func TestLateLines(t *testing.T) {
 	assert.NotContains(t, strings.Join(d.Notes, "\n"), "None of the 34 lines")
 }
 
-// logged examines a service that writes these lines.
+// logged examines a service that writes the text of line for each request.
 func logged(t *testing.T, c doctor.Config, line func(in heard, r *http.Request) string) *doctor.Diagnosis {
 	t.Helper()
 	log, out, end := logTo(t)

@@ -10,16 +10,16 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// echoing has services that show what came in, and begin no trace of their own, which proves
-// nothing. A service that shows another trace beside it has lost the caller's.
+// echoing has services that show what they were sent. If such a service begins no trace of its
+// own, its answer proves nothing. If it shows another trace, too, it has lost the caller's trace.
 var echoing = []struct {
 	name    string
 	set     func(w http.Header, r *http.Request)
 	verdict doctor.Kind
 }{
-	{"as it is, empty too", func(w http.Header, r *http.Request) { w.Set("X-B3-TraceId", r.Header.Get("X-B3-TraceId")) }, doctor.Echoed},
+	{"as it is, even if it is empty", func(w http.Header, r *http.Request) { w.Set("X-B3-TraceId", r.Header.Get("X-B3-TraceId")) }, doctor.Echoed},
 	{"all headers", func(w http.Header, r *http.Request) { w.Set("X-Debug-Request", fmt.Sprint(r.Header)) }, doctor.Echoed},
-	{"all headers, beside an ID of a proxy's", func(w http.Header, r *http.Request) {
+	{"all headers, beside the ID of a proxy", func(w http.Header, r *http.Request) {
 		w.Set("X-Debug-Request", anotherTrace+fmt.Sprint(r.Header))
 	}, doctor.Echoed},
 	{"in a text", func(w http.Header, r *http.Request) { w.Set("B3", "x"+r.Header.Get("b3")) }, doctor.Echoed},
@@ -49,7 +49,7 @@ func TestEchoes(t *testing.T) {
 	}
 }
 
-// The request without headers is sent again if it failed, because it shows whether the service
+// If the request without headers fails, it is sent again, because it shows whether the service
 // begins traces.
 func TestFirstRequestFails(t *testing.T) {
 	for _, echoes := range []bool{false, true} {
@@ -71,7 +71,7 @@ func TestFirstRequestFails(t *testing.T) {
 	}
 }
 
-// A decision in the response counts. Without any, the verdict does not praise the decision.
+// A decision in the response counts. If the response shows no decision, the verdict says so.
 func TestDecisionInResponse(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -79,9 +79,9 @@ func TestDecisionInResponse(t *testing.T) {
 		verdict doctor.Kind
 		says    string
 	}{
-		{"keeps it", func(state string) string { return dash(state) }, doctor.Adopted, "the same ID, the same decision"},
+		{"keeps the decision", func(state string) string { return dash(state) }, doctor.Adopted, "the same ID, the same decision"},
 		{"samples all", func(string) string { return "-1" }, doctor.Resampled, "does not keep the decision"},
-		{"does not show it", func(string) string { return "" }, doctor.Adopted, "The decision was not seen"},
+		{"does not show a decision", func(string) string { return "" }, doctor.Adopted, "The decision was not seen"},
 	} {
 		d := config().Examine(t.Context(), target(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
 			in := hear(r.Header)

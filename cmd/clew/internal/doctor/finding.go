@@ -9,9 +9,9 @@ import (
 	"example.com/clew/internal/canary"
 )
 
-// findings returns what was seen in one place, one finding for each kind. A service that goes on
-// with B3's traces and not with W3C's has no fault, so W3C's lost traces have a finding of their
-// own.
+// findings returns what was seen in one place, one finding for each kind. It is no fault if a
+// service continues traces of B3 and not those of W3C. So lost traces of W3C have a finding of
+// their own.
 func findings(where string, found []seen, asked []*probe) (list []Finding) {
 	b3, w3c := byEncoding(found)
 	goesOn := func(s seen) bool { return s.kept() || s.kind == repeated }
@@ -28,7 +28,7 @@ func findings(where string, found []seen, asked []*probe) (list []Finding) {
 		}
 		if k == Echoed && where == inSentOn && slices.ContainsFunc(list, func(f Finding) bool { return f.Kind == Unchanged }) {
 			f.Fault, f.Remedy = false, "" // the service reads nothing
-			f.Says = "Services behind it get malformed headers as they come, and have to withstand them. " + f.Says
+			f.Says = "It passes malformed headers on unchanged, so the services behind it must withstand them. " + f.Says
 		}
 		list = append(list, f)
 	}
@@ -64,7 +64,7 @@ func byEncoding(found []seen) (b3, w3c []seen) {
 func lostTraceparents(where string, w3c []seen) (list []Finding) {
 	for _, k := range []Kind{Restarted, Dropped} {
 		if f, ok := finding(where, k, w3c, nil); ok {
-			f.Fault, f.Says, f.Remedy = false, "A trace in traceparent does not go on: the service reads B3 alone.", remedyW3C
+			f.Fault, f.Says, f.Remedy = false, "A trace in traceparent does not go on: the service reads only B3.", remedyW3C
 			list = append(list, f)
 		}
 	}
@@ -93,11 +93,11 @@ func finding(where string, k Kind, found []seen, asked []*probe) (Finding, bool)
 	return f, true
 }
 
-// tally counts the canaries that show a kind, and those that could.
+// tally is which canaries show a kind, and which could show it.
 type tally struct {
 	shown, could map[*probe]bool
 	first        seen     // of a canary that shows the kind
-	services     []string // in whose lines it was seen
+	services     []string // in whose lines the kind was seen
 }
 
 func (k Kind) tally(found []seen, asked []*probe) tally {
@@ -157,7 +157,7 @@ func (k Kind) couldBe(p *probe) bool {
 	return p.TraceID != "" && !p.Hostile
 }
 
-// example says what a canary brought, and what came of it.
+// example returns a sentence with what a canary has sent, and what was seen of it.
 func (s seen) example() string {
 	switch {
 	case s.what == "":
@@ -168,7 +168,7 @@ func (s seen) example() string {
 	return "Sent " + s.probe.TraceID + "; " + short(s.what) + "."
 }
 
-// onlyIn says which traces are lost while others are kept.
+// onlyIn returns a sentence about which traces are lost while others are kept.
 func onlyIn(found []seen, shown map[*probe]bool) string {
 	var gone, good []*probe
 	for _, s := range found {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// careful reads B3 as a good parser does, as far as hostile canaries go.
+// careful reads B3 as strictly as the hostile canaries require.
 func careful(h http.Header) heard {
 	in := hear(h)
 	if len(in.trace) != 16 && len(in.trace) != 32 || len(in.span) != 16 || in.state != "" && !strings.Contains("0 1 d true", in.state) || strings.HasSuffix(h.Get("b3"), "zz") {
@@ -45,19 +45,19 @@ func TestHostile(t *testing.T) {
 			w.Header().Set("X-Debug", r.Header.Get("b3"))
 			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
 		}, doctor.Echoed, 1, 1, "in X-Debug"},
-		{"believes what is malformed", func(w http.ResponseWriter, r *http.Request) {
+		{"believes malformed headers", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-B3-TraceId", orNew(hear(r.Header).trace))
 		}, doctor.Misread, 4, 8, "out of a malformed header"},
-		{"rejects what is malformed", func(w http.ResponseWriter, r *http.Request) {
+		{"rejects malformed headers", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
 			if careful(r.Header).trace == "" {
 				w.WriteHeader(400)
 			}
 		}, doctor.Adopted, 14, 14, ""},
-		{"restarts everything, which misreads nothing", func(w http.ResponseWriter, r *http.Request) {
+		{"restarts every trace, and so misreads nothing", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-B3-TraceId", fmt.Sprintf("%032x", 0xabcdef00000+next()))
 		}, doctor.Misread, 0, 0, ""},
-		{"is broken for all", func(w http.ResponseWriter, r *http.Request) {
+		{"answers every request with 500", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-B3-TraceId", orNew(careful(r.Header).trace))
 			w.WriteHeader(500)
 		}, doctor.Adopted, 14, 14, ""},
@@ -79,7 +79,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// A canary has ended the service if the service answers nothing after it.
+// A canary has crashed the service if the service answers nothing after it.
 func TestKilled(t *testing.T) {
 	var dead atomic.Bool
 	c := config()
@@ -96,7 +96,8 @@ func TestKilled(t *testing.T) {
 	assert.Equal(t, "b3 ends behind the trace ID", find(d, doctor.Crashed, "response").Canary)
 }
 
-// A line in which a header's quote stands as it came is forged; one that escapes it is not.
+// If a line contains a header's quote unescaped, a caller can forge lines. If the quote is
+// escaped, callers cannot.
 func TestForgedLine(t *testing.T) {
 	for format, want := range map[string]int{`{"trace_id":"%s","b3":"%s"}`: 1, `{"trace_id":"%s","b3":%q}`: 0} {
 		c := config()
@@ -112,7 +113,8 @@ func TestForgedLine(t *testing.T) {
 	}
 }
 
-// A decision that is kept in the lines counts for a service, and never against it.
+// If a service keeps the decisions of hostile canaries in its lines, it still withstands these
+// canaries.
 func TestWithstands(t *testing.T) {
 	c := config()
 	c.Hostile = true
@@ -126,10 +128,10 @@ func TestWithstands(t *testing.T) {
 	d := c.Examine(t.Context(), target(t, url))
 	end()
 	// Careful does not read X-B3-* beside a malformed b3.
-	assert.Contains(t, d.Notes, "The service withstands 11 of 12 canaries by which others break.", "%+v", d)
+	assert.Contains(t, d.Notes, "The service withstands 11 of 12 canaries that break other services.", "%+v", d)
 }
 
-// A line that shows a malformed header has not read it.
+// A line that shows a malformed header is no sign that the service has read the header.
 func TestDumpedHostileHeaders(t *testing.T) {
 	for format, want := range map[string]int{"GET /x headers=%v": 0, "GET /x headers=%v trace_id=%s": 4} {
 		c := config()
@@ -142,7 +144,7 @@ func TestDumpedHostileHeaders(t *testing.T) {
 	}
 }
 
-// Debug that is sent on, or that makes lines at the level of debug, is believed.
+// A service that sends debug on believes it.
 func TestDebug(t *testing.T) {
 	for _, believed := range []bool{true, false} {
 		c, to := config(), ""
@@ -161,7 +163,7 @@ func TestDebug(t *testing.T) {
 			continue
 		}
 		assert.Equal(t, doctor.DebugBelieved, d.Verdict)
-		assert.Equal(t, 8, f.Count, "seven that have IDs, and X-B3-Flags alone")
+		assert.Equal(t, 8, f.Count, "seven canaries with IDs, and the one with X-B3-Flags alone")
 		assert.True(t, f.Fault)
 	}
 }

@@ -44,12 +44,12 @@ func low(id string) (uint64, bool) {
 // mention is an ID of a canary's trace in a text.
 type mention struct {
 	probe *probe
-	text  string // as it stands there
+	text  string // the ID as the text spells it
 	wide  bool   // the form allows 32 digits only, as traceparent and Google's resource names do
 }
 
-// find returns the IDs of canaries' traces in a text: as 16 or 32 hexadecimal digits that no other
-// digit touches, as the decimal number of the low half, and in X-Ray's form.
+// find returns the IDs of canaries' traces in a text: as 16 or 32 hexadecimal digits without
+// further digits beside them, as the decimal number of the low half, and in X-Ray's form.
 func (k *known) find(text string) (found []mention) {
 	for start, run := range runs(text) {
 		if p := k.hex(run); p != nil {
@@ -75,7 +75,7 @@ func (k *known) hex(run string) *probe {
 	return nil
 }
 
-// span returns the canary whose span's ID stands in a text; nil: none.
+// span returns the canary whose span ID is in a text; nil: none.
 func (k *known) span(text string) *probe {
 	for _, run := range runs(text) {
 		if n, ok := low(run); ok && len(run) == 16 && k.spans[n] != nil {
@@ -85,7 +85,7 @@ func (k *known) span(text string) *probe {
 	return nil
 }
 
-// marked tells whether the mark of a hostile canary stands in a text.
+// marked tells whether a text contains the mark of a hostile canary.
 func (k *known) marked(text string) bool {
 	for mark := range k.marks {
 		if strings.Contains(text, mark) {
@@ -95,7 +95,7 @@ func (k *known) marked(text string) bool {
 	return false
 }
 
-// tagged returns the canary whose user agent stands in a text; nil: none.
+// tagged returns the canary whose user agent is in a text; nil: none.
 func (k *known) tagged(text string) *probe {
 	for at := strings.Index(text, "clew-doctor"); at >= 0; {
 		text = text[at:]
@@ -129,7 +129,7 @@ func runs(text string) iter.Seq2[int, string] {
 
 func isHex(c byte) bool { return c-'0' <= 9 || c|' '-'a' < 6 }
 
-// width tells what has become of a trace's ID, by the text that was found.
+// width returns what has become of a trace's ID, by the text that was found.
 func (p *probe) width(text string) Kind {
 	text = strings.ToLower(text)
 	switch {

@@ -69,8 +69,8 @@ func (c Config) look(probes []*probe) (all []seen) {
 	return slices.DeleteFunc(all, func(s seen) bool { return s.kind == nothing })
 }
 
-// hostileKind is the kind of a hostile canary's lost trace or decision: misread, if the service
-// keeps those of usual canaries.
+// hostileKind returns the kind of a hostile canary's lost trace or decision: Misread if the
+// service keeps the traces of usual canaries, else nothing.
 func hostileKind(s *seen, usual []seen) Kind {
 	goesOn := false
 	for _, u := range usual {
@@ -88,8 +88,8 @@ func hostileKind(s *seen, usual []seen) Kind {
 	return nothing
 }
 
-// constant tells whether all answers have the same ID, which no canary had. Such an ID comes from
-// a cache, or is a text that only looks like an ID.
+// constant tells whether all answers have the same ID, and no canary has sent it. Such an ID comes
+// from a cache, or is a text that only looks like an ID.
 func constant(usual []seen) bool {
 	what, n := "", 0
 	for _, s := range usual {
@@ -107,7 +107,7 @@ func constant(usual []seen) bool {
 	return n > 1
 }
 
-// evidence returns what findings are made of. Notes are left out.
+// evidence returns the observations that findings are made of. It leaves out those of notes.
 func evidence(all []seen) (found []seen) {
 	for _, s := range all {
 		if s.kind == repeated || kept(s.kind) || slices.Contains(gravity, s.kind) {

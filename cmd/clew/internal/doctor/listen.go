@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Limits of the calls that are kept. Once they are reached, calls of canaries get as much again.
+// Limits of the calls that are kept. Calls of canaries are kept up to twice these limits.
 const (
 	maxArrivals  = 2000
 	arrivalBytes = 4 << 20
@@ -33,14 +33,14 @@ type Listen struct {
 
 	mu       sync.Mutex
 	canaries known
-	now      *probe // the request that is under way
+	now      *probe // the canary whose request is under way
 	arrivals []arrival
 	bytes    int  // of arrivals
 	byID     bool // a call had the ID of a canary
 
 	redirected bool // a call was redirected
 	returned   bool // the redirected call came to the other host
-	alone      bool // there was no other host to redirect a call to
+	alone      bool // a call could not be redirected, because this computer has no other name
 }
 
 // NewListen starts a server at an address.
@@ -61,9 +61,9 @@ func NewListen(address string) (*Listen, error) {
 	return s, nil
 }
 
-// beside listens at the same port of 127.0.0.1 and ::1, where a call that is redirected to
-// localhost may arrive. An address that is taken or missing is left out. [Listen.redirectNote]
-// then says that nothing arrived.
+// beside listens at the same port of 127.0.0.1 and ::1, because a call that is redirected to
+// localhost may arrive there. It leaves out an address that is in use or does not exist. If
+// nothing arrives for that reason, [Listen.redirectNote] says so.
 func beside(l net.Listener) (more []net.Listener) {
 	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	for _, host := range []string{"127.0.0.1", "::1"} {
@@ -116,7 +116,7 @@ func (l *Listen) expect(probes []*probe) {
 	l.byID, l.redirected, l.returned, l.alone = false, false, false, false
 }
 
-// begin says which canary's request is under way; nil: none is.
+// begin sets the canary whose request is under way; nil: none is.
 func (l *Listen) begin(p *probe) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -169,8 +169,8 @@ func (l *Listen) keep(a arrival) {
 	}
 }
 
-// telling returns the headers that may tell something of a trace. The others are not kept, because
-// a stranger may send a thousand.
+// telling returns the headers that may show something about a trace. The others are not kept,
+// because a stranger may send a thousand.
 func (l *Listen) telling(h http.Header) http.Header {
 	kept := http.Header{}
 	for name, values := range h {
@@ -181,26 +181,27 @@ func (l *Listen) telling(h http.Header) http.Header {
 	return kept
 }
 
-// mentions tells whether a value has an ID or the mark of a canary in it.
+// mentions tells whether a value contains an ID or the mark of a canary.
 func (l *Listen) mentions(value string) bool {
 	return len(l.canaries.find(value)) > 0 || l.canaries.span(value) != nil || l.canaries.marked(value)
 }
 
-// redirectNote says why a redirect shows nothing; "": there was none, or it shows something.
+// redirectNote returns a sentence about why a redirect shows nothing; "": there was no redirect,
+// or it shows something.
 func (l *Listen) redirectNote() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case l.alone:
-		return "No call was redirected: another computer made it by an address, and this one has no other name there. Whether headers go to other hosts was not seen. Let the URL call a name."
+		return "No call was redirected: another computer called this one by an address, and knows no other name of it. Whether headers go to other hosts was not seen. Let the service call a name, not an address."
 	case l.redirected && !l.returned:
 		return "The call that was redirected to another host did not arrive there: the service follows no redirects, or cannot reach that host. Whether headers go to other hosts was not seen."
 	}
 	return ""
 }
 
-// whose returns the canary of a call: by the trace's ID, else by the span's, else by the user
-// agent, which proxies pass on. Nil: none is known.
+// whose returns the canary that has led to a call; nil: none is known. It goes by the trace's ID
+// first, then by the span's ID, then by the user agent, because proxies pass the user agent on.
 func (l *Listen) whose(h http.Header) *probe {
 	for _, value := range headerFields(h) {
 		if found := l.canaries.find(value); len(found) > 0 {
@@ -229,7 +230,7 @@ func headerFields(h http.Header) iter.Seq2[string, string] {
 }
 
 // otherHost returns a name of this computer that is not the name in the call, with the same port.
-// "": the caller knows this computer by no other name.
+// "": the caller knows no other name of this computer.
 func otherHost(r *http.Request) string {
 	name, port, err := net.SplitHostPort(r.Host)
 	if err != nil {
@@ -248,8 +249,8 @@ func otherHost(r *http.Request) string {
 	return net.JoinHostPort("localhost", port)
 }
 
-// has tells whether a call with a canary's ID has arrived, or a call without any ID during its
-// request.
+// has tells whether a call with a canary's ID has arrived, or a call without any ID during the
+// canary's request.
 func (l *Listen) has(p *probe) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// passing starts a service that calls an address with the headers of its request. For its client,
-// localhost is IPv4, as on many computers.
+// passing starts a service that calls an address with the headers of its request. Its client
+// resolves localhost to an IPv4 address, as many computers do.
 func passing(t *testing.T, to string, follow func(*http.Request, []*http.Request) error) string {
 	client := &http.Client{CheckRedirect: follow, Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, strings.Replace(address, "localhost", "127.0.0.1", 1))
@@ -36,12 +36,12 @@ func passing(t *testing.T, to string, follow func(*http.Request, []*http.Request
 	})
 }
 
-// A redirected call arrives, at any address that is listened at.
+// A redirected call arrives, no matter at which address clew listens.
 func TestRedirectComesBack(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "::1", "127.0.0.2"} {
 		l, err := doctor.NewListen(net.JoinHostPort(host, "0"))
 		if err != nil {
-			t.Logf("%s is no address here: %v", host, err)
+			t.Logf("%s is no address of this computer: %v", host, err)
 			continue
 		}
 		t.Cleanup(func() { l.Close() })
@@ -58,7 +58,7 @@ func TestRedirectComesBack(t *testing.T) {
 	}
 }
 
-// The answer says if a redirected call does not come back. Then it is not known whether headers
+// If a redirected call does not come back, the answer says that clew does not know whether headers
 // leak.
 func TestRedirectIsLost(t *testing.T) {
 	c, to := config(), ""
@@ -70,7 +70,7 @@ func TestRedirectIsLost(t *testing.T) {
 	assert.Zero(t, find(d, doctor.Leaked, "sent on").Count)
 }
 
-// A Referer with the ID is shown as the ID alone.
+// If a Referer contains the ID, the answer shows only the ID.
 func TestLeakInReferer(t *testing.T) {
 	c, to := config(), ""
 	c.Listen, to = listen(t)
@@ -88,8 +88,8 @@ func TestLeakInReferer(t *testing.T) {
 	assert.NotContains(t, says, "s3cret")
 }
 
-// Calls to the listener do not fill the memory, whatever their headers are. Each case brings more
-// than may be kept.
+// Calls to the listener do not fill the memory, no matter what their headers are. Each case sends
+// more than may be kept.
 func TestListenMemory(t *testing.T) {
 	named := func(form string, n int) http.Header {
 		h := http.Header{}

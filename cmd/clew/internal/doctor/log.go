@@ -13,7 +13,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// entryPause is the time without another line after which an entry has ended.
+// entryPause is how long no further line must come until an entry counts as ended.
 const entryPause = 50 * time.Millisecond
 
 // Limits of the entries that are kept.
@@ -29,15 +29,15 @@ type Log struct {
 	known   known
 	entries map[*probe][]logged
 	current map[*probe]bool // the canaries of the present target
-	lines   int             // that came meanwhile, without those about another target's canaries
+	lines   int             // of this target's time, but not about other targets' canaries
 	bytes   int             // of the entries that are kept
 
 	path   string            // of the present target
-	others []*timeline.Entry // lines that have the path, and nothing of a canary
-	owed   map[string]int    // by path: requests to earlier targets without a line so far
+	others []*timeline.Entry // lines with the path, but nothing of a canary
+	owed   map[string]int    // by path: how many requests to earlier targets have no line so far
 }
 
-// expect says which canaries are sent next, and to which path.
+// expect sets the canaries that are sent next, and their path.
 func (l *Log) expect(path string, probes []*probe) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -50,8 +50,8 @@ func (l *Log) expect(path string, probes []*probe) {
 	l.entries, l.bytes = map[*probe][]logged{}, 0
 }
 
-// Read reads a source to its end, and keeps the lines about canaries. Config has the name of the
-// source, and its service.
+// Read reads a source to its end, and keeps the lines about canaries. Config names the source and
+// its service.
 func (l *Log) Read(r io.Reader, config timeline.ParserConfig) error {
 	var mu sync.Mutex // of the parser
 	parser := timeline.NewParser(config)
@@ -103,8 +103,8 @@ func (l *Log) add(e *timeline.Entry) {
 	}
 }
 
-// whose returns the canary of a text: by the trace IDs in it, which found has, else by the user
-// agent, else by the span's ID. Nil: none.
+// whose returns the canary that a text is about; nil: none. Found are the trace IDs in the text.
+// Whose goes by them first, then by the user agent, then by the span's ID.
 func (l *Log) whose(found []mention, text string) *probe {
 	if len(found) > 0 {
 		return found[0].probe
@@ -115,7 +115,7 @@ func (l *Log) whose(found []mention, text string) *probe {
 	return l.known.span(text)
 }
 
-// read reads the line of a canary. Found are the IDs in it.
+// read reads the line of a canary. Found are the trace IDs in the line.
 func (l *Log) read(p *probe, e *timeline.Entry, found []mention) logged {
 	one := logged{entry: e, trace: e.Trace}
 	if len(found) > 0 {
@@ -132,11 +132,11 @@ func (l *Log) read(p *probe, e *timeline.Entry, found []mention) logged {
 	return one
 }
 
-// aboutAsMany tells whether so many lines may be those of the requests. Of more than three lines
-// for two requests, some are somebody else's.
+// aboutAsMany tells whether a number of lines may be the lines of these requests. If there are
+// more than three lines for two requests, other requests have written some of them.
 func aboutAsMany(lines, requests int) bool { return lines >= requests && 2*lines <= 3*requests }
 
-// hasPath tells whether a path stands in a text as a whole, not as a part of a longer path.
+// hasPath tells whether a text contains a path as a whole, not as a part of a longer path.
 func hasPath(text, path string) bool {
 	for path != "" {
 		at := strings.Index(text, path)
@@ -152,10 +152,10 @@ func hasPath(text, path string) bool {
 	return false
 }
 
-// unrelated returns what is seen in lines that have the path and nothing of a canary. If there are
-// about as many of them as requests, and no line of any canary, they are the requests' lines.
-// While lines of an earlier target may still come, unrelated returns nothing, because the lines
-// may be that target's.
+// unrelated returns what is seen in lines that contain the path, but nothing of a canary. If there
+// are about as many of them as requests, and no line is about a canary, they count as the lines of
+// the requests. While lines of an earlier target may still come, unrelated returns nothing,
+// because the lines may be about that target.
 func (l *Log) unrelated(probes []*probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -183,7 +183,7 @@ func (l *Log) unrelated(probes []*probe) (all []seen) {
 	switch {
 	case aboutAsMany(len(with), len(sent)):
 		for id, e := range with {
-			what = fmt.Sprintf("none of its %d lines about %s has the ID; one, %s, has %v", len(l.others), l.path, place(e), id)
+			what = fmt.Sprintf("none of its %d lines about %s has the ID; for example, %s the ID is %v", len(l.others), l.path, place(e), id)
 			break
 		}
 	case aboutAsMany(len(without), len(sent)):
@@ -199,7 +199,7 @@ func (l *Log) unrelated(probes []*probe) (all []seen) {
 	return all
 }
 
-// owe notes how many lines of the target may still come, after it was judged.
+// owe notes how many lines of the target may still come, after the target was judged.
 func (l *Log) owe(probes []*probe) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -221,16 +221,16 @@ func (l *Log) has(p *probe) bool {
 	return len(l.entries[p]) > 0
 }
 
-// unrelatedLines returns how many lines have the path and nothing of a canary.
+// unrelatedLines returns how many lines contain the path, but nothing of a canary.
 func (l *Log) unrelatedLines() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.others)
 }
 
-// inLog returns what is seen of a canary in the lines. A service with the ID in one of its lines
-// has not lost it, whatever its other lines are. A service that also logs at debug without being
-// asked shows no belief in the caller.
+// inLog returns what is seen of a canary in the lines. If one line of a service has the ID, the
+// service has not lost it, even if other lines lack it. If a service also logs at debug without a
+// request for debug, its debug lines do not show that it believes the caller.
 func (l *Log) inLog(p *probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -250,7 +250,7 @@ func (l *Log) inLog(p *probe) (all []seen) {
 	})
 }
 
-// dumps returns the writers that write the request's headers into lines without a trace.
+// dumps returns the writers that write the request's headers into lines without a trace ID.
 func (l *Log) dumps() map[string]bool {
 	by := map[string]bool{}
 	for _, entries := range l.entries {
@@ -275,5 +275,5 @@ func (l *Log) alwaysDebugs(by string) bool {
 
 func isDebug(e *timeline.Entry) bool { return e.Level == "debug" || e.Level == "trace" }
 
-// writer is the service of a line, else the source in which the line stands.
+// writer returns the service of a line, else the source of the line.
 func writer(e *timeline.Entry) string { return cmp.Or(e.Service, e.Source) }

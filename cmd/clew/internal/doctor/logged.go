@@ -13,7 +13,7 @@ import (
 // logged is a line about a canary.
 type logged struct {
 	entry *timeline.Entry
-	said  string // the canary's ID as it stands in the line; "": there is none
+	said  string // the canary's ID as the line spells it; "": there is none
 
 	shows bool        // the line shows the request's headers; trace and ids are read from the rest
 	trace timeline.ID // of the line
@@ -35,7 +35,7 @@ func (p *probe) inEntry(e logged) (all []seen) {
 	return append(append(all, s), p.lineDecision(e.entry, s.kind)...)
 }
 
-// inLine tells what has become of the canary's trace in a line.
+// inLine returns what has become of the canary's trace in a line.
 func (p *probe) inLine(e logged) seen {
 	where := place(e.entry)
 	id := e.trace
@@ -53,7 +53,7 @@ func (p *probe) inLine(e logged) seen {
 		return p.saw(inLogs, Restarted, what)
 	}
 	kind, text := Restarted, ""
-	for _, m := range e.ids { // the ID as it was sent goes before a padded one
+	for _, m := range e.ids { // the ID as it was sent takes precedence over a padded one
 		if k := p.matched(inLogs, m, "").kind; text == "" || k == Adopted {
 			kind, text = k, m.text
 		}
@@ -61,7 +61,7 @@ func (p *probe) inLine(e logged) seen {
 	return p.saw(inLogs, kind, where+" is "+text)
 }
 
-// lineDecision returns what a line says of the decision, if it says anything.
+// lineDecision returns what a line shows about the decision; nil: nothing.
 func (p *probe) lineDecision(e *timeline.Entry, kind Kind) []seen {
 	if !kept(kind) {
 		return nil
@@ -82,8 +82,8 @@ func (p *probe) lineDecision(e *timeline.Entry, kind Kind) []seen {
 	return nil
 }
 
-// decisionIn returns the decision in a line, and whether the line says any. Clew's lines about
-// requests always do; others have a field for a decision, or none.
+// decisionIn returns the decision in a line, and whether the line has one. clew's lines of
+// requests always have a decision. Other lines may have a field for it.
 func decisionIn(e *timeline.Entry) (sampled, says bool) {
 	_, says = e.Record.(*line.Request)
 	sampled = e.Sampled
@@ -95,7 +95,7 @@ func decisionIn(e *timeline.Entry) (sampled, says bool) {
 	return sampled, says || sampled
 }
 
-// The fields that other loggers have for a decision, and their values.
+// The fields in which loggers write a decision, and the values of these fields.
 var (
 	decisionFields = []string{line.Ours.Key(line.Sampled), "traceSampled", line.GoogleSampled, "trace_flags", "traceFlags"}
 	decisionValues = []string{"true", "false", "0", "1", "00", "01"}
@@ -106,7 +106,7 @@ func refused(e logged, p *probe) bool {
 	return p.Refused != "" && err == nil && e.trace == id
 }
 
-// place says which line an entry is.
+// place returns a phrase that names the line of an entry.
 func place(e *timeline.Entry) string {
 	if e.Service != "" {
 		return "in a line of " + e.Service

@@ -22,14 +22,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// config is a configuration that waits long for the first line or call, and briefly for more.
+// config returns a configuration that waits long for the first line or call, and briefly for more.
 func config() doctor.Config {
 	return doctor.Config{Agent: "clew-doctor/test", Timeout: 30 * time.Second, Wait: 30 * time.Second, Header: http.Header{}}.Brief()
 }
 
 func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
-// target is where a URL leads.
+// target returns the target of a URL, after it was looked up.
 func target(t *testing.T, text string) *doctor.Target {
 	t.Helper()
 	u, err := doctor.ParseURL(text)
@@ -48,7 +48,7 @@ func serve(t *testing.T, h http.HandlerFunc) string {
 	return srv.URL + "/thing"
 }
 
-// raw starts a server that gives each connection to a function, and returns its address.
+// raw starts a server that gives each connection to a function, and returns the server's address.
 func raw(t *testing.T, conn func(ctx context.Context, c net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -72,7 +72,7 @@ func raw(t *testing.T, conn func(ctx context.Context, c net.Conn)) string {
 	return l.Addr().String()
 }
 
-// find returns the finding of a kind in a place; zero: there is none.
+// find returns the finding of a kind in a place, or the zero Finding.
 func find(d *doctor.Diagnosis, kind doctor.Kind, where string) doctor.Finding {
 	for _, f := range d.Findings {
 		if f.Kind == kind && f.Where == where {
@@ -89,8 +89,8 @@ func has(t *testing.T, d *doctor.Diagnosis, kind doctor.Kind, where string, coun
 	assert.Equal(t, [2]int{count, of}, [2]int{f.Count, f.Of}, "%s, %s: canaries, in %+v", kind, where, d.Findings)
 }
 
-// logTo returns a log that reads the lines which are written to out. End waits until it has read
-// all.
+// logTo returns a log that reads the lines which are written to out. End closes out, and waits
+// until the log has read all lines.
 func logTo(t *testing.T) (log *doctor.Log, out *io.PipeWriter, end func()) {
 	log = &doctor.Log{}
 	in, out := io.Pipe()
@@ -104,8 +104,8 @@ func logTo(t *testing.T) (log *doctor.Log, out *io.PipeWriter, end func()) {
 
 func quietLog() *log.Logger { return log.New(io.Discard, "", 0) }
 
-// withoutDNS lets no question leave the computer. Names have addresses in the computer's files, or
-// none.
+// withoutDNS makes all questions to DNS fail. Only names in the computer's own files have
+// addresses.
 func withoutDNS(t *testing.T) {
 	before := net.DefaultResolver
 	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {

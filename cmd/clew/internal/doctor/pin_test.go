@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// answerDNS answers a query for addresses of a name, as DNS does over TCP.
+// answerDNS answers one query for the addresses of a name, as a DNS server does over TCP.
 func answerDNS(c net.Conn, address [4]byte) {
 	defer c.Close()
 	var size [2]byte
@@ -64,7 +64,7 @@ func TestAddressesArePinned(t *testing.T) {
 	found, err := doctor.NewTarget(u, noProxy)
 	require.NoError(t, err)
 	assert.Zero(t, asked.Load(), "lookups before anybody has agreed")
-	assert.False(t, found.Loopback(), "nobody knows where it leads")
+	assert.False(t, found.Loopback(), "before a lookup, the name may lead anywhere")
 	assert.True(t, found.LookUp(t.Context()))
 	require.Positive(t, asked.Load(), "lookups")
 	assert.True(t, found.Loopback())
@@ -74,7 +74,7 @@ func TestAddressesArePinned(t *testing.T) {
 	asked.Store(0)
 	d := config().Examine(t.Context(), found)
 	assert.Equal(t, doctor.Adopted, d.Verdict, "%+v", d)
-	assert.Zero(t, asked.Load(), "lookups after the question")
+	assert.Zero(t, asked.Load(), "lookups after the user has agreed")
 	assert.Contains(t, url, host.Load().(string))
-	assert.False(t, target(t, url).Loopback(), "now it leads elsewhere")
+	assert.False(t, target(t, url).Loopback(), "a new lookup finds the other address")
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// closing is a connection that knows whether it was closed.
+// closing is a connection that remembers whether it was closed.
 type closing struct {
 	net.Conn
 	closed bool
@@ -21,7 +21,7 @@ type closing struct {
 
 func (c *closing) Close() error { c.closed = true; return nil }
 
-// A first address that is dead, or says nothing, costs a moment, and not the request.
+// If the first address refuses, or does not answer, race soon dials the next one.
 func TestRace(t *testing.T) {
 	addrs := []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("192.0.2.3")}
 	refused := errors.New("refused")
@@ -35,12 +35,12 @@ func TestRace(t *testing.T) {
 		err   error
 	}{
 		{"the first is good", [3]time.Duration{time.Millisecond, 0, 0}, [3]error{}, 0, time.Millisecond, nil},
-		{"the first says nothing", [3]time.Duration{never, time.Millisecond, never}, [3]error{}, 1, headStart + time.Millisecond, nil},
-		{"two say nothing", [3]time.Duration{never, never, time.Millisecond}, [3]error{}, 2, 2*headStart + time.Millisecond, nil},
+		{"the first does not answer", [3]time.Duration{never, time.Millisecond, never}, [3]error{}, 1, headStart + time.Millisecond, nil},
+		{"two do not answer", [3]time.Duration{never, never, time.Millisecond}, [3]error{}, 2, 2*headStart + time.Millisecond, nil},
 		{"the first refuses", [3]time.Duration{0, time.Millisecond, never}, [3]error{refused}, 1, time.Millisecond, nil},
-		{"a slow one is not given up", [3]time.Duration{headStart + 5*time.Millisecond, never, never}, [3]error{}, 0, headStart + 5*time.Millisecond, nil},
+		{"a slow address is not given up", [3]time.Duration{headStart + 5*time.Millisecond, never, never}, [3]error{}, 0, headStart + 5*time.Millisecond, nil},
 		{"all refuse", [3]time.Duration{}, [3]error{refused, errors.New("b"), errors.New("c")}, 0, 0, refused},
-		{"all say nothing", [3]time.Duration{never, never, never}, [3]error{}, 0, 10 * time.Second, context.DeadlineExceeded},
+		{"none answers", [3]time.Duration{never, never, never}, [3]error{}, 0, 10 * time.Second, context.DeadlineExceeded},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -68,7 +68,7 @@ func TestRace(t *testing.T) {
 	}
 }
 
-// A connection that comes too late is closed.
+// A connection that is made too late is closed.
 func TestRaceCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		late := &closing{}

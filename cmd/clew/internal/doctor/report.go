@@ -27,19 +27,19 @@ const (
 	Misread       Kind = "misread"   // a header was not read by B3's rules
 	Echoed        Kind = "echoed"    // a malformed value comes out as it came in
 	Crashed       Kind = "crashed"   // a header leads to a 5xx or a broken connection
-	Malformed     Kind = "malformed" // headers that are sent on are no trace by B3's rules
+	Malformed     Kind = "malformed" // headers that are sent on are not valid B3
 
 	// NotSeen is about canaries that show nothing where others do. It is no fault.
 	NotSeen Kind = "not seen"
 
-	repeated Kind = "repeated" // a header is repeated: reported as echoed, and no fault
+	repeated Kind = "repeated" // a header is only repeated: reported as echoed, but no fault
 
 	// Kinds of notes, which are no findings.
 	nothing     Kind = ""         // nothing to say
-	withheld    Kind = "withheld" // another host, after a redirect, gets no headers
+	withheld    Kind = "withheld" // after a redirect, the other host gets no headers
 	withBaggage Kind = "baggage"  // baggage is sent on
 	same        Kind = "same"     // all answers have one ID
-	stranger    Kind = "stranger" // an answer has another ID, perhaps of something in front
+	stranger    Kind = "stranger" // an answer has another ID, perhaps of a proxy
 	obeyed      Kind = "obeyed"   // the caller's decision is kept
 
 	// Kinds that are verdicts only.
@@ -65,7 +65,7 @@ type Diagnosis struct {
 	Requests int       `json:"requests"`
 	Findings []Finding `json:"findings"`
 	Evidence []string  `json:"evidence"` // the places where something was found: response, logs, sent on
-	Notes    []string  `json:"notes"`    // what else there is to know: what was not seen, and why
+	Notes    []string  `json:"notes"`    // such as what was not seen, and why
 }
 
 // Finding is what the service does with canaries, in one place.
@@ -79,8 +79,8 @@ type Finding struct {
 	Remedy string `json:"remedy"`
 	Fault  bool   `json:"fault"`
 
-	// Services are the services in whose lines it was seen, or the files where lines name no
-	// service. A finding that is not about lines has none.
+	// Services are the services in whose lines the finding was seen. If lines name no service, the
+	// file stands for it. A finding that is not about lines has none.
 	Services []string `json:"services,omitempty"`
 }
 

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// mask stands in place of a secret. [url.URL.Redacted] uses the same word.
+// mask replaces a secret. [url.URL.Redacted] uses the same word.
 const mask = "xxxxx"
 
-// MaskRefused returns a text without what may be a secret in it. The text should be a URL, but is
+// MaskRefused masks everything in a text that may be a secret. The text should be a URL, but is
 // none. No parser knows its parts, so everything before the last @ may be a password.
 func MaskRefused(text string) string {
 	start := 0
@@ -48,8 +48,8 @@ func maskURL(u *url.URL) string {
 	return shown.String()
 }
 
-// shortest is the length of the shortest secret that is masked. A shorter text may be a word of
-// clew's sentences.
+// shortest is the length of the shortest secret that is masked. A shorter text may be a word in
+// clew's own sentences.
 const shortest = 4
 
 // maskOwn masks the secrets that the user gave along with requests, because a service may send
@@ -61,8 +61,8 @@ func (c Config) maskOwn(text string, u *url.URL) string {
 	return text
 }
 
-// maskLocation returns where an answer redirects to, without the query, which may have a secret of
-// the user's. "": the answer is no redirect; 300 and 304 are none.
+// maskLocation returns the target of a redirect without its query, because the query may have a
+// secret of the user. "": the answer is no redirect; 300 and 304 are none.
 func (c Config) maskLocation(resp *http.Response, u *url.URL) string {
 	location := resp.Header.Get("Location")
 	switch resp.StatusCode {

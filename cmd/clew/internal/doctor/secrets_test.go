@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// No password, token or value of a query is shown, and the service gets them all the same.
+// Reports show no password, token or value of a query, although the service gets them.
 func TestSecretsInURL(t *testing.T) {
 	var user, password, query string
 	u := serve(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -48,7 +48,7 @@ func found(t *testing.T, text string) *url.URL {
 	return u
 }
 
-// A service that sends the user's secrets back does not get them into the report.
+// If a service sends the user's secrets back, the report masks them.
 func TestSecretsThatComeBack(t *testing.T) {
 	for _, location := range []string{
 		"/login?auth=Bearer+s3cret", "/login/s3cret", "/login/Bearer%20s3cret", "/login#s3cret", "http://s3cret@elsewhere/", "http://%zz/?a=s3cret", "/p4ssword/t0ken%2F1", "/bWU6cDRzc3dvcmQ=",

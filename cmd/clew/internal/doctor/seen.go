@@ -17,22 +17,23 @@ const (
 	inSentOn   = "sent on"
 )
 
-// seen is one thing that was seen of a canary.
+// seen is one observation about a canary.
 type seen struct {
 	probe *probe
 	where string
 	kind  Kind
-	what  string // in words, with what came out; "": the kind says everything
+	what  string // the observation in words; "": the kind says everything
 
 	writer string // the service of the line, else its source; "": it was not seen in a line
 }
 
-// saw returns one thing that was seen of a canary.
+// saw returns an observation about a canary.
 func (p *probe) saw(where string, kind Kind, what string) seen {
 	return seen{probe: p, where: where, kind: kind, what: what}
 }
 
-// ownHeaders are the headers that proxies write into each answer, whatever the caller sends.
+// ownHeaders are headers with IDs that proxies write into each answer, no matter what the caller
+// sends.
 var ownHeaders = []string{"X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Cf-Ray"}
 
 // inAnswer returns what is seen of a canary in the header of its answer. The parameter none is the
@@ -64,13 +65,13 @@ func (p *probe) inAnswer(none *probe) (all []seen) {
 			}
 		}
 	}
-	if restarted { // the canary's ID under another name only mentions what came in
+	if restarted { // the canary's ID under another name only repeats what the canary has sent
 		all = slices.DeleteFunc(all, seen.kept)
 	}
 	return append(all, p.answeredDecision(all)...)
 }
 
-// answeredDecision returns what the headers of an answer say of the decision on the canary's
+// answeredDecision returns what the headers of an answer show about the decision on the canary's
 // trace.
 func (p *probe) answeredDecision(all []seen) []seen {
 	if !slices.ContainsFunc(all, seen.kept) {
@@ -78,7 +79,7 @@ func (p *probe) answeredDecision(all []seen) []seen {
 	}
 	h := p.answer.header
 	headers := http.Header{"B3": h["B3"], "X-B3-Sampled": h["X-B3-Sampled"], "X-B3-Flags": h["X-B3-Flags"], "Traceparent": h["Traceparent"]}
-	response := traceparent(http.Header{"Traceparent": h["Traceresponse"]}) // the two have one form
+	response := traceparent(http.Header{"Traceparent": h["Traceresponse"]}) // of the same form
 	response.name = "traceresponse"
 	traces, _ := carriedBy(headers)
 	for _, c := range append(traces, response) {
@@ -96,8 +97,8 @@ func (p *probe) cached() bool {
 }
 
 // echoed tells whether a header of an answer may only repeat what the canary has sent. A service
-// that goes on with traces shows a span of its own, not the caller's. Such a service begins a
-// trace where none came in, and shows its ID under the same name.
+// that continues traces shows a span of its own, not the caller's. For a request without a trace,
+// it begins one, and shows that ID under the same name.
 func (p *probe) echoed(name, value string, none *probe) bool {
 	if p.SpanID != "" && strings.Contains(strings.ToLower(value), p.SpanID) {
 		return true
@@ -105,7 +106,7 @@ func (p *probe) echoed(name, value string, none *probe) bool {
 	return !slices.ContainsFunc(none.answer.header[name], hasID)
 }
 
-// hasID tells whether a text may have a trace's ID in it.
+// hasID tells whether a text may contain a trace's ID.
 func hasID(text string) bool {
 	for _, run := range runs(text) {
 		if len(run) >= 16 && strings.Trim(run, "0") != "" {
@@ -120,7 +121,7 @@ func fixedWidth(name string) bool {
 	return strings.EqualFold(name, "traceresponse") || strings.EqualFold(name, "traceparent") || strings.EqualFold(name, "Server-Timing")
 }
 
-// shown is a header's name as its specification spells it. Net/http may spell it differently.
+// shown returns a header's name as its specification spells it. Net/http may spell it differently.
 func shown(name string) string {
 	for _, ours := range append([]string{"traceresponse"}, traceNames...) {
 		if strings.EqualFold(ours, name) {
@@ -130,8 +131,9 @@ func shown(name string) string {
 	return name
 }
 
-// another tells whether a header of an answer has the ID of another trace. A header of B3's or
-// W3C's has the service's ID. An ID under another name may be a network's, and is only noted.
+// another returns whether a header of an answer has the ID of another trace. In a header of B3 or
+// W3C, such an ID is the service's. Under another name, it may come from the network, and is only
+// noted.
 func (p *probe) another(name, value string) seen {
 	lower := strings.ToLower(name)
 	sure := slices.Contains([]string{"b3", "x-b3-traceid", "traceparent", "traceresponse"}, lower) || lower == "server-timing" && strings.Contains(value, "traceparent")
@@ -147,7 +149,7 @@ func (p *probe) another(name, value string) seen {
 	return p.saw(inResponse, kind, fmt.Sprintf("in %s is %v", shown(name), id))
 }
 
-// matched tells what has become of a canary's ID that was found in a place.
+// matched returns what has become of a canary's ID that was found in a place.
 func (p *probe) matched(where string, m mention, place string) seen {
 	if !sameLow(m.text, p.TraceID) && sameLow(m.text, p.Refused) {
 		return p.saw(where, Misread, fmt.Sprintf("%s is %s, out of a malformed header", place, m.text))
@@ -170,7 +172,7 @@ func sameLow(a, b string) bool {
 	return a != "" && b != "" && okA && okB && x == y
 }
 
-// decision tells what has become of a canary's decision in a trace.
+// decision returns what has become of a canary's decision in a trace.
 func (p *probe) decision(where string, c carried) []seen {
 	if p.State != canary.Deny && p.State != canary.Accept && p.State != canary.Debug {
 		return nil

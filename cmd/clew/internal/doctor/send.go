@@ -18,26 +18,26 @@ import (
 	"time"
 )
 
-// Bytes of an answer.
+// Limits of an answer, in bytes.
 const (
-	maxBody   = 64 << 10  // of the body, that are read
+	maxBody   = 64 << 10  // of the body that is read
 	maxHeader = 256 << 10 // of the header
-	bodyHead  = 512       // of the body, that are kept
+	bodyHead  = 512       // of the body that is kept
 )
 
-// bodyWait is how long a body is waited for. A stream of events has no end, and all evidence
-// stands in the header.
+// bodyWait is how long clew waits for the end of a body. A stream of events has no end, and all
+// evidence is in the header.
 const bodyWait = 500 * time.Millisecond
 
 // answer is the answer to a canary.
 type answer struct {
 	status   int
 	header   http.Header
-	location string // where it redirects to, for people; "": it does not
+	location string // the target of a redirect, for people; "": there is none
 	head     []byte // of the body
 	err      error  // why there is no answer, in plain words; nil: there is one
-	sent     bool   // a server was there to get the request
-	late     bool   // the time was up
+	sent     bool   // a connection was made, so a server may have got the request
+	late     bool   // Config.Timeout was over
 	broken   error  // why the body did not end well, in plain words
 }
 
@@ -72,7 +72,7 @@ func (c Config) send(ctx context.Context, transport *http.Transport, t *Target, 
 		a.sent = sent.Load()
 		a.late = errors.Is(ctx.Err(), context.DeadlineExceeded)
 		if a.late && a.err != nil {
-			a.err = fmt.Errorf("it did not answer in %v: is it busy, or no HTTP server? --timeout waits longer", c.Timeout)
+			a.err = fmt.Errorf("it did not answer in %v: is it busy, or no HTTP server? A larger --timeout waits longer", c.Timeout)
 		} else if a.late {
 			a.broken = fmt.Errorf("the body of its answer had not ended after %v", c.Timeout)
 		}
@@ -86,7 +86,7 @@ func (c Config) send(ctx context.Context, transport *http.Transport, t *Target, 
 	defer resp.Body.Close()
 	a = answer{status: resp.StatusCode, header: resp.Header, location: c.maskLocation(resp, t.URL)}
 	if a.status == http.StatusSwitchingProtocols {
-		return a // its body is a connection, which no context ends
+		return a // its body is a connection, and ctx does not end it
 	}
 	wait := cmp.Or(c.bodyWait, bodyWait)
 	waited := time.AfterFunc(wait, cancel)
@@ -118,7 +118,7 @@ func (c Config) request(ctx context.Context, t *Target, p *probe) (*http.Request
 	r.Host = c.Header.Get("Host")
 	r.Header.Del("Host")
 	r.Header.Set("Accept", "*/*")
-	r.Header.Set("Cache-Control", "no-cache") // a cache's answer tells nothing of the service
+	r.Header.Set("Cache-Control", "no-cache") // a cache's answer shows nothing about the service
 	r.Header.Set("User-Agent", c.Agent+" ("+p.tag+")")
 	if user := t.URL.User; user != nil && r.Header.Get("Authorization") == "" {
 		password, _ := user.Password()
@@ -127,13 +127,14 @@ func (c Config) request(ctx context.Context, t *Target, p *probe) (*http.Request
 	return r, nil
 }
 
-// speaksTLS tells whether the body of a 400 says that the port is one for TLS. Go's server and
-// nginx say so.
+// speaksTLS tells whether the body of a 400 says that the port expects TLS. Go's server and nginx
+// send such a body.
 func speaksTLS(body string) bool {
 	return strings.Contains(body, "HTTP request to an HTTPS server") || strings.Contains(body, "HTTP request was sent to HTTPS port")
 }
 
-// sentence says in plain words why there is no answer, and what to do. Hide masks secrets.
+// sentence returns an error that says in plain words why there is no answer, and what to do. Hide
+// masks secrets.
 func sentence(err error, hide func(string) string) error {
 	if known := knownError(err); known != "" {
 		return errors.New(short(hide(known)))
@@ -158,7 +159,8 @@ func knownError(err error) string {
 	switch {
 	case strings.Contains(text, `malformed HTTP response "\x15\x03`):
 		return "it wants TLS there: try https://"
-	// Before the others, because the service chooses the other words of these texts.
+	// These cases come before the others, because the service chooses the other words of these
+	// texts.
 	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME"):
 		return fmt.Sprintf("it does not speak HTTP there (%v): check the port", errors.Unwrap(err))
 	case errors.As(err, &dns):
@@ -168,13 +170,13 @@ func knownError(err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED), strings.Contains(system, "refused"): // Windows has another number
 		return "nobody listens there: start the service, or check the port"
 	case strings.Contains(system, "unreachable"), strings.Contains(system, "no route to host"):
-		return fmt.Sprintf("no way leads there from this computer (%v): check the address, the network, the VPN", err)
+		return fmt.Sprintf("this computer has no route to it (%v): check the address, the network, the VPN", err)
 	case errors.As(err, &unknown), errors.As(err, &name), errors.As(err, &invalid):
-		return fmt.Sprintf("its certificate is not to be trusted (%v): check the name, or name its authority in SSL_CERT_FILE", errors.Unwrap(err))
+		return fmt.Sprintf("its certificate cannot be trusted (%v): check the name, or name its authority in SSL_CERT_FILE", errors.Unwrap(err))
 	case strings.Contains(text, "server gave HTTP response to HTTPS client"), errors.As(err, &record):
 		return "it does not speak TLS there: try http://"
 	case strings.Contains(text, "response headers exceeded"), strings.Contains(text, "header list"):
-		return fmt.Sprintf("the header of its answer is longer than %d kB: no answer of a service", maxHeader>>10)
+		return fmt.Sprintf("the header of its answer is longer than %d kB, too long for a service", maxHeader>>10)
 	case strings.Contains(text, "GOAWAY"):
 		return "it ends its HTTP/2 connections (GOAWAY) without an answer: is it shutting down?"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "server closed idle connection"):

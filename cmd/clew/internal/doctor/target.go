@@ -69,9 +69,9 @@ func NewTarget(u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target
 	return t, nil
 }
 
-// LookUp looks up a name that this computer does not know by itself, and tells whether it has
-// found addresses. A name is looked up once, so that the addresses that are shown are those that
-// are dialled.
+// LookUp looks up a name that this computer does not know by itself, and reports whether it has
+// found addresses. A name is looked up only once, so that clew dials the same addresses that it
+// has shown.
 func (t *Target) LookUp(ctx context.Context) bool {
 	if t.proxy != nil || len(t.addrs) > 0 {
 		return false
@@ -94,8 +94,8 @@ func addressesHere(host string) []netip.Addr {
 	if name != "localhost" && !strings.HasSuffix(name, ".localhost") {
 		return nil
 	}
-	// By RFC 6761, 6.3, localhost and all names below it are loopback, and DNS is not asked. The
-	// computer's files may say otherwise.
+	// By RFC 6761, 6.3, localhost and all names below it are loopback, and DNS is not asked. But
+	// the computer's files may name other addresses.
 	files := net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errors.New("nobody is asked")
 	}}
@@ -127,7 +127,7 @@ func allLoopback(addrs []netip.Addr) bool {
 	return len(addrs) > 0
 }
 
-// String returns the target and where it leads, for people.
+// String returns the target and its addresses or its proxy, for people.
 func (t *Target) String() string {
 	text := maskURL(t.URL)
 	switch {

@@ -26,7 +26,7 @@ func TestParseURL(t *testing.T) {
 	assert.Equal(t, "http://shop/a", u.String())
 }
 
-// A name with letters outside of ASCII is looked up in the form of DNS.
+// A name with letters outside of ASCII gets the form that DNS uses.
 func TestInternationalName(t *testing.T) {
 	for text, want := range map[string]string{
 		"http://b\u00fccher.example/": "http://xn--bcher-kva.example/", "http://B\u00dcCHER.example:80/a": "http://xn--bcher-kva.example:80/a",
@@ -51,7 +51,7 @@ func TestLoopback(t *testing.T) {
 	assert.Equal(t, "http://[::ffff:127.0.0.1]/ (127.0.0.1)", target(t, "http://[::ffff:127.0.0.1]/").String())
 }
 
-// The answer says if a name has no address.
+// If a name has no address, the answer says so.
 func TestNoSuchHost(t *testing.T) {
 	withoutDNS(t)
 	d := config().Examine(t.Context(), target(t, "http://no.such.host.invalid/"))
@@ -60,7 +60,7 @@ func TestNoSuchHost(t *testing.T) {
 	assert.Zero(t, d.Requests)
 }
 
-// With a proxy, nothing counts as this computer, and clew dials the proxy.
+// If there is a proxy, no target counts as this computer, and clew dials the proxy.
 func TestProxy(t *testing.T) {
 	var asked []string
 	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -98,7 +98,7 @@ func TestListenAddress(t *testing.T) {
 	}
 	found, _, err := doctor.ListenAddress("localhost:9999")
 	require.NoError(t, err)
-	assert.Regexp(t, `^(127\.0\.0\.1|\[::1\]):9999$`, found, "it is an address, which nobody can change")
+	assert.Regexp(t, `^(127\.0\.0\.1|\[::1\]):9999$`, found, "localhost becomes an address, which cannot change any more")
 	_, err = doctor.NewListen("127.0.0.1:99999")
 	assert.Error(t, err)
 }

@@ -9,7 +9,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// Style says how the text looks. The zero value is for files and pipes.
+// Style is how the text looks. The zero value is for files and pipes.
 type Style struct {
 	Width  int // in columns; 0: lines are not broken
 	Colour bool

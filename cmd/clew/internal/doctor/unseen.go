@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// asked returns the canaries of which something should be seen in a place. A response need not
-// show a trace that is seen elsewhere.
+// asked returns the canaries that should show something in a place. A response need not show a
+// trace that is seen elsewhere.
 func asked(where string, probes []*probe, all []seen) (list []*probe) {
 	here, otherwise := map[*probe]bool{}, map[*probe]bool{}
 	for _, s := range at(all, where) {
@@ -28,7 +28,8 @@ func asked(where string, probes []*probe, all []seen) (list []*probe) {
 	return list
 }
 
-// unseen returns the finding about canaries that show nothing in a place where others go on.
+// unseen returns the finding about canaries that show nothing in a place where other canaries show
+// that the trace goes on.
 func unseen(where string, found []seen, asked []*probe) (Finding, bool) {
 	f := Finding{Kind: NotSeen, Where: where, Of: len(asked), Says: says[NotSeen], Remedy: remedies[NotSeen]}
 	shown := map[*probe]bool{}
@@ -51,8 +52,8 @@ func unseen(where string, found []seen, asked []*probe) (Finding, bool) {
 	return f, true
 }
 
-// difference says how the canaries that fail differ from those that go on: in encoding, width or
-// decision. "": in none of these, or no canary goes on.
+// difference returns a sentence about how the canaries that fail differ from the good ones: in
+// encoding, width or decision. "": in none of these, or no canary is good.
 func difference(gone, good []*probe) string {
 	for _, by := range []struct {
 		in    string
@@ -70,7 +71,7 @@ func difference(gone, good []*probe) string {
 		}
 		both := slices.ContainsFunc(good, func(p *probe) bool { return slices.Contains(names, by.in+by.value(p)) })
 		if len(names) > 0 && len(good) > 0 && !both {
-			return " So it is with traces " + strings.Join(names, " and ") + "; others go on."
+			return " This concerns traces " + strings.Join(names, " and ") + "; other traces go on."
 		}
 	}
 	return ""

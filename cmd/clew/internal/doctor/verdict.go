@@ -18,10 +18,10 @@ func (d *Diagnosis) decide() {
 	}
 	d.Says = verdicts[d.Verdict]
 	if d.Verdict == Unknown && slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Kind == Echoed }) {
-		d.Verdict, d.Says = Echoed, "The service repeats the headers that it is sent, and nothing tells whether it goes on with the trace."
+		d.Verdict, d.Says = Echoed, "The service repeats the headers that it is sent, and nothing shows whether it continues the trace."
 	}
 	if i := slices.IndexFunc(d.Findings, func(f Finding) bool { return f.Kind == Truncated }); d.Verdict == Truncated && strings.HasPrefix(d.Findings[i].Says, onlyZeros) {
-		d.Says = "The service goes on with the trace, and cuts zeros that others have put in front of its ID."
+		d.Says = "The service continues the trace, and cuts zeros that others have put in front of its ID."
 	}
 	if d.Verdict == Dropped {
 		d.Says = d.dropped()
@@ -31,8 +31,8 @@ func (d *Diagnosis) decide() {
 	}
 }
 
-// dropped says where the ID is missing. Calls without the ID break the trace. Lines without the ID
-// only hide the trace.
+// dropped returns a sentence about where the ID is missing. Calls without the ID break the trace.
+// Lines without the ID only hide the trace.
 func (d *Diagnosis) dropped() string {
 	switch {
 	case slices.ContainsFunc(d.Findings, func(f Finding) bool { return kept(f.Kind) }):
@@ -43,7 +43,7 @@ func (d *Diagnosis) dropped() string {
 	return "The service's lines have no trace ID. Whether the trace goes on was not seen."
 }
 
-// doubt withdraws a good verdict that not all canaries have shown.
+// doubt withdraws a good verdict if not all canaries have shown it.
 func (d *Diagnosis) doubt(wanted int, probes []*probe) {
 	if d.Verdict != Adopted && d.Verdict != Unchanged {
 		return
@@ -57,8 +57,9 @@ func (d *Diagnosis) doubt(wanted int, probes []*probe) {
 	}
 }
 
-// shorten leaves out remedies that stand above. A trace that is lost on the way in is also lost in
-// calls. Where only calls are seen, the way in may be at fault, so both remedies are given.
+// shorten replaces remedies that were given above. A trace that is lost on the way into the
+// service is also lost in its calls. If only calls are seen, the way in may be at fault, so both
+// remedies are given.
 func (d *Diagnosis) shorten() {
 	wayIn, seenIn := false, false
 	for i := range d.Findings {
@@ -71,7 +72,7 @@ func (d *Diagnosis) shorten() {
 		case wayIn:
 			f.Remedy = "Mend the way in first, as above."
 		case !seenIn:
-			f.Remedy = remedies[Restarted] + " If its own lines have the caller's ID, it is the call: " + f.Remedy
+			f.Remedy = remedies[Restarted] + " If its own lines have the caller's ID, the call is at fault: " + f.Remedy
 		}
 		for _, before := range d.Findings[:i] {
 			if f.Remedy != "" && f.Remedy == before.Remedy {

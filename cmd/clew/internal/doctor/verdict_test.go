@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// heard is what a service reads in headers, as far as it reads well.
+// heard is the trace that a service reads from headers.
 type heard struct{ trace, span, state string }
 
 func hear(h http.Header) heard {
@@ -36,7 +36,7 @@ const (
 	anotherSpan  = "00000000000000cc"
 )
 
-// orNew is a trace's ID, or a new one.
+// orNew returns a trace's ID, or anotherTrace if there is none.
 func orNew(id string) string {
 	if id == "" {
 		return anotherTrace
@@ -44,7 +44,7 @@ func orNew(id string) string {
 	return id
 }
 
-// flag is the state in traceparent's form.
+// flag returns the state as a flag of traceparent.
 func flag(state string) string {
 	if state == "0" {
 		return "0"
@@ -54,7 +54,7 @@ func flag(state string) string {
 
 func padded(id string) string { return strings.Repeat("0", 32-len(id)) + id }
 
-// answers are services that show the trace in a response.
+// answers has services that show the trace in a response.
 var answers = []struct {
 	name    string
 	header  string
@@ -74,10 +74,10 @@ var answers = []struct {
 	{"cuts zeros", "X-B3-TraceId", func(in heard) string { return strings.TrimPrefix(orNew(in.trace), "0000000000000000") }, doctor.Truncated, 2, 8},
 	{"restarts", "X-B3-TraceId", func(heard) string { return fmt.Sprintf("%032x", 0xabcdef00000+next()) }, doctor.Restarted, 16, 16},
 	{"the same ID for all, as a cache", "X-B3-TraceId", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
-	{"another ID under a name that proves nothing", "X-Request-Id", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
-	{"a network's own ID", "X-Fb-Trace-Id", func(heard) string { return fmt.Sprintf("%032x", 0xabcdef00000+next()) }, doctor.Unknown, 0, 0},
-	{"a balancer's own ID", "X-Amzn-Trace-Id", func(heard) string { return "Root=1-5759e988-bd862e3fe1be46a994272793" }, doctor.Unknown, 0, 0},
-	{"another's span", "X-B3-SpanId", func(heard) string { return anotherSpan }, doctor.Unknown, 0, 0},
+	{"another ID under a name that is no trace header", "X-Request-Id", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
+	{"an ID of a network", "X-Fb-Trace-Id", func(heard) string { return fmt.Sprintf("%032x", 0xabcdef00000+next()) }, doctor.Unknown, 0, 0},
+	{"an ID of a load balancer", "X-Amzn-Trace-Id", func(heard) string { return "Root=1-5759e988-bd862e3fe1be46a994272793" }, doctor.Unknown, 0, 0},
+	{"the ID of another span", "X-B3-SpanId", func(heard) string { return anotherSpan }, doctor.Unknown, 0, 0},
 	{"shows nothing", "X-Else", func(heard) string { return "" }, doctor.Unknown, 0, 0},
 }
 
@@ -106,7 +106,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// A service that reads one encoding says which.
+// If a service reads only one encoding, the finding says which.
 func TestOneEncoding(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-B3-TraceId", orNew(r.Header.Get("X-B3-TraceId")))
@@ -117,12 +117,12 @@ func TestOneEncoding(t *testing.T) {
 	for _, f := range d.Findings {
 		if f.Kind == doctor.Restarted && f.Fault {
 			assert.Equal(t, 7, f.Count)
-			assert.Contains(t, f.Says, "So it is with traces in b3; others go on.")
+			assert.Contains(t, f.Says, "This concerns traces in b3; other traces go on.")
 		}
 	}
 }
 
-// calling are services that call the listener, with these headers.
+// calling has services that call the listener, with these headers.
 var calling = []struct {
 	name    string
 	headers func(in heard, came http.Header) http.Header
@@ -201,8 +201,8 @@ func multi(trace, state string) http.Header {
 	return h
 }
 
-// caller is a service that calls a URL for each request, with the headers that it likes, and
-// follows no redirect.
+// caller starts a service that calls a URL for each request. The function headers returns the
+// headers of the call. The service follows no redirect.
 func caller(t *testing.T, to string, headers func(in heard, came http.Header) http.Header) string {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -245,8 +245,8 @@ func TestCalls(t *testing.T) {
 	}
 }
 
-// Others who call the listener now and then are not taken for the service. A call that most
-// requests lead to is the service's.
+// Somebody else may call the listener now and then. Such calls do not count as the service's,
+// because they do not come during most requests.
 func TestForeignCalls(t *testing.T) {
 	for name, headers := range map[string]http.Header{
 		"without a trace": {}, "with another trace": multi(anotherTrace, "1"), "with the service's path": {"User-Agent": {"curl"}},
@@ -282,7 +282,8 @@ func TestForeignCalls(t *testing.T) {
 	}
 }
 
-// A client that follows a redirect to another host with the trace's headers leaks them.
+// If a client follows a redirect to another host, and sends the trace's headers there, it leaks
+// them.
 func TestLeak(t *testing.T) {
 	for _, leaks := range []bool{true, false} {
 		t.Run(fmt.Sprint(leaks), func(t *testing.T) {
@@ -300,7 +301,7 @@ func TestLeak(t *testing.T) {
 				assert.NoError(t, err)
 				in := hear(r.Header)
 				out.Header = multi(orNew(in.trace), in.state)
-				resp, err := client.Do(out) // which takes the headers along, as net/http's does
+				resp, err := client.Do(out) // sends the headers on after a redirect
 				if assert.NoError(t, err) {
 					resp.Body.Close()
 				}
@@ -317,7 +318,7 @@ func TestLeak(t *testing.T) {
 	}
 }
 
-// A header that no list has takes the ID to another host too.
+// A header leaks the ID even if its name is in no list.
 func TestLeakByOtherNames(t *testing.T) {
 	for _, name := range []string{"Uber-Trace-Id", "X-Trace-Id", "Referer"} {
 		c, to := config(), ""
@@ -348,7 +349,7 @@ func TestNotSeen(t *testing.T) {
 		assert.Equal(t, doctor.Unknown, d.Verdict, "%+v", d)
 		has(t, d, doctor.Adopted, where, of-count, of)
 		has(t, d, doctor.NotSeen, where, count, of)
-		assert.Contains(t, find(d, doctor.NotSeen, where).Says, "So it is with traces in X-B3; others go on.")
+		assert.Contains(t, find(d, doctor.NotSeen, where).Says, "This concerns traces in X-B3; other traces go on.")
 		assert.True(t, (&doctor.Report{Targets: []*doctor.Diagnosis{d}}).Untold())
 	}
 	check("response", 7, 14, config().Examine(t.Context(), target(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -381,7 +382,7 @@ func TestNotSeen(t *testing.T) {
 	}))
 }
 
-// logging is a service that writes lines for its requests.
+// logging is a service that writes lines for its requests, and what clew must find in them.
 type logging struct {
 	name    string
 	line    func(in heard, r *http.Request) string // "": none
@@ -391,7 +392,7 @@ type logging struct {
 	says    string
 }
 
-// request is clew's line of a request.
+// request returns the line that clew's middleware writes for a request.
 func request(trace, more string) string {
 	return `{"level":"info","trace_id":"` + trace + `","method":"GET","path":"/thing","status":200,"bytes":2,"duration_ms":1.5,"remote":"127.0.0.1:1"` +
 		more + `,"time":"2026-11-27T10:11:12.123456Z","message":"request"}`
@@ -421,14 +422,14 @@ var loggings = []logging{
 	{"lines of the path with other IDs", func(_ heard, r *http.Request) string {
 		return fmt.Sprintf(`{"path":"/thing","trace_id":"%s%016x"}`, anotherTrace[:16], 0xabc000+len(r.UserAgent())*1000+next())
 	}, doctor.Restarted, 16, 16, "about /thing"},
-	{"a busy path with others' traces", func(_ heard, _ *http.Request) string {
+	{"a busy path with traces of other requests", func(_ heard, _ *http.Request) string {
 		lines := make([]string, 5)
 		for i := range lines {
 			lines[i] = fmt.Sprintf(`{"path":"/thing","trace_id":"%s%016x"}`, anotherTrace[:16], 0xabc000+next())
 		}
 		return strings.Join(lines, "\n")
 	}, doctor.Unknown, 0, 0, ""},
-	{"others' lines", func(heard, *http.Request) string { return `{"path":"/other","trace_id":"` + anotherTrace + `"}` }, doctor.Unknown, 0, 0, ""},
+	{"lines of other requests", func(heard, *http.Request) string { return `{"path":"/other","trace_id":"` + anotherTrace + `"}` }, doctor.Unknown, 0, 0, ""},
 	{"samples what was denied", func(in heard, _ *http.Request) string {
 		return request(orNew(in.trace), `,"sampled":true`)
 	}, doctor.Resampled, 4, 10, "deny came in"},
@@ -469,7 +470,7 @@ func TestLines(t *testing.T) {
 				}
 			})
 			if test.count == 0 {
-				c.Wait = 0 // nothing comes
+				c.Wait = 0 // no line comes
 			}
 			d := c.Examine(t.Context(), target(t, url))
 			end()
@@ -480,7 +481,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// A service that begins no trace must not tell the services that it calls to drop theirs.
+// A service that begins no trace must not send a deny to the services that it calls.
 func TestDenyOutOfNothing(t *testing.T) {
 	c, to := config(), ""
 	c.Listen, to = listen(t)
@@ -495,7 +496,7 @@ func TestDenyOutOfNothing(t *testing.T) {
 	assert.Contains(t, f.Says, "a deny without an ID is sent on")
 }
 
-// A cache's answer tells nothing of the service.
+// A cache's answer shows nothing about the service.
 func TestCached(t *testing.T) {
 	d := config().Examine(t.Context(), target(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "no-cache", r.Header.Get("Cache-Control"))
@@ -506,7 +507,7 @@ func TestCached(t *testing.T) {
 	assert.Contains(t, strings.Join(d.Notes, "\n"), "17 of 17 answers come from a cache (Age)")
 }
 
-// Forms that have room for 32 digits alone pad nothing.
+// Some formats allow only 32 digits. An ID with zeros in front is not padded there.
 func TestWideForms(t *testing.T) {
 	for _, format := range []string{
 		`{"logging.googleapis.com/trace":"projects/p/traces/%s","message":"x"}`,
@@ -524,7 +525,7 @@ func TestWideForms(t *testing.T) {
 	}
 }
 
-// With several services in the log, each finding names its own.
+// If a log has lines of several services, each finding names its services.
 func TestServices(t *testing.T) {
 	c := config()
 	log, out, end := logTo(t)

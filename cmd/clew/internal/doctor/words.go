@@ -9,60 +9,60 @@ import (
 	"unicode/utf8"
 )
 
-// says has the meaning of each kind of finding.
+// says has a sentence for each kind of finding.
 var says = map[Kind]string{
 	Adopted:       "The trace goes on under its ID, as it was written.",
-	Unchanged:     "The headers go on as they came, with the caller's span: as through a proxy that has no spans of its own.",
-	Padded:        "An ID of 16 digits becomes one of 32. A search for the one does not find the other.",
-	Truncated:     "An ID of 32 digits loses its first 16. A search for the one does not find the other.",
+	Unchanged:     "The headers are passed on unchanged, with the caller's span, as by a proxy that makes no spans of its own.",
+	Padded:        "An ID of 16 digits becomes one of 32. A search for one form does not find the other.",
+	Truncated:     "An ID of 32 digits loses its first 16. A search for one form does not find the other.",
 	Restarted:     "Another trace begins here.",
 	Dropped:       "There is no trace ID.",
-	Resampled:     "The caller's decision is not kept, so that a trace has spans of some services and not of others.",
+	Resampled:     "The caller's decision is not kept, so a trace has spans of some services only.",
 	DebugBelieved: "Any caller can switch debug on: every span is recorded, in all services behind this one.",
-	Leaked:        "A redirect to another host takes the trace's headers there, though it may be a stranger's.",
-	Malformed:     "The headers of its calls are no trace by B3's rules, so the next service begins another.",
-	Mixed:         "A call has old headers beside new ones. The next service picks one, or draws the call in the wrong place.",
+	Leaked:        "A redirect takes the trace's headers to another host, which may be a stranger's.",
+	Malformed:     "The headers of its calls are not valid B3, so the next service begins another trace.",
+	Mixed:         "A call has old headers beside new ones. The next service uses one of them, or Zipkin shows the call in the wrong place.",
 	Misread:       "Headers are not read by B3's rules.",
 	Echoed:        "A malformed value comes out as it was sent, quotes included.",
-	Crashed:       "A malformed header ends in an error of the server's.",
-	NotSeen:       "Others go on there, but these canaries were not seen: nobody can tell what becomes of them.",
+	Crashed:       "A malformed header causes an error of the server.",
+	NotSeen:       "Other canaries were seen there, but these were not. So clew cannot tell what becomes of them.",
 	withheld:      "After a redirect to another host the headers are not sent there, which is right.",
 	withBaggage:   "The caller's baggage is sent on.",
-	same:          "All answers have one and the same ID, as from a cache. That tells nothing.",
-	repeated:      "The ID stands there because the request's headers are repeated: where none came in, there is none. That is no sign that the trace goes on.",
-	stranger:      "The response has another ID, under a name that something in front of the service may use. That tells nothing.",
+	same:          "All answers have one and the same ID, as from a cache. That proves nothing.",
+	repeated:      "The ID is there only because the request's headers are repeated: without headers, there is no ID. That does not show that the trace goes on.",
+	stranger:      "The response has another ID, under a name that something in front of the service may use. That proves nothing.",
 }
 
-// verdicts have each verdict in one sentence.
+// verdicts has one sentence for each verdict.
 var verdicts = map[Kind]string{
-	Adopted:       "The service goes on with the caller's trace: the same ID, the same decision.",
-	Unchanged:     "The service passes the headers on as they came, as a proxy does. The trace goes on.",
-	Padded:        "The service goes on with the trace, and writes short IDs with zeros in front.",
-	Truncated:     "The service goes on with the trace, and cuts long IDs.",
+	Adopted:       "The service continues the caller's trace: the same ID, the same decision.",
+	Unchanged:     "The service passes the headers on unchanged, as a proxy does. The trace goes on.",
+	Padded:        "The service continues the trace, and writes short IDs with zeros in front.",
+	Truncated:     "The service continues the trace, and cuts long IDs.",
 	Restarted:     "The trace breaks here: another one begins.",
-	Dropped:       "The trace breaks here: there is no ID behind it.",
-	Resampled:     "The service goes on with the trace, and does not keep the decision.",
+	Dropped:       "The trace breaks here: no ID is sent on.",
+	Resampled:     "The service continues the trace, and does not keep the decision.",
 	DebugBelieved: "Any caller of the service can switch debug on.",
 	Leaked:        "The trace goes on, and its headers go to other hosts too.",
 	Malformed:     "The headers of the service's calls are malformed, and the trace breaks behind it.",
 	Mixed:         "The service's calls have old headers beside new ones.",
-	Misread:       "The service goes on with usual traces, and misreads others.",
+	Misread:       "The service continues usual traces, and misreads others.",
 	Echoed:        "The text of a malformed header comes out as it was sent.",
 	Crashed:       "A malformed header breaks the service.",
-	Unknown:       "No canary's ID was seen, so nobody can tell what becomes of the trace.",
+	Unknown:       "No canary's ID was seen, so clew cannot tell what becomes of the trace.",
 }
 
 const (
-	onlyZeros       = "An ID of 32 digits that begins with 16 zeros loses them. A search for the one does not find the other."
-	repeatedInLines = "The ID stands in its lines only among the request's headers, such as nginx's $http_b3, or under a name that is no trace's. A search finds such lines, but they do not show what goes on."
-	crashedUsual    = "A well-formed trace ends in an error of the server's, or in a broken connection. Requests without headers do not."
-	decisionUnseen  = "The service goes on with the caller's trace, under the same ID. The decision was not seen."
+	onlyZeros       = "An ID of 32 digits that begins with 16 zeros loses them. A search for one form does not find the other."
+	repeatedInLines = "Its lines have the ID only in a copy of the request's headers, such as nginx's $http_b3, or under a name that is not used for trace IDs. A search finds such lines, but they do not show which trace goes on."
+	crashedUsual    = "A request with a well-formed trace causes an error of the server, or a broken connection. Requests without headers do not."
+	decisionUnseen  = "The service continues the caller's trace, under the same ID. The decision was not seen."
 	remedyOnlyZeros = "Mend the service in front that puts the zeros there. A search for the last 16 digits finds both, as clew timeline does."
 )
 
-const remedyW3C = "If callers send traceparent alone: trace.Propagator{W3C: true} in httpmw.Config and httpclient.Config; elsewhere a propagator for both."
+const remedyW3C = "If callers send only traceparent: trace.Propagator{W3C: true} in httpmw.Config and httpclient.Config; elsewhere a propagator for B3 and traceparent."
 
-// remedy says what to do about a fault; "": nothing.
+// remedy returns what to do about a fault; "": nothing.
 func remedy(k Kind, where string) string {
 	switch {
 	case k == Restarted && where == inSentOn, k == Dropped && where == inSentOn:
@@ -79,17 +79,17 @@ var remedies = map[Kind]string{
 	Restarted: "Read B3, both b3 and X-B3-*, before anything else begins a span: httpmw.New outermost; in OpenTelemetry the B3 propagator for both encodings. " +
 		"If httpmw.Config.Trust says TrustNone for this caller, that is the reason, and right for strangers alone.",
 	Resampled: "Obey the caller: a sampler that asks the parent first (ParentBased in OpenTelemetry), httpmw.TrustAll between services of your own. " +
-		"Where TrustIDs is meant, at the edge, that is what it does.",
-	DebugBelieved: "Where strangers call, do not believe their decisions: httpmw.Config{Trust: httpmw.TrustIDs.Always}, or TrustNone; elsewhere a proxy that removes X-B3-Flags. Between services of your own it is right.",
+		"At the edge, TrustIDs makes a new decision on purpose.",
+	DebugBelieved: "Where strangers call, do not believe their decisions: httpmw.Config{Trust: httpmw.TrustIDs.Always}, or TrustNone; elsewhere a proxy that removes X-B3-Flags. Between services of your own, believing debug is right.",
 	Leaked:        "Send the headers to your own hosts alone: httpclient.Config{Propagate: httpclient.SameSite}, or Hosts; or do not follow redirects.",
 	Malformed:     "Write b3: TRACE-SPAN-STATE, or X-B3-TraceId and X-B3-SpanId together, with 16 or 32 digits for the trace and 16 for the span; httpclient does.",
 	Mixed:         "Do not copy the request's headers into a call. Remove b3, X-B3-* and traceparent before new ones are written; httpclient does.",
 	Misread:       "Update the library that reads B3, or read it by trace.FromHeader, which follows the rules.",
-	Echoed:        "Write nothing out of a header that was not parsed: log and send on what the parser returns. A proxy can drop headers that do not match ^[0-9a-f-]*$.",
-	Crashed:       "Update the library that reads B3, because strangers can break requests so. Until then drop malformed headers in front of it.",
+	Echoed:        "Write nothing from a header that was not parsed: log and send on what the parser returns. A proxy can drop headers that do not match ^[0-9a-f-]*$.",
+	Crashed:       "Update the library that reads B3, because strangers can break requests with such headers. Until then drop malformed headers in front of it.",
 }
 
-// notes returns what else there is to know.
+// notes returns the sentences of a report besides its findings.
 func (c Config) notes(probes []*probe, all []seen) []string {
 	notes := append([]string{}, answersOf(probes)...)
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
@@ -97,7 +97,7 @@ func (c Config) notes(probes []*probe, all []seen) []string {
 		add("%d requests were not sent.", unsent)
 	}
 	if n := withstood(probes, all); n > 0 {
-		add("The service withstands %d of %d canaries by which others break.", n, countOf(probes, func(p *probe) bool { return p.Hostile }))
+		add("The service withstands %d of %d canaries that break other services.", n, countOf(probes, func(p *probe) bool { return p.Hostile }))
 	}
 	for _, k := range []Kind{withheld, withBaggage, same, stranger} {
 		if slices.ContainsFunc(all, func(s seen) bool { return s.kind == k }) {
@@ -108,12 +108,12 @@ func (c Config) notes(probes []*probe, all []seen) []string {
 		add("%s", c.Listen.redirectNote())
 	}
 	if n := countOf(probes, (*probe).cached); n > 0 {
-		add("%d of %d answers come from a cache (Age), and tell nothing: choose a URL that is not cached.", n, len(probes))
+		add("%d of %d answers come from a cache (Age), and prove nothing: choose a URL that is not cached.", n, len(probes))
 	}
 	return append(notes, c.notLookedAt(all)...)
 }
 
-// notLookedAt names the places in which nothing was seen, and says how to look there.
+// notLookedAt returns sentences about the places in which nothing was seen, and how to look there.
 func (c Config) notLookedAt(all []seen) (notes []string) {
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	empty := func(where string) bool { return len(evidence(at(all, where))) == 0 }
@@ -128,7 +128,7 @@ func (c Config) notLookedAt(all []seen) (notes []string) {
 	}
 	switch {
 	case c.Listen == nil:
-		add("Calls of the service were not looked at: --listen ADDRESS, with a URL on which it calls that address.")
+		add("Calls of the service were not looked at: use --listen ADDRESS, with a URL that makes the service call that address.")
 	case empty(inSentOn):
 		add("No call of the service arrived at %s: does this URL make it call that address?", c.Listen.Addr())
 	}
@@ -139,10 +139,10 @@ func (c Config) responseHint() string {
 	if c.Log != nil || c.Listen != nil {
 		return ""
 	}
-	return " clew writes it where httpmw.Config.ResponseHeader names a header."
+	return " With clew, httpmw.Config.ResponseHeader names a header for it."
 }
 
-// answersOf says how the service answered, if it was not with a 2xx.
+// answersOf returns sentences about the answers that were missing, broken or no 2xx.
 func answersOf(probes []*probe) (notes []string) {
 	count := map[string]int{}
 	var order []string
@@ -190,8 +190,8 @@ func countOf(probes []*probe, is func(*probe) bool) (n int) {
 	return n
 }
 
-// withstood counts the hostile canaries that did no harm. It returns 0 if no usual canary was seen
-// to go on, or if a server in front may have answered for the service.
+// withstood counts the hostile canaries that did no harm. It returns 0 if the service was not seen
+// to continue any usual trace, or if a server in front may have answered for the service.
 func withstood(probes []*probe, all []seen) int {
 	if first := probes[0].answer; first.err != nil || first.status >= 400 || !slices.ContainsFunc(all, seen.kept) {
 		return 0
@@ -211,9 +211,9 @@ func withstood(probes []*probe, all []seen) int {
 	return n
 }
 
-// short returns as much of a service's text as a sentence has room for. Invisible characters, and
-// those that a terminal obeys, become escapes. They do so in JSON too, because JSON may be shown
-// on a terminal.
+// short returns the beginning of a service's text, short enough for a sentence. Invisible
+// characters, and those that a terminal obeys, become escapes. JSON has the escapes too, because
+// JSON may be shown on a terminal.
 func short(text string) string {
 	const room = 200
 	var b strings.Builder
@@ -232,7 +232,7 @@ func short(text string) string {
 	return b.String()
 }
 
-// sentenceCase is text with its first letter in upper case.
+// sentenceCase returns text with its first letter in upper case.
 func sentenceCase(text string) string {
 	if text == "" {
 		return ""
