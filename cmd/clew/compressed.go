@@ -85,7 +85,7 @@ func (z *zstdReader) Close() error {
 	return nil
 }
 
-// isZstd tells whether head begins a frame of zstd, or one that readers of zstd skip (RFC 8878,
+// isZstd reports whether head begins a frame of zstd, or one that readers of zstd skip (RFC 8878,
 // sections 3.1.1 and 3.1.2).
 func isZstd(head []byte) bool {
 	if len(head) < 4 {

@@ -106,7 +106,7 @@ func (p *part) line(raw timeline.Raw) {
 	}
 }
 
-// entire tells whether lines are read as entries. For a list, glances are enough.
+// entire reports whether lines are read as entries. For a list, glances are enough.
 func (p *part) entire() bool {
 	return p.engine.query.one || len(p.engine.query.where) > 0 || p.engine.view.whole
 }
@@ -160,7 +160,7 @@ func (p *part) take(e *timeline.Entry) {
 	}
 }
 
-// hasFields tells whether an entry has all these fields.
+// hasFields reports whether an entry has all these fields.
 func hasFields(e *timeline.Entry, fields map[string]string) bool {
 	for key, want := range fields {
 		found := false

@@ -11,7 +11,7 @@ import (
 // would contain one line for each trace.
 var exports = map[string]bool{"zipkin": true, "otlp": true, "mermaid": true}
 
-// whole tells whether whole traces are shown even if no ID is asked for.
+// whole reports whether whole traces are shown even if no ID is asked for.
 func (t *timelineCommand) whole() bool {
 	return exports[t.Output] || t.Output == "html" || t.Send != ""
 }

@@ -57,7 +57,7 @@ func (t *tail) Read(p []byte) (int, error) {
 	}
 }
 
-// again is called at the end of a file. It tells whether the next read begins at the beginning of
+// again is called at the end of a file. It reports whether the next read is from the beginning of
 // a file: the file that has taken the path, or the same file if it has become shorter.
 func (t *tail) again() (bool, error) {
 	if t.next != nil {

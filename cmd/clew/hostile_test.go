@@ -106,7 +106,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// containsWord tells whether a text contains a word without a digit behind it.
+// containsWord reports whether a text contains a word without a digit behind it.
 func containsWord(text, word string) bool {
 	for {
 		i := strings.Index(text, word)

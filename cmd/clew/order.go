@@ -40,7 +40,7 @@ func flagsFirst(app *kong.Application, args []string) []string {
 	return flags
 }
 
-// wantsValue tells whether the value of the last flag in arg is the next argument.
+// wantsValue reports whether the value of the last flag in arg is the next argument.
 func wantsValue(command *kong.Node, arg string) bool {
 	valued := func(is func(*kong.Flag) bool) bool {
 		return slices.ContainsFunc(command.Flags, func(f *kong.Flag) bool { return is(f) && !f.IsBool() })

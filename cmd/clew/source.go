@@ -231,8 +231,8 @@ func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, ba
 	return part.read(text)
 }
 
-// isText tells whether a file with this head may be text. A head of NUL bytes alone is a hole, and
-// text may follow. A writer leaves a hole if it continues at its old offset in a file that was
+// isText reports whether a file with this head may be text. A head of NUL bytes alone is a hole,
+// and text may follow. A writer leaves a hole if it continues at its old offset in a file that was
 // truncated.
 func isText(head []byte) bool {
 	return bytes.IndexByte(head, 0) < 0 || len(bytes.Trim(head, "\x00")) == 0

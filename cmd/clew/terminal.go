@@ -7,7 +7,7 @@ import (
 	"golang.org/x/term"
 )
 
-// isTerminal tells whether a stream is a terminal.
+// isTerminal reports whether a stream is a terminal.
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
@@ -17,7 +17,7 @@ func (t *timelineCommand) colour(out io.Writer) bool { return colour(t.Color, ou
 
 func (t *timelineCommand) width(out io.Writer) int { return columns(t.Width, out) }
 
-// colour tells whether out gets colours, by the value of --color.
+// colour reports whether out gets colours, by the value of --color.
 func colour(flag string, out io.Writer) bool {
 	switch flag {
 	case "always":

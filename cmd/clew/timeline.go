@@ -198,7 +198,7 @@ func (t *timelineCommand) notNegative() error {
 	return nil
 }
 
-// chooses tells whether a flag chooses from the list of traces.
+// chooses reports whether a flag chooses from the list of traces.
 func (t *timelineCommand) chooses() bool {
 	return t.Service != "" || t.Route != "" || len(t.Status) > 0 || t.Error || t.Slower > 0 || len(t.Where) > 0
 }
@@ -321,7 +321,7 @@ func (w *writer) flush() error {
 	return w.err
 }
 
-// isSource tells whether a name is a file, a folder, a pattern with matches, or "-".
+// isSource reports whether a name is a file, a folder, a pattern with matches, or "-".
 func isSource(name string) bool {
 	if name == "-" || name == "" {
 		return name == "-"

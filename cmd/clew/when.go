@@ -32,7 +32,7 @@ func windowOf(since, until string, now time.Time) (w window, err error) {
 	return w, nil
 }
 
-// spans tells whether a time is in the window. The zero time always is.
+// spans reports whether a time is in the window. The zero time always is.
 func (w window) spans(t time.Time) bool {
 	return t.IsZero() || (w.since.IsZero() || !t.Before(w.since)) && (w.until.IsZero() || !t.After(w.until))
 }

@@ -122,7 +122,7 @@ func (p *probe) inOtherHeader(h http.Header) seen {
 	return dropped
 }
 
-// passedOn tells whether a call has a canary's headers as they were sent.
+// passedOn reports whether a call has a canary's headers as they were sent.
 func passedOn(sent, arrived http.Header) bool {
 	for name, values := range sent {
 		if !slices.Equal(values, arrived[name]) {

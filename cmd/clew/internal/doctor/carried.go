@@ -28,7 +28,7 @@ type carried struct {
 // traceNames are the headers that carry a trace from one service to the next.
 var traceNames = []string{"b3", "X-B3-TraceId", "X-B3-SpanId", "X-B3-ParentSpanId", "X-B3-Sampled", "X-B3-Flags", "traceparent", "tracestate"}
 
-// IsTraceHeader tells whether canaries use a header for their trace.
+// IsTraceHeader reports whether canaries use a header for their trace.
 func IsTraceHeader(name string) bool {
 	for _, other := range traceNames {
 		if strings.EqualFold(name, other) {
@@ -97,12 +97,12 @@ func traceparent(h http.Header) carried {
 	return carriedIn("traceparent", value, b, nil)
 }
 
-// IsOwnHeader tells whether canaries set a header themselves, so that the user cannot choose it.
+// IsOwnHeader reports whether canaries set a header themselves, so that the user cannot choose it.
 func IsOwnHeader(name string) bool {
 	return IsTraceHeader(name) || strings.EqualFold(name, "User-Agent") || strings.EqualFold(name, "Accept") || strings.EqualFold(name, "Cache-Control")
 }
 
-// ValidHeader tells whether a header can be sent.
+// ValidHeader reports whether a header can be sent.
 func ValidHeader(name, value string) bool {
 	token := func(r rune) bool {
 		return r > ' ' && r < 0x7f && !strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)

@@ -82,7 +82,7 @@ func (c *courier) again(ctx context.Context, p *probe) {
 	}
 }
 
-// well tells whether the service answers a request without headers.
+// well reports whether the service answers a request without headers.
 func (c *courier) well(ctx context.Context) bool {
 	p := *c.none
 	c.send(ctx, &p)

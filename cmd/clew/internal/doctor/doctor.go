@@ -45,7 +45,7 @@ type probe struct {
 	crashed  bool // the canary fails repeatedly, and requests without headers do not fail
 }
 
-// answered tells whether the canary had an answer.
+// answered reports whether the canary had an answer.
 func (p *probe) answered() bool { return p.answer.err == nil }
 
 // rows returns the canaries for one target, in the order in which they are sent. The first canary

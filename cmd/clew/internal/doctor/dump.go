@@ -36,9 +36,9 @@ func (p *probe) withoutHeaders(text string) string {
 	return string(bare)
 }
 
-// isRequests tells whether a header in a line is a header of the request. It goes by an ID in the
-// value, else by the form of the value. An X-B3-TraceId beside the service's own span is a field
-// of the service.
+// isRequests reports whether a header in a line is a header of the request. It goes by an ID in
+// the value, else by the form of the value. An X-B3-TraceId beside the service's own span is a
+// field of the service.
 func (p *probe) isRequests(name, value string, ownSpan bool) bool {
 	name, value = strings.ToLower(name), strings.ToLower(value)
 	for _, id := range []string{p.SpanID, p.Refused, p.Parent} {
@@ -69,7 +69,7 @@ func (p *probe) blankPairs(bare []byte, lower string) {
 	}
 }
 
-// ownSpan tells whether a line has a field X-B3-SpanId with another span than the caller's. Old
+// ownSpan reports whether a line has a field X-B3-SpanId with another span than the caller's. Old
 // tracers of Spring name their own fields like B3's headers.
 func ownSpan(text, callers string) bool {
 	for _, found := range namedHeader.FindAllStringSubmatch(text, -1) {
@@ -80,7 +80,7 @@ func ownSpan(text, callers string) bool {
 	return false
 }
 
-// bracketed tells whether a pair has the form of Spring's loggers, [TRACE-SPAN]. Go writes the
+// bracketed reports whether a pair has the form of Spring's loggers, [TRACE-SPAN]. Go writes the
 // values of a header as NAME:[TRACE-SPAN].
 func bracketed(text string, start, end int) bool {
 	return start > 0 && text[start-1] == '[' && end < len(text) && text[end] == ']' && (start < 2 || text[start-2] != ':')

@@ -126,7 +126,7 @@ func (k Kind) tally(found []seen, asked []*probe) tally {
 	return t
 }
 
-// onlyZeroHigh tells whether only IDs that begin with 16 zeros show the kind.
+// onlyZeroHigh reports whether only IDs that begin with 16 zeros show the kind.
 func (t tally) onlyZeroHigh() bool {
 	for p := range t.shown {
 		if p.Width != canary.ZeroHigh {
@@ -136,7 +136,7 @@ func (t tally) onlyZeroHigh() bool {
 	return true
 }
 
-// couldBe tells whether a canary could show a kind.
+// couldBe reports whether a canary could show a kind.
 func (k Kind) couldBe(p *probe) bool {
 	switch k {
 	case Padded:

@@ -85,7 +85,7 @@ func (k *known) span(text string) *probe {
 	return nil
 }
 
-// marked tells whether a text contains the mark of a hostile canary.
+// marked reports whether a text contains the mark of a hostile canary.
 func (k *known) marked(text string) bool {
 	for mark := range k.marks {
 		if strings.Contains(text, mark) {

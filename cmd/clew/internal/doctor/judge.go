@@ -88,8 +88,8 @@ func hostileKind(s *seen, usual []seen) Kind {
 	return nothing
 }
 
-// constant tells whether all answers have the same ID, and no canary has sent it. Such an ID comes
-// from a cache, or is a text that only looks like an ID.
+// constant reports whether all answers have the same ID, and no canary has sent it. Such an ID
+// comes from a cache, or is a text that only looks like an ID.
 func constant(usual []seen) bool {
 	what, n := "", 0
 	for _, s := range usual {
@@ -126,7 +126,7 @@ func at(all []seen, where string) (found []seen) {
 	return found
 }
 
-// decisionsSeen tells whether the service was seen to keep both a deny and an accept.
+// decisionsSeen reports whether the service was seen to keep both a deny and an accept.
 func decisionsSeen(all []seen) bool {
 	seen := map[string]bool{}
 	for _, s := range all {
@@ -137,7 +137,7 @@ func decisionsSeen(all []seen) bool {
 
 func lost(k Kind) bool { return k == Restarted || k == Dropped }
 
-// kept tells whether the trace goes on, in any form.
+// kept reports whether the trace goes on, in any form.
 func kept(k Kind) bool { return k == Adopted || k == Unchanged || k == Padded || k == Truncated }
 
 func (s seen) kept() bool { return kept(s.kind) }

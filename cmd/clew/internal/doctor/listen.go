@@ -181,7 +181,7 @@ func (l *Listen) telling(h http.Header) http.Header {
 	return kept
 }
 
-// mentions tells whether a value contains an ID or the mark of a canary.
+// mentions reports whether a value contains an ID or the mark of a canary.
 func (l *Listen) mentions(value string) bool {
 	return len(l.canaries.find(value)) > 0 || l.canaries.span(value) != nil || l.canaries.marked(value)
 }
@@ -249,7 +249,7 @@ func otherHost(r *http.Request) string {
 	return net.JoinHostPort("localhost", port)
 }
 
-// has tells whether a call with a canary's ID has arrived, or a call without any ID during the
+// has reports whether a call with a canary's ID has arrived, or a call without any ID during the
 // canary's request.
 func (l *Listen) has(p *probe) bool {
 	l.mu.Lock()

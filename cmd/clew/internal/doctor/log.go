@@ -132,11 +132,11 @@ func (l *Log) read(p *probe, e *timeline.Entry, found []mention) logged {
 	return one
 }
 
-// aboutAsMany tells whether a number of lines may be the lines of these requests. If there are
+// aboutAsMany reports whether a number of lines may be the lines of these requests. If there are
 // more than three lines for two requests, other requests have written some of them.
 func aboutAsMany(lines, requests int) bool { return lines >= requests && 2*lines <= 3*requests }
 
-// hasPath tells whether a text contains a path as a whole, not as a part of a longer path.
+// hasPath reports whether a text contains a path as a whole, not as a part of a longer path.
 func hasPath(text, path string) bool {
 	for path != "" {
 		at := strings.Index(text, path)
@@ -263,7 +263,8 @@ func (l *Log) dumps() map[string]bool {
 	return by
 }
 
-// alwaysDebugs tells whether a writer has lines at debug about canaries that do not ask for debug.
+// alwaysDebugs reports whether a writer has lines at debug about canaries that do not ask for
+// debug.
 func (l *Log) alwaysDebugs(by string) bool {
 	for p, entries := range l.entries {
 		if p.State != canary.Debug && slices.ContainsFunc(entries, func(e logged) bool { return writer(e.entry) == by && isDebug(e.entry) }) {

@@ -92,7 +92,7 @@ func (r *Report) JSON(w io.Writer) error {
 	return e.Encode(r)
 }
 
-// Fault tells whether a fault was found.
+// Fault reports whether a fault was found.
 func (r *Report) Fault() bool {
 	return slices.ContainsFunc(r.Targets, (*Diagnosis).fault)
 }
@@ -101,7 +101,7 @@ func (d *Diagnosis) fault() bool {
 	return slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Fault })
 }
 
-// Untold tells whether a target has no sure verdict.
+// Untold reports whether a target has no sure verdict.
 func (r *Report) Untold() bool {
 	for _, d := range r.Targets {
 		if d.Verdict == Unknown || d.Verdict == Unreachable || d.Verdict == Echoed {

@@ -90,13 +90,13 @@ func (p *probe) answeredDecision(all []seen) []seen {
 	return nil
 }
 
-// cached tells whether a cache has answered.
+// cached reports whether a cache has answered.
 func (p *probe) cached() bool {
 	age := p.answer.header.Get("Age")
 	return age != "" && age != "0"
 }
 
-// echoed tells whether a header of an answer may only repeat what the canary has sent. A service
+// echoed reports whether a header of an answer may only repeat what the canary has sent. A service
 // that continues traces shows a span of its own, not the caller's. For a request without a trace,
 // it begins one, and shows that ID under the same name.
 func (p *probe) echoed(name, value string, none *probe) bool {
@@ -106,7 +106,7 @@ func (p *probe) echoed(name, value string, none *probe) bool {
 	return !slices.ContainsFunc(none.answer.header[name], hasID)
 }
 
-// hasID tells whether a text may contain a trace's ID.
+// hasID reports whether a text may contain a trace's ID.
 func hasID(text string) bool {
 	for _, run := range runs(text) {
 		if len(run) >= 16 && strings.Trim(run, "0") != "" {
@@ -116,7 +116,7 @@ func hasID(text string) bool {
 	return false
 }
 
-// fixedWidth tells whether a header's specification allows only IDs of 32 digits.
+// fixedWidth reports whether a header's specification allows only IDs of 32 digits.
 func fixedWidth(name string) bool {
 	return strings.EqualFold(name, "traceresponse") || strings.EqualFold(name, "traceparent") || strings.EqualFold(name, "Server-Timing")
 }

@@ -41,8 +41,8 @@ type answer struct {
 	broken   error  // why the body did not end well, in plain words
 }
 
-// failed tells whether the connection broke, or the answer says that the service is broken. A late
-// answer is no failure: the service may be busy.
+// failed reports whether the connection broke, or the answer says that the service is broken. A
+// late answer is no failure: the service may be busy.
 func (a answer) failed() bool { return a.err != nil && !a.late || a.status >= 500 }
 
 // transport makes the transport of a target. A client around it would follow redirects, so there
@@ -127,8 +127,8 @@ func (c Config) request(ctx context.Context, t *Target, p *probe) (*http.Request
 	return r, nil
 }
 
-// speaksTLS tells whether the body of a 400 says that the port expects TLS. Go's server and nginx
-// send such a body.
+// speaksTLS reports whether the body of a 400 says that the port expects TLS. Go's server and
+// nginx send such a body.
 func speaksTLS(body string) bool {
 	return strings.Contains(body, "HTTP request to an HTTPS server") || strings.Contains(body, "HTTP request was sent to HTTPS port")
 }

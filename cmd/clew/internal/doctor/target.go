@@ -114,7 +114,7 @@ func unmapped(addrs []netip.Addr) (list []netip.Addr) {
 	return list
 }
 
-// Loopback tells whether canaries are known to stay on this computer. A name that was not looked
+// Loopback reports whether canaries are known to stay on this computer. A name that was not looked
 // up may lead anywhere.
 func (t *Target) Loopback() bool { return t.proxy == nil && allLoopback(t.addrs) }
 

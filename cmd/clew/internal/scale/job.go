@@ -104,7 +104,7 @@ func (m *measured) add(t tool, first bool) error {
 	return nil
 }
 
-// silent tells whether a tool prints nothing.
+// silent reports whether a tool prints nothing.
 func (t tool) silent() bool { return slices.Contains(t.args, "-discard") }
 
 // peak returns the most memory that a process had, in bytes.

@@ -178,7 +178,7 @@ func (a *Adder) operation(s *timeline.Sight, pattern bool) uint16 {
 	return n
 }
 
-// hasMethod tells whether a route begins with the method, as the patterns of net/http do.
+// hasMethod reports whether a route begins with the method, as the patterns of net/http do.
 func hasMethod(route, method string) bool {
 	return len(route) > len(method) && route[:len(method)] == method && route[len(method)] == ' '
 }

@@ -107,7 +107,7 @@ type Measure struct {
 	After  float64 `json:"after"`
 }
 
-// Worse tells whether something has changed for the worse.
+// Worse reports whether something has changed for the worse.
 func (c *Comparison) Worse() bool {
 	return slices.ContainsFunc(c.Changes, func(c Change) bool { return c.Worse })
 }
@@ -141,7 +141,7 @@ func Compare(before, after *Graph) (*Comparison, error) {
 	return c.Comparison, nil
 }
 
-// silence tells whether the later run has no requests to compare. If so, it adds a change of the
+// silence reports whether the later run has no requests to compare. If so, it adds a change of the
 // kind [NoRequests].
 func (c *comparer) silence() bool {
 	noun, before := "request", c.before.Requests

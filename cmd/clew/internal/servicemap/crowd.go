@@ -145,7 +145,7 @@ func busiest[K comparable](counts map[K]int64, most int, order func(a, b K) int)
 	return top
 }
 
-// isOther tells whether other nodes are merged into a node.
+// isOther reports whether other nodes are merged into a node.
 func (f *facts) isOther(k nodeKey) bool {
 	if k&outsideNode != 0 {
 		return f.outside[k&^outsideNode] == otherText

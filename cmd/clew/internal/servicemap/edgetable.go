@@ -49,7 +49,7 @@ func (e *Edge) marks(outside bool) []string {
 	return marks
 }
 
-// unsure tells whether an edge is seen from one side only, or mostly guessed.
+// unsure reports whether an edge is seen from one side only, or mostly guessed.
 func (e *Edge) unsure(outside bool) bool {
 	return 2*e.Guessed > e.Calls || e.Told == 0 && e.Calls > 0 || e.Answered == 0 && !outside
 }

@@ -86,14 +86,14 @@ func (f *facts) hosts(raw []string, at []uint16) {
 // api.
 var publicEnds = []string{"com", "net", "org", "io", "dev", "app", "cloud", "info", "biz", "gov", "edu", "mil", "int", "xyz", "tech", "online", "site"}
 
-// isPublic tells whether a host's name is of the internet rather than of a cluster.
+// isPublic reports whether a host's name is of the internet rather than of a cluster.
 func isPublic(host string) bool {
 	host = withoutPort(host)
 	i := strings.LastIndexByte(host, '.')
 	return i > 0 && (len(host)-i-1 == 2 || slices.Contains(publicEnds, host[i+1:]))
 }
 
-// isAddress tells whether a host has an IP address, or is the machine itself.
+// isAddress reports whether a host has an IP address, or is the machine itself.
 func isAddress(host string) bool {
 	host = withoutPort(host)
 	_, err := netip.ParseAddr(strings.Trim(host, "[]"))

@@ -36,8 +36,8 @@ func (p *period) add(at int64) {
 	}
 }
 
-// covers tells whether a row begins and ends in the period, with a margin for clocks that differ a
-// little. A row without a time is in no period.
+// covers reports whether a row begins and ends in the period, with a margin for clocks that differ
+// a little. A row without a time is in no period.
 func (p *period) covers(r *row) bool {
 	if !p.any || r.at == never {
 		return false

@@ -85,7 +85,7 @@ func (t *tally) behind(host uint16) uint16 {
 	return noName
 }
 
-// elsewhere tells whether the service with the host's name has answered at other ports of hosts
+// elsewhere reports whether the service with the host's name has answered at other ports of hosts
 // with its name, and never at the host's port.
 func (t *tally) elsewhere(host uint16) bool {
 	ports := t.ports[t.facts.named[host]]

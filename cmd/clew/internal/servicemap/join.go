@@ -125,7 +125,7 @@ func (j *joined) have() {
 
 func isRedirect(status int) bool { return status >= 301 && status <= 308 && status != 304 }
 
-// redirected tells whether the attempt before a call was answered by a redirect.
+// redirected reports whether the attempt before a call was answered by a redirect.
 func (j *joined) redirected(c *row) bool {
 	for _, i := range j.redirects {
 		r := &j.rows[i]
@@ -151,7 +151,7 @@ func once(rows []row) []row {
 	return kept
 }
 
-// twice tells whether a request repeats one of the last rows: the span is the same, and one row
+// twice reports whether a request repeats one of the last rows: the span is the same, and one row
 // encloses the other in time. Kept then has the longer row. Attempts may share a span, but do not
 // enclose each other. A request that did not trust its caller has a second row, in the caller's
 // trace. For both rows, the result is the same.
@@ -312,7 +312,7 @@ func (j *joined) nest() {
 	}
 }
 
-// encloses tells whether a request fits into a call. The request may begin earlier or end later,
+// encloses reports whether a request fits into a call. The request may begin earlier or end later,
 // by loose at most.
 func encloses(call, request *row, loose time.Duration) bool {
 	if call.at == never || request.at == never {
@@ -413,7 +413,7 @@ func (j *joined) consider(calls *candidates, k int32, r *row) {
 	}
 }
 
-// below tells whether call k was made within row i.
+// below reports whether call k was made within row i.
 func (j *joined) below(k, i int32) bool {
 	for range mostSame {
 		if k = j.links[k].parent; k == none || k == i {

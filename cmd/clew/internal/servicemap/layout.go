@@ -420,5 +420,5 @@ func (l *layering) bend() {
 	}
 }
 
-// isNode tells whether a vertex is a node, and not a bend.
+// isNode reports whether a vertex is a node, and not a bend.
 func (l *layering) isNode(v int) bool { return v < len(l.nodes) }

@@ -75,7 +75,8 @@ func (m *oddMachine) says(name string) Break {
 	}
 }
 
-// partlyLate tells whether the clocks differ in some of the calls, by about the same time in each.
+// partlyLate reports whether the clocks differ in some of the calls, by about the same time in
+// each.
 func (h *hopTally) partlyLate() bool {
 	const least = 20
 	of := h.fit + h.late.n

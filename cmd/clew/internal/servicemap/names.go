@@ -54,7 +54,7 @@ func (t *table) number(name string) uint16 {
 	return n
 }
 
-// full tells whether there were more names than the table has room for.
+// full reports whether there were more names than the table has room for.
 func (t *table) full() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

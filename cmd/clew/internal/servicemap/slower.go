@@ -54,7 +54,7 @@ func (c *comparer) took(change Change, before, after Quantiles) (known bool) {
 	return known
 }
 
-// told tells whether enough durations are above a quantile, so that it can be compared.
+// told reports whether enough durations are above a quantile, so that it can be compared.
 func (q quantile) told(of *Quantiles) bool {
 	return float64(of.Count)*(1-q.p) >= leastTail
 }
@@ -69,7 +69,7 @@ func badPart(r Run) float64 {
 	return min(float64(badMinute)/float64(max(long, time.Second)), 1)
 }
 
-// slower tells whether a quantile is greater in the later run, even without the slowest calls of
+// slower reports whether a quantile is greater in the later run, even without the slowest calls of
 // that run. Bad is the share of the calls that is left out.
 func (q quantile) slower(before, after *Quantiles, bad float64) bool {
 	if bad > q.mostBad() {

@@ -87,7 +87,7 @@ func (n *Node) texts() (name, fact string) {
 	return cut(name, mostName), cut(fact, mostName*4/3)
 }
 
-// failing tells whether at least 1 % of the requests fail.
+// failing reports whether at least 1 % of the requests fail.
 func (n *Node) failing() bool { return failing(n.Errors, n.Requests) == 2 }
 
 // svg writes the picture.
@@ -204,7 +204,7 @@ func (p *picture) loop(b box) (path, head string) {
 	return path, "M" + to.String() + "L" + p.moved(to, -4.5, -headLength).String() + "L" + p.moved(to, 4.5, -headLength).String() + "z"
 }
 
-// isFlat tells whether an edge stays in its layer.
+// isFlat reports whether an edge stays in its layer.
 func isFlat(p *picture, route []point) bool {
 	return len(route) == 2 && p.along(route[0]) == p.along(route[1])
 }
@@ -325,7 +325,7 @@ func (p *picture) free(i int, e *Edge, width, height float64) (point, bool) {
 	return point{best.x, best.y}, true
 }
 
-// crossed tells whether another edge than i passes through a box. With many edges it does not
+// crossed reports whether another edge than i passes through a box. With many edges it does not
 // look, because that would take long, and edges pass nearly everywhere.
 func (p *picture) crossed(i int, b box) bool {
 	if len(p.edges) > fewEdges {
@@ -379,7 +379,7 @@ func (p *picture) places(i int, e *Edge) []point {
 	return places
 }
 
-// meets tells whether two boxes have a place in common.
+// meets reports whether two boxes have a place in common.
 func (b box) meets(c box) bool {
 	return b.x < c.x+c.width && c.x < b.x+b.width && b.y < c.y+c.height && c.y < b.y+b.height
 }

@@ -34,7 +34,7 @@ func appendTemplate(dst []byte, path string) []byte {
 	return dst
 }
 
-// looksLikeID tells whether a part of a path is an ID rather than a word: a number, hexadecimal
+// looksLikeID reports whether a part of a path is an ID rather than a word: a number, hexadecimal
 // digits, a UUID, or a long text with a digit. Words such as v1 and oauth2 are no IDs.
 func looksLikeID(part string) bool {
 	digits, hex, others := 0, 0, 0
@@ -58,7 +58,7 @@ func looksLikeID(part string) bool {
 	return digits > 0 && len(part) >= 16 || len(part) > 64
 }
 
-// mayServe tells whether a request with an operation may have answered a call with another
+// mayServe reports whether a request with an operation may have answered a call with another
 // operation. The request's operation has a route or a template, and the call's has a template. A
 // missing method or path matches any.
 func mayServe(request, call string) bool {
@@ -73,7 +73,7 @@ func mayServe(request, call string) bool {
 	return route == "" || path == "" || matches(route, path)
 }
 
-// matches tells whether a path matches a route, part by part.
+// matches reports whether a path matches a route, part by part.
 func matches(route, path string) bool {
 	for {
 		part, routeLeft, more := strings.Cut(route, "/")
@@ -92,12 +92,12 @@ func matches(route, path string) bool {
 	}
 }
 
-// isBelow tells whether a part of a route matches everything below it.
+// isBelow reports whether a part of a route matches everything below it.
 func isBelow(part string) bool {
 	return part == "…" || strings.HasSuffix(part, "...}") || strings.HasPrefix(part, "*")
 }
 
-// matchesPart tells whether a part of a route matches a part of a path. {$} is the end of a
+// matchesPart reports whether a part of a route matches a part of a path. {$} is the end of a
 // pattern of net/http.
 func matchesPart(part, theirs string) bool {
 	if part == theirs {
