@@ -12,7 +12,7 @@ import (
 
 const (
 	// maxWindow is the largest window that a zstd stream may have, in bytes. It is the window of
-	// zstd --long. A decoder needs about as much memory. For gzip, it needs 64 KB.
+	// zstd --long. A decoder needs about as much memory. A decoder of gzip needs 64 KB.
 	maxWindow = 128 << 20
 
 	// manyWindow is the largest window of streams that are read at the same time. The window of

@@ -39,7 +39,8 @@ func countsOf(inputs []*input) (all counts) {
 	return all
 }
 
-// incomplete reports whether the answer lacks something, or shows it without its ID or time.
+// incomplete reports whether some of what was read is left out, cut or not understood, or has no
+// ID or no time.
 func (c counts) incomplete() bool {
 	return c.wrong() || c.limited > 0 || c.older > 0 || c.noText > 0 || c.NoID > 0 || c.NoTime > 0 || c.dropped > 0 || c.unread > 0
 }

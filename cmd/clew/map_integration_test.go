@@ -47,8 +47,8 @@ func (e edgeCounts) calls() (sum int) {
 	return sum
 }
 
-// zipkinEdges returns the edges in an answer of Zipkin. The function as returns the name to use
-// for a callee.
+// zipkinEdges returns the edges in an answer of Zipkin. It calls the argument as for the name of
+// each callee.
 func zipkinEdges(t *testing.T, answer []byte, as func(string) string) edgeCounts {
 	t.Helper()
 	var all []struct {
@@ -63,8 +63,8 @@ func zipkinEdges(t *testing.T, answer []byte, as func(string) string) edgeCounts
 	return edges
 }
 
-// mapEdges returns the edges of the map of the sources with these names. The function as returns
-// the name to use for a callee.
+// mapEdges returns the edges of the map of the sources with these names. It calls the argument as
+// for the name of each callee.
 func mapEdges(t *testing.T, as func(string) string, names ...string) edgeCounts {
 	t.Helper()
 	got := clew(t, "", append([]string{"map", "-o", "json"}, names...)...)
@@ -85,8 +85,8 @@ func asItIs(name string) string { return name }
 // Zipkin's answers: see .ci/integration.
 //
 // Zipkin and the map differ in one rule. Zipkin draws no edge for a call without an answer,
-// because the address has no name. The map draws the edge, and counts the error: it takes the
-// service that has answered at the address before.
+// because the address has no name. The map draws the edge, and counts the error. The edge leads to
+// the service that has answered at the address before.
 func TestIntegrationMapOfDemo(t *testing.T) {
 	folder := os.Getenv("CLEW_MAP")
 	require.NotEmpty(t, folder, "CLEW_MAP, the folder that the demo's test has written to; make integration names one")

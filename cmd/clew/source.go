@@ -186,8 +186,8 @@ const logExtensions = `log|logs|json|jsonl|ndjson|txt|out|err|stdout|stderr|trac
 // logForm matches the names of logs, without what rotation and compression have added.
 var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(` + logExtensions + `)$`)
 
-// looksLikeLog tells by a file's name whether the file may be a log: it has an extension of logs,
-// or none.
+// looksLikeLog reports whether a file may be a log, by its name: the name has an extension of
+// logs, or none.
 func looksLikeLog(name string) bool {
 	return logForm.MatchString(rotation(name).set)
 }

@@ -33,7 +33,7 @@ type Config struct {
 	Listen *Listen // the server for the service's calls; nil: none
 
 	looks    int           // after how many looks without anything new settle stops; 0: stillLooks
-	bodyWait time.Duration // how long a body is waited for; 0: bodyWait
+	bodyWait time.Duration // how long to wait for the end of a body; 0: bodyWait
 }
 
 // A probe is a canary and its answer.
@@ -145,8 +145,8 @@ func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 	return d
 }
 
-// Every lookEvery, settle looks whether more lines and calls have come. After the first ones have
-// come, it stops after stillLooks looks in a row without new ones.
+// settle looks every lookEvery whether more lines and calls have come. When some have come, it
+// stops after stillLooks looks in a row that find no new ones.
 const (
 	lookEvery  = 50 * time.Millisecond
 	stillLooks = 12

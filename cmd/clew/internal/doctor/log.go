@@ -13,7 +13,8 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// entryPause is how long no further line must come until an entry counts as ended.
+// entryPause is how long to wait for a further line. If none comes in that time, the entry has
+// ended.
 const entryPause = 50 * time.Millisecond
 
 // Limits of the entries that are kept.
@@ -29,7 +30,7 @@ type Log struct {
 	known   known
 	entries map[*probe][]logged
 	current map[*probe]bool // the canaries of the present target
-	lines   int             // of this target's time, but not about other targets' canaries
+	lines   int             // since expect, except those about earlier canaries
 	bytes   int             // of the entries that are kept
 
 	path   string            // of the present target

@@ -15,7 +15,7 @@ type Kind string
 // The kinds of findings.
 const (
 	Adopted       Kind = "adopted"   // the ID is the caller's, as it was written
-	Unchanged     Kind = "unchanged" // the headers are passed on as they came, as by a proxy
+	Unchanged     Kind = "unchanged" // the headers are passed on unchanged, as by a proxy
 	Padded        Kind = "padded"    // 16 digits have become 32
 	Truncated     Kind = "truncated" // 32 digits have become 16
 	Restarted     Kind = "restarted" // another trace has begun
@@ -25,7 +25,7 @@ const (
 	Leaked        Kind = "leaked"    // headers go to another host, after a redirect
 	Mixed         Kind = "mixed"     // two headers name two traces
 	Misread       Kind = "misread"   // a header was not read by B3's rules
-	Echoed        Kind = "echoed"    // a malformed value comes out as it came in
+	Echoed        Kind = "echoed"    // a malformed value comes out unchanged
 	Crashed       Kind = "crashed"   // a header leads to a 5xx or a broken connection
 	Malformed     Kind = "malformed" // headers that are sent on are not valid B3
 

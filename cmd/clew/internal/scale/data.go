@@ -40,7 +40,7 @@ func load(folder string) (d *data, err error) {
 	return d, err
 }
 
-// generate writes logs of size bytes. At any time, so many traces are open as open says.
+// generate writes logs of size bytes. The argument open is how many traces are open at any time.
 func generate(folder string, size int64, open int) error {
 	d := &data{Size: map[string]int64{}}
 	f := fleetlog.NewOpen(17, open)

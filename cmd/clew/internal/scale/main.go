@@ -36,7 +36,7 @@ func run() error {
 	if *discard {
 		return decompress(flag.Args())
 	}
-	if *makes { // in a process of its own, because Linux counts the memory of a parent for its child
+	if *makes { // a separate process, because Linux counts a parent's memory for its child
 		return generate(filepath.Clean(*folder), *size, *open)
 	}
 	if *folder == "" || *clew == "" {

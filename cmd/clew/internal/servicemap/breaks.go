@@ -93,8 +93,8 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 
 // redecided returns the calls whose decision the callee has changed. A callee that does not sample
 // what the caller samples is always wrong. A callee that samples more may be right: the caller may
-// have left the decision open, which looks like a denial in its lines. So calls that the callee
-// alone samples count in two cases: there are calls that the caller alone samples, or the callee
+// have left the decision open, which looks like a denial in its lines. So calls that only the
+// callee samples count in two cases: there are calls that only the caller samples, or the callee
 // samples everything although the caller chooses.
 func (h *hopTally) redecided() finding {
 	all := h.unsampled

@@ -34,8 +34,8 @@ const chunkRows = 256
 //
 // Rows stay in memory up to Config.Memory. Beyond that, the rows of whole partitions go to one
 // temporary file. Where the system allows it, the file has no name, so that it disappears even if
-// the program is killed. The rows of a trace are joined all together. Their sources make no
-// difference, nor does the length of the trace, or the time since it began.
+// the program is killed. All rows of a trace are joined, no matter from which sources they come,
+// how long the trace lasts, and how long ago it began.
 type Builder struct {
 	config     Config
 	parts      [partitions]partition
@@ -52,7 +52,7 @@ type Builder struct {
 	free    [][]row // chunks
 	file    *os.File
 	named   bool  // the file still has its name
-	end     int64 // of the file
+	end     int64 // the length of the file
 	problem error // the first problem with the file
 }
 

@@ -13,7 +13,7 @@ import (
 type clocks struct {
 	fit, late int64
 	ahead     time.Duration // how far the first clock is ahead of the second
-	most      int64         // the number of late calls that ahead was computed from
+	most      int64         // the number of late calls that gave the value of ahead
 	misfit    finding
 }
 

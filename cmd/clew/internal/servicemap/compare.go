@@ -41,7 +41,7 @@ const (
 	leastPart = 0.001
 
 	// leastSeen is how many calls an edge that is new or gone must have in the one run that has
-	// it. It must also have had so many with the traffic of the other run.
+	// it. With the traffic of the other run, it must also have had so many.
 	leastSeen = 10
 )
 
@@ -189,8 +189,7 @@ func (c *comparer) add(change Change) {
 	c.Changes = append(c.Changes, change)
 }
 
-// pair is an edge, a node or a break of one name in two graphs. It is nil in a graph that lacks
-// it.
+// pair is an edge, a node or a break with the same name in two graphs; nil: a graph lacks it.
 type pair[T any] struct{ before, after *T }
 
 // pairs returns a pair for each name, in the order of the later graph, then of the earlier one.

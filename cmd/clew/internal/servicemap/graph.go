@@ -52,7 +52,7 @@ type Untold struct {
 	Room int64 `json:"room"`
 
 	// Other is how many requests, calls and jobs are in the node "(other)", because there are more
-	// services, hosts, routes or edges than are kept apart.
+	// services, hosts, routes or edges than a map distinguishes.
 	Other int64 `json:"other"`
 }
 
@@ -75,7 +75,7 @@ type Node struct {
 	Lines    int64 `json:"lines"`    // of the service; 0 for a route
 	NoID     int64 `json:"no_id"`    // of these, without a trace's ID
 	Requests int64 `json:"requests"` // that it has served, by its own lines
-	Roots    int64 `json:"roots"`    // of these, without a caller, or with an outside one that was not believed
+	Roots    int64 `json:"roots"`    // of these, without a caller, or with an outside caller that was not believed
 	Errors   int64 `json:"errors"`   // of the requests
 	Jobs     int64 `json:"jobs"`
 	Bytes    int64 `json:"bytes"` // of the bodies that it answered with
@@ -133,12 +133,12 @@ type BreakKind string
 
 // The kinds of breaks.
 const (
-	Restarted BreakKind = "restarted" // the callee does not go on with the caller's trace
+	Restarted BreakKind = "restarted" // the callee does not continue the caller's trace
 	Padded    BreakKind = "padded"    // the callee writes 16 digits as 32
 	Truncated BreakKind = "truncated" // the callee writes 32 digits as 16
 	Redecided BreakKind = "redecided" // the callee samples what the caller does not, or the other way round
 	NoID      BreakKind = "no id"     // lines without a trace's ID
-	Orphans   BreakKind = "orphans"   // requests that name a caller which no line knows
+	Orphans   BreakKind = "orphans"   // requests that name a caller which appears in no line
 	Clock     BreakKind = "clock"     // the clock of a service is wrong
 )
 

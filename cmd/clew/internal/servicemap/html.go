@@ -41,7 +41,7 @@ type HTMLConfig struct {
 // HTML writes the map as a page for a browser.
 func (g *Graph) HTML(to io.Writer, config HTMLConfig) error { return g.html(to, config, maxDrawn) }
 
-// html writes a page with the busiest edges, most at most.
+// html writes a page with the busiest edges. The argument most limits their number.
 func (g *Graph) html(to io.Writer, config HTMLConfig, most int) error {
 	g, omitted := g.upTo(most)
 	var data bytes.Buffer

@@ -313,7 +313,7 @@ func TestHTMLNotWritten(t *testing.T) {
 
 var errFull = errors.New("full")
 
-// failing is a writer that accepts left bytes, and then fails with errFull.
+// failing is a writer that accepts a number of bytes, the field left, and then fails with errFull.
 type failing struct{ left int }
 
 func (f *failing) Write(p []byte) (int, error) {

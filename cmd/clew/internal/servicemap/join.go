@@ -30,7 +30,7 @@ type joined struct {
 // A joint is how a row is joined with others.
 type joint struct {
 	parent int32 // the row of the parent; none: there is none
-	answer int32 // of a call, the row of the request that answered it; none: none
+	answer int32 // of a call, the row of the request that answered it; none: there is none
 	how    how
 }
 
@@ -152,7 +152,7 @@ func once(rows []row) []row {
 }
 
 // twice reports whether a request repeats one of the last rows: the span is the same, and one row
-// encloses the other in time. Kept then has the longer row. Attempts may share a span, but do not
+// encloses the other in time. The longer row stays in kept. Attempts may share a span, but do not
 // enclose each other. A request that did not trust its caller has a second row, in the caller's
 // trace. For both rows, the result is the same.
 func twice(kept []row, r *row) bool {

@@ -235,9 +235,10 @@ func (l *layering) outgoing() [][]int {
 	return out
 }
 
-// starts returns the nodes at which walks along the edges begin. Start has those that should stand
-// left, and those without callers. Others has all nodes, for walks to the nodes that are not
-// reached from start. Nodes that call more often than they are called come first.
+// starts returns the nodes at which walks along the edges begin. The result start has those that
+// should stand left, and those without callers. The result others has all nodes, for walks to the
+// nodes that are not reached from start. In others, nodes that call more often than they are
+// called come first.
 func (l *layering) starts(begin []int, out [][]int) (start, others []int) {
 	called := make([]int, len(l.nodes))
 	for _, e := range l.edges {

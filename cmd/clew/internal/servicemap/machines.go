@@ -10,8 +10,8 @@ import (
 
 // machineBreaks returns the services with a machine whose clock is wrong. Some calls from or to
 // such a service do not fit, all by about the same time. Of the caller and the callee, the wrong
-// one is the service with the larger share of such calls among all its calls. A service in wrong
-// is left out, because its clock is wrong in most calls.
+// one is the service with the larger share of such calls among all its calls. Services in the
+// argument wrong are left out, because their clocks are wrong in most calls.
 func (t *tally) machineBreaks(wrong []Break) (all []Break) {
 	type sums struct{ late, of int64 }
 	of := map[uint16]*sums{}

@@ -10,7 +10,7 @@ type mentions struct {
 	sets [1024]mentionSet
 }
 
-// mentionSet has the mentions of one place. The oldest makes room for the next.
+// mentionSet has up to four mentions. The oldest makes room for the next.
 type mentionSet struct {
 	of     [4]mention
 	oldest uint8

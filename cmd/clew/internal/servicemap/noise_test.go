@@ -88,7 +88,8 @@ func (w world) alarms(t *testing.T, pairs int, calls []int) (alarms int) {
 // The numbers of calls of twenty edges, from rare edges to busy ones.
 var twenty = []int{20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 140, 160, 200, 250, 300, 400, 600, 1000, 1600, 2000}
 
-// rounds is how many times something is drawn: n, and a fortieth under the race detector.
+// rounds returns how many times something is drawn: n times, or a fortieth of that under the race
+// detector.
 func rounds(n int) int {
 	if raceEnabled {
 		return n / 40
@@ -114,7 +115,8 @@ func TestNoise(t *testing.T) {
 	}
 }
 
-// With many calls, chance makes no difference, but a slow minute does. It is not reported.
+// With many calls, chance makes no difference, but a slow minute does. A slow minute must not be
+// reported as a change.
 func TestNoiseOfBusyEdges(t *testing.T) {
 	busy := []int{30_000, 30_000}
 	for name, w := range map[string]world{

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// orderWork limits the search for an order, in visited vertices. It is about 0.3 s.
+// orderWork limits the search for an order: it is the number of vertices to visit. That takes
+// about 0.3 s.
 const orderWork = 1_500_000
 
 // order finds an order with few crossings for the vertices of each layer. Layer by layer, from

@@ -191,7 +191,7 @@ type port struct {
 }
 
 // ports returns where on the sides of its nodes each edge begins and ends, from 0 at the top to 1.
-// The edges of a side stand in the order of their other ends, so that they do not cross.
+// The edges of a side are in the order of their other ends, so that they do not cross.
 func (l *layering) ports() (from, to []float64) {
 	from, to = make([]float64, len(l.edges)), make([]float64, len(l.edges))
 	left, right := make([][]port, len(l.nodes)), make([][]port, len(l.nodes))

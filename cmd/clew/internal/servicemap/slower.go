@@ -85,7 +85,8 @@ func (q quantile) slower(before, after *Quantiles, bad float64) bool {
 // quantile. With a larger share, the quantile could fall among the calls of the bad minute, and
 // would show nothing about the other minutes. For p50, the limit is less than half of the calls,
 // so that p50 falls among the calls of the other minutes. A bad minute raises p50, too. But it
-// also raises the distance from p50 to p95, and without uses that distance to correct p50.
+// also raises the distance from p50 to p95, and the method without uses that distance to correct
+// p50.
 func (q quantile) mostBad() float64 {
 	if q.p == quantiles[0].p {
 		return 0.4

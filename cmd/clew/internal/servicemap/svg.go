@@ -129,7 +129,7 @@ func (p *picture) byCalls() []int {
 }
 
 // failing returns 0 for an edge with fewer errors than one in a thousand calls, 2 for at least 1
-// %, and 1 between these. All views take their colours from it.
+// %, and 1 between these. All views choose their colours by it.
 func (e *Edge) failing() int { return failing(e.Errors, e.Calls) }
 
 func failing(errors, of int64) int {

@@ -7,7 +7,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// A tally is the sum of joined traces. Each goroutine that joins has its own.
+// A tally is the sum of joined traces. Each goroutine that joins traces has its own tally.
 type tally struct {
 	facts *facts
 	nodes map[nodeKey]*nodeTally

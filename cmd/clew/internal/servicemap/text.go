@@ -379,5 +379,5 @@ func (u Untold) String() string {
 
 // crowded returns a sentence about what has no node or edge of its own.
 func (u Untold) crowded() string {
-	return timeline.Grouped(u.Other) + " of the requests, jobs and calls are in " + otherText + ": there are more services, hosts, routes or edges than are kept apart."
+	return timeline.Grouped(u.Other) + " of the requests, jobs and calls are in " + otherText + ": there are more services, hosts, routes or edges than a map distinguishes."
 }
