@@ -111,7 +111,7 @@ func TestFollow(t *testing.T) {
 			write(t, "app.log", line("three"))
 			assert.Equal(t, []string{"one", "two", "three"}, shown())
 		}},
-		{"the file is removed for ever", func(t *testing.T, shown func() []string) {
+		{"the file is removed, and no other takes its path", func(t *testing.T, shown func() []string) {
 			require.NoError(t, os.Remove("app.log"))
 			assert.Equal(t, []string{"one"}, shown())
 		}},

@@ -72,9 +72,9 @@ func TestIntegrationSend(t *testing.T) {
 	tests := []struct{ name, id, source string }{
 		{"a fleet", fleetTraces[0].id, fleet},
 		{"16 digits", fleetTraces[1].id, fleet},
-		{"32 digits, of which 16 are asked for", fleetTraces[2].id[16:], fleet},
-		{"hostile", "aaaaaaaaaaaaaaaa" + unused, dir + "/hostile.log"},
-		{"many", "bbbbbbbbbbbbbbbb" + unused, dir + "/many.log"},
+		{"32 digits, asked for by the last 16", fleetTraces[2].id[16:], fleet},
+		{"hostile lines", "aaaaaaaaaaaaaaaa" + unused, dir + "/hostile.log"},
+		{"30,000 spans", "bbbbbbbbbbbbbbbb" + unused, dir + "/many.log"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

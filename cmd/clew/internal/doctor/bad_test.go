@@ -320,7 +320,7 @@ func TestRequests(t *testing.T) {
 		assert.True(t, strings.HasPrefix(r.UserAgent(), "clew-doctor/test ("), r.UserAgent())
 		agents[r.UserAgent()] = true
 		if in := hear(r.Header); in.trace != "" {
-			assert.False(t, ids[in.trace], "%s was sent before", in.trace)
+			assert.False(t, ids[in.trace], "the ID %s was sent twice", in.trace)
 			ids[in.trace] = true
 		}
 	}

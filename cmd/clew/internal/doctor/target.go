@@ -97,7 +97,7 @@ func addressesHere(host string) []netip.Addr {
 	// By RFC 6761, 6.3, localhost and all names below it are loopback, and DNS is not asked. But
 	// the computer's files may name other addresses.
 	files := net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		return nil, errors.New("nobody is asked")
+		return nil, errors.New("DNS is not asked")
 	}}
 	addrs, _ := files.LookupNetIP(context.Background(), "ip", host)
 	if len(addrs) == 0 {

@@ -67,7 +67,7 @@ var answers = []struct {
 	{"adopts, in upper case", "X-Request-Id", func(in heard) string { return strings.ToUpper(orNew(in.trace)) }, doctor.Adopted, 14, 14},
 	{"adopts, in a sentence", "X-Debug", func(in heard) string { return "trace=" + orNew(in.trace) + ";" }, doctor.Adopted, 14, 14},
 	{"pads", "X-Trace-Id", func(in heard) string { return padded(orNew(in.trace)) }, doctor.Padded, 6, 6},
-	{"traceresponse has room for 32 digits alone", "traceresponse", func(in heard) string {
+	{"traceresponse allows only 32 digits", "traceresponse", func(in heard) string {
 		return "00-" + padded(orNew(in.trace)) + "-" + anotherSpan + "-0" + flag(in.state)
 	}, doctor.Adopted, 14, 14},
 	{"truncates", "X-B3-TraceId", func(in heard) string { return orNew(in.trace)[max(len(orNew(in.trace))-16, 0):] }, doctor.Truncated, 8, 8},
@@ -138,7 +138,7 @@ var calling = []struct {
 	{"samples all", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "1") }, doctor.Resampled, 4, 11},
 	{"samples none", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "0") }, doctor.Resampled, 7, 11},
 	{"forgets the decision", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "") }, doctor.Resampled, 11, 11},
-	{"in a header of its own", func(in heard, _ http.Header) http.Header {
+	{"in another vendor's header", func(in heard, _ http.Header) http.Header {
 		return http.Header{"Uber-Trace-Id": {in.trace + ":" + anotherSpan + ":0:1"}}
 	}, doctor.Adopted, 15, 15},
 	{"in a header that nobody reads", func(in heard, _ http.Header) http.Header {
@@ -150,8 +150,8 @@ var calling = []struct {
 	{"a span of zeros", func(in heard, _ http.Header) http.Header {
 		return http.Header{"X-B3-Traceid": {orNew(in.trace)}, "X-B3-Spanid": {"0000000000000000"}}
 	}, doctor.Malformed, 18, 18},
-	{"a span that is none", func(in heard, _ http.Header) http.Header { return http.Header{"B3": {orNew(in.trace) + "-xyz-1"}} }, doctor.Malformed, 18, 18},
-	{"a state that is none", func(in heard, _ http.Header) http.Header {
+	{"an invalid span", func(in heard, _ http.Header) http.Header { return http.Header{"B3": {orNew(in.trace) + "-xyz-1"}} }, doctor.Malformed, 18, 18},
+	{"an invalid state", func(in heard, _ http.Header) http.Header {
 		h := multi(orNew(in.trace), "1")
 		h.Set("X-B3-Sampled", "yes")
 		return h

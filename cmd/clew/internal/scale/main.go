@@ -40,7 +40,7 @@ func run() error {
 		return generate(filepath.Clean(*folder), *size, *open)
 	}
 	if *folder == "" || *clew == "" {
-		return errors.New("say -folder and -clew")
+		return errors.New("-folder and -clew are required")
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -57,7 +57,7 @@ func TestDOTHostile(t *testing.T) {
 		lines := strings.Split(text, "\n")
 		for _, line := range lines[4 : len(lines)-2] {
 			if !dotNodeForm.MatchString(line) && !dotEdgeForm.MatchString(line) {
-				t.Errorf("%s", line)
+				t.Errorf("the line is neither a node nor an edge: %s", line)
 			}
 		}
 		assert.Equal(t, len(g.Nodes)+len(g.Edges)+6, len(lines))

@@ -263,9 +263,9 @@ var fleets = []struct {
 		call("shop", "price", wide, "2", "a", 80, 50), request("price", wide, "c", "2", 75, 40),
 		call("shop", "price", wide, "3", "a", 80, 50), request("price", wide, "d", "3", 75, 40),
 	}, []string{"shop > price: 3 answered 3 told 3 max 50"}, nil},
-	{"one machine's clock", slices.Concat(instances(20, 75), instances(10, 575)),
+	{"the clock of one machine is wrong", slices.Concat(instances(20, 75), instances(10, 575)),
 		[]string{"shop > price: 30 answered 30 told 30 max 50", "shop > stock: 30 answered 30 told 30 max 50"}, []string{"clock  > price: 10 of 30"}},
-	{"lines that are late, each by another time", slices.Concat(instances(20, 75), instances(3, 575), instances(3, 275), instances(3, 1575)),
+	{"lines that are late, each by a different time", slices.Concat(instances(20, 75), instances(3, 575), instances(3, 275), instances(3, 1575)),
 		[]string{"shop > price: 29 answered 29 told 29 max 50", "shop > stock: 29 answered 29 told 29 max 50"}, nil},
 	{"one slow answer is no wrong clock", source{
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 540),

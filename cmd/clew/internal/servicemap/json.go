@@ -174,14 +174,14 @@ func (g *Graph) check() error {
 		return errors.New(`it is neither by "service" nor by "route"`)
 	}
 	if !areCounts(g.Lines, g.NoID, g.Traces, g.Requests, g.Calls, g.Jobs, g.Untold.Callers, g.Untold.Room) {
-		return errors.New("a count is not possible")
+		return errors.New("a count is negative or too large")
 	}
 	nodes := map[string]bool{}
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		nodes[n.Name] = true
 		if !areCounts(n.Lines, n.NoID, n.Requests, n.Roots, n.Errors, n.Jobs, n.Bytes) || !areCounts(n.Took.Count) {
-			return fmt.Errorf("a number of the node %.100q is not possible", n.Name)
+			return fmt.Errorf("a number of the node %.100q is negative or too large", n.Name)
 		}
 	}
 	for i := range g.Edges {
@@ -190,12 +190,12 @@ func (g *Graph) check() error {
 			return fmt.Errorf("the edge from %.100q to %.100q has an end that is no node", e.From, e.To)
 		}
 		if !areCounts(e.Calls, e.Errors, e.Refused, e.Retries, e.Answered, e.Told, e.Guessed, e.Bytes) || !areCounts(e.Took.Count) {
-			return fmt.Errorf("a number of the edge from %.100q to %.100q is not possible", e.From, e.To)
+			return fmt.Errorf("a number of the edge from %.100q to %.100q is negative or too large", e.From, e.To)
 		}
 	}
 	for i := range g.Breaks {
 		if b := &g.Breaks[i]; !areCounts(b.Count, b.Of) {
-			return fmt.Errorf("a number of the break at %.100q is not possible", b.To)
+			return fmt.Errorf("a number of the break at %.100q is negative or too large", b.To)
 		}
 	}
 	return nil
