@@ -232,7 +232,7 @@ var fleets = []struct {
 		request("shop", second, "a", "", 100, 100), call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40),
 		request("price", wide, "b", "1", 75, 40), after("price"),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"orphans  > price: 1 of 2"}},
-	{"an orphan whose caller may still be at work, since another request was as long", source{
+	{"an orphan whose caller may still be at work, because another request took 20 s", source{
 		request("shop", second, "a", "", 0, 20_000), request("price", second, "b", "a", -19_000, 40),
 		request("price", wide, "b", "1", 75, 40), after("price"),
 	}, []string{"shop > price: 1 answered 1 max 40"}, nil},
