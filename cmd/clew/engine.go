@@ -19,7 +19,7 @@ type engine struct {
 	view   view
 	search *timeline.Search
 	parts  []*part
-	live   *writer // of --follow
+	live   *writer // where --follow writes
 
 	mu     sync.Mutex
 	lister *timeline.Lister

@@ -19,7 +19,7 @@ import (
 
 // source is a file, a pipe or standard input.
 type source struct {
-	name    string // in answers
+	name    string // as answers show it
 	path    string // "": standard input
 	info    os.FileInfo
 	rotated rotated

@@ -312,8 +312,8 @@ func (j *joined) nest() {
 	}
 }
 
-// encloses reports whether a request fits into a call. The request may begin earlier or end later,
-// by loose at most.
+// encloses reports whether a request lies within the time of a call. The request may begin earlier
+// or end later, by loose at most.
 func encloses(call, request *row, loose time.Duration) bool {
 	if call.at == never || request.at == never {
 		return false

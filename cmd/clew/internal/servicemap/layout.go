@@ -27,7 +27,7 @@ type drawing struct {
 	routes        [][]point // of edges, from the caller to the callee; nil: a call of a node to itself
 }
 
-// Limits of what a picture costs, and distances in it.
+// Limits of the work for a picture, and distances in the picture.
 const (
 	maxBends    = 30_000 // points of long edges; without them an edge goes straight
 	margin      = 16.0
@@ -97,7 +97,7 @@ func (d *drawing) turn() {
 	}
 }
 
-// fit returns how large the picture can be on a screen.
+// fit returns the scale at which the picture fits on a screen.
 func (d *drawing) fit() float64 {
 	return min(screen.x/max(d.width, 1), screen.y/max(d.height, 1), 1.2)
 }

@@ -14,8 +14,8 @@ import (
 type loader struct {
 	builder *Builder
 	facts   *facts
-	most    int                      // rows that it may have at once, beside other loaders
-	alone   int                      // rows that one loader may have while the others have no more than most
+	most    int                      // rows that it may load while other loaders load as many
+	alone   int                      // rows that one loader may load while the others load no more than most
 	room    int                      // most or alone, as the partition needs
 	wanted  map[uint64][]timeline.ID // the traces that are wanted, by their low halves; nil: all
 

@@ -26,7 +26,7 @@ type picture struct {
 	graph   *Graph
 	outside map[string]bool
 	number  map[string]int // of nodes
-	edges   []int          // those of the graph that are drawn
+	edges   []int          // indexes of the graph's edges that are drawn
 	drawing drawing
 	taken   []box // places of nodes and labels, which further labels must not cover
 }
