@@ -77,7 +77,7 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 		if address, loopback, err = doctor.ListenAddress(d.Listen); err != nil {
 			return 0, usagef("--listen wants %v", err)
 		}
-		c.Listen = &doctor.Listen{} // so that Requests includes its canary; opened once the user agrees
+		c.Listen = &doctor.Listen{} // for Requests; opened once the user agrees
 	}
 	// Before the user agrees, nothing leaves this computer, not even a question to DNS.
 	agreed, err := d.ask(ctx, std, c, targets, loopback)
