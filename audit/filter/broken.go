@@ -1,6 +1,7 @@
 package filter
 
-// Broken says what becomes of events while faults have switched off all filters that apply.
+// Broken says what happens to events while all filters that apply are switched off because of
+// faults.
 type Broken uint8
 
 const (

@@ -2,14 +2,14 @@ package filter
 
 import "time"
 
-// bucket lets rate events a second through, and up to as many at once.
+// bucket limits events to rate a second. Up to rate events may come at once.
 type bucket struct {
 	rate   float64
 	tokens float64
-	at     time.Time // of tokens; zero: the bucket is full
+	at     time.Time // when tokens was computed; zero: the bucket is full
 }
 
-// take reports whether an event of now is let through.
+// take reports whether an event at the time now may pass. An event that passes uses up a token.
 func (b *bucket) take(now time.Time) bool {
 	if b.at.IsZero() {
 		b.tokens = b.rate

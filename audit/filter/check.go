@@ -16,43 +16,43 @@ const (
 	// maxFailures bounds the different failures of a Checked.
 	maxFailures = 20
 
-	checkTime  = 100 * time.Millisecond // of the processor, in which the calls are measured
-	checkCalls = 1_000_000              // at most, because the processor's clock may be coarse
+	checkTime  = 100 * time.Millisecond // processor time of a measurement
+	checkCalls = 1_000_000              // the limit of a measurement, because the processor's clock may be coarse
 	checkBatch = 1000
 )
 
-// Checked says what a filter does with events that it was tried on: see [Check]. Its texts have no
-// bytes that could harm a terminal.
+// Checked reports what a filter did with the events of a [Check]. Its texts contain no bytes that
+// could harm a terminal.
 type Checked struct {
 	Name    string    // "": the name could not be read
-	Line    int       // of the file: where the script begins, or where Err is; 0: unknown
+	Line    int       // the line of the file where the script begins, or where Err is; 0: unknown
 	Apps    []string  // nil: the services that have Config.Filtered
 	Expires time.Time // zero: never
 
-	// Err says why the filter cannot be used, with the line if it is known. With an Err, all
-	// fields below but Traps are zero.
+	// Err says why the filter cannot be used, with the line if it is known. If Err is set, all
+	// fields below except Traps are zero.
 	Err error
 
-	// Passed and Stopped have the indexes of the events that the filter passed, and of those that
-	// it did not pass. They leave out events of other apps than Apps, and events after the call
-	// that switched the filter off.
+	// Passed lists the indexes of the events that the filter passed, and Stopped lists those of
+	// the events that it did not pass. Both leave out events of apps that are not in Apps, and
+	// events after the call that switched the filter off.
 	Passed, Stopped []int
-	// Failed is the number of calls that failed. Their events are among Stopped. Failures has the
-	// reasons, each once, and not more than some twenty.
+	// Failed is the number of calls that failed. The events of these calls are in Stopped.
+	// Failures lists the reasons, each once, and some twenty at most.
 	Failed   int
 	Failures []Failure
 	Off      *Off // nil: the filter would have stayed on
 
-	// Calls is how often the filter was called to measure it, and Time the time of the processor
+	// Calls is the number of calls that measured the filter's speed. Time is the processor time
 	// that these calls took.
 	Calls int
 	Time  time.Duration
 
-	// Traps has the parts of the script that are known to be slow, or that are not JavaScript.
+	// Traps lists the parts of the script that are known to be slow, or that are not JavaScript.
 	Traps []Trap
 }
 
-// Failure is an error of a filter's calls.
+// Failure is an error in one or more calls of a filter.
 type Failure struct {
 	Reason string
 	Line   int // of the file; 0: unknown
@@ -66,12 +66,12 @@ type Trap struct {
 	Text string // says what is wrong, and what to write
 }
 
-// Check tries each filter of a file on events, in their order. A filter runs in a scope of its
-// own, within the limits that it would have in a [Set]. Check reads and writes no file. Filters
-// that have expired are tried too. Without events, Check only says what is wrong with the file.
+// Check tries each filter of a file on events, in their order. Each filter runs in its own scope,
+// within the same limits as in a [Set]. Check reads and writes no file. Filters that have expired
+// are tried too. Without events, Check only says what is wrong with the file.
 //
-// If ctx ends, its error comes with the filters that were tried until then. An event that cannot
-// be written is an error too. A nil ctx is context.Background().
+// If ctx ends, Check returns the results so far, and the error of ctx. An event that a Logger
+// could not write is an error too. A nil ctx is context.Background().
 func Check(ctx context.Context, file []byte, events []audit.Event) ([]Checked, error) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -110,7 +110,7 @@ func check(ctx context.Context, def *rules.Definition, batch []audit.Candidate) 
 		return c
 	}
 	defer s.Close()
-	var own []audit.Candidate // of the filter's apps
+	var own []audit.Candidate // the events of the filter's apps
 	for i, candidate := range batch {
 		if def.AppliesTo(candidate.App(), true) {
 			own = append(own, candidate)
@@ -128,7 +128,7 @@ func check(ctx context.Context, def *rules.Definition, batch []audit.Candidate) 
 	return c
 }
 
-// judge makes the script judge the event with that index.
+// judge lets the script judge one event, and records the result under the event's index.
 func (c *Checked) judge(s *script.Script, index int, candidate audit.Candidate) {
 	var pass [1]bool
 	counts := s.Judge([]audit.Candidate{candidate}, pass[:])
@@ -158,8 +158,9 @@ func (c *Checked) judge(s *script.Script, index int, candidate audit.Candidate) 
 	}
 }
 
-// measure calls the filter in batches, as a Set does, in a fresh scope. A few calls would say
-// little. With one event a batch, most of the time would be spent outside the filter.
+// measure measures the filter's speed, in a fresh scope. It makes many calls, because the time of
+// a few calls would vary too much. It calls the filter in batches, as a Set does: with one event
+// per batch, most of the time would be spent outside of the filter.
 func (c *Checked) measure(ctx context.Context, def *rules.Definition, batch []audit.Candidate) {
 	if len(batch) == 0 {
 		return

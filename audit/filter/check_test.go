@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// clients are n events, of the clients 0 to 9 in turn.
+// clients returns n events. Their clients are 0 to 9 in turn, their apps media-api and other in
+// turn.
 func clients(n int) (events []audit.Event) {
 	for i := range n {
 		events = append(events, event(fmt.Sprint(i%10)))
@@ -22,7 +23,7 @@ func clients(n int) (events []audit.Event) {
 	return events
 }
 
-// checked is the only filter of a file.
+// checked checks a file that has one filter, and returns the result.
 func checked(t *testing.T, file string, events ...audit.Event) filter.Checked {
 	t.Helper()
 	all, err := filter.Check(t.Context(), []byte(file), events)
@@ -36,13 +37,13 @@ func TestCheck(t *testing.T) {
 	require.NoError(t, c.Err)
 	assert.Equal(t, "three", c.Name)
 	assert.Equal(t, 4, c.Line)
-	assert.Equal(t, time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), c.Expires, "one that has expired is tried too")
+	assert.Equal(t, time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), c.Expires, "an expired filter is tried too")
 	assert.Equal(t, []int{3, 13, 23, 33}, c.Passed)
 	assert.Len(t, c.Stopped, 36)
 	assert.Zero(t, c.Failed)
 	assert.Nil(t, c.Off)
 	assert.Empty(t, c.Traps)
-	assert.Greater(t, c.Calls, 1000, "it was called for longer than the events take")
+	assert.Greater(t, c.Calls, 1000, "the measurement calls the filter more often than there are events")
 	assert.Positive(t, c.Time)
 }
 
@@ -57,7 +58,7 @@ func TestCheckApps(t *testing.T) {
 	assert.Zero(t, none.Calls)
 }
 
-// The globals of a script live through one run over the events, in their order.
+// A script keeps its globals during one run over the events, and sees the events in order.
 func TestCheckGlobals(t *testing.T) {
 	c := checked(t, "name: first\njs: |\n  const seen = new Set()\n  function filter(event) {\n    const c = event.context.client\n    return !seen.has(c) && !!seen.add(c)\n  }\n", clients(30)...)
 	assert.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, c.Passed)
@@ -73,11 +74,11 @@ func TestCheckFailures(t *testing.T) {
 	assert.NotContains(t, first.Reason, "\x1b")
 	assert.Contains(t, c.Failures[1].Reason, "an object")
 	assert.Equal(t, 2, c.Failures[1].Event)
-	assert.Len(t, c.Stopped, 30, "what fails does not pass")
+	assert.Len(t, c.Stopped, 30, "an event whose call fails does not pass")
 	assert.Nil(t, c.Off)
 }
 
-// A filter that seldom fails stays on, and its failures are told to a bound.
+// A filter that seldom fails stays on. Failures lists twenty of its thirty different reasons.
 func TestCheckManyFailures(t *testing.T) {
 	var events []audit.Event
 	for i := range 1500 {
@@ -98,13 +99,13 @@ func TestCheckOff(t *testing.T) {
 			assert.NotEmpty(t, c.Off.Reason)
 			assert.Equal(t, 5, c.Off.Line)
 			assert.Empty(t, c.Passed)
-			assert.Less(t, len(c.Stopped), 2000, "the rest was not judged")
+			assert.Less(t, len(c.Stopped), 2000, "events after the switch-off are not judged")
 			assert.Positive(t, c.Failed)
 		})
 	}
 }
 
-// A fault in a part of a file does not keep the others from being tried.
+// A fault in one filter of a file does not keep the other filters from being tried.
 func TestCheckBroken(t *testing.T) {
 	const nothing = "name: nothing\njs: |\n  const s = 1\n"
 	file := strings.Join([]string{rule("good", "true"), "name: no script\n", nothing, "{\n", "name: java\njs: |\n  const s = 1\n  const t = new java.util.HashSet()\n"}, "---\n")
@@ -115,7 +116,7 @@ func TestCheckBroken(t *testing.T) {
 	for i, want := range []string{`line 8: filter "no script": no js`, `filter "nothing": it has no function filter(event)`, "line 14: not YAML", `filter "java": line 19: ReferenceError`} {
 		assert.ErrorContains(t, all[i+1].Err, want)
 	}
-	assert.Equal(t, 19, all[4].Line, "of the error")
+	assert.Equal(t, 19, all[4].Line, "Line is the line of the error")
 	require.Len(t, all[4].Traps, 1)
 	assert.Equal(t, 19, all[4].Traps[0].Line)
 }

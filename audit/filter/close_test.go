@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// endsSilently closes s, whose polling goroutine reads the source right now, and holds that the
-// source is not said to be broken.
+// endsSilently closes s while its polling goroutine is reading the source. It asserts that nothing
+// reports the source as broken.
 func endsSilently(t *testing.T, s *filter.Set, dir string, lines *bytes.Buffer) {
 	t.Helper()
 	require.NoError(t, s.Close(t.Context()))
@@ -38,7 +38,7 @@ func TestCloseWhileAFileSettles(t *testing.T) {
 		s := open(t, filter.Config{Source: filters, Dir: dir, Every: 100 * time.Millisecond,
 			Logger: slog.New(slog.NewTextHandler(&lines, nil))})
 		write(t, filters, "f.yaml", rule("f", is("b")))
-		time.Sleep(150 * time.Millisecond) // the first poll is over after 290 ms at the earliest
+		time.Sleep(150 * time.Millisecond) // the poll is under way: it ends after 290 ms at the earliest
 		synctest.Wait()
 		endsSilently(t, s, dir, &lines)
 	})

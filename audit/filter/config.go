@@ -22,9 +22,9 @@ const (
 // Config configures a Set: see [Open]. Source and App are required. The zero value of every other
 // field is its default.
 type Config struct {
-	// Source is where the filters are: a directory, whose *.yaml and *.yml are read, a file, or a
-	// URL. Every service runs the code of the source. So a URL must be https, or http to this
-	// machine, and may redirect only within its host.
+	// Source is where the filters are: a file, a URL, or a directory, of which the files *.yaml
+	// and *.yml are read. Every service runs the code of the source. So a URL must be https, or
+	// http to this machine, and may redirect only within its host.
 	Source string
 
 	// Header is the path of a file with one line "Name: value", a header for requests of a URL.
@@ -40,25 +40,26 @@ type Config struct {
 	// hexadecimal digits. Old content with its old signature is accepted too.
 	HMACKey, SignatureHeader string
 
-	// Every is the time between two readings of the source, up to a tenth more or less: 30 s by
-	// default, and at least 100 ms.
+	// Every is the time between two reads of the source, up to a tenth more or less. The default
+	// is 30 s, and the minimum 100 ms.
 	Every time.Duration
 
 	// App is the name of the service, as in audit.Config. A filter that names apps is only for
 	// those apps.
 	App string
 
-	// Filtered says that filters without apps are for this service too.
+	// Filtered says that filters without apps apply to this service too.
 	Filtered bool
 
-	// Dir is the directory of audit.Config, into which the Set writes the state of the filters:
-	// see [ReadState]. With "", it writes no state.
+	// Dir is the Dir of audit.Config. The Set writes the state of the filters into it: see
+	// [ReadState]. If Dir is "", the Set writes no state.
 	Dir string
 
-	// Broken says what becomes of events while faults have switched off all filters that apply.
+	// Broken says what happens to events while all filters that apply are switched off because of
+	// faults.
 	Broken Broken
 
-	// KeepRate is the events a second that [Keep] writes: 1,000 by default. To write none, set
+	// KeepRate is how many events a second [Keep] writes: 1,000 by default. To write none, set
 	// Broken to [Discard].
 	KeepRate int
 
@@ -76,7 +77,8 @@ type Config struct {
 	MeterProvider metric.MeterProvider
 }
 
-// complete returns cfg with its defaults, its source, and all that is wrong with it.
+// complete returns cfg with its defaults filled in, the source that it names, and an error that
+// joins all its faults.
 func (cfg Config) complete() (Config, *source.Source, error) {
 	var wrong []error
 	refuse := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf("filter: "+format, args...)) }

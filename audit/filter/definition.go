@@ -6,7 +6,7 @@ import (
 	"example.com/clew/audit/filter/internal/rules"
 )
 
-// definition is a filter's definition, and the file that it is from.
+// definition is the definition of a filter, with the file that contains it.
 type definition struct {
 	rules.Definition
 	file string

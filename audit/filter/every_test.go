@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The source is read as often as the Config says, and a state is old after four times that.
+// The source is read at the interval Config.Every. A state is out of date after four intervals.
 func TestEvery(t *testing.T) {
 	for _, every := range []time.Duration{0, 100 * time.Millisecond, 10 * time.Minute} {
 		t.Run(every.String(), func(t *testing.T) {
@@ -24,10 +24,10 @@ func TestEvery(t *testing.T) {
 				write(t, source, "a.yaml", rule("a", "true"))
 				time.Sleep(every * 8 / 10)
 				synctest.Wait()
-				assert.Empty(t, s.Stats().Filters, "before the poll")
+				assert.Empty(t, s.Stats().Filters, "the source has not been polled yet")
 				time.Sleep(every*4/10 + 500*time.Millisecond) // a file that changes is read twice
 				synctest.Wait()
-				assert.Len(t, s.Stats().Filters, 1, "after it")
+				assert.Len(t, s.Stats().Filters, 1, "the poll has loaded the filter")
 				states, err := filter.ReadState(dir)
 				require.NoError(t, err)
 				require.Len(t, states, 1)

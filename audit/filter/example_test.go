@@ -24,8 +24,8 @@ js: |
     }
 `
 
-// deliver logs what was delivered to clients. The filters of the directory source decide which
-// events are written to dir.
+// deliver logs an event for each delivery to a client. The filters in the directory source decide
+// which events are written to dir.
 func deliver(ctx context.Context, source, dir string, clients ...string) error {
 	set, err := filter.Open(filter.Config{
 		Source: source, App: "media-api", Filtered: true, Dir: dir,

@@ -6,18 +6,20 @@ import (
 	"example.com/clew/audit/filter/internal/script"
 )
 
-// OpenFor is Open with another bound on how long scripts are evaluated in one poll.
+// OpenFor is Open with another limit on the time in which one poll evaluates scripts.
 func OpenFor(cfg Config, most time.Duration) (*Set, error) { return open(cfg, most) }
 
-// Garbage is the number of scripts that wait to be closed.
+// Garbage returns the number of scripts that wait to be closed.
 func (s *Set) Garbage() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.garbage)
 }
 
-// Pressure adds batches of two filters, one after the other without a pause but idle, after a
-// quiet time, and returns after how many of them which goes off: 0 for none.
+// Pressure simulates batches that two filters judge. A quiet time without batches comes first.
+// Each batch takes busy, of which the filters use first and second as processor time, and a pause
+// of idle follows it. Pressure returns the number of batches after which a filter is switched off,
+// and which filter: 1 or 2. Both are 0 if no filter is switched off.
 func Pressure(quiet, busy, idle, first, second time.Duration, batches int) (after, off int, reason string) {
 	a, b := new(live), new(live)
 	a.turn, b.turn = script.Counts{Calls: 10, Time: first}, script.Counts{Calls: 10, Time: second}

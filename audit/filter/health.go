@@ -7,18 +7,18 @@ import (
 
 // Health is the state of the source.
 type Health struct {
-	// Source is Config.Source. A URL has no query here.
+	// Source is Config.Source. The query of a URL is left out.
 	Source string `json:"source"`
 	// Read is when the source was last read as a whole. Zero: not yet.
 	Read time.Time `json:"read,omitzero"`
-	// Changed is when filters last came, changed or went.
+	// Changed is when filters were last added, changed or removed.
 	Changed time.Time `json:"changed,omitzero"`
-	// Error says why the source cannot be read, and Since when that began. Meanwhile the last good
-	// filters are in use. Empty: the source can be read.
+	// Error says why the source cannot be read. Since is the time from which it could not be read.
+	// Meanwhile the last good filters are in use. Empty: the source can be read.
 	Error string    `json:"error,omitempty"`
 	Since time.Time `json:"since,omitzero"`
-	// Problems says what is wrong with single files and filters, whose last good versions are in
-	// use, if there are any. At most twenty are listed, and the others are counted.
+	// Problems lists the faults of single files and filters. Their last good versions are in use,
+	// if there are any. At most twenty faults are listed, and the others are counted.
 	Problems []string `json:"problems,omitempty"`
 }
 

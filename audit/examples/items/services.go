@@ -21,14 +21,14 @@ import (
 	"example.com/clew/trace"
 )
 
-// fleet is the three services on loopback. Intake asks screen whether it may take an item, and
-// gives the item to augment.
+// fleet is the three services, which run on loopback. Intake sends each item to screen. If screen
+// accepts the item, intake sends it to augment.
 type fleet struct {
 	intake, screen, augment *service
 	off                     chan switchedOff
 }
 
-// services are all services, in the order in which an item comes to them.
+// services returns all services, in the order in which an item reaches them.
 func (f *fleet) services() []*service { return []*service{f.intake, f.screen, f.augment} }
 
 // switchedOff is a filter that was switched off in a service.
@@ -43,20 +43,21 @@ func (f *fleet) onOff(service string) func(filter.Off) {
 	return func(off filter.Off) {
 		select {
 		case f.off <- switchedOff{off, service}:
-		default: // nobody reads them
+		default: // nobody reads the channel
 		}
 	}
 }
 
-// filters is where the filters are.
+// filters returns the directory of the filter files.
 func filters(dir string) string { return filepath.Join(dir, "filters") }
 
-// start starts the services. They read their filters from dir/filters again and again.
+// start starts the services. They read the filters in dir/filters again and again, at the interval
+// every.
 func start(dir string, every time.Duration) (f *fleet, err error) {
 	if err := os.MkdirAll(filters(dir), 0o755); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{goodFile, badFile} { // of a run before
+	for _, name := range []string{goodFile, badFile} { // left by an earlier run
 		if err := os.Remove(filepath.Join(filters(dir), name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
@@ -84,8 +85,8 @@ func start(dir string, every time.Duration) (f *fleet, err error) {
 	return f, nil
 }
 
-// send sends an item to the first service, which always answers that it has taken the item. Only
-// the audit events tell what became of it.
+// send sends an item to intake. Intake answers 202 Accepted even if screen drops the item. Only
+// the audit events show what happened to the item.
 func (f *fleet) send(ctx context.Context, item, client string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, f.intake.url(item, client), nil)
 	if err != nil {
@@ -102,7 +103,7 @@ func (f *fleet) send(ctx context.Context, item, client string) error {
 	return nil
 }
 
-// close ends the services, and returns the errors of what they have left behind.
+// close ends the services, and returns their errors.
 func (f *fleet) close() error {
 	var errs []error
 	for _, s := range []*service{f.intake, f.augment, f.screen} {
@@ -155,13 +156,14 @@ func newService(dir, name string, cfg filter.Config, handle func(*service, http.
 	return s, nil
 }
 
-// close ends the server, then the Logger, then the filters, which the Logger uses until its end.
+// close ends the server, then the Logger, then the filters, because the Logger calls the filters
+// until it ends.
 func (s *service) close() error {
 	if s.server != nil {
 		s.server.Close()
 	}
 	s.client.CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second) // a fresh one: that of main may have ended
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second) // not main's context, which may have ended
 	defer cancel()
 	errs := []error{s.audit.Close(ctx), s.filters.Close(ctx), s.alarm.close(ctx)}
 	if s.lines != nil {
@@ -192,7 +194,7 @@ func (s *service) takeItem(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// ask gives an item to another service, and reports whether that service has taken it.
+// ask sends an item to another service, and reports whether that service has accepted it.
 func (s *service) ask(ctx context.Context, url string) (taken bool, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil)
 	if err != nil {
@@ -219,7 +221,7 @@ func (s *service) screenItem(w http.ResponseWriter, r *http.Request) {
 	s.audit.Log(ctx, "item passed", slog.String("item", item), slog.String("client_id", client))
 }
 
-// labels are the labels that augment may find.
+// labels are the labels that augment chooses from.
 var labels = []string{"cat", "sofa", "window"}
 
 // augmentItem is the handler of augment.

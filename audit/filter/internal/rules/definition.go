@@ -16,7 +16,7 @@ const (
 	// document costs a parser, however short it is.
 	maxDocuments = 2 * MaxFilters
 
-	maxName = 200 // bytes, also of an app
+	maxName = 200 // bytes, for the name of a filter or of an app
 	maxApps = 1000
 )
 
@@ -26,7 +26,7 @@ type Definition struct {
 	Expires time.Time // in UTC; zero: never
 	Apps    []string  // nil: the services that have Config.Filtered
 	Script  string
-	Line    int // of the file, where Script begins; the first line is 1
+	Line    int // the line of the file where Script begins; the first line is 1
 }
 
 // AppliesTo reports whether the definition is for the service app. Filtered is the Config.Filtered
@@ -38,7 +38,7 @@ func (d *Definition) AppliesTo(app string, filtered bool) bool {
 	return slices.Contains(d.Apps, app)
 }
 
-// IsExpired reports whether the definition has ended at now.
+// IsExpired reports whether the filter has expired at the time now.
 func (d *Definition) IsExpired(now time.Time) bool {
 	return !d.Expires.IsZero() && !now.Before(d.Expires)
 }

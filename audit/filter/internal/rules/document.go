@@ -15,26 +15,26 @@ import (
 // document is one document of a file.
 type document struct {
 	text []byte
-	from []byte // the file's text from the document on
-	line int    // at which it begins
+	from []byte // the file from the document's first byte on
+	line int    // the line of the file where the document begins
 }
 
-// partOf is the sum of a part's text without the marker, which the first document need not have.
+// partOf returns the checksum of a part's text. It ignores the marker ---, because the first
+// document need not have one.
 func partOf(text []byte) [sha256.Size]byte {
 	return sha256.Sum256(bytes.TrimSpace(bytes.TrimPrefix(text, []byte("---"))))
 }
 
-// tooMany is the error of the document and all documents after it.
+// tooMany returns an error for the document and all documents after it.
 func (d *document) tooMany(reason string) *Error {
 	return &Error{Line: d.line, Reason: reason, Part: partOf(d.from)}
 }
 
 // documents yields the documents of a file. It cuts the file before parsing, so that a document
 // that is not YAML does not make the documents after it fail too. A line that begins with ---
-// begins a document, also within a text of several lines. Directives before that line belong to
-// the document. The directive "%YAML 1.2" becomes a comment in text, because the parser refuses
-// all versions but
-// 1.1, and reads both alike.
+// begins a document, even inside a text of several lines. Directives before that line belong to
+// the document. The parser refuses all versions but 1.1, although it reads 1.2 alike. So the
+// directive "%YAML 1.2" becomes a comment in text.
 func documents(text []byte) func(yield func(document) bool) {
 	return func(yield func(document) bool) {
 		doc, start, line := document{line: 1}, 0, 0
@@ -61,7 +61,7 @@ func documents(text []byte) func(yield func(document) bool) {
 	}
 }
 
-// lineEnd is the end of the line that begins at a byte of text, after its newline.
+// lineEnd returns the index after the newline of the line that begins at the index at.
 func lineEnd(text []byte, at int) int {
 	if n := bytes.IndexByte(text[at:], '\n'); n >= 0 {
 		return at + n + 1
@@ -75,12 +75,12 @@ type boundary struct {
 	directives bool // directives have begun a document, and its marker is still to come
 }
 
-// begins reports whether a next line of that kind begins a document.
+// begins reports whether a line of the kind next begins a document, if it is the next line.
 func (b boundary) begins(next kind) bool {
 	return !b.directives && (next == marker || next == directive && b.head)
 }
 
-// read moves on by a line of that kind.
+// read updates the state after a line of the given kind.
 func (b *boundary) read(line kind) {
 	b.directives = b.head && (b.directives || line == directive) && line != marker
 	b.head = line == ending || b.head && (line == comment || line == directive)
@@ -97,7 +97,7 @@ const (
 	ending         // ...
 )
 
-// begins reports whether a line begins with mark, and a blank or the line's end after mark.
+// begins reports whether a line begins with mark, followed by a blank or by the end of the line.
 func begins(line []byte, mark string) bool {
 	rest, ok := bytes.CutPrefix(line, []byte(mark))
 	return ok && (len(rest) == 0 || strings.IndexByte(" \t\r\n", rest[0]) >= 0)
@@ -135,7 +135,8 @@ func (d *document) definition() (def *Definition, failed *Error) {
 
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
 
-// syntax is an error of the parser, with the line in the file instead of that in the document.
+// syntax returns an error of the parser. The error's line is that of the file, not that of the
+// document.
 func (d *document) syntax(err error) *Error {
 	text := err.Error()
 	line := 1

@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// Error says what is wrong with a filter of a file, or with a part of a file. Its text has only
-// printable characters.
+// Error says what is wrong with a filter of a file, or with a part of a file. Its text contains
+// only printable characters.
 type Error struct {
 	Name   string // of the filter; "" if it cannot be read
 	Line   int    // of the file; 0: of the whole file
 	Reason string
-	Part   [sha256.Size]byte // the sum of the part's text, wherever the part stands
+	Part   [sha256.Size]byte // the checksum of the part's text, wherever in the file the part is
 }
 
 // Error returns the line, the name and the reason.

@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// milliseconds is the smallest number that counts milliseconds since 1970. It is a time in 1973,
-// and would be one in the year 5138 as seconds.
+// milliseconds is the smallest number that is read as milliseconds since 1970. Smaller numbers are
+// seconds. As milliseconds it is a time in 1973, as seconds it would be one in 5138.
 const milliseconds = 100_000_000_000
 
 var (
@@ -19,8 +19,8 @@ var (
 	isCount = regexp.MustCompile(`^[+-]?\d+$`)
 )
 
-// expiration reads seconds or milliseconds since 1970, RFC 3339, or a date, which means the
-// midnight in UTC with which the date begins.
+// expiration reads a time: seconds or milliseconds since 1970, RFC 3339, or a date, which means
+// 00:00 UTC of that date.
 func expiration(node *yaml.Node) (time.Time, error) {
 	s := node.Value
 	if node.Kind != yaml.ScalarNode || s == "" {

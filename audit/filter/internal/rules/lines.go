@@ -23,7 +23,8 @@ func hasLines(node *yaml.Node, document string) bool {
 	return !strings.HasPrefix(text, node.Value) // on one line the value is the text itself
 }
 
-// from returns the text from a line and a column on. The parser counts columns in runes, from 1.
+// from returns the part of text that begins at a line and a column. The parser counts columns in
+// runes, from 1.
 func from(text string, line, column int) string {
 	for ; line > 1; line-- {
 		n := strings.IndexAny(text, breaks)
@@ -43,7 +44,7 @@ func from(text string, line, column int) string {
 	return text
 }
 
-// breaks is the characters that end a line for the parser.
+// breaks lists the characters that end a line for the parser.
 const breaks = "\r\n\u0085\u2028\u2029"
 
 // hasBreak reports whether a line ends within the quoted text. An escaped quote does not end the

@@ -6,21 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// Parse returns the filters of a file, and what is wrong with the others. A wrong document does
-// not affect the others of the file. If two filters have one name, the later one is wrong. A file
-// with only comments has no filters and no error. A file without any text is an error, because it
-// is mostly one that is half written.
+// Parse returns the filters of a file, and an error for each filter that is wrong. A wrong
+// document does not affect the other documents of the file. If two filters have the same name, the
+// later one is wrong. A file with only comments has no filters and no error. A file without any
+// text is an error, because in most cases somebody is still writing it.
 func Parse(text []byte) ([]Definition, []*Error) {
 	if reason := refuse(text); reason != "" {
 		return nil, []*Error{{Reason: reason, Part: partOf(text)}}
 	}
 	text = bytes.TrimPrefix(text, []byte(bom))
 	if bytes.Contains(text, []byte("%YAML")) {
-		text = bytes.Clone(text) // documents changes it
+		text = bytes.Clone(text) // because documents changes its argument
 	}
 	var defs []Definition
 	var errs []*Error
-	lines := map[string]int{} // of the names
+	lines := map[string]int{} // the line of each filter, by its name
 	docs := 0
 	for doc := range documents(text) {
 		if docs++; docs > maxDocuments {
@@ -36,7 +36,7 @@ func Parse(text []byte) ([]Definition, []*Error) {
 		case err != nil:
 			err.Part = partOf(doc.text)
 			errs = append(errs, err)
-		case def == nil: // comments alone
+		case def == nil: // the document has only comments
 		case lines[def.Name] > 0:
 			errs = append(errs, &Error{Name: def.Name, Line: doc.line,
 				Reason: fmt.Sprintf("the name is taken by the filter of line %d", lines[def.Name])})

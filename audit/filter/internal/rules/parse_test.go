@@ -17,13 +17,13 @@ const js = "function filter(event) { return true }"
 
 var christmas = time.Date(2036, 12, 24, 18, 0, 0, 0, time.UTC)
 
-// good is files without a fault. Tests and fuzz seeds share it.
+// good lists files without a fault, for the tests and as fuzz seeds.
 var good = []struct {
 	name string
 	yaml string
 	want []rules.Definition
 }{
-	{"the mission's", `name: "anton_client_filter"
+	{"the filter of the README", `name: "anton_client_filter"
 expiration: 2036-12-24T18:00:00Z   # optional
 js: |
     function filter(event) {
@@ -37,24 +37,24 @@ js: |
 `}}},
 	{"apps", "name: a\napps: [media-api, media-store]\njs: " + js, []rules.Definition{
 		{Name: "a", Apps: []string{"media-api", "media-store"}, Script: js, Line: 3}}},
-	{"several", "name: a\njs: x\n---\n# only a comment\n---\nname: b\njs: |\n  y\n--- {name: c, js: z}\n", []rules.Definition{
+	{"several filters", "name: a\njs: x\n---\n# only a comment\n---\nname: b\njs: |\n  y\n--- {name: c, js: z}\n", []rules.Definition{
 		{Name: "a", Script: "x", Line: 2}, {Name: "b", Script: "y\n", Line: 8}, {Name: "c", Script: "z", Line: 9}}},
-	{"CRLF, and the marks of a document", "---\r\nname: a\r\njs: |\r\n  x\r\n...\r\n", []rules.Definition{{Name: "a", Script: "x\n", Line: 4}}},
+	{"CRLF, and the markers of a document", "---\r\nname: a\r\njs: |\r\n  x\r\n...\r\n", []rules.Definition{{Name: "a", Script: "x\n", Line: 4}}},
 	{"a byte order mark", "\uFEFFname: a\njs: x", []rules.Definition{{Name: "a", Script: "x", Line: 2}}},
 	{"a comment alone", "# none today\n", nil},
-	{"null alone", "---\n", nil},
+	{"an empty document alone", "---\n", nil},
 	{"a script on the next line", "name: a\njs:\n  |\n  x\n", []rules.Definition{{Name: "a", Script: "x\n", Line: 4}}},
 	{"a script after empty lines", "name: a\njs: |\n\n  x\n", []rules.Definition{{Name: "a", Script: "\nx\n", Line: 3}}},
 	{"scripts of one line", "---\nname: a\njs: x // ü \"\n# more\n---\nname: b\njs: \"x \\\" // \\\\\"\n\n---\n" +
 		"{name: ü, js: 'x '' // \\', apps: [y]}\n---\nname: d\njs: !!str x\n---\nname: e\njs: !!str\n  'x'\n---\nname: f\njs: \"x\\n\\ty\"\n", []rules.Definition{
 		{Name: "a", Script: "x // ü \"", Line: 3}, {Name: "b", Script: `x " // \`, Line: 7}, {Name: "ü", Script: `x ' // \`, Apps: []string{"y"}, Line: 10},
 		{Name: "d", Script: "x", Line: 13}, {Name: "e", Script: "x", Line: 16}, {Name: "f", Script: "x\n\ty", Line: 20}}},
-	{"other line ends", "name: a # \u2028 \r#\r\njs: x // y\r", []rules.Definition{{Name: "a", Script: "x // y", Line: 4}}},
+	{"line ends other than newline", "name: a # \u2028 \r#\r\njs: x // y\r", []rules.Definition{{Name: "a", Script: "x // y", Line: 4}}},
 	{"a version", "# of YAML\n\n%YAML 1.2 # this one\n# more\n---\nname: a\njs: x\n", []rules.Definition{{Name: "a", Script: "x", Line: 7}}},
 	{"versions", "%YAML 1.1\r\n---\r\nname: a\r\njs: x\r\n...\r\n%YAML 1.2\r\n---\r\nname: b\r\njs: y\r\n---\nname: c\njs: z", []rules.Definition{
 		{Name: "a", Script: "x", Line: 4}, {Name: "b", Script: "y", Line: 9}, {Name: "c", Script: "z", Line: 12}}},
 	{"tags", "%TAG !e! tag:yaml.org,2002:\n%YAML 1.2\n--- {name: !e!str 12, js: x}\n", []rules.Definition{{Name: "12", Script: "x", Line: 3}}},
-	{"a version of nothing", "%YAML 1.2\n---\n---\nname: a\njs: x", []rules.Definition{{Name: "a", Script: "x", Line: 5}}},
+	{"a version of an empty document", "%YAML 1.2\n---\n---\nname: a\njs: x", []rules.Definition{{Name: "a", Script: "x", Line: 5}}},
 	{"a version alone", "%YAML 1.2\n", nil},
 	{"texts that look like a version", "{js: x, name: \"a\n%YAML 1.2\"}\n---\nname: b\njs: |\n  x\n  %YAML 1.2\n", []rules.Definition{
 		{Name: "a %YAML 1.2", Script: "x", Line: 1}, {Name: "b", Script: "x\n%YAML 1.2\n", Line: 6}}},
@@ -68,12 +68,12 @@ func TestGood(t *testing.T) {
 			defs, errs := rules.Parse(text)
 			assert.Empty(t, errs)
 			assert.Equal(t, c.want, defs)
-			assert.Equal(t, c.yaml, string(text), "the caller's text")
+			assert.Equal(t, c.yaml, string(text), "Parse does not change its argument")
 		})
 	}
 }
 
-// bad is files with one fault each, beside which the filter "other" is good.
+// bad lists files with one fault each. The test adds a good filter, "other", to each file.
 var bad = []struct {
 	name string
 	yaml string
@@ -84,7 +84,7 @@ var bad = []struct {
 	{"an empty name", `{name: "", js: x}`, "line 1: name must have 1 to 200 bytes"},
 	{"a long name", "js: x\nname: " + strings.Repeat("n", 201), "line 2: name must have 1 to 200 bytes"},
 	{"a name that is a number", "name: 12\njs: x", "line 1: name is not a text; put it in quotes"},
-	{"a name for a terminal", `{name: "a\e[2J", js: x}`, "line 1: name has a character that is not printable"},
+	{"a name with an escape sequence", `{name: "a\e[2J", js: x}`, "line 1: name has a character that is not printable"},
 	{"no js", "name: a", `line 1: filter "a": no js`},
 	{"js of blanks", "name: a\njs: '  '", `line 2: filter "a": js is not the text of a script`},
 	{"js that is a list", "name: a\njs: [x]", `line 2: filter "a": js is not the text of a script`},
@@ -99,7 +99,7 @@ var bad = []struct {
 	{"js with NUL", `{name: a, js: "x\0"}`, `line 1: filter "a": js has a NUL byte`},
 	{"an unknown key", "name: a\nexpires: 2036-12-24\njs: x", `line 2: filter "a": an unknown key "expires"`},
 	{"an unknown key before the name", "expires: 1\nname: a\njs: x", `line 1: filter "a": an unknown key "expires"`},
-	{"an unknown key for a terminal", `{"\e[2J": 1, name: a, js: x}`, `line 1: filter "a": an unknown key "\x1b[2J"`},
+	{"an unknown key with an escape sequence", `{"\e[2J": 1, name: a, js: x}`, `line 1: filter "a": an unknown key "\x1b[2J"`},
 	{"a key that is a list", "? [a]\n: b", "line 1: a key that is not a text"},
 	{"a key twice", "name: a\njs: x\njs: y", `line 3: filter "a": the key "js" comes twice`},
 	{"an alias", "name: &n a\njs: *n", "line 1: anchors (&) and aliases (*) are not allowed"},
@@ -111,9 +111,9 @@ var bad = []struct {
 	{"a version within a document", "name: a\n%YAML 1.2\njs: x", "line 3: not YAML"},
 	{"not YAML", "name: a\njs: |\n  x\n bad: [", "line 3: not YAML"},
 	{"a tab", "name: a\n\tjs: x", "line 2: not YAML"},
-	{"a document without its mark", "name: a\njs: x\n...\nname: b\njs: y\n", "line 3: not YAML, here or in the next line: did not find expected <document start>"},
+	{"a document without its marker", "name: a\njs: x\n...\nname: b\njs: y\n", "line 3: not YAML, here or in the next line: did not find expected <document start>"},
 	{"a second document after CR", "name: a\rjs: x\r---\rname: b\rjs: y\r", "a document that does not begin with a line ---"},
-	{"a bomb", "a: &a [x,x]\nb: &b [*a,*a]\nname: n\njs: *b", "line 1: filter \"n\": anchors"},
+	{"aliases that expand to a large value", "a: &a [x,x]\nb: &b [*a,*a]\nname: n\njs: *b", "line 1: filter \"n\": anchors"},
 }
 
 func TestBad(t *testing.T) {
@@ -132,7 +132,7 @@ func TestBad(t *testing.T) {
 				if order == "before" {
 					assert.Contains(t, errs[0].Error(), c.want)
 				} else {
-					assert.NotContains(t, errs[0].Error(), "line 1:", "the line is the file's")
+					assert.NotContains(t, errs[0].Error(), "line 1:", "the line is counted in the file, not in the document")
 				}
 			})
 		}
@@ -168,7 +168,7 @@ func TestScriptOfAMegabyte(t *testing.T) {
 	assert.Equal(t, []rules.Definition{{Name: "a", Script: script, Line: 2}}, defs)
 }
 
-// A part that is wrong is known by its text, wherever it stands.
+// Error.Part identifies a wrong part by its text, wherever in the file the part is.
 func TestPart(t *testing.T) {
 	_, errs := rules.Parse([]byte("[\n---\nname: a\njs: x\n---\n{\n---\n[\n"))
 	require.Len(t, errs, 3)
@@ -177,10 +177,10 @@ func TestPart(t *testing.T) {
 	many := strings.Repeat("---\n[\n", rules.MaxFilters)
 	_, errs = rules.Parse([]byte(many + "---\n#1\n"))
 	_, more := rules.Parse([]byte(many + "---\n#1\n---\n#2\n"))
-	assert.NotEqual(t, errs[rules.MaxFilters].Part, more[rules.MaxFilters].Part, "the rest of the file")
+	assert.NotEqual(t, errs[rules.MaxFilters].Part, more[rules.MaxFilters].Part, "the Part of the last error is the rest of the file")
 	_, errs = rules.Parse([]byte("\xff"))
 	_, more = rules.Parse([]byte("\xfe"))
-	assert.NotEqual(t, errs[0].Part, more[0].Part, "the whole file")
+	assert.NotEqual(t, errs[0].Part, more[0].Part, "the Part of the error is the whole file")
 }
 
 func TestDuplicate(t *testing.T) {
@@ -188,7 +188,7 @@ func TestDuplicate(t *testing.T) {
 	require.Len(t, errs, 1)
 	assert.Equal(t, `line 3: filter "a": the name is taken by the filter of line 1`, errs[0].Error())
 	require.Len(t, defs, 2)
-	assert.Equal(t, "x", defs[0].Script, "the first counts")
+	assert.Equal(t, "x", defs[0].Script, "the first filter of a name is used")
 	assert.Equal(t, "b", defs[1].Name)
 }
 
@@ -199,7 +199,8 @@ func TestTooMany(t *testing.T) {
 	assert.Contains(t, errs[rules.MaxFilters].Error(), "more than 256 filters")
 }
 
-// Documents of comments alone define nothing, and each costs a parser all the same.
+// A document with only comments defines no filter, but needs a parser like any other. So the
+// number of documents is limited too.
 func TestTooManyDocuments(t *testing.T) {
 	const most = 2 * rules.MaxFilters
 	defs, errs := rules.Parse([]byte(strings.Repeat("---\n", most-1) + "---\nname: a\njs: x\n"))
@@ -207,21 +208,21 @@ func TestTooManyDocuments(t *testing.T) {
 	assert.Len(t, defs, 1)
 
 	defs, errs = rules.Parse([]byte("name: a\njs: x\n" + strings.Repeat("---\n", most) + "---\nname: b\njs: x\n"))
-	assert.Len(t, defs, 1, "those before the bound")
+	assert.Len(t, defs, 1, "filters before the limit are kept")
 	require.Len(t, errs, 1)
 	assert.Equal(t, "line 514: more than 512 documents in a file", errs[0].Error())
 
 	text := []byte(strings.Repeat("---\n", rules.MaxFile/4))
 	allocs := testing.AllocsPerRun(1, func() { rules.Parse(text) })
-	assert.Less(t, allocs, 50.0*most, "of 262144 documents")
+	assert.Less(t, allocs, 50.0*most, "most of the 262144 documents are not parsed")
 }
 
 func TestPrintable(t *testing.T) {
 	for _, c := range []struct {
 		name, text, want string
 	}{
-		{"as it is", "größer “x”", "größer “x”"},
-		{"a terminal's", "a\x1b[2J\r\nb\u202e\u009b", `a\x1b[2J\r\nb\u202e\u009b`},
+		{"printable characters", "größer “x”", "größer “x”"},
+		{"control characters", "a\x1b[2J\r\nb\u202e\u009b", `a\x1b[2J\r\nb\u202e\u009b`},
 		{"not UTF-8", "a\xff", `a\xff`},
 		{"long", strings.Repeat("ü", 400), strings.Repeat("ü", 249) + " …"},
 	} {

@@ -8,10 +8,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// reader reads one document.
+// reader reads one document of a file.
 type reader struct {
 	text   []byte
-	offset int // of its lines
+	offset int // the number of lines of the file before the document
 }
 
 // problem is an error at a node.
@@ -39,7 +39,7 @@ func (r *reader) filter(node *yaml.Node) (*Definition, *Error) {
 	return nil, failed
 }
 
-// read reads def. It sets the name first, so that an error names the filter.
+// read sets the fields of def. It sets the name first, so that an error can name the filter.
 func (r *reader) read(def *Definition, node *yaml.Node) error {
 	if node.Kind != yaml.MappingNode {
 		return wrong(node, "a filter is a mapping with the keys name, expiration, apps and js")
@@ -70,7 +70,7 @@ func (r *reader) read(def *Definition, node *yaml.Node) error {
 	return nil
 }
 
-// fields returns the values of a filter's keys, and sets its name.
+// fields returns the values of a filter's keys, and sets def.Name.
 func (r *reader) fields(node *yaml.Node, def *Definition) (map[string]*yaml.Node, error) {
 	fields := map[string]*yaml.Node{}
 	var first error
@@ -126,7 +126,8 @@ func (r *reader) script(node *yaml.Node) (string, int, error) {
 	return node.Value, line, nil
 }
 
-// text returns a name, which is a text of one line.
+// text returns a name, which is one line of printable text. Errors call the name by the argument
+// of.
 func text(node *yaml.Node, of string) (string, error) {
 	switch {
 	case node.Kind != yaml.ScalarNode || node.ShortTag() != "!!str":

@@ -5,23 +5,23 @@ import (
 	"unsafe"
 )
 
-// arena allocates from one mapping of a fixed size, which bounds the memory of a scope, however
-// its blocks lie.
+// arena allocates from one mapping of a fixed size. So the size of the mapping bounds the memory
+// of a scope, even if the free blocks are scattered.
 //
-// A block is some cells of 16 bytes. The engine gets an address that is a multiple of 16. The
-// block's header of 8 bytes stands before that address: the size of the block before, and the
-// block's own size with a bit that says whether the block is used. A free block is joined with
-// free neighbours at once. Free blocks are in lists by size, whose links lie in the blocks. Words
-// are read through a slice, so a header that the engine has overwritten leads to a panic at worst,
-// and never to a write to other memory.
+// A block consists of cells of 16 bytes. The engine gets an address that is a multiple of 16. The
+// block's header is in the 8 bytes in front of that address. The header contains the size of the
+// previous block, and the block's own size with a bit that says whether the block is used. A free
+// block is joined with free neighbours at once. Free blocks are in lists by size, and the blocks
+// themselves contain the links of the lists. Words are read through a slice, so a header that the
+// engine has overwritten leads to a panic at worst, and never to a write to other memory.
 type arena struct {
 	pages pages
 	words []uint32
 	base  uintptr
-	top   uint32 // the cell after the last block: all cells from it on are free
-	last  uint32 // cells of the block before top
+	top   uint32 // the cell after the last block; it and all cells after it are free
+	last  uint32 // the size of the last block, in cells
 	lists [listCount]uint32
-	some  [listCount / 64]uint64 // which lists have a block
+	some  [listCount / 64]uint64 // a bit for each list, set if the list is not empty
 }
 
 const (
@@ -63,7 +63,7 @@ func (a *arena) set(b, cells, used uint32) {
 }
 func (a *arena) room() uint32 { return maxMemory/cellSize - 1 - a.top }
 
-// setBefore sets the size of the block before in the header of the block at b.
+// setBefore stores the size of the previous block in the header of the block b.
 func (a *arena) setBefore(b, cells uint32) {
 	if b == a.top {
 		a.last = cells
@@ -72,7 +72,7 @@ func (a *arena) setBefore(b, cells uint32) {
 	*a.before(b) = cells
 }
 
-// listOf is the list of free blocks of a size.
+// listOf returns the index of the list for free blocks of a size.
 func listOf(cells uint32) uint32 {
 	if cells < exactSizes {
 		return cells
@@ -108,9 +108,9 @@ func (a *arena) remove(b, cells uint32) {
 	}
 }
 
-// find is a free block of at least so many cells, or 0. It looks first in the lists whose blocks
-// are all large enough. If these lists are empty, and there is no room after top, it walks the
-// list of the size itself.
+// find returns a free block that has at least the given number of cells, or 0. It looks first in
+// the lists in which every block is large enough. If these lists are empty, and too few cells are
+// free after top, it searches the list in which only some blocks are large enough.
 func (a *arena) find(cells uint32) uint32 {
 	from := listOf(cells)
 	if cells >= exactSizes {
@@ -141,7 +141,7 @@ func (a *arena) firstFrom(list uint32) uint32 {
 	return 0
 }
 
-// allocate is the address of a block, or 0.
+// allocate returns the address of a new block, or 0 if there is no memory for it.
 func (a *arena) allocate(size int) uintptr {
 	if size < 0 || size >= maxMemory {
 		return 0

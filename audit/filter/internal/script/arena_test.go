@@ -19,8 +19,8 @@ func newArena(t *testing.T) *script.Arena {
 	return a
 }
 
-// Blocks keep their bytes, whatever else is allocated and freed. When all are freed, the arena is
-// as new.
+// A block keeps its bytes while other blocks are allocated and freed. When all blocks are freed,
+// the arena is as new.
 func TestArena(t *testing.T) {
 	for seed := range uint64(8) {
 		a, random := newArena(t), rand.New(rand.NewPCG(seed, 0))
@@ -80,11 +80,11 @@ func TestArenaFull(t *testing.T) {
 	require.NotNil(t, all)
 	assert.Nil(t, a.Malloc(100))
 	assert.Nil(t, a.Realloc(all, script.MaxMemory+1))
-	assert.Nil(t, a.Realloc(all, script.MaxMemory-1), "with its header, one cell too many")
+	assert.Nil(t, a.Realloc(all, script.MaxMemory-1), "with its header, the block needs one cell too many")
 	all = a.Realloc(all, 100)
 	require.Len(t, all, 100)
 	rest := a.Malloc(script.MaxMemory - 4096)
-	require.NotNil(t, rest, "what was given back can be had again")
+	require.NotNil(t, rest, "memory that was freed can be allocated again")
 	a.Free(all)
 	a.Free(rest)
 	_, isNew := a.Used()

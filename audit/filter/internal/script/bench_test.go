@@ -19,7 +19,7 @@ var table = func() string {
 	return "{" + b.String() + "}"
 }()
 
-// BenchmarkFilter is the cost of an event. The baseline is a function of Go.
+// BenchmarkFilter measures the cost of an event. The baseline is a Go function.
 func BenchmarkFilter(b *testing.B) {
 	allowed := map[string]bool{}
 	events := make([]audit.Event, 256)
@@ -68,16 +68,16 @@ func BenchmarkFilter(b *testing.B) {
 	}
 }
 
-// report says how many events a second there were, and that the right ones passed.
+// report reports the events per second, and fails if the number of events that passed is wrong.
 func report(b *testing.B, passed, want int) {
 	b.Helper()
 	if passed != b.N*want {
-		b.Fatalf("%d of %d batches passed, want %d each", passed, b.N, want)
+		b.Fatalf("%d events passed in %d batches, want %d in each batch", passed, b.N, want)
 	}
 	b.ReportMetric(float64(b.N)*256/b.Elapsed().Seconds(), "events/s")
 }
 
-// BenchmarkNew is the cost of a scope.
+// BenchmarkNew measures the cost of a scope.
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
 		s := open(b, body("return true"))

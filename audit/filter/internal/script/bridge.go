@@ -10,7 +10,8 @@ import (
 
 // An event in a script is one object for all calls. It reads the candidate of the current call
 // when the script reads a property. If a script keeps the event or its context beyond the call,
-// the next call gets a new object, and the kept one throws. Scripts cannot change either object.
+// the next call gets a new object, and the kept one throws. Scripts can change neither the event
+// nor its context.
 
 // eventNames are the properties that an event reads from its candidate, apart from the context.
 var eventNames = [...]string{"app", "message", "traceId", "timestamp"}
@@ -22,13 +23,13 @@ const (
 	eventTimestamp
 )
 
-// methodNames are the functions of a context. If the context has a key of such a name, get returns
-// the key's value and keys lists the key, but the function hides it from Object.keys and from a
-// spread.
+// methodNames are the functions of a context. If the context has a key of the same name, the
+// function hides the key from Object.keys and from a spread. The functions get() and keys() still
+// find the key.
 var methodNames = [...]string{"get", "has", "keys"}
 
-// bridge is shared by all engines: addresses of functions of the program, and IDs of classes,
-// which are the same in all engines.
+// bridge is what all engines share: the IDs of the two classes, and the addresses of names as
+// texts for C.
 type bridge struct {
 	event, context libquickjs.TJSClassID
 	names          map[string]uintptr
@@ -83,7 +84,7 @@ func (e *engine) openBridge() bool {
 	return e.newEvent()
 }
 
-// newEvent makes the event of the calls that follow.
+// newEvent makes the event object for the calls that follow.
 func (e *engine) newEvent() bool {
 	b := theBridge()
 	e.context = libquickjs.XJS_NewObjectProtoClass(e.tls, e.ctx, null, b.context)
@@ -102,7 +103,7 @@ func (e *engine) newEvent() bool {
 		libquickjs.XJS_PreventExtensions(e.tls, e.ctx, e.event) >= 0
 }
 
-// define sets a property that cannot be changed. The property owns the value then.
+// define sets a property that scripts cannot change. From then on, the property owns the value.
 func (e *engine) define(object value, name string, v value) bool {
 	flags := int32(0)
 	if name == "context" {
@@ -124,7 +125,8 @@ func (e *engine) renew() bool {
 	return e.newEvent()
 }
 
-// references is the number of references to an object, which the engine keeps before the object.
+// references returns the number of references to an object, or 0 if v is not an object. The engine
+// stores the number in the four bytes in front of the object.
 func references(v value) int32 {
 	if tagOf(v) != libquickjs.EJS_TAG_OBJECT {
 		return 0
@@ -132,7 +134,8 @@ func references(v value) int32 {
 	return *(*int32)(at(pointer(v) - 4))
 }
 
-// current reports whether an object is that of the current call. Otherwise it throws an exception.
+// current reports whether object is held, the event or the context of the current call. If not,
+// current throws an exception in the script.
 func (e *engine) current(object, held value) bool {
 	if tagOf(object) == libquickjs.EJS_TAG_OBJECT && pointer(object) == pointer(held) {
 		return true
@@ -145,7 +148,8 @@ var staleEvent = sync.OnceValue(func() uintptr {
 	return constant("an event can be read only in the call that it was given to: keep its values, and not the event")
 })
 
-// eventValue is a property of the candidate; ok is false where the event has none of that name.
+// eventValue returns a property of the event. Ok is false if the event has no property of that
+// name.
 func (e *engine) eventValue(atom libquickjs.TJSAtom) (v value, ok bool) {
 	switch atom {
 	case e.atoms[eventApp]:
@@ -186,7 +190,7 @@ func eventPropertyNames(_ *libc.TLS, ctx, table, count uintptr, object value) in
 	return e.listNames(table, count, eventNames[:])
 }
 
-// contextValue is the value of a key that is an atom.
+// contextValue returns the value of a key of the context. The key is an atom.
 func (e *engine) contextValue(atom libquickjs.TJSAtom) (v value, ok bool) {
 	key := libquickjs.XJS_AtomToValue(e.tls, e.ctx, atom)
 	defer e.free(key)
@@ -199,7 +203,8 @@ func (e *engine) contextValue(atom libquickjs.TJSAtom) (v value, ok bool) {
 	return e.lookUp(key)
 }
 
-// lookUp is the value of a key. If the key cannot be made a text, the value is an exception.
+// lookUp returns the value of a key of the context. If the key cannot be converted to a string,
+// the value is an exception.
 func (e *engine) lookUp(key value) (v value, ok bool) {
 	p := libquickjs.XJS_ToCStringLen2(e.tls, e.ctx, uintptr(unsafe.Pointer(&e.length)), key, 0)
 	if p == 0 {
@@ -240,8 +245,8 @@ func contextPropertyNames(_ *libc.TLS, ctx, table, count uintptr, object value) 
 	return e.listNames(table, count, e.keys())
 }
 
-// describe fills in a property descriptor, which owns the value then. Without a descriptor, it
-// frees the value. The result is for the engine: 1 if there is such a property, 0 if there is
+// describe fills in a property descriptor, which then owns the value. If descriptor is 0, describe
+// frees the value. The engine expects the result 1 if there is such a property, 0 if there is
 // none, and -1 after an exception.
 func (e *engine) describe(descriptor uintptr, v value, ok bool) int32 {
 	if tagOf(v) == libquickjs.EJS_TAG_EXCEPTION {
@@ -260,7 +265,8 @@ func (e *engine) describe(descriptor uintptr, v value, ok bool) int32 {
 	return 1
 }
 
-// listNames makes the engine's table of names, which the engine frees.
+// listNames stores a table of names, and its length, where table and count point. The engine frees
+// the table.
 func (e *engine) listNames(table, count uintptr, names []string) int32 {
 	*(*uintptr)(at(table)) = 0
 	*(*uint32)(at(count)) = 0
@@ -290,7 +296,7 @@ func (e *engine) listNames(table, count uintptr, names []string) int32 {
 	return 0
 }
 
-// keys are the context's keys, each once, in the order in which they were logged.
+// keys returns the context's keys, each once, in the order in which they were logged.
 func (e *engine) keys() []string {
 	var keys []string
 	seen := map[string]bool{}
@@ -303,7 +309,7 @@ func (e *engine) keys() []string {
 	return keys
 }
 
-// argument is the key in the arguments of a function of the context.
+// argument returns the first argument of a function of the context, which is the key.
 func argument(count int32, args uintptr) value {
 	if count == 0 {
 		return undefined

@@ -9,8 +9,8 @@ import (
 
 var getThreadTimes = windows.NewLazySystemDLL("kernel32.dll").NewProc("GetThreadTimes")
 
-// threadCPU is the processor time that the calling thread has used. Windows counts it in clock
-// ticks of about 16 ms.
+// threadCPU returns the processor time that the calling thread has used. Windows counts it in
+// clock ticks of about 16 ms.
 func threadCPU() time.Duration {
 	spent, _ := threadTimes(windows.CurrentThread())
 	return spent

@@ -15,9 +15,9 @@ import (
 // engine is QuickJS with one scope. It calls the C functions of libquickjs directly, because calls
 // of package modernc.org/quickjs cost ten times as much.
 //
-// The C side has the engine's address, so the engine is pinned, and function at turns the address
-// into a pointer. Never give C the address of a variable on Go's stack, because the stack moves:
-// see length.
+// The C functions keep the engine's address, so the engine is pinned. The function at turns the
+// address into a pointer. Never give C the address of a variable on Go's stack, because the stack
+// moves. That is why length is a field.
 type engine struct {
 	pinner runtime.Pinner
 	tls    *libc.TLS
@@ -28,17 +28,17 @@ type engine struct {
 
 	filter    value
 	firstLine int
-	lines     int   // of the source
-	event     value // of the calls, until a script keeps it
+	lines     int   // the number of lines of the source
+	event     value // the argument of the calls; replaced if a script keeps it
 	context   value
 	methods   [len(methodNames)]value
 	atoms     [len(eventNames)]libquickjs.TJSAtom
 
-	candidate audit.Candidate // of the call
-	args      uintptr         // room for one value
-	text      uintptr         // room for texts that go in
+	candidate audit.Candidate // the candidate of the current call
+	args      uintptr         // memory for one argument of a call
+	text      uintptr         // memory for texts that Go passes to C
 	textSize  int
-	length    libquickjs.Size_t // of a text that comes out
+	length    libquickjs.Size_t // the length of a text that C returns to Go
 }
 
 var (
@@ -74,21 +74,21 @@ func (e *engine) open() bool {
 	return e.openBridge()
 }
 
-// close gives the memory back. It does not call the engine's own functions for that, which would
-// walk all objects of a heap that may be full.
+// close frees the memory. It does not call the engine's own functions, because they would walk all
+// objects of a heap that can be full.
 func (e *engine) close() {
 	_ = e.heap.arena.pages.unmap()
 	e.tls.Close()
 	e.pinner.Unpin()
 }
 
-// engineOf is the engine of a context.
+// engineOf returns the engine to which a QuickJS context belongs.
 func engineOf(ctx uintptr) *engine {
 	return (*engine)(at((*libquickjs.TJSContext)(at(ctx)).Fuser_opaque))
 }
 
-// interrupt is called by the engine when its counter is down to 0, and by regular expressions. A
-// result other than 0 stops the script, which cannot catch that.
+// interrupt is called by the engine when its counter has reached 0, and by regular expressions. A
+// result other than 0 stops the script. The script cannot catch this.
 func interrupt(_ *libc.TLS, _, opaque uintptr) int32 {
 	e := (*engine)(at(opaque))
 	stop, turns := e.meter.poll()
@@ -99,14 +99,14 @@ func interrupt(_ *libc.TLS, _, opaque uintptr) int32 {
 	return 0
 }
 
-// pollAfter sets the engine's counter.
+// pollAfter sets the engine's counter, so that interrupt is called after that many turns.
 func (e *engine) pollAfter(turns int32) {
 	if e.ctx != 0 {
 		(*libquickjs.TJSContext)(at(e.ctx)).Finterrupt_counter = turns
 	}
 }
 
-// load runs the source and finds its function.
+// load runs the source, and sets e.filter to the function filter that the source defines.
 func (e *engine) load(source string, firstLine int) *Fault {
 	e.firstLine, e.lines = firstLine, strings.Count(source, "\n")+1
 	declarations, rest := hoist(source)
@@ -127,8 +127,8 @@ func (e *engine) load(source string, firstLine int) *Fault {
 	return e.pending()
 }
 
-// pending is a fault if a promise waits to go on. A promise never goes on, because the function
-// must return its answer.
+// pending returns a fault if the script has a promise with a job to run. Such jobs never run,
+// because the function itself must return the answer.
 func (e *engine) pending() *Fault {
 	if libquickjs.XJS_IsJobPending(e.tls, e.rt) == 0 {
 		return nil
@@ -136,7 +136,7 @@ func (e *engine) pending() *Fault {
 	return &Fault{Reason: "it uses a promise, and a filter must not be async"}
 }
 
-// eval runs a source. The value goes to result if that is not nil.
+// eval runs a source. If result is not nil, eval stores the source's value there.
 func (e *engine) eval(source string, result *value) *Fault {
 	text := e.textOf(source)
 	if text == 0 {
@@ -181,11 +181,11 @@ func (e *engine) call(c audit.Candidate) (passed bool, fault *Fault) {
 	return passed && fault == nil, fault
 }
 
-// exhausted reports whether the last call was refused memory.
+// exhausted reports whether the last call needed more memory than the limit.
 func (e *engine) exhausted() bool { return e.heap.full }
 
-// textOf copies a text to where C can read it, with a 0 after it. The next text overwrites it. The
-// result is 0 if there is no memory.
+// textOf copies a text into memory that C can read, ends the copy with a 0, and returns its
+// address. The next call overwrites the copy. The result is 0 if there is no memory.
 func (e *engine) textOf(s string) uintptr {
 	if len(s) >= e.textSize {
 		e.heap.free(e.text)
@@ -201,7 +201,7 @@ func (e *engine) textOf(s string) uintptr {
 	return e.text
 }
 
-// newText makes a text of the scope.
+// newText returns a new JavaScript string.
 func (e *engine) newText(s string) value {
 	text := e.textOf(s)
 	if text == 0 {
@@ -212,7 +212,7 @@ func (e *engine) newText(s string) value {
 
 func (e *engine) free(v value) { libquickjs.XFreeValue(e.tls, e.ctx, v) }
 
-// constant is a text for C that lives as long as the program.
+// constant returns a text for C that is never freed.
 func constant(s string) uintptr {
 	p, _ := libc.CString(s)
 	return p

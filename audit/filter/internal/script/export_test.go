@@ -5,16 +5,17 @@ import (
 	"unsafe"
 )
 
-// Memory is how much memory the scope has.
+// Memory returns how many bytes the scope has allocated.
 func (s *Script) Memory() int { return s.engine.heap.used }
 
-// HastyLimit is the limit of the watchdog of a Script by Hasty.
+// HastyLimit is the watchdog's limit in a Script that Hasty made.
 const HastyLimit = nativeBudgets * callBudget / 10
 
-// BriskLimit is that of a Script by Brisk.
+// BriskLimit is the watchdog's limit in a Script that Brisk made.
 const BriskLimit = 3 * HastyLimit
 
-// Bite is what the watchdog does to a native function that does not return, at once.
+// Bite makes the scope's memory inaccessible at once, as the watchdog does when a native function
+// does not return.
 func (s *Script) Bite() {
 	w := &s.watchdog
 	w.mutex.Lock()
@@ -31,11 +32,11 @@ func NewArena() (*Arena, error) {
 	return &Arena{heap{arena: a}}, err
 }
 
-// Malloc is a block of size bytes; nil without memory.
+// Malloc returns a block of size bytes, or nil if there is no memory.
 func (a *Arena) Malloc(size int) []byte { return block(a.heap.malloc(size), size) }
 
-// Realloc is a block of size bytes that begins as the block b does, which is freed; nil without
-// memory.
+// Realloc frees the block b, and returns a block of size bytes that begins with the bytes of b. If
+// there is no memory, it returns nil, and b stays.
 func (a *Arena) Realloc(b []byte, size int) []byte {
 	return block(a.heap.realloc(uintptr(unsafe.Pointer(unsafe.SliceData(b))), size), size)
 }
@@ -43,12 +44,13 @@ func (a *Arena) Realloc(b []byte, size int) []byte {
 // Free frees a block.
 func (a *Arena) Free(b []byte) { a.heap.free(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
 
-// Used is how much is allocated, and whether the arena is as it was when it was new.
+// Used returns how many bytes are allocated, and whether the arena is in the same state as a new
+// one.
 func (a *Arena) Used() (bytes int, isNew bool) {
 	return a.heap.used, a.heap.arena.top == 1 && a.heap.arena.last == 0 && a.heap.arena.some == [3]uint64{}
 }
 
-// Unmap gives the memory back.
+// Unmap frees the arena's memory.
 func (a *Arena) Unmap() error { return a.heap.arena.pages.unmap() }
 
 func block(p uintptr, size int) []byte {
@@ -64,8 +66,8 @@ const (
 	MaxMemory = maxMemory
 )
 
-// LateMeter is a meter in a call that began an hour ago on the clock, in a thread that has used
-// none of its processor since.
+// LateMeter simulates a call that began an hour ago by the clock. Its thread has used no processor
+// time since. LateMeter returns the results of the meter's poll and end.
 func LateMeter() (stopped bool, over time.Duration) {
 	var m meter
 	m.read()
@@ -79,18 +81,19 @@ func LateMeter() (stopped bool, over time.Duration) {
 // Hoist is hoist.
 var Hoist = hoist
 
-// Patient is New with a thousand times the processor time, for tests of what has nothing to do
-// with it, on a machine of any speed.
+// Patient is New with a thousand times the processor time. It is for tests that do not test this
+// limit, so that they pass on a machine of any speed.
 func Patient(name, source string, firstLine int) (*Script, error) {
 	return newScript(name, source, firstLine, 1000*callBudget)
 }
 
-// Hasty is New with a tenth of the processor time, for tests that use it up.
+// Hasty is New with a tenth of the processor time, for tests that exceed this limit.
 func Hasty(name, source string, firstLine int) (*Script, error) {
 	return newScript(name, source, firstLine, callBudget/10)
 }
 
-// Brisk is New with three tenths of the processor time, for a test that nears all limits but one.
+// Brisk is New with three tenths of the processor time, for a test that must exceed one limit and
+// stay below the others.
 func Brisk(name, source string, firstLine int) (*Script, error) {
 	return newScript(name, source, firstLine, callBudget*3/10)
 }

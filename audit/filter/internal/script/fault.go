@@ -18,11 +18,11 @@ const scriptFile = "<filter>"
 
 var stackLine = regexp.MustCompile(`<filter>:(\d+)`)
 
-// checkSource returns an error for a source that the engine must not get.
+// checkSource returns an error if the engine must not run the source.
 func checkSource(source string) error {
 	switch {
 	case len(source) > maxSource:
-		return fmt.Errorf("the script has %d bytes; it may have %d", len(source), maxSource)
+		return fmt.Errorf("the script has %d bytes; the limit is %d", len(source), maxSource)
 	case !utf8.ValidString(source):
 		return errors.New("the script is not valid UTF-8")
 	case strings.ContainsRune(source, 0):
@@ -37,7 +37,7 @@ func (e *engine) thrown() *Fault {
 	defer e.free(v)
 	switch {
 	case e.meter.cut:
-		return &Fault{Reason: fmt.Sprintf("it was stopped after %v of the processor", e.meter.budget), Line: e.lineOf(v)}
+		return &Fault{Reason: fmt.Sprintf("it was stopped after %v of processor time", e.meter.budget), Line: e.lineOf(v)}
 	case e.heap.full:
 		return &Fault{Reason: fmt.Sprintf("it needs more than %d MB of memory", maxMemory>>20), Line: e.lineOf(v)}
 	case libquickjs.XJS_IsError(e.tls, e.ctx, v) == 0:
@@ -47,8 +47,8 @@ func (e *engine) thrown() *Fault {
 	return &Fault{Reason: printable(reason) + hint(reason), Line: e.lineOf(v)}
 }
 
-// lineOf is the line of an error in the file: that of the innermost frame of the stack in the
-// script.
+// lineOf returns the line of the file at which an error was thrown, or 0 if it is not known. It is
+// the line of the innermost stack frame that is in the script.
 func (e *engine) lineOf(v value) int {
 	if libquickjs.XJS_IsError(e.tls, e.ctx, v) == 0 {
 		return 0
@@ -59,12 +59,12 @@ func (e *engine) lineOf(v value) int {
 	}
 	line, err := strconv.Atoi(found[1])
 	if err != nil || line < 1 || line > e.lines {
-		return 0 // a script may write its error's stack itself
+		return 0 // the stack is not the engine's: a script can set it
 	}
 	return e.firstLine + line - 1
 }
 
-// property is a property of an error, or "" if it is not a text.
+// property returns a property of an error, or "" if the property is not a string.
 func (e *engine) property(v value, name string) string {
 	p := libquickjs.XJS_GetPropertyStr(e.tls, e.ctx, v, theBridge().names[name])
 	defer e.free(p)
@@ -75,7 +75,7 @@ func (e *engine) property(v value, name string) string {
 	return e.goText(p)
 }
 
-// goText is a value as a Go string, or "" if it cannot be made one.
+// goText returns a value as a Go string, or "" if the value cannot be converted.
 func (e *engine) goText(v value) string {
 	p := libquickjs.XJS_ToCStringLen2(e.tls, e.ctx, uintptr(unsafe.Pointer(&e.length)), v, 0)
 	if p == 0 {
@@ -93,12 +93,12 @@ func (e *engine) discardException(v value) {
 	}
 }
 
-// badAnswer is the fault of a function that returned neither true nor false.
+// badAnswer returns the fault for a call that returned neither true nor false.
 func (e *engine) badAnswer(v value) *Fault {
 	return &Fault{Reason: "filter returned " + e.nameOf(v) + ", and not true or false"}
 }
 
-// nameOf names the kind of a value, without running code of the script.
+// nameOf describes a value for a fault, without running code of the script.
 func (e *engine) nameOf(v value) string {
 	switch tagOf(v) {
 	case libquickjs.EJS_TAG_UNDEFINED:
@@ -123,7 +123,8 @@ func (e *engine) nameOf(v value) string {
 	return "an object"
 }
 
-// hint says what to write instead, if an error says that something of Java is not there.
+// hint returns an addition to a reason: what to write instead, if the script uses names of Java or
+// of a host that a filter does not have.
 func hint(reason string) string {
 	name, ok := strings.CutPrefix(reason, "ReferenceError: ")
 	if !ok {
@@ -138,7 +139,7 @@ func hint(reason string) string {
 	return ""
 }
 
-// maxReason bounds a text of a script in a reason, in bytes.
+// maxReason is how many bytes of a script's text a reason contains at most.
 const maxReason = 200
 
 func cut(s string) string {
@@ -148,7 +149,8 @@ func cut(s string) string {
 	return strings.ToValidUTF8(s[:maxReason], "") + "…"
 }
 
-// printable is a text of a script for a terminal: on one line, and without control characters.
+// printable returns a text of a script in a form for a terminal: cut, on one line, and without
+// control characters.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -6,21 +6,22 @@ import (
 	"strings"
 )
 
-// hoistedName begins the names of hoisted literals.
+// hoistedName is the prefix of the names of hoisted literals.
 const hoistedName = "$clew$literal$"
 
-// hoist takes object literals that are only tables out of functions:
+// hoist moves object literals out of functions, if the literals are only tables:
 //
 //	var allowed = {"3136": true, "3137": true}
 //	return allowed[event.context.get("client_id")] === true
 //
 // An engine builds such a literal anew in each call, which costs more than all else in the call.
-// Hoist replaces each literal by a name, and returns the source and declarations of these names,
-// which must run before it. Lines stay where they are.
+// Hoist replaces each literal by a name. It returns declarations of these names, and the rest of
+// the source. The declarations must run before the rest. Each line of the rest keeps its number.
 //
-// A table has only texts, numbers, booleans and nulls, and its variable is only used to read a
-// property or to ask whether there is one. So no script can tell that all calls share one object.
-// If hoist is not sure of that, it leaves the source as it is. It knows tokens, but no scopes.
+// A table contains only texts, numbers, booleans and nulls. Its variable is used only to read a
+// property or to test whether a property exists. So a script cannot find out that all calls share
+// one object. If hoist is not sure, it leaves the literal where it is. Hoist sees tokens, but no
+// scopes.
 func hoist(source string) (declarations, rest string) {
 	list, ok := tokens(source)
 	if !ok || slices.ContainsFunc(list, mayReach) {
@@ -49,15 +50,14 @@ func hoist(source string) (declarations, rest string) {
 	return decls.String(), out.String() + source[from:]
 }
 
-// mayReach reports whether a token lets a script reach variables in other ways than by their
-// names.
+// mayReach reports whether a script with this token may reach a variable without its name.
 func mayReach(t token) bool {
 	return t.kind == word && (t.text == "eval" || t.text == "with" || t.text == "this" || t.text == "globalThis" ||
 		strings.HasPrefix(t.text, hoistedName))
 }
 
-// table is the end of the literal that begins at list[i], or -1 if it is not a table, or not the
-// whole value of a variable that is declared there.
+// table returns the index of the closing brace of the literal that begins at list[i]. It returns
+// -1 if the literal is not a table, or is not the whole value in a variable's declaration.
 func table(list []token, i int) int {
 	if i < 3 || list[i].text != "{" || list[i-1].text != "=" || list[i-2].kind != word || !isOneOf(list[i-3], "var", "let", "const") {
 		return -1
@@ -78,7 +78,8 @@ func table(list []token, i int) int {
 	return -1
 }
 
-// pair is the end of a key and a plain value that begin at list[i], or -1.
+// pair returns the index after a key and its plain value, of which the key is list[i]. It returns
+// -1 if there is no such pair.
 func pair(list []token, i int) int {
 	key := list[i]
 	if key.kind != word && key.kind != text && key.kind != digits || list[i+1].text != ":" ||
@@ -95,7 +96,7 @@ func pair(list []token, i int) int {
 	return i + 1
 }
 
-// endsStatement is i if the token after list[i] begins another statement, else -1.
+// endsStatement returns i if the statement ends after list[i], else -1.
 func endsStatement(list []token, i int) int {
 	if after := list[i+1]; after.text == ";" || after.newLine && after.kind == word && !isOneOf(after, "in", "of", "instanceof") {
 		return i
@@ -103,8 +104,8 @@ func endsStatement(list []token, i int) int {
 	return -1
 }
 
-// uses has the positions of names in a source. They are found once, which keeps hoist linear: a
-// source may have tens of thousands of tables.
+// uses contains the positions of names in a source. They are found once, so that hoist takes
+// linear time: a source can have tens of thousands of tables.
 type uses struct {
 	list   []token
 	byName map[string][]int // the positions of a word, except as the name of a property
@@ -146,7 +147,8 @@ func (u uses) onlyAsked(declared int) bool {
 	return true
 }
 
-// asked reports whether the variable at list[i] is only read there.
+// asked reports whether this use of the variable, at list[i], only reads a property or tests for
+// one.
 func (u uses) asked(i int) bool {
 	list, end := u.list, i
 	switch after := peek(list, i+1); after.text {
@@ -167,8 +169,8 @@ func (u uses) asked(i int) bool {
 		i > 1 && isOneOf(list[i-2], "if", "while", "switch") && before.text == "(" && after.text == ")" && peek(list, end+2).text == "{"
 }
 
-// endsOperand reports whether the operand before the token is read, and neither called nor
-// written.
+// endsOperand reports whether the token shows that the operand before it is read, and neither
+// called nor written.
 func endsOperand(after token) bool {
 	return isOneOf(after, ";", ")", "}", "===", "!==", "==", "!=", "&&", "||", "??", "?") ||
 		after.newLine && isOneOf(after, "return", "if", "var", "let", "const")
@@ -181,13 +183,13 @@ func peek(list []token, i int) token {
 	return token{kind: mark}
 }
 
-// isOneOf reports whether a token is one of these, and not a string.
+// isOneOf reports whether a token is one of texts, as a word or an operator and not as a string.
 func isOneOf(t token, texts ...string) bool {
 	return (t.kind == mark || t.kind == word) && slices.Contains(texts, t.text)
 }
 
-// Hoisted returns what hoist leaves of a source: names stand for the tables that are evaluated
-// once. Each line stays where it was.
+// Hoisted returns a source as hoist changes it: each table that is evaluated only once is replaced
+// by a name. Each line keeps its number.
 func Hoisted(source string) string {
 	_, rest := hoist(source)
 	return rest

@@ -11,65 +11,66 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// hoistTests are bodies of filters, in which K is the key that is asked for.
+// hoistTests are bodies of filters. K stands for the expression that reads the key k of the event.
+// Hoisted is whether hoist should move the table.
 var hoistTests = []struct {
 	name, body string
 	hoisted    bool
 }{
 	{"=== true", `var allowed = {"1": true, "2": false}; return allowed[K] === true`, true},
 	{"without a semicolon", "var allowed = {\n\t\"1\": true,\n\t\"2\": true,\n}\nreturn allowed[K] === true\n", true},
-	{"a regular expression before", `if (!/[/"]{/.test(K)) { const t = {a: 1, 'b': -2, 3: null}; return t[K] === 1 } return false`, true},
+	{"a regular expression before the table", `if (!/[/"]{/.test(K)) { const t = {a: 1, 'b': -2, 3: null}; return t[K] === 1 } return false`, true},
 	{"comments", "var allowed = { // \" {\n\"1\": true /* } */ }; // '\nreturn !allowed[K]", true},
 	{"if", `let allowed = {"1": 1}; if (allowed[K]) { return true } return false`, true},
-	{"if, and more", `let allowed = {"1": 1}; if (K && allowed[K] && allowed.x !== 2) { return true } return false`, true},
+	{"if with more conditions", `let allowed = {"1": 1}; if (K && allowed[K] && allowed.x !== 2) { return true } return false`, true},
 	{"in", `const allowed = {"1": 0}; return K in allowed`, true},
 	{"for in", `const allowed = {"1": 0}; for (var k in allowed) { if (k === K) return true } return false`, true},
 	{"a property of that name", `const allowed = {"1": true}; return allowed[K] === true && K.allowed === undefined`, true},
-	{"two", `const a = {"1": true}; const b = {"2": true}; return a[K] === true || b[K] === true`, true},
-	{"in a function within", `const a = {"1": true}; function f() { return a[K] === true } return f()`, true},
+	{"two tables", `const a = {"1": true}; const b = {"2": true}; return a[K] === true || b[K] === true`, true},
+	{"used in an inner function", `const a = {"1": true}; function f() { return a[K] === true } return f()`, true},
 	{"written", `var a = {"1": true}; if (a[K] === undefined) { a[K] = false; return true } return a[K]`, false},
-	{"written with brackets", `var a = {"1": true}; var r = a.x !== 1; (a.x) = 1; return r`, false},
+	{"written in parentheses", `var a = {"1": true}; var r = a.x !== 1; (a.x) = 1; return r`, false},
 	{"written in a loop's head", `var a = {"1": true}; var r = a.x !== "0"; for (a.x in [1]) { } return r`, false},
 	{"written by a pattern", `var a = {"1": true}; var r = a.x !== 1; [a.x] = [1]; return r`, false},
 	{"written by a pattern of an object", `var a = {"1": true}; var r = a.x !== 1; ({y: a.x} = {y: 1}); return r`, false},
-	{"counted", `var a = {"1": 0}; a[K]++; return a[K] === 1`, false},
-	{"counted before", `var a = {"1": 0}; return ++a["1"] === 1`, false},
+	{"incremented", `var a = {"1": 0}; a[K]++; return a[K] === 1`, false},
+	{"incremented by a prefix operator", `var a = {"1": 0}; return ++a["1"] === 1`, false},
 	{"added to", `var a = {"1": 0}; return (a["1"] += 1) === 1`, false},
 	{"deleted", `var a = {"1": 0}; var r = "1" in a; delete a["1"]; return r`, false},
-	{"deleted in brackets", `var a = {"1": 0}; var r = "1" in a; delete (a["1"]); return r`, false},
-	{"deleted in brackets, before a block", "var t = {\"k\": 1, \"z\": 2}; if (\"k\" in t) { delete (t.k)\n{ } return true } return false", false},
-	{"counted before, in brackets, before a block", "var t = {\"k\": 1}; var r = t.k === 1; ++(t.k)\n{ } return r", false},
+	{"deleted in parentheses", `var a = {"1": 0}; var r = "1" in a; delete (a["1"]); return r`, false},
+	{"deleted in parentheses, before a block", "var t = {\"k\": 1, \"z\": 2}; if (\"k\" in t) { delete (t.k)\n{ } return true } return false", false},
+	{"incremented by a prefix operator, in parentheses, before a block", "var t = {\"k\": 1}; var r = t.k === 1; ++(t.k)\n{ } return r", false},
 	{"while", `var t = {"1": true}; while (t[K]) { return true } return false`, true},
-	{"given away", `var a = {"1": true}; kept0 = a; var r = a[K] === true; return r`, false},
-	{"compared", `var a = {"1": true}; var r = a !== kept0; kept0 = a; return r`, false},
-	{"called, which gives itself", `var a = {"1": true}; var b = a["valueOf"](); var r = b.x !== 1; b.x = 1; return r`, false},
-	{"called over a line", "var a = {\"1\": true}; var r = a.x !== 1; (!a[\"valueOf\"]\n().x); return r", false},
+	{"kept in a global variable", `var a = {"1": true}; kept0 = a; var r = a[K] === true; return r`, false},
+	{"compared with an earlier table", `var a = {"1": true}; var r = a !== kept0; kept0 = a; return r`, false},
+	{"called, where the method returns the table", `var a = {"1": true}; var b = a["valueOf"](); var r = b.x !== 1; b.x = 1; return r`, false},
+	{"called on the next line", "var a = {\"1\": true}; var r = a.x !== 1; (!a[\"valueOf\"]\n().x); return r", false},
 	{"a shorthand", `var a = {"1": true}; var o = {a}; var r = o.a.x !== 1; o.a.x = 1; return r`, false},
 	{"spread", `var a = {"1": true}; return ({...a})[K] === true`, false},
 	{"eval", `var a = {"1": true}; var r = a["x"] !== 1; eval("a.x = 1"); return r`, false},
 	{"with", `var a = {"1": true}; var r = a["x"] !== 1; with (Math) { max } return r`, false},
 	{"__proto__", `var a = {__proto__: null}; return a[K] === true`, false},
 	{"an escaped key", `var a = {"\x5f_proto__": null}; return a[K] === undefined`, false},
-	{"a variable in it", `var a = {"1": K}; return a["1"] === K`, false},
-	{"a call in it", `var a = {"1": Math.random()}; return a["1"] < 1`, false},
+	{"a table with a variable", `var a = {"1": K}; return a["1"] === K`, false},
+	{"a table with a call", `var a = {"1": Math.random()}; return a["1"] < 1`, false},
 	{"a computed key", `var a = {[K]: true}; return a[K] === true`, false},
-	{"an object in it", `var a = {"1": {}}; var r = a["1"].x !== 1; a["1"].x = 1; return r`, false},
-	{"a function in it", `var a = {b() { return true }}; return a.b()`, false},
-	{"empty, as a memory", `var a = {}; var r = a[K] === undefined; a[K] = 1; return r`, false},
-	{"two of one name", `{ let a = {"1": true}; if (a[K]) { return true } } { let a = {"2": true}; return a[K] === true }`, false},
-	{"asked for at once", `var a = {"1": true}[K]; return a === true`, false},
+	{"a table with an object", `var a = {"1": {}}; var r = a["1"].x !== 1; a["1"].x = 1; return r`, false},
+	{"a table with a function", `var a = {b() { return true }}; return a.b()`, false},
+	{"an empty table that remembers keys", `var a = {}; var r = a[K] === undefined; a[K] = 1; return r`, false},
+	{"two tables of the same name", `{ let a = {"1": true}; if (a[K]) { return true } } { let a = {"2": true}; return a[K] === true }`, false},
+	{"a literal that is read at once", `var a = {"1": true}[K]; return a === true`, false},
 	{"a template", "var a = {\"1\": true}; return a[`${K}`] === true", false},
 	{"a division", `var a = {"1": 4}; var b = (a["1"]) / 2; return b === 2 / 1`, false},
 	{"a write behind a division", "var a = {\"1\": 4}; var r = a.x !== 1; var b = (r) / 2; a.x = 1; var c = 1 / 2; return r", false},
 	{"this", `var a = {"1": true}; return a[K] === true && this !== a`, false},
-	{"its name is taken", `var a = {"1": true}; var $clew$literal$0 = {"1": false}; return a[K] === true`, false},
+	{"the name for the table is taken", `var a = {"1": true}; var $clew$literal$0 = {"1": false}; return a[K] === true`, false},
 }
 
 func hoistSource(body string) string {
 	return "var kept0; function filter(event) {" + strings.ReplaceAll(body, "K", `event.context.get("k")`) + "}"
 }
 
-// A source that was hoisted answers as it did, however often it is called.
+// A hoisted source returns the same answers as the original, also in later calls.
 func TestHoist(t *testing.T) {
 	candidates := audittest.Candidates(
 		audit.Event{Context: map[string]string{"k": "1"}}, audit.Event{Context: map[string]string{"k": "2"}},
@@ -80,7 +81,7 @@ func TestHoist(t *testing.T) {
 			declarations, rest := script.Hoist(source)
 			assert.Equal(t, tt.hoisted, declarations != "", rest)
 			assert.Equal(t, strings.Count(source, "\n"), strings.Count(rest, "\n"))
-			// A call of eval keeps the source as it is.
+			// The call of eval keeps hoist from changing the source.
 			plain := open(t, "function unused() { eval() } "+source)
 			hoisted := open(t, source)
 			for range 2 {
@@ -93,14 +94,15 @@ func TestHoist(t *testing.T) {
 	}
 }
 
-// Lines of errors are right after a literal that was hoisted.
+// An error behind a hoisted literal has the right line.
 func TestHoistLine(t *testing.T) {
 	s := open(t, "function filter(event) {\nvar a = {\n\"1\": true,\n\"2\": true\n}\nreturn a[1] === true && null.x\n}")
 	_, counts := judge(s, 1)
 	assert.Equal(t, "line 6: TypeError: cannot read property 'x' of null", counts.Last.Error())
 }
 
-// manyTables is a source as long as may be, with a table in each line.
+// manyTables returns a source of almost the maximum length that consists of tables, and the number
+// of tables.
 func manyTables() (source string, tables int) {
 	var b strings.Builder
 	for ; b.Len() < script.MaxSource-100; tables++ {
@@ -109,7 +111,8 @@ func manyTables() (source string, tables int) {
 	return b.String() + "function filter(event) { return true }", tables
 }
 
-// A source of very many tables is looked through once: BenchmarkHoist says how long that takes.
+// Hoist scans a source once, even if it has very many tables. BenchmarkHoist measures how long
+// that takes.
 func TestHoistMany(t *testing.T) {
 	source, tables := manyTables()
 	declarations, rest := script.Hoist(source)
@@ -121,10 +124,10 @@ func TestHoistMany(t *testing.T) {
 		fmt.Fprintf(&nested, "a%d[", i)
 	}
 	declarations, _ = script.Hoist(source + "return " + nested.String())
-	assert.Equal(t, tables-20_000, strings.Count(declarations, "\n"), "a bracket that does not close is no question")
+	assert.Equal(t, tables-20_000, strings.Count(declarations, "\n"), "a use without a closing bracket prevents hoisting")
 }
 
-// BenchmarkHoist is the cost of the largest source.
+// BenchmarkHoist measures hoist with the largest source.
 func BenchmarkHoist(b *testing.B) {
 	source, _ := manyTables()
 	b.SetBytes(int64(len(source)))
@@ -133,11 +136,11 @@ func BenchmarkHoist(b *testing.B) {
 	}
 }
 
-// pieces are what FuzzHoist makes uses of a table of.
+// pieces are the parts from which FuzzHoist makes statements that use a table.
 var pieces = []string{"a", "a", "a", "[K]", ".x", "[", "]", "(", ")", "{", "}", "=", "1", ";", "return ", "!", " in ", "delete ", "++", "--", "\n",
 	",", "===", "&&", "||", "?", ":", "true", "for", "var ", "b", "if", "...", "=>", " of ", "+=", "typeof ", ".valueOf", "()", "new ", "/", "\"x\""}
 
-// FuzzHoist looks for a use of a table by which a script can tell that it was hoisted.
+// FuzzHoist looks for a script whose results change because its table was hoisted.
 func FuzzHoist(f *testing.F) {
 	f.Add([]byte{0, 3, 11, 12})
 	f.Add([]byte{14, 0, 3, 22, 27})

@@ -8,23 +8,24 @@ import (
 const (
 	maxSource = 1 << 20  // bytes of a script
 	maxMemory = 32 << 20 // bytes that a scope maps
-	maxStack  = 400      // calls within calls, about
+	maxStack  = 400      // the approximate depth of nested calls
 
-	// callBudget is the processor time of one call. The other budgets are multiples of it.
+	// callBudget is the limit of processor time in one call. The following limits are in multiples
+	// of it.
 	callBudget = 10 * time.Millisecond
 
-	// loadBudgets are for the globals.
+	// loadBudgets is the limit for the evaluation of the globals.
 	loadBudgets = 25
 
-	// stopBudgets in one call switch a script off at once. A native function has overrun by so
-	// much that it must not happen a second time.
+	// A script that uses stopBudgets in one call goes off at once. Only a native function can
+	// overrun so far, and it must not overrun a second time.
 	stopBudgets = 10
 
-	// nativeBudgets in one call make the scope's memory inaccessible, which ends a native function
-	// that does not return.
+	// When one call has used nativeBudgets, the scope's memory is made inaccessible. This ends a
+	// native function that does not return.
 	nativeBudgets = 200
 
-	// maxOverruns calls over their budget within overrunWindow calls switch a script off.
+	// A script goes off when maxOverruns of overrunWindow calls have exceeded their budget.
 	maxOverruns   = 3
 	overrunWindow = 10_000
 
@@ -35,21 +36,21 @@ const (
 	errorShare  = 20
 	errorWindow = 1000
 
-	// A script goes off when it has made fewer than minCalls calls in windowBudgets.
+	// A script goes off when it has used windowBudgets for fewer than minCalls calls.
 	windowBudgets = 5
 	minCalls      = 50
 )
 
-// record counts what may switch a script off.
+// record counts the events that can switch a script off.
 type record struct {
-	budget time.Duration // of a call
+	budget time.Duration // the limit of one call
 
-	calls, errors int // of the window of errors
+	calls, errors int // in the window of errors
 
 	overruns   int
-	sinceFirst int // calls since the first of the overruns
+	sinceFirst int // calls since the first overrun
 
-	spent      time.Duration // of the window of processor time
+	spent      time.Duration // in the window of processor time
 	spentCalls int
 }
 
@@ -72,7 +73,7 @@ func (r *record) addOverrun(over time.Duration, exhausted bool) *Fault {
 		}
 	}
 	if over >= stopBudgets*r.budget {
-		return &Fault{Reason: fmt.Sprintf("one call took %v of the processor", over.Round(time.Millisecond))}
+		return &Fault{Reason: fmt.Sprintf("one call took %v of processor time", over.Round(time.Millisecond))}
 	}
 	if over == 0 && !exhausted {
 		return nil
@@ -83,7 +84,7 @@ func (r *record) addOverrun(over time.Duration, exhausted bool) *Fault {
 	if exhausted {
 		return &Fault{Reason: fmt.Sprintf("it uses more than %d MB of memory", maxMemory>>20)}
 	}
-	return &Fault{Reason: fmt.Sprintf("%d calls took more than %v of the processor each", maxOverruns, r.budget)}
+	return &Fault{Reason: fmt.Sprintf("%d calls took more than %v of processor time each", maxOverruns, r.budget)}
 }
 
 func (r *record) addError(fault *Fault) *Fault {
@@ -114,5 +115,5 @@ func (r *record) spend(d time.Duration) *Fault {
 	if calls >= minCalls {
 		return nil
 	}
-	return &Fault{Reason: fmt.Sprintf("its last %d calls took %v of the processor", calls, spent.Round(time.Millisecond))}
+	return &Fault{Reason: fmt.Sprintf("its last %d calls took %v of processor time", calls, spent.Round(time.Millisecond))}
 }

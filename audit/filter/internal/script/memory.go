@@ -7,8 +7,8 @@ import (
 	"modernc.org/libquickjs"
 )
 
-// heap is the memory of one scope. Nothing else allocates from it, so that releasing it gives
-// everything back, whatever state the engine is in.
+// heap is the memory of one scope. Nothing else allocates from it. So unmapping it frees
+// everything that the engine has allocated, whatever state the engine is in.
 type heap struct {
 	arena *arena
 	used  int
@@ -62,13 +62,14 @@ func (h *heap) realloc(p uintptr, size int) uintptr {
 	return q
 }
 
-// heapOf is the heap of an engine's allocation state.
+// heapOf returns the heap to which an allocation state belongs, and the state.
 func heapOf(state uintptr) (*heap, *libquickjs.TJSMallocState) {
 	s := (*libquickjs.TJSMallocState)(at(state))
 	return &(*engine)(at(s.Fopaque)).heap, s
 }
 
-// note tells the engine how much memory is used, which decides when its collector runs.
+// note tells the engine how much memory is used. The engine's garbage collector runs when this is
+// enough.
 func (h *heap) note(s *libquickjs.TJSMallocState) { s.Fmalloc_size = libquickjs.Size_t(h.used) }
 
 func heapMalloc(_ *libc.TLS, state uintptr, size libquickjs.Size_t) uintptr {
@@ -95,10 +96,10 @@ func heapUsable(_ *libc.TLS, p uintptr) libquickjs.Size_t {
 	return libquickjs.Size_t(usable(p))
 }
 
-// at is a pointer to an address in the engine's memory. Go's collector neither moves nor frees
-// this memory. An engine itself is in Go's memory, and pinned.
+// at returns an address in the engine's memory as a pointer. Go's garbage collector neither moves
+// nor frees this memory. The type engine itself is in Go's memory, and pinned.
 func at(address uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&address)) }
 
-// address is the address by which the engine calls f. F must be a declared function, not a
-// closure, so that its address is valid as long as the program runs.
+// address returns the address by which the engine calls the function f. F must be a declared
+// function, not a closure, so that its address is valid as long as the program runs.
 func address(f any) uintptr { return (*[2]uintptr)(unsafe.Pointer(&f))[1] }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// resident is how many bytes of this process are in memory, besides those of files.
+// resident returns how many bytes of this process are in memory, without mapped files.
 func resident(t *testing.T) int {
 	debug.FreeOSMemory()
 	text, err := os.ReadFile("/proc/self/status")
@@ -23,8 +23,8 @@ func resident(t *testing.T) int {
 	return kB << 10
 }
 
-// A script that allocates blocks of one size after another, and keeps few of each, takes no more
-// of the system's memory than a scope may have.
+// A script fragments its memory: it allocates many blocks of one size, keeps a few of them, and
+// goes on with a larger size. It still takes no more of the system's memory than a scope may have.
 func TestResident(t *testing.T) {
 	s := open(t, "var kept = []\n"+body(`
 		for (var size = 1000; size < 20000; size = size * 2 + 100) {
@@ -37,6 +37,6 @@ func TestResident(t *testing.T) {
 	before := resident(t)
 	_, counts := judge(s, 1)
 	assert.Equal(t, 1, counts.Calls)
-	const slack = 12 << 20 // of the runtime and of other tests
+	const slack = 12 << 20 // memory of the runtime and of other tests
 	assert.LessOrEqual(t, resident(t)-before, 32<<20+slack)
 }

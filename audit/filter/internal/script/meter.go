@@ -7,22 +7,22 @@ import (
 
 // meter measures the processor time of one call after another on a locked thread.
 //
-// Reading a thread's processor time is a system call. A call cannot have used more of the
-// processor than has passed on the clock. So the meter reads the clock first. It reads the
-// processor time only if the budget has passed on the clock. The clock alone proves nothing,
-// because the machine may have been busy elsewhere.
+// Reading a thread's processor time is a system call. So the meter reads the clock first, and
+// reads the processor time only if the budget has passed by the clock: a call cannot use more
+// processor time than has passed by the clock. The clock alone is not enough, because the machine
+// may have been busy with other work.
 type meter struct {
 	budget time.Duration
-	began  time.Duration // of the call, on the clock
-	polled time.Duration // the engine's last poll, on the clock
+	began  time.Duration // when the call began, by the clock
+	polled time.Duration // when the engine last polled, by the clock
 	cut    bool          // the call is over its budget
 
 	cpu, clock time.Duration // at the last reading
 
-	readCPU, readClock atomic.Int64 // the same, for the watchdog
+	readCPU, readClock atomic.Int64 // cpu and clock, for the watchdog
 }
 
-// origin is where the clock begins.
+// origin is the time at which the clock reads 0.
 var origin = time.Now()
 
 func now() time.Duration { return time.Since(origin) }
@@ -36,8 +36,8 @@ func (m *meter) start(budget time.Duration) {
 	m.polled = m.began
 }
 
-// end ends a call. The result is the call's processor time if that is over the budget, else 0.
-// The next call begins here.
+// end ends a call. It returns the call's processor time if that has reached the budget, else 0.
+// The next call begins at this time.
 func (m *meter) end() (over time.Duration) {
 	t := now()
 	if m.cut || t-m.began >= m.budget {
@@ -49,8 +49,8 @@ func (m *meter) end() (over time.Duration) {
 	return over
 }
 
-// spent is the least processor time that the call can have used: that of the thread since the last
-// reading, less the most that the calls before this one can have used.
+// spent returns the least processor time that the call can have used: the thread's processor time
+// since the last reading, minus the most that earlier calls can have used since then.
 func (m *meter) spent() time.Duration {
 	return threadCPU() - m.cpu - (m.began - m.clock)
 }
@@ -66,12 +66,12 @@ func (m *meter) read() time.Duration {
 	return spent
 }
 
-// due reports whether the processor time should be read again, within a batch.
+// due reports whether it is time, within a batch, to read the processor time again.
 func (m *meter) due() bool { return m.began-m.clock >= m.budget }
 
-// The engine counts calls of functions and turns of loops, and polls when its counter is down to
-// 0. One turn may take nothing, or milliseconds in a native function. So the counter is high only
-// while turns are short.
+// The engine counts calls of functions and turns of loops, and polls when its counter has reached
+// 0. A turn may take almost no time, or milliseconds in a native function. So the counter is set
+// high only while turns are short.
 const (
 	firstPoll   = 16
 	slowPoll    = 1

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pages is a mapping, which gets memory when it is written to.
+// pages is a mapping. The system adds memory to it when the engine writes.
 type pages struct{ memory []byte }
 
 func mapPages(size int) (pages, error) {
@@ -18,10 +18,10 @@ func mapPages(size int) (pages, error) {
 
 func (p *pages) address() uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p.memory))) }
 
-// commit makes the first bytes usable.
+// commit makes the given number of bytes usable. They all are, from the start.
 func (p *pages) commit(int) bool { return true }
 
-// lock makes each use of the memory a fault. The addresses stay taken.
+// lock makes each access to the memory a fault. The addresses stay reserved.
 func (p *pages) lock() error { return unix.Mprotect(p.memory, unix.PROT_NONE) }
 
 func (p *pages) unmap() error { return unix.Munmap(p.memory) }

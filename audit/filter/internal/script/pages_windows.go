@@ -2,14 +2,14 @@ package script
 
 import "golang.org/x/sys/windows"
 
-// pages is a range of addresses, whose first bytes have memory.
+// pages is a range of addresses. Only the first committed bytes have memory.
 type pages struct {
 	base      uintptr
 	size      int
 	committed int
 }
 
-// commitStep is how much memory is asked for at once.
+// commitStep is how many bytes are committed at a time.
 const commitStep = 1 << 20
 
 func mapPages(size int) (pages, error) {
@@ -19,7 +19,7 @@ func mapPages(size int) (pages, error) {
 
 func (p *pages) address() uintptr { return p.base }
 
-// commit makes the first bytes usable.
+// commit makes the given number of bytes, from the start of the range, usable.
 func (p *pages) commit(bytes int) bool {
 	if bytes <= p.committed {
 		return true
@@ -33,7 +33,7 @@ func (p *pages) commit(bytes int) bool {
 	return true
 }
 
-// lock makes each use of the memory a fault. The addresses stay taken.
+// lock makes each access to the memory a fault. The addresses stay reserved.
 func (p *pages) lock() error {
 	return windows.VirtualFree(p.base, uintptr(p.size), windows.MEM_DECOMMIT)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzRead compares what a script reads with the event.
+// FuzzRead checks that a script reads from an event exactly what the event contains.
 func FuzzRead(f *testing.F) {
 	for key, value := range sample.Context {
 		f.Add(key, value, sample.Message, sample.App, sample.Time.UnixMicro())
@@ -31,7 +31,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, key, value, message, app string, micros int64) {
 		at := time.UnixMicro(micros)
 		if at.UTC().Year() < 1 || at.UTC().Year() > 9999 {
-			t.Skip("no time of an event")
+			t.Skip("an event cannot have this time")
 		}
 		event := audit.Event{Time: at, App: app, Message: message, Context: map[string]string{key: value}}
 		first := audittest.Candidates(event)[0]

@@ -9,8 +9,8 @@ import (
 	"example.com/clew/audit"
 )
 
-// Script is the scope of one filter: its globals and its function. One goroutine at a time may
-// use it.
+// Script is the scope of one filter: its globals and its function. Only one goroutine at a time
+// may use a Script.
 type Script struct {
 	engine   *engine
 	meter    meter
@@ -20,13 +20,13 @@ type Script struct {
 	closed   bool
 }
 
-// Counts counts the calls of a Judge.
+// Counts is the result of a Judge call.
 type Counts struct {
 	Calls  int
 	Passed int
 	Errors int
-	Time   time.Duration // of the processor
-	Last   *Fault        // the last error; nil without one
+	Time   time.Duration // processor time
+	Last   *Fault        // the last error; nil: no error
 }
 
 // Fault is an error of a script, or the reason for which it is off.
@@ -43,9 +43,9 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("line %d: %s", f.Line, f.Reason)
 }
 
-// New makes a scope and runs the source in it, which must define a function filter. FirstLine is
-// the line of the file where the source begins, from 1. Errors are Faults with a line of the file,
-// and have the name of the filter.
+// New makes a scope and runs the source in it. The source must define a function filter. FirstLine
+// is the line of the file where the source begins, from 1. Errors contain the name of the filter,
+// and the line of the file if it is known.
 func New(name, source string, firstLine int) (*Script, error) {
 	return newScript(name, source, firstLine, callBudget)
 }
@@ -86,9 +86,9 @@ func (s *Script) load(source string, firstLine int) (err error) {
 	return nil
 }
 
-// enter prepares the thread for the engine, and returns the function that undoes that. It locks
-// the goroutine to the thread, so that the thread's processor time is that of the script. It turns
-// a fault at an address of the engine into a panic, which Judge and New recover. Otherwise the
+// enter prepares the thread for the engine. It returns a function that undoes the preparations. It
+// locks the goroutine to the thread, so that the thread's processor time is that of the script. It
+// makes a fault at an address of the engine a panic, which Judge and New recover. Otherwise such a
 // fault would end the process.
 func (s *Script) enter() (leave func()) {
 	runtime.LockOSThread()
@@ -102,7 +102,7 @@ func (s *Script) enter() (leave func()) {
 	}
 }
 
-// engineFault is the fault of a script that a panic has ended.
+// engineFault returns the fault of a script that the panic r has ended.
 func (s *Script) engineFault(r any) *Fault {
 	if fault := s.watchdog.fault(); fault != nil {
 		return fault
@@ -110,10 +110,10 @@ func (s *Script) engineFault(r any) *Fault {
 	return &Fault{Reason: "the engine failed: " + printable(fmt.Sprint(r))}
 }
 
-// Judge calls the script's function for each candidate, in order, and sets pass, which is as long
-// as batch. A candidate whose call fails does not pass. If the script goes off within a batch, no
-// later candidate passes, and [Script.Off] says why. Judge does nothing if the script is off or
-// closed.
+// Judge calls the script's function for each candidate, in order. It sets pass[i] to the answer
+// for batch[i]. Pass must be as long as batch. A candidate whose call fails does not pass. If the
+// script goes off within a batch, no later candidate passes, and [Script.Off] says why. Judge does
+// nothing if the script is off or closed.
 func (s *Script) Judge(batch []audit.Candidate, pass []bool) (counts Counts) {
 	clear(pass)
 	if s.off != nil || s.closed || len(batch) == 0 {
@@ -156,7 +156,8 @@ func (s *Script) judge(c audit.Candidate, counts *Counts) bool {
 	return passed
 }
 
-// account adds the processor time since the last reading.
+// account adds the processor time since the meter's last reading to counts and to the record,
+// which may switch the script off.
 func (s *Script) account(counts *Counts) {
 	spent := s.meter.read()
 	counts.Time += spent
@@ -168,7 +169,7 @@ func (s *Script) account(counts *Counts) {
 // Off says why the script was switched off. It is nil while the script is on.
 func (s *Script) Off() *Fault { return s.off }
 
-// Close gives the scope's memory back. The script no longer judges.
+// Close frees the scope's memory. After Close, Judge does nothing.
 func (s *Script) Close() {
 	if s.closed {
 		return

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sample is an event whose texts are no plain ones.
+// sample is an event with unusual texts: NUL bytes, invalid UTF-8, and names of the language.
 var sample = audit.Event{
 	Time:    time.UnixMicro(1234567890123456),
 	App:     "media-api",
@@ -23,7 +23,7 @@ var sample = audit.Event{
 	Context: map[string]string{"client_id": "3136", "get": "the key", "é\x00": "ü€😀", "": "no key", "7": "seven", "__proto__": "p", "bad": "\xff\xc3"},
 }
 
-// open makes a script that is closed when the test ends.
+// open returns a script that is closed when the test ends.
 func open(t testing.TB, source string) *script.Script {
 	t.Helper()
 	s, err := script.Patient("test", source, 1)
@@ -32,10 +32,11 @@ func open(t testing.TB, source string) *script.Script {
 	return s
 }
 
-// body is a filter with this body, which begins on line 2.
+// body returns the source of a filter with the given body. The body begins on line 2.
 func body(text string) string { return "function filter(event) {\n" + text + "\n}" }
 
-// judge calls a script for sample so many times, in batches of 10.
+// judge calls a script for sample as often as calls says, in batches of 10. Passed is the last
+// answer.
 func judge(s *script.Script, calls int) (passed bool, counts script.Counts) {
 	batch := make([]audit.Event, 10)
 	for i := range batch {
@@ -46,7 +47,7 @@ func judge(s *script.Script, calls int) (passed bool, counts script.Counts) {
 	for calls > 0 {
 		n := min(calls, len(batch))
 		for i := range pass {
-			pass[i] = true // Judge must say otherwise
+			pass[i] = true // Judge must overwrite this
 		}
 		c := s.Judge(candidates[:n], pass[:n])
 		passed = pass[n-1]
@@ -72,11 +73,11 @@ func TestRead(t *testing.T) {
 		{"get, a key named get", `event.context.get("get") === "the key"`},
 		{"get, a key that is not ASCII", `event.context.get("é\0") === "ü€😀"`},
 		{"get, half of a character", `event.context.get("\ud800") === null`},
-		{"get, of another name", `(0, event.context).get("__proto__") === "p"`},
+		{"get, on the context as a value", `(0, event.context).get("__proto__") === "p"`},
 		{"invalid UTF-8", `/^\ufffd+$/.test(event.context.get("bad"))`},
 		{"property", `event.context.client_id === "3136"`},
 		{"property, absent", `event.context.nobody === undefined`},
-		{"property, of all objects", `event.context.toString === undefined && event.toString === undefined`},
+		{"property, of Object.prototype", `event.context.toString === undefined && event.toString === undefined`},
 		{"property, a number", `event.context[7] === "seven"`},
 		{"property, a name of the language", `event.context.__proto__ === "p"`},
 		{"property, a symbol", `event.context[Symbol.iterator] === undefined`},
@@ -84,7 +85,7 @@ func TestRead(t *testing.T) {
 		{"in", `"get" in event.context && !("nobody" in event.context) && "app" in event`},
 		{"keys", `event.context.keys().sort().join() === ",7,__proto__,bad,client_id,get,é\0"`},
 		{"names", `Object.keys(event.context).length === 6 && Object.keys(event).join() === "context,app,message,traceId,timestamp"`},
-		{"names, without a key named get", `!Object.keys(event.context).includes("get") && !Object.hasOwn(Object.fromEntries(Object.entries({...event.context})), "get") &&
+		{"names leave out a key named get", `!Object.keys(event.context).includes("get") && !Object.hasOwn(Object.fromEntries(Object.entries({...event.context})), "get") &&
 			!Object.hasOwn(JSON.parse(JSON.stringify(event.context)), "get") && (() => { for (var k in event.context) if (k === "get") return false; return true })() &&
 			event.context.keys().includes("get") && typeof event.context.get === "function"`},
 		{"app", `event.app === "media-api"`},
@@ -93,7 +94,7 @@ func TestRead(t *testing.T) {
 		{"timestamp", `event.timestamp === 1234567890123 && new Date(event.timestamp).getUTCFullYear() === 2009`},
 		{"nothing else", `event.level === undefined && event[Symbol.toPrimitive] === undefined`},
 		{"JSON", `JSON.parse(JSON.stringify(event)).context.client_id === "3136"`},
-		{"not written", `(event.context.client_id = "1", event.context.x = 1, event.app = "a", event.y = 1, delete event.app,
+		{"writes have no effect", `(event.context.client_id = "1", event.context.x = 1, event.app = "a", event.y = 1, delete event.app,
 			event.context.client_id === "3136" && event.context.x === undefined && event.app === "media-api" && event.y === undefined)`},
 		{"hoisted Set", `allowed.has(event.context.get("client_id"))`},
 		{"eval", `eval("event.app") === "media-api"`},
@@ -132,7 +133,7 @@ func TestAnswer(t *testing.T) {
 		{"promise", "return Promise.resolve(true)", async},
 		{"async", "return (async () => true)()", async},
 		{"import", `return import("std")`, async},
-		{"a promise that waits", "Promise.resolve().then(() => 1); return true", "it uses a promise, and a filter must not be async"},
+		{"a promise with a pending job", "Promise.resolve().then(() => 1); return true", "it uses a promise, and a filter must not be async"},
 		{"throws", `null.x`, "line 2: TypeError: cannot read property 'x' of null"},
 		{"throws in line 4", "\n\nnull.x", "line 4: TypeError: cannot read property 'x' of null"},
 		{"throws hostile bytes", `throw new Error("a\n\x1b[31m\u202e")`, "line 2: Error: a\ufffd\ufffd[31m\ufffd"},
@@ -141,14 +142,14 @@ func TestAnswer(t *testing.T) {
 		{"throws an object", `throw {get message() { for (;;); }}`, "it threw an object"},
 		{"throws a proxy", `throw new Proxy(new Error("x"), {})`, "it threw an object"},
 		{"an error whose name throws", `throw Object.defineProperty(new Error("x"), "name", {get() { throw 1 }})`, "line 2: : x"},
-		{"a stack that is its own", `var e = new Error("x"); e.stack = "<filter>:99999999999999999999999"; throw e`, "Error: x"},
-		{"a stack with a line behind the last", `var e = new Error("x"); e.stack = "<filter>:4"; throw e`, "Error: x"},
+		{"a stack that the script has written", `var e = new Error("x"); e.stack = "<filter>:99999999999999999999999"; throw e`, "Error: x"},
+		{"a stack with a line after the last one", `var e = new Error("x"); e.stack = "<filter>:4"; throw e`, "Error: x"},
 		{"a stack with line 0", `var e = new Error("x"); e.stack = "<filter>:0"; throw e`, "Error: x"},
 		{"a stack with the last line", `var e = new Error("x"); e.stack = "<filter>:3"; throw e`, "line 3: Error: x"},
 		{"a key that throws", `event.context.get({toString() { throw new Error("key") }})`, "line 2: Error: key"},
 		{"a key that is a symbol", `event.context.get(Symbol())`, "line 2: TypeError: cannot convert symbol to string"},
 		{"recursion", "return filter(event)", "line 2: InternalError: stack overflow"},
-		{"too much at once", `return "x".repeat(1e8)`, "line 2: it needs more than 32 MB of memory"},
+		{"too much memory at once", `return "x".repeat(1e8)`, "line 2: it needs more than 32 MB of memory"},
 		{"java", "return new java.util.HashSet()", "line 2: ReferenceError: 'java' is not defined" + java},
 		{"Java", `return Java.type("x")`, "line 2: ReferenceError: 'Java' is not defined" + java},
 		{"console", "console.log(1)", "line 2: ReferenceError: 'console' is not defined" + host},
@@ -161,7 +162,7 @@ func TestAnswer(t *testing.T) {
 			s := open(t, body(tt.body))
 			passed, counts := judge(s, 1)
 			assert.Equal(t, tt.body == "return true", passed)
-			assert.Nil(t, s.Off(), "one error switches nothing off")
+			assert.Nil(t, s.Off(), "one error does not switch the script off")
 			if tt.err == "" {
 				assert.Nil(t, counts.Last)
 				assert.Zero(t, counts.Errors)
@@ -184,12 +185,12 @@ func TestNew(t *testing.T) {
 		{"a syntax error", "function filter(event) {\n return (\n}", "line 43: SyntaxError: unexpected token in expression: '}'"},
 		{"a module", `import std from "std"`, "line 41: SyntaxError"},
 		{"Java in a global", "\nvar allowed = new java.util.HashSet()", "write new Set() for new java.util.HashSet()"},
-		{"a loop in a global", "for (;;);", "line 41: it was stopped after 250ms of the processor"},
+		{"a loop in a global", "for (;;);", "line 41: it was stopped after 250ms of processor time"},
 		{"memory in a global", "var a = []; for (;;) a = [a, new ArrayBuffer(1e5)]", "it needs more than 32 MB of memory"},
 		{"a promise in a global", "Promise.resolve().then(() => 1); " + body("return true"), "it uses a promise"},
 		{"invalid UTF-8", "// \xff\n" + body("return true"), "the script is not valid UTF-8"},
 		{"NUL", "// \x00\n" + body("return true"), "the script has a NUL byte"},
-		{"too long", body("return true") + strings.Repeat(" ", script.MaxSource), "the script has 1048614 bytes; it may have 1048576"},
+		{"too long", body("return true") + strings.Repeat(" ", script.MaxSource), "the script has 1048614 bytes; the limit is 1048576"},
 		{"nested parentheses", strings.Repeat("(", 20_000), "SyntaxError: stack overflow"},
 		{"nested objects", "x=" + strings.Repeat("{a:", 20_000), "SyntaxError: stack overflow"},
 		{"nested statements", strings.Repeat("if(1)", 20_000), "SyntaxError: stack overflow"},
@@ -212,7 +213,7 @@ func TestNew(t *testing.T) {
 			assert.Contains(t, err.Error(), tt.err)
 		})
 	}
-	t.Run("as long as may be", func(t *testing.T) {
+	t.Run("of the maximum length", func(t *testing.T) {
 		source := body("return true")
 		s := open(t, source+strings.Repeat(" ", script.MaxSource-len(source)))
 		passed, _ := judge(s, 1)
@@ -226,7 +227,8 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// A script that keeps an event gets an error and never the data of another.
+// A script that keeps an event gets an error when it reads the event in a later call. It never
+// reads the data of another event.
 func TestKeptEvent(t *testing.T) {
 	for _, kept := range []string{"event", "event.context", "() => event", "event.context.get.bind(event.context)"} {
 		t.Run(kept, func(t *testing.T) {
@@ -245,7 +247,8 @@ func TestKeptEvent(t *testing.T) {
 	}
 }
 
-// A script cannot reach another one, and none of its calls breaks the reading of later events.
+// A script that changes its own globals does not affect another script, and still reads its later
+// events correctly.
 func TestPollution(t *testing.T) {
 	hostile := open(t, body(`
 		Object.prototype.client_id = "1"
@@ -277,7 +280,7 @@ func TestClose(t *testing.T) {
 	assert.Zero(t, counts)
 }
 
-// If a key was logged twice, its last value counts, and the key is listed once.
+// If a key was logged twice, a script reads the last value, and the key is listed once.
 func TestKeyTwice(t *testing.T) {
 	s := open(t, body(`return event.context.get("k") === "2" && event.context.k === "2" &&
 		event.context.keys().join() === "k,l" && Object.keys(event.context).join() === "k,l"`))

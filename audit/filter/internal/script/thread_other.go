@@ -4,7 +4,8 @@ package script
 
 import "time"
 
-// thread is a thread of this process. The system tells other threads nothing about it.
+// thread is a thread of this process. The system does not report its processor time to other
+// threads.
 type thread struct{}
 
 func thisThread() thread { return thread{} }

@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// token is a piece of a source.
+// token is a token of a JavaScript source.
 type token struct {
 	kind    kind
 	text    string
-	at      int  // of its first byte
-	newLine bool // there is a line end before it
+	at      int  // the index of the first byte
+	newLine bool // a line ends between the previous token and this one
 }
 
 type kind byte
@@ -27,8 +27,9 @@ const (
 // marks are the operators of several characters, longer ones first.
 var marks = strings.Fields(`>>>= ... === !== **= <<= >>= >>> &&= ||= ??= => == != <= >= && || ?? ?. ++ -- += -= *= /= %= &= |= ^= << >> **`)
 
-// tokens cuts a source into tokens. Ok is false if the cuts are not certain: for a source with
-// templates, escapes in names, or a slash that may divide or begin a regular expression.
+// tokens splits a source into tokens. Ok is false if the split is not certain: if the source has a
+// template, an escape in a name, or a slash that could be a division or begin a regular
+// expression.
 func tokens(source string) (list []token, ok bool) {
 	if strings.ContainsAny(source, "\u2028\u2029`") || strings.Contains(source, "<!--") || strings.Contains(source, "-->") {
 		return nil, false
@@ -52,7 +53,8 @@ func tokens(source string) (list []token, ok bool) {
 	return list, true
 }
 
-// space is the length of the white space, or of the comment, that s begins with.
+// space returns the length of the white space, or of the comment, at the start of s. It also
+// returns whether a line ends there.
 func space(s string) (n int, newLine bool) {
 	switch {
 	case strings.HasPrefix(s, "//"):
@@ -75,8 +77,8 @@ func space(s string) (n int, newLine bool) {
 	return 0, false
 }
 
-// next is the token that s begins with, after the tokens before. Its text is "" if it is not
-// certain.
+// next returns the token at the start of s, which follows the tokens before. Its text is "" if the
+// token is not certain.
 func next(s string, before []token) (kind, string) {
 	first, _ := utf8.DecodeRuneInString(s)
 	switch {
@@ -104,7 +106,7 @@ func isName(r rune) bool { return r == '$' || r == '_' || unicode.IsLetter(r) ||
 
 func isNumber(r rune) bool { return isName(r) || r == '.' }
 
-// quoted is the string that s begins with.
+// quoted returns the string literal at the start of s, or "" if the literal does not end.
 func quoted(s string) string {
 	for i := 1; i < len(s); i++ {
 		switch s[i] {
@@ -119,8 +121,8 @@ func quoted(s string) string {
 	return ""
 }
 
-// slash is the division or the regular expression that s begins with. The token before it decides
-// which of these it is. If that token does not decide, the text is "".
+// slash returns the division or the regular expression at the start of s. The last token before
+// the slash decides which of the two it is. If that token leaves it open, the text is "".
 func slash(s string, before []token) (kind, string) {
 	if len(before) == 0 {
 		return pattern, regularExpression(s)
@@ -143,7 +145,8 @@ func slash(s string, before []token) (kind, string) {
 	return pattern, regularExpression(s)
 }
 
-// regularExpression is the one that s begins with, without flags, or "".
+// regularExpression returns the regular expression at the start of s, without its flags, or "" if
+// it does not end.
 func regularExpression(s string) string {
 	class := false
 	for i := 1; i < len(s); i++ {

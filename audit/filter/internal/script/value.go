@@ -8,7 +8,8 @@ import (
 	"modernc.org/libquickjs"
 )
 
-// value is a JavaScript value of 16 bytes: the content, and a half that says what it is.
+// value is a JavaScript value of 16 bytes: one half is the content, the other is a tag for its
+// type.
 type value = libquickjs.TJSValue
 
 const valueSize = 16
@@ -30,5 +31,5 @@ func tagOf(v value) int { return int(int32(v.Ftag)) }
 // isTrue reports whether a boolean is true.
 func isTrue(v value) bool { return uint32(*(*uint64)(unsafe.Pointer(&v))) != 0 }
 
-// pointer is the address of an object.
+// pointer returns the address of an object.
 func pointer(v value) uintptr { return *(*uintptr)(unsafe.Pointer(&v)) }

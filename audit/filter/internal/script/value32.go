@@ -8,8 +8,8 @@ import (
 	"modernc.org/libquickjs"
 )
 
-// value is a JavaScript value of 8 bytes, as the engine packs it on machines of 32 bits: a number,
-// or a NaN with another value in it.
+// value is a JavaScript value of 8 bytes, as the engine packs it on 32-bit machines: a number, or
+// a NaN whose other bits contain another value.
 type value = libquickjs.TJSValue
 
 const (
@@ -36,5 +36,5 @@ func tagOf(v value) int {
 // isTrue reports whether a boolean is true.
 func isTrue(v value) bool { return uint32(v) != 0 }
 
-// pointer is the address of an object.
+// pointer returns the address of an object.
 func pointer(v value) uintptr { return uintptr(uint32(v)) }

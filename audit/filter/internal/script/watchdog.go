@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// watchdog ends a native function of the engine that does not return, since native functions do
-// not poll. While a script runs, a timer is set. When it fires, the watchdog compares the limit
-// with the processor time that the script's thread has used since the meter last read it. The
-// meter reads it every few milliseconds between calls, so a time over the limit is that of one
-// call.
+// watchdog ends a native function of the engine that does not return. Native functions do not
+// poll, so the meter cannot stop them. While a script runs, a timer is set. When it fires, the
+// watchdog compares the limit with the processor time that the script's thread has used since the
+// meter last read it. The meter reads it every few milliseconds between calls. So a time over the
+// limit was spent in a single call.
 //
-// Over the limit, the watchdog makes the scope's memory inaccessible. The native function's next
-// access is then a fault, and a panic that Judge or New recovers. The script's goroutine unmaps
-// the memory later, so that its addresses are not used again meanwhile. Never unmap at once,
-// although that ends the function too: another mapping may take the place, and the function would
-// write to it.
+// If the limit is exceeded, the watchdog makes the scope's memory inaccessible. The native
+// function's next access is then a fault, which becomes a panic that Judge or New recovers. The
+// script's goroutine unmaps the memory later. Until then, nothing else can get the same addresses.
+// Never unmap the memory here, although that would end the function too: another mapping might get
+// the addresses, and the function would write to it.
 //
-// The panic may also come in code of this package, wherever it reads the memory. That code holds
-// no lock, and all that it leaves half done is thrown away with the engine.
+// The panic can also start in code of this package that reads the memory. That code holds no lock,
+// and everything that it leaves half done is discarded with the engine.
 type watchdog struct {
-	limit time.Duration // of the processor, in one call
+	limit time.Duration // processor time of one call
 	meter *meter
 
 	mutex   sync.Mutex
@@ -32,11 +32,11 @@ type watchdog struct {
 	bitten  bool
 }
 
-// clockFactor is how many times the limit must pass on the clock, if the system does not tell the
-// processor time of another thread.
+// clockFactor is how many times the limit must pass by the clock, if the system does not report
+// the processor time of another thread.
 const clockFactor = 10
 
-// begin watches the calling thread, after a reading of the meter.
+// begin starts to watch the calling thread. The meter must have been read just before.
 func (w *watchdog) begin() {
 	t := thisThread()
 	w.mutex.Lock()
@@ -72,7 +72,7 @@ func (w *watchdog) look() {
 	w.timer.Reset(max(left, w.limit/8))
 }
 
-// used is the processor time since the meter's last reading.
+// used returns the processor time since the meter's last reading, or an estimate by the clock.
 func (w *watchdog) used() time.Duration {
 	if cpu, ok := w.thread.cpu(); ok {
 		return cpu - time.Duration(w.meter.readCPU.Load())
@@ -88,5 +88,5 @@ func (w *watchdog) fault() *Fault {
 	if !w.bitten {
 		return nil
 	}
-	return &Fault{Reason: fmt.Sprintf("a function of the engine did not return within %g s of the processor", w.limit.Seconds())}
+	return &Fault{Reason: fmt.Sprintf("a function of the engine did not return within %g s of processor time", w.limit.Seconds())}
 }
