@@ -63,10 +63,10 @@ type Config struct {
 	// Broken to [Discard].
 	KeepRate int
 
-	// OnOff is called when a filter was switched off. It is called again when the other filters
-	// have gone, and all that are left are off. Calls come one at a time, on a goroutine of the
-	// Set. OnOff must not call Close, which waits for it. A panic in it ends the process. Nil: no
-	// calls.
+	// OnOff is called when a filter was switched off. If later all other filters expire or are
+	// removed, OnOff is called again for the filters that are off, with AllOff. Calls come one at
+	// a time, on a goroutine of the Set. OnOff must not call Close, which waits for it. A panic in
+	// it ends the process. Nil: no calls.
 	OnOff func(Off)
 
 	// Logger gets a line for each filter that is switched off, and for each change of the source's

@@ -10,10 +10,10 @@ import (
 	"example.com/clew/audit/filter/internal/rules"
 )
 
-// Judge is the audit.Filter for audit.Config: it judges a batch by the current filters. Filters
-// come, change and go between two batches. Several filters judge a batch at the same time, on up
-// to GOMAXPROCS goroutines. The calls of one filter are in order. Concurrent calls of Judge wait
-// for each other.
+// Judge is the function for the field Filter of audit.Config. It judges a batch by the current
+// filters. Filters are added, changed and removed only between two batches. Several filters judge
+// a batch at the same time, on up to GOMAXPROCS goroutines. The calls of one filter are in order.
+// Concurrent calls of Judge wait for each other.
 func (s *Set) Judge(batch []audit.Candidate) {
 	if s == nil || len(batch) == 0 {
 		return
@@ -39,11 +39,11 @@ func (s *Set) Judge(batch []audit.Candidate) {
 	s.count(on, e)
 }
 
-// current returns the filters that judge, and the number of filters that apply, including those
+// current returns the filters that are on, and the number of filters that apply, including those
 // that are switched off.
 func (s *Set) current(now time.Time) (on []*live, applied int) {
 	for _, l := range s.filters {
-		if l.IsExpired(now) || l.script == nil && l.off == nil { // the clock may have been set back
+		if l.IsExpired(now) || l.script == nil && l.off == nil { // an expired filter has no script, even if the clock is set back
 			continue
 		}
 		applied++
@@ -70,9 +70,10 @@ func run(on []*live, batch []audit.Candidate) {
 	others.Wait()
 }
 
-// settle gives an event the verdict of all filters. Broken says that all of them have gone off, in
-// this batch at the latest. A filter that went off within the batch has not judged the end of it,
-// so Config.Broken decides about an event that none has passed.
+// settle passes, keeps or discards one event, by the answers of all filters. Broken says that all
+// filters are off, after this batch at the latest. A filter that went off within the batch has not
+// judged the last events of the batch. So Config.Broken decides about an event that no filter has
+// passed.
 func (s *Set) settle(c *audit.Candidate, i int, on []*live, broken bool, now time.Time, e *Events) {
 	s.names = s.names[:0]
 	for _, l := range on {
@@ -86,15 +87,15 @@ func (s *Set) settle(c *audit.Candidate, i int, on []*live, broken bool, now tim
 		c.Pass(s.names...)
 		e.Passed++
 	case broken && s.cfg.Broken == Keep && s.bucket.take(now):
-		e.Kept++ // it is written as it is
+		e.Kept++ // the event is written unchanged
 	default:
 		c.Discard()
 		e.Discarded++
 	}
 }
 
-// switchOff switches off the filters that had a fault in this batch, and returns how many of on
-// are left.
+// switchOff switches off the filters that had a fault in this batch, and returns how many filters
+// of on are still on.
 func (s *Set) switchOff(on []*live, now time.Time) (left int) {
 	for _, l := range on {
 		if l.fault == nil {
@@ -124,8 +125,9 @@ func (s *Set) switchOff(on []*live, now time.Time) (left int) {
 	return left
 }
 
-// tellBroken tells that no filter is left, if the last ones have gone for another reason than a
-// fault. Then all filters that apply are off.
+// tellBroken records whether all filters that apply are off. If they are, but not because of a
+// fault in this batch, it reports the filters that are off again: the last filters that were on
+// have expired or were removed.
 func (s *Set) tellBroken(broken bool, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,7 +147,7 @@ func (s *Set) tellBroken(broken bool, now time.Time) {
 	s.signal()
 }
 
-// count adds a batch to the figures.
+// count adds the results of a batch to the figures.
 func (s *Set) count(on []*live, e Events) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,7 +163,7 @@ func (s *Set) count(on []*live, e Events) {
 	s.events.Discarded += e.Discarded
 }
 
-// addOff queues an Off for the goroutine that tells. It is called with mu.
+// addOff queues an Off for the goroutine tell. The caller must hold mu.
 func (s *Set) addOff(off Off) {
 	if len(s.offs) < maxOffs {
 		s.offs = append(s.offs, off)

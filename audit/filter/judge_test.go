@@ -17,28 +17,28 @@ func TestMeaning(t *testing.T) {
 		name     string
 		filtered bool
 		files    map[string]string
-		want     []string // of the clients a, b and c
+		want     []string // the verdicts on events of the clients a, b and c
 	}{
 		{"no filter", true, nil, []string{"", "", ""}},
-		{"one", true, map[string]string{"1.yaml": rule("f", is("a"))}, []string{"f", "discarded", "discarded"}},
-		{"any of two, with the names of all that pass", true,
+		{"one filter", true, map[string]string{"1.yaml": rule("f", is("a"))}, []string{"f", "discarded", "discarded"}},
+		{"two filters, and the event has the names of all that pass it", true,
 			map[string]string{"1.yaml": rule("f", is("a")), "2.yaml": rule("g", is("b")+"||"+is("a"))}, []string{"f g", "g", "discarded"}},
-		{"one that passes nothing", true, map[string]string{"1.yaml": rule("f", "false")}, []string{"discarded", "discarded", "discarded"}},
-		{"without apps, of a service that is not filtered", false, map[string]string{"1.yaml": rule("f", is("a"))}, []string{"", "", ""}},
-		{"with the app", false, map[string]string{"1.yaml": rule("f", is("a"), mine)}, []string{"f", "discarded", "discarded"}},
-		{"with another app", true, map[string]string{"1.yaml": rule("f", is("a"), other)}, []string{"", "", ""}},
-		{"with another app beside one that applies", true,
+		{"a filter that passes nothing", true, map[string]string{"1.yaml": rule("f", "false")}, []string{"discarded", "discarded", "discarded"}},
+		{"a filter without apps, in a service that is not filtered", false, map[string]string{"1.yaml": rule("f", is("a"))}, []string{"", "", ""}},
+		{"a filter for this app", false, map[string]string{"1.yaml": rule("f", is("a"), mine)}, []string{"f", "discarded", "discarded"}},
+		{"a filter for another app", true, map[string]string{"1.yaml": rule("f", is("a"), other)}, []string{"", "", ""}},
+		{"a filter for another app, and one that applies", true,
 			map[string]string{"1.yaml": rule("f", is("a"), other), "2.yaml": rule("g", is("b"))}, []string{"discarded", "g", "discarded"}},
-		{"expired", true, map[string]string{"1.yaml": rule("f", is("a"), "expiration: 1999-12-31")}, []string{"", "", ""}},
-		{"expired beside one that is not", true,
+		{"an expired filter", true, map[string]string{"1.yaml": rule("f", is("a"), "expiration: 1999-12-31")}, []string{"", "", ""}},
+		{"an expired filter, and one that has not expired", true,
 			map[string]string{"1.yaml": rule("f", is("a"), "expiration: 1999-12-31"), "2.yaml": rule("g", is("b"))}, []string{"discarded", "g", "discarded"}},
-		{"a broken one does not take the others with it", true,
+		{"a broken filter does not affect the other filters", true,
 			map[string]string{"1.yaml": "name: [", "2.yaml": rule("f", is("a")), "3.yaml": rule("g", "syntax error"), "4.yaml": "name: h\njs: var x = 1\n"},
 			[]string{"f", "discarded", "discarded"}},
-		{"a broken one alone", true, map[string]string{"1.yaml": rule("g", "syntax error")}, []string{"", "", ""}},
-		{"a name twice: the first counts", true,
+		{"a broken filter alone", true, map[string]string{"1.yaml": rule("g", "syntax error")}, []string{"", "", ""}},
+		{"two filters of one name: the first is used", true,
 			map[string]string{"1.yaml": rule("f", is("a")), "2.yaml": rule("f", is("b"))}, []string{"f", "discarded", "discarded"}},
-		{"a name twice in a file", true,
+		{"two filters of one name in a file", true,
 			map[string]string{"1.yaml": rule("f", is("a")) + "---\n" + rule("f", is("b"))}, []string{"f", "discarded", "discarded"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestMeaning(t *testing.T) {
 	}
 }
 
-// A filter ends by the clock, between two polls too.
+// A filter expires at the right time, even between two polls.
 func TestExpiresBetweenPolls(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "f.yaml", rule("f", is("a"), "expiration: 2000-01-01T00:00:10Z")) // a bubble begins in 2000
@@ -73,11 +73,11 @@ func TestExpiresBetweenPolls(t *testing.T) {
 
 		write(t, dir, "f.yaml", rule("f", is("a"), "expiration: 2000-01-02"))
 		poll()
-		assert.Equal(t, []string{"f", "discarded"}, verdicts(s, "a", "b"), "it has another expiration")
+		assert.Equal(t, []string{"f", "discarded"}, verdicts(s, "a", "b"), "the filter has a later expiration")
 	})
 }
 
-// Globals of a script that did not change live on.
+// A script that does not change keeps its globals.
 func TestScopeIsKept(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "f.yaml", "name: f\njs: |\n  let n = 0\n  function filter(event) { return ++n > 2 }\n")
@@ -96,10 +96,10 @@ func TestScopeIsKept(t *testing.T) {
 
 		write(t, dir, "f.yaml", "name: f\njs: |\n  let n = 1\n  function filter(event) { return ++n > 2 }\n")
 		poll()
-		assert.Equal(t, []string{"discarded", "f"}, verdicts(s, "a", "a"), "another script has globals of its own")
+		assert.Equal(t, []string{"discarded", "f"}, verdicts(s, "a", "a"), "a new script has new globals")
 		st = s.Stats().Filters[0]
 		assert.True(t, st.Since.After(since))
-		assert.EqualValues(t, 2, st.Calls, "of this version")
+		assert.EqualValues(t, 2, st.Calls, "Calls counts the calls of this version")
 	})
 }
 
@@ -118,7 +118,7 @@ func TestClosed(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	require.NoError(t, s.Close(nil)) //lint:ignore SA1012 a nil ctx is allowed
 	cancel()
-	assert.NoError(t, s.Close(ctx), "what has ended needs no time")
-	assert.Equal(t, []string{""}, verdicts(s, "a"), "events pass as they are")
-	assert.EqualValues(t, 1, s.Stats().Filters[0].Calls, "the figures stay")
+	assert.NoError(t, s.Close(ctx), "Close does not wait if the Set has already ended")
+	assert.Equal(t, []string{""}, verdicts(s, "a"), "events pass unchanged after Close")
+	assert.EqualValues(t, 1, s.Stats().Filters[0].Calls, "Stats keeps the figures after Close")
 }

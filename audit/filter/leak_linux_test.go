@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A hundred scripts with a megabyte each are replaced, and give their memory back.
+// A hundred scripts that use a megabyte each are replaced one after the other. Their memory is
+// freed.
 func TestReplacedScriptsAreClosed(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -33,7 +34,7 @@ func TestReplacedScriptsAreClosed(t *testing.T) {
 	})
 }
 
-// resident is the memory that this process has, in bytes.
+// resident returns how many bytes of this process are in memory.
 func resident(t *testing.T) (pages int64) {
 	text, err := os.ReadFile("/proc/self/statm")
 	require.NoError(t, err)

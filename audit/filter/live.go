@@ -11,24 +11,25 @@ import (
 
 // live is a filter that applies to the service.
 type live struct {
-	// These are changed under both locks of the Set.
+	// These fields change only while both locks of the Set are held.
 	definition
 	since   time.Time
-	first   int            // the line at which the script began when it was evaluated
+	first   int            // the first line of the script when it was evaluated
 	script  *script.Script // nil: off or expired
 	off     *Off
-	figures totals        // of this script
-	last    *script.Fault // error of a call, with the line when it was evaluated
-	before  totals        // of earlier scripts of that name
+	figures totals        // what this script has done
+	last    *script.Fault // the last error of a call; its line is from when the script was evaluated
+	before  totals        // what earlier scripts of this filter have done
 
-	// The fields below belong to the goroutine that judges a batch.
+	// Only the goroutine that judges a batch uses the fields below.
 	pass   []bool
 	turn   script.Counts
 	fault  *script.Fault
 	failed bool // the engine itself has failed
 }
 
-// lineOf is the current line of a fault, since the script may have moved in its file.
+// lineOf returns the current line of a fault. The script may have moved in its file since it was
+// evaluated.
 func (l *live) lineOf(fault *script.Fault) int {
 	if fault.Line == 0 {
 		return 0
@@ -36,7 +37,7 @@ func (l *live) lineOf(fault *script.Fault) int {
 	return fault.Line - l.first + l.Line
 }
 
-// lastError is the last error of a call, or "".
+// lastError returns the last error of a call, or "".
 func (l *live) lastError() string {
 	if l.last == nil {
 		return ""
@@ -45,10 +46,10 @@ func (l *live) lastError() string {
 	return rules.Printable(moved.Error())
 }
 
-// total is what the filters of that name have done.
+// total returns what all scripts of this filter have done.
 func (l *live) total() totals { return l.before.plus(l.figures) }
 
-// judge makes the script judge a batch. A fault of the engine itself must not end the service. It
+// judge makes the script judge a batch. A panic of the engine must not end the service. It
 // switches the filter off, and the filter's scope is not used again.
 func (l *live) judge(batch []audit.Candidate) {
 	if cap(l.pass) < len(batch) {

@@ -12,22 +12,23 @@ import (
 	"example.com/clew/audit/filter/internal/source"
 )
 
-// maxProblems bounds the faults of a source that are told one by one.
+// maxProblems is how many faults of a source are listed. More faults are only counted.
 const maxProblems = 20
 
-// loader makes filters of the source. It belongs to the polling goroutine.
+// loader makes filters from the files of the source. Only the polling goroutine uses it.
 type loader struct {
 	set      *Set
-	files    map[string][]definition // the last good ones, by file
-	parsed   map[string]parsed       // by file
-	failed   map[string]failure      // by filter
-	problems []string                // of this poll
-	more     int                     // problems that are not told
-	most     time.Duration           // about how long one poll may evaluate scripts
+	files    map[string][]definition // the last good definitions, by file
+	parsed   map[string]parsed       // the files as last read, by name
+	failed   map[string]failure      // scripts that failed, by filter
+	problems []string                // the faults that this poll has found
+	more     int                     // how many faults problems leaves out
+	most     time.Duration           // how long one poll may evaluate scripts, approximately
 }
 
-// load reads the source, and replaces the filters by those of the source. A broken file or filter
-// keeps its last good version. A reading that ctx cuts off says nothing about the source.
+// load reads the source, and replaces the Set's filters by those of the source. The last good
+// version of a broken file or filter stays in use. If ctx ends during a read, load changes
+// nothing, because the read says nothing about the source.
 func (l *loader) load(ctx context.Context) {
 	files, err := l.set.src.Read(ctx)
 	if ctx.Err() != nil {
@@ -58,12 +59,12 @@ func (l *loader) problem(file, text string) {
 	l.problems = append(l.problems, file+": "+text)
 }
 
-// merge returns the filters of all files, in their order.
+// merge returns the filters of all files, in the order of the files.
 func (l *loader) merge(files []source.File) []definition {
 	before, parsedBefore := l.files, l.parsed
 	l.files, l.parsed = map[string][]definition{}, map[string]parsed{}
 	var all []definition
-	taken := map[string]string{} // the files of names
+	taken := map[string]string{} // the file that defines each name
 	for _, f := range files {
 		l.files[f.Name] = l.parse(f, before[f.Name], parsedBefore[f.Name])
 		for _, def := range l.files[f.Name] {
@@ -81,7 +82,8 @@ func (l *loader) merge(files []source.File) []definition {
 	return all
 }
 
-// parse returns the filters of a file. A filter that is wrong is returned as it was before.
+// parse returns the filters of a file. If a filter is wrong, parse returns the last good version
+// of it.
 func (l *loader) parse(f source.File, before []definition, last parsed) []definition {
 	if f.Err != nil {
 		l.problem(f.Name, rules.Printable(f.Err.Error()))
@@ -104,9 +106,10 @@ func (l *loader) parse(f source.File, before []definition, last parsed) []defini
 	return defs
 }
 
-// build returns the filters that apply to the service. A filter with an unchanged script is kept.
-// A script that cannot be evaluated leaves the old one in place. Scripts that do not fit into the
-// time of a poll are left to the next one. Done is false if ctx has ended.
+// build returns the filters that apply to the service. A filter whose script has not changed keeps
+// its scope. If a new script cannot be evaluated, the old one stays in use. When the time for
+// evaluation is used up, the remaining scripts wait for the next poll. Done is false if ctx has
+// ended.
 func (l *loader) build(ctx context.Context, defs []definition) (next []change, done bool) {
 	now := time.Now()
 	failed := l.failed
@@ -126,7 +129,7 @@ func (l *loader) build(ctx context.Context, defs []definition) (next []change, d
 		case keeps:
 			next = append(next, change{def: def, old: old, kind: same})
 		case evaluated > 0 && time.Since(now) > l.most: // at least one in each poll
-			l.problem(def.file, fmt.Sprintf("filter %q: not evaluated yet, since those before it took %v", def.Name, l.most))
+			l.problem(def.file, fmt.Sprintf("filter %q: not evaluated yet, since the filters before it took more than %v", def.Name, l.most))
 			next = keepOld(next, old)
 		default:
 			evaluated++
@@ -136,8 +139,8 @@ func (l *loader) build(ctx context.Context, defs []definition) (next []change, d
 	return next, true
 }
 
-// maxLoad is about how long scripts are evaluated in one poll, so that good filters need not wait
-// for a hundred that loop.
+// maxLoad is how long one poll evaluates scripts, approximately. Without this limit, good filters
+// would have to wait for a hundred scripts that loop.
 const maxLoad = 5 * time.Second
 
 // keepOld appends a filter as it was before, if there was one.
@@ -148,7 +151,7 @@ func keepOld(next []change, old *live) []change {
 	return append(next, change{def: old.definition, old: old, kind: same})
 }
 
-// discard closes the scripts of changes that do not come into use.
+// discard closes the scripts of changes that will not be used.
 func discard(next []change) {
 	for _, c := range next {
 		if c.script != nil {
@@ -157,7 +160,8 @@ func discard(next []change) {
 	}
 }
 
-// evaluate appends the filter of a new script.
+// evaluate evaluates the script of def and appends the new filter to next. If that fails, it
+// appends the old filter.
 func (l *loader) evaluate(next []change, def definition, old *live, before failure) []change {
 	var s *script.Script
 	reason := before.reason
@@ -170,12 +174,13 @@ func (l *loader) evaluate(next []change, def definition, old *live, before failu
 		}
 	}
 	l.failed[def.Name] = failure{def.sum, reason}
-	l.problem(def.file, reason) // which names the filter
+	l.problem(def.file, reason) // the reason names the filter
 	return keepOld(next, old)
 }
 
-// find returns the filter of that name, or nil, and whether its script stays in use under def. A
-// filter that was switched off comes back when its file has changed.
+// find returns the filter that has the name of def, or nil, and whether the filter's script stays
+// in use for def. The script of a filter that was switched off is evaluated again when the
+// filter's file has changed.
 func (s *Set) find(def *definition) (old *live, keeps bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Scripts that take too long in one poll are reported, and left to the next poll. Their old
-// versions stay.
+// If the scripts of one poll take too long, the remaining scripts are reported and wait for the
+// next poll. Their old versions stay in use.
 func TestLoadingTakesLong(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -22,7 +22,7 @@ func TestLoadingTakesLong(t *testing.T) {
 		both("x")
 		s, err := filter.OpenFor(filter.Config{Source: dir, App: "media-api", Filtered: true}, -1)
 		require.NoError(t, err)
-		assert.Equal(t, []string{"a", "discarded"}, verdicts(s, "x", "y"), "one a poll")
+		assert.Equal(t, []string{"a", "discarded"}, verdicts(s, "x", "y"), "the first poll evaluates one script only")
 		require.Len(t, s.Stats().Health.Problems, 1)
 		assert.Contains(t, s.Stats().Health.Problems[0], `b.yaml: filter "b": not evaluated yet`)
 		poll()
@@ -37,7 +37,7 @@ func TestLoadingTakesLong(t *testing.T) {
 	})
 }
 
-// A change beside a script is a change of the filter, and the script keeps its scope.
+// A change outside of the script changes the filter, but the script keeps its scope.
 func TestChanged(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a.yaml", rule("a", is("a")))
@@ -57,7 +57,7 @@ func TestChanged(t *testing.T) {
 	})
 }
 
-// The line of an error is where the script stands now.
+// If a script moves in its file, the line of its last error moves too.
 func TestLineOfAnErrorThatMoved(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "bad.yaml", rule("bad", "event.context.client == 'a' ? true : "+throws))

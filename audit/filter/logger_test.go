@@ -14,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Events go through a Logger and a Set to files, and are found by the filter's name there.
+// A Logger with a Set writes events to files. A query for a filter's name finds the events that
+// the filter passed.
 func TestLogger(t *testing.T) {
 	const clients, each = 8, 500
 	dir, source := t.TempDir(), t.TempDir()
@@ -33,23 +34,23 @@ func TestLogger(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	require.NoError(t, l.LogSync(t.Context(), "captured", slog.String("client", "1")), "no filter passes it")
+	require.NoError(t, l.LogSync(t.Context(), "captured", slog.String("client", "1")), "LogSync writes an event that no filter passes")
 	require.NoError(t, l.LogSync(t.Context(), "captured", slog.String("client", "3")))
 	require.NoError(t, l.Close(context.Background()))
 
 	st := l.Stats()
 	assert.EqualValues(t, clients*each+2, st.Accepted)
 	assert.Equal(t, st.Accepted, st.Written+st.Buffered+st.Failed+st.Discarded)
-	assert.EqualValues(t, 3*each, st.Discarded, "those of 1, 5 and 7")
+	assert.EqualValues(t, 3*each, st.Discarded, "the events of the clients 1, 5 and 7 are discarded")
 	count := func(q lake.Query) int64 {
 		n, err := lake.Count(t.Context(), q, nil, lake.Dir(dir))
 		require.NoError(t, err)
 		return n
 	}
-	assert.EqualValues(t, each+1, count(lake.Query{TraceName: "anton"}), "with the one of LogSync")
+	assert.EqualValues(t, each+1, count(lake.Query{TraceName: "anton"}), "the count includes one event of LogSync")
 	assert.EqualValues(t, 4*each, count(lake.Query{TraceName: "even"}))
 	assert.EqualValues(t, 0, count(lake.Query{TraceName: "bad"}))
-	assert.EqualValues(t, 2, count(lake.Query{Message: "captured"}), "LogSync stays")
+	assert.EqualValues(t, 2, count(lake.Query{Message: "captured"}), "events of LogSync are not discarded")
 	assert.EqualValues(t, 5*each+2, count(lake.Query{}))
 	for e, err := range lake.Find(t.Context(), lake.Query{TraceName: "anton", Limit: 1}, nil, lake.Dir(dir)) {
 		require.NoError(t, err)
@@ -57,5 +58,5 @@ func TestLogger(t *testing.T) {
 	}
 	adds(t, s)
 	assert.EqualValues(t, st.Accepted, s.Stats().Events.Judged)
-	assert.NotNil(t, s.Stats().Filters[1].Off, "bad")
+	assert.NotNil(t, s.Stats().Filters[1].Off, "the filter bad is off")
 }

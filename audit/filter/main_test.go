@@ -20,7 +20,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rule is the YAML of a filter that passes what expression says. More is lines such as its apps.
+// rule returns the YAML of a filter that passes an event if expression is true. More is additional
+// lines, such as the apps.
 func rule(name, expression string, more ...string) string {
 	return fmt.Sprintf("name: %q\n%s\njs: |\n  function filter(event) {\n    return %s\n  }\n", name, strings.Join(more, "\n"), expression)
 }
@@ -38,7 +39,7 @@ func remove(t testing.TB, dir, name string) {
 	require.NoError(t, os.Remove(filepath.Join(dir, name)))
 }
 
-// open opens a Set of a filtered service, which is closed when the test ends.
+// open opens a Set for a service with Config.Filtered. The Set is closed when the test ends.
 func open(t testing.TB, cfg filter.Config) *filter.Set {
 	t.Helper()
 	cfg.App, cfg.Filtered = "media-api", true
@@ -53,19 +54,19 @@ func openAs(t testing.TB, cfg filter.Config) *filter.Set {
 	return s
 }
 
-// poll waits until the source has been read again. It is for a bubble of synctest.
+// poll waits until the source has been read again. It must be called in a bubble of synctest.
 func poll() {
 	time.Sleep(34 * time.Second)
 	synctest.Wait()
 }
 
-// event is an event of a client.
+// event returns an event of a client.
 func event(client string) audit.Event {
 	return audit.Event{Time: time.UnixMicro(1), Message: "m", Context: map[string]string{"client": client}}
 }
 
-// verdicts makes the Set judge events of clients, and returns the fate of each: the names that it
-// has, "discarded", or "" for one that is written as it is.
+// verdicts lets the Set judge one event for each client. It returns what happened to each event:
+// the names of the filters that passed it, "discarded", or "" if the event is written unchanged.
 func verdicts(s *filter.Set, clients ...string) []string {
 	var events []audit.Event
 	for _, client := range clients {
@@ -84,11 +85,11 @@ func verdicts(s *filter.Set, clients ...string) []string {
 	return got
 }
 
-// is is an expression that passes events of a client.
+// is returns an expression that is true for events of a client.
 func is(client string) string { return fmt.Sprintf("event.context.client == %q", client) }
 
 func adds(t testing.TB, s *filter.Set) {
 	t.Helper()
 	e := s.Stats().Events
-	assert.Equal(t, e.Judged, e.Passed+e.Kept+e.Discarded, "passed + kept + discarded of %+v", e)
+	assert.Equal(t, e.Judged, e.Passed+e.Kept+e.Discarded, "each judged event must be passed, kept or discarded: %+v", e)
 }

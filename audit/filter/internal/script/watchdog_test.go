@@ -21,9 +21,9 @@ var stuck = []struct{ name, call string }{
 	{"caught", `(() => { try { return [].indexOf.call({length: 2**53-1}, 1) < 0 } catch (e) { return true } finally { return true } })()`},
 }
 
-const stuckReason = "a function of the engine did not return within 0.2 s of the processor"
+const stuckReason = "a function of the engine did not return within 0.2 s of processor time"
 
-// A native function that does not return is ended, and its script is off.
+// The watchdog ends a native function that does not return, and its script is switched off.
 func TestWatchdog(t *testing.T) {
 	for _, tt := range stuck {
 		t.Run(tt.name, func(t *testing.T) {
@@ -36,12 +36,12 @@ func TestWatchdog(t *testing.T) {
 			assert.False(t, passed)
 			assert.Equal(t, [3]int{1, 0, 1}, [3]int{counts.Calls, counts.Passed, counts.Errors})
 			_, counts = judge(s, 1)
-			assert.Zero(t, counts, "it is off")
+			assert.Zero(t, counts, "the script is off")
 		})
 	}
 }
 
-// A native function that does not return while the globals are evaluated is ended.
+// The watchdog also ends a native function that is called while the globals are evaluated.
 func TestWatchdogLoad(t *testing.T) {
 	for _, tt := range stuck {
 		t.Run(tt.name, func(t *testing.T) {
@@ -52,7 +52,8 @@ func TestWatchdogLoad(t *testing.T) {
 	}
 }
 
-// The end of a script does not end others, and a script that is opened afterwards works.
+// When the watchdog ends one script, other scripts go on, and a script that is opened afterwards
+// works.
 func TestWatchdogNeighbours(t *testing.T) {
 	neighbour := open(t, "var n = 0\n"+body("return ++n > 0 && event.app === 'media-api'"))
 	for range 3 {
@@ -80,10 +81,10 @@ func TestWatchdogNeighbours(t *testing.T) {
 	assert.True(t, passed)
 }
 
-// A script that uses much of the processor in many calls of one batch, each of them short, stays
-// on.
+// Many short calls in one batch use more processor time than the watchdog's limit. The script
+// stays on, because the limit is for a single call.
 func TestWatchdogManyCalls(t *testing.T) {
-	// Not a Hasty script: a machine that stops for some milliseconds within a call would end that.
+	// A Hasty script would go off if the machine stopped for some milliseconds within a call.
 	s, err := script.Brisk("test", body("for (var i = 0; i < 100; i++); return true"), 1)
 	require.NoError(t, err)
 	defer s.Close()
@@ -95,8 +96,8 @@ func TestWatchdogManyCalls(t *testing.T) {
 	}
 }
 
-// The memory is made inaccessible at any moment, in code of the engine or in the bridge's: the
-// script is off and nothing else happens.
+// The memory can become inaccessible at any moment, while code of the engine or of the bridge
+// runs. The script is then switched off, and nothing else happens.
 func TestWatchdogAnywhere(t *testing.T) {
 	for i := range 40 {
 		s := open(t, body(`event.context.keys(); Object.keys(event.context); return event.context.get("client_id") + event.message !== "x".repeat(100)`))

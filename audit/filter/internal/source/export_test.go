@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// SetTimeout replaces the time that a reading may take.
+// SetTimeout replaces the time limit of a read.
 func (s *Source) SetTimeout(d time.Duration) { s.timeout = d }
 
-// SetTLS replaces what s knows of certificates.
+// SetTLS replaces the TLS configuration of s, which says what certificates s trusts.
 func (s *Source) SetTLS(c *tls.Config) { s.web.transport.TLSClientConfig = c }
 
-// LoopbackOnly is what s asks before it connects by http.
+// LoopbackOnly returns the error with which s refuses to connect to address by http.
 func LoopbackOnly(address string) error { return loopbackOnly("tcp", address, nil) }
 
 const (

@@ -8,7 +8,8 @@ import (
 	"example.com/clew/audit/filter/internal/rules"
 )
 
-// readHeader reads the one line of a file, "Name: value". No error quotes the line.
+// readHeader reads a file that has one line, "Name: value". No error quotes the line, because it
+// may contain a credential.
 func readHeader(path string) (name, value string, err error) {
 	text, err := readFile(path, rules.MaxFile)
 	if err != nil {
@@ -31,7 +32,7 @@ func readHeader(path string) (name, value string, err error) {
 	return name, value, nil
 }
 
-// isToken reports whether s is a header's name, by RFC 9110.
+// isToken reports whether s is a valid name of a header by RFC 9110.
 func isToken(s string) bool {
 	const marks = "!#$%&'*+-.^_`|~"
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {

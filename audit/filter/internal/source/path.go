@@ -14,14 +14,15 @@ import (
 	"example.com/clew/audit/filter/internal/rules"
 )
 
-// readPath reads a directory or a file. If files differ from the last reading, it reads again
-// after a pause, because somebody may be writing them. A file counts if both readings are equal.
+// readPath reads a directory or a file. If a file has changed since the last call, readPath reads
+// all files again after a pause, because somebody may be writing the file. A file is used only if
+// both reads return the same text.
 func (s *Source) readPath(ctx context.Context) ([]File, error) {
 	first, err := s.snapshot()
 	if err != nil {
 		return nil, err
 	}
-	if s.last == nil { // there is nothing to keep, and the next reading mends it
+	if s.last == nil { // the first call: there is no earlier text, and the next call corrects a half-written one
 		s.last = map[string][]byte{}
 		return s.accept(first, first), nil
 	}
@@ -40,7 +41,7 @@ func (s *Source) readPath(ctx context.Context) ([]File, error) {
 	return s.accept(first, second), nil
 }
 
-// snapshot reads all files.
+// snapshot reads all files once.
 func (s *Source) snapshot() (map[string]File, error) {
 	info, err := os.Stat(s.cfg.Where)
 	if err != nil {
@@ -63,7 +64,8 @@ func (s *Source) snapshot() (map[string]File, error) {
 	return readDir(s.cfg.Where)
 }
 
-// readDir reads the *.yaml and *.yml of a directory, except those whose names begin with a dot.
+// readDir reads the files *.yaml and *.yml of a directory, except files whose names begin with a
+// dot.
 func readDir(dir string) (map[string]File, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -92,7 +94,7 @@ func readDir(dir string) (map[string]File, error) {
 	return files, nil
 }
 
-// isLast reports whether files are those of the last reading.
+// isLast reports whether files have the same names and texts as after the last call of readPath.
 func (s *Source) isLast(files map[string]File) bool {
 	if len(files) != len(s.last) {
 		return false
@@ -106,8 +108,8 @@ func (s *Source) isLast(files map[string]File) bool {
 	return true
 }
 
-// accept returns the files of two readings, with an error for each file on which they differ. A
-// file that is in neither is gone.
+// accept merges two reads of the files. A file on which the reads differ gets an error. A file
+// that is in neither read is left out.
 func (s *Source) accept(first, second map[string]File) []File {
 	var files []File
 	for name, f := range second {

@@ -42,7 +42,7 @@ func read(t testing.TB, s *source.Source) map[string]string {
 	texts := map[string]string{}
 	for i, f := range files {
 		if i > 0 {
-			assert.Less(t, files[i-1].Name, f.Name, "sorted by name")
+			assert.Less(t, files[i-1].Name, f.Name, "files must be sorted by name")
 		}
 		texts[f.Name] = string(f.Text)
 		if f.Err != nil {
@@ -77,7 +77,7 @@ func TestManyFiles(t *testing.T) {
 	assert.EqualError(t, err, "more than 256 files")
 }
 
-// The texts of a directory stay in memory, so that they are bounded together.
+// The texts of a directory stay in memory, so there is a limit on their total size.
 func TestLargeDirectory(t *testing.T) {
 	const whole = source.MaxTotal / rules.MaxFile
 	dir := t.TempDir()
@@ -91,7 +91,7 @@ func TestLargeDirectory(t *testing.T) {
 	texts := read(t, s)
 	require.Len(t, texts, whole+1)
 	for i := range whole {
-		require.Equal(t, len(large), len(texts[name(i)]), "all that the bound has room for")
+		require.Equal(t, len(large), len(texts[name(i)]), "files within the limit are read")
 	}
 	const problem = "error: the files of the directory, up to this one, are larger than 16777216 bytes together"
 	write(t, dir, name(whole), "#")
@@ -104,12 +104,12 @@ func TestLargeDirectory(t *testing.T) {
 	assert.Equal(t, len(large), len(texts[name(whole-1)]))
 }
 
-// If a directory changes in the pause between its two readings, files that differ do not count.
+// If a directory changes in the pause between the two reads, files that differ are not used.
 func TestChangesWhileItIsRead(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		before func(t *testing.T, dir string) // before the first reading
-		within func(t *testing.T, dir string) // between the readings
+		before func(t *testing.T, dir string) // before the first read
+		within func(t *testing.T, dir string) // between the two reads
 		want   map[string]string
 		next   map[string]string
 	}{
@@ -162,7 +162,7 @@ func TestUnreachable(t *testing.T) {
 	s := open(t, source.Config{Where: gone})
 	_, err := s.Read(t.Context())
 	require.ErrorContains(t, err, "no such file")
-	assert.NotContains(t, err.Error(), dir, "the caller names it")
+	assert.NotContains(t, err.Error(), dir, "the error has no path, because the caller names the path")
 	require.NoError(t, os.Mkdir(gone, 0o700))
 	write(t, gone, "a.yaml", "a")
 	assert.Equal(t, map[string]string{"a.yaml": "a"}, read(t, s))

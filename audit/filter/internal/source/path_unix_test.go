@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A pipe without a writer would block the reader for ever.
+// A pipe is refused, because a pipe without a writer would block the reader for ever.
 func TestPipe(t *testing.T) {
 	dir := t.TempDir()
 	pipe := filepath.Join(dir, "pipe.yaml")
@@ -23,7 +23,8 @@ func TestPipe(t *testing.T) {
 	assert.EqualError(t, err, "not a regular file")
 }
 
-// A volume of Kubernetes consists of links, whose targets are exchanged.
+// A Kubernetes volume consists of symbolic links. When the volume changes, Kubernetes replaces
+// their targets.
 func TestLinks(t *testing.T) {
 	dir := t.TempDir()
 	for _, version := range []string{"..v1", "..v2"} {

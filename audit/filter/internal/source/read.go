@@ -47,7 +47,7 @@ func readFile(path string, bound int) ([]byte, error) {
 	return text, nil
 }
 
-// bare is err without the path, which the caller names.
+// bare returns err without the path, because the caller names the path.
 func bare(err error) error {
 	if e := (*fs.PathError)(nil); errors.As(err, &e) {
 		return e.Err

@@ -14,7 +14,7 @@ import (
 	"example.com/clew/audit/filter/internal/rules"
 )
 
-// Timeout bounds a reading of the source.
+// Timeout limits the time of a read of the source.
 const Timeout = 10 * time.Second
 
 // settle is the pause after which a changed file is read again.
@@ -27,7 +27,7 @@ const maxTotal = 16 << 20
 type Config struct {
 	Where           string // a directory, a file, or a URL
 	Header          string // the path of a file with one line "Name: value", for a URL
-	SHA256          string // of the content, in hexadecimal digits; not for a directory
+	SHA256          string // the digest of the content, in hexadecimal digits; not for a directory
 	HMACKey         string // the path of a file with the key, for a URL
 	SignatureHeader string // the header of the response with the HMAC-SHA256
 }
@@ -35,11 +35,11 @@ type Config struct {
 // File is one file of the source.
 type File struct {
 	Name string // without the directory; a URL is without parts that may be secret
-	Text []byte // never changed afterwards
-	Err  error  // the file could not be read, or changes right now: keep its last text
+	Text []byte // nobody changes it afterwards
+	Err  error  // why the file could not be read, or that it is changing: keep its last text
 }
 
-// Source is a directory, a file or a URL. One goroutine at a time may use it.
+// Source is a directory, a file or a URL. Only one goroutine at a time may use it.
 type Source struct {
 	cfg     Config
 	name    string
@@ -97,8 +97,9 @@ func (s *Source) Close() {
 	}
 }
 
-// Read returns the files in the order of their names. An error says that the source cannot be read
-// at all: keep the last files. Its text has no credentials, and nothing of the content.
+// Read returns the files in the order of their names. An error means that the source cannot be
+// read at all: keep the last files. The error's text contains no credentials, and nothing of the
+// content.
 func (s *Source) Read(ctx context.Context) ([]File, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("no whole answer within %v", s.timeout))
 	defer cancel()

@@ -21,13 +21,14 @@ import (
 const (
 	maxRedirects = 5
 	minKey       = 16
-	// wholeEvery is how often a request has no condition. Otherwise a server that always answers
-	// 304 would keep a filter for ever. If a request without a condition fails, the next one has
-	// none either, because a 304 would hide the failure.
+	// Every wholeEvery-th request has no condition, so the server must send the whole content.
+	// Otherwise a server that always answers 304 would keep an old filter in use for ever. If a
+	// request without a condition fails, the next one has none either, because a 304 would hide
+	// the failure.
 	wholeEvery = 20
 )
 
-// web is a URL.
+// web is a source that is a URL.
 type web struct {
 	cfg       Config
 	url       *url.URL
@@ -35,9 +36,9 @@ type web struct {
 	client    *http.Client
 	transport *http.Transport
 
-	text               []byte // of the last good answer; nil: none
+	text               []byte // the content of the last good answer; nil: none
 	etag, lastModified string
-	requests           int // since the last whole answer
+	requests           int // since the last answer with the content
 }
 
 func newWeb(cfg Config) (*web, error) {
@@ -68,7 +69,7 @@ func newWeb(cfg Config) (*web, error) {
 	return w, nil
 }
 
-// checkScheme refuses all but https, and http to this machine.
+// checkScheme refuses every URL except https, and http to this machine.
 func checkScheme(u *url.URL) error {
 	host := u.Hostname()
 	switch {
@@ -107,8 +108,8 @@ func (w *web) checkRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// read returns the content of the URL. If the server says that it did not change, it is the last
-// one.
+// read returns the content of the URL. If the server answers that the content has not changed,
+// read returns the last content again.
 func (w *web) read(ctx context.Context, pin []byte) ([]byte, error) {
 	req, err := w.request(ctx)
 	if err != nil {
@@ -169,7 +170,7 @@ func (*web) isConditional(req *http.Request) bool {
 	return req.Header.Get("If-None-Match") != "" || req.Header.Get("If-Modified-Since") != ""
 }
 
-// failed is err without the URL, whose query may be secret.
+// failed returns err without the URL, because the query of the URL may be secret.
 func (w *web) failed(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
@@ -180,7 +181,7 @@ func (w *web) failed(ctx context.Context, err error) error {
 	return errors.New(rules.Printable(err.Error()))
 }
 
-// checkSignature compares the HMAC-SHA256 of text with that of the response.
+// checkSignature compares the HMAC-SHA256 of text with the signature in the response's header.
 func (w *web) checkSignature(header http.Header, text []byte) error {
 	if w.cfg.HMACKey == "" {
 		return nil

@@ -93,7 +93,8 @@ func TestResolvedAddress(t *testing.T) {
 	}
 }
 
-// An answer that is not the content is an error without the credential, and the next answer counts.
+// A bad answer leads to an error, which does not contain the credential. A good answer afterwards
+// is used.
 func TestBadAnswers(t *testing.T) {
 	other := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "evil") })
 	for _, c := range []struct {
@@ -106,7 +107,7 @@ func TestBadAnswers(t *testing.T) {
 		{"status 206", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(206) }, "status 206"},
 		{"304 without a condition", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, "status 304"},
 		{"more than a megabyte", func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, rules.MaxFile+1)) }, "larger than 1048576 bytes"},
-		{"without an end", func(w http.ResponseWriter, _ *http.Request) {
+		{"an endless answer", func(w http.ResponseWriter, _ *http.Request) {
 			for err := error(nil); err == nil; _, err = w.Write(make([]byte, 1<<16)) {
 			}
 		}, "larger than 1048576 bytes"},
@@ -116,7 +117,7 @@ func TestBadAnswers(t *testing.T) {
 			z.Write(make([]byte, 50<<20))
 			z.Close()
 		}, "larger than 1048576 bytes"},
-		{"cut short", func(w http.ResponseWriter, _ *http.Request) {
+		{"an answer that is cut short", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			fmt.Fprint(w, "name: a")
 		}, "unexpected EOF"},
@@ -146,7 +147,7 @@ func TestBadAnswers(t *testing.T) {
 	}
 }
 
-// A server that trickles would hold a reader that waits for the next byte only.
+// A server that sends one byte after the other must not hold a reader longer than the timeout.
 func TestTrickle(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
@@ -178,7 +179,7 @@ func TestConditionalGet(t *testing.T) {
 		{"Last-Modified", "Last-Modified", "Thu, 26 Nov 2026 08:00:00 GMT", "If-Modified-Since"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var got []string // the answers come before the next request
+			var got []string // needs no mutex: each answer arrives before the next request
 			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				got = append(got, r.Header.Get(c.condition))
 				if r.Header.Get(c.condition) == c.value {
@@ -194,14 +195,14 @@ func TestConditionalGet(t *testing.T) {
 			}
 			assert.Equal(t, []string{"", c.value, c.value}, got[:3])
 			assert.Equal(t, map[string]string{server.URL: fmt.Sprint("text ", source.WholeEvery+1)}, read(t, s),
-				"a server that says 304 for ever is asked for the whole again")
+				"after wholeEvery requests, the server must send the content again")
 		})
 	}
 }
 
-// A server that answers 304 to a request without a condition is broken until it sends the whole.
+// If a server answers 304 to a request without a condition, reads fail until it sends the content.
 func Test304ForEver(t *testing.T) {
-	mended, conditional := false, 0 // the answers come before the next request
+	mended, conditional := false, 0 // need no mutex: each answer arrives before the next request
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("If-None-Match") != "" {
 			conditional++
@@ -224,9 +225,9 @@ func Test304ForEver(t *testing.T) {
 	require.Equal(t, source.WholeEvery-1, conditional)
 	mended = true
 	read(t, s)
-	require.Equal(t, source.WholeEvery-1, conditional, "the whole")
+	require.Equal(t, source.WholeEvery-1, conditional, "the request has no condition")
 	read(t, s)
-	assert.Equal(t, source.WholeEvery, conditional, "conditions again")
+	assert.Equal(t, source.WholeEvery, conditional, "the next request has a condition again")
 }
 
 func TestCredential(t *testing.T) {
@@ -238,7 +239,7 @@ func TestCredential(t *testing.T) {
 		fmt.Fprint(w, r.Header.Get("Authorization"), r.URL.Path)
 	})
 	s := open(t, source.Config{Where: server.URL + "/", Header: headerFile(t)})
-	assert.Equal(t, map[string]string{server.URL + "/": "Bearer " + secret + "/f.yaml"}, read(t, s), "also after a redirect of the same host")
+	assert.Equal(t, map[string]string{server.URL + "/": "Bearer " + secret + "/f.yaml"}, read(t, s), "the credential is also sent after a redirect within the host")
 }
 
 func TestBadHeaderFiles(t *testing.T) {
@@ -249,7 +250,7 @@ func TestBadHeaderFiles(t *testing.T) {
 		{"empty", "", "not one line"},
 		{"a value alone", secret, "not one line"},
 		{"no value", "Authorization:", "not one line"},
-		{"not a name", "A b: " + secret, "not one line"},
+		{"an invalid name", "A b: " + secret, "not one line"},
 		{"two lines", "A: " + secret + "\nB: x", "more than one line"},
 		{"a carriage return", "A: " + secret + "\rB: x", "more than one line"},
 		{"Host", "host: " + secret, "a header that the request sets itself"},
@@ -281,12 +282,12 @@ func TestPinAndSignature(t *testing.T) {
 		{"the digest in capitals", strings.ToUpper(pin), "", "", ""},
 		{"another digest", strings.Repeat("0", 64), "", "", "does not have the digest"},
 		{"the signature", "", key, good, ""},
-		{"the signature with its kind", "", key + "\n", "sha256=" + good, ""},
+		{"the signature with the prefix sha256=", "", key + "\n", "sha256=" + good, ""},
 		{"both", pin, key, good, ""},
 		{"no signature", "", key, "", "no signature: the response has no header X-Signature"},
 		{"another signature", "", key, strings.Repeat("0", 64), "is not that of the content"},
 		{"half a signature", "", key, good[:32], "is not that of the content"},
-		{"no digits", "", key, "x", "is not that of the content"},
+		{"not hexadecimal digits", "", key, "x", "is not that of the content"},
 		{"another key", "", "another-key-of-16", good, "is not that of the content"},
 		{"a short key", "", "short", good, "less than 16 bytes"},
 	} {
@@ -309,7 +310,7 @@ func TestPinAndSignature(t *testing.T) {
 				assert.Equal(t, map[string]string{server.URL: content}, read(t, s))
 				return
 			}
-			for range 2 { // what was refused is no condition of the next request
+			for range 2 { // an answer that was refused must not become a condition of the next request
 				_, err := s.Read(t.Context())
 				require.ErrorContains(t, err, c.want)
 			}
@@ -331,7 +332,7 @@ func TestHTTPS(t *testing.T) {
 
 	s := open(t, source.Config{Where: server.URL + "/"})
 	_, err := s.Read(t.Context())
-	require.ErrorContains(t, err, "certificate", "an unknown authority")
+	require.ErrorContains(t, err, "certificate", "the authority of the certificate is unknown")
 	s.SetTLS(&tls.Config{RootCAs: roots})
 	assert.Equal(t, map[string]string{server.URL + "/": "good"}, read(t, s))
 

@@ -1,29 +1,29 @@
 package traps
 
-// scope says what is within an open bracket, or after an arrow.
+// scope is the kind of code inside an open bracket, or after an arrow.
 type scope uint8
 
 const (
-	block  scope = iota // statements, of a class too
-	body                // of a function
-	arrow               // of a function without braces
-	group               // in parentheses
-	object              // a literal
-	array               // a literal
-	index               // of an array
+	block  scope = iota // statements, or the body of a class
+	body                // the body of a function
+	arrow               // the body of an arrow function without braces
+	group               // an expression in parentheses
+	object              // an object literal
+	array               // an array literal
+	index               // the index of an array
 )
 
-// bracket is one that is open.
+// bracket is an open bracket.
 type bracket struct {
 	scope
-	at       int  // its token
-	commas   int  // without those in brackets within it
+	at       int  // the index of its token
+	commas   int  // the commas in it, without those in inner brackets
 	begun    bool // it is not empty
 	last     bool // the last token was a comma
-	question int  // question marks without their colons
-	ternary  bool // the last colon was that of a question mark
-	traps    int  // found before it
-	of       int  // for a group: the token before it, or -1
-	inGroup  bool // in parentheses; also for the parentheses themselves
-	inCall   bool // in a function that is called for events; also for the function itself
+	question int  // question marks whose colons have not come yet
+	ternary  bool // the last colon belonged to a question mark
+	traps    int  // how many were found before it
+	of       int  // for a group: the index of the token before it, or -1
+	inGroup  bool // it is in parentheses, or is itself a pair of parentheses
+	inCall   bool // it is in a function that is called for events, or is the body of that function
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// finder walks over tokens.
+// finder walks over the tokens of a script and collects traps.
 type finder struct {
 	tokens []token
 	at     int
@@ -20,7 +20,7 @@ func (f *finder) add(line int, format string, args ...any) {
 	f.traps = append(f.traps, Trap{line, fmt.Sprintf(format, args...)})
 }
 
-// near is the token at that distance, or one without a text.
+// near returns the token at the given distance from the current one, or an empty token.
 func (f *finder) near(by int) token {
 	if at := f.at + by; at >= 0 && at < len(f.tokens) {
 		return f.tokens[at]
@@ -28,7 +28,7 @@ func (f *finder) near(by int) token {
 	return token{}
 }
 
-// top is the innermost bracket that is open.
+// top returns the innermost open bracket, or an empty one.
 func (f *finder) top() *bracket {
 	if len(f.open) == 0 {
 		return &bracket{}
@@ -74,10 +74,10 @@ func (f *finder) mark(t token) {
 	}
 }
 
-// statements begin with these words, and end an arrow function on the line before.
+// statements are words that begin a statement. On a new line, such a word ends an arrow function.
 var statements = []string{"const", "let", "var", "function", "class", "if", "for", "while", "return", "switch", "try", "throw"}
 
-// endArrows ends the functions without braces that end before t.
+// endArrows closes the arrow functions without braces that end before t.
 func (f *finder) endArrows(t token) {
 	for f.top().scope == arrow {
 		statement := t.kind == word && slices.Contains(statements, t.text) && t.line > f.near(-1).line
@@ -99,7 +99,8 @@ func (f *finder) push(s scope) {
 	f.open = append(f.open, o)
 }
 
-// pop closes the innermost bracket, if t is its end.
+// pop closes the innermost bracket, if t is its end. It adds a trap if the bracket was a large
+// literal.
 func (f *finder) pop(t token) {
 	ends := map[scope]string{group: ")", array: "]", index: "]"}
 	if len(f.open) == 0 || cmp.Or(ends[f.top().scope], "}") != t.text {
@@ -122,11 +123,11 @@ func (f *finder) pop(t token) {
 	if o.scope == array {
 		what = "the array"
 	}
-	f.traps = f.traps[:o.traps] // this trap replaces those within it
+	f.traps = f.traps[:o.traps] // this trap replaces the traps inside the literal
 	f.add(f.tokens[o.at].line, "%s of %d entries may be made anew in each call: put it into a constant outside of the function, as a Set or a Map", what, entries)
 }
 
-// endsOperand reports whether an operand ends with t. A bracket after it then belongs to the
+// endsOperand reports whether an operand ends with t. If so, a bracket after t belongs to the
 // operand.
 func endsOperand(t token) bool {
 	switch t.kind {
@@ -138,7 +139,7 @@ func endsOperand(t token) bool {
 	return t.text == ")" || t.text == "]" || t.text == "}"
 }
 
-// scopeOf is what the bracket t opens.
+// scopeOf returns the scope that the bracket t opens.
 func (f *finder) scopeOf(t token) scope {
 	switch t.text {
 	case "(":
@@ -152,7 +153,7 @@ func (f *finder) scopeOf(t token) scope {
 	return f.ofBrace()
 }
 
-// ofBrace is what an opening brace begins, by the token before it.
+// ofBrace returns the scope that an opening brace begins. The token before the brace decides.
 func (f *finder) ofBrace() scope {
 	before := f.near(-1)
 	if before.kind == word && slices.Contains(operators, before.text) {
@@ -174,7 +175,8 @@ func (f *finder) ofBrace() scope {
 	return object
 }
 
-// afterColon tells an object from the block of a case or of a label.
+// afterColon returns the scope of a brace after a colon: an object, or the block of a case or a
+// label.
 func (f *finder) afterColon() scope {
 	switch top := f.top(); {
 	case top.scope == object, top.scope == group, top.scope == array, top.ternary:
@@ -183,7 +185,8 @@ func (f *finder) afterColon() scope {
 	return block
 }
 
-// afterParentheses tells a function's body from the block of a statement.
+// afterParentheses returns the scope of a brace after parentheses: the body of a function, or the
+// block of a statement.
 func (f *finder) afterParentheses() scope {
 	if f.closed.scope != group || f.closed.of < 0 {
 		return block
@@ -203,7 +206,7 @@ func (f *finder) word(t token) {
 	member := before.kind == punct && (before.text == "." || before.text == "?.")
 	switch {
 	case member && called && methods[t.text] != "":
-		f.add(t.line, "%s() is Java's, unless the script has it: write %s", t.text, methods[t.text])
+		f.add(t.line, "%s() is Java's, unless the script defines it: write %s", t.text, methods[t.text])
 	case member || after.text == ":" && f.top().scope == object:
 	case slices.Contains(java, t.text):
 		f.add(t.line, "%s is Java's: write new Set() for a HashSet, with add(x) and has(x), and new Map() for a HashMap", t.text)
@@ -212,11 +215,11 @@ func (f *finder) word(t token) {
 	}
 }
 
-// java is the names that scripts have only in Java's engines.
+// java lists names that scripts can use only in an engine of Java.
 var java = []string{"java", "javax", "Java", "Packages", "JavaImporter", "importClass", "importPackage"}
 
-// methods are methods of Java's texts and collections that JavaScript does not have, and what to
-// write.
+// methods are methods of Java's strings and collections that JavaScript does not have, with what
+// to write instead.
 var methods = map[string]string{
 	"equals":           "a == b",
 	"equalsIgnoreCase": "a.toLowerCase() == b.toLowerCase()",

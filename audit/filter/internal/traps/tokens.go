@@ -22,7 +22,7 @@ const (
 type token struct {
 	kind kind
 	text string
-	line int // the first is 1
+	line int // the first line is 1
 }
 
 func (t token) closes() bool {
@@ -32,15 +32,16 @@ func (t token) closes() bool {
 // operators are words after which an operand begins.
 var operators = []string{"return", "typeof", "case", "in", "of", "delete", "void", "throw", "new", "instanceof", "else", "do", "yield", "await", "default"}
 
-// lexer cuts a script into tokens.
+// lexer splits a script into tokens.
 type lexer struct {
 	rest      string
 	line      int
 	tokens    []token
-	templates []int // how many braces are open in each template that is open
+	templates []int // for each open template, how many braces are open in it
 }
 
-// tokens returns the tokens of a script, without comments. Any text is read to its end.
+// tokens returns the tokens of a script, without comments. It also reads a text that is not
+// JavaScript to its end.
 func tokens(script string) []token {
 	l := &lexer{rest: script, line: 1}
 	for l.rest != "" {
@@ -49,7 +50,7 @@ func tokens(script string) []token {
 	return l.tokens
 }
 
-// take takes n bytes as a token.
+// take appends the next n bytes as a token.
 func (l *lexer) take(k kind, n int) {
 	l.tokens = append(l.tokens, token{k, l.rest[:n], l.line})
 	l.skip(n)
@@ -84,7 +85,7 @@ func (l *lexer) next() {
 	}
 }
 
-// punct takes an operator or a bracket.
+// punct appends an operator or a bracket as a token.
 func (l *lexer) punct(size int) {
 	for _, long := range []string{"=>", "?.", "??", "++", "--", "..."} {
 		if strings.HasPrefix(l.rest, long) {
@@ -107,7 +108,8 @@ func (l *lexer) punct(size int) {
 	l.take(punct, size)
 }
 
-// template takes a part of a template, to its end or to ${. From is where it is searched.
+// template appends a part of a template as a token. The part reaches to the template's end or to
+// ${. The search for this end starts at the index from.
 func (l *lexer) template(from int) {
 	for i := from; i < len(l.rest); i++ {
 		switch {
@@ -125,8 +127,9 @@ func (l *lexer) template(from int) {
 	l.take(text, len(l.rest))
 }
 
-// isOperand reports whether an operand may begin here. A / then begins a regular expression;
-// elsewhere it divides. After ) and } it is taken for a division, which is wrong after if (…).
+// isOperand reports whether an operand may begin here. If so, a / begins a regular expression. If
+// not, a / is a division. After ) and }, isOperand assumes a division, which is wrong after if
+// (…).
 func (l *lexer) isOperand() bool {
 	if len(l.tokens) == 0 {
 		return true
@@ -159,7 +162,8 @@ func wordLength(s string) int {
 	return n
 }
 
-// quoted returns the length of a text in quotes, which ends with its line.
+// quoted returns the length of a text in quotes. The text ends at the end of the line at the
+// latest.
 func quoted(s string) int {
 	for i := 1; i < len(s); i++ {
 		switch s[i] {
@@ -174,8 +178,8 @@ func quoted(s string) int {
 	return len(s)
 }
 
-// expression returns the length of a regular expression with its flags. A / in a class does not
-// end it.
+// expression returns the length of a regular expression with its flags. A / in a character class
+// does not end the expression.
 func expression(s string) int {
 	class := false
 	for i := 1; i < len(s); i++ {

@@ -13,7 +13,7 @@ type Trap struct {
 const (
 	// few is how many entries a literal may have if it is made in each call.
 	few = 8
-	// maxTraps bounds the traps of a script.
+	// maxTraps is how many traps Find returns at most.
 	maxTraps = 20
 )
 
@@ -25,7 +25,7 @@ func Find(script string, firstLine int) []Trap {
 		f.token()
 	}
 	slices.SortStableFunc(f.traps, func(a, b Trap) int { return a.Line - b.Line })
-	found := slices.Compact(f.traps) // java.util twice on one line
+	found := slices.Compact(f.traps) // such as java.util twice on one line
 	found = found[:min(len(found), maxTraps)]
 	for i := range found {
 		found[i].Line += firstLine - 1

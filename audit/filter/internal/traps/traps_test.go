@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// many are nine entries.
+// many and manyPairs are nine entries of an array and of an object.
 const (
 	many      = `"1","2","3","4","5","6","7","8","9"`
 	manyPairs = `a:1,b:2,c:3,d:4,e:5,f:6,g:7,h:8,i:9`
 )
 
-// in is a filter with a statement on its second line.
+// in returns a filter with a statement on its second line.
 func in(statement string) string { return "function filter(event) {\n" + statement + "\nreturn true }" }
 
 var scripts = []struct {
@@ -23,7 +23,7 @@ var scripts = []struct {
 	script string
 	want   string // the line and some words of each trap, joined by bars
 }{
-	{"none", in(`return event.context.get("client_id") == "3136"`), ""},
+	{"no trap", in(`return event.context.get("client_id") == "3136"`), ""},
 	{"an array in the function", in(`return [` + many + `].includes(event.app)`), "2 the array of 9 entries"},
 	{"an object in the function", in(`var o = {` + manyPairs + `}`), "2 the object of 9 entries"},
 	{"an object after return", in(`return {` + manyPairs + `}[event.app]`), "2 the object of 9 entries"},
@@ -34,17 +34,17 @@ var scripts = []struct {
 	{"eight entries and a comma", in(`return [1,2,3,4,5,6,7,8,].includes(event.app)`), ""},
 	{"no entries", in(`return [].length + {}.x`), ""},
 	{"literals in a literal", in("return [" + strings.Repeat("["+many+"],\n", 9) + "][0]"), "2 the array of 9 entries"},
-	{"a large one in a small one", in("return {\na: [" + many + "]}.a"), "3 the array of 9 entries"},
-	{"over several lines", in("var a =\n[" + strings.ReplaceAll(many, ",", ",\n") + "]; var r = /x/"), "3 the array of 9|11 regular expression"},
-	{"outside", `const a = [` + many + `], o = {` + manyPairs + `}, r = /x/; ` + in(`return a.includes(event.app)`), ""},
+	{"a large literal in a small one", in("return {\na: [" + many + "]}.a"), "3 the array of 9 entries"},
+	{"a literal over several lines", in("var a =\n[" + strings.ReplaceAll(many, ",", ",\n") + "]; var r = /x/"), "3 the array of 9|11 regular expression"},
+	{"literals outside of the function", `const a = [` + many + `], o = {` + manyPairs + `}, r = /x/; ` + in(`return a.includes(event.app)`), ""},
 	{"in an arrow function", `const filter = event => [` + many + `].includes(event.app)`, "1 the array of 9"},
 	{"in an arrow function with braces", `const filter = (event) => { return /x/.test(event.app) }`, "1 regular expression is built"},
 	{"in an arrow function with a property", `const filter = event => event.context.return == 1 || [` + many + `].includes(event.app)`, "1 the array of 9"},
 	{"after an arrow function", "const f = event => event.app\nconst a = [" + many + `]`, ""},
 	{"after an arrow function with ;", "const f = event => event.app; a = [" + many + `]`, ""},
-	{"in a function within", in(`function is(x) { return /x/.test(x) }; return is(event.app)`), "2 regular expression"},
+	{"in an inner function", in(`function is(x) { return /x/.test(x) }; return is(event.app)`), "2 regular expression"},
 	{"in a method", `const o = { is(x) { return /x/.test(x) } }; ` + in(``), "1 regular expression"},
-	{"called while it is loaded", `const s = (function () { return new Set([` + many + `]) })(); const t = [1].map(x => /x/.test(x)); ` + in(``), ""},
+	{"functions that are called while the script is loaded", `const s = (function () { return new Set([` + many + `]) })(); const t = [1].map(x => /x/.test(x)); ` + in(``), ""},
 	{"in a callback of the function", in(`return [1].some(function (x) { return /x/.test(x) })`), "2 regular expression"},
 	{"a block", in(`if (event.app) { f(` + many + `); var a = 1, b, c, d, e, f, g, h, i, j }`), ""},
 	{"a case", in(`switch (event.app) { case "a": { var a = 1, b, c, d, e, f, g, h, i, j } }`), ""},
@@ -59,12 +59,12 @@ var scripts = []struct {
 	{"after a template", in("return `${1} it's` + /x/.test(event.app)"), "2 regular expression"},
 	{"Java's classes", `var s = new java.util.HashSet(); ` + in(`return s.contains(event.app)`), "1 java is Java's: write new Set()|2 contains() is Java's"},
 	{"Java's types", `var S = Java.type("java.util.HashSet")`, "1 Java is Java's"},
-	{"Java's equals", in(`return event.context.get("client_id").equals("3136")`), "2 equals() is Java's, unless the script has it: write a == b"},
+	{"Java's equals", in(`return event.context.get("client_id").equals("3136")`), "2 equals() is Java's, unless the script defines it: write a == b"},
 	{"Java's length", in(`return event.app.length() > event.app.length`), "2 length() is Java's"},
 	{"a key called java", in(`return event.context.java == {java: 1}.java`), ""},
-	{"an end that is not there", in("var a = `x ${ [" + many), ""},
-	{"brackets that are not open", `}])` + in(`return /x/`), "2 regular expression"},
-	{"bytes", "\xff\x00\x1b function(\u2028){", ""},
+	{"a template without its end", in("var a = `x ${ [" + many), ""},
+	{"closing brackets without opening ones", `}])` + in(`return /x/`), "2 regular expression"},
+	{"bytes that are not JavaScript", "\xff\x00\x1b function(\u2028){", ""},
 }
 
 func TestFind(t *testing.T) {
@@ -92,13 +92,13 @@ func TestLinesOfTheFile(t *testing.T) {
 	assert.Equal(t, 12, got[0].Line)
 }
 
-// A script with many traps has some of them told, and each once.
+// Find returns at most twenty traps of a script. Equal traps on one line are returned once.
 func TestBounds(t *testing.T) {
 	assert.Len(t, traps.Find(in(strings.Repeat("/x/;\n", 100)), 1), 20)
 	assert.Len(t, traps.Find(in(strings.Repeat("/x/;", 100)), 1), 1)
 }
 
-// Reading takes time in proportion to the script.
+// Find takes time in proportion to the length of the script, even if brackets are nested deeply.
 func TestDeep(t *testing.T) {
 	deep := strings.Repeat("(/x/,[`${", 50_000)
 	assert.Len(t, traps.Find("filter = function () {"+deep, 1), 1)
