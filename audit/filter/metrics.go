@@ -11,17 +11,18 @@ import (
 // scope is the name of the meter.
 const scope = "example.com/clew/audit/filter"
 
-// measure registers the metrics with p, or none if p is nil. Their attribute is the filter's name,
-// of which a source has at most 256 at a time.
+// measure registers the metrics with p, or none if p is nil. The metrics of a filter have the
+// attribute filter, its name. The attribute has at most 256 values at a time, because a source has
+// at most 256 filters.
 func (s *Set) measure(p metric.MeterProvider) error {
 	if p == nil {
 		return nil
 	}
 	i := &instruments{meter: p.Meter(scope)}
-	calls := i.counter("audit.filter.calls", "{call}", "Events that a filter was asked about.")
+	calls := i.counter("audit.filter.calls", "{call}", "Events that a filter was called for.")
 	passed := i.counter("audit.filter.passed", "{event}", "Events that a filter passed.")
 	errors := i.counter("audit.filter.errors", "{error}", "Calls of a filter that threw, or returned neither true nor false.")
-	spent := i.seconds("audit.filter.time", "Time in a filter.")
+	spent := i.seconds("audit.filter.time", "Processor time that a filter has used.")
 	off := i.gauge("audit.filter.off", "{filter}", "1 while a filter is switched off by a fault, else 0.")
 	allOff := i.gauge("audit.filter.all_off", "{service}", "1 while all filters that apply are switched off by faults, else 0.")
 	failing := i.gauge("audit.filter.source.failing", "{source}", "1 while the filters cannot be read, else 0.")
@@ -61,7 +62,7 @@ func one(b bool) int64 {
 	return 0
 }
 
-// instruments makes instruments, and keeps the first error.
+// instruments makes the instruments of the metrics, and keeps the first error.
 type instruments struct {
 	meter metric.Meter
 	all   []metric.Observable

@@ -9,14 +9,15 @@ import (
 type Off struct {
 	Name   string    `json:"name"`
 	Reason string    `json:"reason"`         // a sentence, without bytes that could harm a terminal
-	File   string    `json:"file"`           // its name, without the directory
-	Line   int       `json:"line,omitempty"` // of the file; 0: unknown
+	File   string    `json:"file"`           // the name of the file, without the directory
+	Line   int       `json:"line,omitempty"` // the line of the file; 0: unknown
 	At     time.Time `json:"at"`
-	// AllOff says that no filter is left. Config.Broken then decides about the events.
+	// AllOff says that all filters that apply are off now. Config.Broken then decides about the
+	// events.
 	AllOff bool `json:"all_off,omitempty"`
 }
 
-// consequence says what becomes of the events after off.
+// consequence returns what happens to the events after off, for the log line.
 func (s *Set) consequence(off Off) string {
 	switch {
 	case !off.AllOff:

@@ -16,7 +16,8 @@ import (
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 )
 
-// exhaust makes the Set judge events until a filter goes off that throws on each.
+// exhaust lets the Set judge events until a filter is switched off. One filter must throw on each
+// event.
 func exhaust(t testing.TB, s *filter.Set) {
 	t.Helper()
 	for range 1000 {
@@ -30,7 +31,7 @@ func exhaust(t testing.TB, s *filter.Set) {
 	t.Fatal("no filter went off")
 }
 
-// A filter that fails is switched off and reported, and the others go on.
+// A filter that fails is switched off and reported. The other filters go on.
 func TestOff(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "bad.yaml", rule("bad", throws))
@@ -46,11 +47,11 @@ func TestOff(t *testing.T) {
 		off := offs[0]
 		assert.Equal(t, "bad", off.Name)
 		assert.Equal(t, "bad.yaml", off.File)
-		assert.Equal(t, 5, off.Line, "of the file")
+		assert.Equal(t, 5, off.Line, "Line is the line of the file")
 		assert.Contains(t, off.Reason, "null")
 		assert.False(t, off.AllOff)
 		var line map[string]any
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &line), "one line: %s", lines.String())
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &line), "there must be one log line: %s", lines.String())
 		assert.Equal(t, "audit filter switched off", line["msg"])
 		assert.Equal(t, "bad", line["filter"])
 		assert.EqualValues(t, 5, line["line"])
@@ -63,12 +64,13 @@ func TestOff(t *testing.T) {
 		assert.Contains(t, st[0].LastError, "line 5:")
 		assert.Nil(t, st[1].Off)
 		assert.Equal(t, []string{"good", "discarded"}, verdicts(s, "a", "b"))
-		assert.Equal(t, st[0].Calls, s.Stats().Filters[0].Calls, "it is not called any more")
+		assert.Equal(t, st[0].Calls, s.Stats().Filters[0].Calls, "a filter that is off is not called any more")
 		adds(t, s)
 	})
 }
 
-// A filter that was switched off comes back when its file changes, and not when another does.
+// A filter that was switched off is on again when its own file changes, but not when another file
+// changes.
 func TestComesBack(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "bad.yaml", rule("bad", "event.context.client == 'a' || "+throws))
@@ -82,19 +84,20 @@ func TestComesBack(t *testing.T) {
 		assert.Equal(t, []string{"discarded", "discarded", "good"}, verdicts(s, "a", "b", "c"))
 		write(t, dir, "bad.yaml", "name: [")
 		poll()
-		assert.NotNil(t, s.Stats().Filters[0].Off, "its last good version is off")
+		assert.NotNil(t, s.Stats().Filters[0].Off, "the last good version of the filter stays off")
 		write(t, dir, "bad.yaml", rule("bad", "event.context.client == 'a' || "+throws)+"# try again\n")
 		poll()
 		st := s.Stats().Filters[0]
 		assert.Nil(t, st.Off)
-		assert.Less(t, st.Calls, calls, "the figures are of this version")
+		assert.Less(t, st.Calls, calls, "the figures are those of the new version")
 		assert.Equal(t, []string{"bad", "discarded", "good"}, verdicts(s, "a", "b", "c"))
 		exhaust(t, s)
-		assert.NotNil(t, s.Stats().Filters[0].Off, "its fault is the same")
+		assert.NotNil(t, s.Stats().Filters[0].Off, "the new version has the same fault")
 	})
 }
 
-// The line of a fault is where the script stands now, not where it stood when it was evaluated.
+// If a script has moved in its file since it was evaluated, the line of a fault is the current
+// one.
 func TestLineOfAScriptThatMoved(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "bad.yaml", rule("bad", throws))
@@ -107,14 +110,14 @@ func TestLineOfAScriptThatMoved(t *testing.T) {
 	})
 }
 
-// Once no filter is left, Config.Broken rules, in the batch within which the last one went off
-// too.
+// While all filters are off, Config.Broken decides about the events. It decides already in the
+// batch in which the last filter goes off.
 func TestAllOff(t *testing.T) {
 	many := make([]string, 5000)
 	for _, c := range []struct {
 		name        string
 		cfg         filter.Config
-		kept        []int // of 5000 events at once, a minute later, half a second later
+		kept        []int // how many of 5000 events: at once, a minute later, half a second later
 		consequence string
 	}{
 		{"keep", filter.Config{}, []int{1000, 1000, 500}, "events are kept, 1000 a second at most"},
@@ -138,10 +141,10 @@ func TestAllOff(t *testing.T) {
 					}
 					return n
 				}
-				assert.Equal(t, c.kept[0], kept(), "the batch within which it went off")
-				assert.Zero(t, kept(), "at the same time")
+				assert.Equal(t, c.kept[0], kept(), "the batch in which the filter goes off")
+				assert.Zero(t, kept(), "another batch at the same time exceeds the rate")
 				time.Sleep(time.Minute)
-				assert.Equal(t, c.kept[1], kept(), "a second's, however long it was quiet")
+				assert.Equal(t, c.kept[1], kept(), "the events of one second are kept, however long the pause was")
 				time.Sleep(time.Second / 2)
 				assert.Equal(t, c.kept[2], kept())
 				synctest.Wait()
@@ -157,8 +160,8 @@ func TestAllOff(t *testing.T) {
 	}
 }
 
-// The last good filter goes, and all others are off. That is reported as if the last one had gone
-// off.
+// The only filter that is on is removed, and all others are off. This is reported like the
+// switch-off of the last filter.
 func TestAllOffWithoutAFault(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "bad.yaml", rule("bad", throws))
@@ -181,7 +184,7 @@ func TestAllOffWithoutAFault(t *testing.T) {
 			assert.Equal(t, []string{"discarded"}, verdicts(s, "a"))
 		}
 		synctest.Wait()
-		require.Len(t, offs, 2, "once")
+		require.Len(t, offs, 2, "AllOff is reported once")
 		assert.Equal(t, "bad", offs[1].Name)
 		assert.True(t, offs[1].AllOff)
 		assert.True(t, s.Stats().Filters[0].Off.AllOff)
@@ -195,8 +198,8 @@ func TestAllOffWithoutAFault(t *testing.T) {
 	})
 }
 
-// A filter that was never live does not count as switched off. A new file with a mistake limits
-// nothing.
+// A filter that could never be evaluated does not count as switched off. So a new file with a
+// mistake does not discard events.
 func TestNeverLive(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "bad.yaml", rule("bad", "("))

@@ -8,14 +8,14 @@ import (
 
 // parsed is the result of parsing a file. The file is parsed again only when its text has changed.
 type parsed struct {
-	sum   [sha256.Size]byte // of the text
+	sum   [sha256.Size]byte // the checksum of the text
 	good  []rules.Definition
 	errs  []*rules.Error
-	wrong map[string]bool // by the name of each filter: whether it is wrong
-	parts map[part]bool   // by each part without a name: whether it may be a missing filter
+	wrong map[string]bool // for the name of each filter: whether the filter is wrong
+	parts map[part]bool   // for each wrong part without a name: whether it may be a missing filter
 }
 
-// part is the sum of the text of a part of a file.
+// part is the checksum of the text of a part of a file.
 type part = [sha256.Size]byte
 
 func parse(text []byte, sum [sha256.Size]byte) parsed {
@@ -34,10 +34,11 @@ func parse(text []byte, sum [sha256.Size]byte) parsed {
 	return p
 }
 
-// keep returns the earlier filters that stay although the file no longer has them in good order. A
-// filter stays if it is wrong now, or if a part without a name may be the filter. Such a part must
-// have appeared when the filter went missing. A part that was wrong beside the filter before is
-// not the filter. So removing a filter has an effect, also in a file that is never mended.
+// keep returns the earlier filters that stay in use although the file no longer contains them
+// without a fault. A filter stays if it is wrong now. A missing filter stays if a wrong part
+// without a name may be that filter: the part must have appeared when the filter went missing. A
+// part that was already wrong while the filter was there is not the filter. So removing a filter
+// takes effect even if another part of the file stays wrong.
 func (p *parsed) keep(before []definition, last *parsed) []definition {
 	var kept, missing []definition
 	for _, def := range before {
@@ -56,7 +57,7 @@ func (p *parsed) keep(before []definition, last *parsed) []definition {
 		suspect = suspect || p.parts[part]
 	}
 	for _, def := range missing {
-		_, named := last.wrong[def.Name] // missing for the first time
+		_, named := last.wrong[def.Name] // true: the filter is missing for the first time
 		if appeared || suspect && !named {
 			kept = append(kept, def)
 		}

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A wrong part without a name may be the filter that is missing since it appeared, which then
-// stays. A part that was wrong before is not that filter: a filter that is removed beside it ends.
+// If a wrong part without a name appears when a filter goes missing, the part may be the filter.
+// So the filter stays. A part that was already wrong is not the filter. So the filter is removed.
 func TestPartsWithoutAName(t *testing.T) {
 	f, g := rule("f", is("a")), rule("g", is("b"))
 	const x, y, z = "name: [\n", "name: {\n", "js: x\n" // wrong, and without a name
@@ -25,17 +25,17 @@ func TestPartsWithoutAName(t *testing.T) {
 		name  string
 		steps []step
 	}{
-		{"one is removed beside an old fault", []step{{f + "---\n" + g + "---\n" + x, "f g"}, {f + "---\n" + x, "f"}, {x, ""}}},
-		{"the old fault has another place", []step{{x + "---\n" + f + "---\n" + g, "f g"}, {f + "---\n" + x, "f"}}},
-		{"one is half-broken", []step{{f + "---\n" + g, "f g"}, {f + "---\n" + x, "f g"}, {f + "---\n" + x, "f g"}, {f + "---\n" + y, "f g"}, {f, "f"}}},
-		{"one is half-broken beside an old fault", []step{{f + "---\n" + g + "---\n" + x, "f g"}, {f + "---\n" + y + "---\n" + x, "f g"},
+		{"a filter is removed, and an old fault stays", []step{{f + "---\n" + g + "---\n" + x, "f g"}, {f + "---\n" + x, "f"}, {x, ""}}},
+		{"a filter is removed, and an old fault moves", []step{{x + "---\n" + f + "---\n" + g, "f g"}, {f + "---\n" + x, "f"}}},
+		{"a filter breaks and loses its name", []step{{f + "---\n" + g, "f g"}, {f + "---\n" + x, "f g"}, {f + "---\n" + x, "f g"}, {f + "---\n" + y, "f g"}, {f, "f"}}},
+		{"a filter breaks and loses its name, and an old fault stays", []step{{f + "---\n" + g + "---\n" + x, "f g"}, {f + "---\n" + y + "---\n" + x, "f g"},
 			{f + "---\n" + z + "---\n" + x, "f g"}, {f + "---\n" + x, "f"}}},
-		{"all may be half-broken", []step{{f + "---\n" + g, "f g"}, {x, "f g"}, {f + "---\n" + x, "f g"}, {f, "f"}}},
-		{"another is removed beside a half-broken one", []step{{f + "---\n" + g, "f g"}, {f + "---\n" + x, "f g"}, {x, "g"}}},
-		{"the name comes and goes", []step{{f + "---\n" + g, "f g"}, {f + "---\n" + named, "f g"}, {f + "---\n" + x, "f g"}, {f + "---\n" + named, "f g"}, {f, "f"}}},
-		{"one with a fault is removed beside an old fault", []step{{f + "---\n" + g + "---\n" + x, "f g"}, {f + "---\n" + named + "---\n" + x, "f g"}, {f + "---\n" + x, "f"}}},
+		{"all filters may be broken", []step{{f + "---\n" + g, "f g"}, {x, "f g"}, {f + "---\n" + x, "f g"}, {f, "f"}}},
+		{"a filter breaks, then another is removed", []step{{f + "---\n" + g, "f g"}, {f + "---\n" + x, "f g"}, {x, "g"}}},
+		{"the name of a broken filter comes and goes", []step{{f + "---\n" + g, "f g"}, {f + "---\n" + named, "f g"}, {f + "---\n" + x, "f g"}, {f + "---\n" + named, "f g"}, {f, "f"}}},
+		{"a filter with a fault is removed, and an old fault stays", []step{{f + "---\n" + g + "---\n" + x, "f g"}, {f + "---\n" + named + "---\n" + x, "f g"}, {f + "---\n" + x, "f"}}},
 		{"the file is half-written", []step{{f + "---\n" + g, "f g"}, {"", "f g"}, {"\n", "f g"}, {g, "g"}}},
-		{"a fault that comes while nothing is missing", []step{{f + "---\n" + g, "f g"}, {f + "---\n" + g + "---\n" + x, "f g"},
+		{"a fault appears while no filter is missing", []step{{f + "---\n" + g, "f g"}, {f + "---\n" + g + "---\n" + x, "f g"},
 			{f + "---\n" + y + "---\n" + x, "f g"}, {f + "---\n" + x, "f"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestPartsWithoutAName(t *testing.T) {
 				s := open(t, filter.Config{Source: dir})
 				for i, step := range c.steps {
 					write(t, dir, "all.yaml", step.file)
-					for range 2 { // the next poll finds the same
+					for range 2 { // the next poll must not change anything
 						poll()
 						var names []string
 						for _, f := range s.Stats().Filters {
@@ -59,7 +59,7 @@ func TestPartsWithoutAName(t *testing.T) {
 	}
 }
 
-// A file that cannot be read for a while has the faults that it had.
+// If a file cannot be read for a while, its earlier faults are still known afterwards.
 func TestPartsOfAnUnreadableFile(t *testing.T) {
 	dir := t.TempDir()
 	f, g := rule("f", is("a")), rule("g", is("b"))
@@ -77,7 +77,7 @@ func TestPartsOfAnUnreadableFile(t *testing.T) {
 	})
 }
 
-// A file whose text is the same is not parsed again, and its problems are told as before.
+// A file whose text has not changed is not parsed again. Its problems are still reported.
 func TestParsedOnce(t *testing.T) {
 	const filters, apps = 100, 500
 	other := fmt.Sprintf("apps: [x%s]", strings.Repeat(", x", apps-1))
@@ -103,10 +103,10 @@ func TestParsedOnce(t *testing.T) {
 		problems := s.Stats().Health.Problems
 		require.Len(t, problems, 1)
 		require.Contains(t, problems[0], `filter "broken": no js`)
-		assert.Less(t, pollAllocs(), uint64(filters*apps/2), "the same text")
+		assert.Less(t, pollAllocs(), uint64(filters*apps/2), "an unchanged text is not parsed")
 		assert.Equal(t, problems, s.Stats().Health.Problems)
 		set("name: other\n")
-		assert.Greater(t, pollAllocs(), uint64(filters*apps), "another text")
+		assert.Greater(t, pollAllocs(), uint64(filters*apps), "a new text is parsed")
 		assert.Contains(t, s.Stats().Health.Problems[0], `filter "other": no js`)
 	})
 }

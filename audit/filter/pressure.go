@@ -7,27 +7,29 @@ import (
 	"example.com/clew/audit/filter/internal/script"
 )
 
-// The filters have kept the writer too busy if they ran for nine tenths of a window, and used the
-// processor for half of it. Then events come faster than the filters judge, and the buffer fills.
-// On a machine that is busy elsewhere, filters run for long but use little of the processor.
+// The filters have kept the writer too busy if they ran for nine tenths of a window, and their
+// processor time is half of the window. Then events come faster than the filters judge them, and
+// the buffer fills. Both conditions are needed: on a machine that is busy with other work, filters
+// run for long but use little processor time.
 const (
 	pressureWindow = 10 * time.Second
 	maxBusy        = 0.9
 	minSpent       = 0.5
 )
 
-// pressure measures how busy the filters keep the writer. A limit for each call would not do: a
-// filter of half a millisecond does not matter at a hundred events a second, and stops a service
-// at ten thousand.
+// pressure measures how busy the filters keep the writer. A limit for each call would not suffice:
+// a filter that takes half a millisecond does not matter at a hundred events a second, but blocks
+// a service at ten thousand.
 type pressure struct {
 	since time.Time // zero: no window has begun
 	busy  time.Duration
-	spent map[*live]time.Duration // of the processor
+	spent map[*live]time.Duration // processor time
 	calls map[*live]int
 }
 
 // add notes that the filters judged a batch from began to ended. If they keep the writer too busy,
-// it returns the filter that uses most of the processor, which must go off.
+// it returns the filter that uses the most processor time, so that the caller switches this filter
+// off.
 func (p *pressure) add(on []*live, began, ended time.Time) *live {
 	if p.since.IsZero() || began.Before(p.since) {
 		*p = pressure{since: began, spent: map[*live]time.Duration{}, calls: map[*live]int{}}
@@ -63,5 +65,5 @@ func (p *pressure) slowest(on []*live, window time.Duration) (slowest *live) {
 // fault says why the slowest filter goes off.
 func (p *pressure) fault(l *live) *script.Fault {
 	each := p.spent[l] / time.Duration(max(1, p.calls[l]))
-	return &script.Fault{Reason: fmt.Sprintf("the filters are slower than the events come, and this one took the most: %v of the processor a call", each.Round(time.Microsecond/10))}
+	return &script.Fault{Reason: fmt.Sprintf("events come faster than the filters judge them, and this filter took the most: %v of processor time a call", each.Round(time.Microsecond/10))}
 }

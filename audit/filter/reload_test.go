@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A hundred filters change at once while batches are judged. Each event passes all filters of one
-// version and none of another.
+// A hundred filters change at once while batches are judged. Each batch is judged by all filters
+// of one version, and by none of another version.
 func TestReload(t *testing.T) {
 	const filters, versions = 100, 4
 	dir := t.TempDir()
@@ -62,7 +62,8 @@ func TestReload(t *testing.T) {
 	})
 }
 
-// Batches of several Loggers wait for each other.
+// Several goroutines may call Judge at once, as the Loggers of a program do. Their batches wait
+// for each other.
 func TestJudgeOfManyGoroutines(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 5 {

@@ -7,25 +7,25 @@ import (
 	"example.com/clew/audit/filter/internal/script"
 )
 
-// changeKind is what becomes of a filter.
+// changeKind is what happens to a filter when the Set's filters are replaced.
 type changeKind uint8
 
 const (
-	fresh   changeKind = iota // a script that was evaluated
-	same                      // the script of before
-	expired                   // no script
+	fresh   changeKind = iota // the filter gets a new script
+	same                      // the filter keeps its script
+	expired                   // the filter has no script
 )
 
 // change is one filter of the next set.
 type change struct {
 	def    definition
-	old    *live // of the same name; nil: none
+	old    *live // the current filter of the same name; nil: none
 	kind   changeKind
-	script *script.Script // of a fresh one
+	script *script.Script // the new script, if kind is fresh
 }
 
-// replace replaces the filters by the next ones, between two batches, and reports whether anything
-// differs. Scripts that are no longer needed are closed afterwards.
+// replace replaces the Set's filters by those of next, between two batches, and reports whether
+// anything has changed. The goroutine keep closes the old scripts afterwards.
 func (s *Set) replace(next []change) (changed bool) {
 	now := time.Now()
 	s.judging.Lock()
@@ -54,8 +54,8 @@ func (s *Set) replace(next []change) (changed bool) {
 	return changed
 }
 
-// apply returns the filter of a change, and whether its definition has changed. It is called with
-// both locks of the Set.
+// apply returns the filter of a change. The second result is true if changed is, or if the
+// filter's expiration or apps have changed. The caller must hold both locks of the Set.
 func (s *Set) apply(c *change, now time.Time, changed bool) (*live, bool) {
 	if c.kind == same || c.kind == expired && c.old != nil && c.old.script == nil && c.old.off == nil {
 		changed = changed || !c.old.Expires.Equal(c.def.Expires) || !slices.Equal(c.old.Apps, c.def.Apps)
@@ -69,10 +69,11 @@ func (s *Set) apply(c *change, now time.Time, changed bool) (*live, bool) {
 	return l, changed
 }
 
-// maxPast bounds the names of filters whose figures are kept.
+// maxPast is the maximum number of removed filters whose figures are kept.
 const maxPast = 1024
 
-// remember keeps the figures of a filter that goes, so that its counters go on if it comes back.
+// remember keeps the figures of a filter that is removed, so that its counters go on if the filter
+// comes back.
 func (s *Set) remember(l *live) {
 	if _, ok := s.past[l.Name]; ok || len(s.past) < maxPast {
 		s.past[l.Name] = l.total()

@@ -7,8 +7,8 @@ import (
 	"example.com/clew/audit/filter/internal/script"
 )
 
-// keep is the goroutine that closes scripts that are no longer needed, and writes the state. So a
-// slow disk delays neither events nor polls.
+// keep is the goroutine that closes scripts that are no longer needed, and writes the state.
+// Because it is a separate goroutine, a slow disk delays neither events nor polls.
 func (s *Set) keep() {
 	defer close(s.done)
 	for open := true; open; {
@@ -27,16 +27,18 @@ func (s *Set) keep() {
 	}
 	if s.unregister != nil {
 		if err := s.unregister(); err != nil {
-			s.warn("audit filters: unregister the metrics", slog.String("error", err.Error()))
+			s.warn("audit filters: the metrics cannot be unregistered", slog.String("error", err.Error()))
 		}
 	}
 	<-s.told
 }
 
-// maxOffs bounds the Offs that wait for a callback that does not return.
+// maxOffs is how many Offs the queue can contain. The queue grows while a callback does not
+// return.
 const maxOffs = 1000
 
-// tell is the goroutine that calls OnOff and logs, so that a slow callback delays nothing else.
+// tell is the goroutine that calls OnOff and logs. Because it is a separate goroutine, a slow
+// callback delays nothing else.
 func (s *Set) tell() {
 	defer close(s.told)
 	var told Health

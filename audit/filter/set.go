@@ -18,23 +18,23 @@ type Set struct {
 	src    *source.Source
 	opened time.Time
 
-	// judging is held while a batch is judged, and while new filters take the place of old ones,
-	// so that no batch is judged by a mix of both.
+	// The mutex judging is held while a batch is judged, and while new filters replace old ones.
+	// So no batch is judged by a mix of old and new filters.
 	judging  sync.Mutex
 	filters  []*live // in the order of their files
 	bucket   bucket
 	pressure pressure
-	names    []string // of one event
+	names    []string // of the filters that pass an event; reused
 
 	// mu guards the fields below, which Stats reads. It is never held while a script runs.
 	mu       sync.Mutex
-	shown    []*live // filters
+	shown    []*live // the same as filters
 	events   Events
 	health   Health
 	broken   bool              // all filters that apply are switched off
-	offs     []Off             // to be told
-	garbage  []*script.Script  // to be closed
-	past     map[string]totals // of filters that are gone
+	offs     []Off             // what tell has not reported yet
+	garbage  []*script.Script  // what keep must close
+	past     map[string]totals // the figures of removed filters, by name
 	stateErr string            // why the state was not written
 
 	loader loader
@@ -51,14 +51,14 @@ type Set struct {
 }
 
 // Open returns the Set of a source. It reads the source once before it returns, unless that takes
-// longer than ten seconds. If the source cannot be read, that is no error: nothing is filtered,
-// [Set.Stats] says so, and the next poll reads the source again. An error has all that is wrong
-// with cfg.
+// longer than ten seconds. It is no error if the source cannot be read. In that case nothing is
+// filtered, [Set.Stats] reports why, and the next poll reads the source again. An error lists all
+// faults of cfg.
 //
 // Call [Set.Close] to end the Set's goroutines.
 func Open(cfg Config) (*Set, error) { return open(cfg, maxLoad) }
 
-// open is Open. Most is about how long one poll may evaluate scripts.
+// open is Open. Most is how long one poll may evaluate scripts, approximately.
 func open(cfg Config, most time.Duration) (*Set, error) {
 	cfg, src, err := cfg.complete()
 	if err != nil {
@@ -116,7 +116,8 @@ func (s *Set) poll() {
 	}
 }
 
-// jitter returns d, up to a tenth more or less, so that the services do not all ask at once.
+// jitter returns d, up to a tenth more or less, so that the services do not all read the source at
+// once.
 func jitter(d time.Duration) time.Duration {
 	return d - d/10 + rand.N(d/5+1)
 }
@@ -131,10 +132,10 @@ func (s *Set) signal() {
 	}
 }
 
-// Close ends the Set. It waits for the batch that is being judged and for the Set's goroutines, no
-// longer than ctx allows. Close the Logger first, because events that come after the Set's Close
-// pass as they are. Close may be called again. A nil ctx is context.Background(). A nil Set
-// returns nil.
+// Close ends the Set. It waits for the batch that is being judged and for the Set's goroutines,
+// but no longer than ctx allows. Close the Logger first, because all events pass unchanged after
+// the Set's Close. Close may be called again. A nil ctx is context.Background(). A nil Set returns
+// nil.
 func (s *Set) Close(ctx context.Context) error {
 	if s == nil {
 		return nil

@@ -18,37 +18,37 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A change of a directory takes effect within a poll. Files that are broken keep their last good
-// version.
+// A change in a directory takes effect with the next poll. If a file is broken, its last good
+// version stays in use.
 func TestChanges(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		change  func(t *testing.T, dir string)
-		want    []string // of the clients a, b and c
+		want    []string // the verdicts on events of the clients a, b and c
 		problem string
 	}{
-		{"nothing", func(*testing.T, string) {}, []string{"f", "g", "discarded"}, ""},
-		{"one is added", func(t *testing.T, dir string) { write(t, dir, "h.yaml", rule("h", is("c"))) }, []string{"f", "g", "h"}, ""},
-		{"one is changed", func(t *testing.T, dir string) { write(t, dir, "f.yaml", rule("f", is("c"))) }, []string{"discarded", "g", "f"}, ""},
-		{"one is removed", func(t *testing.T, dir string) { remove(t, dir, "f.yaml") }, []string{"discarded", "g", "discarded"}, ""},
-		{"all are removed", func(t *testing.T, dir string) { remove(t, dir, "f.yaml"); remove(t, dir, "g.yaml") }, []string{"", "", ""}, ""},
-		{"one has expired", func(t *testing.T, dir string) { write(t, dir, "f.yaml", rule("f", is("a"), "expiration: 1")) },
+		{"no change", func(*testing.T, string) {}, []string{"f", "g", "discarded"}, ""},
+		{"a filter is added", func(t *testing.T, dir string) { write(t, dir, "h.yaml", rule("h", is("c"))) }, []string{"f", "g", "h"}, ""},
+		{"a filter is changed", func(t *testing.T, dir string) { write(t, dir, "f.yaml", rule("f", is("c"))) }, []string{"discarded", "g", "f"}, ""},
+		{"a filter is removed", func(t *testing.T, dir string) { remove(t, dir, "f.yaml") }, []string{"discarded", "g", "discarded"}, ""},
+		{"all filters are removed", func(t *testing.T, dir string) { remove(t, dir, "f.yaml"); remove(t, dir, "g.yaml") }, []string{"", "", ""}, ""},
+		{"a filter has expired", func(t *testing.T, dir string) { write(t, dir, "f.yaml", rule("f", is("a"), "expiration: 1")) },
 			[]string{"discarded", "g", "discarded"}, ""},
-		{"one is for another app", func(t *testing.T, dir string) { write(t, dir, "f.yaml", rule("f", is("a"), "apps: [x]")) },
+		{"a filter is for another app", func(t *testing.T, dir string) { write(t, dir, "f.yaml", rule("f", is("a"), "apps: [x]")) },
 			[]string{"discarded", "g", "discarded"}, ""},
-		{"one is not YAML", func(t *testing.T, dir string) { write(t, dir, "f.yaml", "name: [") }, []string{"f", "g", "discarded"}, "f.yaml: line 1: not YAML"},
-		{"one is not JavaScript", func(t *testing.T, dir string) { write(t, dir, "f.yaml", rule("f", "(")) }, []string{"f", "g", "discarded"}, `f.yaml: filter "f": line`},
-		{"one has no function", func(t *testing.T, dir string) { write(t, dir, "f.yaml", "name: f\njs: var x = 1\n") }, []string{"f", "g", "discarded"}, `f.yaml: filter "f":`},
-		{"one is empty", func(t *testing.T, dir string) { write(t, dir, "f.yaml", "") }, []string{"f", "g", "discarded"}, "f.yaml: the file is empty"},
-		{"one has another name", func(t *testing.T, dir string) { write(t, dir, "f.yaml", rule("F", is("a"))) }, []string{"F", "g", "discarded"}, ""},
-		{"one is in another file", func(t *testing.T, dir string) {
+		{"a filter is not YAML", func(t *testing.T, dir string) { write(t, dir, "f.yaml", "name: [") }, []string{"f", "g", "discarded"}, "f.yaml: line 1: not YAML"},
+		{"a filter is not JavaScript", func(t *testing.T, dir string) { write(t, dir, "f.yaml", rule("f", "(")) }, []string{"f", "g", "discarded"}, `f.yaml: filter "f": line`},
+		{"a filter has no function", func(t *testing.T, dir string) { write(t, dir, "f.yaml", "name: f\njs: var x = 1\n") }, []string{"f", "g", "discarded"}, `f.yaml: filter "f":`},
+		{"a file is empty", func(t *testing.T, dir string) { write(t, dir, "f.yaml", "") }, []string{"f", "g", "discarded"}, "f.yaml: the file is empty"},
+		{"a filter has another name", func(t *testing.T, dir string) { write(t, dir, "f.yaml", rule("F", is("a"))) }, []string{"F", "g", "discarded"}, ""},
+		{"a filter is in another file", func(t *testing.T, dir string) {
 			require.NoError(t, os.Rename(filepath.Join(dir, "f.yaml"), filepath.Join(dir, "x.yml")))
 		}, []string{"f", "g", "discarded"}, ""},
-		{"one cannot be read", func(t *testing.T, dir string) {
+		{"a file cannot be read", func(t *testing.T, dir string) {
 			remove(t, dir, "f.yaml")
 			require.NoError(t, os.Mkdir(filepath.Join(dir, "f.yaml"), 0o700))
 		}, []string{"f", "g", "discarded"}, "f.yaml: not a regular file"},
-		{"the name of another is taken", func(t *testing.T, dir string) { write(t, dir, "g.yaml", rule("f", is("c"))) },
+		{"a filter takes the name of another", func(t *testing.T, dir string) { write(t, dir, "g.yaml", rule("f", is("c"))) },
 			[]string{"f", "discarded", "discarded"}, `g.yaml: filter "f": the name is taken by a filter of f.yaml`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -60,8 +60,8 @@ func TestChanges(t *testing.T) {
 				s := open(t, filter.Config{Source: dir, Logger: slog.New(slog.NewTextHandler(&lines, nil))})
 				assert.Equal(t, []string{"f", "g", "discarded"}, verdicts(s, "a", "b", "c"))
 				c.change(t, dir)
-				assert.Equal(t, []string{"f", "g", "discarded"}, verdicts(s, "a", "b", "c"), "before the poll")
-				for range 2 { // the next poll finds the same
+				assert.Equal(t, []string{"f", "g", "discarded"}, verdicts(s, "a", "b", "c"), "the change has no effect before the poll")
+				for range 2 { // the next poll must not change anything
 					poll()
 					assert.Equal(t, c.want, verdicts(s, "a", "b", "c"))
 					problems := strings.Join(s.Stats().Health.Problems, "\n")
@@ -70,7 +70,7 @@ func TestChanges(t *testing.T) {
 						assert.Empty(t, lines.String())
 					} else {
 						assert.Contains(t, problems, c.problem)
-						assert.Equal(t, 1, strings.Count(lines.String(), "level=WARN"), "said once: %s", lines.String())
+						assert.Equal(t, 1, strings.Count(lines.String(), "level=WARN"), "the problem must be logged once: %s", lines.String())
 					}
 				}
 				adds(t, s)
@@ -79,7 +79,8 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// In a file of several filters, a broken one keeps its last good version, and the others change.
+// If one filter of a file is broken, its last good version stays in use, and the other filters
+// change.
 func TestOneOfAFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "all.yaml")
@@ -90,13 +91,13 @@ func TestOneOfAFile(t *testing.T) {
 		assert.Equal(t, []string{"f", "g", "discarded"}, verdicts(s, "a", "b", "c"))
 		join(rule("f", is("a"), "unknown: 1"), rule("g", is("c")))
 		poll()
-		assert.Equal(t, []string{"f", "discarded", "g"}, verdicts(s, "a", "b", "c"), "the fault has a name")
+		assert.Equal(t, []string{"f", "discarded", "g"}, verdicts(s, "a", "b", "c"), "the fault has the name of a filter")
 		join("name: [\n", rule("g", is("b")))
 		poll()
 		assert.Equal(t, []string{"f", "g", "discarded"}, verdicts(s, "a", "b", "c"), "the fault has no name")
 		join("name: {\n")
 		poll()
-		assert.Equal(t, []string{"f", "g", "discarded"}, verdicts(s, "a", "b", "c"), "another fault: any may be meant")
+		assert.Equal(t, []string{"f", "g", "discarded"}, verdicts(s, "a", "b", "c"), "the other fault may be in any filter")
 		join(rule("h", is("c")))
 		poll()
 		assert.Equal(t, []string{"discarded", "discarded", "h"}, verdicts(s, "a", "b", "c"))
@@ -118,7 +119,7 @@ func TestMended(t *testing.T) {
 	})
 }
 
-// A source that cannot be read keeps the filters, and says so once.
+// If the source cannot be read, the filters stay in use, and a warning is logged once.
 func TestUnreachable(t *testing.T) {
 	parent := t.TempDir()
 	dir, away := filepath.Join(parent, "filters"), filepath.Join(parent, "away")
@@ -145,8 +146,8 @@ func TestUnreachable(t *testing.T) {
 		poll()
 		h = s.Stats().Health
 		assert.Contains(t, h.Error, "no such file")
-		assert.True(t, h.Since.After(since) && h.Since.Before(since.Add(34*time.Second)), "since the first of the polls: %v", h.Since)
-		assert.Equal(t, []string{"f", "discarded"}, verdicts(s, "a", "b"), "the last good filters")
+		assert.True(t, h.Since.After(since) && h.Since.Before(since.Add(34*time.Second)), "Since must be the time of the first poll that failed: %v", h.Since)
+		assert.Equal(t, []string{"f", "discarded"}, verdicts(s, "a", "b"), "the last good filters stay in use")
 		assert.Equal(t, 2, strings.Count(lines.String(), "cannot be read"), lines.String())
 		assert.Equal(t, 1, strings.Count(lines.String(), "can be read again"), lines.String())
 	})
@@ -160,7 +161,7 @@ func TestPollsHaveJitter(t *testing.T) {
 		least, most := time.Hour, time.Duration(0)
 		for range 20 {
 			time.Sleep(26 * time.Second)
-			assert.Equal(t, read, s.Stats().Health.Read, "not before 27 s")
+			assert.Equal(t, read, s.Stats().Health.Read, "the source is not read before 27 s")
 			for s.Stats().Health.Read.Equal(read) {
 				time.Sleep(time.Millisecond)
 				synctest.Wait()
@@ -172,12 +173,12 @@ func TestPollsHaveJitter(t *testing.T) {
 			least, most = min(least, gap), max(most, gap)
 			read = next
 		}
-		assert.Greater(t, most-least, time.Second, "of six")
+		assert.Greater(t, most-least, time.Second, "the gaps must differ by more than one of the six possible seconds")
 	})
 }
 
-// A bubble cannot wait for the network, so this tests only the first reading of a URL. Package
-// source tests the other answers.
+// A synctest bubble cannot wait for the network, so this test only covers the first read of a URL.
+// The tests of package source cover other answers.
 func TestURL(t *testing.T) {
 	const secret = "s3cr3t"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -212,7 +213,7 @@ func TestConfig(t *testing.T) {
 		cfg  filter.Config
 		want string
 	}{
-		{"nothing", filter.Config{}, "Config.Source is empty\nfilter: Config.App must be a name"},
+		{"an empty Config", filter.Config{}, "Config.Source is empty\nfilter: Config.App must be a name"},
 		{"http to another machine", filter.Config{Source: "http://filters.example/", App: "a"}, "filter: Config.Source: http is for localhost"},
 		{"a long app", filter.Config{Source: "dir", App: strings.Repeat("a", 1025)}, "Config.App must be a name of 1 to 1024 bytes"},
 		{"an app that is not UTF-8", filter.Config{Source: "dir", App: "\xff"}, "Config.App must be a name"},

@@ -22,13 +22,13 @@ const (
 	stateVersion = 1
 	maxState     = 8 << 20
 	maxFileName  = 150
-	// stale is how many polls old a state may be before its service counts as ended.
+	// A service counts as ended if its state is older than stale polls.
 	stale = 4
 )
 
-// State is the state of a service's filters. The file Dir/_filters/APP.json has it as one JSON
-// object with the names of the fields' tags. The file is replaced at each poll, and when a filter
-// is switched off.
+// State is the state of a service's filters. The file Dir/_filters/APP.json contains the state as
+// one JSON object, whose keys are in the tags of the fields. The file is replaced at each poll,
+// and when a filter is switched off.
 type State struct {
 	Version  int       `json:"version"` // 1
 	App      string    `json:"app"`
@@ -42,16 +42,17 @@ type State struct {
 	Stats
 }
 
-// IsRunning reports whether the service runs at now: its Set was not closed, and has written the
-// state within the time of four polls and one reading of the source.
+// IsRunning reports whether the service runs at the time now. This means that its Set was not
+// closed, and that the state is not older than four polls and the time limit of one read of the
+// source.
 func (st *State) IsRunning(now time.Time) bool {
 	return st.Closed.IsZero() && now.Sub(st.Updated) < stale*max(st.Every, time.Second)+source.Timeout
 }
 
-// ReadState returns the states of the filters in a directory, Config.Dir, in the order of the
-// services' file names. A directory without states is no error. An error names the files that
-// could not be read, and comes with the states of the others. Texts are as the files have them:
-// escape what is not printable before it goes to a terminal.
+// ReadState returns the states of all services that have dir as their Config.Dir, in the order of
+// the states' file names. A directory without states is no error. An error names the files that
+// could not be read. The states of the other files are returned with the error. The texts of a
+// State are those of its file: escape unprintable characters before you write them to a terminal.
 func ReadState(dir string) ([]State, error) {
 	dir = filepath.Join(dir, stateDir)
 	entries, err := os.ReadDir(dir)
@@ -94,12 +95,12 @@ func readState(path string) (state State, err error) {
 		return state, fmt.Errorf("%s: %w", path, err)
 	}
 	if state.Version != stateVersion {
-		return state, fmt.Errorf("%s is of version %d, and this reads version %d", path, state.Version, stateVersion)
+		return state, fmt.Errorf("%s has version %d, but this program reads version %d", path, state.Version, stateVersion)
 	}
 	return state, nil
 }
 
-// writeState writes the state, and notes whether that worked.
+// writeState writes the state, and records why if that fails.
 func (s *Set) writeState(closed bool) {
 	if s.cfg.Dir == "" {
 		return
@@ -140,9 +141,8 @@ func (s *Set) tryWriteState(closed bool) error {
 	return os.Rename(temporary, path)
 }
 
-// fileName returns the name of an app's file: letters, digits, - and _ are as they are, and so are
-// dots after the first byte; other bytes are %XX. A long name is cut, and the digest of app
-// follows.
+// fileName returns the name of an app's file. Letters, digits, -, _ and dots after the first byte
+// are unchanged. Other bytes become %XX. A long name is cut, and ends with the digest of app.
 func fileName(app string) string {
 	var b strings.Builder
 	for i := range len(app) {

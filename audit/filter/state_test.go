@@ -36,16 +36,16 @@ func TestState(t *testing.T) {
 		assert.Equal(t, []any{1, "media-api", true, os.Getpid()}, []any{st.Version, st.App, st.Filtered, st.PID})
 		assert.True(t, st.Opened.Equal(opened))
 		assert.True(t, st.IsRunning(opened.Add(time.Minute)))
-		assert.False(t, st.IsRunning(opened.Add(2*time.Minute+10*time.Second)), "it was killed")
+		assert.False(t, st.IsRunning(opened.Add(2*time.Minute+10*time.Second)), "a service that no longer updates its state has ended")
 		assert.Equal(t, source, st.Health.Source)
 
 		exhaust(t, s)
 		synctest.Wait()
-		assert.NotNil(t, state(t, dir).Filters[0].Off, "written at once")
+		assert.NotNil(t, state(t, dir).Filters[0].Off, "the state is written when a filter is switched off")
 		verdicts(s, "a")
 		poll()
 		st = state(t, dir)
-		assert.True(t, st.Updated.After(opened), "written at each poll")
+		assert.True(t, st.Updated.After(opened), "the state is written at each poll")
 		assertSame(t, s.Stats(), st.Stats)
 
 		require.NoError(t, s.Close(context.Background()))
@@ -58,7 +58,7 @@ func TestState(t *testing.T) {
 	})
 }
 
-// assertSame compares by JSON, which has no monotonic clock.
+// assertSame compares two Stats as JSON, because JSON contains no monotonic clock reading.
 func assertSame(t testing.TB, want, got filter.Stats) {
 	t.Helper()
 	texts := [2]string{}
@@ -74,9 +74,9 @@ func TestStateFileNames(t *testing.T) {
 	for _, c := range []struct {
 		name, app, want string
 	}{
-		{"as it is", "media-api_2.x", "media-api_2.x.json"},
-		{"a way out", "../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd.json"},
-		{"Windows", `a\b:c*`, "a%5Cb%3Ac%2A.json"},
+		{"unchanged", "media-api_2.x", "media-api_2.x.json"},
+		{"a path to another directory", "../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd.json"},
+		{"bytes that Windows forbids", `a\b:c*`, "a%5Cb%3Ac%2A.json"},
 		{"not ASCII", "größe", "gr%C3%B6%C3%9Fe.json"},
 		{"a percent sign", "a%2F", "a%252F.json"},
 		{"long", strings.Repeat("a", 1000), strings.Repeat("a", 75) + "-41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3.json"},
@@ -99,7 +99,7 @@ func TestReadState(t *testing.T) {
 	dir := t.TempDir()
 	states, err := filter.ReadState(filepath.Join(dir, "gone"))
 	assert.Empty(t, states)
-	assert.NoError(t, err, "a directory without any")
+	assert.NoError(t, err, "a directory without states is no error")
 
 	s, err := filter.Open(filter.Config{Source: dir, App: "good", Dir: dir})
 	require.NoError(t, err)
@@ -118,7 +118,7 @@ func TestReadState(t *testing.T) {
 	assert.NotContains(t, err.Error(), ".json.tmp")
 }
 
-// A state that cannot be written is said, and nothing else suffers.
+// If the state cannot be written, Stats reports why, and the filters still work.
 func TestStateThatCannotBeWritten(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "_filters", "a file, where the directory should be")

@@ -5,47 +5,50 @@ import (
 	"time"
 )
 
-// Stats says what a [Set] has done since it was opened.
+// Stats reports what a [Set] has done since it was opened.
 type Stats struct {
 	Health  Health   `json:"health"`
 	Events  Events   `json:"events"`
-	Filters []Status `json:"filters"` // those that apply to the service, in the order of their files
-	// StateError says why the state could not be written to Config.Dir. It may be "".
+	Filters []Status `json:"filters"` // the filters that apply to the service, in the order of their files
+	// StateError says why the state could not be written to Config.Dir. It is "" if the last
+	// attempt succeeded.
 	StateError string `json:"-"`
 }
 
-// Events counts the events that came while a filter applied. At each moment
+// Events counts the events that came while a filter applied. The figures always satisfy
 //
 //	Judged == Passed + Kept + Discarded
 type Events struct {
 	Judged int64 `json:"judged"`
-	Passed int64 `json:"passed"` // by a filter at least
+	Passed int64 `json:"passed"` // by at least one filter
 	// Kept counts events that were written because all filters were off.
 	Kept int64 `json:"kept"`
-	// Discarded counts the others. Events of LogSync among them were written all the same.
+	// Discarded counts all other events. Events of LogSync are counted here too, although they are
+	// written.
 	Discarded int64 `json:"discarded"`
 }
 
 // Status describes a filter of a [Set].
 type Status struct {
 	Name    string    `json:"name"`
-	File    string    `json:"file"` // its name, without the directory
-	Line    int       `json:"line"` // of the file, where the script begins
+	File    string    `json:"file"` // the name of the file, without the directory
+	Line    int       `json:"line"` // the line of the file where the script begins
 	Apps    []string  `json:"apps,omitempty"`
 	Expires time.Time `json:"expires,omitzero"`
-	// Since is when this version of the script came into use. All figures are of this version.
+	// Since is when this version of the script came into use. All figures are those of this
+	// version.
 	Since   time.Time `json:"since"`
 	Expired bool      `json:"expired,omitempty"`
-	Off     *Off      `json:"off,omitempty"` // nil: it is not switched off
+	Off     *Off      `json:"off,omitempty"` // nil: the filter is not switched off
 	Calls   int64     `json:"calls"`
 	Passed  int64     `json:"passed"`
 	Errors  int64     `json:"errors"` // calls that threw, or that returned neither true nor false
-	// LastError is the last of these errors, with its line; or "".
+	// LastError is the last of the errors that Errors counts, with its line, or "".
 	LastError string        `json:"last_error,omitempty"`
-	Time      time.Duration `json:"time_ns"` // of the processor
+	Time      time.Duration `json:"time_ns"` // processor time
 }
 
-// Stats returns the figures of this moment. A nil Set has none.
+// Stats returns the current figures. For a nil Set it returns zero Stats.
 func (s *Set) Stats() Stats {
 	if s == nil {
 		return Stats{}

@@ -6,7 +6,7 @@ import (
 	"example.com/clew/audit/filter/internal/script"
 )
 
-// totals is what a filter has done.
+// totals are the figures of what a filter has done.
 type totals struct {
 	calls, passed, errors int64
 	time                  time.Duration

@@ -10,27 +10,27 @@ import (
 
 // https://docs.aws.amazon.com/firehose/latest/dev/limits.html
 const (
-	// maxRecord is the most bytes that a record may have, before base64: 1,000 KiB. Each record is
-	// billed rounded up to 5 KiB. maxRecord is 200 times that, so nothing is rounded for a full
-	// one.
+	// maxRecord is the maximum size of a record, before base64: 1,000 KiB. For billing, the size
+	// of each record is rounded up to a multiple of 5 KiB. maxRecord is 200 times 5 KiB, so
+	// rounding does not make a record of this size dearer.
 	maxRecord = 1000 << 10
 
-	// recordsPerCall full records are 4,096,000 bytes of base64. A call may have 500 records and
-	// 4 MiB. The documentation does not say whether the 4 MiB count before or after base64; after
-	// it, four full records would be too many.
+	// recordsPerCall full records are 4,096,000 bytes of base64. A call may have 500 records and 4
+	// MiB. The documentation does not say whether the 4 MiB are counted before or after base64. If
+	// they are counted after base64, four full records are too many.
 	recordsPerCall = 3
 
 	billedUnit = 5 << 10
 )
 
-// record is the lines of events. No event is split over two records.
+// record contains the lines of events. No event is split over two records.
 type record struct {
 	data   []byte
 	events int
-	taken  bool // by Firehose
+	taken  bool // Firehose has taken the record
 }
 
-// take counts the record as taken.
+// take marks the record as taken, and counts it in n.
 func (r *record) take(n *Stats) {
 	r.taken = true
 	n.Records++
@@ -39,23 +39,23 @@ func (r *record) take(n *Stats) {
 	n.BilledBytes += int64((len(r.data) + billedUnit - 1) / billedUnit * billedUnit)
 }
 
-// batch is the records of a Send. Another Send uses its memory again.
+// batch is the records of a Send. A later Send uses the memory of the batch again.
 type batch struct {
-	records  []record // beyond its length are records with memory for later ones
+	records  []record // the elements beyond its length keep memory for later records
 	line     line
-	tooLarge error // the event after the records does not fit into any record
+	tooLarge error // set if the event after the records is too large for any record
 }
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
-// fill packs events into records. Most bounds their number. Each but the last is as full as
-// possible.
+// fill packs events into records. Most is the maximum number of records. Each record except the
+// last is as full as possible.
 func (b *batch) fill(events iter.Seq[audit.Event], most int) {
 	b.records, b.tooLarge = b.records[:0], nil
 	for e := range events {
 		text := b.line.of(&e)
 		if len(text) > maxRecord {
-			b.tooLarge = fmt.Errorf("firehose: an event is too large for a record, and is lost: its line has %d bytes, more than %d; "+
+			b.tooLarge = fmt.Errorf("firehose: an event is too large for a record, and is lost: its line has %d bytes, and the limit is %d; "+
 				"timestamp %s, trace_id %.32q, app %.100q, message %.100q", len(text), maxRecord, e.Time.UTC().Format(microseconds), e.TraceID, e.App, e.Message)
 			return
 		}
@@ -71,7 +71,7 @@ func (b *batch) fill(events iter.Seq[audit.Event], most int) {
 	}
 }
 
-// begin begins a record, in the memory of an earlier one if there is any.
+// begin begins a record. If an earlier record has left its memory, begin uses that.
 func (b *batch) begin() {
 	n := len(b.records)
 	if n < cap(b.records) {

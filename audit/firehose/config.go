@@ -22,13 +22,14 @@ type Config struct {
 	// Stream is the name of the Firehose stream, whose source is Direct PUT.
 	Stream string
 
-	// AWS has region and credentials. Nil is the SDK's own configuration: the environment, ~/.aws,
-	// and the role of the instance, task or pod. An HTTPClient that is not the SDK's own is used
-	// as it is. The Retryer is not used, because a Sink has retries of its own.
+	// AWS contains the region and the credentials. Nil means the SDK's own configuration: the
+	// environment, ~/.aws, and the role of the instance, task or pod. An HTTPClient that is not
+	// the SDK's own is used unchanged. The Retryer is not used, because a Sink makes its own
+	// retries.
 	AWS *aws.Config
 
 	// Calls is how many PutRecordBatch calls run at once: 1 by default, and at most 16. A call
-	// carries up to 3 MB. More calls at once are for streams with a raised quota. If the process
+	// carries up to 3 MB. Set Calls to more than 1 for streams with a raised quota. If the process
 	// is killed, the events of all these calls may arrive twice.
 	Calls int
 }
@@ -37,9 +38,10 @@ type Config struct {
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html
 var streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 
-// Open returns the Sink of a stream. It sends no request. If the stream is away, or not there,
-// [Sink.Send] returns the error, and the events wait in the journal. ctx bounds the reading of the
-// SDK's configuration. The error has all that is wrong with cfg, and never credentials.
+// Open returns the Sink of a stream. It sends no request. If the stream cannot be reached or does
+// not exist, [Sink.Send] returns the error, and the events wait in the journal. Ctx limits the
+// time for reading the SDK's configuration. The error lists all faults of cfg, and never contains
+// credentials.
 func Open(ctx context.Context, cfg Config) (*Sink, error) {
 	s := &Sink{stream: cfg.Stream, calls: max(1, cfg.Calls)}
 	settings, settingsErr := settingsOf(ctx, cfg.AWS)
@@ -52,7 +54,7 @@ func Open(ctx context.Context, cfg Config) (*Sink, error) {
 	return s, nil
 }
 
-// check returns all that is wrong with cfg, apart from AWS.
+// check returns an error that joins all faults of cfg, apart from those of AWS.
 func (cfg *Config) check() error {
 	var wrong []error
 	if !streamName.MatchString(cfg.Stream) {
@@ -80,9 +82,9 @@ func isEndpoint(text string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
-// connect makes the client, and returns all that is wrong with its settings. The Sink has an HTTP
-// client of its own with the SDK's settings, because the connections of the SDK's client cannot be
-// closed, and their goroutines stay for 90 seconds.
+// connect makes the client, and returns an error that joins all faults of the settings. The Sink
+// has its own HTTP client with the SDK's settings, because the connections of the SDK's client
+// cannot be closed, and their goroutines would stay for 90 seconds.
 func (s *Sink) connect(settings aws.Config) error {
 	theirs, ok := settings.HTTPClient.(*awshttp.BuildableClient)
 	if settings.HTTPClient == nil {
@@ -101,7 +103,8 @@ func (s *Sink) connect(settings aws.Config) error {
 	if settings.Region == "" {
 		wrong = append(wrong, errors.New("firehose: no region: set AWS_REGION, or Region in Config.AWS"))
 	}
-	// The SDK would quote such an endpoint in its errors, with the credentials in it.
+	// The SDK would quote a malformed endpoint in its errors, and the endpoint may contain
+	// credentials.
 	if at := s.client.Options().BaseEndpoint; at != nil && !isEndpoint(*at) {
 		wrong = append(wrong, errors.New("firehose: the endpoint is not a URL such as https://firehose.eu-central-1.amazonaws.com: "+
 			"look at AWS_ENDPOINT_URL_FIREHOSE, AWS_ENDPOINT_URL, and BaseEndpoint in Config.AWS"))

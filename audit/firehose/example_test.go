@@ -16,8 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// augment sends the events of a service to the stream "audit". The journal in dir has them until
-// Firehose has taken them.
+// augment sends the events of a service to the stream "audit". The journal in dir keeps the events
+// until Firehose has taken them.
 func augment(ctx context.Context, dir string, cfg *aws.Config, ids ...string) error {
 	sink, err := firehose.Open(ctx, firehose.Config{Stream: "audit", AWS: cfg})
 	if err != nil {
@@ -37,7 +37,8 @@ func augment(ctx context.Context, dir string, cfg *aws.Config, ids ...string) er
 }
 
 func Example() {
-	// A fake of Firehose, whose objects are printed. A service leaves Config.AWS nil.
+	// The example prints the objects that a fake of Firehose delivers. A service leaves Config.AWS
+	// nil.
 	stream, err := fake.New(fake.Config{Stream: "audit", Deliver: func(_ context.Context, _ string, body []byte) error {
 		fmt.Printf("%s", body[len(`{"timestamp":"2026-11-27T04:15:00.123456Z",`):])
 		return nil

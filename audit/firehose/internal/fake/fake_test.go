@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bucket is what a stream has delivered.
+// bucket keeps the objects that a stream has delivered. While refuse is set, deliveries fail.
 type bucket struct {
 	mu     sync.Mutex
 	keys   []string
@@ -104,15 +104,15 @@ func TestLimits(t *testing.T) {
 		{"500 records", "PutRecordBatch", batch("audit", repeat(500, []byte("x"))...), nil, 200, ""},
 		{"501 records", "PutRecordBatch", batch("audit", repeat(501, []byte("x"))...), nil, 400, "ValidationException"},
 		{"no records", "PutRecordBatch", batch("audit"), nil, 400, "ValidationException"},
-		{"a record of a byte more", "PutRecordBatch", batch("audit", append(full[:len(full):len(full)], 'x')), nil, 400, "ValidationException"},
+		{"a record that is one byte too large", "PutRecordBatch", batch("audit", append(full[:len(full):len(full)], 'x')), nil, 400, "ValidationException"},
 		{"3 full records", "PutRecordBatch", batch("audit", full, full, full), nil, 200, ""},
 		{"4 full records, in base64", "PutRecordBatch", batch("audit", full, full, full, full), nil, 400, "InvalidArgumentException"},
 		{"empty data", "PutRecordBatch", batch("audit", []byte("x"), []byte{}), nil, 400, "InvalidArgumentException"},
 		{"no data", "PutRecordBatch", `{"DeliveryStreamName":"audit","Records":[{}]}`, nil, 400, "ValidationException"},
-		{"no base64", "PutRecordBatch", `{"DeliveryStreamName":"audit","Records":[{"Data":"!"}]}`, nil, 400, "SerializationException"},
-		{"no JSON", "PutRecordBatch", `{`, nil, 400, "SerializationException"},
+		{"data that is not base64", "PutRecordBatch", `{"DeliveryStreamName":"audit","Records":[{"Data":"!"}]}`, nil, 400, "SerializationException"},
+		{"a body that is not JSON", "PutRecordBatch", `{`, nil, 400, "SerializationException"},
 		{"no stream", "PutRecordBatch", `{"Records":[{"Data":"eA=="}]}`, nil, 400, "ValidationException"},
-		{"a stream that cannot be", "PutRecordBatch", batch("a b", []byte("x")), nil, 400, "ValidationException"},
+		{"an invalid name of a stream", "PutRecordBatch", batch("a b", []byte("x")), nil, 400, "ValidationException"},
 		{"another stream", "PutRecordBatch", batch("other", []byte("x")), nil, 400, "ResourceNotFoundException"},
 		{"one record", "PutRecord", `{"DeliveryStreamName":"audit","Record":{"Data":"eA=="}}`, nil, 200, ""},
 		{"no record", "PutRecord", `{"DeliveryStreamName":"audit"}`, nil, 400, "ValidationException"},
@@ -134,7 +134,7 @@ func TestLimits(t *testing.T) {
 		})
 	}
 	require.NoError(t, s.Close())
-	assert.Equal(t, 500+3*len(full)+1, len(strings.Join(b.bodies, "")), "what was refused was not taken")
+	assert.Equal(t, 500+3*len(full)+1, len(strings.Join(b.bodies, "")), "records that were refused are not delivered")
 	status, kind, _ := call(s, "PutRecordBatch", batch("audit", []byte("x")), nil)
 	assert.Equal(t, 503, status, kind)
 }
@@ -175,7 +175,7 @@ func TestBuffering(t *testing.T) {
 		assert.Zero(t, b.count())
 		time.Sleep(time.Second)
 		synctest.Wait()
-		require.Equal(t, []string{"a\nb\nc\n"}, b.bodies, "60 s after the first record, with nothing between records")
+		require.Equal(t, []string{"a\nb\nc\n"}, b.bodies, "an object is delivered 60 s after the first record, with nothing between records")
 		assert.Regexp(t, `^2000/01/01/00/audit-1-2000-01-01-00-00-00-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`, b.keys[0], "the time is that of the first record")
 
 		half := bytes.Repeat([]byte("x"), 512<<10)
@@ -184,10 +184,10 @@ func TestBuffering(t *testing.T) {
 		assert.Equal(t, 1, b.count())
 		call(s, "PutRecordBatch", batch("audit", half), nil)
 		synctest.Wait()
-		require.Equal(t, 2, b.count(), "1 MiB is full")
+		require.Equal(t, 2, b.count(), "a buffer of 1 MiB is full")
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		assert.Equal(t, 2, b.count(), "an empty buffer is no object")
+		assert.Equal(t, 2, b.count(), "an empty buffer is not delivered")
 
 		b.refuse = errors.New("bucket: 503")
 		call(s, "PutRecordBatch", batch("audit", []byte("d")), nil)
@@ -221,13 +221,13 @@ func TestPrefix(t *testing.T) {
 	const failed = "failed/!{firehose:error-output-type}/"
 	for _, tt := range []struct {
 		name, prefix, failed string
-		want                 string // a regular expression, of the time 2000-01-01 00:00:00
+		want                 string // a regular expression, for the time 2000-01-01 00:00:00
 	}{
-		{"none", "", "", `2000/01/01/00/`},
+		{"no prefix", "", "", `2000/01/01/00/`},
 		{"literal", "events/", "", `events/2000/01/01/00/`},
 		{"literal, no slash", "events-", "", `events-2000/01/01/00/`},
 		{"time", "events/!{timestamp:yyyy/MM/dd/HH}/", failed, `events/2000/01/01/00/`},
-		{"of Hive", "year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:d}/", failed, `year=2000/month=01/day=1/`},
+		{"partitions of Hive", "year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:d}/", failed, `year=2000/month=01/day=1/`},
 		{"quotes", "!{timestamp:'y'=yy'' 'D'=DDD}", failed, `y=00' D=001`},
 		{"random", "!{firehose:random-string}/!{firehose:random-string}/", failed, `[a-z0-9]{11}/[a-z0-9]{11}/`},
 		{"minutes", "!{timestamp:HH:mm:ss}", failed, `00:00:00`},
@@ -251,20 +251,20 @@ func TestNewRefuses(t *testing.T) {
 		cfg  fake.Config
 		want string
 	}{
-		{"stream", fake.Config{Stream: "a b"}, "stream's name"},
-		{"too small", fake.Config{Stream: "a", SizeInMBs: -1}, "SizeInMBs is -1"},
-		{"too large", fake.Config{Stream: "a", SizeInMBs: 129}, "SizeInMBs is 129"},
-		{"too late", fake.Config{Stream: "a", IntervalInSeconds: 901}, "IntervalInSeconds is 901"},
-		{"expressions without a prefix of errors", fake.Config{Stream: "a", Prefix: "!{timestamp:yyyy}"}, "ErrorOutputPrefix can't be null"},
-		{"a prefix of errors without its type", fake.Config{Stream: "a", Prefix: "!{timestamp:yyyy}", ErrorOutputPrefix: "!{timestamp:yyyy}/failed/"}, "needs !{firehose:error-output-type}"},
-		{"a type of errors", fake.Config{Stream: "a", Prefix: failed, ErrorOutputPrefix: failed}, "can't contain !{firehose:error-output-type}"},
-		{"unknown", fake.Config{Stream: "a", Prefix: "!{firehose:other}", ErrorOutputPrefix: failed}, "!{firehose:other} is unknown"},
+		{"an invalid name of a stream", fake.Config{Stream: "a b"}, "stream's name"},
+		{"a size that is too small", fake.Config{Stream: "a", SizeInMBs: -1}, "SizeInMBs is -1"},
+		{"a size that is too large", fake.Config{Stream: "a", SizeInMBs: 129}, "SizeInMBs is 129"},
+		{"an interval that is too long", fake.Config{Stream: "a", IntervalInSeconds: 901}, "IntervalInSeconds is 901"},
+		{"expressions without an error prefix", fake.Config{Stream: "a", Prefix: "!{timestamp:yyyy}"}, "ErrorOutputPrefix can't be null"},
+		{"an error prefix without the error type", fake.Config{Stream: "a", Prefix: "!{timestamp:yyyy}", ErrorOutputPrefix: "!{timestamp:yyyy}/failed/"}, "needs !{firehose:error-output-type}"},
+		{"the error type in the prefix", fake.Config{Stream: "a", Prefix: failed, ErrorOutputPrefix: failed}, "can't contain !{firehose:error-output-type}"},
+		{"an unknown expression", fake.Config{Stream: "a", Prefix: "!{firehose:other}", ErrorOutputPrefix: failed}, "!{firehose:other} is unknown"},
 		{"partition keys", fake.Config{Stream: "a", Prefix: "!{partitionKeyFromQuery:app}", ErrorOutputPrefix: failed}, "needs dynamic partitioning"},
-		{"not closed", fake.Config{Stream: "a", Prefix: "!{timestamp:yyyy", ErrorOutputPrefix: failed}, "the sequence !{"},
-		{"no namespace", fake.Config{Stream: "a", Prefix: "!{yyyy}", ErrorOutputPrefix: failed}, "the sequence !{"},
-		{"no pattern", fake.Config{Stream: "a", Prefix: "!{timestamp:VV}", ErrorOutputPrefix: failed}, "DateTimeFormatter"},
-		{"quote", fake.Config{Stream: "a", Prefix: "!{timestamp:'yyyy}", ErrorOutputPrefix: failed}, "not closed"},
-		{"long", fake.Config{Stream: "a", Prefix: strings.Repeat("x", 513)}, "512 characters"},
+		{"an expression that is not closed", fake.Config{Stream: "a", Prefix: "!{timestamp:yyyy", ErrorOutputPrefix: failed}, "the sequence !{"},
+		{"an expression without a namespace", fake.Config{Stream: "a", Prefix: "!{yyyy}", ErrorOutputPrefix: failed}, "the sequence !{"},
+		{"an invalid time pattern", fake.Config{Stream: "a", Prefix: "!{timestamp:VV}", ErrorOutputPrefix: failed}, "DateTimeFormatter"},
+		{"a quote that is not closed", fake.Config{Stream: "a", Prefix: "!{timestamp:'yyyy}", ErrorOutputPrefix: failed}, "not closed"},
+		{"a prefix that is too long", fake.Config{Stream: "a", Prefix: strings.Repeat("x", 513)}, "512 characters"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := fake.New(tt.cfg)
