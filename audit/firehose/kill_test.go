@@ -23,10 +23,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const childEnv = "CLEW_FIREHOSE_CHILD" // the stream's URL, and a space, and the directory
+const childEnv = "CLEW_FIREHOSE_CHILD" // its value is the stream's URL, a space, and the directory
 
-// sendUntilKilled logs and sends. It says the number of each event that LogSync has acknowledged,
-// for itself and the 499 before it.
+// sendUntilKilled logs and sends events, in groups of 500. LogSync logs the last event of a group.
+// When it has acknowledged that event, sendUntilKilled prints the number of the group's first
+// event.
 func sendUntilKilled(where string) {
 	url, dir, _ := strings.Cut(where, " ")
 	a := config()
@@ -51,7 +52,7 @@ func sendUntilKilled(where string) {
 	}
 }
 
-// acknowledged reads what a child has said until it was killed.
+// acknowledged returns the numbers that a child has printed until it was killed.
 func acknowledged(out io.Reader) (all []int64) {
 	lines := bufio.NewReader(out)
 	for {
@@ -65,7 +66,8 @@ func acknowledged(out io.Reader) (all []int64) {
 	}
 }
 
-// eventNumber is the number of an event's line. A parser of JSON would take longer than all else.
+// eventNumber returns the number of the event in a line. It does not parse JSON, because that
+// would take longer than the rest of the test.
 func eventNumber(t testing.TB, line []byte) int64 {
 	_, after, _ := bytes.Cut(line, []byte(`"n":"`))
 	digits, _, _ := bytes.Cut(after, []byte(`"`))
@@ -74,17 +76,17 @@ func eventNumber(t testing.TB, line []byte) int64 {
 	return n
 }
 
-// TestKill kills a process that sends, again and again: no acknowledged event is lost, and each
-// time at most the events of one call arrive twice.
+// TestKill kills a process that sends, again and again. No acknowledged event is lost. Each time,
+// at most the events of one call arrive twice.
 func TestKill(t *testing.T) {
 	runs := 4
 	if os.Getenv("CLEW_TORTURE") != "" {
 		runs = 50
 	}
-	most := 0 // lines in a call
+	most := 0 // the largest number of lines in a call
 	got := map[int64]int{}
 	calls := make(chan [][]byte, 10_000)
-	var slow atomic.Bool // a child is killed before it has the answer
+	var slow atomic.Bool // answers are so slow that a child is often killed before it has one
 	slow.Store(true)
 	s := stream(t, &bucket{}, func(_ int, records [][]byte) fake.Fault {
 		calls <- records
@@ -139,6 +141,6 @@ func TestKill(t *testing.T) {
 	}
 	require.NotEmpty(t, acked)
 	twice := total - len(got)
-	assert.LessOrEqual(t, twice, runs*most, "at most the events of one call, each time")
-	t.Logf("kill -9, %d times: %d events arrived, %d of them twice, a call has %d at most; 0 of %d acknowledged lost", runs, len(got), twice, most, 500*len(acked))
+	assert.LessOrEqual(t, twice, runs*most, "after each kill, at most the events of one call may arrive twice")
+	t.Logf("kill -9, %d times: %d events arrived, %d of them twice; the largest call had %d events; 0 of %d acknowledged events were lost", runs, len(got), twice, most, 500*len(acked))
 }

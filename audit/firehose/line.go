@@ -8,17 +8,18 @@ import (
 	"example.com/clew/audit"
 )
 
-// microseconds is the layout of times in clew-audit find -o json: the texts sort as the times do.
+// microseconds is the layout of times in clew-audit find -o json. Such texts sort in the order of
+// their times.
 const microseconds = "2006-01-02T15:04:05.000000Z"
 
-// line writes events as lines of JSON, which clew-audit find -o json writes too and clew-audit
-// ingest reads. It keeps its memory for the next line.
+// line makes lines of JSON from events, in the form that clew-audit find -o json writes and
+// clew-audit ingest reads. It uses its memory again for the next line.
 type line struct {
 	text []byte
 	keys []string
 }
 
-// of returns the line of e, with its newline. It is valid until the next call.
+// of returns the line of e, with its newline. The line is valid until the next call.
 func (l *line) of(e *audit.Event) []byte {
 	b := append(l.text[:0], `{"timestamp":"`...)
 	b = appendTime(b, e.Time)
@@ -55,14 +56,14 @@ func (l *line) appendContext(b []byte, pairs map[string]string) []byte {
 		b = append(appendString(b, key), ':')
 		b = appendString(b, pairs[key])
 	}
-	clear(l.keys) // the keys would keep a block of the journal in memory
+	clear(l.keys) // otherwise the keys would keep a block of the journal in memory
 	return b
 }
 
 func appendTime(b []byte, t time.Time) []byte { return t.UTC().AppendFormat(b, microseconds) }
 
-// escaped is the ASCII characters that JSON must escape in a string, and DEL, which a terminal may
-// obey.
+// escaped contains the ASCII characters that must be escaped in a JSON string, and DEL, which a
+// terminal may obey.
 var escaped = func() (set [utf8.RuneSelf]bool) {
 	for c := range byte(' ') {
 		set[c] = true
@@ -71,7 +72,7 @@ var escaped = func() (set [utf8.RuneSelf]bool) {
 	return set
 }()
 
-// appendString appends s as JSON. Bytes that are not UTF-8 become U+FFFD.
+// appendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
@@ -101,7 +102,7 @@ func commands(r rune) bool {
 	case r < 0xa0: // C1
 	case r == 0x61c, r == 0xfeff:
 	case r == 0x200e, r == 0x200f:
-	case r >= 0x2028 && r <= 0x202e: // line and paragraph separators, and the order of text
+	case r >= 0x2028 && r <= 0x202e: // line and paragraph separators, and the direction of text
 	case r >= 0x2066 && r <= 0x2069:
 	default:
 		return false

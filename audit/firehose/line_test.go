@@ -24,7 +24,7 @@ var hostile = []string{
 	"\u200e\u200f\u061c\u2066\u2069", "\ufffd", "bad \xff\xfe bytes \xe2\x82", strings.Repeat("x", 70_000), strings.Repeat("\x01", 10_000), "ends in \\",
 }
 
-// want is the object of an event, by encoding/json.
+// want returns the object that the line of e must contain, after a round trip through encoding/json.
 func want(t testing.TB, e audit.Event) (o object) {
 	t.Helper()
 	o = object{e.Time.UTC().Format("2006-01-02T15:04:05.000000Z"), e.TraceID, e.App, e.Message, e.Context, e.TraceNames}
@@ -41,13 +41,14 @@ func want(t testing.TB, e audit.Event) (o object) {
 	return again
 }
 
-// checkLine holds that the line of e is e, is one line, and has nothing that a terminal obeys.
+// checkLine asserts that the line of e contains e, is a single line, and contains no character
+// that a terminal obeys.
 func checkLine(t testing.TB, e audit.Event) {
 	t.Helper()
 	line := firehose.Line(&e)
 	require.True(t, utf8.ValidString(line))
 	for _, r := range strings.TrimSuffix(line, "\n") {
-		require.False(t, r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e, "%q has %U", line, r)
+		require.False(t, r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e, "line %q contains %U, which a terminal may obey", line, r)
 	}
 	got := objects(t, []byte(line))
 	require.Len(t, got, 1)
@@ -76,7 +77,7 @@ func FuzzLine(f *testing.F) {
 			at = start
 		}
 		if strings.ToValidUTF8(a, "\ufffd") == strings.ToValidUTF8(b, "\ufffd") {
-			b += "other" // two keys that become one have no order
+			b += "other" // two keys that become the same key have no defined order
 		}
 		checkLine(t, audit.Event{Time: at, TraceID: a, App: b, Message: a + b, Context: map[string]string{a: b, b: a}, TraceNames: []string{b, a}})
 	})
@@ -89,7 +90,7 @@ func TestLineAllocatesNothing(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { line(&e) }))
 }
 
-// clew-audit find -o json writes the same lines for the same events.
+// clew-audit find -o json must write the same objects for the same events.
 func TestLineIsThatOfFind(t *testing.T) {
 	command := filepath.Join(t.TempDir(), "clew-audit")
 	build := exec.Command("go", "build", "-o", command, ".")
@@ -128,11 +129,11 @@ func TestLineIsThatOfFind(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, l.Close(t.Context()))
 	got := objects(t, lines)
-	assert.Len(t, got, len(hostile)-1, "all but the one that is too large for the journal")
+	assert.Len(t, got, len(hostile)-1, "all events are sent, except one that is too large for the journal")
 	assert.ElementsMatch(t, objects(t, found), got)
 }
 
-// sinkFunc is a Sink of one function.
+// sinkFunc is a function as a Sink.
 type sinkFunc func(ctx context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error)
 
 func (f sinkFunc) Send(ctx context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error) {

@@ -38,7 +38,7 @@ const (
 	token     = "fake-session-token-that-no-error-may-have"
 )
 
-// bucket is the objects that a fake stream has delivered.
+// bucket keeps the objects that a fake stream has delivered.
 type bucket struct {
 	mu   sync.Mutex
 	keys []string
@@ -56,7 +56,7 @@ func (b *bucket) deliver(_ context.Context, key string, body []byte) error {
 	return nil
 }
 
-// object is an event as a line of JSON.
+// object is the JSON object in the line of an event.
 type object struct {
 	Timestamp  string            `json:"timestamp"`
 	TraceID    string            `json:"trace_id"`
@@ -66,7 +66,7 @@ type object struct {
 	TraceNames []string          `json:"trace_names"`
 }
 
-// objects reads lines, each of which ends in a newline.
+// objects returns the objects in lines. Each line must end with a newline.
 func objects(t testing.TB, lines []byte) (all []object) {
 	t.Helper()
 	for line := range bytes.Lines(lines) {
@@ -78,7 +78,7 @@ func objects(t testing.TB, lines []byte) (all []object) {
 	return all
 }
 
-// events returns what is in the bucket, object by object.
+// events returns the events in the bucket, in the order in which their objects were delivered.
 func (b *bucket) events(t testing.TB) (all []object) {
 	t.Helper()
 	b.mu.Lock()
@@ -89,7 +89,8 @@ func (b *bucket) events(t testing.TB) (all []object) {
 	return all
 }
 
-// stream makes a fake stream of the name "audit" whose objects go to the bucket. Close delivers.
+// stream returns a fake stream with the name "audit". Its Close delivers the objects to the bucket
+// b.
 func stream(t testing.TB, b *bucket, fault func(call int, records [][]byte) fake.Fault) *fake.Stream {
 	t.Helper()
 	s, err := fake.New(fake.Config{Stream: "audit", SizeInMBs: 128, IntervalInSeconds: 900, Deliver: b.deliver, Fault: fault})
@@ -97,7 +98,8 @@ func stream(t testing.TB, b *bucket, fault func(call int, records [][]byte) fake
 	return s
 }
 
-// handled is an HTTP client that calls a handler in the same goroutine: time can be a test's.
+// handled is an HTTP client that calls a handler on the same goroutine, so it works in a bubble of
+// synctest.
 type handled struct{ http.Handler }
 
 func (h handled) Do(r *http.Request) (*http.Response, error) {
@@ -117,7 +119,8 @@ func config() aws.Config {
 	}
 }
 
-// open opens a Sink of the stream "audit" whose calls h handles in memory.
+// open opens a Sink for the stream "audit". The handler h gets the calls in memory, without a
+// network.
 func open(t testing.TB, h http.Handler, calls int) *firehose.Sink {
 	t.Helper()
 	a := config()
@@ -129,7 +132,8 @@ func open(t testing.TB, h http.Handler, calls int) *firehose.Sink {
 
 var start = time.Date(2026, 11, 27, 4, 15, 0, 123456000, time.UTC)
 
-// numbered is events with the numbers from first to before last, each a line of about 250 bytes.
+// numbered returns events with the numbers from first to last-1. The line of each event has about
+// 250 bytes.
 func numbered(first, last int) (all []audit.Event) {
 	for n := first; n < last; n++ {
 		all = append(all, audit.Event{
@@ -140,7 +144,8 @@ func numbered(first, last int) (all []audit.Event) {
 	return all
 }
 
-// wide is n numbered events, each a line of about 10 KB: 100 of them fill a record.
+// wide returns n numbered events. The line of each event has about 10 KB, so 100 events fill a
+// record.
 func wide(n int) []audit.Event {
 	all := numbered(0, n)
 	for i := range all {
@@ -149,7 +154,7 @@ func wide(n int) []audit.Event {
 	return all
 }
 
-// numbers is the numbers of objects.
+// numbers returns the numbers of the events in all.
 func numbers(t testing.TB, all []object) (ns []int) {
 	t.Helper()
 	for _, o := range all {
@@ -168,7 +173,7 @@ func upTo(n int) (all []int) {
 	return all
 }
 
-// sendAll sends events as a Logger does, and holds that there is progress in each call.
+// sendAll sends events as a Logger does, and asserts that each Send sends at least one.
 func sendAll(t testing.TB, s *firehose.Sink, events []audit.Event) {
 	t.Helper()
 	for len(events) > 0 {

@@ -18,9 +18,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMoto sends events to the server that the SDK's environment says, .ci/audit/firehose's moto,
-// and holds that its bucket has each of them once. moto puts the records of a call into an object
-// at once, and checks less than the fake. It is a second opinion on the protocol.
+// TestMoto sends events to the server that the SDK's environment names: moto, which
+// .ci/audit/firehose starts. It asserts that moto's bucket then contains each event once. moto
+// puts the records of each call into an object at once, and checks less than the fake does. It is
+// a second opinion on the protocol.
 func TestMoto(t *testing.T) {
 	const events = 30_000
 	ctx := t.Context()

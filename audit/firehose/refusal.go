@@ -16,7 +16,7 @@ import (
 // refusal says why Firehose has not taken records.
 type refusal struct {
 	why       string
-	retry     bool // time may heal it
+	retry     bool // it may succeed later
 	throttled bool // the stream's quota is exceeded, or Firehose is overloaded
 }
 
@@ -25,12 +25,13 @@ var (
 	retryables = retry.IsErrorRetryables(retry.DefaultRetryables)
 )
 
-// refusalOf is the refusal of a call that failed.
+// refusalOf returns the refusal for a call that failed with err.
 func refusalOf(err error) *refusal {
 	r := &refusal{why: textOf(err)}
 	var unavailable *types.ServiceUnavailableException
 	r.throttled = throttles.IsErrorThrottle(err) == aws.TrueTernary || errors.As(err, &unavailable)
-	// The SDK would not retry a call without an answer in time, because its context has ended.
+	// The SDK would not retry a call that was not answered in time, because the context of the
+	// call has ended.
 	r.retry = r.throttled || retryables.IsErrorRetryable(err) == aws.TrueTernary || errors.Is(err, context.DeadlineExceeded)
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -39,15 +40,15 @@ func refusalOf(err error) *refusal {
 	return r
 }
 
-// userinfo matches the user and password that may stand before the host of a URL.
+// userinfo matches the user and password in front of the host of a URL.
 var userinfo = regexp.MustCompile(`[^\s"]*@`)
 
-// textOf is the text of an error of the SDK, for a log line. Such texts contain URLs, also those
-// of proxies.
+// textOf returns the text of an error of the SDK for a log line. It hides user names and
+// passwords, because such texts contain URLs, including those of proxies.
 func textOf(err error) string { return printable(userinfo.ReplaceAllString(err.Error(), "…@")) }
 
-// recordRefusal is the refusal of one record of a call. Its code is ServiceUnavailableException or
-// InternalFailure, and time may heal both:
+// recordRefusal returns the refusal of one record of a call. The record may succeed later, because
+// its code is ServiceUnavailableException or InternalFailure:
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatchResponseEntry.html
 func recordRefusal(r types.PutRecordBatchResponseEntry) *refusal {
 	code := aws.ToString(r.ErrorCode)
@@ -58,8 +59,9 @@ func recordRefusal(r types.PutRecordBatchResponseEntry) *refusal {
 	}
 }
 
-// answer is the answer of Firehose, for a log line. The message about a wrong signature is left
-// out, because it repeats the request's headers, and x-amz-security-token is a credential.
+// answer returns the error of Firehose for a log line. It leaves out a message about a wrong
+// signature, because that message repeats the request's headers, and the header
+// x-amz-security-token is a credential.
 func answer(code, message string) string {
 	if strings.Contains(code, "Signature") || strings.Contains(strings.ToLower(message), "x-amz-security-token") {
 		return printable(code)
@@ -67,7 +69,8 @@ func answer(code, message string) string {
 	return printable(code + ": " + message)
 }
 
-// printable is a short text without characters that a terminal may obey.
+// printable returns text for a log line: at most some 500 bytes, without characters that a
+// terminal may obey.
 func printable(text string) string {
 	const most = 500
 	text = strings.ToValidUTF8(text, "\uFFFD")
@@ -85,7 +88,7 @@ func printable(text string) string {
 	return b.String()
 }
 
-// of is the error of a Send that ended with this refusal.
+// of returns the error of a Send that has ended with this refusal.
 func (r *refusal) of(s *Sink, ctx context.Context) error {
 	err := fmt.Errorf("firehose: stream %s: PutRecordBatch: %s", s.stream, r.why)
 	if cause := context.Cause(ctx); cause != nil {

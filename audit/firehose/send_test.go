@@ -25,7 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// seen is the calls that a fake stream has had: the records of each.
+// seen keeps the records of each call that a fake stream has received.
 type seen struct {
 	mu    sync.Mutex
 	calls [][][]byte
@@ -46,7 +46,7 @@ func TestPacking(t *testing.T) {
 	sendAll(t, sink, numbered(0, events))
 	require.NoError(t, s.Close())
 	all := b.events(t)
-	assert.Equal(t, upTo(events), numbers(t, all), "one call after the other: in order")
+	assert.Equal(t, upTo(events), numbers(t, all), "calls one after the other keep the order")
 	assert.Equal(t, want(t, numbered(7, 8)[0]), all[7])
 
 	var n, size, billed int64
@@ -63,7 +63,7 @@ func TestPacking(t *testing.T) {
 	}
 	stats := sink.Stats()
 	assert.Equal(t, firehose.Stats{Events: events, Records: n, Bytes: size, BilledBytes: billed, Calls: int64(len(calls.calls))}, stats)
-	assert.Less(t, float64(stats.BilledBytes)/float64(stats.Bytes), 1.003, "what rounding costs")
+	assert.Less(t, float64(stats.BilledBytes)/float64(stats.Bytes), 1.003, "rounding up must cost less than 0.3 %")
 	require.NoError(t, sink.Close())
 }
 
@@ -87,20 +87,21 @@ func TestPartialFailures(t *testing.T) {
 		sent, refused, err := sink.Send(t.Context(), slices.Values(events))
 		require.NoError(t, err)
 		assert.Zero(t, refused)
-		assert.Less(t, time.Since(began), 250*time.Millisecond, "pauses begin anew when records are taken")
+		assert.Less(t, time.Since(began), 250*time.Millisecond, "pauses must be short again after records were taken")
 		require.Len(t, calls.calls, 3)
 		first := calls.calls[0]
 		require.Len(t, first, 3)
 		assert.Equal(t, [][]byte{first[0], first[2]}, calls.calls[1])
 		assert.Equal(t, [][]byte{first[2]}, calls.calls[2])
 		require.NoError(t, s.Close())
-		assert.Equal(t, upTo(sent), slices.Sorted(slices.Values(numbers(t, b.events(t)))), "each once")
+		assert.Equal(t, upTo(sent), slices.Sorted(slices.Values(numbers(t, b.events(t)))), "each event must arrive once")
 		st := sink.Stats()
 		assert.EqualValues(t, []int64{3, 2, 0, 3, 3, 3}, []int64{st.Calls, st.Retries, st.FailedCalls, st.FailedRecords, st.Throttled, st.Records})
 	})
 }
 
-// If a record is never taken, the events before it are sent, and the others are offered again.
+// If Firehose never takes a record, the events before it count as sent. The Logger offers all
+// other events again.
 func TestRefusedRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bucket{}
@@ -119,15 +120,16 @@ func TestRefusedRecord(t *testing.T) {
 		sent, refused, err := sink.Send(t.Context(), slices.Values(wide(320)))
 		assert.Zero(t, refused)
 		assert.EqualError(t, err, "firehose: stream audit: PutRecordBatch: ServiceUnavailableException: Slow down.")
-		assert.InDelta(t, 65, time.Since(began).Seconds(), 6, "a minute without progress, and the last pause")
+		assert.InDelta(t, 65, time.Since(began).Seconds(), 6, "Send must give up after a minute without progress and the last pause")
 		require.NoError(t, s.Close())
 		got := numbers(t, b.events(t))
 		assert.Equal(t, upTo(sent), got[:sent])
-		assert.Greater(t, len(got), sent, "the third record was taken: its events will arrive twice")
+		assert.Greater(t, len(got), sent, "the third record was taken, so its events will arrive twice")
 	})
 }
 
-// Send returns an error of Firehose at once, or after a minute if time may heal it.
+// Send returns an error of Firehose at once. If the call may succeed later, Send tries for a
+// minute first.
 func TestRefusals(t *testing.T) {
 	const leak = "The Canonical String should have been 'POST\n/\n\nx-amz-security-token:" + token + "'"
 	for _, tt := range []struct {
@@ -135,16 +137,16 @@ func TestRefusals(t *testing.T) {
 		fault     fake.Fault
 		want      string
 		throttled bool
-		patient   bool // it is tried for a minute
+		patient   bool // Send tries for a minute
 	}{
 		{"unavailable", fake.Fault{Code: "ServiceUnavailableException", Message: "Slow\x1b[31m down\n\u202e"}, "ServiceUnavailableException: Slow [31m down  ", true, true},
-		{"limit", fake.Fault{Code: "LimitExceededException", Message: "Too much."}, "LimitExceededException: Too much.", true, true},
+		{"limit exceeded", fake.Fault{Code: "LimitExceededException", Message: "Too much."}, "LimitExceededException: Too much.", true, true},
 		{"throttling", fake.Fault{Code: "ThrottlingException", Message: "Rate exceeded"}, "ThrottlingException: Rate exceeded", true, true},
 		{"access denied", fake.Fault{Code: "AccessDeniedException", Message: "not authorized"}, "AccessDeniedException: not authorized", false, false},
-		{"signature", fake.Fault{Code: "InvalidSignatureException", Message: leak}, "InvalidSignatureException", false, false},
-		{"token in the message", fake.Fault{Code: "OtherException", Message: leak}, "OtherException", false, false},
-		{"long", fake.Fault{Code: "OtherException", Message: strings.Repeat("x", 100_000)}, "OtherException: xxx", false, false},
-		{"no JSON", fake.Fault{Body: "<html>\x1b[31m"}, "", false, false},
+		{"a wrong signature", fake.Fault{Code: "InvalidSignatureException", Message: leak}, "InvalidSignatureException", false, false},
+		{"a token in the message", fake.Fault{Code: "OtherException", Message: leak}, "OtherException", false, false},
+		{"a long message", fake.Fault{Code: "OtherException", Message: strings.Repeat("x", 100_000)}, "OtherException: xxx", false, false},
+		{"an answer that is not JSON", fake.Fault{Body: "<html>\x1b[31m"}, "", false, false},
 		{"too few answers", fake.Fault{Body: `{"FailedPutCount":0,"RequestResponses":[]}`}, "it answered for 0 of 1 records", false, false},
 		{"no record ID", fake.Fault{Body: `{"FailedPutCount":0,"RequestResponses":[{}]}`}, "", false, true},
 	} {
@@ -164,14 +166,14 @@ func TestRefusals(t *testing.T) {
 				st := sink.Stats()
 				assert.Equal(t, tt.throttled, st.Throttled > 0)
 				assert.Equal(t, tt.patient, st.Retries > 0)
-				assert.Less(t, st.Calls, int64(20), "pauses grow")
+				assert.Less(t, st.Calls, int64(20), "pauses must grow, so that there are few calls")
 				require.NoError(t, s.Close())
 			})
 		})
 	}
 }
 
-// A stream that is not there is said at once, by the fake's own check.
+// If the stream does not exist, Send returns the error at once.
 func TestUnknownStream(t *testing.T) {
 	s := stream(t, &bucket{}, nil)
 	a := config()
@@ -182,7 +184,8 @@ func TestUnknownStream(t *testing.T) {
 	assert.EqualError(t, err, "firehose: stream other: PutRecordBatch: ResourceNotFoundException: Firehose other under account 123456789012 not found.")
 }
 
-// Without an answer, each call ends after 30 seconds, and records may arrive twice.
+// A call that gets no answer ends after 30 seconds and is repeated, so its records may arrive
+// twice.
 func TestNoAnswer(t *testing.T) {
 	for _, taken := range []bool{false, true} {
 		t.Run(fmt.Sprint("taken ", taken), func(t *testing.T) {
@@ -206,7 +209,7 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
-// Send ends with its context, in a call and in a pause.
+// Send ends when its context ends, both during a call and during a pause.
 func TestContextEnds(t *testing.T) {
 	for name, fault := range map[string]fake.Fault{"in a call": {Hang: true}, "in a pause": {Code: "ServiceUnavailableException"}} {
 		t.Run(name, func(t *testing.T) {
@@ -227,7 +230,7 @@ func TestContextEnds(t *testing.T) {
 	}
 }
 
-// An event that no record can hold is named, and does not block the rest.
+// An event that is too large for a record is named in the error, and does not block later events.
 func TestTooLarge(t *testing.T) {
 	b := &bucket{}
 	s := stream(t, b, nil)
@@ -249,7 +252,8 @@ func TestTooLarge(t *testing.T) {
 	assert.Contains(t, st.LastError, `message "large\x1b[31m"`)
 }
 
-// The largest event of the default MaxEvent fits into a record, whatever bytes it has.
+// The largest event that the default MaxEvent allows fits into a record, whatever bytes the event
+// contains.
 func TestDefaultEventsFit(t *testing.T) {
 	b := &bucket{}
 	s := stream(t, b, nil)
@@ -268,7 +272,7 @@ func TestDefaultEventsFit(t *testing.T) {
 	assert.EqualValues(t, 1, l.Stats().Sent)
 }
 
-// Calls run at once, as many as Config.Calls says.
+// As many calls run at once as Config.Calls says.
 func TestCallsAtOnce(t *testing.T) {
 	for _, calls := range []int{1, 2} {
 		t.Run(fmt.Sprint(calls), func(t *testing.T) {
@@ -291,7 +295,7 @@ func TestCallsAtOnce(t *testing.T) {
 	}
 }
 
-// A client that panics is an error, also where calls run at once.
+// A panic of the HTTP client becomes an error, even if calls run at once on other goroutines.
 func TestPanics(t *testing.T) {
 	for _, calls := range []int{1, 4} {
 		sink := open(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("bad client") }), calls)
@@ -306,7 +310,7 @@ func TestPanics(t *testing.T) {
 	}
 }
 
-// The stream is away for an hour.
+// The stream refuses all calls for an hour. Afterwards all events arrive, once and in order.
 func TestHour(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -335,14 +339,14 @@ func TestHour(t *testing.T) {
 		assert.Zero(t, l.Stats().Unsent)
 		require.NoError(t, l.Close(t.Context()))
 		require.NoError(t, s.Close())
-		assert.Equal(t, upTo(300), numbers(t, b.events(t)), "none is lost, none is twice, and all are in order")
+		assert.Equal(t, upTo(300), numbers(t, b.events(t)), "each event must arrive once, and in order")
 		st := sink.Stats()
-		assert.Less(t, st.Calls, int64(1500), "calls in an hour")
+		assert.Less(t, st.Calls, int64(1500), "an hour must not take many calls")
 		assert.Equal(t, st.FailedCalls, st.Throttled)
 	})
 }
 
-// No real connection stays open, and no goroutine.
+// After Close, no connection over loopback stays open, and no goroutine is left.
 func TestOverLoopback(t *testing.T) {
 	b := &bucket{}
 	s := stream(t, b, nil)
@@ -388,7 +392,7 @@ func TestOpen(t *testing.T) {
 		want string
 	}{
 		{"no stream", firehose.Config{AWS: withRegion("eu-central-1")}, "Config.Stream must be"},
-		{"a stream of other characters", firehose.Config{Stream: "a\x1b[31mb", AWS: withRegion("eu-central-1")}, `Config.Stream must be 1 to 64 letters, digits, _, . and -: "a\x1b[31mb"`},
+		{"a stream with forbidden characters", firehose.Config{Stream: "a\x1b[31mb", AWS: withRegion("eu-central-1")}, `Config.Stream must be 1 to 64 letters, digits, _, . and -: "a\x1b[31mb"`},
 		{"a long stream", firehose.Config{Stream: strings.Repeat("a", 65), AWS: withRegion("eu-central-1")}, "Config.Stream must be"},
 		{"negative calls", firehose.Config{Stream: "a", Calls: -1, AWS: withRegion("eu-central-1")}, "Config.Calls is -1"},
 		{"too many calls", firehose.Config{Stream: "a", Calls: 17, AWS: withRegion("eu-central-1")}, "Config.Calls is 17"},
@@ -412,7 +416,8 @@ func TestOpen(t *testing.T) {
 	require.NoError(t, s.Close())
 }
 
-// A text that is not a URL may have credentials anywhere, so no error quotes it.
+// If an endpoint is not a valid URL, credentials can be anywhere in its text. So no error quotes
+// the text.
 func TestEndpointsWithCredentials(t *testing.T) {
 	for _, tt := range []struct {
 		name, endpoint string
@@ -458,7 +463,7 @@ func TestEndpointsWithCredentials(t *testing.T) {
 	}
 }
 
-// misled is an HTTP client whose errors quote the proxy, as those of net/http do.
+// misled is an HTTP client whose errors quote the URL of a proxy, as errors of net/http do.
 type misled struct{}
 
 func (misled) Do(r *http.Request) (*http.Response, error) {
@@ -466,7 +471,7 @@ func (misled) Do(r *http.Request) (*http.Response, error) {
 }
 
 func TestURLsInErrors(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // it is tried for a minute
+	synctest.Test(t, func(t *testing.T) { // because Send tries for a minute
 		a := config()
 		a.BaseEndpoint, a.HTTPClient = aws.String("http://user:sekret@firehose.invalid"), misled{}
 		sink, err := firehose.Open(t.Context(), firehose.Config{Stream: "audit", AWS: &a})

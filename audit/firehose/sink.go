@@ -22,8 +22,8 @@ const (
 	pauseFirst  = 100 * time.Millisecond
 	pauseMost   = 10 * time.Second
 
-	// patience is how long records are sent again while Firehose takes none of them. After that,
-	// Send returns the error, and the Logger offers the events later.
+	// patience is how long a call's records are sent again while Firehose takes none of them.
+	// After that, Send returns the error, and the Logger offers the events again later.
 	patience = time.Minute
 )
 
@@ -34,11 +34,11 @@ type Sink struct {
 	stream string
 	calls  int
 	client *firehose.Client
-	http   *http.Client // nil: it is the user's
+	http   *http.Client // nil: the client is the user's
 	stats  counters
 }
 
-// String is the name of the stream.
+// String returns the name of the stream.
 func (s *Sink) String() string {
 	if s == nil {
 		return "firehose: no stream"
@@ -46,17 +46,17 @@ func (s *Sink) String() string {
 	return "firehose stream " + s.stream
 }
 
-// Send sends as many events as fit into the calls that run at once, and waits until Firehose has
-// taken them. It sends refused records again, and only these, after pauses that grow to ten
-// seconds. It gives up when Firehose has taken none of them for a minute. If time cannot heal an
-// error, such as that of a stream that is not there, Send returns it at once, and the Logger tries
+// Send sends as many events as fit into Config.Calls calls, and waits until Firehose has taken
+// them. It sends only refused records again, after pauses that grow to ten seconds. It gives up
+// when Firehose has taken none of a call's records for a minute. If a retry is useless, for
+// example because the stream does not exist, Send returns the error at once, and the Logger tries
 // again later.
 //
-// If a call fails, or has no answer within 30 seconds, Firehose may have taken its records all the
-// same. They are sent again, so events arrive at least once.
+// If a call fails, or has no answer within 30 seconds, Firehose may nevertheless have taken its
+// records. Send sends them again, so events arrive at least once, and some may arrive twice.
 //
 // A record has at most 1,000 KiB. An event with a longer line is refused for good, and the error
-// names the event. With the default audit.Config.MaxEvent no line is so long.
+// names the event. With the default audit.Config.MaxEvent, no line is that long.
 func (s *Sink) Send(ctx context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error) {
 	if s == nil {
 		return 0, 0, errors.New("firehose: the Sink is nil")
@@ -78,7 +78,8 @@ func (s *Sink) Send(ctx context.Context, events iter.Seq[audit.Event]) (sent, re
 	return sent, 0, err
 }
 
-// putAll makes the calls of a Send, all at once, and returns the error of the first that failed.
+// putAll makes all calls of a Send at once, and returns the first error in the order of the
+// records.
 func (s *Sink) putAll(ctx context.Context, records []record) error {
 	errs := make([]error, (len(records)+recordsPerCall-1)/recordsPerCall)
 	if len(errs) == 1 {
@@ -107,7 +108,8 @@ func (s *Sink) putAll(ctx context.Context, records []record) error {
 	return nil
 }
 
-// put sends the records of a call until Firehose has taken all.
+// put sends the records of one call, and sends refused records again, until Firehose has taken all
+// of them.
 func (s *Sink) put(ctx context.Context, records []record) error {
 	waiting := make([]*record, len(records))
 	for i := range records {
@@ -132,8 +134,8 @@ func (s *Sink) put(ctx context.Context, records []record) error {
 	}
 }
 
-// call makes one call, and marks the records that Firehose has taken. The result says why it has
-// not taken all, or is nil.
+// call makes one call, and marks the records that Firehose has taken. The result says why Firehose
+// has not taken all records. It is nil if Firehose has.
 func (s *Sink) call(ctx context.Context, records []*record, again bool) *refusal {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

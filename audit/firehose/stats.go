@@ -2,29 +2,29 @@ package firehose
 
 import "sync"
 
-// Stats is what a [Sink] has done since Open.
+// Stats reports what a [Sink] has done since Open.
 type Stats struct {
 	Events      int64 // events that Firehose has taken
-	Records     int64 // the records that they were packed into
-	Bytes       int64 // of these records, before base64
-	BilledBytes int64 // the same, each record rounded up to 5 KiB, as Firehose bills them
+	Records     int64 // the records that contained these events
+	Bytes       int64 // the size of these records, before base64
+	BilledBytes int64 // Bytes, but each record rounded up to a multiple of 5 KiB, as Firehose bills it
 
-	Calls         int64 // PutRecordBatch calls, also those that failed
+	Calls         int64 // PutRecordBatch calls, including those that failed
 	Retries       int64 // calls for records that an earlier call could not deliver
 	FailedCalls   int64 // calls that failed, or had no answer; their records are not in FailedRecords
 	FailedRecords int64 // records that Firehose refused in a call that it answered
-	Throttled     int64 // FailedCalls and FailedRecords because of the stream's quota
+	Throttled     int64 // the FailedCalls and FailedRecords that the stream's quota, or an overload of Firehose, has caused
 
 	TooBig int64 // events that were refused for good, because their line does not fit into a record
 }
 
-// counters is Stats that are being counted.
+// counters is a Stats that several goroutines can add to.
 type counters struct {
 	mu sync.Mutex
 	s  Stats
 }
 
-// add adds each figure of n.
+// add adds each figure of n to the Stats.
 func (c *counters) add(n *Stats) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -40,7 +40,7 @@ func (c *counters) add(n *Stats) {
 	c.s.TooBig += n.TooBig
 }
 
-// Stats returns the figures of this moment. A nil Sink has none.
+// Stats returns the current figures. For a nil Sink, they are zero.
 func (s *Sink) Stats() Stats {
 	if s == nil {
 		return Stats{}

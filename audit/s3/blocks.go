@@ -5,16 +5,16 @@ import (
 	"sync"
 )
 
-// blocks is the latest blocks that were read of a file. Several readers of one block wait for one
-// request, and one request gets all neighbouring blocks that a reader lacks. The zero value is
-// ready.
+// blocks caches the blocks of a file that were read last. If several goroutines read the same
+// block, they wait for one request. One request gets all missing blocks that are neighbours. The
+// zero value is ready to use.
 type blocks struct {
 	mu     sync.Mutex
 	have   map[int64]*block
-	recent []int64 // the keys of have, the latest last
+	recent []int64 // the keys of have, the last used at the end
 }
 
-// block is bytes of a file, which may still be on their way.
+// block is a block of a file. Its request may still be under way.
 type block struct {
 	done chan struct{} // closed when data and err are set
 	data []byte
@@ -27,11 +27,11 @@ func (b *blocks) drop() {
 	b.have, b.recent = nil, nil
 }
 
-// read fills p.
+// read fills p with the bytes of the file from at on.
 func (b *blocks) read(r *reader, p []byte, at int64) error {
 	first, last := at/blockSize, (at+int64(len(p))-1)/blockSize
 	all, missing := b.claim(first, last)
-	for len(missing) > 0 { // before waiting for other readers, which may wait for these blocks
+	for len(missing) > 0 { // fetch before waiting for other readers, because they may wait for these blocks
 		n := 1
 		for n < len(missing) && missing[n] == missing[0]+int64(n) {
 			n++
@@ -50,7 +50,8 @@ func (b *blocks) read(r *reader, p []byte, at int64) error {
 	return nil
 }
 
-// claim returns the blocks from first to last, and which of them the caller has to fetch.
+// claim returns the blocks from first to last, and the numbers of those that the caller must
+// fetch.
 func (b *blocks) claim(first, last int64) (all []*block, missing []int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -74,7 +75,8 @@ func (b *blocks) claim(first, last int64) (all []*block, missing []int64) {
 	return all, missing
 }
 
-// fetch gets neighbouring blocks. The next read tries failed blocks again.
+// fetch gets neighbouring blocks with one request. If the request fails, the next read tries
+// again.
 func (b *blocks) fetch(r *reader, first int64, these []*block) {
 	begin := first * blockSize
 	end := min(begin+int64(len(these))*blockSize, r.bodyEnd)

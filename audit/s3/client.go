@@ -19,25 +19,26 @@ const (
 	idleTimeout = 30 * time.Second
 	idlePerHost = 32
 
-	// An attempt may take attemptTime, and longer for its bytes: slowest is the rate, in bytes a
-	// second.
+	// An attempt may take attemptTime plus the time for its bytes. Slowest is the rate for that
+	// time, in bytes a second.
 	attemptTime = 15 * time.Second
 	slowest     = 128 << 10
 
-	// maxAnswer bounds an answer without a range: a page of a listing, or an error.
+	// maxAnswer is the maximum size of an answer to a request without a range: a page of a
+	// listing, or an error.
 	maxAnswer = 16 << 20
 )
 
-// client sends one attempt of a request, within a time, and counts it. It reads the whole answer,
-// so that an attempt fails if its answer breaks off.
+// client sends the attempts of requests, each with a time limit, and counts them. It reads each
+// answer to the end, so that an attempt fails if its answer breaks off.
 type client struct {
 	next   aws.HTTPClient
-	idle   interface{ CloseIdleConnections() } // nil for a client that is the user's
+	idle   interface{ CloseIdleConnections() } // nil: the client is the user's
 	counts counts
 }
 
-// newClient returns a client with connections of its own. A user's client that is not the SDK's is
-// used as it is.
+// newClient returns a client with its own connections. If the user's client is not of the SDK's
+// type, it is used unchanged.
 func newClient(given aws.HTTPClient) *client {
 	buildable, ok := given.(*awshttp.BuildableClient)
 	if given == nil {
@@ -68,10 +69,10 @@ func (c *client) closeIdle() {
 // errSlow is the error of an attempt that took too long. The SDK tries it again.
 var errSlow = errors.New("no answer in time")
 
-// Do sends an attempt.
+// Do sends one attempt of a request.
 func (c *client) Do(req *http.Request) (*http.Response, error) {
 	if l, ok := req.Context().Value(leaseKey{}).(*lease); ok && !l.valid() {
-		return nil, errLost // this process may have been paused since the context was checked
+		return nil, errLost // the lease may have ended while this process was paused
 	}
 	c.counts.begin(req)
 	limit := answerLimit(req)
@@ -112,7 +113,7 @@ func readBody(req *http.Request, resp *http.Response, limit int64) ([]byte, erro
 		limit = maxAnswer
 	}
 	if resp.ContentLength > limit {
-		return nil, &refusal{fmt.Sprintf("an answer of %d bytes, and at most %d were asked for", resp.ContentLength, limit)}
+		return nil, &refusal{fmt.Sprintf("an answer of %d bytes, but at most %d were requested", resp.ContentLength, limit)}
 	}
 	var body bytes.Buffer
 	if resp.ContentLength > 0 {
@@ -124,13 +125,13 @@ func readBody(req *http.Request, resp *http.Response, limit int64) ([]byte, erro
 		return body.Bytes(), err
 	case n > limit:
 		return body.Bytes(), &refusal{fmt.Sprintf("an answer of more than %d bytes", limit)}
-	case n < resp.ContentLength: // not every client notices
+	case n < resp.ContentLength: // not every HTTP client reports this
 		return body.Bytes(), io.ErrUnexpectedEOF
 	}
 	return body.Bytes(), nil
 }
 
-// answerLimit returns the most bytes that the answer may have.
+// answerLimit returns the maximum size of the answer to req.
 func answerLimit(req *http.Request) int64 {
 	text, ok := strings.CutPrefix(req.Header.Get("Range"), "bytes=")
 	if !ok {

@@ -23,31 +23,32 @@ type Config struct {
 	// URL is s3://BUCKET or s3://BUCKET/PREFIX, without credentials.
 	URL string
 
-	// AWS has region, credentials and endpoint. Open copies it. Nil is the SDK's default: the
-	// environment, ~/.aws, and the role of the machine or the container. With an endpoint, set
-	// here or in AWS_ENDPOINT_URL_S3, the bucket is a part of the path, and no region is needed.
+	// AWS contains the region, the credentials and the endpoint. Open copies it. Nil means the
+	// SDK's default: the environment, ~/.aws, and the role of the machine or the container. If an
+	// endpoint is set, here or in AWS_ENDPOINT_URL_S3, the bucket becomes a part of the path, and
+	// no region is needed.
 	AWS *aws.Config
 
-	// Cache is a directory that keeps the ends of files between searches, with at most 1 GiB. Open
-	// makes the directory if it is not there. Several processes may share it. With "", the ends
-	// are kept in memory, with at most 64 MiB. The ends contain events, so only the owner can read
-	// the files.
+	// Cache is a directory for the ends of files, which are kept there between searches: 1 GiB at
+	// most. Open makes the directory if it does not exist. Several processes may share it. If
+	// Cache is "", the ends are kept in memory: 64 MiB at most. The ends contain events, so only
+	// the owner can read the files.
 	Cache string
 }
 
 const (
-	// The pauses between maxAttempts of a request last about 13 s together, and at most 26 s, or
-	// almost three times as long if the server throttles.
+	// The pauses between the maxAttempts attempts of a request are about 13 s in total, and 26 s
+	// at most. If the server throttles, they are almost three times as long.
 	maxAttempts = 8
 	firstPause  = 200 * time.Millisecond
 	maxPause    = 20 * time.Second
 
-	// anyRegion signs requests to a server that has no regions.
+	// anyRegion is the region in the signatures of requests to a server that has no regions.
 	anyRegion = "us-east-1"
 )
 
-// Open returns the store at cfg.URL. It sends no request, so a service also starts while S3 is
-// away. Without cfg.AWS, Open reads the SDK's files. The error has all that is wrong with cfg.
+// Open returns the store at cfg.URL. It sends no request, so a service also starts while S3 cannot
+// be reached. If cfg.AWS is nil, Open reads the SDK's files. The error lists all faults of cfg.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	bucket, prefix, urlErr := parseURL(cfg.URL)
 	kept, cacheErr := newEnds(cfg.Cache)
@@ -61,7 +62,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// connect makes the client.
+// connect makes the client of the store.
 func (s *Store) connect(ctx context.Context, given *aws.Config) error {
 	settings, err := settingsOf(ctx, given)
 	if err != nil {
@@ -90,8 +91,8 @@ func (s *Store) connect(ctx context.Context, given *aws.Config) error {
 	return nil
 }
 
-// checkEndpoint returns an error for a text that is not the URL of a server. The error does not
-// quote the text, which may contain a password.
+// checkEndpoint returns an error if text is not the URL of a server. The error does not quote the
+// text, which may contain a password.
 func checkEndpoint(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -114,9 +115,9 @@ func settingsOf(ctx context.Context, given *aws.Config) (aws.Config, error) {
 	return settings, nil
 }
 
-// newRetryer returns a retryer for background jobs. The SDK's own is for clients whose users wait.
-// It gives up after three attempts, and after the first one when a few requests have failed,
-// because its token bucket protects the server.
+// newRetryer returns a retryer for background jobs. The SDK's own retryer is for programs whose
+// users wait. It gives up after three attempts. When a few requests have failed, it gives up after
+// the first attempt, because its token bucket protects the server.
 func newRetryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = maxAttempts
@@ -124,13 +125,13 @@ func newRetryer() aws.Retryer {
 		o.MaxBackoff = maxPause
 		o.RateLimiter = ratelimit.None
 		o.Retryables = append(o.Retryables, retry.RetryableErrorCode{Codes: map[string]struct{}{
-			"BadDigest":                    {}, // the bytes were damaged on their way
+			"BadDigest":                    {}, // the bytes were damaged on the way to the server
 			"IncompleteBody":               {},
 			"XAmzContentChecksumMismatch":  {},
 			"XAmzContentSHA256Mismatch":    {},
 			"ConditionalRequestConflict":   {}, // another write of the same key is under way
 			"OperationAborted":             {},
-			"RequestTimeTooSkewed":         {}, // the SDK corrects its clock then
+			"RequestTimeTooSkewed":         {}, // after this error, the SDK corrects its clock
 			"ServiceUnavailable":           {},
 			"InternalError":                {},
 			"TooManyRequests":              {},
@@ -141,8 +142,8 @@ func newRetryer() aws.Retryer {
 
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
-// parseURL returns the bucket, and the prefix without slashes at its ends. Errors do not quote the
-// URL, which may contain a secret.
+// parseURL returns the bucket, and the prefix without a slash at its start or end. Errors do not
+// quote the URL, which may contain a secret.
 func parseURL(text string) (bucket, prefix string, err error) {
 	u, err := url.Parse(text)
 	switch {
@@ -165,5 +166,5 @@ func parseURL(text string) (bucket, prefix string, err error) {
 	return u.Host, prefix, nil
 }
 
-// odd reports whether a prefix must not have r, since people read prefixes in a terminal.
+// odd reports whether r is forbidden in a prefix, because people read prefixes in a terminal.
 func odd(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f || r >= 0x80 && r <= 0x9f }

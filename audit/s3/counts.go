@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// counts counts for Requests.
+// counts counts requests, for [Store.Requests].
 type counts struct {
 	gets, puts, lists, deletes, heads, retries, read, written atomic.Int64
 }

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// prefix is a custom prefix, in pieces:
+// prefix is a custom prefix. Each function returns one piece of it:
 // https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
 type prefix []func(at time.Time) string
 
-// parsePrefixes returns the prefix of objects, or an error with the rule that the two prefixes
-// break.
+// parsePrefixes returns the prefix of objects. If one of the two prefixes breaks a rule of
+// Firehose, it returns an error with that rule.
 func parsePrefixes(objects, failed string) (prefix, error) {
 	if strings.Contains(objects, "!{firehose:error-output-type}") {
 		return nil, errors.New("the Prefix can't contain !{firehose:error-output-type}")

@@ -15,7 +15,7 @@ import (
 const (
 	maxRecords = 500
 	maxRecord  = 1000 << 10 // before base64
-	maxCall    = 4 << 20    // of the request: the stricter reading of that page
+	maxCall    = 4 << 20    // the size of the request in base64, which is the stricter reading of that page
 )
 
 // request is a PutRecordBatch, or a PutRecord.
@@ -39,7 +39,7 @@ func invalid(member, constraint string) *exception {
 	return refuse("ValidationException", "1 validation error detected: Value at '%s' failed to satisfy constraint: %s", member, constraint)
 }
 
-// ServeHTTP is the API, JSON 1.1.
+// ServeHTTP serves the API of Firehose, in the protocol JSON 1.1.
 func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation, body, wrong := s.read(r)
 	var records [][]byte
@@ -65,7 +65,7 @@ func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, operation, records, fault)
 }
 
-// read reads a request, up to the largest size.
+// read reads a request, up to twice the largest size that check accepts.
 func (s *Stream) read(r *http.Request) (operation string, body []byte, wrong *exception) {
 	service, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -84,7 +84,7 @@ func (s *Stream) read(r *http.Request) (operation string, body []byte, wrong *ex
 	return operation, body, nil
 }
 
-// check returns the records of a call, or what is wrong with it.
+// check returns the records of a call, or the exception with which Firehose refuses it.
 func (s *Stream) check(operation string, body []byte) ([][]byte, *exception) {
 	var in request
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -134,7 +134,7 @@ type entry struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// answer takes the records that the fault does not affect, and answers.
+// answer adds the records that the fault does not affect to the buffer, and writes the answer.
 func (s *Stream) answer(w http.ResponseWriter, r *http.Request, operation string, records [][]byte, fault Fault) {
 	if fault.Code != "" {
 		status := http.StatusBadRequest

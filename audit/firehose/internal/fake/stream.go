@@ -20,31 +20,32 @@ import (
 	"time"
 )
 
-// Config configures a stream, with the names of CreateDeliveryStream.
+// Config configures a stream. The fields have the names of the parameters of CreateDeliveryStream.
 type Config struct {
 	Stream            string
 	Prefix            string
 	ErrorOutputPrefix string
 	SizeInMBs         int // 1 to 128; 0: 5
-	IntervalInSeconds int // 0 to 900; a negative one: 300
+	IntervalInSeconds int // 0 to 900; negative: 300
 	Gzip              bool
 
 	// Deliver puts an object into the bucket. After an error, the stream offers the object again
 	// every second.
 	Deliver func(ctx context.Context, key string, body []byte) error
 
-	// Fault says what goes wrong with a call. The first call is 1. Nil: nothing goes wrong.
+	// Fault returns what goes wrong with a call. The first call has the number 1. Nil: nothing
+	// goes wrong.
 	Fault func(call int, records [][]byte) Fault
 }
 
 // Fault says what goes wrong with a call that has passed all checks.
 type Fault struct {
 	Code    string // the whole call is refused, with this exception
-	Message string // of the exception
+	Message string // the message of that exception
 	Refuse  []int  // these records are refused, with ServiceUnavailableException
-	Hang    bool   // there is no answer; with Taken the records were taken all the same
-	Taken   bool
-	Body    string // this is the answer, of status 200, and the records were taken
+	Hang    bool   // the call gets no answer
+	Taken   bool   // with Hang: the records were taken nevertheless
+	Body    string // the body of the answer, with status 200; the records were taken
 }
 
 // Stream is a stream. Its methods may be called by several goroutines at once.
@@ -55,7 +56,7 @@ type Stream struct {
 	mu      sync.Mutex
 	calls   int
 	buffer  []byte
-	oldest  time.Time // when the first record of the buffer came
+	oldest  time.Time // when the first record of the buffer arrived
 	timer   *time.Timer
 	closed  bool
 	running context.Context
@@ -103,7 +104,7 @@ func (s *Stream) take(data []byte) {
 		s.timer = time.AfterFunc(time.Duration(s.cfg.IntervalInSeconds)*time.Second, func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			if s.oldest.Equal(oldest) { // else it was delivered meanwhile, and another has begun
+			if s.oldest.Equal(oldest) { // otherwise this buffer was already delivered, and a new one has begun
 				s.flush()
 			}
 		})
@@ -114,7 +115,7 @@ func (s *Stream) take(data []byte) {
 	}
 }
 
-// flush delivers the buffer, in the background.
+// flush begins to deliver the buffer, in the background.
 func (s *Stream) flush() {
 	if s.oldest.IsZero() {
 		return
@@ -158,7 +159,7 @@ func (s *Stream) deliver(body []byte, oldest time.Time) error {
 	}
 }
 
-// objectName is the part of an object's name that cannot be configured.
+// objectName returns the part of an object's name that cannot be configured.
 func objectName(stream string, at time.Time) string {
 	var id [16]byte
 	_, _ = rand.Read(id[:])
@@ -166,7 +167,8 @@ func objectName(stream string, at time.Time) string {
 }
 
 // Close delivers the buffer, whatever its size and age, and waits until all objects are in the
-// bucket. An object that is refused from now on is not offered again, and the error names it.
+// bucket. If the bucket refuses an object from now on, the object is not offered again, and the
+// error names it.
 func (s *Stream) Close() error {
 	s.mu.Lock()
 	s.closed = true

@@ -1,4 +1,4 @@
-// Serve is a Firehose stream for scripts: the strict fake, whose objects go to a bucket or a
+// Serve serves a fake Firehose stream for scripts. It writes the stream's objects to a bucket or a
 // directory.
 //
 //	go run ./internal/fake/serve -listen 127.0.0.1:17300 -stream audit -prefix events/ \
@@ -7,7 +7,7 @@
 //	go run ./internal/fake/serve -listen 127.0.0.1:17300 -stream audit -directory /tmp/objects
 //
 // Credentials and region of the bucket come from the SDK. After SIGTERM or SIGINT, Serve delivers
-// the buffered records. Its last line says how many objects and bytes there were.
+// the buffered records. The last line of its output is the number of objects and bytes.
 package main
 
 import (
@@ -44,7 +44,7 @@ func run() error {
 	listen := flag.String("listen", "127.0.0.1:17300", "address")
 	flag.StringVar(&cfg.Stream, "stream", "audit", "name of the stream")
 	flag.StringVar(&cfg.Prefix, "prefix", "", "custom prefix of objects")
-	flag.StringVar(&cfg.ErrorOutputPrefix, "error-output-prefix", "", "custom prefix of failed records: needed where -prefix has expressions")
+	flag.StringVar(&cfg.ErrorOutputPrefix, "error-output-prefix", "", "custom prefix of failed records: needed if -prefix contains expressions")
 	flag.IntVar(&cfg.IntervalInSeconds, "seconds", 300, "buffering interval, 0 to 900")
 	flag.IntVar(&cfg.SizeInMBs, "megabytes", 5, "buffering size, 1 to 128")
 	flag.BoolVar(&cfg.Gzip, "gzip", false, "compress objects")
@@ -106,7 +106,8 @@ func serve(ctx context.Context, listen string, cfg fake.Config) error {
 	return err
 }
 
-// toDirectory writes an object as a file, whole or not at all.
+// toDirectory returns a Deliver function that writes each object as a file, completely or not at
+// all.
 func toDirectory(directory string) func(context.Context, string, []byte) error {
 	return func(_ context.Context, key string, body []byte) error {
 		if !filepath.IsLocal(key) {
