@@ -19,28 +19,29 @@ import (
 )
 
 const (
-	// maxDisk bounds the ends on disk, in bytes. Between two sweeps a process adds sweepEach more.
+	// maxDisk is the maximum size of the ends on disk, in bytes, after a sweep. Between two
+	// sweeps, each process may add sweepEach bytes.
 	maxDisk   = 1 << 30
 	sweepEach = maxDisk / 32
 
-	// tempAge is the age from which on a temporary file must have been left by a crash.
+	// tempAge is the age at which a temporary file must be the remains of a crash.
 	tempAge = time.Hour
-	// touchAge is how old a file's time may get before a use renews it. A sweep removes the files
-	// with the oldest times.
+	// If a file is used, and its time is older than touchAge, the use renews the time. A sweep
+	// removes the files with the oldest times.
 	touchAge = time.Hour
 
 	diskMagic = "clewend1"
 	diskHead  = len(diskMagic) + 8
 )
 
-// disk is the ends in a directory that several processes share. A fault there costs a request, and
-// is no error.
+// disk keeps the ends in a directory that several processes share. A fault of the directory is not
+// an error. It only causes another request.
 type disk struct {
 	path  string
-	added atomic.Int64 // since the last sweep
+	added atomic.Int64 // bytes that this process has added since the last sweep
 }
 
-// newDisk makes the directory if it is not there.
+// newDisk returns the disk for a directory. It makes the directory if that does not exist.
 func newDisk(path string) (*disk, error) {
 	path, err := filepath.Abs(path)
 	if err == nil {
@@ -56,7 +57,7 @@ func newDisk(path string) (*disk, error) {
 		return nil, fmt.Errorf("s3: Config.Cache: %w", err)
 	}
 	d := &disk{path: path}
-	d.added.Store(sweepEach) // the first save sweeps, for files that others have left
+	d.added.Store(sweepEach) // so that the first save sweeps, because other processes may have left files
 	return d, nil
 }
 
@@ -83,7 +84,8 @@ func (d *disk) load(key string) []byte {
 	return data[diskHead:]
 }
 
-// sumOf is a checksum of key and end, so that a file with another's name counts as damaged.
+// sumOf returns a checksum of key and end. It covers the key, so that a file with the name of
+// another key counts as damaged.
 func sumOf(key string, end []byte) uint64 {
 	table := crc64.MakeTable(crc64NVME)
 	return crc64.Update(crc64.Checksum([]byte(key), table), table, end)
@@ -109,10 +111,12 @@ func (d *disk) save(key string, end []byte) {
 	}
 }
 
-// ownFile matches the names of files that a sweep may remove, since the directory may have others.
+// ownFile matches the names of files that a sweep may remove, because the directory may contain
+// other files.
 var ownFile = regexp.MustCompile(`^([0-9a-f]{64}\.end|tmp-[A-Z2-7]{26})$`)
 
-// sweep removes the files that were used longest ago, until at most so many bytes are left.
+// sweep removes the files that were used longest ago, until the others have at most most bytes. It
+// also removes temporary files that a crash has left.
 func (d *disk) sweep(most int64) {
 	entries, err := os.ReadDir(d.path)
 	if err != nil {

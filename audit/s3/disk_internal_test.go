@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A sweep removes the files that were used longest ago and those that a crash has left, and no
-// files of others.
+// A sweep removes the files that were used longest ago, and temporary files that a crash has left.
+// It does not remove files of other programs.
 func TestSweep(t *testing.T) {
 	d, err := newDisk(t.TempDir())
 	require.NoError(t, err)
@@ -31,7 +31,7 @@ func TestSweep(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(d.path, name), make([]byte, 5000), 0o600))
 	}
 	require.NoError(t, os.Chtimes(filepath.Join(d.path, old), now.Add(-2*time.Hour), now.Add(-2*time.Hour)))
-	require.NotNil(t, d.load("key0"), "which makes it the latest")
+	require.NotNil(t, d.load("key0"), "a load makes key0 the file that was used last")
 
 	d.sweep(3 * 1100)
 	var left []string
@@ -47,7 +47,7 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// A key's end is not another's, also where somebody has renamed it.
+// The end of one key is not returned for another key, even if somebody has renamed its file.
 func TestDiskKeys(t *testing.T) {
 	d, err := newDisk(filepath.Join(t.TempDir(), "a", "b"))
 	require.NoError(t, err)
@@ -63,7 +63,7 @@ func TestDiskKeys(t *testing.T) {
 	}
 }
 
-// A directory that goes away, or is read-only, costs requests and nothing else.
+// If the directory is removed, save and load do not fail. The ends are only not kept.
 func TestDiskGone(t *testing.T) {
 	d, err := newDisk(filepath.Join(t.TempDir(), "a"))
 	require.NoError(t, err)
@@ -72,7 +72,8 @@ func TestDiskGone(t *testing.T) {
 	assert.Nil(t, d.load("one"))
 }
 
-// Two processes write the same end, and read it, at the same time.
+// Several goroutines, each with its own disk as in another process, write and read the same end at
+// once.
 func TestDiskShared(t *testing.T) {
 	path := t.TempDir()
 	var wg sync.WaitGroup

@@ -2,11 +2,11 @@ package s3
 
 // ends keeps the ends of files, by name, ETag and size.
 type ends interface {
-	load(key string) []byte // nil where there is none
+	load(key string) []byte // nil: there is no end for key
 	save(key string, end []byte)
 }
 
-// newEnds returns the ends of a directory, or those in memory where cache is "".
+// newEnds returns ends in the directory cache, or in memory if cache is "".
 func newEnds(cache string) (ends, error) {
 	if cache == "" {
 		return newMemory(), nil

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// serve is README's service.
+// serve is the service in the README.
 func serve(ctx context.Context) error {
 	store, err := s3.Open(ctx, s3.Config{URL: "s3://my-audit/media"})
 	if err != nil {
@@ -29,10 +29,10 @@ func serve(ctx context.Context) error {
 
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return l.Close(closing) // puts what there is; an error says what waits in Dir for the next Open
+	return l.Close(closing) // puts the remaining events; an error says how many wait in Dir for the next Open
 }
 
-// search is README's search.
+// search is the search in the README.
 func search(ctx context.Context) error {
 	store, err := s3.Open(ctx, s3.Config{URL: "s3://my-audit/media", Cache: "/var/cache/clew-audit"})
 	if err != nil {
@@ -52,8 +52,8 @@ func search(ctx context.Context) error {
 var _, _ = serve, search
 
 func Example() {
-	// A server of your own. Without Config.AWS, the SDK reads AWS_ENDPOINT_URL_S3, AWS_REGION and
-	// the credentials from the environment.
+	// This example uses a server of your own. Without Config.AWS, the SDK reads
+	// AWS_ENDPOINT_URL_S3, AWS_REGION and the credentials from the environment.
 	store, err := s3.Open(context.Background(), s3.Config{
 		URL: "s3://my-audit/media",
 		AWS: &aws.Config{BaseEndpoint: aws.String("https://s3.example.net")},

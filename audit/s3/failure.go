@@ -15,13 +15,13 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// failure is an error of a request. It quotes the server, in characters that a terminal can show,
-// but no URL, because the URL of a presigned request or of an endpoint with a password is a
-// credential.
+// failure is an error of a request. Its text quotes the server, in characters that a terminal can
+// show. It contains no URL, because the URL of a presigned request, or of an endpoint with a
+// password, is a credential.
 type failure struct {
 	what string
 	err  error
-	gone bool // the file is not there, or was replaced since it was opened
+	gone bool // the file does not exist, or was replaced after it was opened
 }
 
 func (f *failure) Error() string { return "s3: " + f.what + ": " + describe(f.err) }
@@ -29,10 +29,10 @@ func (f *failure) Error() string { return "s3: " + f.what + ": " + describe(f.er
 // Unwrap returns the SDK's error.
 func (f *failure) Unwrap() error { return f.err }
 
-// Is makes fs.ErrNotExist of a file that is gone.
+// Is reports that the error is fs.ErrNotExist if the file is gone.
 func (f *failure) Is(target error) bool { return target == fs.ErrNotExist && f.gone }
 
-// failed returns err with the verb and the file.
+// failed returns err as a failure, with the verb and the file in its text.
 func (s *Store) failed(verb, name string, err error) error {
 	if err == nil {
 		return nil
@@ -40,7 +40,7 @@ func (s *Store) failed(verb, name string, err error) error {
 	return &failure{what: verb + " " + s.url + "/" + name, err: err}
 }
 
-// notRead is failed for a read: if the file is gone, the error is fs.ErrNotExist.
+// notRead is failed for reads. If the file is gone, the error is also fs.ErrNotExist.
 func (s *Store) notRead(verb, name string, err error) error {
 	if err == nil {
 		return nil
@@ -82,7 +82,8 @@ func lastOf(err error) string {
 	return errSlow.Error()
 }
 
-// elsewhere names the bucket's region if the server does.
+// elsewhere returns a text that names the bucket's region, or "" if the server's answer does not
+// name it.
 func elsewhere(err error) string {
 	var resp *awshttp.ResponseError
 	if !errors.As(err, &resp) || resp.Response == nil || resp.Response.StatusCode != http.StatusMovedPermanently {
@@ -94,11 +95,12 @@ func elsewhere(err error) string {
 	return ""
 }
 
-// credentials matches a text before an @. An endpoint may have a password, and an error may quote
-// the endpoint even if it is no URL.
+// credentials matches a text before an @. An endpoint may contain a password, and an error may
+// quote the endpoint, even one that is not a URL.
 var credentials = regexp.MustCompile(`(?s)(\S*://.*|\S*)@`)
 
-// clean shortens a foreign text, and leaves out credentials and characters that are not printable.
+// clean returns a text of another program in a form for our errors: short, without credentials,
+// and with blanks for unprintable characters.
 func clean(text string) string {
 	const most = 300
 	text = credentials.ReplaceAllLiteralString(text, "…@")
@@ -135,8 +137,9 @@ func isCode(err error, codes ...string) bool {
 	return false
 }
 
-// isGone reports whether the object is not there, or is not the one that was asked for. If the
-// bucket is not there, isGone is false, because that is a mistake and no file that was merged.
+// isGone reports whether the object does not exist, or is not the version that was requested. If
+// the bucket does not exist, isGone returns false, because that is a mistake of the configuration.
+// The file was not merged away.
 func isGone(err error) bool {
 	switch statusOf(err) {
 	case http.StatusNotFound:
@@ -149,4 +152,4 @@ func isGone(err error) bool {
 
 func isPrecondition(err error) bool { return statusOf(err) == http.StatusPreconditionFailed }
 
-var errNoETags = &refusal{"the server has no ETags"}
+var errNoETags = &refusal{"the server sends no ETags"}

@@ -27,11 +27,11 @@ import (
 
 var (
 	gateway = flag.String("versitygw", "", "the program versitygw")
-	helper  = flag.String("helper", "", "for a process that a test starts: what it does")
-	at      = flag.String("at", "", "and where")
+	helper  = flag.String("helper", "", "set by a test for a process that it starts: what the process does")
+	at      = flag.String("at", "", "set with -helper: the endpoint and the URL of the bucket")
 )
 
-// server is one versitygw for all tests.
+// server starts one versitygw for all tests, and returns its endpoint.
 var server = sync.OnceValues(func() (endpoint string, err error) {
 	if *gateway == "" {
 		return "", errors.New("run with -args -versitygw=PROGRAM")
@@ -112,8 +112,8 @@ func TestServerLake(t *testing.T) {
 	t.Logf("%+v", s.Requests())
 }
 
-// A process is killed in the middle of an upload, at several times. No reader sees a part of the
-// file, and the next process writes all of it.
+// A process is killed during an upload, at several moments. No reader sees an incomplete file, and
+// another process can then write the file.
 func TestServerKilledInUpload(t *testing.T) {
 	url := newBucket(t)
 	s := open(t, url, "")
@@ -136,7 +136,7 @@ func TestServerKilledInUpload(t *testing.T) {
 
 const killedSize = 24 << 20
 
-// Four processes compete for the lock, and only one at a time has it.
+// Four processes compete for the lock, and only one process at a time holds it.
 func TestServerLockOfProcesses(t *testing.T) {
 	url := newBucket(t)
 	s := open(t, url, "")
@@ -164,7 +164,7 @@ func child(t *testing.T, what, url string) *exec.Cmd {
 	return exec.Command(os.Args[0], "-helper="+what, "-at="+endpoint+" "+url)
 }
 
-// The process that a test starts ends here.
+// A process that a test starts does its job in run, and exits there.
 func init() {
 	run = func() {
 		flag.Parse()
@@ -197,7 +197,8 @@ func uploadForEver(s *s3.Store) error {
 	}
 }
 
-// lockInTurn makes a file while it has the lock. No other process may make it at that time.
+// lockInTurn makes a file below working/ while it holds the lock. It returns an error if another
+// process has made such a file at that time.
 func lockInTurn(s *s3.Store) error {
 	for i := 0; i < locksEach; {
 		held, unlock, err := s.Lock(context.Background())
@@ -209,7 +210,7 @@ func lockInTurn(s *s3.Store) error {
 			return err
 		}
 		for _, err := range s.List(held, "working/") {
-			return errors.Join(errors.New("two have the lock"), err)
+			return errors.Join(errors.New("two processes hold the lock"), err)
 		}
 		name := fmt.Sprintf("working/%d", os.Getpid())
 		err = errors.Join(
@@ -225,7 +226,7 @@ func lockInTurn(s *s3.Store) error {
 	return nil
 }
 
-// The real server's words about a bad secret.
+// A real server refuses a wrong secret. The error says so, and does not contain the secret.
 func TestServerBadSecret(t *testing.T) {
 	url := newBucket(t)
 	endpoint, err := server()
@@ -244,7 +245,7 @@ func TestServerBadSecret(t *testing.T) {
 	assert.Equal(t, int64(1), s.Requests().Puts)
 }
 
-// A search that was made before needs no GET, also from a real server.
+// With a real server too, a search that was made before needs no GET.
 func TestServerRequests(t *testing.T) {
 	cache := t.TempDir()
 	url := newBucket(t)
@@ -258,7 +259,7 @@ func TestServerRequests(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, int64(1), n)
 		gets[i] = s.Requests().Gets
-		assert.LessOrEqual(t, gets[i], int64(files), "small files are one GET each")
+		assert.LessOrEqual(t, gets[i], int64(files), "each small file must need one GET at most")
 		assert.Zero(t, s.Requests().Heads)
 	}
 	assert.Positive(t, gets[0])

@@ -6,10 +6,12 @@ import (
 )
 
 const (
-	// knownFor is how long the version of a listing is taken for the current one. If the file is
-	// replaced meanwhile, the first read that goes to the server notices.
+	// knownFor is how long the version of a file in a listing is assumed to be the current one. If
+	// the file is replaced during that time, the first read that needs the server returns an
+	// error.
 	knownFor = time.Minute
-	// maxKnown bounds the files of each of two generations. A file takes some 250 bytes.
+	// maxKnown is the maximum number of files in each of the generations newest and older. A file
+	// takes some 250 bytes.
 	maxKnown = 1 << 14
 )
 
@@ -19,7 +21,7 @@ type version struct {
 	size int64
 }
 
-// known is the versions that the latest listings had. The zero value is ready.
+// known keeps the versions of files from the latest listings. The zero value is ready to use.
 type known struct {
 	mu            sync.Mutex
 	newest, older map[string]seen

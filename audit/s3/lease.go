@@ -19,13 +19,13 @@ import (
 // leaseKey is the key of the *lease in a held context.
 type leaseKey struct{}
 
-// lease is the lock while it is held.
+// lease is a lock that this process holds.
 type lease struct {
 	store *Store
-	owner string // a part of the lock's text that no other lease has
+	owner string // a part of the lock's text that is unique to this lease
 	end   context.CancelCauseFunc
 	timer *time.Timer
-	done  sync.WaitGroup // of the renewals
+	done  sync.WaitGroup // of the goroutine that renews the lock
 
 	mu    sync.Mutex
 	etag  string
@@ -33,7 +33,7 @@ type lease struct {
 	lost  bool
 }
 
-// acquire takes the lock.
+// acquire takes the lock. It returns an error if another process holds it.
 func (l *lease) acquire(ctx context.Context) (err error) {
 	when := ifAbsent()
 	for range maxRounds {
@@ -44,9 +44,9 @@ func (l *lease) acquire(ctx context.Context) (err error) {
 		switch {
 		case err != nil:
 			return err
-		case there == nil: // its holder gave it back meanwhile
+		case there == nil: // its holder has released it meanwhile
 			when = ifAbsent()
-		case there.ours: // the answer of an attempt was lost
+		case there.ours: // an attempt of ours has succeeded, and its answer was lost
 			l.etag = there.etag
 			return nil
 		case there.age < leaseTime:
@@ -55,14 +55,14 @@ func (l *lease) acquire(ctx context.Context) (err error) {
 			when = condition{match: &there.etag}
 		}
 	}
-	return fmt.Errorf("%w: others take it all the time", lake.ErrLocked)
+	return fmt.Errorf("%w: other processes take it again and again", lake.ErrLocked)
 }
 
-// write writes the lock, and returns its ETag.
+// write writes the lock if the condition is true, and returns the ETag of the lock.
 func (l *lease) write(ctx context.Context, when condition) (etag string, err error) {
 	host, _ := os.Hostname()
-	// Each text is different, and so is each ETag. Otherwise a process that has seen the lock when
-	// it was old could take it after it was renewed.
+	// Each text is different, and so is each ETag. Otherwise a process that has read the lock when
+	// it was too old could take it after it was renewed.
 	text := fmt.Sprintf("process %d on %s at %s, %s-%s\n", os.Getpid(), host, time.Now().UTC().Format(time.RFC3339), l.owner, rand.Text())
 	put, err := l.store.api.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &l.store.bucket, Key: l.store.key(lockName), Body: strings.NewReader(text),
@@ -85,7 +85,7 @@ type lockFile struct {
 	age  time.Duration // by the server's clock
 }
 
-// read returns the lock in the store, or nil.
+// read returns the lock in the store, or nil if there is none.
 func (l *lease) read(ctx context.Context) (*lockFile, error) {
 	of := "bytes=0-1023"
 	out, err := l.store.api.GetObject(ctx, &s3.GetObjectInput{Bucket: &l.store.bucket, Key: l.store.key(lockName), Range: &of})
@@ -107,8 +107,8 @@ func (l *lease) read(ctx context.Context) (*lockFile, error) {
 	return &lockFile{text: string(text), ours: strings.Contains(string(text), l.owner), etag: *out.ETag, age: server.Sub(*out.LastModified)}, nil
 }
 
-// checkConditions asks the server, once for each Store, for two writes that it must refuse while
-// the lock is there.
+// checkConditions tests, once for each Store, whether the server supports conditions. It tries two
+// writes that the server must refuse while the lock exists.
 func (l *lease) checkConditions(ctx context.Context) error {
 	if l.store.conditional.Load() {
 		return nil
@@ -117,7 +117,7 @@ func (l *lease) checkConditions(ctx context.Context) error {
 	for _, when := range []condition{ifAbsent(), {match: &none}} {
 		_, err := l.write(ctx, when)
 		if err == nil {
-			return errors.New("the server does not heed If-None-Match and If-Match, without which there is no lock")
+			return errors.New("the server ignores If-None-Match and If-Match, and the lock needs them")
 		}
 		if !isPrecondition(err) {
 			return err
@@ -127,8 +127,8 @@ func (l *lease) checkConditions(ctx context.Context) error {
 	return nil
 }
 
-// valid reports whether the lock is certainly held. The wall clock counts too, because the
-// monotonic clock stands still while a machine sleeps.
+// valid reports whether the lock is certainly held. It also checks the wall clock, because the
+// monotonic clock stops while a machine sleeps.
 func (l *lease) valid() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -147,7 +147,7 @@ func (l *lease) lose() {
 func (l *lease) renew(held context.Context) {
 	pause := renewEach
 	for sleep(held, pause) == nil {
-		pause = renewAgain // after an error, until the timer ends held
+		pause = renewAgain // the pause after an error; the timer ends held if errors go on
 		begin := time.Now()
 		etag, err := l.write(held, condition{match: l.match()})
 		if err == nil {
@@ -164,7 +164,7 @@ func (l *lease) renew(held context.Context) {
 		case there == nil || !there.ours:
 			l.lose()
 		default: // the answer to a renewal was lost
-			l.extend(there.etag, begin.Add(-there.age-time.Second)) // its age is in whole seconds
+			l.extend(there.etag, begin.Add(-there.age-time.Second)) // the age is in whole seconds
 			pause = renewEach
 		}
 	}
@@ -177,8 +177,8 @@ func (l *lease) match() *string {
 	return &etag
 }
 
-// extend counts from before the lock was written. The server counts from a later time, so its
-// lease ends later.
+// extend sets the end of the lease. It counts from begin, which is before the lock was written.
+// Other processes count from a later time, so for them the lease ends later.
 func (l *lease) extend(etag string, begin time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -186,7 +186,7 @@ func (l *lease) extend(etag string, begin time.Time) {
 	l.timer.Reset(time.Until(l.until))
 }
 
-// unlock ends held, and gives the lock back if it was not lost.
+// unlock ends the held context, and deletes the lock if it was not lost.
 func (l *lease) unlock(ctx context.Context) error {
 	l.end(errUnlocked)
 	l.done.Wait()
@@ -197,13 +197,13 @@ func (l *lease) unlock(ctx context.Context) error {
 	return l.remove(ctx)
 }
 
-// remove deletes the lock, also when ctx has ended. The lease's own time bounds the request: after
-// it the lock may be another's.
+// remove deletes the lock, even if ctx has ended. The request must end before the lease does,
+// because another process may hold the lock afterwards.
 func (l *lease) remove(ctx context.Context) error {
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), l.until)
 	defer cancel()
 	err := l.delete(ctx, l.match())
-	if isPrecondition(err) { // a renewal may have succeeded unnoticed
+	if isPrecondition(err) { // the answer to a renewal may have been lost, so the ETag is another one
 		there, readErr := l.read(ctx)
 		if readErr == nil && there != nil && there.ours {
 			err = l.delete(ctx, &there.etag)
@@ -218,7 +218,7 @@ func (l *lease) remove(ctx context.Context) error {
 func (l *lease) delete(ctx context.Context, match *string) error {
 	input := &s3.DeleteObjectInput{Bucket: &l.store.bucket, Key: l.store.key(lockName), IfMatch: match}
 	_, err := l.store.api.DeleteObject(ctx, input)
-	if isCode(err, "NotImplemented") { // the deadline is enough: until then no other has the lock
+	if isCode(err, "NotImplemented") { // the deadline suffices: until then, no other process holds the lock
 		input.IfMatch = nil
 		_, err = l.store.api.DeleteObject(ctx, input)
 	}

@@ -18,7 +18,7 @@ import (
 func TestOpen(t *testing.T) {
 	tests := []struct {
 		name, url string
-		text      string // "": an error
+		text      string // what String returns; "": Open returns an error
 	}{
 		{"a bucket", "s3://my-bucket", "s3://my-bucket"},
 		{"with a slash", "s3://my-bucket/", "s3://my-bucket"},
@@ -31,7 +31,7 @@ func TestOpen(t *testing.T) {
 		{"a path", "/var/lib", ""},
 		{"a port", "s3://my-bucket:1/a", ""},
 		{"a bad name", "s3://My_Bucket/a", ""},
-		{"a way out", "s3://my-bucket/a/../../b", ""},
+		{"a path out of the prefix", "s3://my-bucket/a/../../b", ""},
 		{"a double slash", "s3://my-bucket/a//b", ""},
 		{"a backslash", `s3://my-bucket/a\b`, ""},
 		{"an escape", "s3://my-bucket/a%1b[2J", ""},
@@ -62,7 +62,8 @@ func TestRegion(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// An endpoint that is not a URL is refused, and so is one with a password. Errors quote neither.
+// An endpoint that is not a URL is refused. An endpoint with a password is refused too. The errors
+// do not quote the endpoint.
 func TestEndpoint(t *testing.T) {
 	const says = "s3: the endpoint in AWS_ENDPOINT_URL_S3 or Config.AWS "
 	for _, tt := range []struct {
@@ -113,7 +114,7 @@ func TestBadCache(t *testing.T) {
 	}
 }
 
-// No error has a credential, or a byte that a terminal would obey.
+// No error contains a credential, or a byte that a terminal would obey.
 func TestErrors(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -126,7 +127,7 @@ func TestErrors(t *testing.T) {
 		{"a URL in a text", func(*http.Request) (*http.Response, error) {
 			return nil, &neturl.Error{Err: errors.New(`parse "http://user:a b ` + secretKey + `@127.0.0.1:bad/": invalid port`)}
 		}, `s3: open s3://audit/some/prefix/file: parse …@127.0.0.1:bad/": invalid port`},
-		{"half a URL", func(*http.Request) (*http.Response, error) {
+		{"a part of a URL", func(*http.Request) (*http.Response, error) {
 			return nil, &neturl.Error{Err: errors.New("dial user:" + secretKey + "@127.0.0.1:1: refused")}
 		}, "s3: open s3://audit/some/prefix/file: dial …@127.0.0.1:1: refused"},
 		{"a bad secret", func(req *http.Request) (*http.Response, error) { return answer(403, "SignatureDoesNotMatch"), nil },

@@ -1,3 +1,4 @@
-// Package faults is the tests of audit/s3 with an S3 in memory, gofakes3, that fails as S3 and its
-// networks do. They are a module of their own so that nobody who uses audit/s3 requires gofakes3.
+// Package faults contains the tests of audit/s3 with gofakes3, an S3 in memory, which is made to
+// fail as S3 and networks do. The tests are a separate module, so that users of audit/s3 do not
+// require gofakes3.
 package faults

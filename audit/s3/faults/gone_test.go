@@ -16,10 +16,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ago is when the events of these tests were: Compact merges what is older than an hour.
+// ago is the time of the events of these tests. It is six hours ago, because Compact only merges
+// files that are older than an hour.
 var ago = time.Now().Add(-6 * time.Hour).Truncate(time.Hour)
 
-// write puts a file of events into the partition of at. One of them has the item "wanted".
+// write puts a file of events into the partition of the time at. One of the events has the item
+// "wanted".
 func write(t *testing.T, s lake.Store, number int, at time.Time, events int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, uint64(number)))
@@ -40,8 +42,8 @@ func write(t *testing.T, s lake.Store, number int, at time.Time, events int) {
 	require.NoError(t, err)
 }
 
-// compactOnce returns a fault that compacts the store at the first request that at is true for, and
-// lets all requests pass.
+// compactOnce returns a fault that compacts the store at the first request for which at returns
+// true. All requests are answered as usual. The flag done is true when the store was compacted.
 func compactOnce(t *testing.T, server *server, at func(*http.Request) bool) (fault func(int, *http.Request) (*http.Response, error), done *atomic.Bool) {
 	done = new(atomic.Bool)
 	return func(_ int, req *http.Request) (*http.Response, error) {
@@ -54,14 +56,15 @@ func compactOnce(t *testing.T, server *server, at func(*http.Request) bool) (fau
 	}, done
 }
 
-// All is found while the files go that a search has listed, before it opens them and after.
+// A search finds all events even if the files that it has listed are merged away, before or after
+// it opens them.
 func TestFindWhileFilesGo(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		at   func(*http.Request) bool
 	}{
-		{"at the first end", func(req *http.Request) bool { return req.Header.Get("Range") != "" }},
-		{"at the first read behind it", func(req *http.Request) bool { return req.Header.Get("Range") != "" && req.Header.Get("If-Match") != "" }},
+		{"before the first end of a file is read", func(req *http.Request) bool { return req.Header.Get("Range") != "" }},
+		{"before the first read of other bytes", func(req *http.Request) bool { return req.Header.Get("Range") != "" && req.Header.Get("If-Match") != "" }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server := newServer(t)
@@ -85,23 +88,24 @@ func TestFindWhileFilesGo(t *testing.T) {
 	}
 }
 
-// An answer to a listing ends within a partition, which is compacted before a later one.
+// An answer to a listing ends within a partition, and the partition is compacted before a later
+// request of the listing. The search must still find all events.
 func TestFindBetweenAnswers(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		files []int // of partitions
-		at    int64 // the listing before which they are compacted
-		late  int   // how many sources of the last partition are not deleted while the search opens them
+		files []int // the number of files in each partition
+		at    int64 // the number of the listing request before which the partitions are compacted
+		late  int   // how many merged files of the last partition are not deleted
 	}{
-		{"a partition that an answer holds", []int{6, 8}, 2, 0},
-		{"a partition that an answer holds, and its first files are there", []int{6, 8}, 2, 4},
-		{"a partition of more", []int{6, 24}, 2, 0},
-		{"a partition of more, and its first files are there", []int{6, 24}, 2, 4},
-		{"a partition of more, listed first", []int{6, 24}, 4, 0},
-		{"a partition of more, listed first, and its first files are there", []int{6, 24}, 4, 10},
-		{"a partition of more, listed again", []int{6, 24}, 7, 0},
-		{"no other partition before it", []int{24}, 3, 0},
-		{"as many as an answer holds, and others", []int{10, 10, 3}, 3, 0},
+		{"a partition that fits into an answer", []int{6, 8}, 2, 0},
+		{"a partition that fits into an answer, and its first files stay", []int{6, 8}, 2, 4},
+		{"a partition of several answers", []int{6, 24}, 2, 0},
+		{"a partition of several answers, and its first files stay", []int{6, 24}, 2, 4},
+		{"a partition of several answers, in its first listing", []int{6, 24}, 4, 0},
+		{"a partition of several answers, in its first listing, and its first files stay", []int{6, 24}, 4, 10},
+		{"a partition of several answers, in its second listing", []int{6, 24}, 7, 0},
+		{"a partition of several answers, with no other partition before it", []int{24}, 3, 0},
+		{"partitions of exactly one answer, and another one", []int{10, 10, 3}, 3, 0},
 	} {
 		for _, warm := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, warm %v", tt.name, warm), func(t *testing.T) {
@@ -143,7 +147,7 @@ func TestFindBetweenAnswers(t *testing.T) {
 	}
 }
 
-// wanted counts what is wanted.
+// wanted returns the number of events with the item "wanted" that a search finds.
 func wanted(t *testing.T, s lake.Store) int64 {
 	t.Helper()
 	var report lake.Report
@@ -153,7 +157,7 @@ func wanted(t *testing.T, s lake.Store) int64 {
 	return n
 }
 
-// isFile reports whether a request is for one of n files from first.
+// isFile reports whether a request is for one of the n files from the number first on.
 func isFile(req *http.Request, first, n int) bool {
 	for i := range n {
 		if strings.HasSuffix(req.URL.Path, fmt.Sprintf("/%032x.parquet", 0x1000+first+i)) {
@@ -163,8 +167,8 @@ func isFile(req *http.Request, first, n int) bool {
 	return false
 }
 
-// A listing of many answers has all names, once, in their order, and costs no more than an answer
-// for each full one.
+// A listing of many answers yields each name once, in the order of the names, and does not need
+// many more requests than there are answers.
 func TestListPartitions(t *testing.T) {
 	server := newServer(t)
 	server.names = 10
@@ -189,8 +193,8 @@ func TestListPartitions(t *testing.T) {
 	assert.Equal(t, int64(1+3+3), s.Requests().Lists-before)
 }
 
-// A file that goes while its partition is listed twice is yielded, and Open says that it is gone,
-// also where its end is in the cache.
+// A file that is deleted while its partition is listed twice is still yielded. Open returns
+// fs.ErrNotExist for it, even if the file's end is in the cache.
 func TestListNamesWhatGoes(t *testing.T) {
 	server := newServer(t)
 	server.names = 10

@@ -37,8 +37,8 @@ func TestLockIsRenewed(t *testing.T) {
 	})
 }
 
-// A holder that cannot renew its lock stops before another one begins, whatever the clocks of the
-// machines say.
+// A process that cannot renew its lock stops before another process gets the lock, whatever the
+// clocks of the machines say.
 func TestLockIsLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)
@@ -46,7 +46,7 @@ func TestLockIsLost(t *testing.T) {
 		held, unlock, err := s.Lock(t.Context())
 		require.NoError(t, err)
 		began := time.Now()
-		server.fault = func(_ int, req *http.Request) (*http.Response, error) { // the holder is cut off
+		server.fault = func(_ int, req *http.Request) (*http.Response, error) { // the holder cannot renew its lock
 			if isPut(req) && req.Header.Get("If-Match") != "" && began != (time.Time{}) {
 				return nil, errReset
 			}
@@ -67,19 +67,19 @@ func TestLockIsLost(t *testing.T) {
 				unlockOther = nil
 				continue
 			}
-			require.Error(t, held.Err(), "two have the lock")
+			require.Error(t, held.Err(), "two processes hold the lock")
 		}
 		require.GreaterOrEqual(t, time.Since(began), 59*time.Second)
 		require.ErrorContains(t, context.Cause(held), "the lock was lost")
 		require.ErrorContains(t, s.Put(held, "file", bytes.NewReader(nil), 0), "context canceled")
 		require.ErrorContains(t, unlock(), "the lock was lost")
 		_, _, err = s.Lock(t.Context())
-		require.ErrorIs(t, err, lake.ErrLocked, "unlock has left the other's lock alone")
+		require.ErrorIs(t, err, lake.ErrLocked, "unlock must not delete the lock of the other process")
 		require.NoError(t, unlockOther())
 	})
 }
 
-// If another process has taken the lock, which must not happen, its holder notices.
+// If another process has taken the lock, which must not happen, the first holder notices it.
 func TestLockIsTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)
@@ -100,7 +100,8 @@ func request(t *testing.T, method, name, text string) *http.Request {
 	return req
 }
 
-// The answers to the first write, and to a renewal, are lost.
+// The answers to the first write of the lock, and to each first attempt of a renewal, are lost.
+// The lock is still held.
 func TestLockLostAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)
@@ -123,7 +124,8 @@ func TestLockLostAnswers(t *testing.T) {
 	})
 }
 
-// A process dies with the lock. The clock of the machine that looks is wrong by an hour.
+// A process dies while it holds the lock. Another process gets the lock a minute later, and not
+// before.
 func TestLockOfTheDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)
@@ -131,7 +133,7 @@ func TestLockOfTheDead(t *testing.T) {
 		s := server.open(t, "")
 		_, _, err := s.Lock(ctx)
 		require.NoError(t, err)
-		cancel() // and no unlock
+		cancel() // and do not unlock
 		synctest.Wait()
 		time.Sleep(59 * time.Second)
 		other := server.open(t, "")
@@ -149,10 +151,10 @@ func TestLockWithoutConditions(t *testing.T) {
 	server.ignorant = true
 	s := server.open(t, "")
 	_, _, err := s.Lock(t.Context())
-	require.ErrorContains(t, err, "does not heed If-None-Match")
+	require.ErrorContains(t, err, "ignores If-None-Match")
 	assert.Equal(t, http.StatusNotFound, server.head("/"+bucket+"/some/prefix/_compact.lock").Code)
 
-	// Files can be put, and are replaced as on any S3.
+	// Files can still be put and replaced on such a server.
 	conformance.Put(t, s, "file", []byte("abc"))
 	conformance.Put(t, s, "file", []byte("abd"))
 	assert.Equal(t, "abd", string(conformance.Get(t, s, "file")))
@@ -167,15 +169,16 @@ func TestLockWithoutConditions(t *testing.T) {
 	require.ErrorContains(t, s.Put(t.Context(), "file", bytes.NewReader(nil), 0), "501 NotImplemented")
 }
 
-// A request of a holder that was paused is not sent, also where its context does not know yet.
+// If the holder was paused until its lease ended, its requests are not sent, even if its context
+// has not ended yet.
 func TestLockPaused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)
 		s := server.open(t, "")
 		held, unlock, err := s.Lock(t.Context())
 		require.NoError(t, err)
-		late := context.WithoutCancel(held) // as if its timer had not run
-		server.set(only(-1, isLock, reset)) // while it is renewed
+		late := context.WithoutCancel(held) // as if the timer that ends the context had not run
+		server.set(only(-1, isLock, reset)) // renewals of the lock fail
 		time.Sleep(time.Minute)
 		server.set(nil)
 		require.ErrorContains(t, s.Delete(late, "file"), "the lock was lost")
@@ -184,7 +187,7 @@ func TestLockPaused(t *testing.T) {
 	})
 }
 
-// The parts of an upload are given up also when the lock is lost meanwhile.
+// An upload is aborted, which deletes its parts, even if the lock is lost during the upload.
 func TestLockLostInUpload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)
@@ -212,14 +215,14 @@ func TestLockLostInUpload(t *testing.T) {
 	})
 }
 
-// Compact ends when its lock is lost, and says so.
+// Compact ends when its lock is lost, and returns an error that says so.
 func TestCompactLosesLock(t *testing.T) {
 	server := newServer(t)
 	s := server.open(t, "")
 	conformance.Write(t, s, 600)
 	now := time.Now()
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Until(now)) // its clock begins in the year 2000
+		time.Sleep(time.Until(now)) // the clock of the bubble begins in the year 2000
 		slow := server.open(t, "")
 		server.fault = func(_ int, req *http.Request) (*http.Response, error) {
 			if isPut(req) && !isLock(req) {

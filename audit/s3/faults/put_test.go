@@ -15,10 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// only returns a fault of the first times requests that match.
+// only returns a fault for requests that match: for the first times of them, or for all of them if
+// times is -1.
 func only(times int, match func(*http.Request) bool, fault func(*http.Request) (*http.Response, error)) func(int, *http.Request) (*http.Response, error) {
 	var left atomic.Int64
-	left.Store(int64(times)) // -1: of all
+	left.Store(int64(times)) // -1: for all requests
 	return func(_ int, req *http.Request) (*http.Response, error) {
 		if !match(req) || times >= 0 && left.Add(-1) < 0 {
 			return nil, nil
@@ -31,7 +32,7 @@ func slowDown(*http.Request) (*http.Response, error) {
 	return answer(http.StatusServiceUnavailable, "SlowDown"), nil
 }
 
-// reset breaks the connection when half of the body is sent.
+// reset breaks the connection when half of the request's body was sent.
 func reset(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		io.CopyN(io.Discard, req.Body, req.ContentLength/2)
@@ -57,13 +58,13 @@ func TestPutRetries(t *testing.T) {
 		retries int64
 	}{
 		{"503 twice", 1000, 2, isPut, slowDown, 2},
-		{"503 of two parts", big, 2, isPut, slowDown, 2},
+		{"503 for two parts", big, 2, isPut, slowDown, 2},
 		{"reset", 1000, 1, isPut, reset, 1},
 		{"reset of a part", big, 1, isPut, reset, 1},
 		{"a server that hangs", 1000, 1, isPut, hang, 1},
 		{"a part that hangs", big, 1, isPut, hang, 1},
-		{"503 of the end", big, 2, func(req *http.Request) bool { return req.URL.Query().Has("uploadId") && req.Method == http.MethodPost }, slowDown, 2},
-		{"damaged on its way", 1000, 1, isPut, func(req *http.Request) (*http.Response, error) { return answer(400, "BadDigest"), nil }, 1},
+		{"503 at the end of a multipart upload", big, 2, func(req *http.Request) bool { return req.URL.Query().Has("uploadId") && req.Method == http.MethodPost }, slowDown, 2},
+		{"a file that is damaged on its way", 1000, 1, isPut, func(req *http.Request) (*http.Response, error) { return answer(400, "BadDigest"), nil }, 1},
 		{"409", 1000, 2, isPut, func(req *http.Request) (*http.Response, error) { return answer(409, "ConditionalRequestConflict"), nil }, 2},
 	}
 	for _, test := range tests {
@@ -82,8 +83,8 @@ func TestPutRetries(t *testing.T) {
 	}
 }
 
-// After a bounded number of attempts there is an error that says why, nothing is there, and
-// nothing is left to be paid for.
+// After a limited number of attempts, Put returns an error that says why. No file is there, and no
+// parts of an upload are left that would have to be paid for.
 func TestPutFails(t *testing.T) {
 	big := conformance.MultipartSize
 	forbidden := func(*http.Request) (*http.Response, error) { return answer(403, "AccessDenied"), nil }
@@ -122,7 +123,7 @@ func TestPutFails(t *testing.T) {
 	}
 }
 
-// An upload is given up also when the context has ended.
+// An upload is aborted even if the context has ended.
 func TestPutCancelled(t *testing.T) {
 	server := newServer(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -140,7 +141,7 @@ func TestPutCancelled(t *testing.T) {
 	assert.Empty(t, conformance.Names(t, s, ""))
 }
 
-// If the acknowledgement of a write was lost, the file is not written again.
+// If the answer to a write was lost, the file is not written again.
 func TestPutLostAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)
@@ -152,7 +153,7 @@ func TestPutLostAnswer(t *testing.T) {
 		conformance.Put(t, s, "file", []byte("abc"))
 		assert.Equal(t, int64(3), s.Requests().Puts)
 
-		// The same size is not the same content.
+		// A file of the same size with other content is written.
 		conformance.Put(t, s, "file", []byte("abd"))
 		assert.Equal(t, "abd", string(conformance.Get(t, s, "file")))
 		assert.Equal(t, int64(5), s.Requests().Puts)
@@ -179,7 +180,8 @@ func TestPutLostEnd(t *testing.T) {
 	})
 }
 
-// Another writer replaces the file between our look at it and our write.
+// Another writer replaces the file after s has read its ETag and before s writes. The file of s is
+// written nevertheless.
 func TestPutOvertaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)

@@ -20,7 +20,7 @@ import (
 
 var errNotThere = fs.ErrNotExist
 
-// read reads n bytes of a file that is open.
+// read returns n bytes of an open file, from at on.
 func read(t *testing.T, r lake.Reader, at int64, n int) []byte {
 	t.Helper()
 	p := make([]byte, n)
@@ -37,7 +37,7 @@ func open(t *testing.T, s lake.Store, name string) lake.Reader {
 	return r
 }
 
-// Reads, and how many requests they are.
+// Reads must not need more requests than necessary.
 func TestReadRequests(t *testing.T) {
 	server := newServer(t)
 	s := server.open(t, "")
@@ -51,22 +51,23 @@ func TestReadRequests(t *testing.T) {
 	assert.Equal(t, int64(128<<10), s.Requests().BytesRead)
 	read(t, r, size-128<<10, 128<<10)
 	read(t, r, size-1, 1)
-	assert.Equal(t, int64(1), gets(), "the end is there")
+	assert.Equal(t, int64(1), gets(), "the end was read by Open")
 
 	for at := int64(0); at < 512<<10; at += 1000 {
 		assert.Equal(t, data[at:at+10], read(t, r, at, 10))
 	}
-	assert.Equal(t, int64(2), gets(), "neighbours are one request")
+	assert.Equal(t, int64(2), gets(), "reads of neighbouring bytes need one request")
 	assert.Equal(t, data[1900<<10:2800<<10], read(t, r, 1900<<10, 900<<10))
-	assert.Equal(t, int64(3), gets(), "and blocks beside each other")
+	assert.Equal(t, int64(3), gets(), "neighbouring blocks need one request")
 	read(t, r, 3000<<10, 900<<10)
 	assert.Equal(t, int64(3), gets())
 	assert.True(t, bytes.Equal(data, read(t, r, 0, len(data))))
-	assert.Equal(t, int64(5), gets(), "a long read is pieces of 8 MiB")
+	assert.Equal(t, int64(5), gets(), "a long read is split into requests of 8 MiB")
 	assert.Zero(t, s.Requests().Heads)
 }
 
-// The Bloom filters of a large file lie before its end, which grows to them, and is kept so.
+// The Bloom filters of a large file are in front of the end that Open reads. When they are read,
+// the end is extended to include them, and is kept in this form.
 func TestEndGrows(t *testing.T) {
 	for _, cache := range []string{"", filepath.Join(t.TempDir(), "made")} {
 		server := newServer(t)
@@ -79,9 +80,9 @@ func TestEndGrows(t *testing.T) {
 		assert.Equal(t, data[at:at+32], read(t, r, at, 32))
 		assert.Equal(t, int64(2), s.Requests().Gets)
 		assert.Less(t, s.Requests().BytesRead, int64(400<<10))
-		assert.Equal(t, data[at+100:], read(t, r, at+100, 300<<10-100), "what lies between is there")
+		assert.Equal(t, data[at+100:], read(t, r, at+100, 300<<10-100), "the bytes between are in the extended end")
 		assert.Equal(t, int64(2), s.Requests().Gets)
-		assert.Equal(t, data[:100], read(t, r, 0, 100), "data is not kept")
+		assert.Equal(t, data[:100], read(t, r, 0, 100), "data in front of the end is read, but not kept")
 		again := s
 		if cache != "" {
 			again = server.open(t, cache)
@@ -111,7 +112,7 @@ func TestEndGrowsForMany(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	assert.LessOrEqual(t, s.Requests().BytesRead, int64(1<<20+64<<10), "nothing is got twice")
+	assert.LessOrEqual(t, s.Requests().BytesRead, int64(1<<20+64<<10), "no byte must be requested twice")
 }
 
 func TestReadsOfOneBlock(t *testing.T) {
@@ -133,7 +134,8 @@ func TestReadsOfOneBlock(t *testing.T) {
 	assert.Equal(t, int64(2), s.Requests().Gets)
 }
 
-// A search that was made before needs no request but the listing, in another process too.
+// A file that was opened before needs no request but the listing, even in another process that
+// uses the same cache.
 func TestWarmCache(t *testing.T) {
 	for _, cache := range []string{"", filepath.Join(t.TempDir(), "made")} {
 		server := newServer(t)
@@ -163,7 +165,7 @@ func TestDamagedCache(t *testing.T) {
 	}{
 		{"cut", func(p []byte) []byte { return p[:len(p)-1] }},
 		{"empty", func([]byte) []byte { return nil }},
-		{"another byte", func(p []byte) []byte { p[len(p)/2] ^= 1; return p }},
+		{"one byte changed", func(p []byte) []byte { p[len(p)/2] ^= 1; return p }},
 		{"longer", func(p []byte) []byte { return append(p, 0) }},
 	}
 	for _, test := range damages {
@@ -184,7 +186,7 @@ func TestDamagedCache(t *testing.T) {
 			assert.Equal(t, data, conformance.Get(t, s, "file"))
 			assert.Equal(t, int64(2), s.Requests().Gets)
 			assert.Equal(t, data, conformance.Get(t, s, "file"))
-			assert.Equal(t, int64(2), s.Requests().Gets, "it is there again")
+			assert.Equal(t, int64(2), s.Requests().Gets, "the end must be in the cache again")
 		})
 	}
 }
@@ -211,7 +213,7 @@ func TestGone(t *testing.T) {
 		require.ErrorIs(t, err, errNotThere)
 	}
 	_, err = s.Open(t.Context(), "deleted")
-	require.ErrorIs(t, err, errNotThere, "what the cache has is not there either")
+	require.ErrorIs(t, err, errNotThere, "a deleted file is gone even if its end is in the cache")
 	assert.Equal(t, conformance.Bytes(2, 1<<20), conformance.Get(t, s, "replaced"))
 }
 
@@ -225,7 +227,7 @@ func TestReadFaults(t *testing.T) {
 	tests := []struct {
 		name  string
 		fault func(*http.Request) (*http.Response, error)
-		says  string // for ever; once it is mended
+		says  string // the error if the fault stays
 	}{
 		{"503", slowDown, "503 SlowDown"},
 		{"reset", reset, "reset"},
@@ -254,14 +256,14 @@ func TestReadFaults(t *testing.T) {
 	}
 }
 
-// A server may send other ranges than those that were asked for.
+// A server may answer with another range than the requested one. Open must return an error.
 func TestWrongRanges(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*http.Response)
 	}{
-		{"all of it", func(resp *http.Response) { resp.Header.Del("Content-Range") }},
-		{"another place", func(resp *http.Response) { resp.Header.Set("Content-Range", "bytes 1-262144/1048576") }},
+		{"the whole file", func(resp *http.Response) { resp.Header.Del("Content-Range") }},
+		{"another range", func(resp *http.Response) { resp.Header.Set("Content-Range", "bytes 1-262144/1048576") }},
 		{"nonsense", func(resp *http.Response) { resp.Header.Set("Content-Range", "x") }},
 	}
 	for _, test := range tests {
@@ -292,7 +294,7 @@ func TestList(t *testing.T) {
 	assert.Equal(t, want, conformance.Names(t, s, "a/"))
 	assert.Equal(t, int64(3), s.Requests().Lists)
 
-	// The second page fails for good.
+	// The second page of the listing fails, however often it is requested.
 	pages := 0
 	server.fault = func(_ int, req *http.Request) (*http.Response, error) {
 		if pages++; pages > 1 {
@@ -329,9 +331,9 @@ func TestListFaults(t *testing.T) {
 	}{
 		{"no token", page(true, "", "a"), "does not say how to go on"},
 		{"the same token", page(true, "x", "a"), "order of names"},
-		{"the same token, and nothing", page(true, "x"), "does not say how to go on"},
-		{"no order", page(false, "", "b", "a"), "order of names"},
-		{"of others", strings.ReplaceAll(page(false, "", "a"), "some/prefix", "other"), "not below the prefix"},
+		{"the same token, and no names", page(true, "x"), "does not say how to go on"},
+		{"names out of order", page(false, "", "b", "a"), "order of names"},
+		{"names below another prefix", strings.ReplaceAll(page(false, "", "a"), "some/prefix", "other"), "not below the prefix"},
 		{"not XML", "<html>", "list"},
 	}
 	for _, test := range tests {

@@ -29,25 +29,26 @@ const (
 	secretKey = "wJalrXUtnFEMI-not-for-logs"
 )
 
-// server is gofakes3 behind what S3 has and it lacks: conditions on all requests, which hold until
-// the request is done; checksums; the date. It is an aws.HTTPClient, so that tests need no network
-// and may have a time of their own.
+// server is gofakes3, with additions for what S3 has and gofakes3 lacks: checksums, the date, and
+// conditions on all requests. A condition stays true until its request is done. The server is an
+// aws.HTTPClient, so that tests need no network and can run in a bubble of synctest.
 type server struct {
 	next http.Handler
-	// fault answers a request in the server's place, when it is not nil and returns either. The
-	// number is that of the request, from 1.
+	// fault, if not nil, is called for each request. N is the number of the request, from 1. If
+	// fault returns a response or an error, that is the answer. Otherwise the server answers.
 	fault func(n int, req *http.Request) (*http.Response, error)
-	// lost says that the server does its work, and that its answer is lost.
+	// lost, if not nil, reports whether the answer to a request is lost. The server still does
+	// what the request says.
 	lost func(n int, req *http.Request) bool
-	// names is how many names an answer to a listing has at most; 0 is 1,000.
+	// names is the maximum number of names in an answer to a listing; 0 means 1,000.
 	names int
-	// ignorant is a server that does not know conditions.
+	// ignorant means that the server ignores conditions.
 	ignorant bool
 
 	mu    sync.Mutex
 	n     int
-	sums  map[string]string // of the files, by path
-	asked []string          // method and path of the requests
+	sums  map[string]string // the checksums of the files, by path
+	asked []string          // the method and the URI of each request
 }
 
 func newServer(t *testing.T) *server {
@@ -74,7 +75,7 @@ func (s *server) settings() *aws.Config {
 	}
 }
 
-// set sets the fault while requests are under way.
+// set sets the fault. It may be called while requests are under way.
 func (s *server) set(fault func(n int, req *http.Request) (*http.Response, error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,7 +104,7 @@ func (s *server) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// serve does one request at a time.
+// serve answers a request as S3 does. It handles one request at a time.
 func (s *server) serve(req *http.Request) *http.Response {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,7 +119,7 @@ func (s *server) serve(req *http.Request) *http.Response {
 	inner.Body = io.NopCloser(bytes.NewReader(body))
 	inner.Header.Del("If-Match")
 	inner.Header.Del("If-None-Match")
-	if suffix, ok := strings.CutPrefix(req.Header.Get("Range"), "bytes=-"); ok { // of more than there is
+	if suffix, ok := strings.CutPrefix(req.Header.Get("Range"), "bytes=-"); ok { // gofakes3 refuses a suffix that is longer than the file
 		if size := s.head(req.URL.EscapedPath()).Header().Get("Content-Length"); size != "0" && (len(size) < len(suffix) || size < suffix && len(size) == len(suffix)) {
 			inner.Header.Set("Range", "bytes=0-")
 		}
@@ -128,7 +129,7 @@ func (s *server) serve(req *http.Request) *http.Response {
 		inner.URL.RawQuery = query.Encode()
 	}
 	inner.RequestURI = inner.URL.RequestURI()
-	inner.Header.Set("Content-Length", strconv.Itoa(len(body))) // as net/http never has it there
+	inner.Header.Set("Content-Length", strconv.Itoa(len(body))) // gofakes3 reads the header, and net/http never sets it
 	w := httptest.NewRecorder()
 	s.next.ServeHTTP(w, inner)
 	resp := w.Result()
@@ -137,7 +138,7 @@ func (s *server) serve(req *http.Request) *http.Response {
 	return resp
 }
 
-// refuse returns the status of a request that is refused, or 0.
+// refuse returns the status with which S3 refuses a request, or 0.
 func (s *server) refuse(req *http.Request, body []byte) int {
 	if want := req.Header.Get("X-Amz-Checksum-Crc64nvme"); want != "" && want != sum(body) {
 		return http.StatusBadRequest
@@ -152,7 +153,7 @@ func (s *server) refuse(req *http.Request, body []byte) int {
 	is := s.etag(req.URL.EscapedPath())
 	switch {
 	case match != "" && is == "" && req.Method != http.MethodPut:
-		return 0 // gofakes3 says that it is not there
+		return 0 // gofakes3 answers that the file does not exist
 	case match != "" && match != is || none == "*" && is != "":
 		return http.StatusPreconditionFailed
 	}
@@ -173,7 +174,8 @@ func (s *server) head(path string) *httptest.ResponseRecorder {
 	return w
 }
 
-// note keeps the checksums of files of one part, and shows them.
+// note keeps the checksum of a file that was uploaded in one part, and adds it to the answers to
+// HEAD requests.
 func (s *server) note(req *http.Request, resp *http.Response, body []byte) {
 	path := req.URL.Path
 	switch {
@@ -192,7 +194,7 @@ func sum(data []byte) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, crc))
 }
 
-// count is how many requests there were whose method and URI have the text.
+// count returns how many requests have had the text in their method and URI.
 func (s *server) count(text string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -204,7 +206,7 @@ func (s *server) count(text string) (n int) {
 	return n
 }
 
-// answer is an error of S3.
+// answer returns an error response of S3.
 func answer(status int, code string) *http.Response {
 	body := fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>Because of a test</Message></Error>`, code)
 	return &http.Response{

@@ -15,11 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Writers is the number of services of Write. Each makes a file in each partition.
+// Writers is the number of services that Write simulates. Each service makes a file in each
+// partition.
 const Writers = 3
 
-// Write writes the events of an hour through Loggers that put their files into s, and returns some
-// of the events.
+// Write writes the events of an hour with Loggers that put their files into s. It returns some of
+// the events.
 func Write(t *testing.T, s lake.Store, events int) (some []lake.Event) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(3, 4))
@@ -51,7 +52,7 @@ func event(random *rand.Rand, at time.Time) lake.Event {
 	}
 }
 
-// Copy returns a directory with the files of s.
+// Copy returns a directory with copies of the files of s.
 func Copy(t *testing.T, s lake.Store) lake.Store {
 	t.Helper()
 	copied := lake.Dir(t.TempDir())
@@ -61,8 +62,8 @@ func Copy(t *testing.T, s lake.Store) lake.Store {
 	return copied
 }
 
-// Lake writes a lake to s. It compares the answers of package lake with those for the same files
-// in a directory, before and after both are compacted, and after they have expired.
+// Lake writes a lake to s. It compares what package lake finds in s and in a directory with the
+// same files: before and after both are compacted, and after the files have expired.
 func Lake(t *testing.T, s lake.Store, events int) {
 	some := Write(t, s, events)
 	copied := Copy(t, s)

@@ -1,5 +1,5 @@
-// Package conformance tests what a lake's store must do, for the server in memory and for a real
-// one. Only tests import it.
+// Package conformance tests what a store of package lake must do. The tests with a server in
+// memory and those with a real server share it. Only tests import it.
 package conformance
 
 import (
@@ -21,20 +21,20 @@ import (
 // MultipartSize is the size of a file that is uploaded in several parts.
 const MultipartSize = 16<<20 + 7
 
-// Bytes returns n random bytes, the same for the same seed.
+// Bytes returns n random bytes. They are the same for the same seed.
 func Bytes(seed byte, n int) []byte {
 	data := make([]byte, n)
 	rand.NewChaCha8([32]byte{seed}).Read(data)
 	return data
 }
 
-// Put puts data.
+// Put puts data into the file name of s.
 func Put(tb testing.TB, s lake.Store, name string, data []byte) {
 	tb.Helper()
 	require.NoError(tb, s.Put(tb.Context(), name, bytes.NewReader(data), int64(len(data))))
 }
 
-// Get returns a file.
+// Get returns the content of the file name of s.
 func Get(tb testing.TB, s lake.Store, name string) []byte {
 	tb.Helper()
 	r, err := s.Open(tb.Context(), name)
@@ -65,7 +65,7 @@ func Store(t *testing.T, open func(*testing.T) lake.Store) {
 		{"a file is replaced", testReplaced},
 		{"names", testNames},
 		{"bad names", testBadNames},
-		{"files that are not there", testNotThere},
+		{"files that do not exist", testNotThere},
 		{"writers of one file", testWriters},
 		{"reads", testReads},
 		{"lock", testLock},
@@ -149,8 +149,8 @@ func testNotThere(t *testing.T, s lake.Store) {
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-// testWriters puts a file several times at once. The file is that of one of them, in whatever
-// order they come, and a later Put replaces it.
+// testWriters puts the same file several times at once, with different content. The file must then
+// have the whole content of one of these puts.
 func testWriters(t *testing.T, s lake.Store) {
 	var wg sync.WaitGroup
 	errs := make([]error, 3)
