@@ -15,12 +15,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// List yields the files below prefix, which ends in a slash or is "", in the order of their names,
-// with one request for about a thousand files. A name with an element that begins with "_" or "."
-// is left out. An error comes last. It is an error if the bucket is not there.
+// List yields the files below prefix, in the order of their names. Prefix is "" or ends in a
+// slash. Each request lists about a thousand files. List leaves out a name with an element that
+// begins with "_" or ".". It yields nothing after an error. It is an error if the bucket does not
+// exist.
 //
-// All files of a partition come from one answer of the server, so they are as they were at one
-// time. [Store.large] lists a partition that has more files than an answer holds.
+// All files of a partition come from one answer of the server, so they existed at the same moment.
+// [Store.large] lists a partition that has too many files for one answer.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[lake.File, error] {
 	return func(yield func(lake.File, error) bool) {
 		name, slash := strings.CutSuffix(prefix, "/")
@@ -35,7 +36,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[lake.File, er
 	}
 }
 
-// errEnough ends a listing when its reader wants no more.
+// errEnough ends a listing when the reader has stopped the iteration.
 var errEnough = errors.New("enough")
 
 func (s *Store) list(ctx context.Context, prefix string, yield func(lake.File) bool) error {
@@ -45,9 +46,9 @@ func (s *Store) list(ctx context.Context, prefix string, yield func(lake.File) b
 		if err != nil {
 			return err
 		}
-		// Warning: never put a partition together from two answers. If Compact puts a merged file
-		// after the first answer, and deletes its sources before the second, neither answer has
-		// the merged file, and sources are missing in the second.
+		// Warning: never put a partition together from two answers. Compact may put a merged file
+		// after the first answer, and delete its sources before the second. Then neither answer
+		// contains the merged file, and the second lacks sources.
 		if dir, begins := pages.cut(prefix, files); begins > 0 {
 			files = files[:begins]
 			pages.after(dir)
@@ -55,7 +56,7 @@ func (s *Store) list(ctx context.Context, prefix string, yield func(lake.File) b
 			if files, err = s.large(ctx, dir); err != nil {
 				return err
 			}
-			pages.after(strings.TrimSuffix(dir, "/") + "0") // which follows the slash
+			pages.after(strings.TrimSuffix(dir, "/") + "0") // in the order of bytes, 0 follows the slash
 			pages.done = dir == prefix
 		}
 		for _, file := range files {
@@ -67,10 +68,10 @@ func (s *Store) list(ctx context.Context, prefix string, yield func(lake.File) b
 	return nil
 }
 
-// large returns the files of a partition that has more than an answer holds. It lists them twice.
-// If files went away in between, other files may have gone before they were listed at all. So the
-// result includes the files that went away. Open then says that they are gone, and the reader
-// lists again.
+// large returns the files of a partition that has too many files for one answer. It lists the
+// partition twice. If files of the first listing are missing in the second, other files may have
+// been deleted before they were listed at all. So the result includes the missing files. Open then
+// returns fs.ErrNotExist for them, and the reader lists the partition again.
 func (s *Store) large(ctx context.Context, dir string) ([]lake.File, error) {
 	first, answers, err := s.all(ctx, dir)
 	if err != nil || answers == 1 {
@@ -86,7 +87,7 @@ func (s *Store) large(ctx context.Context, dir string) ([]lake.File, error) {
 	}
 	for _, file := range first {
 		if !there[file.Name] {
-			s.known.forget(file.Name) // else Open would take the file's end from the cache
+			s.known.forget(file.Name) // otherwise Open would take the file's end from the cache
 			files = append(files, file)
 		}
 	}
@@ -94,7 +95,7 @@ func (s *Store) large(ctx context.Context, dir string) ([]lake.File, error) {
 	return files, nil
 }
 
-// all returns the files of a directory, and in how many answers they came.
+// all returns the files of a directory, and the number of answers that listed them.
 func (s *Store) all(ctx context.Context, dir string) (all []lake.File, answers int, err error) {
 	for pages := s.pages(dir); !pages.done; answers++ {
 		files, err := pages.next(ctx)
@@ -106,11 +107,11 @@ func (s *Store) all(ctx context.Context, dir string) (all []lake.File, answers i
 	return all, answers, nil
 }
 
-// pages is a listing, one answer after the other.
+// pages makes the requests of a listing, one after the other.
 type pages struct {
 	store *Store
 	input s3.ListObjectsV2Input
-	last  string // name that was listed
+	last  string // the last name that was listed
 	done  bool
 }
 
@@ -129,7 +130,8 @@ func (p *pages) next(ctx context.Context) (files []lake.File, err error) {
 		if err != nil {
 			return nil, err
 		}
-		// Directory buckets have no order. Compact would take a part of a partition for all of it.
+		// Directory buckets do not list in order. Compact would take a part of a partition for the
+		// whole.
 		if file.Name <= p.last && p.last != "" {
 			return nil, errors.New("the server does not list in the order of names")
 		}
@@ -147,8 +149,8 @@ func (p *pages) next(ctx context.Context) (files []lake.File, err error) {
 	return files, nil
 }
 
-// cut returns the partition that the end of an answer cuts, and the index of its first file. The
-// index is -1 if no partition is cut.
+// cut returns the partition in which an answer ends, and the index of the partition's first file
+// in the answer. The index is -1 if the answer ends in no partition.
 func (p *pages) cut(prefix string, files []lake.File) (dir string, begins int) {
 	if p.done || len(files) == 0 {
 		return "", -1
@@ -161,7 +163,7 @@ func (p *pages) cut(prefix string, files []lake.File) (dir string, begins int) {
 	return dir, slices.IndexFunc(files, func(file lake.File) bool { return strings.HasPrefix(file.Name, dir) })
 }
 
-// after makes the next answer begin after a name.
+// after makes the next answer begin with the first name after the given one.
 func (p *pages) after(name string) {
 	p.input.ContinuationToken, p.input.StartAfter = nil, p.store.key(name)
 	p.last = name

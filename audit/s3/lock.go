@@ -14,24 +14,25 @@ const (
 	// leaseTime is how long a lock lasts without renewal, by the server's clock.
 	leaseTime  = 60 * time.Second
 	renewEach  = 20 * time.Second
-	renewAgain = 5 * time.Second // after a renewal that failed
+	renewAgain = 5 * time.Second // the pause after a renewal that failed
 
 	// leaseMargin is how long before the end of the lease the holder stops, since the server's
 	// times are in whole seconds.
 	leaseMargin = 5 * time.Second
 )
 
-// errLost is the cause of a held context that ended before unlock.
-var errLost error = &refusal{"the lock was lost: it could not be renewed in time, or another has taken it"}
+// errLost is the cause of a held context that has ended before unlock.
+var errLost error = &refusal{"the lock was lost: it could not be renewed in time, or another process has taken it"}
 
 var errUnlocked = errors.New("s3: the lock was given back")
 
-// Lock writes the object _compact.lock, which names the holder, for a minute, and renews it every
-// 20 seconds. Another process may take the lock when it was not renewed for a minute by the
-// server's clock, so the lock of a holder that dies becomes free. Held ends before that, also in a
-// process that was paused or cut off, and no request with held is sent afterwards.
+// Lock writes the object _compact.lock, which names the holder. The lock is valid for a minute,
+// and is renewed every 20 seconds. If it was not renewed for a minute by the server's clock,
+// another process may take it. So the lock becomes free if its holder dies. The context held ends
+// before the minute is over, even in a process that was paused or disconnected. After that, no
+// request with held is sent.
 //
-// Lock returns an error if the server does not heed If-None-Match and If-Match.
+// Lock returns an error if the server ignores If-None-Match and If-Match.
 func (s *Store) Lock(ctx context.Context) (held context.Context, unlock func() error, err error) {
 	begin := time.Now()
 	l := &lease{store: s, owner: rand.Text(), until: begin.Add(leaseTime - leaseMargin)}

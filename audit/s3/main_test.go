@@ -7,8 +7,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// run does what this process is started for, where that is not to run the tests; stop ends what
-// they have started.
+// run does the job of a process that a test has started, and exits. In the process of the tests it
+// does nothing. Stop ends the server that the tests have started, if any.
 var run, stop = func() {}, func() {}
 
 func TestMain(m *testing.M) {

@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// maxMemory bounds the ends in memory, in bytes.
+// maxMemory is the maximum size of the ends in memory, in bytes.
 const maxMemory = 64 << 20
 
-// memory is the ends that were used most recently.
+// memory keeps the ends that were used most recently.
 type memory struct {
 	mu     sync.Mutex
-	recent *list.List // of *kept, the latest first
+	recent *list.List // of *kept, the last used first
 	byKey  map[string]*list.Element
 	size   int
 }

@@ -12,18 +12,20 @@ import (
 )
 
 const (
-	// singlePut is the size up to which a file goes in one request.
+	// singlePut is the maximum size of a file that is sent in one request.
 	singlePut = 16 << 20
 	partSize  = 8 << 20
 	maxParts  = 10_000
-	partsOnce = 4 // parts at once
+	partsOnce = 4 // how many parts are sent at once
 
-	// abortTime bounds the abort of an upload that failed, also when ctx has ended.
+	// abortTime is the time limit for the abort of an upload that failed. It also applies if ctx
+	// has ended.
 	abortTime = 10 * time.Second
 )
 
-// writeParts completes the upload if the condition holds. If it does not, the parts stay, so that
-// the upload can be completed with another condition.
+// writeParts sends the parts, if they were not sent yet, and completes the upload if the condition
+// is true. If it is false, the parts stay, so that the upload can be completed with another
+// condition.
 func (u *upload) writeParts(ctx context.Context, when condition) error {
 	if u.id == nil {
 		if err := u.begin(ctx); err != nil {
@@ -43,7 +45,7 @@ func (u *upload) writeParts(ctx context.Context, when condition) error {
 	return err
 }
 
-// begin sends the parts.
+// begin begins a multipart upload and sends its parts.
 func (u *upload) begin(ctx context.Context) error {
 	created, err := u.store.api.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &u.store.bucket, Key: u.key,
@@ -80,9 +82,8 @@ func (u *upload) part(ctx context.Context, i int, each int64) (types.CompletedPa
 	return types.CompletedPart{PartNumber: &number, ETag: sent.ETag, ChecksumCRC64NVME: sent.ChecksumCRC64NVME}, nil
 }
 
-// abort deletes the parts that were sent, if any. It does so also when the lock is lost, because
-// no other process knows of this upload. Parts that stay cost money until a lifecycle rule deletes
-// them.
+// abort deletes the parts that were sent, if any. It does so even if the lock is lost, because no
+// other process uses this upload. Parts that stay cost money until a lifecycle rule deletes them.
 func (u *upload) abort(ctx context.Context) {
 	if u.id == nil {
 		return
@@ -94,8 +95,9 @@ func (u *upload) abort(ctx context.Context) {
 	u.id, u.parts = nil, nil
 }
 
-// parallel calls do for 0 to n-1, and returns when all calls have returned. Once bounds the calls
-// at a time. The first error ends the others.
+// parallel calls do with each i from 0 to n-1, and returns when all calls have returned. Once is
+// how many calls run at a time. The first error ends the context of the other calls, and is the
+// result.
 func parallel(ctx context.Context, once, n int, do func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -12,24 +12,25 @@ import (
 )
 
 const (
-	// endSize is how much of a file's end Open gets: the footer, the indexes, and the Bloom
-	// filters of most files. A small file is all end.
+	// endSize is how many bytes at the end of a file Open gets: the footer, the indexes, and the
+	// Bloom filters of most files. The end of a small file is the whole file.
 	endSize = 128 << 10
 
-	// maxEnd is how far an end grows when something before it is read, such as the Bloom filters
-	// of a large file. A read longer than smallRead is of data, and does not make the end grow.
+	// maxEnd is the size up to which an end grows, when bytes in front of it are read, such as the
+	// Bloom filters of a large file. A read of more than smallRead bytes reads data, and does not
+	// make the end grow.
 	maxEnd    = 1 << 20
 	smallRead = 4 << 10
 	growBy    = 64 << 10
 )
 
 // Open opens a file with one request for its end of 128 KiB, or with no request if the end is in
-// the cache and the file was listed in the last minute. Reads within the end cost no more
-// requests. Small reads shortly before the end make it longer, up to 1 MiB. Other reads get blocks
-// of 2 MiB, and the reader keeps the latest three. If the file was replaced or deleted meanwhile,
-// Open or the first read that goes to the server returns an error that is fs.ErrNotExist.
+// the cache and the file was listed in the last minute. Reads within the end need no further
+// request. Small reads shortly in front of the end extend it, up to 1 MiB. Other reads get blocks
+// of 2 MiB, and the reader keeps the last three blocks. If the file was replaced or deleted
+// meanwhile, Open or the first read that needs a request returns an error that is fs.ErrNotExist.
 //
-// Reads end with ctx, and with Close.
+// Reads end when ctx ends, and with Close.
 func (s *Store) Open(ctx context.Context, name string) (lake.Reader, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
@@ -46,7 +47,8 @@ func (s *Store) Open(ctx context.Context, name string) (lake.Reader, error) {
 	return r, nil
 }
 
-// end returns the end of a file, and the file's version, which is at most a minute old.
+// end returns the end of a file, and the file's version. The version was the current one at some
+// time in the last minute.
 func (s *Store) end(ctx context.Context, name string) (is version, end []byte, err error) {
 	if is, ok := s.known.version(name); ok {
 		if end := s.ends.load(s.endKey(name, is)); int64(len(end)) >= min(is.size, endSize) && int64(len(end)) <= is.size {
@@ -82,8 +84,8 @@ func (s *Store) getEnd(ctx context.Context, name string) (is version, end []byte
 	return version{etag: got.etag, size: got.size}, got.body, nil
 }
 
-// checkEmpty returns nil for an empty file, whose end cannot be requested. Without this check, a
-// file on a server that has no ranges would look empty.
+// checkEmpty returns nil if the file is empty. The end of an empty file cannot be requested.
+// Without this check, any file would look empty on a server that does not support ranges.
 func (s *Store) checkEmpty(ctx context.Context, name string) error {
 	there, err := s.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: s.key(name)})
 	if err == nil && aws.ToInt64(there.ContentLength) != 0 {
@@ -110,7 +112,7 @@ func (s *Store) get(ctx context.Context, name, of string, etag *string) (got par
 	}
 	defer out.Body.Close()
 	var body bytes.Buffer
-	if _, err := body.ReadFrom(out.Body); err != nil { // it is in memory already
+	if _, err := body.ReadFrom(out.Body); err != nil { // the body is in memory already
 		return got, err
 	}
 	got = part{body: body.Bytes(), etag: aws.ToString(out.ETag)}
@@ -123,14 +125,14 @@ func (s *Store) get(ctx context.Context, name, of string, etag *string) (got par
 }
 
 const (
-	// The pages of all columns that a hit needs lie within a megabyte. A request takes as long as
-	// the transfer of a megabyte.
+	// The pages of all columns that a hit needs are within one megabyte of the file. A request
+	// takes as long as the transfer of a megabyte.
 	blockSize = 2 << 20
 	maxBlocks = 3
 
-	// A read of longRead or more is of a whole file, for a merge, and no other read follows it. It
-	// is done in pieces, and does not use the blocks.
+	// A read of longRead bytes or more reads a whole file for a merge, and no other read follows.
+	// It is split into pieces, and does not use the blocks.
 	longRead  = 1 << 20
 	pieceSize = 8 << 20
-	pieces    = 4 // at once
+	pieces    = 4 // how many are requested at once
 )

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// maxRounds is how often Put and Lock try again when others write the same file.
+// maxRounds is how often Put and Lock try to write while others write the same file.
 const maxRounds = 5
 
-// Put writes a file of size bytes, whole or not at all. It replaces a file of that name, unless
-// the content is the same. Up to 16 MiB go in one request, and a larger file in parts, four at
-// once. If a part fails, the upload is aborted. If that fails too, or the process dies, the parts
-// stay until the bucket's lifecycle rule AbortIncompleteMultipartUpload deletes them. No reader
-// sees them.
+// Put writes a file of size bytes, completely or not at all. It replaces an earlier file of that
+// name, unless the content is the same. A file of up to 16 MiB is sent in one request, and a
+// larger file in parts, four at once. If a part fails, the upload is aborted. If the abort fails
+// too, or the process dies, the parts stay until the bucket's lifecycle rule
+// AbortIncompleteMultipartUpload deletes them. No reader sees them.
 //
-// If two write the same file at the same time, and both Puts return nil, the file is that of the
-// last one.
+// If two processes write the same file at the same time, and both Puts return nil, the last one
+// has replaced the file of the other.
 func (s *Store) Put(ctx context.Context, name string, from io.ReaderAt, size int64) error {
 	if err := checkName(name); err != nil {
 		return err
@@ -37,7 +37,7 @@ func (s *Store) Put(ctx context.Context, name string, from io.ReaderAt, size int
 // checkSource returns an error, before anything is sent, if the source is shorter than size.
 func checkSource(from io.ReaderAt, size int64) error {
 	if size < 0 {
-		return fmt.Errorf("a size of %d", size)
+		return fmt.Errorf("the size %d is negative", size)
 	}
 	if size == 0 {
 		return nil
@@ -53,10 +53,10 @@ func checkSource(from io.ReaderAt, size int64) error {
 	return err
 }
 
-// crc64NVME is the polynomial of the checksum that S3 keeps of every object.
+// crc64NVME is the polynomial of the checksum that S3 stores for every object.
 const crc64NVME = 0x9a6c_9329_ac4b_c9b5
 
-// checksum returns the checksum that S3 keeps of a file with these bytes.
+// checksum returns the checksum that S3 stores for a file with the bytes of r.
 func checksum(r io.Reader) (string, error) {
 	sum := crc64.New(crc64.MakeTable(crc64NVME))
 	if _, err := io.Copy(sum, r); err != nil {

@@ -15,10 +15,10 @@ type reader struct {
 	store *Store
 	name  string
 	version
-	bodyEnd int64 // where the end begins as long as it has not grown
+	bodyEnd int64 // the offset at which the end begins before it grows
 
 	mu  sync.Mutex
-	end []byte // never changed, only replaced
+	end []byte // its bytes never change; a longer end replaces it
 
 	blocks blocks
 	ctx    context.Context
@@ -41,7 +41,7 @@ func (r *reader) ReadAt(p []byte, at int64) (int, error) {
 		return 0, r.store.notRead("read", r.name, err)
 	}
 	if at < 0 {
-		return 0, fmt.Errorf("s3: read %s: at %d", r.name, at)
+		return 0, fmt.Errorf("s3: read %s: the offset %d is negative", r.name, at)
 	}
 	if at >= r.size {
 		return 0, io.EOF
@@ -65,7 +65,7 @@ func (r *reader) ReadAt(p []byte, at int64) (int, error) {
 	return len(want), nil
 }
 
-// readBody fills p with bytes from before the end.
+// readBody fills p with bytes that are in front of the end.
 func (r *reader) readBody(p []byte, at int64) error {
 	if len(p) == 0 {
 		return nil
@@ -92,8 +92,8 @@ func (r *reader) theEnd() []byte {
 	return r.end
 }
 
-// grow fills p with bytes from before the end, and makes the end longer by them. The new end goes
-// into the cache.
+// grow extends the end so that it begins at or before at, and fills p with the bytes from at on.
+// It puts the longer end into the cache.
 func (r *reader) grow(p []byte, at int64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -110,7 +110,8 @@ func (r *reader) grow(p []byte, at int64) error {
 	return nil
 }
 
-// fetch gets bytes of the version of the file that was opened.
+// fetch gets bytes of the file. It returns an error if the file is no longer the version that was
+// opened.
 func (r *reader) fetch(ctx context.Context, at, size int64) ([]byte, error) {
 	got, err := r.store.get(ctx, r.name, fmt.Sprintf("bytes=%d-%d", at, at+size-1), &r.etag)
 	if statusOf(err) == http.StatusRequestedRangeNotSatisfiable {

@@ -1,6 +1,6 @@
 package s3
 
-// refusal is an error that another attempt cannot mend.
+// refusal is an error after which another attempt is useless.
 type refusal struct{ text string }
 
 func (r *refusal) Error() string { return r.text }

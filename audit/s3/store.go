@@ -25,7 +25,7 @@ type Store struct {
 	http   *client
 	ends   ends
 	known  known
-	// conditional says that the server has been seen to heed If-None-Match and If-Match.
+	// conditional says that a test has shown that the server obeys If-None-Match and If-Match.
 	conditional atomic.Bool
 }
 
@@ -47,18 +47,18 @@ func (s *Store) Close() error {
 
 // Requests counts the requests of a Store since Open.
 type Requests struct {
-	Gets, Puts, Lists, Deletes, Heads int64 // Puts have the requests of multipart uploads too
+	Gets, Puts, Lists, Deletes, Heads int64 // Puts include the requests of multipart uploads
 
-	// Retries counts those of the above that repeat a request which failed.
+	// Retries counts those of the requests above that repeat a failed request.
 	Retries int64
 
-	BytesRead, BytesWritten int64 // of bodies
+	BytesRead, BytesWritten int64 // the sizes of bodies
 }
 
 // Requests returns the counts of all requests since Open.
 func (s *Store) Requests() Requests { return s.http.counts.load() }
 
-// Delete removes a file. It is no error if the file is not there.
+// Delete removes a file. It is no error if the file does not exist.
 func (s *Store) Delete(ctx context.Context, name string) error {
 	if err := checkName(name); err != nil {
 		return err
@@ -76,10 +76,11 @@ func (s *Store) key(name string) *string {
 	return &key
 }
 
-// checkName returns an error for a name that lake.Dir refuses too, or that is too long for a key.
+// checkName returns an error if lake.Dir refuses the name too, or if the name is too long for a
+// key.
 func checkName(name string) error {
 	if name == "." || !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") || hidden(name) {
-		return fmt.Errorf("s3: %q is no name of a file in a store", name)
+		return fmt.Errorf("s3: %q is not a valid name for a file in a store", name)
 	}
 	if len(name) > maxName {
 		return fmt.Errorf("s3: a name of %d bytes is too long", len(name))
@@ -87,10 +88,10 @@ func checkName(name string) error {
 	return nil
 }
 
-// maxName leaves room in the 1,024 bytes that a key may have.
+// maxName leaves some of the 1,024 bytes of a key for the prefix.
 const maxName = 900
 
-// hidden reports whether engines ignore a file of that name.
+// hidden reports whether query engines ignore a file of that name.
 func hidden(name string) bool {
 	return slices.ContainsFunc(strings.Split(name, "/"), func(element string) bool {
 		return element == "" || element[0] == '_' || element[0] == '.'

@@ -11,7 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// condition says which object a write may replace: no object ("*" in none), or one with this ETag.
+// condition says which object a write may replace. If none is "*", it may replace no object.
+// Otherwise it may replace only the object with the ETag match.
 type condition struct{ none, match *string }
 
 func ifAbsent() condition {
@@ -19,13 +20,13 @@ func ifAbsent() condition {
 	return condition{none: &any}
 }
 
-// upload is one file on its way.
+// upload is a file that is being written.
 type upload struct {
 	store *Store
 	key   *string
 	from  io.ReaderAt
 	size  int64
-	id    *string // of the multipart upload, once its parts are there
+	id    *string // the ID of the multipart upload; nil: none has begun
 	parts []types.CompletedPart
 }
 
@@ -45,7 +46,7 @@ func (u *upload) put(ctx context.Context) (err error) {
 			return err
 		case status == http.StatusConflict:
 			u.abort(ctx)
-		case status == http.StatusNotFound: // the file is gone, or the upload: it may be done
+		case status == http.StatusNotFound: // the file is gone, or the upload, which may have been completed
 			u.abort(ctx)
 			fallthrough
 		case status == http.StatusPreconditionFailed:
@@ -58,12 +59,12 @@ func (u *upload) put(ctx context.Context) (err error) {
 		}
 	}
 	if err == nil {
-		err = errors.New("others write the same file all the time")
+		err = errors.New("others write the same file again and again")
 	}
 	return err
 }
 
-// write writes the bytes of from, if the condition holds.
+// write writes the bytes of from, if the condition is true.
 func (u *upload) write(ctx context.Context, when condition) error {
 	if u.size > singlePut {
 		return u.writeParts(ctx, when)
@@ -76,8 +77,8 @@ func (u *upload) write(ctx context.Context, when condition) error {
 	return err
 }
 
-// look returns the condition to replace the file in the store, and whether the file has the same
-// content already, because the answer of an earlier attempt may have been lost.
+// look returns the condition for replacing the file in the store. It also returns whether that
+// file has the same content already, because the answer to an earlier attempt may have been lost.
 func (u *upload) look(ctx context.Context) (when condition, same bool, err error) {
 	there, err := u.store.api.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &u.store.bucket, Key: u.key, ChecksumMode: types.ChecksumModeEnabled})
 	if isGone(err) {

@@ -2,12 +2,12 @@ package line
 
 import "log/slog"
 
-// attributes is the sink for slog.
+// attributes is a [Sink] that collects the fields as attributes of slog.
 type attributes struct {
 	names *Names
 	attrs []slog.Attr
 	group string
-	open  int // the first attribute of the group
+	open  int // the index of the group's first attribute
 }
 
 func (a *attributes) add(attr slog.Attr)          { a.attrs = append(a.attrs, attr) }

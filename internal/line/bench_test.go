@@ -6,7 +6,7 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// This is the line of a request, as logctx writes it.
+// accessLine is the line of a request, as logctx writes it.
 const accessLine = `{"level":"info","service":"shop","time":"2026-11-26T10:11:12.123456Z","method":"GET","path":"/products/1234",` +
 	`"route":"GET /products/{id}","status":200,"bytes":5120,"duration_ms":4.711,"remote":"192.0.2.17:54321",` +
 	`"parent_id":"463ac35c9f6413ad","sampled":true,"trace_id":"5759e988bd862e3fe1be46a994272793","span_id":"a2fb4a1d1a96d312",` +

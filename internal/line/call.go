@@ -4,14 +4,14 @@ import "time"
 
 // Call is the line of a call to another service.
 type Call struct {
-	Method   string // of HTTP; else the name of the operation
-	Host     string // of the service that is called
+	Method   string // the HTTP method, or the name of the operation if the call is not HTTP
+	Host     string // the host of the service that is called
 	Path     string // without query; "" if the call is not HTTP
 	Plain    bool   // the call is not HTTP
 	Status   int    // 0: there was no answer
 	Attempt  int    // from 1; 0: not counted
 	Duration time.Duration
-	Body     time.Duration // from the beginning to the end of the answer's body; 0: not known
+	Body     time.Duration // the time from the beginning to the end of the answer's body; 0: not known
 	Error    string        // "": none
 	ParentID [8]byte       // the caller's span; zero: none
 	Sampled  bool
@@ -22,7 +22,7 @@ func (*Call) Message() string { return MessageCall }
 
 // WriteTo implements [Record].
 func (c *Call) WriteTo(n *Names, to Sink) {
-	if c.Plain { // the vendors' names are for HTTP
+	if c.Plain { // the vendors' names for these fields are for HTTP only
 		to.Str(ours[Method], c.Method)
 		to.Str(n.key[Host], c.Host)
 		n.tookAlone(to, c.Duration)
@@ -42,7 +42,7 @@ func (c *Call) WriteTo(n *Names, to Sink) {
 	n.sampled(to, c.Sampled)
 }
 
-// writeHTTP writes the fields that the vendors may have in their group for HTTP.
+// writeHTTP writes the fields of a call over HTTP. A vendor may have a group for them.
 func (c *Call) writeHTTP(n *Names, to Sink) {
 	if n.group == "" {
 		to.Str(n.key[Method], c.Method)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// levelOf returns zerolog's word for a level of Console's. Console writes a level of the user's
-// own as up to three capitals.
+// levelOf returns zerolog's word for a level that Console has written. Console writes a user's own
+// level as up to three capital letters.
 func levelOf(s string) (level string, ok bool) {
 	switch s {
 	case "TRC":
@@ -30,8 +30,8 @@ func levelOf(s string) (level string, ok bool) {
 }
 
 // console reads a line of logctx.Console: time, level, service, trace ID, caller, message, and the
-// fields as pairs. Each part before the pairs becomes a field with the key that it has in JSON.
-// These fields come after the pairs.
+// fields as pairs. Each part before the pairs becomes a field, with the key that it has in JSON.
+// In Line.Fields, these fields are after the pairs.
 func (r *reader) console() error {
 	clock, level, err := r.consoleHead()
 	if err != nil {
@@ -69,8 +69,8 @@ func (r *reader) consoleHead() (clock, level string, err error) {
 	return clock, level, nil
 }
 
-// trailingPairs returns the place where the pairs at the end of s begin. The words from i to that
-// place are the message.
+// trailingPairs returns the index at which the pairs at the end of s begin. The words from the
+// index i to the result are the message.
 func trailingPairs(s string, i int) int {
 	pairs := -1
 	for i < len(s) {
@@ -94,7 +94,8 @@ func trailingPairs(s string, i int) int {
 	return pairs
 }
 
-// messageWordEnd returns the end of the word at i. Quotes mean that the word is the whole message.
+// messageWordEnd returns the end of the word at i. A word in quotes is a whole message, and may
+// contain spaces.
 func messageWordEnd(s string, i int) int {
 	if s[i] == '"' {
 		if end := quotedEnd(s, i); end == len(s) || end > 0 && s[end] == ' ' {
@@ -117,8 +118,9 @@ func (r *reader) addPairs(i int) {
 	}
 }
 
-// consoleIDs takes the service and the trace ID from the beginning of a message, and returns the
-// remaining message. A line with a span ID has a trace ID too, behind the service.
+// consoleIDs removes the service and the trace ID from the beginning of a message, adds them as
+// fields, and returns the remaining message. If a line has a span ID, it also has a trace ID,
+// which follows the service.
 func (r *reader) consoleIDs(message string) string {
 	w := wanted{reader: r, vendor: r.names.vendor(r.score)}
 	span := w.any(SpanID)
@@ -140,8 +142,8 @@ func (r *reader) consoleIDs(message string) string {
 	return message
 }
 
-// consoleCaller takes the caller from the beginning of a message, and returns the remaining
-// message.
+// consoleCaller removes the caller from the beginning of a message, adds it as a field, and
+// returns the remaining message.
 func (r *reader) consoleCaller(message string) string {
 	caller, behind, ok := strings.Cut(message, " >")
 	if !ok || !isCaller(caller) || behind != "" && behind[0] != ' ' {
@@ -151,10 +153,11 @@ func (r *reader) consoleCaller(message string) string {
 	return strings.TrimPrefix(behind, " ")
 }
 
-// part adds a part of Console's line under a known name.
+// part adds a part of Console's line as a field. Slot is the index of the field's name in the list
+// of known names.
 func (r *reader) part(slot uint8, value string) { r.add(r.names.list[slot], value, true) }
 
-// isCaller reports whether s is a file and a line.
+// isCaller reports whether s is a caller: a file, a colon and a line number.
 func isCaller(s string) bool {
 	i := strings.LastIndexByte(s, ':')
 	if i <= 0 || strings.IndexByte(s, ' ') >= 0 {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// unit is how a duration is written.
+// unit is the unit and the form in which a duration is written.
 type unit uint8
 
 const (
@@ -17,7 +17,7 @@ const (
 	seconds                  // as a text: "0.004711s"
 )
 
-// took writes a duration.
+// took writes the duration d in the field k.
 func (n *Names) took(to Sink, k Key, u unit, d time.Duration) {
 	switch u {
 	case nanoseconds:
@@ -30,7 +30,7 @@ func (n *Names) took(to Sink, k Key, u unit, d time.Duration) {
 	}
 }
 
-// tookAlone writes the duration of a record without a group.
+// tookAlone writes the duration of a record that has no group.
 func (n *Names) tookAlone(to Sink, d time.Duration) {
 	if n.in(Duration) {
 		to.Milliseconds(ours[Duration], d.Microseconds())
@@ -39,8 +39,8 @@ func (n *Names) tookAlone(to Sink, d time.Duration) {
 	n.took(to, Duration, n.duration, d)
 }
 
-// AppendMilliseconds appends a duration as a number of milliseconds, from its thousandths of a
-// millisecond.
+// AppendMilliseconds appends a duration as a number of milliseconds. The argument is the duration
+// in thousandths of a millisecond.
 func AppendMilliseconds(dst []byte, thousandths int64) []byte {
 	n := uint64(thousandths)
 	if thousandths < 0 { // the clock was set back
@@ -56,8 +56,8 @@ func AppendMilliseconds(dst []byte, thousandths int64) []byte {
 	return dst
 }
 
-// appendSeconds appends a duration in Google's form, a number of seconds and an s, from its
-// nanoseconds.
+// appendSeconds appends a duration in Google's form: a number of seconds and an s. The argument is
+// the duration in nanoseconds.
 func appendSeconds(dst []byte, ns int64) []byte {
 	n := uint64(ns)
 	if ns < 0 {
@@ -71,7 +71,7 @@ func appendSeconds(dst []byte, ns int64) []byte {
 	return append(dst, 's')
 }
 
-// took returns the duration that s is in a unit.
+// took returns the duration that s represents in the unit u.
 func took(s string, u unit) (time.Duration, bool) {
 	scale := 0
 	switch u {

@@ -3,7 +3,7 @@ package line
 import "encoding/binary"
 
 // AppendHex appends src as lower-case hexadecimal digits. The length of src must be a multiple of
-// four. Four bytes at once take half as long as encoding/hex for an ID.
+// four. It converts four bytes at once, which takes half as long as encoding/hex for an ID.
 func AppendHex(dst, src []byte) []byte {
 	for ; len(src) >= 8; src = src[8:] {
 		v := binary.BigEndian.Uint64(src)
@@ -16,7 +16,8 @@ func AppendHex(dst, src []byte) []byte {
 	return dst
 }
 
-// eightDigits returns the digits of v, which has 32 bits, each in a byte.
+// eightDigits returns the eight hexadecimal digits of v, one in each byte of the result. V must
+// have at most 32 bits.
 func eightDigits(v uint64) uint64 {
 	v = (v | v<<16) & 0x0000ffff0000ffff
 	v = (v | v<<8) & 0x00ff00ff00ff00ff
@@ -25,8 +26,9 @@ func eightDigits(v uint64) uint64 {
 	return v + '0'*ones + letters*('a'-'0'-10)
 }
 
-// HexWord returns the value of the eight hexadecimal digits in the bytes of w, in either case.
-// wrong has a bit of [NotHex] for each byte that is no digit, and other bits without meaning.
+// HexWord returns the value of the eight hexadecimal digits in the bytes of w, in either case. For
+// each byte that is not a digit, the bit of that byte in [NotHex] is set in wrong. The other bits
+// of wrong have no meaning.
 func HexWord(w uint64) (n, wrong uint64) {
 	number := w ^ '0'*ones                // 0 to 9
 	letter := (w | 0x20*ones) ^ 0x60*ones // 1 to 6
@@ -40,5 +42,5 @@ func HexWord(w uint64) (n, wrong uint64) {
 
 const ones = 0x0101010101010101 // times n: n in each byte
 
-// NotHex has the bits by which HexWord says that a byte is no digit.
+// NotHex is a mask for the bits in HexWord's result wrong that mean that a byte is not a digit.
 const NotHex = 0x80 * ones

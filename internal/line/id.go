@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// none is the value of a byte that is no hexadecimal digit.
+// none is the value in digits for a byte that is not a hexadecimal digit.
 const none = 0xff
 
-// digits are the values of the hexadecimal digits.
+// digits maps each byte to its value as a hexadecimal digit, or to none.
 var digits = func() (d [256]uint8) {
 	for c := range d {
 		d[c] = none
@@ -23,8 +23,8 @@ var digits = func() (d [256]uint8) {
 	return d
 }()
 
-// isHex reports whether s has only hexadecimal digits, and whether these include letters and
-// capitals.
+// isHex reports whether s contains only hexadecimal digits, and whether letters and capital
+// letters are among them.
 func isHex(s string) (hex, letters, upper bool) {
 	for i := range len(s) {
 		c := s[i]
@@ -38,7 +38,7 @@ func isHex(s string) (hex, letters, upper bool) {
 }
 
 // isDecimal reports whether s must be an ID in decimal digits, judging by its length. An ID in
-// hexadecimal digits has 16 or 32.
+// hexadecimal digits has 16 or 32 digits.
 func isDecimal(s string) bool { return len(s) > 16 && len(s) <= 20 && isDigits(s) }
 
 func isDigits(s string) bool {
@@ -50,8 +50,8 @@ func isDigits(s string) bool {
 	return true
 }
 
-// id returns the ID s in hexadecimal digits; "": s is none. Decimal says that up to 16 digits
-// without a letter are a decimal number.
+// id returns the ID s in lower-case hexadecimal digits, or "" if s is not an ID. If decimal is
+// true, up to 16 digits without a letter are read as a decimal number.
 func id(s string, decimal bool) string {
 	if len(s) == 32 || len(s) == 16 {
 		hex, letters, upper := isHex(s)

@@ -3,14 +3,16 @@ package line
 import "strings"
 
 const (
-	// maxDepth is the number of levels of objects that become fields.
+	// maxDepth is how many levels of nested objects become fields.
 	maxDepth = 8
 
 	// maxPath is the longest path of an object that becomes fields, in bytes. Each of these fields
-	// has the path in its key. Without a limit, a line could need the square of its length.
+	// has the path in its key. Without a limit, a line could need memory in proportion to the
+	// square of its length.
 	maxPath = 128
 
-	// maxNesting is the deepest level of nesting in JSON at all, the same as in encoding/json.
+	// maxNesting is how deep objects and arrays may be nested at all. The limit is the same as in
+	// encoding/json.
 	maxNesting = 10_000
 )
 
@@ -35,7 +37,7 @@ const (
 	badNesting = "JSON nested too deep"
 )
 
-// object reads the object at pos. Its fields have path before their keys.
+// object reads the object at pos. The keys of its fields begin with path.
 func (r *reader) object(path string, depth int) error {
 	start := r.pos
 	r.pos++
@@ -127,7 +129,7 @@ func (r *reader) colon() bool {
 	return true
 }
 
-// tight moves past c at pos, if no space stands around it. Most lines have no space there.
+// tight moves past c, if c is at pos and no space follows it. Most lines have no space there.
 func (r *reader) tight(c byte) bool {
 	s := r.text[r.pos:]
 	if len(s) < 2 || s[0] != c || s[1] <= ' ' {
@@ -187,8 +189,8 @@ func (r *reader) word(w string) bool {
 	return true
 }
 
-// skip moves past the object or array at pos, which is on the level depth. The open objects and
-// arrays stand in a list. With recursion, a hostile line could use up the stack.
+// skip moves past the object or array at pos, which is on the level depth. It keeps the open
+// objects and arrays in a list, because with recursion a hostile line could use up the stack.
 func (r *reader) skip(depth int) error {
 	var buf [64]byte
 	open := buf[:0] // the closing bracket of each
@@ -199,7 +201,7 @@ func (r *reader) skip(depth int) error {
 			if depth+len(open) >= maxNesting {
 				return r.fault(badNesting)
 			}
-			open = append(open, c+2) // ASCII has the closing bracket there
+			open = append(open, c+2) // in ASCII, the closing bracket is two after the opening one
 			r.pos++
 			r.space()
 			if r.peek() == c+2 {

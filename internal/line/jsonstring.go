@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// quoted reads the string at pos.
+// quoted reads the string at pos, and returns its value.
 func (r *reader) quoted() (value string, ok bool) {
 	start := r.pos + 1
 	plain, ok := r.skipString()
@@ -21,8 +21,8 @@ func (r *reader) quoted() (value string, ok bool) {
 	return value, true
 }
 
-// skipString moves past the string at pos. Plain says that its bytes are its value: the string has
-// no escapes, and is valid UTF-8.
+// skipString moves past the string at pos. Plain says that the bytes of the string are its value,
+// because the string has no escapes and is valid UTF-8.
 func (r *reader) skipString() (plain, ok bool) {
 	s, i := r.text, r.pos+1
 	escapes, ascii := false, true
@@ -110,7 +110,7 @@ func unit16(s string) (u rune, ok bool) {
 // so does each invalid byte of UTF-8, as with encoding/json.
 func unescaped(s string) string {
 	var b strings.Builder
-	b.Grow(len(s)) // the value is longer only where it is not valid UTF-8
+	b.Grow(len(s)) // the value can be longer than s only if s is not valid UTF-8
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c != '\\' {

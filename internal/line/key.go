@@ -1,9 +1,10 @@
 package line
 
-// Key is a field. Names say how a field is called.
+// Key identifies a field. The name of the field is in [Names].
 type Key uint8
 
-// All fields of ours. A field of a record is written only where it says something.
+// These are all fields that clew writes. A record contains an optional field only if the field has
+// a value.
 const (
 	TraceID Key = iota
 	SpanID

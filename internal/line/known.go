@@ -5,29 +5,30 @@ import (
 	"sync"
 )
 
-// known are all names that a line may have for our fields, and the vendors that have each. The
-// table of the vendors is its source.
+// known contains all names that our fields can have in a line, and the vendors that use each name.
+// It is computed from the table vendors.
 type known struct {
 	list   []string
-	scores [maxNames]uint64          // for each name, a 1 in the byte of each of its vendors
-	slots  [len(vendors)][keys]uint8 // the place of a vendor's name for a key in the list
+	scores [maxNames]uint64          // for each name, a 1 in the byte of each vendor that uses it
+	slots  [len(vendors)][keys]uint8 // for each vendor and key, the index of the name in list
 	unit   [len(vendors)]unit        // of Duration
-	// nested says that Duration stands in a group. Outside of a group a line has our name for it.
+	// nested says that the vendor has Duration in a group. Without the group, a line has our name
+	// for Duration.
 	nested [len(vendors)]bool
 	time   [len(timeNames)]uint8
 	level  [len(levelNames)]uint8
 	text   [len(messageNames)]uint8
 
-	// index is a hash table: it has the place of each name in the list, from 1, at the name's hash
-	// or behind. A map would take several times as long.
+	// index is a hash table. It contains the index of each name in list, plus one, at the name's
+	// hash or at the next free place after it. A map would take several times as long.
 	index [256]uint8
 }
 
 // maxNames is the largest number of names.
 const maxNames = 96
 
-// The names that zerolog, slog, ECS and Google have for the fields of each line. The first name
-// that a line has counts.
+// These are the names that zerolog, slog, ECS and Google have for the time, the level and the
+// message of a line. Of these names, the first that a line has is used.
 var (
 	timeNames    = [...]string{"time", "@timestamp", "timestamp"}
 	levelNames   = [...]string{"level", "log.level", "severity"}
@@ -57,7 +58,7 @@ var names = sync.OnceValue(func() *known {
 	return n
 })
 
-// slot returns the place of a name in the list, and adds a new name.
+// slot returns the index of a name in list. It adds the name if it is new.
 func (n *known) slot(name string) uint8 {
 	if i := n.find(name); i >= 0 {
 		return uint8(i)
@@ -74,7 +75,7 @@ func (n *known) slot(name string) uint8 {
 	return uint8(len(n.list) - 1)
 }
 
-// find returns the place of a key in the list; -1: the list lacks it.
+// find returns the index of a key in list, or -1 if list does not contain the key.
 func (n *known) find(key string) int {
 	if key == "" {
 		return -1
@@ -92,7 +93,7 @@ func hash(key string) uint8 {
 	return uint8(last)*37 ^ key[0]*11 ^ key[last]*5 ^ key[last/2]*3
 }
 
-// vendor returns the vendor with the most names in score.
+// vendor returns the vendor with the highest number of names in score.
 func (n *known) vendor(score uint64) (best int) {
 	most := uint8(score)
 	for v := 1; v < len(vendors); v++ {

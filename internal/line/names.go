@@ -16,23 +16,23 @@ const (
 	GoogleTrace               // the trace as a resource name of Google Cloud; the span as Hex
 )
 
-// Names are the names of the fields, and the form of IDs and times. Make them with [NewNames].
+// Names contains the names of the fields, and the form of IDs and times. [NewNames] returns one.
 type Names struct {
 	Format  Format
-	Project string // of Google Cloud
+	Project string // the project of Google Cloud
 
 	key          [keys]string
 	duration     unit
-	group        string // of the fields of a request or a call over HTTP; "": none
-	grouped      uint32 // a bit for each key that stands in the group
+	group        string // the group for fields of a request or a call over HTTP; "": none
+	grouped      uint32 // a bit for each key that is in the group
 	serviceGroup string
 }
 
 // Default are our own names.
 var Default = newNames(Ours, "", "", Hex, "")
 
-// NewNames returns the vendor's names for the fields, and our name where the vendor has none. An
-// empty key means the vendor's. The result must not be changed.
+// NewNames returns the vendor's names for the fields, and our name where the vendor has none. If
+// traceKey or spanKey is empty, the vendor's name is used. The result must not be changed.
 func NewNames(vendor Vendor, traceKey, spanKey string, format Format, project string) *Names {
 	if vendor == Ours && traceKey == "" && spanKey == "" && format == Hex && project == "" {
 		return Default
@@ -61,8 +61,8 @@ func newNames(vendor Vendor, traceKey, spanKey string, format Format, project st
 	return &n
 }
 
-// Key returns the name of k. A name in a group has the group's name and a dot before it, as in
-// [Line].
+// Key returns the name of k. If the field is in a group, the result is the group's name, a dot and
+// the field's name, as in [Line].
 func (n *Names) Key(k Key) string {
 	switch {
 	case n.in(k):
@@ -73,7 +73,8 @@ func (n *Names) Key(k Key) string {
 	return n.key[k]
 }
 
-// Top returns the name that stands at the top level of a line for k: the key, or its group.
+// Top returns the name under which the field k is at the top level of a line: its own name, or
+// that of its group.
 func (n *Names) Top(k Key) string {
 	switch {
 	case n.in(k):
@@ -86,10 +87,11 @@ func (n *Names) Top(k Key) string {
 
 func (n *Names) in(k Key) bool { return n.grouped>>k&1 == 1 }
 
-// GoogleSampled is on each line with a GoogleTrace. Cloud Logging has no other key for the flag.
+// GoogleSampled is the key of Cloud Logging for the sampled flag. Each line with a GoogleTrace has
+// it.
 const GoogleSampled = "logging.googleapis.com/trace_sampled"
 
-// SpanKey is our own name for a span's ID. seam.Middle contains the name.
+// SpanKey is our own name for a span's ID. The constant seam.Middle contains this name.
 const SpanKey = "span_id"
 
 var ours = [keys]string{
@@ -118,7 +120,7 @@ var ours = [keys]string{
 	ClientGone:       "client_gone",
 }
 
-// vendors are the names that each vendor has. A field that only we write keeps our name.
+// vendors contains each vendor's names. A field that only clew writes keeps our name.
 //
 //   - Datadog: https://docs.datadoghq.com/standard-attributes. There "status" is the level of a
 //     line, "host" is the machine that logs, and IDs are decimal numbers.
@@ -195,8 +197,8 @@ func (n *Names) span(to Sink, k Key, id [8]byte) {
 	}
 }
 
-// trace writes text, the ID of another trace in hexadecimal digits. Only the line's own trace is
-// written as Google's resource name.
+// trace writes the ID of another trace, which is text in hexadecimal digits. It does not use
+// Google's resource name, which is only for the line's own trace.
 func (n *Names) trace(to Sink, k Key, text string) {
 	if text == "" {
 		return
@@ -213,8 +215,8 @@ func (n *Names) trace(to Sink, k Key, text string) {
 // Service returns the field that names the service of a line. Google wants that name in a group.
 func (n *Names) Service(name string) slog.Attr { return service(n.serviceGroup, n.key[Service], name) }
 
-// sampled writes that the trace is sampled, if it is. In Google's form the hook writes
-// GoogleSampled on every line.
+// sampled writes the field Sampled if the trace is sampled. In Google's form it writes nothing,
+// because the hook writes GoogleSampled on every line.
 func (n *Names) sampled(to Sink, sampled bool) {
 	if sampled && n.Format != GoogleTrace {
 		to.True(n.key[Sampled])

@@ -47,7 +47,7 @@ func (s *sink) Span(key string, id [8]byte) {
 	s.add(key, "ID", string(s.names.AppendSpan(nil, id)))
 }
 
-// full are the records with all their fields.
+// full contains a record of each kind, with all fields set.
 var full = []line.Record{
 	&line.Request{Method: "m", Path: "p", Remote: "r", Route: "t", Status: 1, Bytes: 2, Duration: time.Millisecond, ParentID: [8]byte{1}, CallerParentID: [8]byte{2},
 		UntrustedTraceID: id128, Panicked: true, Hijacked: true, ClientGone: true, Sampled: true},
@@ -69,13 +69,13 @@ func TestTable(t *testing.T) {
 	var got []string
 	for row := range strings.Lines(string(text)) {
 		if cells := strings.Split(strings.TrimSpace(row), " | "); strings.HasPrefix(row, "| `") {
-			require.Len(t, cells, 8, "cells of %s", row)
-			assert.NotEqual(t, "|", cells[7], "what %s says", cells[0])
+			require.Len(t, cells, 8, "the row must have eight cells: %s", row)
+			assert.NotEqual(t, "|", cells[7], "the row of %s must say what the field means", cells[0])
 			got = append(got, strings.Join(cells[:7], " | "))
 		}
 	}
 	vendors := []line.Vendor{line.Datadog, line.GoogleCloud, line.ECS, line.Logback}
-	require.Len(t, vendors, line.Vendors-1, "vendors that the table has")
+	require.Len(t, vendors, line.Vendors-1, "the table must have a column for each vendor")
 	var want []string
 	for k := range line.Keys {
 		var on []string
@@ -114,11 +114,11 @@ func TestTable(t *testing.T) {
 		}
 		want = append(want, row)
 	}
-	assert.Equal(t, strings.Join(want, "\n"), strings.Join(got, "\n"), "table in docs/lines.md")
+	assert.Equal(t, strings.Join(want, "\n"), strings.Join(got, "\n"), "the table in docs/lines.md must agree with the code")
 }
 
-// No name of one vendor means another thing to a second one. The parser could not tell which is
-// meant.
+// If two vendors use the same name, it means the same to both. Otherwise the parser could not know
+// which meaning a line has.
 func TestNamesMeanOneThing(t *testing.T) {
 	type meaning struct {
 		key  line.Key
@@ -135,7 +135,7 @@ func TestNamesMeanOneThing(t *testing.T) {
 				}
 			}
 			if before, ok := known[n.Key(k)]; ok {
-				assert.Equal(t, before, m, "what %s means, of vendor %d too", n.Key(k), v)
+				assert.Equal(t, before, m, "%s must have the same meaning for vendor %d", n.Key(k), v)
 			}
 			known[n.Key(k)] = m
 			assert.NotEmpty(t, n.Key(k))
@@ -149,7 +149,7 @@ func TestNewNames(t *testing.T) {
 	assert.Equal(t, "tid", own.Key(line.TraceID))
 	assert.Equal(t, "sid", own.Key(line.SpanID))
 	assert.Equal(t, "dd.parent_id", own.Key(line.ParentID))
-	assert.Equal(t, line.Default, line.NewNames(200, "", "", line.Hex, ""), "a vendor that is none")
+	assert.Equal(t, line.Default, line.NewNames(200, "", "", line.Hex, ""), "an unknown vendor gets our names")
 	google := line.NewNames(line.GoogleCloud, "", "", line.GoogleTrace, "p")
 	assert.Equal(t, "httpRequest.status", google.Key(line.Status))
 	assert.Equal(t, "httpRequest", google.Top(line.Status))
@@ -158,7 +158,7 @@ func TestNewNames(t *testing.T) {
 	assert.Equal(t, "service.name=shop", line.NewNames(line.ECS, "", "", line.Hex, "").Service("shop").String())
 }
 
-// Each record has the same fields in the same order under each vendor's names.
+// WriteTo writes each record's fields in a fixed order, with the names of the vendor.
 func TestWriteTo(t *testing.T) {
 	plain := &line.Call{Method: "get", Host: "redis", Plain: true, Duration: 1500 * time.Nanosecond, Attempt: 2, Error: "e", ParentID: [8]byte{1}}
 	for _, tt := range []struct {
@@ -167,7 +167,7 @@ func TestWriteTo(t *testing.T) {
 		record line.Record
 		want   string
 	}{
-		{"little", line.Default, &line.Request{}, "method= path= status=0 bytes=0 duration_ms=0 remote="},
+		{"an empty request", line.Default, &line.Request{}, "method= path= status=0 bytes=0 duration_ms=0 remote="},
 		{"a request", line.Default, full[0], "method=m path=p route=t status=1 bytes=2 duration_ms=1 remote=r parent_id=0100000000000000 " +
 			"caller_parent_id=0200000000000000 untrusted_trace_id=" + id128 + " sampled=true panicked=true hijacked=true client_gone=true"},
 		{"Datadog", line.NewNames(line.Datadog, "", "", line.Decimal, ""), full[0], "http.method=m http.url_details.path=p route=t http.status_code=1 " +
@@ -211,52 +211,52 @@ func TestDurations(t *testing.T) {
 		assert.Contains(t, said, "httpRequest.latency="+tt.inSeconds, "%v in seconds", tt.d)
 	}
 	assert.Equal(t, "-9223372036854775.808", string(line.AppendMilliseconds(nil, math.MinInt64)))
-	assert.Equal(t, "x7", string(line.AppendMilliseconds([]byte("x"), 7000)), "the text before stays")
+	assert.Equal(t, "x7", string(line.AppendMilliseconds([]byte("x"), 7000)), "the text before the number must stay")
 	assert.Equal(t, "0x7", string(line.AppendMilliseconds([]byte("0x"), 7000)))
 }
 
-// A user's field gets another name if the line has its name already. The caller's list stays as it
-// is.
+// A user's field is renamed if the line already has a field of that name. The caller's list of
+// fields is not changed.
 func TestOthers(t *testing.T) {
 	for _, tt := range []struct {
 		name, key string
 		names     *line.Names
 		want      string
 	}{
-		{"free", "tenant", line.Default, "tenant"},
-		{"ours", "status", line.Default, "status_attr"},
-		{"ours, in capitals", "STATUS", line.Default, "STATUS_attr"},
+		{"a free name", "tenant", line.Default, "tenant"},
+		{"a name of ours", "status", line.Default, "status_attr"},
+		{"a name of ours, in capitals", "STATUS", line.Default, "STATUS_attr"},
 		{"an ID", "span_id", line.Default, "span_id_attr"},
 		{"the service", "service", line.Default, "service_attr"},
-		{"of a call", "host", line.Default, "host"},
+		{"a name of ours that only calls have", "host", line.Default, "host"},
 		{"the time", "time", line.Default, "time_attr"},
 		{"the level", "Level", line.Default, "Level_attr"},
 		{"zerolog's message", "message", line.Default, "message_attr"},
 		{"slog's message", "msg", line.Default, "msg_attr"},
 		{"Google's level", "severity", line.Default, "severity_attr"},
 		{"a group", "httpRequest", line.NewNames(line.GoogleCloud, "", "", line.Hex, ""), "httpRequest_attr"},
-		{"ours, which Google calls otherwise", "status", line.NewNames(line.GoogleCloud, "", "", line.Hex, ""), "status"},
-		{"ECS", "trace.id", line.NewNames(line.ECS, "", "", line.Hex, ""), "trace.id_attr"},
-		{"none", "", line.Default, ""},
+		{"a name of ours for which Google has another name", "status", line.NewNames(line.GoogleCloud, "", "", line.Hex, ""), "status"},
+		{"a name of ECS", "trace.id", line.NewNames(line.ECS, "", "", line.Hex, ""), "trace.id_attr"},
+		{"no name", "", line.Default, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			fields := []slog.Attr{slog.Int("first", 1), slog.String(tt.key, "x"), slog.Int("last", 1)}
 			got := tt.names.Others(fields)
 			assert.Equal(t, []string{"first", tt.want, "last"}, []string{got[0].Key, got[1].Key, got[2].Key})
 			assert.Equal(t, "x", got[1].Value.String())
-			assert.Equal(t, tt.key, fields[1].Key, "the caller's own")
+			assert.Equal(t, tt.key, fields[1].Key, "the caller's field must not change")
 		})
 	}
 	fields := []slog.Attr{slog.Int("a", 1), slog.Int("b", 1)}
-	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = line.Default.Others(fields) }), "allocations where nothing clashes")
+	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = line.Default.Others(fields) }), "nothing is allocated if no name clashes")
 	assert.Len(t, line.Default.Others([]slog.Attr{slog.Int("path", 1), slog.Int("status", 2)}), 2)
 	assert.Empty(t, line.Default.Others(nil))
 
 	inline := []slog.Attr{slog.Group("", slog.Int("path", 1), slog.Group("", slog.Int("free", 2))), slog.Group("g", slog.Int("path", 3))}
-	assert.Equal(t, "[path_attr=1 free=2 g=[path=3]]", fmt.Sprint(line.Default.Others(inline)), "fields in groups without a name")
+	assert.Equal(t, "[path_attr=1 free=2 g=[path=3]]", fmt.Sprint(line.Default.Others(inline)), "fields in inline groups are renamed too")
 
 	twice := []slog.Attr{slog.Int("path", 1), slog.Int("path_attr", 2), slog.Int("Path_attr", 3), slog.Int("b", 4), slog.Int("b", 5)}
-	assert.Equal(t, "[path_attr=2 Path_attr=3 b=4 b=5]", fmt.Sprint(line.Default.Others(twice)), "of two that are called the same then, the last")
+	assert.Equal(t, "[path_attr=2 Path_attr=3 b=4 b=5]", fmt.Sprint(line.Default.Others(twice)), "of two fields with the same new name, the last one stays")
 }
 
 func TestAppendHex(t *testing.T) {

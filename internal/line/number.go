@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// integer returns the whole number that s is.
+// integer returns the whole number that s represents.
 func integer(s string) (int64, bool) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	return n, err == nil
 }
 
-// scaled returns the JSON number s times ten to the power of scale, rounded. The result is false
-// if s is no such number, or if the number is too large.
+// scaled returns the JSON number s times ten to the power of scale, rounded. The bool is false if
+// s is not a JSON number, or if the result is too large.
 func scaled(s string, scale int) (int64, bool) {
 	if n := number(s); n == 0 || n < len(s) {
 		return 0, false
@@ -71,8 +71,8 @@ func shifted(s string, scale int) (n uint64, ok bool) {
 	return n, true
 }
 
-// withDigit returns n with one more digit behind it. The result is false if ten times n does not
-// fit into an int64.
+// withDigit returns n with one more decimal digit at its end. The bool is false if ten times n
+// does not fit into an int64.
 func withDigit(n uint64, digit byte) (uint64, bool) {
 	high, low := bits.Mul64(n, 10)
 	return low + uint64(digit), high == 0 && low <= math.MaxInt64
