@@ -33,7 +33,8 @@ func (r *reader) plain() error {
 	}
 }
 
-// pair is the place of a key=value pair in a text. End is 0 if there is none.
+// pair contains the indexes in a text at which a key=value pair starts, its value starts, and the
+// pair ends. End is 0 if there is no pair.
 type pair struct{ start, value, end int }
 
 // pairAt returns the pair that begins at i.
@@ -45,7 +46,7 @@ func pairAt(s string, i int) pair {
 	return pair{start: i, value: equals + 1, end: valueEnd(s, equals+1)}
 }
 
-// keyEnd returns the place of the equals sign behind the key at i; 0: there is no key.
+// keyEnd returns the index of the equals sign after the key at i, or 0 if there is no key.
 func keyEnd(s string, i int) int {
 	if i < len(s) && s[i] == '"' {
 		if i = quotedEnd(s, i); i > 0 && i < len(s) && s[i] == '=' {
@@ -55,7 +56,7 @@ func keyEnd(s string, i int) int {
 	}
 	for start := i; i < len(s); i++ {
 		switch c := s[i]; {
-		case c > '=': // nearly always, a letter
+		case c > '=': // in most cases a letter
 		case c == '=' && i > start:
 			return i
 		case c == '=' || c == ' ' || c == '"':
@@ -73,7 +74,7 @@ func valueEnd(s string, i int) int {
 			if end := quotedEnd(s, i); end > 0 && (end == len(s) || s[end] == ' ') {
 				return end
 			}
-		case '{', '[': // only Console writes these without quotes
+		case '{', '[': // only Console writes objects and arrays without quotes
 			r := reader{text: s, pos: i}
 			if r.skip(1) == nil && (r.pos == len(s) || s[r.pos] == ' ') {
 				return r.pos
@@ -83,7 +84,7 @@ func valueEnd(s string, i int) int {
 	return wordEnd(s, i)
 }
 
-// quotedEnd returns the end of the quoted text at i; 0: the text has no end.
+// quotedEnd returns the end of the quoted text at i, or 0 if the closing quote is missing.
 func quotedEnd(s string, i int) int {
 	for i++; i < len(s); i++ {
 		switch s[i] {
@@ -104,8 +105,8 @@ func wordEnd(s string, i int) int {
 	return len(s)
 }
 
-// addPair adds the field at p. If objects is true, as it is for Console, each field of an object
-// becomes a field.
+// addPair adds the field at p. If objects is true, as it is for Console, the fields of an object
+// become fields of the line.
 func (r *reader) addPair(p pair, objects bool) {
 	key := unquoted(r.text[p.start : p.value-1])
 	value := r.text[p.value:p.end]

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// at is a time on the day of the tests.
+// at returns a time on the day of the tests.
 func at(hour, minute, second, ns int) time.Time {
 	return time.Date(2026, 11, 26, hour, minute, second, ns, time.UTC)
 }
@@ -45,7 +45,7 @@ func TestParseTime(t *testing.T) {
 		{"microseconds since 1970", `1795687872123456`, at(10, 11, 12, 123456e3)},
 		{"nanoseconds since 1970", `1795687872123456789`, at(10, 11, 12, 123456789)},
 		{"before 1970", `-1`, time.Unix(-1, 0).UTC()},
-		{"far away", `99999999999`, time.Unix(99999999999, 0).UTC()},
+		{"a time in the far future", `99999999999`, time.Unix(99999999999, 0).UTC()},
 		{"time of the day", `"10:11:12.5"`, time.Date(0, 1, 1, 10, 11, 12, 5e8, time.UTC)},
 		{"no zone", `"2026-11-26T10:11:12"`, time.Time{}},
 		{"no zone after a fraction", `"2026-11-26T10:11:12.5"`, time.Time{}},
@@ -61,9 +61,9 @@ func TestParseTime(t *testing.T) {
 		{"zone 24", `"2026-11-26T10:11:12+24:00"`, time.Time{}},
 		{"no digits", `"2026-11-26T1x:11:12Z"`, time.Time{}},
 		{"no year", `"20x6-11-26T10:11:12Z"`, time.Time{}},
-		{"text behind", `"2026-11-26T10:11:12Zx"`, time.Time{}},
-		{"text behind the time of the day", `"10:11:12Z"`, time.Time{}},
-		{"cut off", `"2026-11-26T10:11"`, time.Time{}},
+		{"text after the time", `"2026-11-26T10:11:12Zx"`, time.Time{}},
+		{"text after the time of the day", `"10:11:12Z"`, time.Time{}},
+		{"a time that is cut off", `"2026-11-26T10:11"`, time.Time{}},
 		{"words", `"yesterday"`, time.Time{}},
 		{"empty", `""`, time.Time{}},
 		{"null", `null`, time.Time{}},
@@ -78,13 +78,13 @@ func TestParseTime(t *testing.T) {
 				assert.Equal(t, tt.want, l.Time, "Parse(%s).Time", text)
 			}
 			if want, err := time.Parse(`"`+time.RFC3339+`"`, tt.value); err == nil && !tt.want.IsZero() {
-				assert.True(t, want.Truncate(time.Nanosecond).Equal(tt.want), "package time has %v", want)
+				assert.True(t, want.Truncate(time.Nanosecond).Equal(tt.want), "package time parses it as %v", want)
 			}
 		})
 	}
 }
 
-// The time, the level and the message have the names of zerolog, slog and the vendors.
+// Parse finds the level and the message under the names of zerolog, slog and the vendors.
 func TestParseHeader(t *testing.T) {
 	for _, tt := range []struct{ name, text, level, message string }{
 		{"zerolog", `{"level":"info","time":"x","message":"sold"}`, "info", "sold"},
@@ -100,7 +100,7 @@ func TestParseHeader(t *testing.T) {
 		{"slog without a time", `{"level":"INFO","msg":"sold","message":"x"}`, "INFO", "sold"},
 		{"slog with a source", `{"time":"x","level":"INFO","source":{"function":"f","line":7},"msg":"sold","message":"x"}`, "INFO", "sold"},
 		{"slog text with zerolog's name", `time=x level=INFO source=a.go:7 msg=sold message=x`, "INFO", "sold"},
-		{"none", `{}`, "", ""},
+		{"no fields", `{}`, "", ""},
 		{"null", `{"level":null,"message":null,"msg":"sold"}`, "", "sold"},
 		{"Console", `10:11:12.000000 INF sold`, "info", "sold"},
 		{"Console without a time", `<nil> DBG sold out a=1`, "debug", "sold out"},
@@ -110,8 +110,8 @@ func TestParseHeader(t *testing.T) {
 		{"Console, fatal", `10:11:12 FTL sold`, "fatal", "sold"},
 		{"Console, panic", `10:11:12 PNC sold`, "panic", "sold"},
 		{"Console, no level", `10:11:12 ??? sold`, "", "sold"},
-		{"Console, a level of the user's", `10:11:12 AUD sold`, "AUD", "sold"},
-		{"Console, nothing said", `10:11:12 INF`, "info", ""},
+		{"Console, a user's own level", `10:11:12 AUD sold`, "AUD", "sold"},
+		{"Console, no message", `10:11:12 INF`, "info", ""},
 		{"Console, a caller", `10:11:12 INF main.go:7 > sold`, "info", "sold"},
 		{"Console, only a caller", `10:11:12 INF main.go:7 >`, "info", ""},
 		{"Console, no caller", `10:11:12 INF seven > six`, "info", "seven > six"},
@@ -137,7 +137,7 @@ func TestParseIDs(t *testing.T) {
 	const google = `"logging.googleapis.com/trace":`
 	zeros := strings.Repeat("0", 16)
 	for _, tt := range []struct{ name, text, traceID, spanID string }{
-		{"ours", `{"trace_id":"` + id128 + `","span_id":"` + spanID + `"}`, id128, spanID},
+		{"our names", `{"trace_id":"` + id128 + `","span_id":"` + spanID + `"}`, id128, spanID},
 		{"16 digits", `{"trace_id":"` + id64 + `"}`, id64, ""},
 		{"capitals", `{"trace_id":"` + strings.ToUpper(id128) + `","span_id":"` + strings.ToUpper(spanID) + `"}`, id128, spanID},
 		{"a zero high half", `{"trace_id":"` + zeros + id64 + `"}`, zeros + id64, ""},
@@ -146,13 +146,13 @@ func TestParseIDs(t *testing.T) {
 		{"decimal with 16 digits", `{"dd.trace_id":"1234567890123456"}`, "000462d53c8abac0", ""},
 		{"decimal with one digit", `{"dd.trace_id":"7"}`, "0000000000000007", ""},
 		{"decimal under our name", `{"trace_id":"` + low64 + `","span_id":"` + span64 + `"}`, low, spanID},
-		{"decimal, told by the span's", `{"trace_id":"1234567890123456","span_id":"` + span64 + `"}`, "000462d53c8abac0", spanID},
-		{"decimal, told by the trace's", `{"trace_id":"` + low64 + `","span_id":"1234567890123456"}`, low, "000462d53c8abac0"},
-		{"a vendor's, several times", `{"dd.trace_id":"1","dd.trace_id":"1","dd.trace_id":"1","trace_id":"` + id128 + `","span_id":"` + spanID + `"}`, id128, spanID},
+		{"decimal, as the span ID shows", `{"trace_id":"1234567890123456","span_id":"` + span64 + `"}`, "000462d53c8abac0", spanID},
+		{"decimal, as the trace ID shows", `{"trace_id":"` + low64 + `","span_id":"1234567890123456"}`, low, "000462d53c8abac0"},
+		{"our names, and a vendor's name several times", `{"dd.trace_id":"1","dd.trace_id":"1","dd.trace_id":"1","trace_id":"` + id128 + `","span_id":"` + spanID + `"}`, id128, spanID},
 		{"16 decimal digits under our name", `{"trace_id":"1234567890123456"}`, "1234567890123456", ""},
 		{"one decimal digit under our name", `{"trace_id":"7"}`, "", ""},
-		{"Datadog's 128 bits", `{"dd.trace_id":"` + id128 + `","dd.span_id":"` + span64 + `"}`, id128, spanID},
-		{"Datadog's without a letter", `{"dd.trace_id":"12345678901234567890123456789012"}`, "12345678901234567890123456789012", ""},
+		{"128 bits under Datadog's name", `{"dd.trace_id":"` + id128 + `","dd.span_id":"` + span64 + `"}`, id128, spanID},
+		{"32 digits without a letter under Datadog's name", `{"dd.trace_id":"12345678901234567890123456789012"}`, "12345678901234567890123456789012", ""},
 		{"hexadecimal under Datadog's name", `{"dd.trace_id":"` + low + `"}`, low, ""},
 		{"too large for decimal", `{"dd.trace_id":"18446744073709551616"}`, "", ""},
 		{"Datadog, nested", `{"dd":{"trace_id":"` + low64 + `"}}`, low, ""},
@@ -162,17 +162,17 @@ func TestParseIDs(t *testing.T) {
 		{"Google, a project with slashes", `{` + google + `"projects/a/b=c/traces/` + id128 + `"}`, id128, ""},
 		{"ECS", `{"trace.id":"` + id128 + `","span.id":"` + spanID + `"}`, id128, spanID},
 		{"ECS, nested", `{"trace":{"id":"` + id128 + `"},"span":{"id":"` + spanID + `"}}`, id128, spanID},
-		{"ECS, and an object of the user's behind it", `{"trace.id":"` + id128 + `","span.id":"` + spanID + `","trace":{"id":"` + id64 + `"},"span":{"id":"x"}}`, id128, spanID},
-		{"ECS, and an object of the user's before it", `{"trace":{"id":"` + id64 + `"},"trace.id":"` + id128 + `"}`, id128, ""},
+		{"ECS, and a user's object after it", `{"trace.id":"` + id128 + `","span.id":"` + spanID + `","trace":{"id":"` + id64 + `"},"span":{"id":"x"}}`, id128, spanID},
+		{"ECS, and a user's object before it", `{"trace":{"id":"` + id64 + `"},"trace.id":"` + id128 + `"}`, id128, ""},
 		{"ECS, nested, the last of two", `{"trace":{"id":"` + id64 + `"},"trace":{"id":"` + id128 + `"}}`, id128, ""},
-		{"ours, and nothing in its place", `{"trace_id":"` + id128 + `","trace_id":{}}`, "", ""},
-		{"ECS in Console, and an object of the user's behind it", "10:11:12 INF sold span.id=" + spanID + ` span={"id":"x"}`, "", spanID},
-		{"ECS in Console, and an object of the user's before it", `10:11:12 INF sold span={"id":"x"} span.id=` + spanID + ` a=b`, "", spanID},
+		{"our name twice, the last time without an ID", `{"trace_id":"` + id128 + `","trace_id":{}}`, "", ""},
+		{"ECS in Console, and a user's object after it", "10:11:12 INF sold span.id=" + spanID + ` span={"id":"x"}`, "", spanID},
+		{"ECS in Console, and a user's object before it", `10:11:12 INF sold span={"id":"x"} span.id=` + spanID + ` a=b`, "", spanID},
 		{"ECS in Console, nested, the last of two", `10:11:12 INF sold span={"id":"0000000000000001"} span={"id":"` + spanID + `"}`, "", spanID},
 		{"Logback", `{"traceId":"` + id128 + `","spanId":"` + spanID + `"}`, id128, spanID},
 		{"the last of two", `{"trace_id":"` + id64 + `","trace_id":"` + id128 + `"}`, id128, ""},
-		{"ours and a vendor's", `{"dd.trace_id":"1","dd.span_id":"2","trace_id":"` + id128 + `","span_id":"` + spanID + `"}`, id128, spanID},
-		{"a vendor's and one of ours", `{"traceId":"` + id128 + `","spanId":"` + spanID + `","trace_id":"` + id64 + `"}`, id128, spanID},
+		{"our names and a vendor's", `{"dd.trace_id":"1","dd.span_id":"2","trace_id":"` + id128 + `","span_id":"` + spanID + `"}`, id128, spanID},
+		{"a vendor's names and one of ours", `{"traceId":"` + id128 + `","spanId":"` + spanID + `","trace_id":"` + id64 + `"}`, id128, spanID},
 		{"zero", `{"trace_id":"` + zeros + `","span_id":"` + zeros + `"}`, "", ""},
 		{"zero in decimal", `{"dd.trace_id":"0","dd.span_id":"0"}`, "", ""},
 		{"a number", `{"trace_id":7,"span_id":` + span64 + `}`, "", ""},
@@ -198,17 +198,17 @@ func TestParseIDs(t *testing.T) {
 
 func TestParseService(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
-		{"ours", `{"service":"shop"}`, "shop"},
+		{"our name", `{"service":"shop"}`, "shop"},
 		{"ECS", `{"service.name":"shop"}`, "shop"},
 		{"ECS, nested", `{"service":{"name":"shop"}}`, "shop"},
 		{"Google", `{"serviceContext":{"service":"shop","version":"7"}}`, "shop"},
-		{"ours among Google's", `{"logging.googleapis.com/trace":"` + id128 + `","service":"shop"}`, "shop"},
+		{"our name among Google's", `{"logging.googleapis.com/trace":"` + id128 + `","service":"shop"}`, "shop"},
 		{"Google text", `time=x serviceContext.service="my shop"`, "my shop"},
 		{"Console", "10:11:12 INF my shop " + id64 + " sold span_id=" + spanID, "my shop"},
 		{"Console, quoted", `10:11:12 INF "my\tshop" ` + id64 + " sold span_id=" + spanID, "my\tshop"},
-		{"Console, none", "10:11:12 INF " + id64 + " sold span_id=" + spanID, ""},
+		{"Console, no service", "10:11:12 INF " + id64 + " sold span_id=" + spanID, ""},
 		{"a number", `{"service":7}`, ""},
-		{"none", `{"a":"b"}`, ""},
+		{"no service", `{"a":"b"}`, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l, err := line.Parse([]byte(tt.text))
@@ -218,7 +218,7 @@ func TestParseService(t *testing.T) {
 	}
 }
 
-// A line with a message of ours is no record if a field is missing or has no value.
+// A line with the message of a record is not a record if a field is missing or has a wrong value.
 func TestParseNoRecord(t *testing.T) {
 	const request = `{"message":"request","method":"GET","path":"/","status":200,"bytes":1,"duration_ms":1.5,"remote":"r"}`
 	const call = `{"message":"call","method":"GET","host":"h","path":"/","duration_ms":1}`
@@ -264,23 +264,23 @@ func TestParseFields(t *testing.T) {
 		name, text string
 		want       []line.Field
 	}{
-		{"kinds", `{"a":"x","b":-1.5e3,"c":true,"d":null,"e":[1, {"f":"g"}],"h":{ }}`, []line.Field{{"a", "x", true}, {"b", "-1.5e3", false},
+		{"all kinds of values", `{"a":"x","b":-1.5e3,"c":true,"d":null,"e":[1, {"f":"g"}],"h":{ }}`, []line.Field{{"a", "x", true}, {"b", "-1.5e3", false},
 			{"c", "true", false}, {"d", "null", false}, {"e", `[1, {"f":"g"}]`, false}, {"h", "{ }", false}}},
 		{"nested", ` { "a" : { "b" : { "c" : "x" } , "d" : 1 } , "e" : 2 } ` + "\r\n", []line.Field{{"a.b.c", "x", true}, {"a.d", "1", false}, {"e", "2", false}}},
 		{"too deep", deep, []line.Field{{strings.TrimSuffix(strings.Repeat("a.", line.MaxDepth), "."),
 			strings.Repeat(`{"a":`, 20-line.MaxDepth) + "1" + strings.Repeat("}", 20-line.MaxDepth), false}}},
 		{"a long path", `{"` + long + `":{"a":1},"` + long[1:] + `":{"a":1}}`, []line.Field{{long, `{"a":1}`, false}, {long[1:] + ".a", "1", false}}},
-		{"twice", `{"a":1,"a":2}`, []line.Field{{"a", "1", false}, {"a", "2", false}}},
+		{"a key twice", `{"a":1,"a":2}`, []line.Field{{"a", "1", false}, {"a", "2", false}}},
 		{"escapes", `{"\u0061\n":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"}`, []line.Field{{"a\n", "\"\\/\b\f\n\r\té😀", true}}},
-		{"half pairs", `{"a":"\ud83d","b":"\ude00x","c":"\ud83d\u0061","d":"\ud83d\ud83d\ude00"}`, []line.Field{{"a", "�", true}, {"b", "�x", true},
+		{"halves of surrogate pairs", `{"a":"\ud83d","b":"\ude00x","c":"\ud83d\u0061","d":"\ud83d\ud83d\ude00"}`, []line.Field{{"a", "�", true}, {"b", "�x", true},
 			{"c", "�a", true}, {"d", "�😀", true}}},
 		{"invalid UTF-8", "{\"a\xff\":\"\xff\xc0\x80b\\n\"}", []line.Field{{"a�", "���b\n", true}}},
 		{"invalid UTF-8 at the end", "{\"a\":\"b\xff\"}", []line.Field{{"a", "b�", true}}},
 		{"an empty key", `{"":{"a":1}}`, []line.Field{{"", `{"a":1}`, false}}},
-		{"pairs", `a=1 b="x y" c= "d e"=f g={} h=true i="\x41\n" j="k"l`, []line.Field{{"a", "1", false}, {"b", "x y", true}, {"c", "", true},
+		{"key=value pairs", `a=1 b="x y" c= "d e"=f g={} h=true i="\x41\n" j="k"l`, []line.Field{{"a", "1", false}, {"b", "x y", true}, {"c", "", true},
 			{"d e", "f", true}, {"g", "{}", true}, {"h", "true", false}, {"i", "A\n", true}, {"j", `"k"l`, true}}},
-		{"pairs, not as Go quotes", `a="\/"`, []line.Field{{"a", `\/`, true}}},
-		{"pairs, invalid UTF-8", "a=\xff b=\"\xff\" c=\"\\xff\"", []line.Field{{"a", "�", true}, {"b", "�", true}, {"c", "�", true}}},
+		{"key=value pairs, not quoted as in Go", `a="\/"`, []line.Field{{"a", `\/`, true}}},
+		{"key=value pairs, invalid UTF-8", "a=\xff b=\"\xff\" c=\"\\xff\"", []line.Field{{"a", "�", true}, {"b", "�", true}, {"c", "�", true}}},
 		{"Console", `10:11:12 INF shop ` + id64 + ` a.go:7 > sold a={"b":{"c":"x y"}} d=[1,"x y"] e={f span_id=` + spanID, []line.Field{{"a.b.c", "x y", true},
 			{"d", `[1,"x y"]`, false}, {"e", "{f", true}, {"span_id", spanID, true}, {"service", "shop", true}, {"trace_id", id64, true},
 			{"caller", "a.go:7", true}, {"time", "10:11:12", true}, {"level", "info", true}, {"message", "sold", true}}},
@@ -303,12 +303,12 @@ func TestParseFields(t *testing.T) {
 	}
 }
 
-// message is the form of an error. It has nothing from the line.
+// message matches the errors of Parse. An error contains nothing from the line.
 var message = regexp.MustCompile(`^line: [a-zA-Z8 ,=-]+ at byte [0-9]+$`)
 
 func TestParseErrors(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
-		{"nothing", "", "line: an empty line at byte 0"},
+		{"an empty text", "", "line: an empty line at byte 0"},
 		{"spaces", " \t\r\n", "line: an empty line at byte 0"},
 		{"words", "sold out", "not JSON, key=value pairs or a line of Console"},
 		{"a stack", "goroutine 1 [running]:", "not JSON, key=value pairs or a line of Console"},
@@ -317,9 +317,9 @@ func TestParseErrors(t *testing.T) {
 		{"cut off in a text", `{"a":"x`, "a malformed JSON string at byte 7"},
 		{"no colon", `{"a" 1}`, "no colon"},
 		{"no comma", `{"a":1 "b":2}`, "no comma and no end"},
-		{"one comma more", `{"a":1,}`, "no key of a JSON object at byte 7"},
+		{"one comma too many", `{"a":1,}`, "no key of a JSON object at byte 7"},
 		{"no key", `{1:2}`, "no key"},
-		{"text behind", `{} x`, "more than one JSON object"},
+		{"text after the object", `{} x`, "more than one JSON object"},
 		{"two objects", `{}{}`, "more than one JSON object"},
 		{"a control character", "{\"a\":\"\x1b\"}", "a malformed JSON string"},
 		{"an unknown escape", `{"a":"\x"}`, "a malformed JSON string"},
@@ -328,7 +328,7 @@ func TestParseErrors(t *testing.T) {
 		{"a number without digits", `{"a":-}`, "no JSON value"},
 		{"a number without a fraction", `{"a":1.}`, "no JSON value"},
 		{"a number without an exponent", `{"a":1e+}`, "no JSON value"},
-		{"a word", `{"a":nul}`, "no JSON value"},
+		{"an incomplete word", `{"a":nul}`, "no JSON value"},
 		{"in an array", `{"a":[1,]}`, "no JSON value"},
 		{"in an array, no comma", `{"a":[1 2]}`, "no comma and no end"},
 		{"in an array, closed wrongly", `{"a":[1}}`, "no comma and no end"},
@@ -346,14 +346,14 @@ func TestParseErrors(t *testing.T) {
 			assert.Contains(t, err.Error(), tt.want)
 			assert.Regexp(t, message, err.Error())
 			l.Fields = nil
-			assert.Equal(t, line.Line{}, l, "apart from the fields")
+			assert.Equal(t, line.Line{}, l, "after an error, everything but Fields must be zero")
 		})
 	}
 	_, err := line.Parse([]byte(`{"a":` + strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999) + `}`))
-	assert.NoError(t, err, "as deep as encoding/json goes")
+	assert.NoError(t, err, "Parse must accept the nesting that encoding/json accepts")
 }
 
-// Strings are read eight bytes at a time, and each special byte is found in each place.
+// Strings are read eight bytes at a time. Parse must find a special byte at each position.
 func TestParseStrings(t *testing.T) {
 	for length := range 20 {
 		for i := range length {
@@ -374,7 +374,7 @@ func TestParseStrings(t *testing.T) {
 	}
 }
 
-// Durations may be in each unit, as other programs write them.
+// Parse reads durations in each unit, also in forms that only other programs write.
 func TestParseDurations(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string
@@ -383,8 +383,8 @@ func TestParseDurations(t *testing.T) {
 		{"milliseconds", `{"message":"job","job":"j","duration_ms":4.711}`, 4711 * time.Microsecond},
 		{"rounded", `{"message":"job","job":"j","duration_ms":4.7110005}`, 4711001 * time.Nanosecond},
 		{"rounded down", `{"message":"job","job":"j","duration_ms":4.71100049}`, 4711 * time.Microsecond},
-		{"less than all digits", `{"message":"job","job":"j","duration_ms":6e-7}`, time.Nanosecond},
-		{"much less", `{"message":"job","job":"j","duration_ms":9e-9}`, 0},
+		{"less than a nanosecond, rounded up", `{"message":"job","job":"j","duration_ms":6e-7}`, time.Nanosecond},
+		{"much less than a nanosecond", `{"message":"job","job":"j","duration_ms":9e-9}`, 0},
 		{"an exponent", `message=job job=j duration_ms=1.234567E+06`, 1234567 * time.Millisecond},
 		{"negative", `{"message":"job","job":"j","duration_ms":-0.5}`, -500 * time.Microsecond},
 		{"nanoseconds", `{"message":"job","job":"j","event.duration":4711,"trace.id":"x"}`, 4711},
@@ -403,7 +403,7 @@ func TestParseDurations(t *testing.T) {
 		"numbers in texts, as Google exports them")
 }
 
-// A Line that is read again has nothing of the line before.
+// If a Line is read again, it keeps nothing of the previous line.
 func TestReadAgain(t *testing.T) {
 	var l line.Line
 	lines := []string{accessLine, googleLine, consoleLine, textLine, `{"message":"job","job":"j","duration_ms":1}`,
@@ -424,7 +424,7 @@ func TestParseAllocations(t *testing.T) {
 	for _, bb := range benchLines {
 		t.Run(bb.name, func(t *testing.T) {
 			text := []byte(bb.text)
-			// These are the copy of the text, the fields and the record.
+			// The three allocations are the copy of the text, the fields and the record.
 			assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, _ = line.Parse(text) }), 3.0, "Parse(%s)", text)
 			var l line.Line
 			assert.Zero(t, testing.AllocsPerRun(100, func() { _ = l.Read(bb.text) }), "Read(%s)", text)
@@ -440,13 +440,13 @@ func TestParseBounded(t *testing.T) {
 		{"open arrays", `{"a":` + strings.Repeat("[", n)},
 		{"open objects", strings.Repeat(`{"a":`, n)},
 		{"a long path with many fields", `{"` + strings.Repeat("k", n) + `":{` + strings.Repeat(`"a":1,`, n) + `"a":1}}`},
-		{"as long a path as goes", `{"` + strings.Repeat("k", line.MaxPath) + `":{` + strings.Repeat(`"a":1,`, n) + `"a":1}}`},
-		{"fields with one key", `{` + strings.Repeat(`"trace_id":"x",`, n) + `"a":1}`},
-		{"keys with one hash", `{` + strings.Repeat(`"`+strings.Repeat("t", 60)+`":1,`, n/32) + `"a":1}`},
+		{"the longest path that becomes fields", `{"` + strings.Repeat("k", line.MaxPath) + `":{` + strings.Repeat(`"a":1,`, n) + `"a":1}}`},
+		{"fields with the same key", `{` + strings.Repeat(`"trace_id":"x",`, n) + `"a":1}`},
+		{"keys with the same hash", `{` + strings.Repeat(`"`+strings.Repeat("t", 60)+`":1,`, n/32) + `"a":1}`},
 		{"escapes", `{"a":"` + strings.Repeat(`\ud83d`, n) + `"}`},
 		{"bytes that are not UTF-8", `{"a":"` + strings.Repeat("\xff", n) + `"}`},
 		{"digits", `{"time":` + strings.Repeat("9", n) + `,"dd.trace_id":"` + strings.Repeat("9", n) + `"}`},
-		{"digits behind the point", `{"time":0.` + strings.Repeat("0", n) + `1}`},
+		{"digits after the point", `{"time":0.` + strings.Repeat("0", n) + `1}`},
 		{"pairs", strings.Repeat("a=b ", n) + "c=d"},
 		{"pairs and a word", "10:11:12 INF " + strings.Repeat("a=b ", n) + "c"},
 		{"words", "10:11:12 INF " + strings.Repeat("a ", n)},
@@ -461,8 +461,8 @@ func TestParseBounded(t *testing.T) {
 		{"deep arrays in Console", "10:11:12 INF " + strings.Repeat(`a=`+strings.Repeat("[", 9_000)+" ", n/9_000)},
 		{"colours", "10:11:12 INF " + strings.Repeat("\x1b[", n)},
 		{"slashes", `{"trace_id":"` + strings.Repeat("/", n) + `"}`},
-		{"IDs in a message", "10:11:12 INF " + strings.Repeat(strings.Repeat("g", 16)+" ", n/16) + "span_id=1234567890123456"},
-		{"a message of quotes", `{"msg":"x",` + strings.Repeat(`"source.x":1,`, n/8) + `"message":"y"}`},
+		{"words as long as IDs in a message", "10:11:12 INF " + strings.Repeat(strings.Repeat("g", 16)+" ", n/16) + "span_id=1234567890123456"},
+		{"many source fields between two messages", `{"msg":"x",` + strings.Repeat(`"source.x":1,`, n/8) + `"message":"y"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l, err := line.Parse([]byte(tt.text))
@@ -481,8 +481,8 @@ func bounded(t *testing.T, text string, l line.Line) {
 	for _, f := range l.Fields {
 		size += len(f.Key) + len(f.Value)
 	}
-	assert.LessOrEqual(t, size, 40*len(text)+200, "bytes of keys and values for %d", len(text))
-	assert.LessOrEqual(t, len(l.Fields), len(text)/3+7, "fields for %d bytes", len(text))
+	assert.LessOrEqual(t, size, 40*len(text)+200, "bytes of keys and values, from a line of %d bytes", len(text))
+	assert.LessOrEqual(t, len(l.Fields), len(text)/3+7, "number of fields, from a line of %d bytes", len(text))
 }
 
 func FuzzParse(f *testing.F) {
@@ -499,7 +499,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		before := string(text)
 		l, err := line.Parse(text)
-		assert.Equal(t, before, string(text), "the text was changed")
+		assert.Equal(t, before, string(text), "Parse must not change the text")
 		bounded(t, before, l)
 		for _, f := range l.Fields {
 			if !utf8.ValidString(f.Key) || f.Text && !utf8.ValidString(f.Value) {
@@ -516,8 +516,8 @@ func FuzzParse(f *testing.F) {
 		isID(t, l.TraceID, 16, 32)
 		isID(t, l.SpanID, 16, 16)
 		var again line.Line
-		assert.Equal(t, err, again.Read(before), "Read")
-		assert.Equal(t, l.Record, again.Record, "Read")
+		assert.Equal(t, err, again.Read(before), "Read must return the error of Parse")
+		assert.Equal(t, l.Record, again.Record, "Read must return the record of Parse")
 
 		if trimmed := bytes.TrimLeft(text, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 			return
@@ -534,11 +534,11 @@ func FuzzParse(f *testing.F) {
 func isID(t *testing.T, id string, short, long int) {
 	t.Helper()
 	if id != "" && (len(id) != short && len(id) != long || strings.Trim(id, "0123456789abcdef") != "" || strings.Trim(id, "0") == "") {
-		t.Errorf("ID is %q", id)
+		t.Errorf("%q is not an ID in lower-case hexadecimal digits", id)
 	}
 }
 
-// flat appends the fields of an object as encoding/json reads them.
+// flat appends the fields of an object to fields, as encoding/json reads them.
 func flat(t *testing.T, fields []line.Field, path string, depth int, text []byte) []line.Field {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(text))

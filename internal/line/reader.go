@@ -2,30 +2,30 @@ package line
 
 import "strconv"
 
-// fault is why a line cannot be read.
+// fault is the error for a line that cannot be read.
 type fault struct {
-	at  int    // the byte, from 0
-	why string // our own text, never one from the line
+	at  int    // the index of the byte
+	why string // our own text, never a text from the line
 }
 
 func (f fault) Error() string {
 	return "line: " + f.why + " at byte " + strconv.Itoa(f.at)
 }
 
-// reader reads a line. It has no pointer to the Line, because the Line could not stay on the stack
-// then.
+// reader reads a line. It has no pointer to the Line, because with a pointer the Line could not
+// stay on the stack.
 type reader struct {
 	text   string
 	pos    int
 	fields []Field
 	names  *known
-	loose  bool // the line is not JSON, so a text may look like another value
+	loose  bool // the line is not JSON, so a text may look like a number, true or false
 
-	at    [maxNames]int32 // the place of a known name in fields, from 1; 0: the line lacks it
-	inner [maxNames]bool  // the field at that place is in an object
-	score uint64          // the number of names of each vendor, one byte for each
+	at    [maxNames]int32 // for each known name, its index in fields plus one; 0: the line lacks it
+	inner [maxNames]bool  // for each known name, whether that field is in a nested object
+	score uint64          // one byte for each vendor: how many of its names the line has
 
-	inside bool // pos is in an object within the line's
+	inside bool // pos is in a nested object
 }
 
 // read reads the fields.
@@ -43,21 +43,22 @@ func (r *reader) read() error {
 
 func (r *reader) fault(why string) error { return fault{r.pos, why} }
 
-// add appends a field.
+// add appends a field. If its name is a known one, add notes the field's index.
 func (r *reader) add(key, value string, text bool) {
 	r.fields = append(r.fields, Field{key, value, text})
 	if slot := r.names.find(key); slot >= 0 {
 		switch {
 		case r.at[slot] == 0:
 			r.score += r.names.scores[slot]
-		case r.inside && !r.inner[slot]: // a user's group, behind our own "trace.id"
+		case r.inside && !r.inner[slot]: // a user's group, which must not replace our own "trace.id"
 			return
 		}
 		r.at[slot], r.inner[slot] = int32(len(r.fields)), r.inside
 	}
 }
 
-// get returns the field with a known name. It is nil if the line lacks the field, or has null.
+// get returns the field with a known name. It is nil if the line lacks the field, or if the value
+// is null.
 func (r *reader) get(slot uint8) *Field {
 	if i := r.at[slot]; i > 0 {
 		if f := &r.fields[i-1]; f.Text || f.Value != "null" {
@@ -67,7 +68,7 @@ func (r *reader) get(slot uint8) *Field {
 	return nil
 }
 
-// str returns the text of a known name.
+// str returns the text of the field with a known name.
 func (r *reader) str(slot uint8) (string, bool) {
 	if f := r.get(slot); f != nil && (f.Text || r.loose) {
 		return f.Value, true
@@ -75,7 +76,8 @@ func (r *reader) str(slot uint8) (string, bool) {
 	return "", false
 }
 
-// integer returns the whole number of a known name. Google exports such a number as a text.
+// integer returns the whole number in the field with a known name. The number may be a text,
+// because Google exports it so.
 func (r *reader) integer(slot uint8) (int64, bool) {
 	f := r.get(slot)
 	if f == nil {

@@ -5,12 +5,12 @@ import (
 	"log/slog"
 )
 
-// Recognized returns a handler that tells a [Pending] the names, if h is a slog handler of ours or
-// leads to one. Otherwise ours is false.
+// Recognized reports whether h is a slog handler of ours, or passes lines on to one. If so, it
+// returns a handler that does the same as h, and sets the Names of each [Pending].
 //
-// Recognized asks by WithAttrs, which reaches all handlers. Enabled may not reach a handler of
-// ours: a handler around it may have a level of its own and answer by itself, and a
-// slog.MultiHandler stops at the first handler that is enabled.
+// Recognized asks with a call of WithAttrs, because that reaches all handlers. A call of Enabled
+// may not reach our handler: a handler around it may have its own level and answer by itself, and
+// a slog.MultiHandler stops at the first handler that is enabled.
 func Recognized(h slog.Handler) (_ slog.Handler, ours bool) {
 	if _, is := h.(recognized); is {
 		return h, true
@@ -18,7 +18,7 @@ func Recognized(h slog.Handler) (_ slog.Handler, ours bool) {
 	q := &question{}
 	h.WithAttrs([]slog.Attr{{Value: slog.AnyValue(q)}})
 	switch {
-	case q.names == nil: // some handlers keep attributes until there is a line
+	case q.names == nil: // some handlers keep attributes until a line is written
 		p := &Pending{Context: context.Background()}
 		h.Enabled(p, slog.LevelError)
 		return h, p.Names != nil
@@ -28,8 +28,8 @@ func Recognized(h slog.Handler) (_ slog.Handler, ours bool) {
 	return recognized{h, q.names}, true
 }
 
-// question is an attribute that asks a handler for its names. Other handlers see a group without
-// attributes, which they leave out.
+// question is an attribute that asks a handler for its names. To other handlers it is an empty
+// group, which they leave out.
 type question struct {
 	names *Names
 	by    slog.Handler // the handler that answered
@@ -38,8 +38,8 @@ type question struct {
 // LogValue implements slog.LogValuer.
 func (*question) LogValue() slog.Value { return slog.GroupValue() }
 
-// Asked reports whether the attributes that h is given are a question for its names, and answers
-// it. Of several handlers the first one answers.
+// Asked reports whether the attributes that h was given are a question for its names. If so, Asked
+// answers it with n, unless another handler has already answered.
 func (n *Names) Asked(h slog.Handler, attrs []slog.Attr) bool {
 	if len(attrs) != 1 || attrs[0].Key != "" {
 		return false
@@ -51,7 +51,7 @@ func (n *Names) Asked(h slog.Handler, attrs []slog.Attr) bool {
 	return ok
 }
 
-// recognized is a handler that leads to one of ours, with the names of that one.
+// recognized is a handler that passes lines on to one of ours, and the names of that one.
 type recognized struct {
 	slog.Handler
 	names *Names

@@ -12,11 +12,12 @@ const (
 type Record interface {
 	Message() string
 
-	// WriteTo gives the fields to a sink, under the names that n has for them.
+	// WriteTo writes the fields to a sink, with the names that n has for them.
 	WriteTo(n *Names, to Sink)
 }
 
-// Sink takes the fields of a record, in their order. The keys of Names need no quoting.
+// Sink receives the fields of a record, in their order. The keys are from Names, and need no
+// quoting.
 type Sink interface {
 	Str(key, value string)
 	Int(key string, value int64)

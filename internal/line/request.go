@@ -5,9 +5,9 @@ import "time"
 // Request is the line of a request that was served.
 type Request struct {
 	Method, Path, Remote string
-	Route                string // the pattern; "": none
+	Route                string // the pattern of the route; "": none
 	Status               int    // the status that the client got; 0: none
-	Bytes                int64  // of the body
+	Bytes                int64  // the size of the body
 	Duration             time.Duration
 	ParentID             [8]byte // the caller's span; zero: none
 	CallerParentID       [8]byte

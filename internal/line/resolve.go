@@ -25,8 +25,8 @@ func (r *reader) resolve(l *Line) {
 
 	w := wanted{reader: r, vendor: n.vendor(r.score)}
 	traceID, spanID := w.any(TraceID), w.any(SpanID)
-	// The length of a decimal ID usually shows that it is decimal. One in two thousand has 16
-	// digits, and hardly any line has two such IDs.
+	// The length of a decimal ID usually shows that it is decimal. One decimal ID in two thousand
+	// has 16 digits, as a hexadecimal ID has. Hardly any line has two such IDs.
 	w.decimal = Vendor(w.vendor) == Datadog || isDecimal(traceID) || isDecimal(spanID)
 	l.TraceID = id(traceOf(traceID), w.decimal)
 	if len(spanID) < 32 {
@@ -58,8 +58,8 @@ func (r *reader) message() string {
 
 // beginsAsSlog reports whether the line begins as slog's handlers begin one: with the time or a
 // level in capitals, and then the message. A line of zerolog begins with a level in small letters
-// and ends with the message. The question matters only for a line that has both fields for a
-// message, because one of them is the user's.
+// and ends with the message. This matters only for a line that has both fields for a message: one
+// of the two is a field of the user's.
 func (r *reader) beginsAsSlog() bool {
 	slogs := r.fields[0].Key == slog.TimeKey
 	for i := range r.fields {

@@ -26,14 +26,15 @@ import (
 
 const service = "shop"
 
-// presets are all names that a Config can make, apart from a user's own keys.
+// presets are Configs with all names that a Config can give to fields, apart from a user's own
+// keys.
 var presets = []struct {
 	name    string
 	cfg     logctx.Config
-	decimal bool // IDs are their low 64 bits
+	decimal bool // an ID is written as its low 64 bits
 	google  bool // a trace ID has 32 digits, and all lines say whether it is sampled
 	exact   bool // durations of requests and calls over HTTP are in nanoseconds
-	alone   bool // those of others too
+	alone   bool // durations of other records are in nanoseconds too
 }{
 	{name: "ours"},
 	{name: "Datadog", cfg: logctx.Datadog(), decimal: true, exact: true, alone: true},
@@ -45,7 +46,7 @@ var presets = []struct {
 	{name: "ours as Google has it", cfg: logctx.Config{Format: logctx.GoogleTrace, Project: "shop-1"}, google: true},
 }
 
-// loggers are all loggers that write lines. Hooked is as for zline.Send.
+// loggers are all kinds of loggers that write our lines.
 var loggers = []struct {
 	name string
 	log  func(w io.Writer, cfg logctx.Config, p *line.Pending)
@@ -74,7 +75,7 @@ var hostile = []string{
 	id128, low64, "INF", "request", "x >", "_attr", strings.Repeat("long ", 20_000),
 }
 
-// requests, calls and runs with s in all their texts.
+// recordsWith returns requests, calls and runs with s in all their texts.
 func recordsWith(s string) []line.Record {
 	parent := spanOf(parentID)
 	return []line.Record{
@@ -117,7 +118,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// roundTrip asserts that a record with a preset and a logger can be read again.
+// roundTrip writes a record with a preset and a logger, and asserts that Parse reads the same
+// record.
 func roundTrip(t *testing.T, preset, logger int, rec line.Record, fields []slog.Attr, traceID string) {
 	t.Helper()
 	p := presets[preset]
@@ -129,7 +131,7 @@ func roundTrip(t *testing.T, preset, logger int, rec line.Record, fields []slog.
 	}
 	b := testkit.B3(traceID + "-" + spanID + "-" + state)
 	if _, ok := rec.(*line.Request); !ok {
-		fields = nil // calls and runs have no fields of the user's
+		fields = nil // calls and runs have no user's fields
 	}
 	var out bytes.Buffer
 	loggers[logger].log(&out, cfg, &line.Pending{Context: trace.NewContext(context.Background(), b), Record: rec, Fields: fields})
@@ -170,7 +172,7 @@ func sampled(rec line.Record) bool {
 	return rec.(*line.Run).Sampled
 }
 
-// expected is rec as it can be read again: the low half of a decimal ID, most durations in
+// expected returns rec as Parse must read it: with the low half of a decimal ID, most durations in
 // microseconds, and U+FFFD for invalid UTF-8.
 func expected(rec line.Record, decimal, exact, alone bool) line.Record {
 	id := func(s string) string {
@@ -204,8 +206,9 @@ func expected(rec line.Record, decimal, exact, alone bool) line.Record {
 	return &c
 }
 
-// A user's field with a name of ours or of another vendor changes nothing in what is read. A name
-// of ours is replaced, and the other names are too few.
+// If a user's field has a name that is also ours or a vendor's, Parse still reads the same record.
+// A field with a name of ours is renamed. A single field with a vendor's name does not make Parse
+// assume that vendor.
 func TestRoundTripClash(t *testing.T) {
 	rec := &line.Request{Method: "GET", Path: "/a", Remote: "192.0.2.1:80", Route: "/a", Status: 200, Bytes: 5, Duration: time.Millisecond,
 		ParentID: spanOf(parentID)}
@@ -251,7 +254,7 @@ func roundTripWith(t *testing.T, preset, logger int, rec *line.Request, field sl
 	assert.Contains(t, with.String(), "mine")
 }
 
-// The read time equals the written time, to the digit.
+// The time that Parse reads equals the written time, to the last digit.
 func TestRoundTripTime(t *testing.T) {
 	for _, tt := range []struct {
 		logger string
@@ -281,7 +284,7 @@ func TestRoundTripTime(t *testing.T) {
 	}
 }
 
-// Lines in colour are read too, and lines of programs that are not ours.
+// Lines of Console are read with colours and without.
 func TestRoundTripConsole(t *testing.T) {
 	t.Setenv("CLICOLOR_FORCE", "1")
 	for _, noColor := range []string{"", "1"} {
@@ -296,7 +299,7 @@ func TestRoundTripConsole(t *testing.T) {
 	}
 }
 
-// Lines that are no records are read with all their fields.
+// Lines that are not records are read with their message, their IDs and their field.
 func TestRoundTripLine(t *testing.T) {
 	for _, p := range presets {
 		cfg := p.cfg
@@ -338,13 +341,14 @@ func TestRoundTripLine(t *testing.T) {
 	}
 }
 
-// The parser does not know a user's own keys: such a line has its record, but no IDs.
+// Parse does not know a user's own keys for the IDs. It reads the record of such a line, but no
+// IDs.
 func TestRoundTripOwnKeys(t *testing.T) {
 	rec := &line.Run{Job: "sweep"}
 	ctx, _ := trace.Start(context.Background(), "")
 	for _, logger := range loggers {
 		if logger.name == "Console" {
-			continue // the ID would be a part of the message
+			continue // Parse would read the ID as a part of the message
 		}
 		var out bytes.Buffer
 		logger.log(&out, logctx.Config{TraceKey: "tid", SpanKey: "sid"}, &line.Pending{Context: ctx, Record: rec})
@@ -358,7 +362,7 @@ func TestRoundTripOwnKeys(t *testing.T) {
 	}
 }
 
-// Names of ours and IDs under a vendor's names are both found.
+// Parse reads a line that has our names for the record, and a vendor's names for the IDs.
 func TestRoundTripMixedKeys(t *testing.T) {
 	recs := []line.Record{
 		&line.Request{Method: "GET", ParentID: spanOf(parentID), UntrustedTraceID: low},
@@ -373,7 +377,7 @@ func TestRoundTripMixedKeys(t *testing.T) {
 		for _, logger := range loggers {
 			cfg := logctx.Config{TraceKey: p.cfg.TraceKey, SpanKey: p.cfg.SpanKey, Format: p.cfg.Format, Project: p.cfg.Project}
 			if logger.name == "Console" && p.cfg.TraceKey != "" {
-				continue // its names do not tell that its ID is one
+				continue // without the vendor's other names, Parse does not recognize the ID
 			}
 			for _, rec := range recs {
 				var out bytes.Buffer

@@ -2,10 +2,11 @@ package line
 
 import "time"
 
-// instant returns the time that s is; zero: s is none. The time is in RFC 3339, with a fraction of
-// any length, or a number of seconds, milliseconds, microseconds or nanoseconds since 1970. The
-// size of the number tells its unit. Loggers of Java and Python write a space for the T, a comma
-// before the fraction, and a zone without a colon. Console's time of the day gets the year 0.
+// instant returns the time that s represents, or the zero time if s is not a time. The time is in
+// RFC 3339, with a fraction of any length, or a number of seconds, milliseconds, microseconds or
+// nanoseconds since 1970. The size of the number shows its unit. Loggers of Java and Python write
+// a space instead of the T, a comma before the fraction, and a zone without a colon. Console's
+// time of the day gets the year 0.
 func instant(s string) time.Time {
 	if len(s) >= len("15:04:05") && s[2] == ':' {
 		if c, behind, ok := clockOf(s); ok && behind == "" {
@@ -39,7 +40,7 @@ func hasDate(s string) bool {
 // clock is a time of the day.
 type clock struct{ hour, minute, second, ns int }
 
-// clockOf reads the clock at the beginning of s, such as 15:04:05.999, and returns the text behind
+// clockOf reads the clock at the beginning of s, such as 15:04:05.999, and returns the text after
 // it.
 func clockOf(s string) (c clock, behind string, ok bool) {
 	if len(s) < len("15:04:05") || s[2] != ':' || s[5] != ':' {
@@ -80,7 +81,8 @@ func zone(s string) (offset int, ok bool) {
 	return offset, true
 }
 
-// two returns the number in the first two bytes of s. It is negative if these are no digits.
+// two returns the number in the first two bytes of s. The number is negative if these bytes are
+// not digits.
 func two(s string) int {
 	tens, ones := s[0]-'0', s[1]-'0'
 	if tens > 9 || ones > 9 {
@@ -94,7 +96,7 @@ func daysIn(year, month int) int {
 }
 
 // epoch returns the time that is s seconds after 1970 began. A number that is too large for
-// seconds counts smaller units.
+// seconds is in a smaller unit.
 func epoch(s string) time.Time {
 	whole, ok := scaled(s, 0)
 	if !ok {

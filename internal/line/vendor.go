@@ -2,7 +2,7 @@ package line
 
 import "log/slog"
 
-// Vendor is the owner of the names that the fields have. The zero value is clew itself.
+// Vendor identifies whose names the fields have. The zero value means clew's own names.
 type Vendor uint8
 
 const (
@@ -13,7 +13,7 @@ const (
 	Logback
 )
 
-// theirs is the difference between a vendor's names and ours.
+// theirs contains the names of a vendor that differ from ours.
 type theirs struct {
 	key          [keys]string
 	duration     unit

@@ -2,7 +2,7 @@ package line
 
 import "time"
 
-// wanted takes the values of a record from the fields of a line.
+// wanted reads the values of a record from the fields of a line.
 type wanted struct {
 	*reader
 	vendor  int
@@ -12,8 +12,9 @@ type wanted struct {
 
 func (w *wanted) slot(k Key) uint8 { return w.names.slots[w.vendor][k] }
 
-// any returns the text of the vendor's field, else of another vendor's: users may mix names. Some
-// loggers write the IDs under Datadog's names as numbers.
+// any returns the text of the field with the vendor's name, or else with another vendor's name,
+// because users may mix names. An ID under Datadog's name may be a number, because some loggers
+// write it so.
 func (w *wanted) any(k Key) string {
 	for i := -1; i < len(vendors); i++ {
 		v := i
@@ -49,10 +50,10 @@ func (w *wanted) took() time.Duration {
 	return w.duration(w.slot(Duration), w.names.unit[w.vendor])
 }
 
-// tookAlone returns the duration of a record without a group, which [Names.tookAlone] has written.
-// Such a record has few names of its vendor. The user chooses the names of its IDs, so they may be
-// another vendor's and outnumber those few. The vendor is then the wrong one, and the duration has
-// our name.
+// tookAlone returns the duration of a record that has no group. [Names.tookAlone] writes it. Such
+// a record has few names of its vendor. The user can choose the names of the IDs, so these may be
+// another vendor's names, and more than those few. Then w.vendor is the wrong vendor, and the
+// duration has our name.
 func (w *wanted) tookAlone() time.Duration {
 	if w.names.nested[w.vendor] || w.get(w.slot(Duration)) == nil {
 		return w.duration(w.names.slots[Ours][Duration], milliseconds)
@@ -78,7 +79,7 @@ func (w *wanted) optional(k Key) string {
 
 func (w *wanted) flag(k Key) bool { return w.isTrue(w.slot(k)) }
 
-// span returns the ID of a span other than the line's; zero: the line has none.
+// span returns the ID of a span other than the line's, or the zero ID if the line has none.
 func (w *wanted) span(k Key) [8]byte {
 	if s := w.trace(k); len(s) == 16 {
 		return spanBytes(s)
@@ -86,8 +87,9 @@ func (w *wanted) span(k Key) [8]byte {
 	return [8]byte{}
 }
 
-// trace returns the ID of a trace other than the line's. A line may have our name for it although
-// the vendor has a name too, because the user chooses the names of the line's own IDs.
+// trace returns the ID of a trace other than the line's. The line may have our name for it
+// although w.vendor has its own name, because the user can choose another vendor's names for the
+// line's own IDs.
 func (w *wanted) trace(k Key) string {
 	s := w.optional(k)
 	if s == "" {
@@ -96,7 +98,8 @@ func (w *wanted) trace(k Key) string {
 	return id(s, w.decimal)
 }
 
-// record reads the record that the message announces. The line has none if a field is missing.
+// record reads the record that the line's message stands for. If a field is missing, the line has
+// no record.
 func (w *wanted) record(l *Line) {
 	switch l.Message {
 	case MessageRequest:

@@ -10,8 +10,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Attrs writes attributes of slog's on e as slog's JSON handler does. Durations, times and values
-// with a method for zerolog are written as zerolog does.
+// Attrs writes attributes of slog to e, as slog's JSON handler does. It writes durations, times
+// and values with a method for zerolog as zerolog does.
 func Attrs(e *zerolog.Event, attrs []slog.Attr) {
 	for _, a := range attrs {
 		Attr(e, a)
@@ -62,15 +62,15 @@ func isEmpty(key string, v slog.Value) bool {
 }
 
 // other writes a value of a type that slog has no kind for. The methods of such a value are the
-// user's. If one panics, the field is lost and the line is not, because the request has been
-// served.
+// user's code. If one panics, only the field is lost. The line is still written, because the
+// request has been served.
 func other(e *zerolog.Event, key string, v any) {
 	defer func() {
 		p := recover()
 		if p == nil {
 			return
 		}
-		if v := reflect.ValueOf(v); v.Kind() == reflect.Pointer && v.IsNil() { // as slog has it
+		if v := reflect.ValueOf(v); v.Kind() == reflect.Pointer && v.IsNil() { // slog writes <nil> too
 			e.Str(key, "<nil>")
 			return
 		}

@@ -41,7 +41,7 @@ func TestAttrs(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		attr slog.Attr
-		want string // the fields; "=": as slog has them; "-": none; "": a text, whatever it is
+		want string // the field in JSON; "=": as slog writes it; "-": no field; "": any text
 	}{
 		{"text", slog.String("k", `a "b"`+"\n\xff"), "="},
 		{"an empty key", slog.String("", "x"), "="},
@@ -49,14 +49,14 @@ func TestAttrs(t *testing.T) {
 		{"int", slog.Int64("k", math.MinInt64), "="},
 		{"uint", slog.Uint64("k", 1<<62), "="},
 		{"float", slog.Float64("k", -0.25), "="},
-		{"no number", slog.Float64("k", math.NaN()), `"k":"NaN"`},
+		{"NaN", slog.Float64("k", math.NaN()), `"k":"NaN"`},
 		{"bool", slog.Bool("k", true), "="},
 		{"duration", slog.Duration("k", 1500*time.Microsecond), `"k":1.5`},
 		{"time", slog.Time("k", at), `"k":"2026-11-26T10:11:12Z"`},
 		{"group", slog.Group("k", slog.Int("a", 1), slog.Group("b", slog.Bool("c", false))), "="},
 		{"an inline group", slog.Group("", slog.Int("a", 1), slog.String("b", "x")), "="},
 		{"an empty group", slog.Group("k"), "="},
-		{"a group of empty groups", slog.Group("k", slog.Group("a"), slog.Attr{}, slog.Group("", slog.Group("b"))), "-"}, // slog forgets a comma
+		{"a group of empty groups", slog.Group("k", slog.Group("a"), slog.Attr{}, slog.Group("", slog.Group("b"))), "-"}, // slog's line lacks a comma
 		{"an empty attribute", slog.Attr{}, "="},
 		{"nothing under a key", slog.Any("k", nil), "="},
 		{"an object", slog.Any("k", object{"x"}), "="},
@@ -99,7 +99,7 @@ func TestAttrs(t *testing.T) {
 			e := l.Log().Int("first", 1)
 			zline.Attrs(e, []slog.Attr{tt.attr, slog.Int("last", 1)})
 			e.Send()
-			require.Len(t, w.events, 1, "lines that can be read")
+			require.Len(t, w.events, 1, "one line must be written, and be readable")
 			got, err := json.Marshal(w.events[0])
 			require.NoError(t, err)
 			if want == "" {

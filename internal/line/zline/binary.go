@@ -7,7 +7,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Write writes p on e with the names of n.
+// Write writes p to e, with the names of n.
 func Write(e *zerolog.Event, p *line.Pending, n *line.Names) {
 	p.Written = true
 	p.Record.WriteTo(n, &fields{names: n, event: e})
@@ -16,12 +16,12 @@ func Write(e *zerolog.Event, p *line.Pending, n *line.Names) {
 	}
 }
 
-// fields is the sink for zerolog's other encodings.
+// fields is the [line.Sink] for zerolog's other encodings.
 type fields struct {
 	names *line.Names
 	event *zerolog.Event
 	group string
-	outer *zerolog.Event // while a group is open
+	outer *zerolog.Event // the event outside of the open group
 }
 
 func (f *fields) Str(key, value string)       { f.event.Str(key, value) }

@@ -12,10 +12,10 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Write writes p on e with the names of n.
+// Write writes p to e, with the names of n.
 //
-// The record is one piece of JSON: the value of its first field, and the other fields behind it.
-// zerolog itself would look at each byte of each key.
+// Write gives zerolog the record as one piece of JSON: the value of the first field, followed by
+// the other fields. That is faster, because zerolog itself would check each byte of each key.
 func Write(e *zerolog.Event, p *line.Pending, n *line.Names) {
 	p.Written = true
 	to := raws.Get().(*raw)
@@ -31,16 +31,16 @@ func Write(e *zerolog.Event, p *line.Pending, n *line.Names) {
 }
 
 // raws keeps sinks for the next line. Without the pool, each line would allocate a sink, because
-// WriteTo takes an interface.
+// the argument of WriteTo is an interface.
 var raws = sync.Pool{New: func() any { return &raw{text: make([]byte, 0, 512)} }}
 
 // maxKept is the largest buffer that is kept for the next line, the same as for zerolog's events.
 const maxKept = 1 << 16
 
-// raw is the sink for JSON.
+// raw is the [line.Sink] for JSON.
 type raw struct {
 	names *line.Names
-	first string // the key of the first field; the text begins with its value
+	first string // the key of the first field; text begins with its value
 	text  []byte
 	inner bool // a group has just been opened
 }

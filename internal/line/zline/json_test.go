@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// If no text needs quoting, the line is the same to the byte.
+// If no text needs quoting, Write writes the same bytes as zerolog's own methods.
 func TestWriteBytes(t *testing.T) {
 	for _, v := range vendors {
 		n := line.NewNames(v, "", "", line.Hex, "")
@@ -43,7 +43,7 @@ func TestWriteBytes(t *testing.T) {
 	}
 }
 
-// A logger with our hook writes nothing twice, even if Send does not know of the hook.
+// A logger with our hook writes no field twice, even if Send does not know of the hook.
 func TestSendOnce(t *testing.T) {
 	var out bytes.Buffer
 	l := testkit.Hooked(&out)
@@ -51,7 +51,7 @@ func TestSendOnce(t *testing.T) {
 		out.Reset()
 		zline.Send(&l, hooked, zerolog.InfoLevel, &line.Pending{Context: testkit.Request(), Record: run})
 		for _, once := range []string{`"job":"sweep"`, `"trace_id":`, `"span_id":`, `"message":`} {
-			assert.Equal(t, 1, bytes.Count(out.Bytes(), []byte(once)), "times that %s stands in %s", once, &out)
+			assert.Equal(t, 1, bytes.Count(out.Bytes(), []byte(once)), "number of times that %s is in %s", once, &out)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func newLines() *lines {
 	return l
 }
 
-// read returns the lines as they are read again.
+// read returns the lines as line.Parse reads them.
 func (l *lines) read(t *testing.T) (read []line.Line) {
 	t.Helper()
 	for _, event := range l.events {
@@ -53,11 +53,11 @@ func (l *lines) read(t *testing.T) (read []line.Line) {
 func (l *lines) one(t *testing.T) line.Line {
 	t.Helper()
 	read := l.read(t)
-	require.Len(t, read, 1, "lines")
+	require.Len(t, read, 1, "one line must be written")
 	return read[0]
 }
 
-// hook writes records under its names, as logctx's hook does.
+// hook writes records with its names, as logctx's hook does.
 type hook struct {
 	names *line.Names
 	write func(e *zerolog.Event, p *line.Pending, n *line.Names)

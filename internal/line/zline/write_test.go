@@ -38,7 +38,7 @@ func byMethods(e *zerolog.Event, p *line.Pending, n *line.Names) {
 
 var vendors = []line.Vendor{line.Ours, line.Datadog, line.GoogleCloud, line.ECS, line.Logback}
 
-// A record is one piece of text, with the same content as zerolog's own methods would write.
+// Write must write the same content as zerolog's own methods do.
 func TestWrite(t *testing.T) {
 	for _, v := range vendors {
 		for _, format := range []line.Format{line.Hex, line.Decimal, line.GoogleTrace} {

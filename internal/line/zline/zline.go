@@ -1,7 +1,7 @@
 // Package zline writes the records of package line with zerolog. A zerolog hook writes the IDs.
 //
 // Packages httpclient, httpmw, logctx and workerpool import it. It is a package of its own because
-// package line needs the standard library only.
+// package line needs only the standard library.
 package zline
 
 import (
@@ -15,9 +15,9 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Send writes p with l at level. Hooked says that l has our hook for certain. That hook then
-// writes the record and the IDs, under its own names. Any other logger gets one more hook, which
-// writes them if no hook before it has.
+// Send writes p with l at level. Hooked says that l certainly has our hook. If so, that hook
+// writes the record and the IDs, with its own names. To any other logger, Send adds a hook, which
+// writes the record and the IDs if no earlier hook has.
 func Send(l *zerolog.Logger, hooked bool, level zerolog.Level, p *line.Pending) {
 	p.Written = false
 	if hooked {
@@ -40,8 +40,8 @@ func Send(l *zerolog.Logger, hooked bool, level zerolog.Level, p *line.Pending) 
 	}
 }
 
-// otherwise is the last hook of a logger that has none of ours. It has its own Pending, because
-// the user's hooks may have replaced the event's context.
+// otherwise is the hook that Send adds to a logger that may have no hook of ours. It contains the
+// Pending, because the user's hooks may have replaced the event's context.
 type otherwise struct{ *line.Pending }
 
 func (o otherwise) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -51,8 +51,8 @@ func (o otherwise) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 	Write(e, p, line.Default)
 	if e.GetCtx() != context.Context(p) {
-		// A hook has given the event another context. A hook of ours behind it may have written
-		// the IDs, but could not see the record.
+		// An earlier hook has replaced the event's context. A hook of ours after that one may have
+		// written the IDs, but could not see the record.
 		return
 	}
 	if traceID, spanID := IDs(p); traceID != "" {
@@ -60,7 +60,7 @@ func (o otherwise) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 }
 
-// IDs returns the IDs of p's span as texts; "" without a trace.
+// IDs returns the IDs of p's span as texts. Both are "" if p has no trace.
 func IDs(p *line.Pending) (traceID, spanID string) {
 	if p.IDs != "" {
 		return seam.Split(p.IDs)
@@ -83,16 +83,17 @@ func Log(h slog.Handler, heard bool, level slog.Level, p *line.Pending) {
 	p.Log(h, level, heard, addIDs)
 }
 
-// Loggers are the loggers of a Config. The zero value has none. Lines go to the loggers of their
-// context then: to the zerolog logger, else to the slog logger, else to the fallback of
-// logctx.Info. In a debug trace all levels from debug on are wanted.
+// Loggers contains the loggers of a Config. If there are none, as in the zero value, lines go to
+// the loggers of their context: to the zerolog logger, else to the slog logger, else to the
+// fallback of logctx.Info. In a debug trace, lines of all levels from debug on are written.
 type Loggers struct {
 	zerolog *zerolog.Logger
 	hooked  bool
 	slog    slog.Handler
 }
 
-// NewLoggers returns the Loggers of a Config with z or s. At most one of the two is not nil.
+// NewLoggers returns the Loggers of a Config with z or s. At most one of z and s may be other than
+// nil.
 func NewLoggers(z *zerolog.Logger, s *slog.Logger) (l Loggers) {
 	if z != nil {
 		own := *z
@@ -155,8 +156,8 @@ func Level(l slog.Level) zerolog.Level {
 	return zerolog.TraceLevel
 }
 
-// SlogLevel returns slog's level for a level of zerolog's. zerolog.NoLevel counts as info. Ok is
-// false for zerolog.Disabled, because no line is written at that level.
+// SlogLevel returns slog's level for a level of zerolog's. For zerolog.NoLevel it returns info. Ok
+// is false for zerolog.Disabled, because no line is written at that level.
 func SlogLevel(l zerolog.Level) (level slog.Level, ok bool) {
 	switch l {
 	case zerolog.Disabled:

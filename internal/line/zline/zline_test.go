@@ -31,7 +31,7 @@ var (
 	run   = &line.Run{Job: "sweep", Duration: time.Second, ScheduledBy: id128, Panicked: true, Sampled: true}
 )
 
-// With any logger, one line has the whole record, with the IDs once.
+// With any logger, Send writes one line with the whole record, and with each ID once.
 func TestSend(t *testing.T) {
 	discard := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Discard() })
 	enriching := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -48,14 +48,14 @@ func TestSend(t *testing.T) {
 	ours := logctx.Hook(logctx.Config{})
 	for _, tt := range []row{
 		{"our hook", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours) }, true, zerolog.InfoLevel, 1},
-		{"our hook, not known", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours) }, false, zerolog.InfoLevel, 1},
+		{"our hook, of which Send does not know", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours) }, false, zerolog.InfoLevel, 1},
 		{"two hooks of ours", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours, ours) }, true, zerolog.InfoLevel, 1},
 		{"no hook", func(w *lines) zerolog.Logger { return zerolog.New(w) }, false, zerolog.InfoLevel, 1},
-		{"no hook, thought to have one", func(w *lines) zerolog.Logger { return zerolog.New(w) }, true, zerolog.InfoLevel, 2},
+		{"no hook, although hooked is true", func(w *lines) zerolog.Logger { return zerolog.New(w) }, true, zerolog.InfoLevel, 2},
 		{"a hook that is not ours", func(w *lines) zerolog.Logger {
 			return zerolog.New(w).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) { e.Str("x", "y") }))
 		}, false, zerolog.InfoLevel, 1},
-		{"our hook behind a hook that replaces the event's context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(enriching, ours) }, false, zerolog.InfoLevel, 1},
+		{"our hook after a hook that replaces the event's context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(enriching, ours) }, false, zerolog.InfoLevel, 1},
 		{"our hook before a hook that replaces the event's context", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours, enriching) }, true, zerolog.InfoLevel, 1},
 		{"our hook for some levels", func(w *lines) zerolog.Logger {
 			levels := zerolog.NewLevelHook()
@@ -64,11 +64,11 @@ func TestSend(t *testing.T) {
 		}, false, zerolog.InfoLevel, 1},
 		{"at another level", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours) }, true, zerolog.ErrorLevel, 1},
 		{"below the level", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours).Level(zerolog.ErrorLevel) }, true, zerolog.InfoLevel, 0},
-		{"below the level, no hook", func(w *lines) zerolog.Logger { return zerolog.New(w).Level(zerolog.ErrorLevel) }, false, zerolog.InfoLevel, 0},
+		{"below the level, without our hook", func(w *lines) zerolog.Logger { return zerolog.New(w).Level(zerolog.ErrorLevel) }, false, zerolog.InfoLevel, 0},
 		{"disabled", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours).Level(zerolog.Disabled) }, false, zerolog.InfoLevel, 0},
-		{"discarded before", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(discard, ours) }, true, zerolog.InfoLevel, 0},
-		{"discarded after", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours, discard) }, true, zerolog.InfoLevel, 0},
-		{"discarded, no hook", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(discard) }, false, zerolog.InfoLevel, 0},
+		{"discarded by a hook before ours", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(discard, ours) }, true, zerolog.InfoLevel, 0},
+		{"discarded by a hook after ours", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours, discard) }, true, zerolog.InfoLevel, 0},
+		{"discarded, without our hook", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(discard) }, false, zerolog.InfoLevel, 0},
 		{"a sampler that drops", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours).Sample(zerolog.RandomSampler(0)) }, true, zerolog.InfoLevel, 0},
 	} {
 		for _, rec := range []line.Record{request, call, plain, run} {
@@ -78,7 +78,7 @@ func TestSend(t *testing.T) {
 				p := &line.Pending{Context: testkit.Request(), Record: rec, Fields: []slog.Attr{slog.String("tenant", "t")}, Written: true}
 				zline.Send(&l, tt.hooked, tt.level, p)
 				read := w.read(t)
-				require.Len(t, read, tt.want, "lines")
+				require.Len(t, read, tt.want, "number of lines")
 				if tt.want == 0 {
 					return
 				}
@@ -95,13 +95,14 @@ func TestSend(t *testing.T) {
 						ids++
 					}
 				}
-				assert.Equal(t, 1, ids, "how often the trace ID stands there")
+				assert.Equal(t, 1, ids, "the trace ID must be on the line once")
 			})
 		}
 	}
 }
 
-// Send takes ready IDs, and writes none for a context without a trace.
+// Send writes the IDs that the Pending contains, or else those of its context. It writes none if
+// the context has no trace.
 func TestSendIDs(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -110,14 +111,14 @@ func TestSendIDs(t *testing.T) {
 		traceID string
 		spanID  string
 	}{
-		{"of the context", testkit.Request(), "", id128, spanID},
-		{"ready", testkit.Request(), `"` + parentID + seam.Middle + parentID + `"`, parentID, parentID},
-		{"none", context.Background(), "", "", ""},
+		{"IDs of the context", testkit.Request(), "", id128, spanID},
+		{"IDs in the Pending", testkit.Request(), `"` + parentID + seam.Middle + parentID + `"`, parentID, parentID},
+		{"no trace", context.Background(), "", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, hooked := range []bool{false, true} {
 				if hooked && tt.ids != "" {
-					continue // a hook may be unable to use ready text
+					continue // a hook may be unable to use the text of IDs
 				}
 				w := newLines()
 				l := zerolog.New(w)
@@ -143,14 +144,14 @@ func TestLog(t *testing.T) {
 		heard bool
 		want  bool
 	}{
-		{"ours", func(h slog.Handler) slog.Handler { return logctx.Slog(h, logctx.Config{}) }, slog.LevelInfo, false, true},
-		{"not ours", func(h slog.Handler) slog.Handler { return h }, slog.LevelInfo, false, true},
-		{"ours, within another", func(h slog.Handler) slog.Handler { return stranger{logctx.Slog(h, logctx.Config{})} }, slog.LevelInfo, false, true},
-		{"another within ours", func(h slog.Handler) slog.Handler { return logctx.Slog(stranger{h}, logctx.Config{}) }, slog.LevelInfo, false, true},
-		{"ours, below the level", func(h slog.Handler) slog.Handler { return logctx.Slog(h, logctx.Config{}) }, slog.LevelDebug, false, false},
-		{"not ours, below the level", func(h slog.Handler) slog.Handler { return h }, slog.LevelDebug, false, false},
-		{"ours, in a debug trace", func(h slog.Handler) slog.Handler { return logctx.Slog(h, logctx.Config{}) }, slog.LevelDebug, true, true},
-		{"not ours, in a debug trace", func(h slog.Handler) slog.Handler { return h }, slog.LevelDebug, true, true},
+		{"our handler", func(h slog.Handler) slog.Handler { return logctx.Slog(h, logctx.Config{}) }, slog.LevelInfo, false, true},
+		{"another handler", func(h slog.Handler) slog.Handler { return h }, slog.LevelInfo, false, true},
+		{"our handler within another", func(h slog.Handler) slog.Handler { return stranger{logctx.Slog(h, logctx.Config{})} }, slog.LevelInfo, false, true},
+		{"another handler within ours", func(h slog.Handler) slog.Handler { return logctx.Slog(stranger{h}, logctx.Config{}) }, slog.LevelInfo, false, true},
+		{"our handler, below the level", func(h slog.Handler) slog.Handler { return logctx.Slog(h, logctx.Config{}) }, slog.LevelDebug, false, false},
+		{"another handler, below the level", func(h slog.Handler) slog.Handler { return h }, slog.LevelDebug, false, false},
+		{"our handler, in a debug trace", func(h slog.Handler) slog.Handler { return logctx.Slog(h, logctx.Config{}) }, slog.LevelDebug, true, true},
+		{"another handler, in a debug trace", func(h slog.Handler) slog.Handler { return h }, slog.LevelDebug, true, true},
 		{"below debug, in a debug trace", func(h slog.Handler) slog.Handler { return h }, slog.LevelDebug - 1, true, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -166,16 +167,17 @@ func TestLog(t *testing.T) {
 			assert.Equal(t, line.Record(request), l.Record, "record of %s", &out)
 			assert.Equal(t, id128, l.TraceID)
 			assert.Equal(t, spanID, l.SpanID)
-			assert.Equal(t, 1, bytes.Count(out.Bytes(), []byte(spanID)), "IDs in %s", &out)
+			assert.Equal(t, 1, bytes.Count(out.Bytes(), []byte(spanID)), "the span ID must be once in %s", &out)
 			assert.Equal(t, tt.level.String(), l.Level)
 		})
 	}
 }
 
-// stranger is a handler that does not know ours.
+// stranger is a handler that knows nothing of our handlers.
 type stranger struct{ slog.Handler }
 
-// Out finds the loggers of the context in their order.
+// Out writes with the zerolog logger of the context, else with its slog logger, else with the
+// global logger.
 func TestOut(t *testing.T) {
 	fallback, former := newLines(), log.Logger
 	log.Logger = zerolog.New(fallback)
@@ -188,13 +190,13 @@ func TestOut(t *testing.T) {
 		level              slog.Level
 		debug              bool
 	}{
-		{name: "both", zerologs: true, slogs: true, wantZero: 1},
-		{name: "zerolog's", zerologs: true, wantZero: 1},
-		{name: "slog's", slogs: true, wantSlog: 1},
-		{name: "none", wantFallback: 1},
-		{name: "slog's, below its level", slogs: true, level: slog.LevelDebug},
-		{name: "slog's, below its level in a debug trace", slogs: true, level: slog.LevelDebug, debug: true, wantSlog: 1},
-		{name: "zerolog's, below its level", zerologs: true, level: slog.LevelDebug},
+		{name: "both loggers", zerologs: true, slogs: true, wantZero: 1},
+		{name: "a zerolog logger", zerologs: true, wantZero: 1},
+		{name: "a slog logger", slogs: true, wantSlog: 1},
+		{name: "no logger", wantFallback: 1},
+		{name: "a slog logger, below its level", slogs: true, level: slog.LevelDebug},
+		{name: "a slog logger, below its level in a debug trace", slogs: true, level: slog.LevelDebug, debug: true, wantSlog: 1},
+		{name: "a zerolog logger, below its level", zerologs: true, level: slog.LevelDebug},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			fallback.events = nil
@@ -247,7 +249,7 @@ func TestSlogLevel(t *testing.T) {
 		assert.Equal(t, tt.want, got, "SlogLevel(%v)", tt.zerolog)
 		assert.Equal(t, tt.ok, ok, "SlogLevel(%v)", tt.zerolog)
 		if ok && tt.zerolog >= zerolog.TraceLevel && tt.zerolog <= zerolog.ErrorLevel {
-			assert.Equal(t, tt.zerolog, zline.Level(got), "there and back")
+			assert.Equal(t, tt.zerolog, zline.Level(got), "Level must reverse SlogLevel")
 		}
 	}
 }
