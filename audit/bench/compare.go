@@ -14,21 +14,21 @@ import (
 	"time"
 )
 
-// result is the cost of a peer for a number of events.
+// result is what a peer has needed for a number of events.
 type result struct {
 	Events int
-	Wall   time.Duration // until all is on disk
+	Wall   time.Duration // from the first event until all events are on disk
 	CPU    time.Duration
 	Bytes  int64
-	Find   time.Duration // one value, the page cache warm
+	Find   time.Duration // the time to find one value, with a warm page cache
 	Rows   int
 }
 
-// runPeers writes the same events by each peer, in turn, and prints the medians.
+// runPeers writes the same events with each peer in turn, several times, and prints the medians.
 func runPeers(args []string) error {
 	flags := flag.NewFlagSet("peers", flag.ExitOnError)
-	events := flags.Int("events", 1_000_000, "so many events")
-	rounds := flags.Int("rounds", 3, "so many times")
+	events := flags.Int("events", 1_000_000, "number of events")
+	rounds := flags.Int("rounds", 3, "number of rounds")
 	node := flags.String("node", "", "a directory with @duckdb/node-api")
 	flags.Parse(args)
 
@@ -37,7 +37,7 @@ func runPeers(args []string) error {
 		for i, p := range peers {
 			n := *events
 			if p.name == "SQLite, each event" {
-				n /= 10 // slow
+				n /= 10 // because it is slow
 			}
 			r, err := child(strconv.Itoa(i), strconv.Itoa(n))
 			if err != nil {
@@ -87,7 +87,7 @@ func median(rounds []result, of func(result) float64) float64 {
 	return values[len(values)/2]
 }
 
-// child runs a peer in a process of its own, so that memory and time are only the peer's.
+// child runs a peer in a separate process, so that memory and processor time are only the peer's.
 func child(args ...string) (r result, err error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -102,7 +102,7 @@ func child(args ...string) (r result, err error) {
 	return r, json.Unmarshal(out, &r)
 }
 
-// runOne is the child: PEER EVENTS.
+// runOne is the main function of the child process. Its arguments are PEER EVENTS.
 func runOne(args []string) error {
 	if len(args) != 2 {
 		return errors.New("one PEER EVENTS")
@@ -127,7 +127,7 @@ func runOne(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(r)
 }
 
-// ahead makes n events before anything is measured.
+// ahead returns n events. They are made in advance, so that making them is not measured.
 func ahead(n int) []event {
 	f := newFeed(7, 500_000)
 	all := make([]event, n)
@@ -150,7 +150,7 @@ func measure(p peer, dir string, events []event) (r result, err error) {
 		return r, err
 	}
 	wanted := events[len(events)/2].Context[1]
-	if _, err := p.find(dir, wanted.Key, wanted.Value); err != nil { // the page cache is warm then
+	if _, err := p.find(dir, wanted.Key, wanted.Value); err != nil { // this search warms the page cache
 		return r, err
 	}
 	wall = time.Now()

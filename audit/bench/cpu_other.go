@@ -4,5 +4,6 @@ package main
 
 import "time"
 
-// cpu is not known on this system, so columns of processor time are 0.
+// cpu returns 0, because the processor time is not known on this system. So columns of processor
+// time show 0.
 func cpu() time.Duration { return 0 }

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// script uses DuckDB from Node: an appender, and queries.
+// script is a program for Node that uses DuckDB's appender and queries.
 //
 //go:embed duckdb.mjs
 var script string
 
-// duckdb makes DuckDB write n events from its own memory, through its appender.
+// duckdb lets DuckDB write n events from memory, with its appender, and find a value.
 func duckdb(node string, n int) (r result, err error) {
 	dir, err := os.MkdirTemp("", "clew-bench-")
 	if err != nil {

@@ -1,4 +1,4 @@
-// DuckDB's part of the bench: "append LINES DATABASE KEY VALUE" writes events and finds a value;
+// DuckDB's part of the bench: "append LINES DATABASE KEY VALUE" writes events and finds a value.
 // "find PATTERN KEY VALUE" finds a value in Parquet files.
 import { createInterface } from 'node:readline';
 import { createReadStream } from 'node:fs';
@@ -37,7 +37,7 @@ async function find(pattern, key, value) {
   return timed(connection, `read_parquet('${pattern}', hive_partitioning = true)`, key, value);
 }
 
-// timed asks twice: the page cache is warm for the second, which counts.
+// timed runs the query twice, and returns the time of the second run, with a warm page cache.
 async function timed(connection, table, key, value) {
   const query = `SELECT timestamp, app, message, context FROM ${table} WHERE context['${key}'] = '${value}'`;
   let rows, start;

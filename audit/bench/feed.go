@@ -11,10 +11,10 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// begin is the time of the first event that is made ahead.
+// begin is the time of the first synthetic event.
 var begin = time.Now().Add(-time.Hour).Truncate(5 * time.Minute)
 
-// event is a made event in the forms that the peers take.
+// event is a synthetic event in the forms that the peers need.
 type event struct {
 	ctx   context.Context
 	id    string
@@ -22,7 +22,7 @@ type event struct {
 	*made.Event
 }
 
-// feed makes events, with a context and attributes for each trace, for one goroutine.
+// feed makes events for one goroutine. It makes a context and attributes for each trace.
 type feed struct {
 	made   *made.Generator
 	traces map[[16]byte]event
@@ -33,7 +33,7 @@ func newFeed(seed uint64, perSecond float64) *feed {
 	return &feed{made: made.New(seed, begin, perSecond), traces: map[[16]byte]event{}}
 }
 
-// next is valid until the next call.
+// next returns the next event. The event is valid until the next call.
 func (f *feed) next() event {
 	m := f.made.Next()
 	e, ok := f.traces[m.TraceID]
@@ -42,7 +42,7 @@ func (f *feed) next() event {
 		if !ok {
 			e = forms(m)
 		}
-		if len(f.traces) > 8192 { // traces that are over are in the old half, and go with it
+		if len(f.traces) > 8192 { // traces that have ended are in the old half, which is dropped
 			f.old, f.traces = f.traces, make(map[[16]byte]event, 8192)
 		}
 		f.traces[m.TraceID] = e

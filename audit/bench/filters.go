@@ -14,15 +14,16 @@ import (
 	"example.com/clew/audit/filter"
 )
 
-// runFilters measures how much filters cost a service that logs at a rate, and how long a batch
-// waits, while a hundred filters change and beside a filter that does harm.
+// runFilters measures how much filters cost a service that logs at a rate, and how long the
+// longest batch takes. It also measures this while a hundred filters change, and with a harmful
+// filter among them.
 func runFilters(args []string) error {
 	flags := flag.NewFlagSet("filters", flag.ExitOnError)
 	rate := flags.Int("rate", 100_000, "events a second")
-	span := flags.Duration("for", 15*time.Second, "how long, each time")
+	span := flags.Duration("for", 15*time.Second, "duration of each run")
 	flags.Parse(args)
 
-	fmt.Println("| filters | in them, of one core | the process, of one core, beyond none | judged | discarded | dropped | longest batch |")
+	fmt.Println("| filters | time in filters, of one core | extra time of the process, of one core | judged | discarded | dropped | longest batch |")
 	fmt.Println("|---|---|---|---|---|---|---|")
 	none, err := filtered(*rate, *span, nil, nil)
 	if err != nil {
@@ -41,7 +42,7 @@ func runFilters(args []string) error {
 	}
 	fmt.Printf("| 100, 2 of them for this service, all changed each second: %d changes | %.1f %% | %.1f %% | %d | %d | %d | %v |\n", r.changes, 100*r.inFilters.Seconds()/span.Seconds(), 100*(r.cpu-none.cpu).Seconds()/span.Seconds(), r.judged, r.discarded, r.dropped, r.longest)
 
-	fmt.Println("\n| beside two others, a filter that … | off after | of the batches' time | longest batch | why |")
+	fmt.Println("\n| beside two good filters, a filter that … | off after | time of the batches until then | longest batch | why |")
 	fmt.Println("|---|---|---|---|---|")
 	for _, bad := range harmful {
 		r, err := filtered(*rate, 5*time.Second, append(harmless(2), bad.text), nil)
@@ -56,7 +57,8 @@ func runFilters(args []string) error {
 	return nil
 }
 
-// harmless is n filters. The first ten or two apply to the service.
+// harmless returns n good filters. If n is at most 10, all apply to the service. Otherwise the
+// first two do.
 func harmless(n int) (files []string) {
 	for i := range n {
 		apps := ""
@@ -77,7 +79,7 @@ func harmless(n int) (files []string) {
 // networks are some of the networks in the made events.
 var networks = []string{"instagram", "facebook"}
 
-// harmful is filters that must be switched off.
+// harmful lists filters that must be switched off.
 var harmful = []struct{ does, text string }{
 	{"loops for ever", bad("for (;;) {}")},
 	{"allocates for ever", bad("var all = []; for (;;) all.push({})")},
@@ -91,7 +93,7 @@ func bad(body string) string {
 	return "name: bad\njs: |\n    function filter(event) {\n      " + body + "\n    }\n"
 }
 
-// changing changes all filters of a directory once a second, until ctx ends.
+// changing changes all filters in a directory once a second, until ctx ends.
 func changing(ctx context.Context, dir string, files []string) {
 	for n := 0; ; n++ {
 		select {
@@ -105,7 +107,7 @@ func changing(ctx context.Context, dir string, files []string) {
 	}
 }
 
-// write replaces a file by renaming, as people should.
+// write replaces a file by a rename, so that no reader sees a part of it. People should do so too.
 func write(dir string, i int, text string) {
 	temp := filepath.Join(dir, ".new")
 	if err := os.WriteFile(temp, []byte(text), 0o600); err != nil {
@@ -116,17 +118,17 @@ func write(dir string, i int, text string) {
 	}
 }
 
-// filterResult is the cost of a run with filters.
+// filterResult is the result of a run with filters.
 type filterResult struct {
 	cpu, inFilters                      time.Duration
 	judged, discarded, dropped, changes int64
-	longest                             time.Duration // that a batch took, with what it waited for
-	untilOff                            time.Duration // that batches took until the filter was off
+	longest                             time.Duration // the longest time of a batch, including the time that it waited
+	untilOff                            time.Duration // the time of all batches until the filter was off
 	began                               time.Time
 	off                                 *filter.Off
 }
 
-// filtered logs at a rate through filters; nil: without a Filter.
+// filtered logs at a rate, with the filters in files. If files is nil, the Logger has no Filter.
 func filtered(rate int, span time.Duration, files []string, change func(context.Context, string, []string)) (r filterResult, err error) {
 	work, err := os.MkdirTemp("", "clew-bench-")
 	if err != nil {
@@ -168,13 +170,13 @@ func filtered(rate int, span time.Duration, files []string, change func(context.
 	r.off = off.Load()
 	stats := set.Stats()
 	r.judged = stats.Events.Judged
-	for _, f := range stats.Filters { // of the scripts in use: what was changed is not counted
+	for _, f := range stats.Filters { // only of the scripts in use: the time of scripts that were replaced is not included
 		r.inFilters += f.Time
 	}
 	return r, err
 }
 
-// filterDir makes a directory of filters below work.
+// filterDir makes a directory with the filters below work.
 func filterDir(work string, files []string) (dir string, err error) {
 	dir = filepath.Join(work, "filters")
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -186,7 +188,8 @@ func filterDir(work string, files []string) (dir string, err error) {
 	return dir, nil
 }
 
-// run logs at a rate, and counts the events by their fate.
+// run logs at a rate, and returns an error unless each event was written, discarded or counted as
+// failed.
 func (r *filterResult) run(cfg audit.Config, rate int, span time.Duration) error {
 	l, err := audit.Open(cfg)
 	if err != nil {

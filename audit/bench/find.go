@@ -21,10 +21,10 @@ import (
 // runFind makes a lake, unless dir has one already, and measures searches in it.
 func runFind(args []string) error {
 	flags := flag.NewFlagSet("find", flag.ExitOnError)
-	events := flags.Int("events", 30_000_000, "so many events")
-	dir := flags.String("dir", "", "where they are kept; else a directory that is removed")
+	events := flags.Int("events", 30_000_000, "number of events")
+	dir := flags.String("dir", "", "directory in which the lake is kept; \"\": a temporary one")
 	node := flags.String("node", "", "a directory with @duckdb/node-api")
-	rounds := flags.Int("rounds", 21, "so many questions of each kind")
+	rounds := flags.Int("rounds", 21, "number of searches of each kind")
 	flags.Parse(args)
 
 	if *dir == "" {
@@ -47,8 +47,8 @@ func runFind(args []string) error {
 	return ask(lake.Dir(*dir), asked, *rounds, *node, *dir)
 }
 
-// fill writes segments of 850,000 events, which are 128 MB, and packs them. It returns some of the
-// events, to be found again.
+// fill writes segments of 850,000 events, about 128 MB each, and packs them. It returns some of
+// the events, which the searches look for.
 func fill(dir string, n int) (asked []made.Event, err error) {
 	const each = 850_000
 	store := lake.Dir(dir)
@@ -81,7 +81,7 @@ func fill(dir string, n int) (asked []made.Event, err error) {
 }
 
 func ask(store lake.Store, asked []made.Event, rounds int, node, dir string) error {
-	fmt.Println("| asked | median | worst | bytes read | rows |")
+	fmt.Println("| searched for | median | worst | bytes read | rows |")
 	fmt.Println("|---|---|---|---|---|")
 	random := rand.New(rand.NewPCG(1, 2))
 	kinds := []struct {
@@ -128,7 +128,7 @@ func ask(store lake.Store, asked []made.Event, rounds int, node, dir string) err
 	return nil
 }
 
-// find reads all events of an answer, as the command does.
+// find runs a search and reads all events that it finds, as clew-audit does.
 func find(q lake.Query, store lake.Store) (rows int, read int64, err error) {
 	var report lake.Report
 	for _, err := range lake.Find(context.Background(), q, &report, store) {

@@ -21,15 +21,15 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// runFleet makes the lake of a fleet, in which each writer has a small file in each partition. It
-// measures Compact, and answers before and after it.
+// runFleet makes the lake of a fleet. Each writer has a small file in each partition. runFleet
+// measures Compact, and searches before and after it.
 func runFleet(args []string) error {
 	flags := flag.NewFlagSet("fleet", flag.ExitOnError)
-	writers := flags.Int("writers", 1000, "so many writers")
-	partitions := flags.Int("partitions", 12, "so many partitions of five minutes")
-	events := flags.Int("events", 300, "so many events of each writer in each partition")
-	dir := flags.String("dir", "", "where the lakes before and after are kept; else a directory that is removed")
-	rounds := flags.Int("rounds", 21, "so many questions of each kind")
+	writers := flags.Int("writers", 1000, "number of writers")
+	partitions := flags.Int("partitions", 12, "number of partitions of five minutes")
+	events := flags.Int("events", 300, "number of events of each writer in each partition")
+	dir := flags.String("dir", "", "directory in which the lakes before and after are kept; \"\": a temporary one")
+	rounds := flags.Int("rounds", 21, "number of searches of each kind")
 	flags.Parse(args)
 
 	if *dir == "" {
@@ -62,14 +62,15 @@ func runFleet(args []string) error {
 type fleet struct {
 	writers, partitions, events int
 	random                      *rand.Rand
-	asked                       []lake.Event // some of the events, to be found again
+	asked                       []lake.Event // some of the events, which the searches look for
 }
 
-// fleetBegin is the beginning of the fleet's hour, long enough ago for Compact.
+// fleetBegin is the beginning of the fleet's events. It is so long ago that Compact merges the
+// files.
 var fleetBegin = begin.Add(-3 * time.Hour).Truncate(time.Hour)
 
-// fill writes the lake. The events of a trace go to all writers, as if its requests went through
-// many services.
+// fill writes the lake. The events of a trace are spread over all writers, as if its requests
+// passed through many services.
 func (f *fleet) fill(dir string) error {
 	store := &counted{Store: lake.Dir(dir)}
 	each := f.writers * f.events
@@ -107,7 +108,8 @@ func (f *fleet) fill(dir string) error {
 	return nil
 }
 
-// writeFleet writes a batch of each writer, some at a time, as many processes would.
+// writeFleet writes the batches of all writers into one partition. Eight goroutines write at the
+// same time, because many processes would.
 func writeFleet(store lake.Store, partition int, batches [][]lake.Event) error {
 	var wait sync.WaitGroup
 	errs := make([]error, 8)
@@ -139,7 +141,8 @@ func eventsOf(all []lake.Event) iter.Seq2[lake.Event, error] {
 	}
 }
 
-// link makes a copy of a lake by hard links, since Compact replaces files and changes none.
+// link copies a lake by hard links. This works because Compact replaces files, and does not change
+// them.
 func link(from, to string) error {
 	for f, err := range lake.Dir(from).List(context.Background(), "") {
 		if err != nil {
@@ -161,7 +164,7 @@ type pass struct {
 	lake.Compacted
 	took, cpu   time.Duration
 	store       counted
-	files       int // that are there then
+	files       int // the number of files after the call
 	peak, bytes int64
 }
 
@@ -195,7 +198,7 @@ func countFiles(dir string) (files int, bytes int64, err error) {
 	return files, bytes, nil
 }
 
-// lakes asks both lakes the same questions, in turn.
+// lakes runs the same searches in both lakes, in turn, and prints their costs.
 func (f *fleet) lakes(before, after string, rounds int) error {
 	kinds := []struct {
 		name  string
@@ -211,7 +214,7 @@ func (f *fleet) lakes(before, after string, rounds int) error {
 		}},
 	}
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "asked for\tlake\tmedian\tfiles\treads\tbytes\tevents found")
+	fmt.Fprintln(t, "searched for\tlake\tmedian\tfiles\treads\tbytes\tevents found")
 	for _, kind := range kinds {
 		var rows [2]int
 		for i, dir := range []string{before, after} {
@@ -230,7 +233,7 @@ func (f *fleet) lakes(before, after string, rounds int) error {
 	return t.Flush()
 }
 
-// answered is the cost of some answers together.
+// answered is the cost of several searches together.
 type answered struct {
 	lake.Report
 	median time.Duration
@@ -248,7 +251,7 @@ func askFleet(store lake.Store, asked []lake.Event, query func(lake.Event) lake.
 		if err != nil {
 			return all, err
 		}
-		if round == 0 { // warms the page cache
+		if round == 0 { // the first search warms the page cache
 			continue
 		}
 		took = append(took, time.Since(start))
@@ -273,8 +276,9 @@ func printPasses(passes []*pass) error {
 	return t.Flush()
 }
 
-// counted is a store that counts its calls as requests to S3. A list is one request for each
-// thousand files. A read is one request, unless the store still has the bytes.
+// counted is a store that counts the requests that S3 would get. A list counts as one request for
+// each thousand files. Each read counts, although package s3 would answer some reads from its
+// cache.
 type counted struct {
 	lake.Store
 	lists, opens, reads, puts, deletes atomic.Int64

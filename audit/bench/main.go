@@ -1,6 +1,6 @@
-// Command bench measures audit beside its peers, at a rate, over time, and in searches. All events
-// are synthetic. The script .ci/scale-audit runs all of it except fleet, which .ci/audit/fleet
-// runs.
+// Command bench measures audit: in comparison with peers, at a high rate, over a long time, and in
+// searches. All events are synthetic. The script .ci/scale-audit runs all subcommands except
+// fleet, which .ci/audit/fleet runs.
 //
 //	go run . peers [-events 1000000] [-rounds 3] [-node DIRECTORY]
 //	go run . sustain [-rate 500000] [-for 60s] [-producers 4]
@@ -10,8 +10,8 @@
 //	go run . s3 [-versitygw PROGRAM] [-events 30000000] [-dir DIRECTORY]
 //	go run . fleet [-writers 1000] [-partitions 12] [-events 300] [-dir DIRECTORY]
 //
-// A node directory has the npm package @duckdb/node-api. Without such a directory, DuckDB is left
-// out.
+// The directory of -node must contain the npm package @duckdb/node-api. Without -node, DuckDB is
+// left out.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 
 var commands = map[string]func(args []string) error{
 	"peers":   runPeers,
-	"one":     runOne, // a peer in a process of its own, for peers
+	"one":     runOne, // used by peers: runs one peer in a separate process
 	"sustain": runSustain,
 	"find":    runFind,
 	"soak":    runSoak,

@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// peak is the most memory that this process has had, in bytes, or 0 if the system does not tell.
+// peak returns the most memory that this process has had, in bytes, or 0 if the system does not
+// report it.
 func peak() (bytes int64) { return fromStatus("VmHWM:") }
 
-// resident is the memory that this process has now.
+// resident returns the memory that this process has now, in bytes.
 func resident() (bytes int64) { return fromStatus("VmRSS:") }
 
 func fromStatus(key string) (bytes int64) {

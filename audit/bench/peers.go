@@ -21,7 +21,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// peer is a way to write events, and to find one value again.
+// peer is a way to write events, and to find the events with one value.
 type peer struct {
 	name  string
 	write func(dir string, events []event) error
@@ -50,7 +50,7 @@ func writeAudit(dir string, events []event) error {
 		return err
 	}
 	if s := l.Stats(); s.Written != int64(len(events)) {
-		return fmt.Errorf("%d of %d written", s.Written, len(events))
+		return fmt.Errorf("%d of %d events were written", s.Written, len(events))
 	}
 	return nil
 }
@@ -68,8 +68,8 @@ func writeZerolog(dir string, events []event) error {
 	return errors.Join(writeLines(file, events), file.Sync(), file.Close())
 }
 
-// writeLumberjack rotates at 128 MB, as audit's segments, and waits until the last backup is
-// compressed.
+// writeLumberjack rotates its file at 128 MB, the size of audit's segments, and waits until the
+// last backup is compressed.
 func writeLumberjack(dir string, events []event) error {
 	file := &lumberjack.Logger{Filename: filepath.Join(dir, "audit.log"), MaxSize: 128, Compress: true}
 	if err := errors.Join(writeLines(file, events), file.Rotate(), file.Close()); err != nil {
@@ -97,7 +97,8 @@ func writeLines(w io.Writer, events []event) error {
 	return nil
 }
 
-// findLines reads all lines, as grep and zgrep do, and counts those that have the pair.
+// findLines reads all files, as grep and zgrep do, and counts the pairs with the key and the
+// value.
 func findLines(dir, key, value string) (rows int, err error) {
 	pattern := fmt.Sprintf(`"%s":"%s"`, key, value)
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -132,7 +133,7 @@ CREATE INDEX by_value ON pairs (value)`
 func writeSQLite(dir string, events []event) error     { return insert(dir, events, 10_000) }
 func writeSQLiteEach(dir string, events []event) error { return insert(dir, events, 1) }
 
-// insert commits each batch of events.
+// insert writes events, with a commit for each batch.
 func insert(dir string, events []event, batch int) error {
 	db, err := sql.Open("sqlite", filepath.Join(dir, "audit.db"))
 	if err != nil {
@@ -155,7 +156,7 @@ func insertBatch(db *sql.DB, at int, events []event) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // after Commit it does nothing
+	defer tx.Rollback() // does nothing after Commit
 	event, err := tx.Prepare(`INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return err

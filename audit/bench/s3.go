@@ -27,11 +27,11 @@ import (
 // transfer manager, and the requests and bytes of a search for a trace.
 func runS3(args []string) error {
 	flags := flag.NewFlagSet("s3", flag.ExitOnError)
-	program := flags.String("versitygw", "versitygw", "the program")
-	events := flags.Int("events", 30_000_000, "so many events to search")
-	dir := flags.String("dir", "", "where they are kept; else a directory that is removed")
+	program := flags.String("versitygw", "versitygw", "path of the program versitygw")
+	events := flags.Int("events", 30_000_000, "number of events to search")
+	dir := flags.String("dir", "", "directory in which the lake is kept; \"\": a temporary one")
 	uploads := flags.Bool("uploads", true, "measure uploads too")
-	rounds := flags.Int("rounds", 7, "so many rounds of uploads, and questions of each kind")
+	rounds := flags.Int("rounds", 7, "number of rounds of uploads, and of searches of each kind")
 	flags.Parse(args)
 
 	work, err := os.MkdirTemp("", "clew-bench-")
@@ -63,7 +63,7 @@ func runS3(args []string) error {
 
 const benchBucket = "bench"
 
-// startGateway runs versitygw over a directory, with a bucket in it.
+// startGateway starts versitygw with a directory as its storage, and with one bucket.
 func startGateway(program, dir string) (settings *aws.Config, stop func(), err error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -99,7 +99,8 @@ func startGateway(program, dir string) (settings *aws.Config, stop func(), err e
 	return nil, nil, errors.New("versitygw does not answer")
 }
 
-// compareUploads puts the same files by the Store and by the transfer manager, in turn.
+// compareUploads uploads the same files with the Store and with the transfer manager, in turn, and
+// prints the speeds.
 func compareUploads(settings *aws.Config, rounds int) error {
 	ctx := context.Background()
 	store, err := s3.Open(ctx, s3.Config{URL: "s3://" + benchBucket + "/up", AWS: settings})
@@ -118,7 +119,7 @@ func compareUploads(settings *aws.Config, rounds int) error {
 			return err
 		},
 	}
-	fmt.Println("| uploads, one after the other | audit/s3 | transfer manager | ratio, from worst to best round |")
+	fmt.Println("| uploads, one after the other | audit/s3 | transfer manager | ratio (worst to best round) |")
 	fmt.Println("|---|---|---|---|")
 	for _, kind := range []struct{ files, size int }{{8, 64 << 20}, {200, 2 << 20}} {
 		data := make([]byte, kind.size)
@@ -133,7 +134,7 @@ func compareUploads(settings *aws.Config, rounds int) error {
 					return err
 				}
 			}
-			if round > 0 { // the first one warms up
+			if round > 0 { // the first round is a warm-up
 				speeds[0], speeds[1] = append(speeds[0], now[0]), append(speeds[1], now[1])
 				ratios = append(ratios, now[0]/now[1])
 			}
@@ -148,7 +149,8 @@ func compareUploads(settings *aws.Config, rounds int) error {
 	return nil
 }
 
-// upload uploads so many new files, deletes them, and returns the speed in megabytes a second.
+// upload uploads the given number of new files, deletes them, and returns the speed of the uploads
+// in megabytes a second.
 func upload(store *s3.Store, put func(string, []byte) error, files int, data []byte) (speed float64, err error) {
 	start := time.Now()
 	for i := range files {
@@ -165,7 +167,8 @@ func upload(store *s3.Store, put func(string, []byte) error, files int, data []b
 	return speed, nil
 }
 
-// findInBucket copies a lake to the bucket, and searches it as a new process would, each time.
+// findInBucket copies a lake to the bucket, and searches it. Each search uses a new Store, as a
+// new process would.
 func findInBucket(settings *aws.Config, dir, cache string, events, rounds int) error {
 	asked, err := fill(dir, events)
 	if err != nil {
@@ -184,21 +187,21 @@ func findInBucket(settings *aws.Config, dir, cache string, events, rounds int) e
 	}
 	store.Close()
 	fmt.Printf("\n%d events in %d files of %.0f MB, made in %v\n\n", events, files, float64(size)/1e6, time.UnixMicro(asked[len(asked)-1].Time).Sub(begin).Round(time.Second))
-	fmt.Println("| asked | cache | GETs, median | most | MB, most | lists | median | worst | rows |")
+	fmt.Println("| searched for | cache | GETs, median | most | MB, most | lists | median | worst | rows |")
 	fmt.Println("|---|---|---|---|---|---|---|---|---|")
 	random := rand.New(rand.NewPCG(1, 2))
-	missing := func(e made.Event) lake.Query { // an ID of 16 digits among the others, that is nowhere
+	missing := func(e made.Event) lake.Query { // an ID of 16 digits that is in no file
 		return lake.Query{TraceID: hex.EncodeToString(e.TraceID[:8]), Since: begin}
 	}
 	for _, kind := range []struct {
 		name, cache string
 		query       func(made.Event) lake.Query
 	}{
-		{"an ID with its time", "", func(e made.Event) lake.Query { return lake.Query{TraceID: hex.EncodeToString(e.TraceID[:])} }},
+		{"an ID that contains its time", "", func(e made.Event) lake.Query { return lake.Query{TraceID: hex.EncodeToString(e.TraceID[:])} }},
 		{"the same", cache, func(e made.Event) lake.Query { return lake.Query{TraceID: hex.EncodeToString(e.TraceID[:])} }},
-		{"an ID without, that is nowhere", "", missing},
+		{"an ID without a time, in no file", "", missing},
 		{"the same", cache, missing},
-		{"an ID in all files' time", "", func(e made.Event) lake.Query {
+		{"an ID, in the time range of all files", "", func(e made.Event) lake.Query {
 			return lake.Query{TraceID: hex.EncodeToString(e.TraceID[:]), Since: begin}
 		}},
 	} {
@@ -209,7 +212,7 @@ func findInBucket(settings *aws.Config, dir, cache string, events, rounds int) e
 	return nil
 }
 
-// askBucket asks, each time with a new Store, and prints the worst counts.
+// askBucket runs searches, each with a new Store, and prints the medians and the worst values.
 func askBucket(name string, open func() (*s3.Store, error), cached bool, asked []made.Event, random *rand.Rand, rounds int, query func(made.Event) lake.Query) error {
 	var took []time.Duration
 	var most s3.Requests
@@ -221,7 +224,7 @@ func askBucket(name string, open func() (*s3.Store, error), cached bool, asked [
 		q.MaxBytes = -1
 		for again := range 2 {
 			if again == 1 && !cached {
-				break // nothing was kept
+				break // without a cache, a second search would be the same
 			}
 			store, err := open()
 			if err != nil {
@@ -234,7 +237,7 @@ func askBucket(name string, open func() (*s3.Store, error), cached bool, asked [
 			}
 			store.Close()
 			if again == 0 && cached {
-				continue // this one fills the cache
+				continue // the first search fills the cache
 			}
 			took, rows = append(took, time.Since(start)), rows+n
 			r := store.Requests()

@@ -11,11 +11,12 @@ import (
 	"example.com/clew/audit"
 )
 
-// runSoak logs at a modest rate for a long time, and prints figures that must not grow.
+// runSoak logs at a modest rate for a long time, and prints figures such as memory and open files,
+// which must not grow.
 func runSoak(args []string) error {
 	flags := flag.NewFlagSet("soak", flag.ExitOnError)
 	rate := flags.Int("rate", 20_000, "events a second")
-	span := flags.Duration("for", 10*time.Minute, "how long")
+	span := flags.Duration("for", 10*time.Minute, "duration of the run")
 	flags.Parse(args)
 
 	dir, err := os.MkdirTemp("", "clew-bench-")

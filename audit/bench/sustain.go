@@ -13,13 +13,14 @@ import (
 	"example.com/clew/audit"
 )
 
-// runSustain logs at a rate, and prints the cost. Producers run on the same machine, so it first
-// measures them alone, with a nil Logger. No service gets its events from a generator.
+// runSustain logs at a rate, and prints the cost. The goroutines that produce the events run on
+// the same machine. So runSustain first measures them alone, with a nil Logger: a real service
+// does not have their cost.
 func runSustain(args []string) error {
 	flags := flag.NewFlagSet("sustain", flag.ExitOnError)
 	rate := flags.Int("rate", 500_000, "events a second")
-	span := flags.Duration("for", time.Minute, "how long")
-	producers := flags.Int("producers", 4, "so many goroutines")
+	span := flags.Duration("for", time.Minute, "duration of the run")
+	producers := flags.Int("producers", 4, "number of goroutines that log")
 	flags.Parse(args)
 
 	used := cpu()
@@ -54,17 +55,18 @@ func runSustain(args []string) error {
 	of := func(d time.Duration) float64 { return 100 * d.Seconds() / took.Seconds() / 2 }
 	fmt.Printf("events/s       %.0f in %v, by %d producers, the longest gap in one of them %v\n", float64(stats.Accepted+stats.Dropped)/took.Seconds(), took.Round(time.Second), *producers, late)
 	fmt.Printf("dropped        %d of %d\n", end.Dropped, end.Accepted+end.Dropped)
-	fmt.Printf("of two cores   %.1f %%, of which producers alone %.1f %%; %.1f %% with what was left to pack at the end\n", of(during), of(alone), of(all))
+	fmt.Printf("of two cores   %.1f %%, of which the producers alone %.1f %%; %.1f %% including the packing at the end\n", of(during), of(alone), of(all))
 	fmt.Printf("most memory    %.0f MB\n", float64(peak())/1e6)
 	fmt.Printf("bytes an event %.2f\n", float64(size)/float64(end.Written))
 	fmt.Printf("%+v\n", end)
 	if end.Written+end.Failed != end.Accepted || end.Buffered != 0 {
-		return errors.New("accepted is not written and failed")
+		return errors.New("the accepted events are not the sum of those written and failed")
 	}
 	return nil
 }
 
-// produce logs rate events a second, and returns the longest time that a producer was held up.
+// produce logs rate events a second for the time span, and returns the longest time that a
+// producer needed for the events of one tick.
 func produce(l *audit.Logger, rate, producers int, span time.Duration) time.Duration {
 	var wait sync.WaitGroup
 	var worst atomic.Int64

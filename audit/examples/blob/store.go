@@ -1,13 +1,14 @@
-// Package blob is a recipe for a lake.Store in Google Cloud Storage, Azure Blob Storage, or any
-// other storage that the Go Cloud Development Kit opens. Copy this file, and import the driver of
-// your bucket.
+// Package blob is a recipe for a lake.Store in Google Cloud Storage, in Azure Blob Storage, or in
+// any other storage that the Go Cloud Development Kit supports. Copy this file, and import the
+// driver of your bucket.
 //
 //	bucket, err := blob.OpenBucket(ctx, "gs://audit")    // import _ "gocloud.dev/blob/gcsblob"
 //	bucket, err := blob.OpenBucket(ctx, "azblob://audit") // import _ "gocloud.dev/blob/azureblob"
 //	l, err := audit.Open(audit.Config{Dir: dir, App: "media-api", Store: Store{bucket}})
 //
-// For S3, and for servers that speak its protocol, use example.com/clew/audit/s3. That Store reads
-// fewer and larger pieces, keeps them, and has a lock that becomes free after a crash.
+// For S3, and for servers that speak the protocol of S3, use example.com/clew/audit/s3. The Store
+// of that package reads fewer and larger pieces, caches them, and has a lock that becomes free
+// after a crash.
 package blob
 
 import (
@@ -33,14 +34,15 @@ type Store struct{ Bucket *blob.Bucket }
 
 var _ lake.Shared = Store{}
 
-// Shared returns true: no Logger merges or deletes files. A job of yours calls lake.Compact,
-// because clew-audit cannot open such a store. A rule of the bucket deletes old files.
+// Shared returns true, so no Logger merges or deletes files. Write a job that calls lake.Compact,
+// because clew-audit cannot open such a store. Let a lifecycle rule of the bucket delete old
+// files.
 func (Store) Shared() bool { return true }
 
-// Put writes an object, which is visible only when it is complete.
+// Put writes an object. The object becomes visible only when it is complete.
 func (s Store) Put(ctx context.Context, name string, from io.ReaderAt, size int64) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // a writer that is closed after its context has ended writes nothing
+	defer cancel() // if its context has ended, w.Close writes nothing
 	w, err := s.Bucket.NewWriter(ctx, name, &blob.WriterOptions{ContentType: "application/vnd.apache.parquet"})
 	if err != nil {
 		return err
@@ -56,8 +58,8 @@ func (s Store) Put(ctx context.Context, name string, from io.ReaderAt, size int6
 	return w.Close()
 }
 
-// List yields the objects below prefix. Names that begin with "_" or "." are not files of the
-// lake.
+// List yields the objects below prefix. It leaves out names that begin with "_" or ".", because
+// these are not files of the lake.
 func (s Store) List(ctx context.Context, prefix string) iter.Seq2[lake.File, error] {
 	return func(yield func(lake.File, error) bool) {
 		objects := s.Bucket.List(&blob.ListOptions{Prefix: prefix})
@@ -88,7 +90,7 @@ type reader struct {
 	size   int64
 }
 
-// Open asks for the size of an object.
+// Open opens an object. It only requests the size.
 func (s Store) Open(ctx context.Context, name string) (lake.Reader, error) {
 	a, err := s.Bucket.Attributes(ctx, name)
 	if err != nil {
@@ -134,15 +136,16 @@ func (s Store) Delete(ctx context.Context, name string) error {
 
 const lockName = "_compact.lock"
 
-// Lock makes an object that must not be there yet. After a crash, delete the object by hand. The
-// kit has no call that replaces an object only if no other process has replaced it meanwhile.
+// Lock makes an object, and fails if the object exists already. After a crash, delete the object
+// by hand. Lock cannot take over an old lock, because the kit has no call that replaces an object
+// only if no other process has replaced it meanwhile.
 func (s Store) Lock(ctx context.Context) (held context.Context, unlock func() error, err error) {
 	host, _ := os.Hostname()
 	holder := fmt.Sprintf("process %d on %s since %s", os.Getpid(), host, time.Now().UTC().Format(time.RFC3339))
 	err = s.Bucket.WriteAll(ctx, lockName, []byte(holder), &blob.WriterOptions{IfNotExist: true})
 	if gcerrors.Code(err) == gcerrors.FailedPrecondition {
 		other, _ := s.Bucket.ReadAll(ctx, lockName)
-		return nil, nil, fmt.Errorf("%w: %.200q; if that has crashed, delete %s", lake.ErrLocked, other, lockName)
+		return nil, nil, fmt.Errorf("%w: %.200q; if that process has crashed, delete %s", lake.ErrLocked, other, lockName)
 	}
 	if err != nil {
 		return nil, nil, err

@@ -15,8 +15,8 @@ import (
 	"gocloud.dev/blob/memblob"
 )
 
-// Three programs write to one bucket. What they wrote is found, before the files are merged and
-// after it.
+// Three programs write to one bucket. A search finds their events, before the files are merged and
+// afterwards.
 func TestStore(t *testing.T) {
 	bucket := memblob.OpenBucket(nil)
 	defer bucket.Close()
@@ -54,9 +54,9 @@ func TestObjects(t *testing.T) {
 	_, err := store.Open(t.Context(), name)
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	require.NoError(t, store.Delete(t.Context(), name))
-	require.Error(t, store.Put(t.Context(), name, bytes.NewReader(nil), 10), "fewer bytes than were said")
+	require.Error(t, store.Put(t.Context(), name, bytes.NewReader(nil), 10), "Put must fail if there are fewer bytes than size")
 	_, err = store.Open(t.Context(), name)
-	require.ErrorIs(t, err, fs.ErrNotExist, "nothing is left of it")
+	require.ErrorIs(t, err, fs.ErrNotExist, "a Put that failed must leave nothing")
 
 	require.NoError(t, store.Put(t.Context(), name, bytes.NewReader([]byte("0123456789")), 10))
 	r, err := store.Open(t.Context(), name)
@@ -81,7 +81,7 @@ func TestLock(t *testing.T) {
 	assert.ErrorContains(t, err, "process ")
 	for _, err := range store.List(t.Context(), "") {
 		require.NoError(t, err)
-		t.Error("the lock is none of the lake's files")
+		t.Error("List must not yield the lock")
 	}
 	require.NoError(t, unlock())
 	require.Error(t, held.Err())

@@ -7,14 +7,14 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// The threshold of the alarm: no filter is off.
+// The alarm is raised if the metric watched is above the threshold: if a filter is off.
 const (
 	watched   = "audit.filter.off"
 	threshold = 0
 )
 
 // alarm reads the metrics of a service, and compares one of them with a threshold. A real service
-// sends its metrics to Prometheus, or to a collector, which has the rule:
+// sends its metrics to Prometheus, or to a collector. There, the rule for the alarm is:
 //
 //	audit_filter_off > 0
 type alarm struct {

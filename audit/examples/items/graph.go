@@ -9,27 +9,27 @@ import (
 	"time"
 )
 
-// graph is the events a second that the services write, over time.
+// graph shows how many events a second the services write, over time.
 type graph struct {
 	points []point
 	marks  []mark
 }
 
-// point counts the events of the span of time that ends at at.
+// point counts the events of a span of time. The span ends at the time at, and is as long as took.
 type point struct {
-	at        time.Duration // since the beginning
+	at        time.Duration // since the beginning of the graph
 	took      time.Duration
 	logged    int64
 	written   int64
 	discarded int64
 }
 
-// perSecond is the rate of the events that were written.
+// perSecond returns how many events a second were written.
 func (p point) perSecond() float64 {
 	return float64(p.written) / max(p.took, time.Nanosecond).Seconds()
 }
 
-// mark is something that happened.
+// mark is a mark on the graph: something that has happened at the time at.
 type mark struct {
 	at   time.Duration
 	text string
@@ -38,13 +38,13 @@ type mark struct {
 // barColumns is the width of the longest bar.
 const barColumns = 48
 
-// bar is a point as a line of a terminal. Most is the rate of the longest bar.
+// bar returns a point as a line for a terminal. Most is the rate of the longest bar.
 func (p point) bar(most float64) string {
 	columns := int(barColumns*p.perSecond()/max(most, 1) + 0.5)
 	return strings.TrimRight(fmt.Sprintf("%6.1f s %6.0f/s  %s", p.at.Seconds(), p.perSecond(), strings.Repeat("█", min(columns, barColumns))), " ")
 }
 
-// most is the largest rate.
+// most returns the largest rate of all points, and at least 1.
 func (g *graph) most() float64 {
 	most := 1.
 	for _, p := range g.points {
@@ -53,7 +53,7 @@ func (g *graph) most() float64 {
 	return most
 }
 
-// The picture's measures.
+// The sizes of the picture and of its margins.
 const (
 	width, height             = 720, 260
 	left, right, above, below = 56, 16, 62, 34
@@ -113,18 +113,18 @@ func (g *graph) svg(to io.Writer) error {
 	return err
 }
 
-// svgMark draws a mark, with its text on the side that has room.
+// svgMark draws a mark, with its text on the side that has more space.
 func (g *graph) svgMark(b *bytes.Buffer, x, y float64, text string) {
 	anchor, by := "start", 4.
 	if x > (left+width-right)/2 {
 		anchor, by = "end", -4
 	}
 	fmt.Fprintf(b, `<line class="mark" x1="%.1f" x2="%.1[1]f" y1="%.1f" y2="%d"/><text class="event" x="%.1f" y="%.1f" text-anchor="%s">`, x, y-10, height-below, x+by, y, anchor)
-	_ = xml.EscapeText(b, []byte(text)) // a Buffer takes all
+	_ = xml.EscapeText(b, []byte(text)) // a write to a Buffer never fails
 	b.WriteString("</text>\n")
 }
 
-// ceiling is the smallest of 1, 2, 5, 10, 20 … that is not below n.
+// ceiling returns the smallest of 1, 2, 5, 10, 20 … that is not below n.
 func ceiling(n float64) float64 {
 	for size := 1.; ; size *= 10 {
 		for _, step := range []float64{1, 2, 5} {
@@ -135,7 +135,7 @@ func ceiling(n float64) float64 {
 	}
 }
 
-// seconds is the distance between the times on the axis.
+// seconds returns the distance between the times on the axis.
 func seconds(end time.Duration) time.Duration {
 	return max(time.Second, time.Duration(ceiling(end.Seconds()/10))*time.Second)
 }

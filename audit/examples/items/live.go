@@ -15,7 +15,7 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// client is the client whose events are wanted.
+// client is the client whose events the good filter passes.
 const (
 	client     = "3136"
 	goodFilter = "anton_client_filter"
@@ -24,7 +24,7 @@ const (
 	badFile    = "hurry.yaml"
 )
 
-// The filters, as people write them while the services run.
+// These are filters as people write them while the services run.
 const (
 	goodYAML = `name: "anton_client_filter"
 js: |
@@ -33,7 +33,7 @@ js: |
       return client != null && client == "3136"
     }
 `
-	// badYAML counts past 0, and never ends.
+	// badYAML counts down in steps of 3, misses 0, and never ends.
 	badYAML = `name: "hurry_up"
 apps: [augment]
 js: |
@@ -48,19 +48,19 @@ js: |
 
 // pace is the speed of the live part.
 type pace struct {
-	tick  time.Duration // between two points of the graph; 0: as fast as the services are
-	items int           // in a tick
-	ticks int           // in each part
-	every time.Duration // between two readings of the filters
-	limit time.Duration // of the wait for a filter to be on, or off
+	tick  time.Duration // the time between two points of the graph; 0: as fast as possible
+	items int           // items that are sent in each tick
+	ticks int           // ticks in each part
+	every time.Duration // the time between two reads of the filters
+	limit time.Duration // the longest wait until a filter is on, or off
 }
 
-// live makes the services write the same events again and again. Meanwhile it switches on a
-// filter, and then one that loops for ever, and draws a graph. An error says that the graph did
-// not fall, that the events which passed are not found, or that the bad filter stayed on.
+// live lets the services write the same events again and again, and draws a graph. Meanwhile it
+// adds a filter, and then a second one, which loops for ever. It returns an error if the graph
+// does not fall, if the events that have passed are not found, or if the bad filter stays on.
 func live(ctx context.Context, f *fleet, dir string, p pace, out io.Writer) (*graph, error) {
 	l := &lively{fleet: f, dir: dir, pace: p, out: out, graph: &graph{}}
-	if err := l.sync(ctx); err != nil { // events sent before belong to no point
+	if err := l.sync(ctx); err != nil { // so that earlier events belong to no point
 		return nil, err
 	}
 	l.began, l.done = time.Now(), l.totals()
@@ -73,7 +73,7 @@ func live(ctx context.Context, f *fleet, dir string, p pace, out io.Writer) (*gr
 	return l.graph, nil
 }
 
-// lively is the live part.
+// lively is the state of the live part.
 type lively struct {
 	pace
 	fleet *fleet
@@ -81,7 +81,7 @@ type lively struct {
 	out   io.Writer
 	graph *graph
 	began time.Time
-	last  time.Time // of the last point
+	last  time.Time // the time of the last point
 	done  totals
 	sent  int
 }
@@ -101,11 +101,12 @@ func (l *lively) totals() (t totals) {
 
 // before shows the events without a filter.
 func (l *lively) before(ctx context.Context) error {
-	fmt.Fprintf(l.out, "\nThe services write events of the same kind again and again. How many a second:\n\n")
+	fmt.Fprintf(l.out, "\nThe services write events of the same kind again and again. Events written a second:\n\n")
 	return l.run(ctx, l.ticks)
 }
 
-// filtered switches the filter on.
+// filtered adds the good filter, waits until it is on in all services, and checks that the graph
+// falls.
 func (l *lively) filtered(ctx context.Context) error {
 	if err := l.write(goodFile, goodYAML, "a filter is written"); err != nil {
 		return err
@@ -124,7 +125,8 @@ func (l *lively) filtered(ctx context.Context) error {
 	return l.fell(from)
 }
 
-// fell returns an error unless fewer of the events were written from a point on than before it.
+// fell returns an error unless the services wrote almost all events before the filter, and only a
+// small part from the point with the index from on.
 func (l *lively) fell(from int) error {
 	share := func(points []point) float64 {
 		var written, logged int64
@@ -141,7 +143,7 @@ func (l *lively) fell(from int) error {
 	return nil
 }
 
-// found finds the events that have passed.
+// found returns an error unless a search finds the events that have passed the filter.
 func (l *lively) found(ctx context.Context) error {
 	var stores []lake.Store
 	for _, s := range l.fleet.services() {
@@ -159,7 +161,7 @@ func (l *lively) found(ctx context.Context) error {
 	if n == 0 {
 		return errors.New("no event that has passed the filter is found")
 	}
-	fmt.Fprintf(l.out, "\n%d events have passed, and are found by the filter's name:\n\n  clew-audit find -d '%s' filter=%s\n\n", n, filepath.Join(l.dir, "audit", "*"), goodFilter)
+	fmt.Fprintf(l.out, "\n%d events have passed the filter. This command finds them by the filter's name:\n\n  clew-audit find -d '%s' filter=%s\n\n", n, filepath.Join(l.dir, "audit", "*"), goodFilter)
 	return nil
 }
 
@@ -197,7 +199,7 @@ func (l *lively) broken(ctx context.Context) error {
 			want = []string{badFilter}
 		}
 		if !slices.Equal(names, want) {
-			return fmt.Errorf("the metric of %s says that these are off: %q", s.name, names)
+			return fmt.Errorf("the metric of %s shows other filters as off: %q", s.name, names)
 		}
 	}
 	from := len(l.graph.points)
@@ -207,7 +209,7 @@ func (l *lively) broken(ctx context.Context) error {
 	if err := l.fell(from); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(l.out, "\nThe other filter has gone on. What they do and did:\n\n  clew-audit filters list -d '%s'\n", filepath.Join(l.dir, "audit", "*"))
+	_, err = fmt.Fprintf(l.out, "\nThe good filter is still on. This command shows what the filters do:\n\n  clew-audit filters list -d '%s'\n", filepath.Join(l.dir, "audit", "*"))
 	return err
 }
 
@@ -221,8 +223,8 @@ func (s *service) isOn(name string) bool {
 	return false
 }
 
-// write writes a file of filters under another name, and renames it, so that no service reads a
-// part.
+// write writes a file of filters under a temporary name and renames it, so that no service reads
+// an incomplete file.
 func (l *lively) write(name, text, why string) error {
 	path := filepath.Join(filters(l.dir), name)
 	if err := os.WriteFile(path+".tmp", []byte(text), 0o644); err != nil {
@@ -232,13 +234,14 @@ func (l *lively) write(name, text, why string) error {
 	return os.Rename(path+".tmp", path)
 }
 
-// mark notes an event of this moment: short on the picture, long on the terminal.
+// mark notes what happens at this moment. The text short is for the picture, the text long for the
+// terminal.
 func (l *lively) mark(short, long string) {
 	l.graph.marks = append(l.graph.marks, mark{time.Since(l.began), short})
 	fmt.Fprintf(l.out, "          → %s\n", long)
 }
 
-// until sends items until is returns true.
+// until sends items until the function is returns true.
 func (l *lively) until(ctx context.Context, is func() bool) error {
 	for end := time.Now().Add(l.limit); !is(); {
 		if time.Now().After(end) {
@@ -251,7 +254,7 @@ func (l *lively) until(ctx context.Context, is func() bool) error {
 	return nil
 }
 
-// run goes on for some ticks.
+// run sends the items of the given number of ticks, and draws a point for each tick.
 func (l *lively) run(ctx context.Context, ticks int) error {
 	for range ticks {
 		next := l.last.Add(l.tick)
@@ -268,7 +271,7 @@ func (l *lively) run(ctx context.Context, ticks int) error {
 	return nil
 }
 
-// clients is how many clients there are. Each sends the same number of items.
+// clients is the number of clients. Each sends the same number of items.
 const clients = 20
 
 // send sends the items of a tick, and waits until their events were judged and written.

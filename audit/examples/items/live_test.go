@@ -16,11 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inHaste is a pace for tests. Only the filters have to be waited for.
+// inHaste is a pace for tests. They only wait until the filters are on, or off.
 var inHaste = pace{items: 40, ticks: 4, every: 100 * time.Millisecond, limit: 30 * time.Second}
 
-// live checks that the graph falls, that the events which passed are found, and that the bad
-// filter goes off.
+// The demo succeeds: live itself checks that the graph falls, that the events that have passed are
+// found, and that the bad filter goes off.
 func TestLive(t *testing.T) {
 	dir := t.TempDir()
 	var out bytes.Buffer
@@ -51,7 +51,8 @@ func texts(g *graph) (all []string) {
 	return all
 }
 
-// The demo fails if a filter does nothing, or does not come.
+// The demo fails if a filter cannot be written, or does not take effect, or if the context has
+// ended.
 func TestLiveFails(t *testing.T) {
 	f, err := start(t.TempDir(), time.Minute)
 	require.NoError(t, err)
@@ -62,7 +63,7 @@ func TestLiveFails(t *testing.T) {
 	assert.ErrorContains(t, err, "anton.yaml")
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filters(dir), 0o700))
-	_, err = live(t.Context(), f, dir, p, io.Discard) // the services look elsewhere
+	_, err = live(t.Context(), f, dir, p, io.Discard) // the services read their filters from another directory
 	assert.EqualError(t, err, "anton_client_filter is not on: 1ns have passed")
 	_, err = live(ended(t), f, dir, p, io.Discard)
 	assert.ErrorIs(t, err, context.Canceled)
@@ -74,7 +75,8 @@ func ended(t *testing.T) context.Context {
 	return ctx
 }
 
-// A directory may be used again.
+// A directory can be used again: start removes the filters of an earlier run, and keeps other
+// files.
 func TestStartAgain(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filters(dir), 0o700))
@@ -96,8 +98,8 @@ func TestFell(t *testing.T) {
 		after point
 		err   string
 	}{
-		{"it fell", point{logged: 100, written: 5}, ""},
-		{"it did not", point{logged: 100, written: 21}, "the graph did not fall: 100 % of the events were written before the filter, and 21 % with it"},
+		{"the graph fell", point{logged: 100, written: 5}, ""},
+		{"the graph did not fall", point{logged: 100, written: 21}, "the graph did not fall: 100 % of the events were written before the filter, and 21 % with it"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -114,7 +116,7 @@ func TestFell(t *testing.T) {
 func TestBar(t *testing.T) {
 	p := point{at: 1500 * time.Millisecond, took: 500 * time.Millisecond, written: 500}
 	assert.Equal(t, "   1.5 s   1000/s  "+strings.Repeat("█", 24), p.bar(2000))
-	assert.Equal(t, "   1.5 s   1000/s  "+strings.Repeat("█", 48), p.bar(500), "no bar is longer")
+	assert.Equal(t, "   1.5 s   1000/s  "+strings.Repeat("█", 48), p.bar(500), "no bar may be longer")
 	assert.Equal(t, "   0.0 s      0/s", point{}.bar(0))
 }
 

@@ -1,9 +1,9 @@
-// Command items is three services with a stream of items that are too many to be logged. Each
-// service writes audit events into a directory of its own, and log lines for people. The events
-// tell what became of each item, and why.
+// Command items runs three services with a stream of items: too many to log each of them. Each
+// service writes audit events into its own directory, and log lines for people. The events show
+// what happened to each item, and why.
 //
-// Then the stream goes on, and two filters are switched on while it runs. One discards the events
-// that nobody wants. The other loops for ever, and is switched off again.
+// Then the stream goes on, and two filters are added while it runs. One discards the events that
+// nobody wants. The other loops for ever, and the service switches it off.
 //
 //	go run . [-svg FILE] [DIRECTORY]
 package main
@@ -47,7 +47,7 @@ func main() {
 var atEase = pace{tick: 200 * time.Millisecond, items: 120, ticks: 12, every: 500 * time.Millisecond, limit: 30 * time.Second}
 
 // run sends the items through the services, and then runs the live part. When it returns, the
-// events are below dir, and the log lines in dir/logs.
+// events are below dir/audit, and the log lines in dir/logs.
 func run(ctx context.Context, dir string, p pace, out io.Writer) (g *graph, err error) {
 	f, err := start(dir, p.every)
 	if err != nil {
@@ -63,7 +63,8 @@ func run(ctx context.Context, dir string, p pace, out io.Writer) (g *graph, err 
 	return live(ctx, f, dir, p, out)
 }
 
-// story sends 502 items. Two of them have a story.
+// story sends 502 items. The last two are special: they can be followed in the events and in the
+// log lines.
 func story(ctx context.Context, f *fleet) error {
 	for i := range 500 {
 		if err := f.send(ctx, fmt.Sprintf("MNO.%d", i), "client-1"); err != nil {
@@ -84,13 +85,13 @@ func writePicture(g *graph, name string) error {
 	return errors.Join(g.svg(to), to.Close())
 }
 
-// commands is commands to try.
+// commands returns a text with commands to try.
 func commands(dir string) string {
 	audit, logs := filepath.Join(dir, "audit", "*"), filepath.Join(dir, "logs")
-	return fmt.Sprintf(`502 items went through three services. Where is XYZ.123, and why is ABC.456 nowhere?
+	return fmt.Sprintf(`502 items went through three services. Where is XYZ.123, and why did ABC.456 not arrive?
 
   clew-audit follow -d '%[1]s' XYZ.123
   clew-audit find   -d '%[1]s' item=ABC.456
-  clew-audit trace  -d '%[1]s' --logs '%[2]s' TRACE   # the ID that these show: events beside log lines
+  clew-audit trace  -d '%[1]s' --logs '%[2]s' TRACE   # TRACE is an ID from above; shows events and log lines
 `, audit, logs)
 }

@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// stores are the directories of the services.
+// stores returns the audit directories of the services.
 func stores(t *testing.T, dir string) (all []lake.Store) {
 	t.Helper()
 	dirs, err := filepath.Glob(filepath.Join(dir, "audit", "*"))
@@ -28,7 +28,7 @@ func stores(t *testing.T, dir string) (all []lake.Store) {
 	return all
 }
 
-// linesOf is the messages of a trace's log lines.
+// linesOf returns the messages of a trace's log lines.
 func linesOf(t *testing.T, dir, trace string) (messages []string) {
 	t.Helper()
 	logs, err := filepath.Glob(filepath.Join(dir, "logs", "*.log"))
@@ -58,7 +58,7 @@ func told(events []lake.Event) (all []string) {
 	return all
 }
 
-// tell sends the two items with a story through the services.
+// tell runs the services, and sends the items of story through them.
 func tell(t *testing.T, dir string) {
 	t.Helper()
 	f, err := start(dir, time.Minute)
@@ -67,7 +67,7 @@ func tell(t *testing.T, dir string) {
 	require.NoError(t, f.close())
 }
 
-// Find tells why an item was dropped, and the trace's log lines stand beside it.
+// lake.Find shows why an item was dropped. The log lines of the same trace are found too.
 func TestWhyDropped(t *testing.T) {
 	dir := t.TempDir()
 	tell(t, dir)
@@ -82,7 +82,7 @@ func TestWhyDropped(t *testing.T) {
 	assert.Equal(t, []string{"a client is over its quota"}, linesOf(t, dir, events[0].TraceID))
 }
 
-// Follow tells where an item went, and the trace's log lines stand beside it.
+// lake.Follow shows where an item went. The log lines of the same trace are found too.
 func TestWhereItWent(t *testing.T) {
 	dir := t.TempDir()
 	tell(t, dir)

@@ -98,7 +98,7 @@ func (f *fleet) send(ctx context.Context, item, client string) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusAccepted {
-		return fmt.Errorf("intake says %s", response.Status)
+		return fmt.Errorf("intake answered %s", response.Status)
 	}
 	return nil
 }
