@@ -102,7 +102,8 @@ func child(args ...string) (r result, err error) {
 	return r, json.Unmarshal(out, &r)
 }
 
-// runOne is the main function of the child process. Its arguments are PEER EVENTS.
+// runOne is the main function of the child process. Its arguments are the index of the peer and
+// the number of events.
 func runOne(args []string) error {
 	if len(args) != 2 {
 		return errors.New("one PEER EVENTS")
@@ -150,7 +151,7 @@ func measure(p peer, dir string, events []event) (r result, err error) {
 		return r, err
 	}
 	wanted := events[len(events)/2].Context[1]
-	if _, err := p.find(dir, wanted.Key, wanted.Value); err != nil { // this search warms the page cache
+	if _, err := p.find(dir, wanted.Key, wanted.Value); err != nil { // warms the page cache
 		return r, err
 	}
 	wall = time.Now()

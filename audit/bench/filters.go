@@ -76,7 +76,7 @@ func harmless(n int) (files []string) {
 	return files
 }
 
-// networks are some of the networks in the made events.
+// networks are some of the networks in the synthetic events.
 var networks = []string{"instagram", "facebook"}
 
 // harmful lists filters that must be switched off.
@@ -107,7 +107,8 @@ func changing(ctx context.Context, dir string, files []string) {
 	}
 }
 
-// write replaces a file by a rename, so that no reader sees a part of it. People should do so too.
+// write replaces a file by a rename, so that no reader sees a part of it. People should replace
+// filter files in the same way.
 func write(dir string, i int, text string) {
 	temp := filepath.Join(dir, ".new")
 	if err := os.WriteFile(temp, []byte(text), 0o600); err != nil {
@@ -122,8 +123,8 @@ func write(dir string, i int, text string) {
 type filterResult struct {
 	cpu, inFilters                      time.Duration
 	judged, discarded, dropped, changes int64
-	longest                             time.Duration // the longest time of a batch, including the time that it waited
-	untilOff                            time.Duration // the time of all batches until the filter was off
+	longest                             time.Duration // of the longest batch, including waits
+	untilOff                            time.Duration // of all batches until the filter was off
 	began                               time.Time
 	off                                 *filter.Off
 }
@@ -170,7 +171,8 @@ func filtered(rate int, span time.Duration, files []string, change func(context.
 	r.off = off.Load()
 	stats := set.Stats()
 	r.judged = stats.Events.Judged
-	for _, f := range stats.Filters { // only of the scripts in use: the time of scripts that were replaced is not included
+	// This is only the time of the scripts in use, without that of scripts that were replaced.
+	for _, f := range stats.Filters {
 		r.inFilters += f.Time
 	}
 	return r, err

@@ -23,8 +23,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// runS3 measures package s3 against a versitygw on loopback: the speed of uploads beside the SDK's
-// transfer manager, and the requests and bytes of a search for a trace.
+// runS3 measures package s3 against a versitygw on loopback: the speed of uploads in comparison
+// with the SDK's transfer manager, and the requests and bytes of a search for a trace.
 func runS3(args []string) error {
 	flags := flag.NewFlagSet("s3", flag.ExitOnError)
 	program := flags.String("versitygw", "versitygw", "path of the program versitygw")

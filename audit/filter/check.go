@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	// maxFailures bounds the different failures of a Checked.
+	// maxFailures is how many different failures a Checked lists at most.
 	maxFailures = 20
 
 	checkTime  = 100 * time.Millisecond // processor time of a measurement
-	checkCalls = 1_000_000              // the limit of a measurement, because the processor's clock may be coarse
+	checkCalls = 1_000_000              // limit of calls, since the processor's clock may be coarse
 	checkBatch = 1000
 )
 
@@ -55,14 +55,14 @@ type Checked struct {
 // Failure is an error in one or more calls of a filter.
 type Failure struct {
 	Reason string
-	Line   int // of the file; 0: unknown
+	Line   int // the line of the file; 0: unknown
 	Calls  int
 	Event  int // the index of the first event whose call failed for this reason
 }
 
 // Trap is a part of a script that its author should look at.
 type Trap struct {
-	Line int    // of the file
+	Line int    // the line of the file
 	Text string // says what is wrong, and what to write
 }
 
@@ -166,7 +166,7 @@ func (c *Checked) measure(ctx context.Context, def *rules.Definition, batch []au
 		return
 	}
 	s, err := script.New(def.Name, def.Script, def.Line)
-	if err != nil { // the first New succeeded: the script is random
+	if err != nil { // the first New succeeded, so the script behaves randomly
 		return
 	}
 	defer s.Close()

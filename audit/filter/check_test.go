@@ -47,7 +47,7 @@ func TestCheck(t *testing.T) {
 	assert.Positive(t, c.Time)
 }
 
-// A filter with apps is tried on their events alone.
+// A filter with apps is tried only on the events of these apps.
 func TestCheckApps(t *testing.T) {
 	c := checked(t, rule("even", "true", "apps: [media-api, x]"), clients(10)...)
 	assert.Equal(t, []string{"media-api", "x"}, c.Apps)
@@ -144,8 +144,8 @@ func TestCheckEnds(t *testing.T) {
 	assert.ErrorContains(t, all[0].Err, "the file is empty")
 }
 
-// A table that the engine evaluates once is not a trap. A table that it makes anew in each call
-// is.
+// A table that the engine evaluates once is not a trap. A table that it makes anew in each call is
+// a trap.
 func TestCheckTables(t *testing.T) {
 	table := `{"1": true, "2": true, "3": true, "4": true, "5": true, "6": true, "7": true, "8": true, "9": true}`
 	for use, traps := range map[string]int{

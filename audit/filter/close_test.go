@@ -38,7 +38,7 @@ func TestCloseWhileAFileSettles(t *testing.T) {
 		s := open(t, filter.Config{Source: filters, Dir: dir, Every: 100 * time.Millisecond,
 			Logger: slog.New(slog.NewTextHandler(&lines, nil))})
 		write(t, filters, "f.yaml", rule("f", is("b")))
-		time.Sleep(150 * time.Millisecond) // the poll is under way: it ends after 290 ms at the earliest
+		time.Sleep(150 * time.Millisecond) // the poll ends after 290 ms at the earliest
 		synctest.Wait()
 		endsSilently(t, s, dir, &lines)
 	})

@@ -64,9 +64,9 @@ type Config struct {
 	KeepRate int
 
 	// OnOff is called when a filter was switched off. If later all other filters expire or are
-	// removed, OnOff is called again for the filters that are off, with AllOff. Calls come one at
-	// a time, on a goroutine of the Set. OnOff must not call Close, which waits for it. A panic in
-	// it ends the process. Nil: no calls.
+	// removed, OnOff is called again for the filters that are off, with AllOff. The calls are made
+	// one at a time, on a goroutine of the Set. OnOff must not call Close, because Close waits for
+	// OnOff. A panic in OnOff ends the process. Nil: no calls.
 	OnOff func(Off)
 
 	// Logger gets a line for each filter that is switched off, and for each change of the source's

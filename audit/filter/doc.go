@@ -11,8 +11,8 @@
 //
 // An event passes if one of the filters that apply to the service passes it. Its trace_names are
 // the names of all filters that pass it. Other events are discarded and counted. An event of
-// LogSync is always written. While no filter applies, all events are written unchanged: no filter
-// is defined, all have expired, or the source has never been read.
+// LogSync is always written. All events are written unchanged while no filter applies, because
+// none is defined, all have expired, or the source has never been read.
 //
 // # Faults
 //

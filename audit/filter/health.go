@@ -13,8 +13,8 @@ type Health struct {
 	Read time.Time `json:"read,omitzero"`
 	// Changed is when filters were last added, changed or removed.
 	Changed time.Time `json:"changed,omitzero"`
-	// Error says why the source cannot be read. Since is the time from which it could not be read.
-	// Meanwhile the last good filters are in use. Empty: the source can be read.
+	// Error says why the source cannot be read. It is "" if the source can be read. Since is when
+	// the source first could not be read. Meanwhile the last good filters are in use.
 	Error string    `json:"error,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 	// Problems lists the faults of single files and filters. Their last good versions are in use,

@@ -43,7 +43,8 @@ func (s *Set) Judge(batch []audit.Candidate) {
 // that are switched off.
 func (s *Set) current(now time.Time) (on []*live, applied int) {
 	for _, l := range s.filters {
-		if l.IsExpired(now) || l.script == nil && l.off == nil { // an expired filter has no script, even if the clock is set back
+		// An expired filter has no script, even if the clock is set back later.
+		if l.IsExpired(now) || l.script == nil && l.off == nil {
 			continue
 		}
 		applied++
@@ -126,8 +127,8 @@ func (s *Set) switchOff(on []*live, now time.Time) (left int) {
 }
 
 // tellBroken records whether all filters that apply are off. If they are, but not because of a
-// fault in this batch, it reports the filters that are off again: the last filters that were on
-// have expired or were removed.
+// fault in this batch, the last filters that were on have expired or were removed. In that case
+// tellBroken reports each filter that is off once more, with AllOff.
 func (s *Set) tellBroken(broken bool, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -28,7 +28,7 @@ type loader struct {
 
 // load reads the source, and replaces the Set's filters by those of the source. The last good
 // version of a broken file or filter stays in use. If ctx ends during a read, load changes
-// nothing, because the read says nothing about the source.
+// nothing, because an interrupted read shows nothing about the source.
 func (l *loader) load(ctx context.Context) {
 	files, err := l.set.src.Read(ctx)
 	if ctx.Err() != nil {

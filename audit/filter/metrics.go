@@ -11,9 +11,9 @@ import (
 // scope is the name of the meter.
 const scope = "example.com/clew/audit/filter"
 
-// measure registers the metrics with p, or none if p is nil. The metrics of a filter have the
-// attribute filter, its name. The attribute has at most 256 values at a time, because a source has
-// at most 256 filters.
+// measure registers the metrics with p, or none if p is nil. The metrics of a filter have its name
+// as their attribute "filter". This attribute has at most 256 values at a time, because a source
+// has at most 256 filters.
 func (s *Set) measure(p metric.MeterProvider) error {
 	if p == nil {
 		return nil

@@ -7,10 +7,10 @@ import (
 	"example.com/clew/audit/filter/internal/script"
 )
 
-// The filters have kept the writer too busy if they ran for nine tenths of a window, and their
-// processor time is half of the window. Then events come faster than the filters judge them, and
-// the buffer fills. Both conditions are needed: on a machine that is busy with other work, filters
-// run for long but use little processor time.
+// The filters have kept the writer too busy if they ran for at least nine tenths of a window, and
+// used the processor for at least half of it. Then events come faster than the filters judge them,
+// and the buffer fills. Both conditions are needed: on a machine that is busy with other work,
+// filters run for long but use little processor time.
 const (
 	pressureWindow = 10 * time.Second
 	maxBusy        = 0.9

@@ -16,7 +16,7 @@ const (
 	expired                   // the filter has no script
 )
 
-// change is one filter of the next set.
+// change is one filter of the list that replaces the Set's filters.
 type change struct {
 	def    definition
 	old    *live // the current filter of the same name; nil: none

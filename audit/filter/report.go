@@ -74,7 +74,7 @@ func closeAll(scripts []*script.Script) {
 	}
 }
 
-// tellHealth logs the differences between two healths.
+// tellHealth logs what has changed between two states of the source.
 func (s *Set) tellHealth(before, now Health) {
 	at := slog.String("source", now.Source)
 	switch {

@@ -26,7 +26,7 @@ type Set struct {
 	pressure pressure
 	names    []string // of the filters that pass an event; reused
 
-	// mu guards the fields below, which Stats reads. It is never held while a script runs.
+	// mu guards the following fields, which Stats reads. It is never held while a script runs.
 	mu       sync.Mutex
 	shown    []*live // the same as filters
 	events   Events

@@ -22,7 +22,8 @@ const (
 	stateVersion = 1
 	maxState     = 8 << 20
 	maxFileName  = 150
-	// A service counts as ended if its state is older than stale polls.
+	// stale is the maximum age of a state, in polls. If a state is older, its service counts as
+	// ended.
 	stale = 4
 )
 

@@ -9,7 +9,7 @@ import (
 type Stats struct {
 	Health  Health   `json:"health"`
 	Events  Events   `json:"events"`
-	Filters []Status `json:"filters"` // the filters that apply to the service, in the order of their files
+	Filters []Status `json:"filters"` // the filters that apply, in the order of their files
 	// StateError says why the state could not be written to Config.Dir. It is "" if the last
 	// attempt succeeded.
 	StateError string `json:"-"`
@@ -35,8 +35,8 @@ type Status struct {
 	Line    int       `json:"line"` // the line of the file where the script begins
 	Apps    []string  `json:"apps,omitempty"`
 	Expires time.Time `json:"expires,omitzero"`
-	// Since is when this version of the script came into use. All figures are those of this
-	// version.
+	// Since is when this version of the script came into use. All figures of a Status are those of
+	// this version.
 	Since   time.Time `json:"since"`
 	Expired bool      `json:"expired,omitempty"`
 	Off     *Off      `json:"off,omitempty"` // nil: the filter is not switched off

@@ -11,8 +11,8 @@ import (
 // https://docs.aws.amazon.com/firehose/latest/dev/limits.html
 const (
 	// maxRecord is the maximum size of a record, before base64: 1,000 KiB. For billing, the size
-	// of each record is rounded up to a multiple of 5 KiB. maxRecord is 200 times 5 KiB, so
-	// rounding does not make a record of this size dearer.
+	// of each record is rounded up to a multiple of 5 KiB. maxRecord is 200 times 5 KiB, so the
+	// size of a full record is not rounded.
 	maxRecord = 1000 << 10
 
 	// recordsPerCall full records are 4,096,000 bytes of base64. A call may have 500 records and 4

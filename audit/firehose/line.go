@@ -99,7 +99,7 @@ func appendString(b []byte, s string) []byte {
 // the order in which a line is shown. People read the lines of a stream with zcat too.
 func commands(r rune) bool {
 	switch {
-	case r < 0xa0: // C1
+	case r < 0xa0: // the C1 control characters
 	case r == 0x61c, r == 0xfeff:
 	case r == 0x200e, r == 0x200f:
 	case r >= 0x2028 && r <= 0x202e: // line and paragraph separators, and the direction of text

@@ -24,7 +24,7 @@ var hostile = []string{
 	"\u200e\u200f\u061c\u2066\u2069", "\ufffd", "bad \xff\xfe bytes \xe2\x82", strings.Repeat("x", 70_000), strings.Repeat("\x01", 10_000), "ends in \\",
 }
 
-// want returns the object that the line of e must contain, after a round trip through encoding/json.
+// want returns the object that the line of e must contain. encoding/json has written and read it.
 func want(t testing.TB, e audit.Event) (o object) {
 	t.Helper()
 	o = object{e.Time.UTC().Format("2006-01-02T15:04:05.000000Z"), e.TraceID, e.App, e.Message, e.Context, e.TraceNames}

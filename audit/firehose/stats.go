@@ -7,13 +7,13 @@ type Stats struct {
 	Events      int64 // events that Firehose has taken
 	Records     int64 // the records that contained these events
 	Bytes       int64 // the size of these records, before base64
-	BilledBytes int64 // Bytes, but each record rounded up to a multiple of 5 KiB, as Firehose bills it
+	BilledBytes int64 // Bytes, with each record rounded up to 5 KiB, as Firehose bills it
 
 	Calls         int64 // PutRecordBatch calls, including those that failed
 	Retries       int64 // calls for records that an earlier call could not deliver
 	FailedCalls   int64 // calls that failed, or had no answer; their records are not in FailedRecords
 	FailedRecords int64 // records that Firehose refused in a call that it answered
-	Throttled     int64 // the FailedCalls and FailedRecords that the stream's quota, or an overload of Firehose, has caused
+	Throttled     int64 // failed calls and records because of the quota or an overload
 
 	TooBig int64 // events that were refused for good, because their line does not fit into a record
 }

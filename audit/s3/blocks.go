@@ -27,11 +27,11 @@ func (b *blocks) drop() {
 	b.have, b.recent = nil, nil
 }
 
-// read fills p with the bytes of the file from at on.
+// read fills p with the bytes of the file from the offset at.
 func (b *blocks) read(r *reader, p []byte, at int64) error {
 	first, last := at/blockSize, (at+int64(len(p))-1)/blockSize
 	all, missing := b.claim(first, last)
-	for len(missing) > 0 { // fetch before waiting for other readers, because they may wait for these blocks
+	for len(missing) > 0 { // first, because other readers may wait for these blocks
 		n := 1
 		for n < len(missing) && missing[n] == missing[0]+int64(n) {
 			n++

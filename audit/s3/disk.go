@@ -57,7 +57,7 @@ func newDisk(path string) (*disk, error) {
 		return nil, fmt.Errorf("s3: Config.Cache: %w", err)
 	}
 	d := &disk{path: path}
-	d.added.Store(sweepEach) // so that the first save sweeps, because other processes may have left files
+	d.added.Store(sweepEach) // the first save sweeps, since others may have left files
 	return d, nil
 }
 
@@ -115,8 +115,8 @@ func (d *disk) save(key string, end []byte) {
 // other files.
 var ownFile = regexp.MustCompile(`^([0-9a-f]{64}\.end|tmp-[A-Z2-7]{26})$`)
 
-// sweep removes the files that were used longest ago, until the others have at most most bytes. It
-// also removes temporary files that a crash has left.
+// sweep removes the files that were used longest ago, until the other files have at most so many
+// bytes together as the argument says. It also removes temporary files that a crash has left.
 func (d *disk) sweep(most int64) {
 	entries, err := os.ReadDir(d.path)
 	if err != nil {

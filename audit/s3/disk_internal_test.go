@@ -63,7 +63,7 @@ func TestDiskKeys(t *testing.T) {
 	}
 }
 
-// If the directory is removed, save and load do not fail. The ends are only not kept.
+// If the directory is removed, save and load do not fail. The only effect is that no end is kept.
 func TestDiskGone(t *testing.T) {
 	d, err := newDisk(filepath.Join(t.TempDir(), "a"))
 	require.NoError(t, err)

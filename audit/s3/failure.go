@@ -138,8 +138,8 @@ func isCode(err error, codes ...string) bool {
 }
 
 // isGone reports whether the object does not exist, or is not the version that was requested. If
-// the bucket does not exist, isGone returns false, because that is a mistake of the configuration.
-// The file was not merged away.
+// the bucket does not exist, isGone returns false, because that is a mistake in the configuration,
+// and does not mean that the file was merged.
 func isGone(err error) bool {
 	switch statusOf(err) {
 	case http.StatusNotFound:

@@ -61,8 +61,8 @@ func (l *lease) acquire(ctx context.Context) (err error) {
 // write writes the lock if the condition is true, and returns the ETag of the lock.
 func (l *lease) write(ctx context.Context, when condition) (etag string, err error) {
 	host, _ := os.Hostname()
-	// Each text is different, and so is each ETag. Otherwise a process that has read the lock when
-	// it was too old could take it after it was renewed.
+	// Each text is different, and so is each ETag. Otherwise a process that has read an expired
+	// lock could take the lock even after it was renewed.
 	text := fmt.Sprintf("process %d on %s at %s, %s-%s\n", os.Getpid(), host, time.Now().UTC().Format(time.RFC3339), l.owner, rand.Text())
 	put, err := l.store.api.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &l.store.bucket, Key: l.store.key(lockName), Body: strings.NewReader(text),
@@ -203,7 +203,7 @@ func (l *lease) remove(ctx context.Context) error {
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), l.until)
 	defer cancel()
 	err := l.delete(ctx, l.match())
-	if isPrecondition(err) { // the answer to a renewal may have been lost, so the ETag is another one
+	if isPrecondition(err) { // after a lost answer to a renewal, the ETag is another one
 		there, readErr := l.read(ctx)
 		if readErr == nil && there != nil && there.ours {
 			err = l.delete(ctx, &there.etag)
@@ -218,7 +218,7 @@ func (l *lease) remove(ctx context.Context) error {
 func (l *lease) delete(ctx context.Context, match *string) error {
 	input := &s3.DeleteObjectInput{Bucket: &l.store.bucket, Key: l.store.key(lockName), IfMatch: match}
 	_, err := l.store.api.DeleteObject(ctx, input)
-	if isCode(err, "NotImplemented") { // the deadline suffices: until then, no other process holds the lock
+	if isCode(err, "NotImplemented") { // the deadline suffices: until then, the lock is ours
 		input.IfMatch = nil
 		_, err = l.store.api.DeleteObject(ctx, input)
 	}

@@ -56,7 +56,7 @@ func (s *Store) list(ctx context.Context, prefix string, yield func(lake.File) b
 			if files, err = s.large(ctx, dir); err != nil {
 				return err
 			}
-			pages.after(strings.TrimSuffix(dir, "/") + "0") // in the order of bytes, 0 follows the slash
+			pages.after(strings.TrimSuffix(dir, "/") + "0") // 0 follows the slash
 			pages.done = dir == prefix
 		}
 		for _, file := range files {
@@ -150,7 +150,7 @@ func (p *pages) next(ctx context.Context) (files []lake.File, err error) {
 }
 
 // cut returns the partition in which an answer ends, and the index of the partition's first file
-// in the answer. The index is -1 if the answer ends in no partition.
+// in the answer. The index is -1 if the answer does not end within a partition.
 func (p *pages) cut(prefix string, files []lake.File) (dir string, begins int) {
 	if p.done || len(files) == 0 {
 		return "", -1

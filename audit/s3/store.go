@@ -34,8 +34,8 @@ var _ lake.Store = (*Store)(nil)
 // String returns the URL, s3://BUCKET/PREFIX.
 func (s *Store) String() string { return s.url }
 
-// Shared returns true: a service never merges or deletes the files of a Store, because others
-// write to it too.
+// Shared returns true: a service never merges or deletes the files of a Store, because other
+// services write to it too.
 func (s *Store) Shared() bool { return true }
 
 // Close closes the idle connections. A Store that is used again opens new ones. The error is

@@ -46,7 +46,7 @@ func (u *upload) put(ctx context.Context) (err error) {
 			return err
 		case status == http.StatusConflict:
 			u.abort(ctx)
-		case status == http.StatusNotFound: // the file is gone, or the upload, which may have been completed
+		case status == http.StatusNotFound: // the file is gone, or the upload may be complete
 			u.abort(ctx)
 			fallthrough
 		case status == http.StatusPreconditionFailed:

@@ -11,7 +11,7 @@ type Call struct {
 	Status   int    // 0: there was no answer
 	Attempt  int    // from 1; 0: not counted
 	Duration time.Duration
-	Body     time.Duration // the time from the beginning to the end of the answer's body; 0: not known
+	Body     time.Duration // time from the beginning to the end of the answer's body; 0: not known
 	Error    string        // "": none
 	ParentID [8]byte       // the caller's span; zero: none
 	Sampled  bool

@@ -11,7 +11,7 @@ type known struct {
 	list   []string
 	scores [maxNames]uint64          // for each name, a 1 in the byte of each vendor that uses it
 	slots  [len(vendors)][keys]uint8 // for each vendor and key, the index of the name in list
-	unit   [len(vendors)]unit        // of Duration
+	unit   [len(vendors)]unit        // the unit of Duration
 	// nested says that the vendor has Duration in a group. Without the group, a line has our name
 	// for Duration.
 	nested [len(vendors)]bool

@@ -21,7 +21,7 @@ type reader struct {
 	names  *known
 	loose  bool // the line is not JSON, so a text may look like a number, true or false
 
-	at    [maxNames]int32 // for each known name, its index in fields plus one; 0: the line lacks it
+	at    [maxNames]int32 // for each known name, its index in fields plus one; 0: none
 	inner [maxNames]bool  // for each known name, whether that field is in a nested object
 	score uint64          // one byte for each vendor: how many of its names the line has
 
@@ -50,7 +50,7 @@ func (r *reader) add(key, value string, text bool) {
 		switch {
 		case r.at[slot] == 0:
 			r.score += r.names.scores[slot]
-		case r.inside && !r.inner[slot]: // a user's group, which must not replace our own "trace.id"
+		case r.inside && !r.inner[slot]: // a user's group must not replace our own "trace.id"
 			return
 		}
 		r.at[slot], r.inner[slot] = int32(len(r.fields)), r.inside

@@ -7,7 +7,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// The alarm is raised if the metric watched is above the threshold: if a filter is off.
+// An alarm is raised if the metric is above the threshold, which means that a filter is off.
 const (
 	watched   = "audit.filter.off"
 	threshold = 0

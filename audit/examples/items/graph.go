@@ -15,7 +15,8 @@ type graph struct {
 	marks  []mark
 }
 
-// point counts the events of a span of time. The span ends at the time at, and is as long as took.
+// point counts the events of a span of time. The field at is the end of the span, and took is its
+// length.
 type point struct {
 	at        time.Duration // since the beginning of the graph
 	took      time.Duration

@@ -125,8 +125,8 @@ func (l *lively) filtered(ctx context.Context) error {
 	return l.fell(from)
 }
 
-// fell returns an error unless the services wrote almost all events before the filter, and only a
-// small part from the point with the index from on.
+// fell returns an error unless the services wrote almost all events before the filter was on, and
+// few of them afterwards. From is the index of the first point with the filter.
 func (l *lively) fell(from int) error {
 	share := func(points []point) float64 {
 		var written, logged int64
@@ -241,7 +241,7 @@ func (l *lively) mark(short, long string) {
 	fmt.Fprintf(l.out, "          → %s\n", long)
 }
 
-// until sends items until the function is returns true.
+// until sends items until is() returns true.
 func (l *lively) until(ctx context.Context, is func() bool) error {
 	for end := time.Now().Add(l.limit); !is(); {
 		if time.Now().After(end) {

@@ -63,7 +63,7 @@ func TestLiveFails(t *testing.T) {
 	assert.ErrorContains(t, err, "anton.yaml")
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filters(dir), 0o700))
-	_, err = live(t.Context(), f, dir, p, io.Discard) // the services read their filters from another directory
+	_, err = live(t.Context(), f, dir, p, io.Discard) // the services read another directory
 	assert.EqualError(t, err, "anton_client_filter is not on: 1ns have passed")
 	_, err = live(ended(t), f, dir, p, io.Discard)
 	assert.ErrorIs(t, err, context.Canceled)

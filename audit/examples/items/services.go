@@ -38,7 +38,7 @@ type switchedOff struct {
 }
 
 // onOff returns the function that a service calls when a filter was switched off. A real service
-// would wake somebody.
+// would alert somebody.
 func (f *fleet) onOff(service string) func(filter.Off) {
 	return func(off filter.Off) {
 		select {
@@ -163,7 +163,8 @@ func (s *service) close() error {
 		s.server.Close()
 	}
 	s.client.CloseIdleConnections()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second) // not main's context, which may have ended
+	// This is not main's context, because that may have ended.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	errs := []error{s.audit.Close(ctx), s.filters.Close(ctx), s.alarm.close(ctx)}
 	if s.lines != nil {

@@ -157,7 +157,7 @@ func wanted(t *testing.T, s lake.Store) int64 {
 	return n
 }
 
-// isFile reports whether a request is for one of the n files from the number first on.
+// isFile reports whether a request is for one of n files, whose numbers begin with first.
 func isFile(req *http.Request, first, n int) bool {
 	for i := range n {
 		if strings.HasSuffix(req.URL.Path, fmt.Sprintf("/%032x.parquet", 0x1000+first+i)) {

@@ -46,7 +46,7 @@ func TestLockIsLost(t *testing.T) {
 		held, unlock, err := s.Lock(t.Context())
 		require.NoError(t, err)
 		began := time.Now()
-		server.fault = func(_ int, req *http.Request) (*http.Response, error) { // the holder cannot renew its lock
+		server.fault = func(_ int, req *http.Request) (*http.Response, error) { // renewals fail
 			if isPut(req) && req.Header.Get("If-Match") != "" && began != (time.Time{}) {
 				return nil, errReset
 			}

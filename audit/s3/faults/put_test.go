@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// only returns a fault for requests that match: for the first times of them, or for all of them if
-// times is -1.
+// only returns a function that applies fault to requests that match: to the first ones, up to
+// times of them, or to all if times is -1.
 func only(times int, match func(*http.Request) bool, fault func(*http.Request) (*http.Response, error)) func(int, *http.Request) (*http.Response, error) {
 	var left atomic.Int64
 	left.Store(int64(times)) // -1: for all requests

@@ -20,7 +20,7 @@ import (
 
 var errNotThere = fs.ErrNotExist
 
-// read returns n bytes of an open file, from at on.
+// read returns n bytes of an open file, from the offset at.
 func read(t *testing.T, r lake.Reader, at int64, n int) []byte {
 	t.Helper()
 	p := make([]byte, n)

@@ -119,7 +119,8 @@ func (s *server) serve(req *http.Request) *http.Response {
 	inner.Body = io.NopCloser(bytes.NewReader(body))
 	inner.Header.Del("If-Match")
 	inner.Header.Del("If-None-Match")
-	if suffix, ok := strings.CutPrefix(req.Header.Get("Range"), "bytes=-"); ok { // gofakes3 refuses a suffix that is longer than the file
+	// gofakes3 refuses a suffix that is longer than the file.
+	if suffix, ok := strings.CutPrefix(req.Header.Get("Range"), "bytes=-"); ok {
 		if size := s.head(req.URL.EscapedPath()).Header().Get("Content-Length"); size != "0" && (len(size) < len(suffix) || size < suffix && len(size) == len(suffix)) {
 			inner.Header.Set("Range", "bytes=0-")
 		}
@@ -129,7 +130,7 @@ func (s *server) serve(req *http.Request) *http.Response {
 		inner.URL.RawQuery = query.Encode()
 	}
 	inner.RequestURI = inner.URL.RequestURI()
-	inner.Header.Set("Content-Length", strconv.Itoa(len(body))) // gofakes3 reads the header, and net/http never sets it
+	inner.Header.Set("Content-Length", strconv.Itoa(len(body))) // gofakes3 needs it
 	w := httptest.NewRecorder()
 	s.next.ServeHTTP(w, inner)
 	resp := w.Result()

@@ -70,7 +70,7 @@ func other(e *zerolog.Event, key string, v any) {
 		if p == nil {
 			return
 		}
-		if v := reflect.ValueOf(v); v.Kind() == reflect.Pointer && v.IsNil() { // slog writes <nil> too
+		if v := reflect.ValueOf(v); v.Kind() == reflect.Pointer && v.IsNil() { // as slog does
 			e.Str(key, "<nil>")
 			return
 		}

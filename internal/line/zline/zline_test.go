@@ -229,7 +229,7 @@ func TestLevel(t *testing.T) {
 	}{
 		{slog.LevelDebug - 1, zerolog.TraceLevel}, {-100, zerolog.TraceLevel}, {slog.LevelDebug, zerolog.DebugLevel}, {slog.LevelDebug + 3, zerolog.DebugLevel},
 		{slog.LevelInfo, zerolog.InfoLevel}, {slog.LevelInfo + 1, zerolog.InfoLevel}, {slog.LevelWarn, zerolog.WarnLevel},
-		{slog.LevelError, zerolog.ErrorLevel}, {slog.LevelError + 8, zerolog.ErrorLevel}, // a line never ends the program
+		{slog.LevelError, zerolog.ErrorLevel}, {slog.LevelError + 8, zerolog.ErrorLevel}, // a log line must never end the program
 	} {
 		assert.Equal(t, tt.want, zline.Level(tt.slog), "Level(%v)", tt.slog)
 	}

@@ -7,13 +7,13 @@ import (
 )
 
 const (
-	// MaxFile bounds a file, in bytes.
+	// MaxFile is the maximum size of a file, in bytes.
 	MaxFile = 1 << 20
-	// MaxFilters bounds the filters of a file, and those of a source.
+	// MaxFilters is the maximum number of filters in a file, and in a source.
 	MaxFilters = 256
 
-	// maxDocuments bounds the documents of a file, including those with only comments. Each
-	// document costs a parser, however short it is.
+	// maxDocuments is the maximum number of documents in a file, including documents with only
+	// comments. Each document needs its own parser, however short the document is.
 	maxDocuments = 2 * MaxFilters
 
 	maxName = 200 // bytes, for the name of a filter or of an app

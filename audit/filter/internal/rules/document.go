@@ -33,8 +33,8 @@ func (d *document) tooMany(reason string) *Error {
 // documents yields the documents of a file. It cuts the file before parsing, so that a document
 // that is not YAML does not make the documents after it fail too. A line that begins with ---
 // begins a document, even inside a text of several lines. Directives before that line belong to
-// the document. The parser refuses all versions but 1.1, although it reads 1.2 alike. So the
-// directive "%YAML 1.2" becomes a comment in text.
+// the document. The parser refuses all versions but 1.1, although it reads YAML 1.2 in the same
+// way. So the directive "%YAML 1.2" becomes a comment in text.
 func documents(text []byte) func(yield func(document) bool) {
 	return func(yield func(document) bool) {
 		doc, start, line := document{line: 1}, 0, 0
@@ -75,7 +75,7 @@ type boundary struct {
 	directives bool // directives have begun a document, and its marker is still to come
 }
 
-// begins reports whether a line of the kind next begins a document, if it is the next line.
+// begins reports whether the next line begins a document. The argument is the kind of that line.
 func (b boundary) begins(next kind) bool {
 	return !b.directives && (next == marker || next == directive && b.head)
 }
@@ -91,10 +91,10 @@ type kind uint8
 
 const (
 	content   kind = iota
-	comment        // or blank
-	directive      // %
-	marker         // ---
-	ending         // ...
+	comment        // or a blank line
+	directive      // begins with %
+	marker         // begins with ---
+	ending         // begins with ...
 )
 
 // begins reports whether a line begins with mark, followed by a blank or by the end of the line.

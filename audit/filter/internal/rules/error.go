@@ -8,8 +8,8 @@ import (
 // Error says what is wrong with a filter of a file, or with a part of a file. Its text contains
 // only printable characters.
 type Error struct {
-	Name   string // of the filter; "" if it cannot be read
-	Line   int    // of the file; 0: of the whole file
+	Name   string // the name of the filter; "" if it cannot be read
+	Line   int    // the line of the file; 0: the whole file is wrong
 	Reason string
 	Part   [sha256.Size]byte // the checksum of the part's text, wherever in the file the part is
 }

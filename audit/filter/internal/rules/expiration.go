@@ -10,7 +10,8 @@ import (
 )
 
 // milliseconds is the smallest number that is read as milliseconds since 1970. Smaller numbers are
-// seconds. As milliseconds it is a time in 1973, as seconds it would be one in 5138.
+// seconds. Read as milliseconds, this number is a time in 1973. Read as seconds, it would be a
+// time in 5138.
 const milliseconds = 100_000_000_000
 
 var (

@@ -21,7 +21,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte("name: a\nexpiration: " + c.text + "\njs: x"))
 	}
 	f.Add([]byte("\u2028\u2028D# \u2028\u2028"))
-	ends := regexp.MustCompile("[\n\r\u0085\u2028\u2029]") // the characters that end a line in YAML 1.1
+	ends := regexp.MustCompile("[\n\r\u0085\u2028\u2029]") // the line ends of YAML 1.1
 	f.Fuzz(func(t *testing.T, text []byte) {
 		defs, errs := rules.Parse(text)
 		if len(defs)+len(errs) > rules.MaxFilters+1 {

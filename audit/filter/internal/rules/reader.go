@@ -126,8 +126,8 @@ func (r *reader) script(node *yaml.Node) (string, int, error) {
 	return node.Value, line, nil
 }
 
-// text returns a name, which is one line of printable text. Errors call the name by the argument
-// of.
+// text returns a name, which is one line of printable text. Errors use the argument of to say
+// which name is wrong.
 func text(node *yaml.Node, of string) (string, error) {
 	switch {
 	case node.Kind != yaml.ScalarNode || node.ShortTag() != "!!str":

@@ -28,8 +28,8 @@ const (
 // find the key.
 var methodNames = [...]string{"get", "has", "keys"}
 
-// bridge is what all engines share: the IDs of the two classes, and the addresses of names as
-// texts for C.
+// bridge is what all engines share: the IDs of the two classes, and the addresses of the names of
+// properties, as C strings.
 type bridge struct {
 	event, context libquickjs.TJSClassID
 	names          map[string]uintptr

@@ -212,11 +212,11 @@ func (e *engine) newText(s string) value {
 
 func (e *engine) free(v value) { libquickjs.XFreeValue(e.tls, e.ctx, v) }
 
-// constant returns a text for C that is never freed.
+// constant returns a C string that is never freed.
 func constant(s string) uintptr {
 	p, _ := libc.CString(s)
 	return p
 }
 
-// fileName is scriptFile as a text for C.
+// fileName returns scriptFile as a C string.
 var fileName = sync.OnceValue(func() uintptr { return constant(scriptFile) })

@@ -20,8 +20,8 @@ const hoistedName = "$clew$literal$"
 //
 // A table contains only texts, numbers, booleans and nulls. Its variable is used only to read a
 // property or to test whether a property exists. So a script cannot find out that all calls share
-// one object. If hoist is not sure, it leaves the literal where it is. Hoist sees tokens, but no
-// scopes.
+// one object. If hoist is not sure, it leaves the literal where it is. Hoist works on tokens, and
+// knows nothing of scopes.
 func hoist(source string) (declarations, rest string) {
 	list, ok := tokens(source)
 	if !ok || slices.ContainsFunc(list, mayReach) {
@@ -50,7 +50,8 @@ func hoist(source string) (declarations, rest string) {
 	return decls.String(), out.String() + source[from:]
 }
 
-// mayReach reports whether a script with this token may reach a variable without its name.
+// mayReach reports whether a script with this token may be able to access a variable without its
+// name.
 func mayReach(t token) bool {
 	return t.kind == word && (t.text == "eval" || t.text == "with" || t.text == "this" || t.text == "globalThis" ||
 		strings.HasPrefix(t.text, hoistedName))

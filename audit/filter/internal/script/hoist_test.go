@@ -94,7 +94,7 @@ func TestHoist(t *testing.T) {
 	}
 }
 
-// An error behind a hoisted literal has the right line.
+// An error after a hoisted literal has the right line.
 func TestHoistLine(t *testing.T) {
 	s := open(t, "function filter(event) {\nvar a = {\n\"1\": true,\n\"2\": true\n}\nreturn a[1] === true && null.x\n}")
 	_, counts := judge(s, 1)

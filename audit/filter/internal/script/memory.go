@@ -68,8 +68,8 @@ func heapOf(state uintptr) (*heap, *libquickjs.TJSMallocState) {
 	return &(*engine)(at(s.Fopaque)).heap, s
 }
 
-// note tells the engine how much memory is used. The engine's garbage collector runs when this is
-// enough.
+// note tells the engine how much memory is used. With this number, the engine decides when its
+// garbage collector runs.
 func (h *heap) note(s *libquickjs.TJSMallocState) { s.Fmalloc_size = libquickjs.Size_t(h.used) }
 
 func heapMalloc(_ *libc.TLS, state uintptr, size libquickjs.Size_t) uintptr {
@@ -97,7 +97,7 @@ func heapUsable(_ *libc.TLS, p uintptr) libquickjs.Size_t {
 }
 
 // at returns an address in the engine's memory as a pointer. Go's garbage collector neither moves
-// nor frees this memory. The type engine itself is in Go's memory, and pinned.
+// nor frees this memory. A value of type engine is in Go's memory, and pinned.
 func at(address uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&address)) }
 
 // address returns the address by which the engine calls the function f. F must be a declared

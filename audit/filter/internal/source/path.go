@@ -22,7 +22,8 @@ func (s *Source) readPath(ctx context.Context) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.last == nil { // the first call: there is no earlier text, and the next call corrects a half-written one
+	// In the first call there is no earlier text to keep. The next call corrects a half-written file.
+	if s.last == nil {
 		s.last = map[string][]byte{}
 		return s.accept(first, first), nil
 	}

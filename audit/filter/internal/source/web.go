@@ -21,10 +21,10 @@ import (
 const (
 	maxRedirects = 5
 	minKey       = 16
-	// Every wholeEvery-th request has no condition, so the server must send the whole content.
-	// Otherwise a server that always answers 304 would keep an old filter in use for ever. If a
-	// request without a condition fails, the next one has none either, because a 304 would hide
-	// the failure.
+	// Every wholeEvery-th request has no condition (If-None-Match or If-Modified-Since), so the
+	// server must send the whole content. Otherwise a server that always answers 304 would keep an
+	// old filter in use for ever. If a request without a condition fails, the next one has none
+	// either, because a 304 would hide the failure.
 	wholeEvery = 20
 )
 
@@ -44,7 +44,8 @@ type web struct {
 func newWeb(cfg Config) (*web, error) {
 	u, err := url.Parse(cfg.Where)
 	if err != nil {
-		return nil, errors.New("not a URL") // the parser's error would quote the URL, which may have a secret
+		// The parser's error would quote the URL, which may contain a secret.
+		return nil, errors.New("not a URL")
 	}
 	if u.User != nil {
 		return nil, errors.New("no user or password in a URL; put them into the file of Config.Header")

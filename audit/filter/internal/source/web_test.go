@@ -310,7 +310,7 @@ func TestPinAndSignature(t *testing.T) {
 				assert.Equal(t, map[string]string{server.URL: content}, read(t, s))
 				return
 			}
-			for range 2 { // an answer that was refused must not become a condition of the next request
+			for range 2 { // a refused answer must not become a condition of the next request
 				_, err := s.Read(t.Context())
 				require.ErrorContains(t, err, c.want)
 			}

@@ -6,7 +6,7 @@ import "slices"
 
 // Trap is a part of a script that its author should look at.
 type Trap struct {
-	Line int    // of the file
+	Line int    // the line of the file
 	Text string // what is wrong, and what to write, without a byte of the script
 }
 

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// prefix is a custom prefix. Each function returns one piece of it:
-// https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
+// prefix is a custom prefix of objects. Each function returns one piece of the prefix. The rules
+// are at https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
 type prefix []func(at time.Time) string
 
 // parsePrefixes returns the prefix of objects. If one of the two prefixes breaks a rule of

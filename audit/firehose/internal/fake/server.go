@@ -15,7 +15,7 @@ import (
 const (
 	maxRecords = 500
 	maxRecord  = 1000 << 10 // before base64
-	maxCall    = 4 << 20    // the size of the request in base64, which is the stricter reading of that page
+	maxCall    = 4 << 20    // size of the request in base64: the stricter reading of that page
 )
 
 // request is a PutRecordBatch, or a PutRecord.

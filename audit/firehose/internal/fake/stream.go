@@ -48,7 +48,7 @@ type Fault struct {
 	Body    string // the body of the answer, with status 200; the records were taken
 }
 
-// Stream is a stream. Its methods may be called by several goroutines at once.
+// Stream is a fake Firehose stream. Several goroutines may call its methods at once.
 type Stream struct {
 	cfg    Config
 	prefix prefix
@@ -104,7 +104,7 @@ func (s *Stream) take(data []byte) {
 		s.timer = time.AfterFunc(time.Duration(s.cfg.IntervalInSeconds)*time.Second, func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			if s.oldest.Equal(oldest) { // otherwise this buffer was already delivered, and a new one has begun
+			if s.oldest.Equal(oldest) { // otherwise another buffer has begun
 				s.flush()
 			}
 		})
