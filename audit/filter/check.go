@@ -17,7 +17,7 @@ const (
 	maxFailures = 20
 
 	checkTime  = 100 * time.Millisecond // processor time of a measurement
-	checkCalls = 1_000_000              // limit of calls, since the processor's clock may be coarse
+	checkCalls = 1_000_000              // most calls, since the processor's clock may be coarse
 	checkBatch = 1000
 )
 

@@ -22,7 +22,7 @@ func (s *Source) readPath(ctx context.Context) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	// In the first call there is no earlier text to keep. The next call corrects a half-written file.
+	// The first call has no earlier text to keep. The next call corrects a half-written file.
 	if s.last == nil {
 		s.last = map[string][]byte{}
 		return s.accept(first, first), nil
