@@ -126,7 +126,7 @@ func TestCheckTraps(t *testing.T) {
 	assert.NoError(t, c.Err)
 	require.Len(t, c.Traps, 1)
 	assert.Equal(t, 5, c.Traps[0].Line)
-	assert.Zero(t, c.Calls, "there are no events")
+	assert.Zero(t, c.Calls, "without events the script is not called")
 }
 
 func TestCheckEnds(t *testing.T) {

@@ -87,7 +87,7 @@ func TestScopeIsKept(t *testing.T) {
 		assert.Equal(t, []string{"discarded", "discarded"}, verdicts(s, "a", "a"))
 		write(t, dir, "f.yaml", "# another comment\nname: f\napps: [media-api]\njs: |\n  let n = 0\n  function filter(event) { return ++n > 2 }\n")
 		poll()
-		assert.Equal(t, []string{"f"}, verdicts(s, "a"), "the script is the same")
+		assert.Equal(t, []string{"f"}, verdicts(s, "a"), "an unchanged script must keep its globals")
 		st := s.Stats().Filters[0]
 		assert.Equal(t, since, st.Since)
 		assert.Equal(t, []string{"media-api"}, st.Apps)

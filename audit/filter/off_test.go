@@ -84,15 +84,15 @@ func TestComesBack(t *testing.T) {
 		assert.Equal(t, []string{"discarded", "discarded", "good"}, verdicts(s, "a", "b", "c"))
 		write(t, dir, "bad.yaml", "name: [")
 		poll()
-		assert.NotNil(t, s.Stats().Filters[0].Off, "the last good version of the filter stays off")
+		assert.NotNil(t, s.Stats().Filters[0].Off, "the last good version of the filter must stay off")
 		write(t, dir, "bad.yaml", rule("bad", "event.context.client == 'a' || "+throws)+"# try again\n")
 		poll()
 		st := s.Stats().Filters[0]
 		assert.Nil(t, st.Off)
-		assert.Less(t, st.Calls, calls, "the figures are those of the new version")
+		assert.Less(t, st.Calls, calls, "the new version must count its calls from zero")
 		assert.Equal(t, []string{"bad", "discarded", "good"}, verdicts(s, "a", "b", "c"))
 		exhaust(t, s)
-		assert.NotNil(t, s.Stats().Filters[0].Off, "the new version has the same fault")
+		assert.NotNil(t, s.Stats().Filters[0].Off, "the new version must go off for the same fault")
 	})
 }
 
@@ -141,10 +141,10 @@ func TestAllOff(t *testing.T) {
 					}
 					return n
 				}
-				assert.Equal(t, c.kept[0], kept(), "the batch in which the filter goes off")
-				assert.Zero(t, kept(), "another batch at the same time exceeds the rate")
+				assert.Equal(t, c.kept[0], kept(), "events kept of the batch in which the filter goes off")
+				assert.Zero(t, kept(), "a second batch at the same instant must be discarded")
 				time.Sleep(time.Minute)
-				assert.Equal(t, c.kept[1], kept(), "the events of one second are kept, however long the pause was")
+				assert.Equal(t, c.kept[1], kept(), "after a pause, at most the events of one second are kept")
 				time.Sleep(time.Second / 2)
 				assert.Equal(t, c.kept[2], kept())
 				synctest.Wait()
@@ -154,7 +154,7 @@ func TestAllOff(t *testing.T) {
 				assert.EqualValues(t, c.kept[0]+c.kept[1]+c.kept[2], s.Stats().Events.Kept)
 				adds(t, s)
 				require.NoError(t, s.Close(t.Context()))
-				assert.Equal(t, len(many), kept(), "a closed Set has no filters")
+				assert.Equal(t, len(many), kept(), "a closed Set must keep all events")
 			})
 		})
 	}
@@ -194,7 +194,7 @@ func TestAllOffWithoutAFault(t *testing.T) {
 		remove(t, dir, "bad.yaml")
 		poll()
 		assert.Equal(t, []string{""}, verdicts(s, "a"))
-		assert.Zero(t, collect(t, reader)["audit.filter.all_off"], "no filter applies")
+		assert.Zero(t, collect(t, reader)["audit.filter.all_off"], "without filters, none is off")
 	})
 }
 
@@ -225,9 +225,9 @@ func TestSlowCallback(t *testing.T) {
 			poll()
 		}
 		assert.Equal(t, []string{"good", "discarded"}, verdicts(s, "a", "b"))
-		assert.Zero(t, s.Garbage(), "scripts are closed")
+		assert.Zero(t, s.Garbage(), "old scripts must be closed")
 		st := state(t, states)
-		assert.True(t, st.IsRunning(time.Now()), "the state is written")
+		assert.True(t, st.IsRunning(time.Now()), "the state must be written")
 		close(leave)
 	})
 }

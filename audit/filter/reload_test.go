@@ -46,7 +46,7 @@ func TestReload(t *testing.T) {
 				case 0:
 					assert.True(t, batch[i].Discarded())
 				case filters:
-					assert.Equal(t, -1, version, "two versions in one batch")
+					assert.Equal(t, -1, version, "two versions judged one batch")
 					version = i
 				default:
 					t.Fatalf("an event was judged by %d filters of %d", n, filters)
@@ -56,7 +56,7 @@ func TestReload(t *testing.T) {
 			seen[version]++
 			events += int64(len(batch))
 		}
-		assert.Len(t, seen, versions, "each version was in use: %v", seen)
+		assert.Len(t, seen, versions, "not every version was used, only %v", seen)
 		assert.Equal(t, events, s.Stats().Events.Judged)
 		adds(t, s)
 	})

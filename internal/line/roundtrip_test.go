@@ -145,7 +145,7 @@ func roundTrip(t *testing.T, preset, logger int, rec line.Record, fields []slog.
 	assert.Equal(t, rec.Message(), l.Message, "message of %s", text)
 	assert.Equal(t, service, l.Service, "service of %s", text)
 	assert.Equal(t, "info", strings.ToLower(l.Level), "level of %s", text)
-	assert.False(t, l.Time.IsZero(), "no time: %s", text)
+	assert.False(t, l.Time.IsZero(), "the line has no time: %s", text)
 	assert.Equal(t, sampled(rec), l.Sampled, "sampled in %s", text)
 	switch {
 	case p.decimal:
@@ -157,7 +157,7 @@ func roundTrip(t *testing.T, preset, logger int, rec line.Record, fields []slog.
 	assert.Equal(t, spanID, l.SpanID, "span ID of %s", text)
 	for _, f := range fields {
 		got, ok := l.Field(f.Key)
-		assert.True(t, ok, "no field %s: %s", f.Key, text)
+		assert.True(t, ok, "the field %s is missing in %s", f.Key, text)
 		assert.Equal(t, f.Value.String(), got.Value, "field %s of %s", f.Key, text)
 	}
 }
@@ -249,7 +249,7 @@ func roundTripWith(t *testing.T, preset, logger int, rec *line.Request, field sl
 	assert.Equal(t, service, l.Service, "service of %s", &with)
 	assert.Equal(t, spanID, l.SpanID, "span ID of %s", &with)
 	assert.True(t, strings.HasSuffix(l.TraceID, "1"), "trace ID %q of %s", l.TraceID, &with)
-	assert.False(t, l.Time.IsZero(), "no time: %s", &with)
+	assert.False(t, l.Time.IsZero(), "the line has no time: %s", &with)
 	assert.Equal(t, "info", strings.ToLower(l.Level), "level of %s", &with)
 	assert.Contains(t, with.String(), "mine")
 }
@@ -357,7 +357,7 @@ func TestRoundTripOwnKeys(t *testing.T) {
 		assert.Equal(t, line.Record(rec), l.Record, "record of %s", &out)
 		assert.Empty(t, l.TraceID+l.SpanID, "IDs of %s", &out)
 		f, ok := l.Field("tid")
-		assert.True(t, ok, "no tid: %s", &out)
+		assert.True(t, ok, "the field tid is missing in %s", &out)
 		assert.Equal(t, line.Field{Key: "tid", Value: trace.ID(ctx), Text: true}, f)
 	}
 }

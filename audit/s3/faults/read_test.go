@@ -51,7 +51,7 @@ func TestReadRequests(t *testing.T) {
 	assert.Equal(t, int64(128<<10), s.Requests().BytesRead)
 	read(t, r, size-128<<10, 128<<10)
 	read(t, r, size-1, 1)
-	assert.Equal(t, int64(1), gets(), "the end was read by Open")
+	assert.Equal(t, int64(1), gets(), "Open has already read the end")
 
 	for at := int64(0); at < 512<<10; at += 1000 {
 		assert.Equal(t, data[at:at+10], read(t, r, at, 10))

@@ -128,7 +128,7 @@ func TestBad(t *testing.T) {
 				require.Len(t, errs, 1, "%v", errs)
 				require.Len(t, defs, 1)
 				other.Line = defs[0].Line
-				assert.Equal(t, other, defs[0], "the other filter of the file")
+				assert.Equal(t, other, defs[0], "the other filter of the file must be good")
 				if order == "before" {
 					assert.Contains(t, errs[0].Error(), c.want)
 				} else {

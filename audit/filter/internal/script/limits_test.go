@@ -55,7 +55,7 @@ func TestOff(t *testing.T) {
 			}
 			assert.Contains(t, s.Off().Error(), tt.reason)
 			passed, counts := judge(s, 10)
-			assert.False(t, passed, "the script is off")
+			assert.False(t, passed, "a script that is off must not be called")
 			assert.Zero(t, counts)
 		})
 	}
@@ -119,5 +119,5 @@ func TestEngineFails(t *testing.T) {
 	assert.Equal(t, 1, counts.Errors)
 	assert.Equal(t, []bool{false}, pass)
 	passed, _ := judge(open(t, body("return event.app === 'media-api'")), 10)
-	assert.True(t, passed, "another scope still works")
+	assert.True(t, passed, "another script must still work")
 }

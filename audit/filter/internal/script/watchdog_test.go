@@ -36,7 +36,7 @@ func TestWatchdog(t *testing.T) {
 			assert.False(t, passed)
 			assert.Equal(t, [3]int{1, 0, 1}, [3]int{counts.Calls, counts.Passed, counts.Errors})
 			_, counts = judge(s, 1)
-			assert.Zero(t, counts, "the script is off")
+			assert.Zero(t, counts, "a script that is off must not be called")
 		})
 	}
 }

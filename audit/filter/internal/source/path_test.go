@@ -55,7 +55,7 @@ func read(t testing.TB, s *source.Source) map[string]string {
 func TestDirectory(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, source.Config{Where: dir})
-	assert.Empty(t, read(t, s), "an empty directory")
+	assert.Empty(t, read(t, s), "an empty directory yields no files")
 	write(t, dir, "b.yaml", "b")
 	write(t, dir, "a.yml", "a")
 	write(t, dir, ".hidden.yaml", "no")

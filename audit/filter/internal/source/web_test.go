@@ -220,7 +220,7 @@ func Test304ForEver(t *testing.T) {
 	}
 	for range source.WholeEvery + 1 {
 		_, err := s.Read(t.Context())
-		require.EqualError(t, err, "status 304", "the failure stays")
+		require.EqualError(t, err, "status 304", "the error must stay")
 	}
 	require.Equal(t, source.WholeEvery-1, conditional)
 	mended = true
@@ -332,7 +332,7 @@ func TestHTTPS(t *testing.T) {
 
 	s := open(t, source.Config{Where: server.URL + "/"})
 	_, err := s.Read(t.Context())
-	require.ErrorContains(t, err, "certificate", "the authority of the certificate is unknown")
+	require.ErrorContains(t, err, "certificate", "without SetTLS, the authority of the certificate is unknown")
 	s.SetTLS(&tls.Config{RootCAs: roots})
 	assert.Equal(t, map[string]string{server.URL + "/": "good"}, read(t, s))
 

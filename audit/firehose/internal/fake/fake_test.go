@@ -175,8 +175,8 @@ func TestBuffering(t *testing.T) {
 		assert.Zero(t, b.count())
 		time.Sleep(time.Second)
 		synctest.Wait()
-		require.Equal(t, []string{"a\nb\nc\n"}, b.bodies, "an object is delivered 60 s after the first record, with nothing between records")
-		assert.Regexp(t, `^2000/01/01/00/audit-1-2000-01-01-00-00-00-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`, b.keys[0], "the time is that of the first record")
+		require.Equal(t, []string{"a\nb\nc\n"}, b.bodies, "an object must be delivered 60 s after its first record, and contain the records without separators")
+		assert.Regexp(t, `^2000/01/01/00/audit-1-2000-01-01-00-00-00-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`, b.keys[0], "the time in the key must be that of the first record")
 
 		half := bytes.Repeat([]byte("x"), 512<<10)
 		call(s, "PutRecordBatch", batch("audit", half), nil)
@@ -184,10 +184,10 @@ func TestBuffering(t *testing.T) {
 		assert.Equal(t, 1, b.count())
 		call(s, "PutRecordBatch", batch("audit", half), nil)
 		synctest.Wait()
-		require.Equal(t, 2, b.count(), "a buffer of 1 MiB is full")
+		require.Equal(t, 2, b.count(), "a buffer of 1 MiB is full and must be delivered")
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		assert.Equal(t, 2, b.count(), "an empty buffer is not delivered")
+		assert.Equal(t, 2, b.count(), "an empty buffer must not be delivered")
 
 		b.refuse = errors.New("bucket: 503")
 		call(s, "PutRecordBatch", batch("audit", []byte("d")), nil)
