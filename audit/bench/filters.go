@@ -171,7 +171,7 @@ func filtered(rate int, span time.Duration, files []string, change func(context.
 	r.off = off.Load()
 	stats := set.Stats()
 	r.judged = stats.Events.Judged
-	// This is only the time of the scripts in use, without that of scripts that were replaced.
+	// This is the time of the scripts in use. It does not include scripts that were replaced.
 	for _, f := range stats.Filters {
 		r.inFilters += f.Time
 	}

@@ -22,9 +22,9 @@ const (
 // Config configures a Set: see [Open]. Source and App are required. The zero value of every other
 // field is its default.
 type Config struct {
-	// Source is where the filters are: a file, a URL, or a directory, of which the files *.yaml
-	// and *.yml are read. Every service runs the code of the source. So a URL must be https, or
-	// http to this machine, and may redirect only within its host.
+	// Source is where the filters are: a file, a URL or a directory. In a directory, the files
+	// *.yaml and *.yml are read. Every service runs the code of the source. So a URL must be
+	// https, or http to this machine, and may redirect only within its host.
 	Source string
 
 	// Header is the path of a file with one line "Name: value", a header for requests of a URL.

@@ -16,10 +16,11 @@ func (s *Set) Garbage() int {
 	return len(s.garbage)
 }
 
-// Pressure simulates batches that two filters judge. A quiet time without batches comes first.
-// Each batch takes busy, of which the filters use first and second as processor time, and a pause
-// of idle follows it. Pressure returns the number of batches after which a filter is switched off,
-// and which filter: 1 or 2. Both are 0 if no filter is switched off.
+// Pressure simulates batches that two filters judge. It begins with a quiet time without batches.
+// Each batch takes the time busy, and a pause of idle follows it. In each batch, one filter uses
+// first and the other uses second as processor time. Pressure returns the number of batches after
+// which a filter is switched off, and which filter: 1 or 2. Both are 0 if no filter is switched
+// off.
 func Pressure(quiet, busy, idle, first, second time.Duration, batches int) (after, off int, reason string) {
 	a, b := new(live), new(live)
 	a.turn, b.turn = script.Counts{Calls: 10, Time: first}, script.Counts{Calls: 10, Time: second}

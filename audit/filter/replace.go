@@ -72,8 +72,8 @@ func (s *Set) apply(c *change, now time.Time, changed bool) (*live, bool) {
 // maxPast is the maximum number of removed filters whose figures are kept.
 const maxPast = 1024
 
-// remember keeps the figures of a filter that is removed, so that its counters go on if the filter
-// comes back.
+// remember keeps the figures of a filter that is removed, so that its counters continue if the
+// filter comes back.
 func (s *Set) remember(l *live) {
 	if _, ok := s.past[l.Name]; ok || len(s.past) < maxPast {
 		s.past[l.Name] = l.total()

@@ -58,7 +58,7 @@ type Set struct {
 // Call [Set.Close] to end the Set's goroutines.
 func Open(cfg Config) (*Set, error) { return open(cfg, maxLoad) }
 
-// open is Open. Most is how long one poll may evaluate scripts, approximately.
+// open is Open with a limit: most is how long one poll may evaluate scripts, approximately.
 func open(cfg Config, most time.Duration) (*Set, error) {
 	cfg, src, err := cfg.complete()
 	if err != nil {

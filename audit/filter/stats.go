@@ -43,7 +43,8 @@ type Status struct {
 	Calls   int64     `json:"calls"`
 	Passed  int64     `json:"passed"`
 	Errors  int64     `json:"errors"` // calls that threw, or that returned neither true nor false
-	// LastError is the last of the errors that Errors counts, with its line, or "".
+	// LastError is the last error that is counted in Errors, with its line. It is "" if there was
+	// no error.
 	LastError string        `json:"last_error,omitempty"`
 	Time      time.Duration `json:"time_ns"` // processor time
 }

@@ -71,7 +71,7 @@ func (b *batch) fill(events iter.Seq[audit.Event], most int) {
 	}
 }
 
-// begin begins a record. If an earlier record has left its memory, begin uses that.
+// begin begins a record. It uses the memory of a record of an earlier Send, if there is any.
 func (b *batch) begin() {
 	n := len(b.records)
 	if n < cap(b.records) {

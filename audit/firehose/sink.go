@@ -134,8 +134,8 @@ func (s *Sink) put(ctx context.Context, records []record) error {
 	}
 }
 
-// call makes one call, and marks the records that Firehose has taken. The result says why Firehose
-// has not taken all records. It is nil if Firehose has.
+// call makes one call, and marks the records that Firehose has taken. The result is nil if
+// Firehose has taken all records. Otherwise it says why not.
 func (s *Sink) call(ctx context.Context, records []*record, again bool) *refusal {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()

@@ -84,8 +84,8 @@ func (d *disk) load(key string) []byte {
 	return data[diskHead:]
 }
 
-// sumOf returns a checksum of key and end. It covers the key, so that a file with the name of
-// another key counts as damaged.
+// sumOf returns a checksum of key and end. The checksum covers the key. So if somebody renames a
+// file to the name for another key, the file counts as damaged.
 func sumOf(key string, end []byte) uint64 {
 	table := crc64.MakeTable(crc64NVME)
 	return crc64.Update(crc64.Checksum([]byte(key), table), table, end)
@@ -115,8 +115,8 @@ func (d *disk) save(key string, end []byte) {
 // other files.
 var ownFile = regexp.MustCompile(`^([0-9a-f]{64}\.end|tmp-[A-Z2-7]{26})$`)
 
-// sweep removes the files that were used longest ago, until the other files have at most so many
-// bytes together as the argument says. It also removes temporary files that a crash has left.
+// sweep removes the files that were used longest ago, until the remaining files have at most the
+// given number of bytes in total. It also removes temporary files that a crash has left.
 func (d *disk) sweep(most int64) {
 	entries, err := os.ReadDir(d.path)
 	if err != nil {

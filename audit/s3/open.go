@@ -16,9 +16,9 @@ const (
 	// Bloom filters of most files. The end of a small file is the whole file.
 	endSize = 128 << 10
 
-	// maxEnd is the size up to which an end grows, when bytes in front of it are read, such as the
-	// Bloom filters of a large file. A read of more than smallRead bytes reads data, and does not
-	// make the end grow.
+	// maxEnd is the maximum size of an end. An end grows when bytes in front of it are read, such
+	// as the Bloom filters of a large file. A read of more than smallRead bytes reads data, and
+	// does not make the end grow.
 	maxEnd    = 1 << 20
 	smallRead = 4 << 10
 	growBy    = 64 << 10

@@ -49,7 +49,7 @@ func (s *Store) Close() error {
 type Requests struct {
 	Gets, Puts, Lists, Deletes, Heads int64 // Puts include the requests of multipart uploads
 
-	// Retries counts those of the requests above that repeat a failed request.
+	// Retries counts requests that repeat a failed request. The fields above include them.
 	Retries int64
 
 	BytesRead, BytesWritten int64 // the sizes of bodies

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// condition says which object a write may replace. If none is "*", it may replace no object.
-// Otherwise it may replace only the object with the ETag match.
+// condition says which object a write may replace. If the field none is "*", the write may replace
+// no object. Otherwise it may replace only the object whose ETag is the field match.
 type condition struct{ none, match *string }
 
 func ifAbsent() condition {

@@ -149,7 +149,7 @@ func (r *reader) join(path, key string) string {
 	return string(joined)
 }
 
-// peek returns the byte at pos; 0 at the end.
+// peek returns the byte at pos, or 0 at the end of the line.
 func (r *reader) peek() byte {
 	if r.pos < len(r.text) {
 		return r.text[r.pos]

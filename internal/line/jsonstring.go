@@ -75,7 +75,7 @@ func (r *reader) skipString() (plain, ok bool) {
 	}
 }
 
-// escape returns the length of the escape at the beginning of s; 0: there is none.
+// escape returns the length of the escape at the beginning of s, or 0 if there is none.
 func escape(s string) int {
 	if len(s) < 2 {
 		return 0

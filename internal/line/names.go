@@ -73,8 +73,8 @@ func (n *Names) Key(k Key) string {
 	return n.key[k]
 }
 
-// Top returns the name under which the field k is at the top level of a line: its own name, or
-// that of its group.
+// Top returns the name under which the field k is at the top level of a line: the field's own
+// name, or the name of its group.
 func (n *Names) Top(k Key) string {
 	switch {
 	case n.in(k):
@@ -122,13 +122,13 @@ var ours = [keys]string{
 
 // vendors contains each vendor's names. A field that only clew writes keeps our name.
 //
-//   - Datadog: https://docs.datadoghq.com/standard-attributes. There "status" is the level of a
-//     line, "host" is the machine that logs, and IDs are decimal numbers.
+//   - Datadog: https://docs.datadoghq.com/standard-attributes. That page defines "status" as
+//     the level of a line, and "host" as the machine that logs. IDs are decimal numbers.
 //   - Google Cloud:
 //     https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#httprequest, and
 //     https://cloud.google.com/error-reporting/docs/formatting-error-messages.
 //   - ECS: https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html; parent.id is
-//     Elastic APM's. There "service", "host" and "error" are objects.
+//     from Elastic APM. In ECS, "service", "host" and "error" are objects.
 //   - Logback: the MDC of Brave, Sleuth and Spring Boot.
 var vendors = [...]theirs{
 	Ours: {},

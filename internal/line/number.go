@@ -78,7 +78,7 @@ func withDigit(n uint64, digit byte) (uint64, bool) {
 	return low + uint64(digit), high == 0 && low <= math.MaxInt64
 }
 
-// number returns the length of the JSON number at the beginning of s; 0: there is none.
+// number returns the length of the JSON number at the beginning of s, or 0 if there is none.
 func number(s string) int {
 	i := 0
 	run := func() bool {

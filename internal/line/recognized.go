@@ -5,12 +5,12 @@ import (
 	"log/slog"
 )
 
-// Recognized reports whether h is a slog handler of ours, or passes lines on to one. If so, it
-// returns a handler that does the same as h, and sets the Names of each [Pending].
+// Recognized reports whether h is a slog handler of ours, or passes lines on to such a handler. If
+// so, it returns a handler that does the same as h, and sets the Names of each [Pending].
 //
-// Recognized asks with a call of WithAttrs, because that reaches all handlers. A call of Enabled
-// may not reach our handler: a handler around it may have its own level and answer by itself, and
-// a slog.MultiHandler stops at the first handler that is enabled.
+// Recognized asks with a call of WithAttrs, because such a call reaches all handlers. A call of
+// Enabled may not reach our handler: a handler around ours may have its own level and answer by
+// itself, and a slog.MultiHandler stops at the first handler that is enabled.
 func Recognized(h slog.Handler) (_ slog.Handler, ours bool) {
 	if _, is := h.(recognized); is {
 		return h, true
@@ -38,8 +38,8 @@ type question struct {
 // LogValue implements slog.LogValuer.
 func (*question) LogValue() slog.Value { return slog.GroupValue() }
 
-// Asked reports whether the attributes that h was given are a question for its names. If so, Asked
-// answers it with n, unless another handler has already answered.
+// Asked reports whether attrs, the attributes that the handler h was given, ask for the names of
+// h. If so, Asked answers with n, unless another handler has already answered.
 func (n *Names) Asked(h slog.Handler, attrs []slog.Attr) bool {
 	if len(attrs) != 1 || attrs[0].Key != "" {
 		return false
@@ -51,7 +51,8 @@ func (n *Names) Asked(h slog.Handler, attrs []slog.Attr) bool {
 	return ok
 }
 
-// recognized is a handler that passes lines on to one of ours, and the names of that one.
+// recognized is a handler that passes lines on to a handler of ours, together with the names of
+// our handler.
 type recognized struct {
 	slog.Handler
 	names *Names

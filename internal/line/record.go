@@ -12,7 +12,7 @@ const (
 type Record interface {
 	Message() string
 
-	// WriteTo writes the fields to a sink, with the names that n has for them.
+	// WriteTo writes the fields to a sink, with their names in n.
 	WriteTo(n *Names, to Sink)
 }
 

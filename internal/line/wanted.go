@@ -51,9 +51,9 @@ func (w *wanted) took() time.Duration {
 }
 
 // tookAlone returns the duration of a record that has no group. [Names.tookAlone] writes it. Such
-// a record has few names of its vendor. The user can choose the names of the IDs, so these may be
-// another vendor's names, and more than those few. Then w.vendor is the wrong vendor, and the
-// duration has our name.
+// a record contains few names of its vendor. If the user has chosen another vendor's names for the
+// IDs, the line may contain more names of that other vendor. Then w.vendor is the wrong vendor,
+// and the duration has our name.
 func (w *wanted) tookAlone() time.Duration {
 	if w.names.nested[w.vendor] || w.get(w.slot(Duration)) == nil {
 		return w.duration(w.names.slots[Ours][Duration], milliseconds)
@@ -87,8 +87,8 @@ func (w *wanted) span(k Key) [8]byte {
 	return [8]byte{}
 }
 
-// trace returns the ID of a trace other than the line's. The line may have our name for it
-// although w.vendor has its own name, because the user can choose another vendor's names for the
+// trace returns the ID of a trace other than the line's. The field may have our name although
+// w.vendor has a different name for it, because the user can choose another vendor's names for the
 // line's own IDs.
 func (w *wanted) trace(k Key) string {
 	s := w.optional(k)

@@ -14,7 +14,7 @@ const (
 )
 
 // alarm reads the metrics of a service, and compares one of them with a threshold. A real service
-// sends its metrics to Prometheus, or to a collector. There, the rule for the alarm is:
+// sends its metrics to Prometheus, or to a collector. In Prometheus, the rule for the alarm is:
 //
 //	audit_filter_off > 0
 type alarm struct {

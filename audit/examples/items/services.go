@@ -163,7 +163,7 @@ func (s *service) close() error {
 		s.server.Close()
 	}
 	s.client.CloseIdleConnections()
-	// This is not main's context, because that may have ended.
+	// The context of main is not used here, because it may have ended.
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	errs := []error{s.audit.Close(ctx), s.filters.Close(ctx), s.alarm.close(ctx)}

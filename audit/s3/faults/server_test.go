@@ -195,7 +195,7 @@ func sum(data []byte) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, crc))
 }
 
-// count returns how many requests have had the text in their method and URI.
+// count returns the number of requests whose method and URI contain the text.
 func (s *server) count(text string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,7 +1,7 @@
 // Package zline writes the records of package line with zerolog. A zerolog hook writes the IDs.
 //
-// Packages httpclient, httpmw, logctx and workerpool import it. It is a package of its own because
-// package line needs only the standard library.
+// Packages httpclient, httpmw, logctx and workerpool import it. It is separate from package line
+// so that package line needs only the standard library.
 package zline
 
 import (

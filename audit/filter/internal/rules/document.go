@@ -135,8 +135,8 @@ func (d *document) definition() (def *Definition, failed *Error) {
 
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
 
-// syntax returns an error of the parser. The error's line is that of the file, not that of the
-// document.
+// syntax returns an error of the parser as an Error. The line of the Error is counted in the file.
+// The parser counts lines in the document.
 func (d *document) syntax(err error) *Error {
 	text := err.Error()
 	line := 1

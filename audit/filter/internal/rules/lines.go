@@ -7,7 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// hasLines reports whether a scalar without | or > takes several lines of a document. YAML joins
+// hasLines reports whether a scalar without | or > spans several lines of a document. YAML joins
 // such lines, and a // in a script then comments out all that follows.
 func hasLines(node *yaml.Node, document string) bool {
 	text := from(document, node.Line, node.Column)

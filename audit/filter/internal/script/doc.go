@@ -10,6 +10,7 @@
 // function ends with a fault, and the script is switched off. Only Linux and Windows report the
 // processor time of another thread. On other systems, the limit is 20 s of wall-clock time.
 //
-// Each scope reserves 32 MB of addresses, but takes only the memory that it uses. The addresses of
-// a 32-bit process suffice for some dozens of scopes. With more scopes, New fails.
+// Each scope reserves 32 MB of addresses, but needs physical memory only for the part that it
+// uses. The addresses of a 32-bit process suffice for some dozens of scopes. With more scopes, New
+// fails.
 package script

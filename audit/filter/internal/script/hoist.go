@@ -79,8 +79,8 @@ func table(list []token, i int) int {
 	return -1
 }
 
-// pair returns the index after a key and its plain value, of which the key is list[i]. It returns
-// -1 if there is no such pair.
+// pair reads a key at list[i], and its value, which must be plain. It returns the index after the
+// value, or -1 if there is no such pair.
 func pair(list []token, i int) int {
 	key := list[i]
 	if key.kind != word && key.kind != text && key.kind != digits || list[i+1].text != ":" ||
@@ -131,8 +131,8 @@ func usesOf(list []token) uses {
 }
 
 // onlyAsked reports whether a variable, apart from its declaration at list[declared], is used only
-// to read its properties. If two tables have the same name, this is false for both, because the
-// declaration of each counts as another use of the name.
+// to read its properties. If two tables have the same name, the result is false for both, because
+// the declaration of one table counts as a use of the other table's variable.
 func (u uses) onlyAsked(declared int) bool {
 	name := u.list[declared].text
 	places := u.byName[name]
@@ -170,8 +170,8 @@ func (u uses) asked(i int) bool {
 		i > 1 && isOneOf(list[i-2], "if", "while", "switch") && before.text == "(" && after.text == ")" && peek(list, end+2).text == "{"
 }
 
-// endsOperand reports whether the token shows that the operand before it is read, and neither
-// called nor written.
+// endsOperand reports whether the token after an operand shows that the script only reads the
+// operand, and neither calls it nor assigns to it.
 func endsOperand(after token) bool {
 	return isOneOf(after, ";", ")", "}", "===", "!==", "==", "!=", "&&", "||", "??", "?") ||
 		after.newLine && isOneOf(after, "return", "if", "var", "let", "const")

@@ -111,8 +111,8 @@ func manyTables() (source string, tables int) {
 	return b.String() + "function filter(event) { return true }", tables
 }
 
-// Hoist scans a source once, even if it has very many tables. BenchmarkHoist measures how long
-// that takes.
+// Hoist scans a source once, even if it has very many tables. BenchmarkHoist measures the time of
+// such a scan.
 func TestHoistMany(t *testing.T) {
 	source, tables := manyTables()
 	declarations, rest := script.Hoist(source)

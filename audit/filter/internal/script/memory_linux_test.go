@@ -24,7 +24,8 @@ func resident(t *testing.T) int {
 }
 
 // A script fragments its memory: it allocates many blocks of one size, keeps a few of them, and
-// goes on with a larger size. It still takes no more of the system's memory than a scope may have.
+// then allocates blocks of a larger size. Even so, it uses no more of the system's memory than a
+// scope may have.
 func TestResident(t *testing.T) {
 	s := open(t, "var kept = []\n"+body(`
 		for (var size = 1000; size < 20000; size = size * 2 + 100) {

@@ -18,7 +18,7 @@ func mapPages(size int) (pages, error) {
 
 func (p *pages) address() uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(p.memory))) }
 
-// commit makes the given number of bytes usable. They all are, from the start.
+// commit has nothing to do, because all bytes are usable from the start.
 func (p *pages) commit(int) bool { return true }
 
 // lock makes each access to the memory a fault. The addresses stay reserved.

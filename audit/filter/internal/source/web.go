@@ -23,8 +23,8 @@ const (
 	minKey       = 16
 	// Every wholeEvery-th request has no condition (If-None-Match or If-Modified-Since), so the
 	// server must send the whole content. Otherwise a server that always answers 304 would keep an
-	// old filter in use for ever. If a request without a condition fails, the next one has none
-	// either, because a 304 would hide the failure.
+	// old filter in use for ever. If a request without a condition fails, the next request has no
+	// condition either, because a 304 would hide the failure.
 	wholeEvery = 20
 )
 

@@ -143,7 +143,8 @@ func (l *lexer) isOperand() bool {
 	return false
 }
 
-// until returns the length of s up to and including the first end, or the whole length.
+// until returns the length of s up to and including the first end, or the length of s if s does
+// not contain end.
 func until(s, end string) int {
 	if n := strings.Index(s, end); n >= 0 {
 		return n + len(end)

@@ -33,8 +33,8 @@ type Config struct {
 	// every second.
 	Deliver func(ctx context.Context, key string, body []byte) error
 
-	// Fault returns what goes wrong with a call. The first call has the number 1. Nil: nothing
-	// goes wrong.
+	// Fault returns what goes wrong with a call. The first call has the number 1. If the function
+	// is nil, nothing goes wrong.
 	Fault func(call int, records [][]byte) Fault
 }
 
