@@ -143,7 +143,7 @@ func (p *pages) next(ctx context.Context) (files []lake.File, err error) {
 		return files, nil
 	}
 	if next := page.NextContinuationToken; next == nil || *next == "" || p.input.ContinuationToken != nil && *next == *p.input.ContinuationToken {
-		return nil, errors.New("the server lists only a part, and does not say how to go on")
+		return nil, errors.New("the server lists only a part, and does not say where to continue")
 	}
 	p.input.ContinuationToken = page.NextContinuationToken
 	return files, nil

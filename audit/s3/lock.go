@@ -24,7 +24,7 @@ const (
 // errLost is the cause of a held context that has ended before unlock.
 var errLost error = &refusal{"the lock was lost: it could not be renewed in time, or another process has taken it"}
 
-var errUnlocked = errors.New("s3: the lock was given back")
+var errUnlocked = errors.New("s3: the lock was released")
 
 // Lock writes the object _compact.lock, which names the holder. The lock is valid for a minute,
 // and is renewed every 20 seconds. If it was not renewed for a minute by the server's clock,

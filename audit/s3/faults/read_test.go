@@ -329,9 +329,9 @@ func TestListFaults(t *testing.T) {
 		body string
 		says string
 	}{
-		{"no token", page(true, "", "a"), "does not say how to go on"},
+		{"no token", page(true, "", "a"), "does not say where to continue"},
 		{"the same token", page(true, "x", "a"), "order of names"},
-		{"the same token, and no names", page(true, "x"), "does not say how to go on"},
+		{"the same token, and no names", page(true, "x"), "does not say where to continue"},
 		{"names out of order", page(false, "", "b", "a"), "order of names"},
 		{"names below another prefix", strings.ReplaceAll(page(false, "", "a"), "some/prefix", "other"), "not below the prefix"},
 		{"not XML", "<html>", "list"},

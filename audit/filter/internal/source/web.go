@@ -202,7 +202,7 @@ func (w *web) checkSignature(header http.Header, text []byte) error {
 	sum := hmac.New(sha256.New, key)
 	sum.Write(text)
 	if err != nil || !hmac.Equal(signature, sum.Sum(nil)) {
-		return fmt.Errorf("the signature of header %s is not that of the content", w.cfg.SignatureHeader)
+		return fmt.Errorf("the signature in the header %s does not match the content", w.cfg.SignatureHeader)
 	}
 	return nil
 }

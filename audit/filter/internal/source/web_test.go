@@ -285,10 +285,10 @@ func TestPinAndSignature(t *testing.T) {
 		{"the signature with the prefix sha256=", "", key + "\n", "sha256=" + good, ""},
 		{"both", pin, key, good, ""},
 		{"no signature", "", key, "", "no signature: the response has no header X-Signature"},
-		{"another signature", "", key, strings.Repeat("0", 64), "is not that of the content"},
-		{"half a signature", "", key, good[:32], "is not that of the content"},
-		{"not hexadecimal digits", "", key, "x", "is not that of the content"},
-		{"another key", "", "another-key-of-16", good, "is not that of the content"},
+		{"another signature", "", key, strings.Repeat("0", 64), "does not match the content"},
+		{"half a signature", "", key, good[:32], "does not match the content"},
+		{"not hexadecimal digits", "", key, "x", "does not match the content"},
+		{"another key", "", "another-key-of-16", good, "does not match the content"},
 		{"a short key", "", "short", good, "less than 16 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
