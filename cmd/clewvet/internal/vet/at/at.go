@@ -1,6 +1,9 @@
-// Package at answers what all of clewvet's analyzers ask about a place in the code: whether a
-// context is at hand there, whether a call logs or sends without one, and whether a report is
-// wanted.
+// Package at answers the questions that all of clewvet's analyzers ask about a place in the code:
+// whether a context is at hand, whether a call logs or sends without a context, and whether a
+// report is suppressed.
+//
+// A context is at hand at a place if a function around the place has a parameter that is a context
+// or contains one.
 package at
 
 import (
@@ -50,14 +53,14 @@ var Analyzer = &analysis.Analyzer{
 	},
 }
 
-// Tests says that test files are looked at too.
+// Tests is true if test files are checked too.
 var Tests bool
 
-// Implicit says that httpmw's Config.Implicit is set: the goroutine of a request's handler has its
-// trace, for lines and requests without a context too.
+// Implicit is true if the program sets Implicit in httpmw's Config. The goroutine of a request's
+// handler then carries the trace, even for lines and requests without a context.
 var Implicit bool
 
-// A Package has what is known of the package under analysis. It may be used concurrently.
+// A Package holds the facts about the package under analysis. It is safe for concurrent use.
 type Package struct {
 	info      *types.Info
 	types     *types.Package
@@ -68,26 +71,26 @@ type Package struct {
 	readFile  func(name string) ([]byte, error)
 	offered   offered
 
-	// Each of these functions finds its result when it is first called, because nobody asks them
-	// about a dependency.
+	// Each of these functions computes its result in its first call, because the analyzers never
+	// ask about a dependency.
 	flow        func() *flow
 	startup     func() map[ast.Node]bool
 	ignored     func() map[line]bool
 	assignments func() map[types.Object][]assignment
 	bodiless    func() map[*ast.File]*ast.File
 	importer    func() importer
-	// consumers has the functions that take messages, whose context is the program's own.
+	// consumers are the functions that receive messages with the program's own context.
 	consumers func() map[ast.Node]bool
-	// batches has the parameters that hold several messages.
+	// batches are the parameters that hold several messages.
 	batches func() map[types.Object]bool
-	// uses has the places where variables are named.
+	// uses are the places that name each variable.
 	uses func() map[types.Object][]inspector.Cursor
-	// calledAtHand has the variables that hold functions, and are called where a context is at
+	// calledAtHand are the variables that hold functions and are called where a context is at
 	// hand.
 	calledAtHand func() map[types.Object]bool
 }
 
-// All returns the nodes of these types in the files that are looked at: never in generated files,
+// All returns the nodes of these types in the files that are checked: never in generated files,
 // and in tests only with [Tests].
 func (p *Package) All(nodes ...ast.Node) iter.Seq[inspector.Cursor] {
 	return func(yield func(inspector.Cursor) bool) {
@@ -104,12 +107,13 @@ func (p *Package) All(nodes ...ast.Node) iter.Seq[inspector.Cursor] {
 	}
 }
 
-// Looked tells whether file is looked at.
+// Looked tells whether file is checked.
 func (p *Package) Looked(file *ast.File) bool {
 	return !p.generated(file) && (Tests || !p.tests(file))
 }
 
-// tests tells whether file is of tests: by its name, or because it imports what only tests need.
+// tests tells whether file belongs to tests: by its name, or because it imports a package that
+// only tests need.
 func (p *Package) tests(file *ast.File) bool {
 	if strings.HasSuffix(p.fset.File(file.FileStart).Name(), "_test.go") {
 		return true
@@ -125,7 +129,7 @@ var testing = []string{
 	"github.com/stretchr/testify/assert", "github.com/stretchr/testify/require", "github.com/testcontainers/testcontainers-go",
 }
 
-// Callee returns the function or method that call names, or nil if that cannot be told.
+// Callee returns the function or method that call names, or nil if the text does not name one.
 func (p *Package) Callee(call *ast.CallExpr) *types.Func {
 	f, _ := typeutil.Callee(p.info, call).(*types.Func)
 	if f != nil {
@@ -186,7 +190,7 @@ func Unversioned(path string) string {
 	return path
 }
 
-// Comments returns all comments in the files that are looked at.
+// Comments returns all comments in the files that are checked.
 func (p *Package) Comments() iter.Seq[*ast.Comment] {
 	return func(yield func(*ast.Comment) bool) {
 		for _, file := range p.files {

@@ -10,19 +10,19 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// depth is how many functions without a context a chain may have.
+// depth is the largest number of functions without a context in a chain.
 const depth = 3
 
-// A Chain is how a function without a context comes to log or send: the functions that it
-// calls, and the one that does it.
+// A Chain is the path from a function without a context to a call that logs or sends. Names holds
+// the functions that are called on the way, and at the end the call that logs or sends.
 type Chain struct{ Names []string }
 
 func (*Chain) AFact() {}
 
 func (c *Chain) String() string { return strings.Join(c.Names, " → ") }
 
-// Chains finds the chains of the main module's functions: its result tells that of a
-// function, or nil.
+// Chains finds the chains of the main module's functions. Its result is a function that returns
+// the chain of its argument, or nil.
 var Chains = &analysis.Analyzer{
 	Name:       "chains",
 	Doc:        "find the functions that log or send and have no context",
@@ -43,12 +43,12 @@ var Chains = &analysis.Analyzer{
 	},
 }
 
-// InMainModule tells whether the package can be changed by who runs us. Only modules that
-// were downloaded have a version, and only the standard library has no module.
+// InMainModule tells whether the package is in the module that the user checks, and so can change.
+// Only modules that were downloaded have a version, and only the standard library has no module.
 func InMainModule(pass *analysis.Pass) bool { return pass.Module != nil && pass.Module.Version == "" }
 
-// findChains exports the chains of the package's functions as facts. It goes by the order of the
-// text, so that each run finds the same.
+// findChains exports the chains of the package's functions as facts. It visits the functions in
+// the order of the text, so that each run finds the same chains.
 func (p *Package) findChains(pass *analysis.Pass) {
 	calls := make(map[*types.Func][]*types.Func)
 	var undecided []*types.Func
@@ -81,8 +81,8 @@ func (p *Package) findChains(pass *analysis.Pass) {
 	}
 }
 
-// body returns the name of the first call in f, which is declared at c, that logs or sends itself,
-// and the functions that f calls. What f starts in goroutines is not in f.
+// body looks at f, which is declared at c. It returns the name of the first call in f that logs or
+// sends, and all functions that f calls. The body of a goroutine that f starts does not count.
 func (p *Package) body(c inspector.Cursor, f *types.Func) (loss string, calls []*types.Func) {
 	c.Inspect([]ast.Node{(*ast.CallExpr)(nil), (*ast.FuncLit)(nil), (*ast.GoStmt)(nil)}, func(c inspector.Cursor) bool {
 		switch c.Node().(type) {
@@ -105,7 +105,7 @@ func (p *Package) body(c inspector.Cursor, f *types.Func) (loss string, calls []
 	return loss, calls
 }
 
-// Takes tells whether a context reaches f, by a parameter or in its receiver.
+// Takes tells whether f receives a context, in a parameter or in its receiver.
 func (p *Package) Takes(f *types.Func) bool {
 	if recv := f.Signature().Recv(); recv != nil && p.hasContext(recv.Type()) {
 		return true
@@ -118,7 +118,7 @@ func (p *Package) Takes(f *types.Func) bool {
 	return false
 }
 
-// returnsRequest tells whether f makes requests for others, who may give them a context.
+// returnsRequest tells whether f returns a request. The caller may give that request a context.
 func returnsRequest(f *types.Func) bool {
 	for v := range f.Signature().Results().Variables() {
 		if typeName(v.Type()) == "Request" {
@@ -128,7 +128,7 @@ func returnsRequest(f *types.Func) bool {
 	return false
 }
 
-// FuncName returns the name of f as one would say it.
+// FuncName returns the name of f for a message: "Type.Method" or "Function".
 func FuncName(f *types.Func) string {
 	if recv := f.Signature().Recv(); recv != nil {
 		return typeName(recv.Type()) + "." + f.Name()

@@ -15,18 +15,19 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// Withheld is the Category of a diagnostic that has no fix because the fixed package would not
-// compile, be it beside another fix.
+// Withheld is the Category of a diagnostic whose fixes are left out because the package would not
+// compile with them, alone or together with the fixes of other diagnostics.
 const Withheld = "withheld"
 
-// offered is the edits of the fixes that are offered, none twice.
+// offered holds the edits of all fixes that are offered, each edit once.
 type offered struct {
 	sync.Mutex
 	edits []analysis.TextEdit
 }
 
-// withhold removes from d the fixes that do not compile, and the empty ones, which stand for fixes
-// that cannot be written. If none remains, it sets d's Category to [Withheld].
+// withhold keeps the first fix of d with which the package compiles, and removes the others. A fix
+// without edits means that there is advice but no edit, and is removed too. If no fix remains,
+// withhold sets d's Category to [Withheld].
 func (p *Package) withhold(d *analysis.Diagnostic) {
 	if len(d.SuggestedFixes) == 0 {
 		return
@@ -42,12 +43,13 @@ func (p *Package) withhold(d *analysis.Diagnostic) {
 	d.SuggestedFixes, d.Category = nil, Withheld
 }
 
-// offer tells whether edits, all of one file, compile by themselves and beside those that were
-// offered before: -fix applies all of a package at once.
+// offer tells whether the package compiles with edits, which are all in one file. It must compile
+// with these edits alone and together with the edits that were offered earlier, because -fix
+// applies all fixes of a package at once.
 func (p *Package) offer(edits []analysis.TextEdit) bool {
 	file := p.file(edits[0].Pos)
 	if file == nil || p.cgo(file) {
-		return false // what cgo made of a file is not the file
+		return false // the file that cgo wrote is not the user's file
 	}
 	decls := touched(file, edits)
 	together := slices.Clone(edits)
@@ -64,7 +66,7 @@ func (p *Package) offer(edits []analysis.TextEdit) bool {
 		if slices.ContainsFunc(edits, func(e analysis.TextEdit) bool { return clash(o, e) }) {
 			return false
 		}
-		elsewhere := touched(file, []analysis.TextEdit{o}) // nowhere: it imports
+		elsewhere := touched(file, []analysis.TextEdit{o}) // empty if the edit adds an import
 		if len(elsewhere) == 0 || slices.ContainsFunc(elsewhere, func(n int) bool { return slices.Contains(decls, n) }) {
 			together = append(together, o)
 		}
@@ -80,12 +82,12 @@ func same(a, b analysis.TextEdit) bool {
 	return a.Pos == b.Pos && a.End == b.End && bytes.Equal(a.NewText, b.NewText)
 }
 
-// clash tells whether it depends on their order what a and b give, which are not the same.
+// clash tells whether the result of the two different edits a and b depends on their order.
 func clash(a, b analysis.TextEdit) bool { return a.Pos == b.Pos || a.Pos < b.End && b.Pos < a.End }
 
 func around(n ast.Node, pos token.Pos) bool { return n.Pos() <= pos && pos <= n.End() }
 
-// touched returns the declarations that edits change, except imports, by their number in file.
+// touched returns the indexes in file.Decls of the declarations that edits change, except imports.
 func touched(file *ast.File, edits []analysis.TextEdit) (all []int) {
 	for n, decl := range file.Decls {
 		if !isImport(decl) && slices.ContainsFunc(edits, func(e analysis.TextEdit) bool { return around(decl, e.Pos) }) {
@@ -102,8 +104,8 @@ func isImport(decl ast.Decl) bool {
 
 // compiles tells whether the package compiles with edits of file.
 //
-// Functions that they do not touch are checked without their bodies: no edit of ours changes what
-// is declared, so that a body has nothing new to say.
+// Functions that the edits do not touch are checked without their bodies. The edits change no
+// declaration, so those bodies cannot contain a new error.
 func (p *Package) compiles(file *ast.File, edits []analysis.TextEdit) bool {
 	name := p.fset.File(file.FileStart).Name()
 	text, err := p.readFile(name)
@@ -139,7 +141,7 @@ func (p *Package) compiles(file *ast.File, edits []analysis.TextEdit) bool {
 	return p.check(types.NewPackage(p.types.Path(), p.types.Name()), files...)
 }
 
-// declaring returns a package that has the declarations of p.
+// declaring returns a package with the same declarations as p.
 func (p *Package) declaring() *types.Package {
 	pkg := types.NewPackage(p.types.Path(), p.types.Name())
 	for _, name := range p.types.Scope().Names() {
@@ -148,11 +150,11 @@ func (p *Package) declaring() *types.Package {
 	return pkg
 }
 
-// alone returns the imports and those declarations of file that keep names, without their names,
-// so that they declare nothing. Checking them is quick, and good enough to accept a fix, because
-// an error in a function is an error there too. It is not good enough to refuse one, because the
-// package that is declared and the package that is checked are two. alone returns nil where this
-// cannot be done.
+// alone returns a file with the imports of file and the declarations whose index is in keep,
+// without their names, so that they declare nothing. Checking that file is quick. If it has no
+// error, the fix is good, because any error in the function would show there too. If it has an
+// error, the fix may still be good, because the declared types and the checked functions are in
+// two packages. alone returns nil if one of the declarations cannot be made nameless.
 func alone(file *ast.File, keep map[int]bool) *ast.File {
 	out := *file
 	out.Decls = nil
@@ -183,7 +185,7 @@ func alone(file *ast.File, keep map[int]bool) *ast.File {
 	return &out
 }
 
-// generic tells whether the type of a receiver has parameters.
+// generic tells whether the type of a receiver has type parameters.
 func generic(receiver ast.Expr) bool {
 	switch t := ast.Unparen(receiver).(type) {
 	case *ast.StarExpr:
@@ -194,8 +196,8 @@ func generic(receiver ast.Expr) bool {
 	return true
 }
 
-// apply returns text, the text of file, with edits applied. It is false if they overlap or touch
-// another file.
+// apply returns text, the text of file, with edits applied. It returns false if edits overlap or
+// touch another file.
 func apply(file *ast.File, text []byte, edits []analysis.TextEdit) ([]byte, bool) {
 	edits = slices.Clone(edits)
 	slices.SortStableFunc(edits, func(a, b analysis.TextEdit) int {
@@ -224,8 +226,8 @@ func (p *Package) findBodiless() map[*ast.File]*ast.File {
 	return all
 }
 
-// withoutBodies returns a copy of file whose functions never return, except those that keep
-// numbers.
+// withoutBodies returns a copy of file in which each function body is an endless loop, except in
+// the declarations whose index is in keep.
 func withoutBodies(file *ast.File, keep map[int]bool) *ast.File {
 	out := *file
 	out.Decls = slices.Clone(file.Decls)
@@ -240,8 +242,8 @@ func withoutBodies(file *ast.File, keep map[int]bool) *ast.File {
 	return &out
 }
 
-// check type-checks files as pkg. An import that is not used is no error: the body that uses it
-// may be left out.
+// check type-checks files as pkg. An import that is not used is no error, because the body that
+// uses the import may be left out.
 func (p *Package) check(pkg *types.Package, files ...*ast.File) bool {
 	ok := true
 	conf := &types.Config{
@@ -253,20 +255,21 @@ func (p *Package) check(pkg *types.Package, files ...*ast.File) bool {
 			ok = ok && strings.HasSuffix(e.Msg, " and not used")
 		},
 	}
-	_ = types.NewChecker(conf, p.fset, pkg, nil).Files(files) // its error is the first of those
+	// Its error is the first that conf.Error got.
+	_ = types.NewChecker(conf, p.fset, pkg, nil).Files(files)
 	return ok
 }
 
 const workerpool = "example.com/clew/workerpool"
 
-// cgo tells whether cgo made file from another file, which its positions name.
+// cgo tells whether cgo made file from another file. The positions in file name that other file.
 func (p *Package) cgo(file *ast.File) bool {
 	return len(file.Comments) > 0 && file.Comments[0].List[0].Text == "// Code generated by cmd/cgo; DO NOT EDIT." &&
 		p.fset.Position(file.Package).Filename != p.fset.File(file.FileStart).Name()
 }
 
-// generated tells whether a program wrote file. A file that cgo made from a person's file is not
-// generated.
+// generated tells whether a program wrote file. A file that cgo made from a handwritten file is
+// not generated.
 func (p *Package) generated(file *ast.File) bool {
 	if p.cgo(file) {
 		original := *file

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Consumes tells whether the function around c takes messages from a queue, or is part of what
-// does: its context is then the program's own, and what it logs outside of a message belongs
-// to no trace.
+// Consumes tells whether the function around c receives messages from a queue, or is part of such
+// a function. The context of that function is the program's own, so the lines that the function
+// logs outside of a message belong to no trace.
 func (p *Package) Consumes(c inspector.Cursor, h Hand) bool {
 	if h.Handler {
 		return false
@@ -30,8 +30,9 @@ func (p *Package) Consumes(c inspector.Cursor, h Hand) bool {
 	return false
 }
 
-// findConsumers returns the functions with a context that take messages in a loop, those that hand
-// their context to such a function, and those that only such functions call.
+// findConsumers returns the functions with a context that receive messages in a loop. To them it
+// adds the functions that pass their context to such a function, and those that only such
+// functions call.
 func (p *Package) findConsumers() map[ast.Node]bool {
 	consumers := make(map[ast.Node]bool)
 	var funcs []inspector.Cursor
@@ -67,7 +68,8 @@ func (p *Package) findConsumers() map[ast.Node]bool {
 	return consumers
 }
 
-// grow adds to consumers the functions that belong to them, until there are no more.
+// grow adds to consumers each function of funcs for which belongs is true, until a round adds
+// none.
 func grow(consumers map[ast.Node]bool, funcs []inspector.Cursor, belongs func(f inspector.Cursor) bool) {
 	for again := true; again; {
 		again = false
@@ -79,7 +81,7 @@ func grow(consumers map[ast.Node]bool, funcs []inspector.Cursor, belongs func(f 
 	}
 }
 
-// callsOne tells whether f gives a context to one of consumers that is declared in this package.
+// callsOne tells whether f passes a context to a function of this package that is in consumers.
 func (p *Package) callsOne(f inspector.Cursor, decls map[types.Object]*ast.FuncDecl, consumers map[ast.Node]bool) bool {
 	for c := range f.Preorder((*ast.CallExpr)(nil)) {
 		call := c.Node().(*ast.CallExpr)
@@ -90,8 +92,8 @@ func (p *Package) callsOne(f inspector.Cursor, decls map[types.Object]*ast.FuncD
 	return false
 }
 
-// calledBy tells whether the function named at c is called there by one of consumers, outside
-// of a message.
+// calledBy tells whether one of consumers calls the function that is named at c, outside of its
+// code for one message.
 func (p *Package) calledBy(c inspector.Cursor, consumers map[ast.Node]bool) bool {
 	if _, ok := calling(c); !ok {
 		return false
@@ -104,8 +106,8 @@ func (p *Package) calledBy(c inspector.Cursor, consumers map[ast.Node]bool) bool
 	return false
 }
 
-// takesMessages tells whether f itself ranges over a channel of messages, asks a queue for them in
-// a loop, or is given several.
+// takesMessages tells whether f itself ranges over a channel of messages, asks a queue for
+// messages in a loop, or has a parameter with several messages.
 func (p *Package) takesMessages(f inspector.Cursor) bool {
 	for v := range p.batches() {
 		if p.hasParam(f.Node(), v) {
@@ -139,8 +141,8 @@ func (p *Package) takesMessages(f inspector.Cursor) bool {
 	return false
 }
 
-// inQueue tells whether path is a package of a queue: one that has a type of messages, or is
-// near it.
+// inQueue tells whether path is a package of a message queue: one that declares a type of
+// messages, or a package right beside it.
 func inQueue(path string) bool {
 	path = Unversioned(path)
 	for name := range carriers {

@@ -10,7 +10,8 @@ import (
 )
 
 // derived returns the variable at c, in function f, that holds the context of param or a context
-// made from it. A variable of param's name comes before all others, and of the others the nearest.
+// made from it. derived prefers a variable with param's name to all others, and then the variable
+// in the innermost scope.
 func (p *Package) derived(param *types.Var, c, f inspector.Cursor) *types.Var {
 	pos := c.Node().Pos()
 	if v, ok := p.lookup(param.Name(), pos).(*types.Var); ok && isContext(v) && (v == param || p.assignedBefore(v, pos, p.hasValue)) {
@@ -36,8 +37,8 @@ func isContext(v *types.Var) bool {
 	return ok && TypePath(n) == "context.Context"
 }
 
-// from tells whether v surely has a value at pos that is made from param, in as many steps at
-// most.
+// from tells whether v certainly holds at pos a value that is made from param, in at most steps
+// assignments.
 func (p *Package) from(v, param *types.Var, pos token.Pos, steps int) bool {
 	if v == param {
 		return true
@@ -54,12 +55,12 @@ func (p *Package) from(v, param *types.Var, pos token.Pos, steps int) bool {
 	})
 }
 
-// hasValue tells whether value is not written as nil.
+// hasValue tells whether value is anything but a literal nil.
 func (p *Package) hasValue(value ast.Expr) bool { return !p.info.Types[value].IsNil() }
 
-// assignedBefore tells whether a value that is wanted is surely assigned to v before pos: in a
-// block that encloses pos, above it. A variable that has no context yet would lose the request
-// that is given it: net/http refuses a nil context.
+// assignedBefore tells whether a value for which wanted is true is certainly assigned to v before
+// the code at pos runs: the assignment is above pos, in a block that encloses pos. A variable that
+// may still be nil must not be used, because net/http rejects a request with a nil context.
 func (p *Package) assignedBefore(v *types.Var, pos token.Pos, wanted func(value ast.Expr) bool) bool {
 	for _, a := range p.assignments()[v] {
 		if above(a.stmt, pos) && wanted(a.value) && (a.unless == nil || p.checked(a, pos)) {
@@ -69,11 +70,11 @@ func (p *Package) assignedBefore(v *types.Var, pos token.Pos, wanted func(value 
 	return false
 }
 
-// An assignment gives a variable a value.
+// An assignment is a statement that gives a variable a value.
 type assignment struct {
 	stmt  inspector.Cursor // the whole statement
 	value ast.Expr
-	// unless is what comes with the value and may mean that there is none: an error, or a bool.
+	// unless is the error or bool that comes with the value, and can mean that there is no value.
 	unless types.Object
 }
 
@@ -87,7 +88,7 @@ func (p *Package) findAssignments() map[types.Object][]assignment {
 		if len(right) < len(left) && p.mayFail(right[0]) {
 			id, _ := left[len(left)-1].(*ast.Ident)
 			if unless = p.info.ObjectOf(id); unless == nil {
-				return // it is left out, or in a field
+				return // the error or bool is discarded, or assigned to a field
 			}
 		}
 		for i, e := range left {
@@ -127,7 +128,8 @@ func (p *Package) mayFail(e ast.Expr) bool {
 	return ok && basic.Info()&types.IsBoolean != 0 || types.Identical(last, types.Universe.Lookup("error").Type())
 }
 
-// above tells whether stmt is run before what stands below it at pos, in its block or one within.
+// above tells whether stmt runs before the code at pos, which is below stmt in the same block or
+// in a nested one.
 func above(stmt inspector.Cursor, pos token.Pos) bool {
 	if stmt.ParentEdgeKind() == edge.ForStmt_Post || pos < stmt.Node().End() {
 		return false
@@ -139,8 +141,8 @@ func above(stmt inspector.Cursor, pos token.Pos) bool {
 	return block.Node().Pos() <= pos && pos < block.Node().End()
 }
 
-// checked tells whether the function is left between a and pos if a gives no value: the
-// next statement is an if that says so.
+// checked tells whether the function returns between a and pos if a gives no value: the statement
+// after a is an if that tests for an error or a false bool.
 func (p *Package) checked(a assignment, pos token.Pos) bool {
 	next, ok := a.stmt.NextSibling()
 	if !ok {
@@ -150,7 +152,7 @@ func (p *Package) checked(a assignment, pos token.Pos) bool {
 	return ok && check.End() <= pos && leaves(check.Body.List) && p.failed(check.Cond, a.unless)
 }
 
-// failed tells whether cond holds whenever the error or bool is one that says so.
+// failed tells whether cond is true whenever the error is not nil, or the bool is false.
 func (p *Package) failed(cond ast.Expr, errOrOK types.Object) bool {
 	switch cond := ast.Unparen(cond).(type) {
 	case *ast.BinaryExpr:

@@ -9,20 +9,21 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// flow is what is put into the variables of a package, as far as its text tells.
+// flow holds the values that the text of a package puts into variables.
 type flow struct {
 	info *types.Info
-	// assigned is all that is assigned to a variable.
+	// assigned holds all expressions that are assigned to a variable.
 	assigned map[types.Object][]ast.Expr
-	// joined is the variables that meet a context in a call: as its receiver, or in one
-	// list of arguments.
+	// joined are the variables that occur in a call together with a context: as the receiver, or
+	// as another argument.
 	joined map[types.Object]bool
 	params map[types.Object]bool
-	// handed is what a parameter is given by the calls of its function, if all are known.
+	// handed holds the arguments for each parameter of a function, if all calls of the function
+	// are known.
 	handed func() map[types.Object][]handing
 }
 
-// A handing is an argument, and the reach of the context at hand there.
+// A handing is an argument of a call, and the reach of the context at hand at that call.
 type handing struct {
 	arg ast.Expr
 	in  reach
@@ -54,7 +55,8 @@ func (p *Package) findFlow() *flow {
 	return f
 }
 
-// assign notes that left, the ith of its statement, is assigned one of right.
+// assign records that left, the variable with index i in its statement, is assigned a value of
+// right.
 func (f *flow) assign(left ast.Expr, right []ast.Expr, i int) {
 	id, ok := left.(*ast.Ident)
 	if !ok || len(right) == 0 {
@@ -68,7 +70,7 @@ func (f *flow) assign(left ast.Expr, right []ast.Expr, i int) {
 	}
 }
 
-// meet notes which variables meet a context in call.
+// meet records the variables that occur in call together with a context.
 func (f *flow) meet(call *ast.CallExpr) {
 	contexts := 0
 	for _, arg := range call.Args {
@@ -78,7 +80,7 @@ func (f *flow) meet(call *ast.CallExpr) {
 		f.join(s.X)
 	}
 	for _, arg := range call.Args {
-		if contexts > f.context(arg) { // a request is no company for itself
+		if contexts > f.context(arg) { // a request does not join a context by itself
 			f.join(arg)
 		}
 	}
@@ -94,8 +96,8 @@ func (f *flow) given(call *ast.CallExpr) bool {
 	return false
 }
 
-// Given tells whether call, or what its method is called on, was given a context, be it by a
-// function that puts one into a request.
+// Given tells whether call, or the receiver of its method, was given a context. A function
+// argument that sets the context of a request counts too.
 func (p *Package) Given(call *ast.CallExpr) bool {
 	f := p.flow()
 	if f.given(call) {
@@ -111,7 +113,7 @@ func (p *Package) Given(call *ast.CallExpr) bool {
 	return ok && f.bound(inner, everywhere)
 }
 
-// context returns 1 if e is a context or has one, and else 0.
+// context returns 1 if e is a context or contains one, and otherwise 0.
 func (f *flow) context(e ast.Expr) int {
 	if k, _ := kindOf(f.info.TypeOf(e)); k != none {
 		return 1
@@ -136,8 +138,8 @@ func (f *flow) object(e ast.Expr) types.Object {
 	return f.info.ObjectOf(id)
 }
 
-// findHanded finds what the parameters of the package's own functions are given: of those that
-// are not exported, and only called.
+// findHanded returns the arguments for the parameters of the package's own functions. It covers
+// the functions that are not exported and are only called, never used as values.
 func (p *Package) findHanded() map[types.Object][]handing {
 	params := make(map[types.Object]*types.Signature)
 	calls := make(map[types.Object][]inspector.Cursor)
@@ -161,7 +163,7 @@ func (p *Package) findHanded() map[types.Object][]handing {
 		calls[f] = append(calls[f], call)
 	}
 	for f, sig := range params {
-		tupled := func(c inspector.Cursor) bool { // its arguments are the results of another call
+		tupled := func(c inspector.Cursor) bool { // the arguments are the results of another call
 			return len(c.Node().(*ast.CallExpr).Args) != sig.Params().Len()
 		}
 		if slices.ContainsFunc(calls[f], tupled) {

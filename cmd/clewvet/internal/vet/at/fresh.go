@@ -9,9 +9,9 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Aside tells whether the fresh context at c loses no trace: the trace is handed over otherwise,
-// as when a context is made from the fresh one and another, or the context is asked only for its
-// end.
+// Aside tells whether the fresh context at c loses no trace. That is so if the trace gets into the
+// context in another way, as when a call makes a context from the fresh one and from another. It
+// is also so if the code only waits for the context's end.
 func (p *Package) Aside(c inspector.Cursor) bool {
 	for c.ParentEdgeKind() == edge.CallExpr_Args {
 		call := c.Parent().Node().(*ast.CallExpr)
@@ -39,7 +39,7 @@ func (p *Package) Aside(c inspector.Cursor) bool {
 	return slices.ContainsFunc(uses, p.carries) || p.asksEnds(uses, 3)
 }
 
-// findUses returns the places that name each variable, without those that give it a value.
+// findUses returns the places that name each variable, except those that assign to it.
 func (p *Package) findUses() map[types.Object][]inspector.Cursor {
 	uses := make(map[types.Object][]inspector.Cursor)
 	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
@@ -50,8 +50,8 @@ func (p *Package) findUses() map[types.Object][]inspector.Cursor {
 	return uses
 }
 
-// carries tells whether the context at c is handed to a call that puts a trace into it, or links
-// its own with another.
+// carries tells whether the context at c is an argument of a call that puts a trace into the
+// context, or links the context's span to another.
 func (p *Package) carries(c inspector.Cursor) bool {
 	kind, index := c.ParentEdge()
 	if kind != edge.CallExpr_Args || index > 0 {
@@ -64,8 +64,8 @@ func (p *Package) carries(c inspector.Cursor) bool {
 		slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return p.Says(arg, "WithLinks") })
 }
 
-// asksEnd tells whether the context at c is asked for its end alone, there or by the package's
-// function that it is handed to.
+// asksEnd tells whether the code uses the context at c only for its end or deadline, directly or
+// in the function of this package that receives the context.
 func (p *Package) asksEnd(c inspector.Cursor, steps int) bool {
 	switch kind, index := c.ParentEdge(); kind {
 	case edge.SelectorExpr_X:
@@ -90,8 +90,8 @@ func (p *Package) asksEnds(uses []inspector.Cursor, steps int) bool {
 	return len(uses) > 0 && !slices.ContainsFunc(uses, func(c inspector.Cursor) bool { return !p.asksEnd(c, steps) })
 }
 
-// Untraced tells whether the context at hand at c is a fresh one, in all calls of the function
-// that has it, and made where no other is at hand.
+// Untraced tells whether the context at hand at c has no trace: in all calls of the function that
+// has it as a parameter, the argument is a fresh context, made where no other context is at hand.
 func (p *Package) Untraced(c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		if param, found := p.param(f.Node()); found {
@@ -106,8 +106,8 @@ func (p *Package) handedFresh(param *types.Var, steps int) bool {
 	return steps > 0 && len(all) > 0 && !slices.ContainsFunc(all, func(h handing) bool { return !p.fresh(h.arg, steps-1) })
 }
 
-// within tells whether a function around c takes a context, named or not. The contexts of commands
-// and tests do not count, because they have no trace.
+// within tells whether a function around c has a context among its parameters, named or not. The
+// contexts of commands and tests do not count, because they have no trace.
 func (p *Package) within(c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		if _, found := p.param(f.Node()); found {
@@ -117,7 +117,7 @@ func (p *Package) within(c inspector.Cursor) bool {
 	return false
 }
 
-// fresh tells whether e is a context that was made anew.
+// fresh tells whether e is a context that comes from context.Background or context.TODO.
 func (p *Package) fresh(e ast.Expr, steps int) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.CallExpr:

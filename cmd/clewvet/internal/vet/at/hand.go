@@ -10,22 +10,23 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// A Hand is the context at hand.
+// A Hand is the context that is at hand at a place in the code.
 type Hand struct {
-	// Expr is how to write it, "ctx" or "r.Context()".
+	// Expr is the expression for the context: "ctx" or "r.Context()".
 	Expr string
-	// Handler: it is a request's.
+	// Handler is true if the context is that of a request.
 	Handler bool
-	// Stable: Expr means the same context whenever it is evaluated. A *gin.Context, for one,
-	// is another request's once the handler has returned.
+	// Stable is true if Expr means the same context whenever it is evaluated. The expression of a
+	// *gin.Context is not stable: gin reuses it for another request once the handler has returned.
 	Stable bool
-	// Crossed: a function literal lies between, which may run later.
+	// Crossed is true if the place is inside of a function literal that may run later.
 	Crossed bool
-	// Served: it is that of the request which an enclosing handler serves, on the same goroutine.
+	// Served is true if the context belongs to the request that an enclosing handler serves, on
+	// the same goroutine.
 	Served bool
 }
 
-// Usable tells whether Expr can be written there.
+// Usable tells whether Expr can be written at the place.
 func (h Hand) Usable() bool { return h.Expr != "" && (h.Stable || !h.Crossed) }
 
 // Name returns the name of the context for a message.
@@ -36,8 +37,8 @@ func (h Hand) Name() string {
 	return h.Expr
 }
 
-// Outliving returns Expr, without its cancellation if the code may outlive the function whose
-// context it is. Needs is the package that expr names.
+// Outliving returns the expression for the context, without its cancellation if the code may
+// outlive the function that has the context. Needs is the package that the expression uses.
 func (h Hand) Outliving() (expr, needs string) {
 	if h.Crossed {
 		return "context.WithoutCancel(" + h.Expr + ")", "context"
@@ -45,9 +46,9 @@ func (h Hand) Outliving() (expr, needs string) {
 	return h.Expr, ""
 }
 
-// Hand returns the context at hand at c. It is false without one, and where none is wanted: in
-// commands and start-up code, after the end of a context, where a context that may be nil is
-// replaced, and in what a constructor leaves for later.
+// Hand returns the context at hand at c. It returns false if there is none, and at places that
+// need none: in commands and start-up code, after the end of a context, where the code replaces a
+// context that may be nil, and in function literals that a constructor keeps for later.
 func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
 	crossed, handedOn := false, false
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
@@ -68,7 +69,7 @@ func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
 		if v := p.derived(param, c, f); v != nil {
 			h.Expr = v.Name()
 		} else if p.lookup(param.Name(), pos) != param {
-			h.Expr = "" // shadowed by something else
+			h.Expr = "" // another object shadows the parameter
 		} else if suffix != "" && TypePath(param.Type()) != "net/http.Request" {
 			h.Stable = false
 		}
@@ -77,28 +78,29 @@ func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
 	return Hand{}, false
 }
 
-// constructs tells whether f makes what outlives its context, by its name: function literals
-// in it run whenever what is made is used.
+// constructs tells whether f is a constructor by its name. Function literals in a constructor run
+// when the result is used, which can be after the end of the constructor's context.
 func constructs(f ast.Node) bool {
 	decl, ok := f.(*ast.FuncDecl)
 	return ok && IsConstructor(decl.Name.Name)
 }
 
-// IsConstructor tells whether a function of that name makes something.
+// IsConstructor tells whether name begins like the name of a constructor: with new or init.
 func IsConstructor(name string) bool {
 	name = strings.ToLower(name)
 	return strings.HasPrefix(name, "new") || strings.HasPrefix(name, "init")
 }
 
-// TakesContext tells whether literal has a parameter that holds a context.
+// TakesContext tells whether literal has a parameter that contains a context.
 func (p *Package) TakesContext(literal *ast.FuncLit) bool {
 	_, found := p.param(literal)
 	return found
 }
 
-// param returns the first parameter of a function that holds a context, a context.Context before
-// all others. found is true with a nil param where there is one that cannot or shall not be used:
-// it has no name, is in a field or behind a pointer, or is a command's or a test's.
+// param returns the first parameter of the function f that contains a context, but prefers a
+// context.Context. found is true and param is nil if f has a context that cannot or must not be
+// used: the parameter has no name, the context is in a field or behind a pointer, or f is a
+// command or a test.
 func (p *Package) param(f ast.Node) (param *types.Var, found bool) {
 	for _, field := range funcType(f).Params.List {
 		t := p.info.TypeOf(field.Type)
@@ -128,7 +130,7 @@ func funcType(f ast.Node) *ast.FuncType {
 	return f.(*ast.FuncLit).Type
 }
 
-// lookup returns the object that name means at pos.
+// lookup returns the object to which name refers at pos.
 func (p *Package) lookup(name string, pos token.Pos) types.Object {
 	scope := p.types.Scope().Innermost(pos)
 	if scope == nil {
@@ -138,7 +140,7 @@ func (p *Package) lookup(name string, pos token.Pos) types.Object {
 	return obj
 }
 
-// Spawned tells whether a function literal is one that [Spawn] finds.
+// Spawned tells whether literal runs in the background, so that [Spawn] returns it.
 func (p *Package) Spawned(literal inspector.Cursor) bool {
 	call := literal.Parent()
 	if call.ParentEdgeKind() == edge.GoStmt_Call {
@@ -151,7 +153,7 @@ func (p *Package) Spawned(literal inspector.Cursor) bool {
 	return false
 }
 
-// guarded tells whether c, in function f, runs only because some context is nil.
+// guarded tells whether c, in function f, runs only if some context is nil.
 func (p *Package) guarded(c, f inspector.Cursor) bool {
 	for ; c.Node() != f.Node(); c = c.Parent() {
 		switch parent := c.Parent().Node().(type) {
@@ -172,7 +174,7 @@ func (p *Package) guarded(c, f inspector.Cursor) bool {
 	return false
 }
 
-// nilCheck tells whether cond compares a context, or what has one, with nil.
+// nilCheck tells whether cond compares a context, or a value that contains one, with nil.
 func (p *Package) nilCheck(cond ast.Expr, op token.Token) (found bool) {
 	ast.Inspect(cond, func(n ast.Node) bool {
 		if b, ok := n.(*ast.BinaryExpr); ok && b.Op == op && p.info.Types[b.Y].IsNil() {

@@ -15,12 +15,13 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// Import makes the package at path usable at pos under its own name. It is false where that name
-// means something else, and where the module does not build with that package.
+// Import returns the edits that make the package at path usable at pos under its own name. It
+// returns false if that name means something else at pos, or if the module does not build with
+// that package.
 //
 // The imports of two fixes must not depend on their order. golang.org/x/tools merges equal edits,
-// but of different edits at the same position it may leave an import twice. So packages of the
-// standard library come before all imports, and others after all.
+// but for different edits at the same position it can write an import twice. So Import puts
+// packages of the standard library before all imports, and others after all.
 func (p *Package) Import(pos token.Pos, path string) (edits []analysis.TextEdit, ok bool) {
 	name := path[strings.LastIndex(path, "/")+1:]
 	switch obj := p.lookup(name, pos).(type) {
@@ -60,7 +61,7 @@ func (p *Package) Import(pos token.Pos, path string) (edits []analysis.TextEdit,
 	}
 }
 
-// start returns the position of n with its comment.
+// start returns the position of n, or of its comment if it has one.
 func start(n ast.Node, doc *ast.CommentGroup) token.Pos {
 	if doc != nil {
 		return doc.Pos()
@@ -82,8 +83,8 @@ func insertAt(pos token.Pos, text string) []analysis.TextEdit {
 	return []analysis.TextEdit{{Pos: pos, End: pos, NewText: []byte(text)}}
 }
 
-// standard tells whether path is that of a package of the standard library, as the go command
-// tells it.
+// standard tells whether path is in the standard library, by the go command's rule: its first
+// element has no dot.
 func standard(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
 	return !strings.Contains(first, ".")
@@ -98,17 +99,18 @@ func (p *Package) file(pos token.Pos) *ast.File {
 	return nil
 }
 
-// builds tells whether the package with files in dir may import the package at path while its
-// module stays as it is: without another requirement, line of go.sum or directory of vendor.
+// builds tells whether the package with files in dir can import the package at path without a
+// change of its module: without another requirement, line of go.sum or directory in vendor.
 func (p *Package) builds(path, dir string) bool {
 	if standard(path) || p.imports(func(other string) bool { return other == path }) {
 		return true
 	}
 	deps := dependencies(path, dir)
-	return deps != nil && !slices.Contains(deps, p.types.Path()) // else they would import each other
+	// Otherwise there would be an import cycle.
+	return deps != nil && !slices.Contains(deps, p.types.Path())
 }
 
-// imports tells whether the package imports, directly or not, one whose path matches.
+// imports tells whether the package imports, directly or indirectly, a package whose path matches.
 func (p *Package) imports(matches func(path string) bool) bool {
 	seen := make(map[*types.Package]bool)
 	var found func(*types.Package) bool
@@ -122,19 +124,19 @@ func (p *Package) imports(matches func(path string) bool) bool {
 	return slices.ContainsFunc(p.types.Imports(), found)
 }
 
-var listed sync.Map // of func() []string, by path and directory
+var listed sync.Map // [2]string{path, directory} to func() []string
 
-// dependencies returns the packages that the package at path imports, directly or not, if it is
-// imported in dir. It is nil if the package cannot be imported there.
+// dependencies returns the packages that the package at path imports, directly or indirectly, as
+// seen from dir. It returns nil if a package in dir cannot import the package at path.
 func dependencies(path, dir string) []string {
 	list, _ := listed.LoadOrStore([2]string{path, moduleRoot(dir)}, sync.OnceValue(func() []string {
 		args := []string{"list", "-deps"}
 		if strings.Contains(os.Getenv("GOFLAGS"), "-mod=mod") {
-			args = append(args, "-mod=readonly") // looking must not change go.mod
+			args = append(args, "-mod=readonly") // the query must not change go.mod
 		}
 		cmd := exec.Command("go", append(args, "--", path)...)
 		cmd.Dir = dir
-		cmd.Env = append(cmd.Environ(), "GOPROXY=off") // what is not here already is not asked for
+		cmd.Env = append(cmd.Environ(), "GOPROXY=off") // no downloads
 		out, err := cmd.Output()
 		if err != nil {
 			return nil
@@ -144,7 +146,7 @@ func dependencies(path, dir string) []string {
 	return list.(func() []string)()
 }
 
-// moduleRoot returns the directory around dir that has a go.mod, or dir.
+// moduleRoot returns the nearest directory at or above dir with a go.mod, or dir if there is none.
 func moduleRoot(dir string) string {
 	for root := dir; ; root = filepath.Dir(root) {
 		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// An importer knows what the package's files import, what that imports, and of what a fix may
-// add to the imports as much as fixes use.
+// An importer holds the packages that the package's files import, directly or indirectly. Of the
+// packages that a fix may import in addition, it holds the declarations that fixes use.
 type importer map[string]*types.Package
 
 func (i importer) Import(path string) (*types.Package, error) {
@@ -31,7 +31,7 @@ func (p *Package) findImporter() importer {
 		if pkg.Path() == "context" && context == nil {
 			context = pkg.Scope().Lookup("Context")
 		}
-		if pkg.Complete() { // else export data had of it only what another package shows
+		if pkg.Complete() { // if incomplete, only parts of it are known
 			known[pkg.Path()] = pkg
 		}
 		for _, imported := range pkg.Imports() {
@@ -41,7 +41,8 @@ func (p *Package) findImporter() importer {
 	for _, imported := range p.types.Imports() {
 		visit(imported)
 	}
-	// The text of an import names another path than the package if that is vendored.
+	// In a vendored package, the path in the import declaration differs from the package's own
+	// path.
 	for _, file := range p.files {
 		for _, spec := range file.Imports {
 			path, err := strconv.Unquote(spec.Path.Value)
@@ -60,7 +61,8 @@ func (p *Package) findImporter() importer {
 	return known
 }
 
-// declared returns what fixes use of the packages that they import.
+// declared returns stand-ins for the packages that fixes import, with the functions that fixes
+// call.
 func declared(contextContext types.Object) []*types.Package {
 	ctx := contextContext.Type()
 	declare := func(pkg *types.Package, name string, result types.Type, params ...types.Type) {

@@ -5,7 +5,7 @@ import (
 	"go/types"
 )
 
-// exempt has the types whose functions belong to no request.
+// exempt lists types of parameters. A function with such a parameter serves no request.
 var exempt = map[string]bool{
 	"github.com/spf13/cobra.Command": true,
 	"github.com/urfave/cli.Context":  true,
@@ -22,19 +22,20 @@ type kind int
 
 const (
 	none    kind = iota
-	beyond       // has a context that cannot be written after its name, as *context.Context has
-	plain        // a context.Context, or what can be used as one
-	request      // what has a context: a request, a framework's context, a stream
+	beyond       // contains a context, but no suffix can select it, as for *context.Context
+	plain        // a context.Context, or a type that implements it
+	request      // has a method for its context: a request, a framework's context, a stream
 )
 
-// kindOf tells what context a value of type t is or has, and what to write after it to get
-// a context.Context.
+// kindOf returns how a value of type t provides a context, and the suffix that makes its name a
+// context.Context.
 func kindOf(t types.Type) (k kind, suffix string) {
 	if t == nil {
 		return none, ""
 	}
 	if pointer, ok := types.Unalias(t).(*types.Pointer); ok && types.IsInterface(pointer.Elem()) {
-		if k, _ := kindOf(pointer.Elem()); k != none { // a pointer to an interface has no methods
+		// A pointer to an interface has no method set.
+		if k, _ := kindOf(pointer.Elem()); k != none {
 			return beyond, ""
 		}
 		return none, ""
@@ -42,17 +43,20 @@ func kindOf(t types.Type) (k kind, suffix string) {
 	switch TypePath(t) {
 	case "context.Context":
 		return plain, ""
-	case "github.com/go-resty/resty.Request", "resty.dev.Request": // it is to be given one
+	// The request does not provide a context, but needs one.
+	case "github.com/go-resty/resty.Request", "resty.dev.Request":
 		return none, ""
 	case "github.com/gin-gonic/gin.Context":
 		return request, ".Request.Context()"
 	case "github.com/labstack/echo.Context":
 		return request, ".Request().Context()"
 	}
-	if result := resultOf(t, "Request"); result != nil && TypePath(result.Type()) == "net/http.Request" { // a context of one's own
+	// A context type that the program declares.
+	if result := resultOf(t, "Request"); result != nil && TypePath(result.Type()) == "net/http.Request" {
 		return request, ".Request().Context()"
 	}
-	for _, name := range []string{"UserContext", "Context"} { // fiber has both, and means the first
+	// Fiber has both methods, and the first returns the request's.
+	for _, name := range []string{"UserContext", "Context"} {
 		if result := resultOf(t, name); result != nil && isContext(result) {
 			return request, "." + name + "()"
 		}
@@ -72,8 +76,8 @@ func kindOf(t types.Type) (k kind, suffix string) {
 	return none, ""
 }
 
-// resultOf returns the only result of t's method of that name, which has no parameters. It returns
-// nil without such a method.
+// resultOf returns the result of t's method of that name. It returns nil unless t has this method,
+// without parameters and with one result.
 func resultOf(t types.Type, name string) *types.Var {
 	f, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
 	if f, ok := f.(*types.Func); ok && f.Signature().Params().Len() == 0 && f.Signature().Results().Len() == 1 {
@@ -82,8 +86,9 @@ func resultOf(t types.Type, name string) *types.Var {
 	return nil
 }
 
-// contextLike returns an interface with the methods of context.Context, if t is time.Time. It is
-// made here because not every package with a context imports package context.
+// contextLike returns an interface with the methods of context.Context, provided that t is
+// time.Time. contextLike builds it, because a package can use a context without an import of
+// package context.
 func contextLike(t types.Type) *types.Interface {
 	if n, ok := types.Unalias(t).(*types.Named); !ok || TypePath(n) != "time.Time" {
 		t = types.Typ[types.Invalid]
@@ -111,8 +116,8 @@ func tuple(all ...types.Type) *types.Tuple {
 	return types.NewTuple(vars...)
 }
 
-// IsServed tells whether t is a request of net/http, or a framework's context of one: what the
-// handler of a server is given.
+// IsServed tells whether t is a request of net/http, or the context type of gin or echo. The
+// handlers of a server have such a parameter.
 func IsServed(t types.Type) bool {
 	if t == nil {
 		return false
@@ -124,8 +129,8 @@ func IsServed(t types.Type) bool {
 	return false
 }
 
-// hasContext tells whether a value of type t is a context or brings one along, be it in a
-// field that can be read here.
+// hasContext tells whether a value of type t is or provides a context, or has a readable field
+// with one.
 func (p *Package) hasContext(t types.Type) bool {
 	if k, _ := kindOf(t); k != none {
 		return true

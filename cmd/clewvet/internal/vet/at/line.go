@@ -9,7 +9,8 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Line returns the log line of zerolog, slog or logrus that ends with call, if it has no context.
+// Line returns the log line of zerolog, slog or logrus that the call at c completes, if the line
+// has no context.
 func (p *Package) Line(c inspector.Cursor) (Loss, bool) {
 	call := c.Node().(*ast.CallExpr)
 	f := p.Callee(call)
@@ -32,7 +33,8 @@ func (p *Package) Line(c inspector.Cursor) (Loss, bool) {
 	return Loss{}, false
 }
 
-// zerologLine follows the chain of events back to the logger.
+// zerologLine returns the line that call completes. It follows the chain of calls back to the
+// logger.
 func (p *Package) zerologLine(call *ast.CallExpr, in reach) (Loss, bool) {
 	l := Loss{
 		Call:   call,
@@ -64,8 +66,8 @@ func (p *Package) zerologLine(call *ast.CallExpr, in reach) (Loss, bool) {
 			}
 			return l, true
 		case *ast.Ident:
-			// The chain goes on in a variable. Its start may have served another line: not
-			// for a fix.
+			// The chain begins in a variable. Other lines may use the variable, too, so there is
+			// no fix.
 			obj := p.flow().object(e)
 			right := p.flow().assigned[obj]
 			if len(right) == 0 || p.flow().joined[obj] {
@@ -90,7 +92,7 @@ func (p *Package) slogLine(call *ast.CallExpr, f *types.Func, in reach) (Loss, b
 	if !isSlogLine(f) {
 		return Loss{}, false
 	}
-	if x == nil { // imported with a dot
+	if x == nil { // a dot import
 		return Loss{}, false
 	}
 	if f.Signature().Recv() != nil && p.flow().bound(x, in) {
@@ -109,7 +111,8 @@ func isSlogLine(f *types.Func) bool {
 	return Is(f, "log/slog", "Debug", "Info", "Warn", "Error", "Logger.Debug", "Logger.Info", "Logger.Warn", "Logger.Error")
 }
 
-// prepend calls another function, with one more argument before the others.
+// prepend returns the edits that make call call the function name instead, with arg before its
+// arguments.
 func prepend(call *ast.CallExpr, sel *ast.Ident, name, arg string) []analysis.TextEdit {
 	if len(call.Args) > 0 {
 		arg += ", "
@@ -140,7 +143,7 @@ func (p *Package) logrusLine(call *ast.CallExpr, f *types.Func, in reach) (Loss,
 			if !hasMethod(t, "WithFields") {
 				return Loss{}, false
 			}
-			with = "WithFields(nil)." // a FieldLogger has no WithContext, and its entries have
+			with = "WithFields(nil)." // a FieldLogger has no WithContext, but its entries have one
 		}
 		if p.flow().bound(x, in) {
 			return Loss{}, false

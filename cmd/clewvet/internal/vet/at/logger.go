@@ -14,11 +14,11 @@ var loggers = map[string]bool{
 	"github.com/sirupsen/logrus.FieldLogger": true,
 }
 
-// isLogger tells whether t is a logger, or the package's own around one.
+// isLogger tells whether t is the type of a logger, or this package's own type around one.
 func (p *Package) isLogger(t types.Type) bool { return p.madeOf(t) != nil }
 
-// madeOf returns the type of the logger that t is. If t is a type of this package whose name says
-// that it is a logger, it returns the type of the logger in one of its fields.
+// madeOf returns t if t is the type of a logger. If t is a struct of this package and its name
+// contains "log", madeOf returns the type of the logger in one of its fields.
 func (p *Package) madeOf(t types.Type) types.Type {
 	if loggers[TypePath(t)] {
 		return t
@@ -37,9 +37,10 @@ func (p *Package) madeOf(t types.Type) types.Type {
 	return nil
 }
 
-// derives tells whether e is made only from loggers that were there before, by methods of theirs
-// that were given no context. Such a logger is a field, a receiver, a variable of a package, the
-// default, or a variable outside of in. Each variable is followed once: seen has those that were.
+// derives tells whether e is made only from loggers that existed earlier, by methods that were
+// given no context. An earlier logger is a field, a receiver, a package variable, the default
+// logger, or a variable outside of in. Each variable is followed once: seen holds the variables
+// that were followed.
 func (p *Package) derives(e ast.Expr, in reach, seen map[*types.Var]bool) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.UnaryExpr:
@@ -61,7 +62,7 @@ func (p *Package) derives(e ast.Expr, in reach, seen map[*types.Var]bool) bool {
 	return false
 }
 
-// callDerives is derives for the result of a call.
+// callDerives tells whether the result of call derives, as [Package.derives] says.
 func (p *Package) callDerives(call *ast.CallExpr, in reach, seen map[*types.Var]bool) bool {
 	f := p.Callee(call)
 	x, _ := method(call)
@@ -86,8 +87,8 @@ func (p *Package) callDerives(call *ast.CallExpr, in reach, seen map[*types.Var]
 	return false
 }
 
-// partsDerive tells whether composite has a logger among its parts, no context, and no logger that
-// does not derive.
+// partsDerive tells whether composite contains a logger, every logger in it derives, and it
+// contains no context.
 func (p *Package) partsDerive(composite *ast.CompositeLit, in reach, seen map[*types.Var]bool) (found bool) {
 	for _, part := range composite.Elts {
 		if pair, ok := part.(*ast.KeyValueExpr); ok {
@@ -106,8 +107,8 @@ func (p *Package) partsDerive(composite *ast.CompositeLit, in reach, seen map[*t
 	return found
 }
 
-// variableDerives tells whether all that v is assigned derives. A receiver, a variable that is set
-// elsewhere, and a variable of the package were there before.
+// variableDerives tells whether every value that is assigned to v derives. A receiver, a variable
+// without an assignment and a package variable existed earlier, and so derive.
 func (p *Package) variableDerives(v *types.Var, in reach, seen map[*types.Var]bool) bool {
 	rights := p.flow().assigned[v]
 	if len(rights) == 0 || v.Parent() == p.types.Scope() || seen[v] {
@@ -122,12 +123,13 @@ func (p *Package) variableDerives(v *types.Var, in reach, seen map[*types.Var]bo
 	return true
 }
 
-// hands tells whether obj is a parameter within in, which a caller may have bound.
+// hands tells whether obj is a parameter within in. A caller may have passed a logger with a
+// context for it.
 func (p *Package) hands(obj types.Object, in reach) bool {
 	return obj != nil && p.flow().params[obj] && in.has(obj.Pos())
 }
 
-// derivesOrSame is derives for what is assigned to v, which may be made from v itself.
+// derivesOrSame tells whether e, which is assigned to v, derives or is made from v itself.
 func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, in reach, seen map[*types.Var]bool) bool {
 	for x := ast.Unparen(e); ; {
 		call, ok := x.(*ast.CallExpr)
@@ -147,7 +149,7 @@ func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, in reach, seen map[*ty
 	}
 }
 
-// with returns the call of zerolog's With by which e is made, or nil.
+// with returns the call of zerolog's With in the chain that makes e, or nil.
 func (p *Package) with(e ast.Expr, steps int) ast.Expr {
 	for steps > 0 && e != nil {
 		switch x := ast.Unparen(e).(type) {

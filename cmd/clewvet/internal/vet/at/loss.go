@@ -7,24 +7,24 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// A Loss is a call that logs or sends without a context, although it could have one.
+// A Loss is a call that logs or sends without a context although a context is at hand.
 type Loss struct {
-	Call ast.Node // all of it, for a position
-	Name string   // what is called: "slog.Info"
-	// Advice is what to write instead, given the text of a context.
+	Call ast.Node // the whole call, for the position of the report
+	Name string   // of the called function: "slog.Info"
+	// Advice returns what to write instead, for the expression of a context.
 	Advice func(ctx string) string
-	// Edits write it. nil: by hand.
+	// Edits returns the edits that write Advice. It is nil if there is only advice.
 	Edits func(ctx string) []analysis.TextEdit
 }
 
-// Fix returns the fix of l for the context at hand, with the import that it needs. It is nil if
-// there is no fix. The fix has no edits if only the import stands in its way.
+// Fix returns the fix of l for the context at hand h, with the import that the fix needs. It
+// returns nil if there is no fix, and a fix without edits if only the import is impossible.
 func (p *Package) Fix(l Loss, h Hand, sends bool) []analysis.SuggestedFix {
 	if l.Edits == nil || !h.Usable() {
 		return nil
 	}
 	expr, needs := h.Expr, ""
-	if sends { // a log line does not mind that its context is over
+	if sends { // a log line works with a context that has ended
 		expr, needs = h.Outliving()
 	}
 	edits := l.Edits(expr)
@@ -38,7 +38,8 @@ func (p *Package) Fix(l Loss, h Hand, sends bool) []analysis.SuggestedFix {
 	return []analysis.SuggestedFix{{Message: l.Advice(expr), TextEdits: edits}}
 }
 
-// ReportLosses reports what find finds where a context is at hand, except what detachedgo reports.
+// ReportLosses reports each call that find returns and that has a context at hand, except in
+// functions that detachedgo reports.
 func (p *Package) ReportLosses(pass *analysis.Pass, find func(inspector.Cursor) (Loss, bool), sends bool) {
 	for c := range p.All((*ast.CallExpr)(nil)) {
 		l, ok := find(c)
@@ -71,7 +72,8 @@ func insert(after ast.Node, text string) []analysis.TextEdit {
 	return []analysis.TextEdit{{Pos: after.End(), End: after.End(), NewText: []byte(text)}}
 }
 
-// method takes call apart, if it is the call of a method or of a package's function.
+// method returns the receiver or package and the name in call. It returns nil if the called
+// expression is not a selector.
 func method(call *ast.CallExpr) (x ast.Expr, sel *ast.Ident) {
 	if s, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok {
 		return s.X, s.Sel

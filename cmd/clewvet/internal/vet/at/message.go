@@ -10,19 +10,19 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// A carrier is where the messages of a library have their headers.
+// A carrier describes where the messages of one library have their headers.
 type carrier struct {
-	// headers is the code that has the headers, with % for the message:
-	// "propagation.MapCarrier(%.Attributes)". If there is no carrier yet, it is only what follows
-	// the message: ".Headers".
+	// headers is the Go expression for the carrier of the headers, with % for the message:
+	// "propagation.MapCarrier(%.Attributes)". If no ready-made carrier exists, headers is the
+	// selector to write after the message: ".Headers".
 	headers string
-	// incoming says that only messages that were received have this type.
+	// incoming is true if only received messages have this type.
 	incoming bool
 }
 
-// carriers has the types of queues' messages. The line of watermill is that of package adapters.
-// NATS's headers have the type of an http.Header, but their names keep their case: a
-// propagation.HeaderCarrier finds no "b3" in them.
+// carriers maps the types of queues' messages to their headers. The entry for watermill is the
+// same as in package adapters. NATS's headers have the type of an http.Header, but keep the case
+// of their names, so a propagation.HeaderCarrier finds no "b3" in them.
 var carriers = map[string]carrier{
 	"github.com/ThreeDotsLabs/watermill/message.Message":          {headers: "propagation.MapCarrier(%.Metadata)"},
 	"cloud.google.com/go/pubsub.Message":                          {headers: "propagation.MapCarrier(%.Attributes)"},
@@ -46,21 +46,22 @@ var carriers = map[string]carrier{
 	"github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus.ReceivedMessage": {headers: ".ApplicationProperties", incoming: true},
 }
 
-// A Message was received from a queue, and its trace is in no context yet.
+// A Message is a message that was received from a queue, and whose trace is in no context yet.
 type Message struct {
-	Name string // the variable
-	// Extract makes the context that has its trace: "propagator.Extract(ctx, …)"
+	Name string // of the variable
+	// Extract is the code that makes a context with the message's trace: "propagator.Extract(ctx,
+	// …)".
 	Extract string
 }
 
-// Message returns the message that the code at c handles. It is false if the context at hand
-// there, h, was made for the message, or is a request's.
+// Message returns the message that the code at c handles. It returns false if the context at hand
+// at c, which is h, was made for the message or belongs to a request.
 func (p *Package) Message(c inspector.Cursor, h Hand) (Message, bool) {
 	return p.message(c, h, 6)
 }
 
 func (p *Package) message(c inspector.Cursor, h Hand, steps int) (Message, bool) {
-	var f inspector.Cursor // has the context at hand
+	var f inspector.Cursor // the function that has the context at hand
 	for g := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		f = g
 		if _, found := p.param(g.Node()); found {
@@ -79,7 +80,7 @@ func (p *Package) message(c inspector.Cursor, h Hand, steps int) (Message, bool)
 		return Message{}, false
 	}
 	if k, suffix := kindOf(v.Type()); k == request {
-		// It has a context, which middleware may have put the trace into.
+		// The message has a context, and middleware may have put the trace into that context.
 		if p.extracts() {
 			return Message{}, false
 		}
@@ -95,7 +96,7 @@ func (p *Package) message(c inspector.Cursor, h Hand, steps int) (Message, bool)
 	return Message{v.Name(), "propagator.Extract(" + expr + ", " + strings.Replace(headers, "%", v.Name(), 1) + ")"}, true
 }
 
-// TakesMessage tells whether f has a parameter that is a message with a context of its own.
+// TakesMessage tells whether f has a parameter that is a message with its own context.
 func (p *Package) TakesMessage(f ast.Node) bool {
 	return p.anyParam(f, func(t types.Type) bool {
 		k, _ := kindOf(t)
@@ -120,7 +121,8 @@ func (p *Package) messageVar(c, f inspector.Cursor) *types.Var {
 	return nil
 }
 
-// extracts tells whether the package puts traces of messages into contexts.
+// extracts tells whether the package extracts traces from messages: it imports a package of clew,
+// or uses the name Extract.
 func (p *Package) extracts() bool {
 	if p.imports(func(path string) bool { return strings.HasPrefix(path, "example.com/clew/") }) {
 		return true
@@ -133,8 +135,8 @@ func (p *Package) extracts() bool {
 	return false
 }
 
-// prepared tells whether the context v was made by more than package context: for this message,
-// or with a new trace.
+// prepared tells whether a function outside of package context made the context v. Such a context
+// belongs to this message, or has a new trace.
 func (p *Package) prepared(v *types.Var, steps int) (found bool) {
 	if steps == 0 {
 		return false
@@ -157,7 +159,7 @@ func (p *Package) prepared(v *types.Var, steps int) (found bool) {
 	return found
 }
 
-// makesContext tells whether a call with the result t makes a context.
+// makesContext tells whether t, the result type of a call, begins with a context.
 func makesContext(t types.Type) bool {
 	if results, ok := t.(*types.Tuple); ok && results.Len() > 0 {
 		t = results.At(0).Type()
@@ -165,7 +167,7 @@ func makesContext(t types.Type) bool {
 	return t != nil && TypePath(t) == "context.Context"
 }
 
-// instead tells whether c runs only because there was an error instead of v.
+// instead tells whether c runs only if there was an error, and so no v.
 func (p *Package) instead(c inspector.Cursor, v *types.Var) bool {
 	for ; c.ParentEdgeKind() != edge.Invalid; c = c.Parent() {
 		if c.ParentEdgeKind() != edge.IfStmt_Body {
@@ -197,7 +199,7 @@ func (p *Package) defines(assign *ast.AssignStmt, v *types.Var) bool {
 	return false
 }
 
-// checksError tells whether cond finds an error.
+// checksError tells whether cond compares an error with nil by !=.
 func (p *Package) checksError(cond ast.Expr) (found bool) {
 	ast.Inspect(cond, func(n ast.Node) bool {
 		if b, ok := n.(*ast.BinaryExpr); ok && b.Op == token.NEQ && p.info.Types[b.Y].IsNil() {
@@ -208,7 +210,7 @@ func (p *Package) checksError(cond ast.Expr) (found bool) {
 	return found
 }
 
-// received tells whether v, which is used at c within f, came from a queue.
+// received tells whether v, which the code at c within f uses, came from a queue.
 func (p *Package) received(c, f inspector.Cursor, v *types.Var, steps int) bool {
 	for g := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		if p.hasParam(g.Node(), v) {
@@ -235,7 +237,8 @@ func (p *Package) received(c, f inspector.Cursor, v *types.Var, steps int) bool 
 	return false
 }
 
-// receives tells whether e takes messages from a queue: by <-, or by a method that is called so.
+// receives tells whether e receives messages from a queue: by <-, or by a method with a name such
+// as Receive.
 func (p *Package) receives(e ast.Expr, steps int) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.UnaryExpr:
@@ -265,8 +268,8 @@ func (p *Package) receives(e ast.Expr, steps int) bool {
 	return false
 }
 
-// findBatches returns the parameters that hold several messages, of functions that are handed on,
-// such as to what receives the messages.
+// findBatches returns the parameters that hold several messages. It looks at functions that are
+// passed as values, such as to a library that receives the messages.
 func (p *Package) findBatches() map[types.Object]bool {
 	batches := make(map[types.Object]bool)
 	add := func(sig *types.Signature) {
@@ -298,11 +301,11 @@ func (p *Package) hasParam(f ast.Node, v types.Object) bool {
 	return params.Pos() <= v.Pos() && v.Pos() < params.End()
 }
 
-// handed tells whether f gets its parameter v from a queue: as the handler that v's own library
-// calls, or from callers in this package that have it from there, and no other context for it.
+// handed tells whether f gets its parameter v from a queue: f is a handler that v's own library
+// calls, or all callers of f in this package received v from a queue without a context for it.
 func (p *Package) handed(f inspector.Cursor, v *types.Var, steps int) bool {
 	if k, _ := kindOf(v.Type()); k == request {
-		return true // its own context is the one at hand
+		return true // the context at hand is the message's own
 	}
 	decl, ok := f.Node().(*ast.FuncDecl)
 	if !ok {
@@ -341,7 +344,7 @@ func (p *Package) handed(f inspector.Cursor, v *types.Var, steps int) bool {
 	return callers > 0
 }
 
-// sameModule tells whether two paths begin with the same host and owner.
+// sameModule tells whether the import paths a and b begin with the same host and owner.
 func sameModule(a, b string) bool {
 	return owner(a) == owner(b)
 }

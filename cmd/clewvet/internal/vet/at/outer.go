@@ -10,19 +10,20 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// A reach is the part of the text in which a logger may have been given the context at hand
-// somewhere. Outside of it, what a function takes was made before there was that context.
+// A reach is the part of the source in which some call may have given a logger the context at
+// hand. Values from outside of the reach were made before that context existed.
 type reach struct{ from, to token.Pos }
 
-// everywhere is the reach of a place without a context: a caller may have bound what it hands
-// over.
+// everywhere is the reach of a place with no context at hand: any caller may have given a context
+// to the arguments that it passes.
 var everywhere = reach{0, 1 << 62}
 
 func (r reach) has(pos token.Pos) bool { return r.from <= pos && pos < r.to }
 
-// reach returns that of the context at hand at c: the outermost function with a context. Around
-// that, if it is a literal that serves requests or is kept for later, parameters and variables
-// are those of the set-up. A literal that is only handed to a function may run here and now.
+// reach returns the reach of the context at hand at c: the outermost function around c with a
+// context. A function around a handler does not count, because its context is the program's. If
+// the outermost function is a literal that serves requests or is kept for later, the parameters
+// and variables around it were set up earlier, without a request's context.
 func (p *Package) reach(c inspector.Cursor) reach {
 	var outermost inspector.Cursor
 	found := false
@@ -31,7 +32,7 @@ func (p *Package) reach(c inspector.Cursor) reach {
 			continue
 		}
 		if found && p.serves(outermost.Node()) && !p.serves(f.Node()) && !p.takes(f.Node(), "net/http.Request") {
-			break // the context out there is the program's
+			break // the context of f is the program's
 		}
 		outermost, found = f, true
 	}
@@ -45,35 +46,35 @@ func (p *Package) reach(c inspector.Cursor) reach {
 	return reach{f.Pos(), f.End()}
 }
 
-// serves tells whether f is a handler of requests that come in.
+// serves tells whether f is a handler of incoming requests.
 func (p *Package) serves(f ast.Node) bool {
 	return p.servesHTTP(f) || p.takes(f, "github.com/gofiber/fiber.Ctx")
 }
 
-// servesHTTP is serves for a server of net/http.
+// servesHTTP tells whether f is a handler for a server of net/http, gin or echo.
 func (p *Package) servesHTTP(f ast.Node) bool {
 	return p.takes(f, "net/http.ResponseWriter") && p.takes(f, "net/http.Request") ||
 		p.takes(f, "github.com/gin-gonic/gin.Context") ||
 		p.takes(f, "github.com/labstack/echo.Context")
 }
 
-// Serves tells whether the function at c is a handler that a server of net/http calls, and does
-// not start on another goroutine where it stands. A function of a request alone is no handler,
-// because it may be about to send the request.
+// Serves tells whether the function at c is a handler that a server of net/http calls, and is not
+// started on another goroutine where it is written. A function whose only HTTP parameter is a
+// request is no handler, because it may be about to send the request.
 func (p *Package) Serves(c inspector.Cursor) bool { return p.servesHTTP(c.Node()) && !p.Spawned(c) }
 
-// takes tells whether f has a parameter of that type.
+// takes tells whether f has a parameter of the type at path.
 func (p *Package) takes(f ast.Node, path string) bool {
 	return p.anyParam(f, func(t types.Type) bool { return t != nil && TypePath(t) == path })
 }
 
-// anyParam tells whether a parameter of f is of such a type.
+// anyParam tells whether is returns true for the type of one of f's parameters.
 func (p *Package) anyParam(f ast.Node, is func(t types.Type) bool) bool {
 	return slices.ContainsFunc(funcType(f).Params.List, func(field *ast.Field) bool { return is(p.info.TypeOf(field.Type)) })
 }
 
 // escapes tells whether the function literal at c is kept for later: returned, stored in a
-// composite, or handed to what makes a function or a handler of it.
+// composite literal, or passed to a call that returns a function or a handler.
 func (p *Package) escapes(c inspector.Cursor) bool {
 	for {
 		switch c.ParentEdgeKind() {
@@ -99,7 +100,7 @@ func (p *Package) escapes(c inspector.Cursor) bool {
 	}
 }
 
-// isHandler tells whether t handles requests, or makes what does.
+// isHandler tells whether t is a handler of requests, or a function that returns one.
 func isHandler(t types.Type) bool {
 	switch TypePath(t) {
 	case "net/http.Handler", "net/http.HandlerFunc":

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// Report reports d unless it is suppressed or in the baseline. It keeps the fixes with which the
-// package compiles. If there is none, d's Category becomes [Withheld].
+// Report reports d, unless a comment suppresses d or the baseline contains it. Report keeps only a
+// fix with which the package compiles. If there is none, d's Category becomes [Withheld].
 func (p *Package) Report(pass *analysis.Pass, d analysis.Diagnostic) {
 	if p.Ignored(d.Pos, d.End) {
 		return
@@ -29,7 +29,7 @@ func (p *Package) Report(pass *analysis.Pass, d analysis.Diagnostic) {
 	pass.Report(d)
 }
 
-// Ignored tells whether a comment suppresses what is reported from pos to end.
+// Ignored tells whether a comment suppresses the reports for the lines from pos to end.
 func (p *Package) Ignored(pos, end token.Pos) bool {
 	from, to := p.fset.PositionFor(pos, false), p.fset.PositionFor(max(pos, end), false)
 	for n := from.Line; n <= to.Line; n++ {
@@ -45,13 +45,13 @@ type line struct {
 	n    int
 }
 
-// Directive finds the comments that suppress. The second group is the reason.
+// Directive matches the comments that suppress reports. Its first group is the reason.
 var Directive = regexp.MustCompile(`^//clewvet:ignore\b(.*)`)
 
 var nolint = regexp.MustCompile(`^//\s*nolint:([\w, ]*)`)
 
-// findIgnored returns the lines on which nothing is reported: the lines of the comments that say
-// so, and the line below a comment that stands alone.
+// findIgnored returns the lines on which nothing is reported: the line of each comment that
+// suppresses reports, and the line below if there is no code on the comment's line.
 func (p *Package) findIgnored() map[line]bool {
 	ignored := make(map[line]bool)
 	for _, file := range p.files {
@@ -85,7 +85,7 @@ func suppresses(comment string) bool {
 	return false
 }
 
-// alone tells whether no code stands before comment on its line.
+// alone tells whether there is no code before comment on its line.
 func (p *Package) alone(file *ast.File, comment *ast.Comment) bool {
 	start := p.fset.File(comment.Pos()).LineStart(p.fset.PositionFor(comment.Pos(), false).Line)
 	found := false
@@ -94,7 +94,7 @@ func (p *Package) alone(file *ast.File, comment *ast.Comment) bool {
 		case nil, *ast.Comment, *ast.CommentGroup:
 			return false
 		}
-		// A node ends, or a token of it stands, on this line before the comment.
+		// A node begins or ends on this line before the comment.
 		found = found || within(n.Pos(), start, comment.Pos()) || within(n.End()-1, start, comment.Pos())
 		return !found && n.Pos() < comment.Pos() && n.End() > start
 	})
@@ -103,7 +103,8 @@ func (p *Package) alone(file *ast.File, comment *ast.Comment) bool {
 
 func within(pos, start, end token.Pos) bool { return start <= pos && pos < end }
 
-// An Entry is what a baseline knows a report by: no line, which the next change would shift.
+// An Entry identifies a report in a baseline. It has no line number, because the next change of
+// the file would shift it.
 type Entry struct {
 	Analyzer, Package, Function, Message string
 }
@@ -137,13 +138,13 @@ func receiver(e ast.Expr) string {
 	return "?"
 }
 
-// baseline is how many of each report are not to be made.
+// baseline holds how many more reports of each kind are suppressed.
 var baseline struct {
 	sync.Mutex
 	left map[Entry]int
 }
 
-// Known tells whether e stands in the baseline, as often as it was asked for.
+// Known tells whether the baseline contains e. Each call uses up one of e's occurrences.
 func Known(e Entry) bool {
 	baseline.Lock()
 	defer baseline.Unlock()
@@ -154,7 +155,7 @@ func Known(e Entry) bool {
 	return true
 }
 
-// ReadBaseline reads what [WriteBaseline] wrote, for the reports to come.
+// ReadBaseline reads a file of [WriteBaseline]. The reports that follow are compared with it.
 func ReadBaseline(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -180,7 +181,7 @@ func ReadBaseline(path string) error {
 	return scanner.Err()
 }
 
-// WriteBaseline writes counts, a line each, sorted.
+// WriteBaseline writes counts to a file: one line for each entry, sorted.
 func WriteBaseline(path string, counts map[Entry]int) error {
 	lines := slices.Collect(maps.Keys(counts))
 	text := make([]string, len(lines))

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Unbound returns the loss of a function that takes a context, and returns a logger that it made
-// from an earlier one without that context. Only the function is reported: the lines of its
+// Unbound returns the loss of a function that has a context parameter and returns a logger made
+// from an earlier one without that context. Only this function is reported: the lines of its
 // callers count as lines with a context.
 func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	decl := c.Node().(*ast.FuncDecl)
@@ -25,15 +25,16 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 		return Loss{}, Hand{}, false
 	}
 	var logger types.Type
-	var from ast.Expr // the returned logger; nil if several are returned
+	var from ast.Expr // the returned logger; nil if there are several return statements
 	returned, unbound := 0, true
 	c.Inspect([]ast.Node{(*ast.ReturnStmt)(nil), (*ast.FuncLit)(nil)}, func(c inspector.Cursor) bool {
 		ret, ok := c.Node().(*ast.ReturnStmt)
 		if !ok {
-			return false // a function literal returns to others
+			return false // a return in a literal is not a return of decl
 		}
 		for _, result := range ret.Results {
-			// The type is of the expression: the function may return it as an interface.
+			// The type is that of the expression, because the function may return the logger as an
+			// interface.
 			if t := p.info.TypeOf(result); p.isLogger(t) {
 				logger, from = t, result
 				returned++
@@ -56,8 +57,8 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	return l, Hand{Expr: param.Name() + suffix, Stable: true}, true
 }
 
-// binding says how to give param's context to the expression from, a logger of type t. It makes a
-// fix if from is not nil and nothing else has the name of param there.
+// binding sets l's Advice: how to give param's context to the expression from, a logger of type t.
+// It also sets Edits, if from is not nil and nothing shadows param at from.
 func (p *Package) binding(l *Loss, t types.Type, from ast.Expr, param types.Object) {
 	switch TypePath(p.madeOf(t)) {
 	case "github.com/rs/zerolog.Logger":
@@ -78,8 +79,8 @@ func (p *Package) binding(l *Loss, t types.Type, from ast.Expr, param types.Obje
 }
 
 // Stored returns the loss of a logger that the call at c puts into the context of a request or of
-// a framework, without giving it that context. Lines of a logger that is taken out of a context
-// count as lines with a context.
+// a framework, although the logger was not given that context. Lines of a logger that comes out of
+// a context count as lines with a context.
 func (p *Package) Stored(c inspector.Cursor) (Loss, Hand, bool) {
 	call := c.Node().(*ast.CallExpr)
 	f := p.Callee(call)
@@ -121,7 +122,7 @@ func (p *Package) Stored(c inspector.Cursor) (Loss, Hand, bool) {
 	return l, h, true
 }
 
-// rebinds tells whether decl puts a logger with a context into a field of e's variable.
+// rebinds tells whether decl assigns a logger with a context to a field of the variable e.
 func (p *Package) rebinds(decl *ast.FuncDecl, e ast.Expr) (found bool) {
 	v := p.flow().object(e)
 	ast.Inspect(decl, func(n ast.Node) bool {
@@ -137,7 +138,8 @@ func (p *Package) rebinds(decl *ast.FuncDecl, e ast.Expr) (found bool) {
 	return found
 }
 
-// traces tells whether something in decl speaks of a trace: then the ID may be added there.
+// traces tells whether a name or literal in decl contains the word trace. If one does, decl may
+// add the ID itself.
 func (p *Package) traces(decl *ast.FuncDecl) (found bool) {
 	says := func(s string) bool { return strings.Contains(strings.ToLower(s), "trace") }
 	ast.Inspect(decl, func(n ast.Node) bool {
@@ -145,7 +147,7 @@ func (p *Package) traces(decl *ast.FuncDecl) (found bool) {
 		case *ast.BasicLit:
 			found = found || says(n.Value)
 		case *ast.Ident:
-			// A method that logs at the trace level says nothing of a trace.
+			// The name of a method that logs at the trace level does not count.
 			if f, ok := p.info.Uses[n].(*types.Func); !ok || f.Name() != "Trace" && f.Name() != "Tracef" {
 				found = found || says(n.Name)
 			}

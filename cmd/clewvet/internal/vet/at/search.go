@@ -7,15 +7,15 @@ import (
 	"golang.org/x/tools/go/types/typeutil"
 )
 
-// bound tells whether what e makes may have a context already: it was given one, or comes
-// from a caller, who may have given it one. Both count within in only.
+// bound tells whether the value of e may already have a context: a call within in gave it one, or
+// the value comes from a parameter within in, so that a caller may have given it one.
 func (f *flow) bound(e ast.Expr, in reach) bool {
 	return (&search{f, make(map[searched]bool)}).bound(e, in)
 }
 
-// A search looks for a context behind an expression. It follows each variable once, since it would
-// follow for ever a variable that is assigned from itself, as a query is that is built step by
-// step.
+// A search looks for a context in the origins of an expression. It follows each variable only
+// once. Otherwise it would never end for a variable that is assigned from itself, such as a query
+// that is built step by step.
 type search struct {
 	*flow
 	seen map[searched]bool
@@ -24,10 +24,10 @@ type search struct {
 type searched struct {
 	obj   types.Object
 	in    reach
-	parts bool // of what is assigned
+	parts bool // the search looked at the parts of the assigned values
 }
 
-// again tells whether obj has been followed already.
+// again tells whether obj was followed earlier in this search.
 func (s *search) again(obj types.Object, in reach, parts bool) bool {
 	was := s.seen[searched{obj, in, parts}]
 	s.seen[searched{obj, in, parts}] = true
@@ -57,7 +57,7 @@ func (s *search) bound(e ast.Expr, in reach) bool {
 	return false
 }
 
-// boundField tells whether what x has in a field may have a context.
+// boundField tells whether a field of x may hold a value with a context.
 func (s *search) boundField(x ast.Expr, in reach) bool {
 	if k, _ := kindOf(s.info.TypeOf(x)); k != none || s.gives(x, in) {
 		return true
@@ -74,7 +74,7 @@ func (s *search) boundField(x ast.Expr, in reach) bool {
 	return false
 }
 
-// boundVariable tells whether what v holds may have a context.
+// boundVariable tells whether the value of v may have a context.
 func (s *search) boundVariable(v *types.Var, in reach) bool {
 	if s.again(v, in, false) {
 		return false
@@ -90,9 +90,9 @@ func (s *search) boundVariable(v *types.Var, in reach) bool {
 	return false
 }
 
-// gives tells whether e is a call that was given a context, and is not by its name a
-// constructor's, which is given one for other ends: what it returns may have a logger with
-// that context.
+// gives tells whether e is a call with a context argument, whose result may then contain a logger
+// with that context. A constructor, recognized by its name, does not count, because it uses the
+// context for other purposes.
 func (f *flow) gives(e ast.Expr, in reach) bool {
 	call, ok := ast.Unparen(e).(*ast.CallExpr)
 	if !ok || !f.given(call) || !in.has(call.Pos()) {
@@ -102,10 +102,10 @@ func (f *flow) gives(e ast.Expr, in reach) bool {
 	return ok && !IsConstructor(callee.Name())
 }
 
-// handedUnbound tells whether all callers of the function that has the parameter obj are
-// known, and none gives it what may have a context.
+// handedUnbound tells whether all callers of the function that has the parameter obj are known,
+// and none passes it a value that may have a context.
 func (s *search) handedUnbound(obj types.Object, in reach) bool {
-	if in == everywhere { // a bound logger may be all that it wants
+	if in == everywhere { // the function may expect a logger that is bound
 		return false
 	}
 	all := s.handed()[obj]

@@ -8,7 +8,8 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Send returns the HTTP request that call sends or makes, if it has no context and gets none.
+// Send returns the HTTP request that the call at c sends or makes, if the request has no context
+// and gets none later.
 func (p *Package) Send(c inspector.Cursor) (Loss, bool) {
 	call := c.Node().(*ast.CallExpr)
 	f := p.Callee(call)
@@ -47,18 +48,18 @@ func Resty(path string) bool {
 	return path == "github.com/go-resty/resty" || path == "resty.dev"
 }
 
-// gets tells whether the request that the call at c makes gets its context elsewhere: further on
-// in the chain, or where its variable meets a context. A request that is returned may get its
-// context from the caller.
+// gets tells whether the request that the call at c makes gets its context elsewhere: later in the
+// chain, or in another use of its variable. A request that is returned counts as one that gets a
+// context, from the caller.
 func (p *Package) gets(c inspector.Cursor) bool {
 	for ; p.isRequest(c.Node()); c = c.Parent() {
 		switch parent := c.Parent().Node().(type) {
 		case *ast.SelectorExpr:
-			c = c.Parent() // its call is the next in the chain
+			c = c.Parent() // the call of this selector is the next in the chain
 			if call, ok := c.Parent().Node().(*ast.CallExpr); ok && p.flow().given(call) {
 				return true
 			}
-		case *ast.CallExpr: // an argument
+		case *ast.CallExpr: // the request is an argument
 			return p.flow().given(parent)
 		case *ast.AssignStmt:
 			return p.flow().joins(parent.Lhs[0])
@@ -67,7 +68,7 @@ func (p *Package) gets(c inspector.Cursor) bool {
 		case *ast.ExprStmt:
 			return false
 		default:
-			return true // returned, or kept for others
+			return true // returned or stored, so other code may set the context
 		}
 	}
 	return false
@@ -85,7 +86,8 @@ func (p *Package) isRequest(n ast.Node) bool {
 	return t != nil && typeName(t) == "Request"
 }
 
-// joins tells whether what e names meets a context, or cannot be followed.
+// joins tells whether the variable that e names occurs in a call with a context. It is also true
+// if e is not a variable, and so cannot be followed.
 func (f *flow) joins(e ast.Expr) bool {
 	obj := f.object(e)
 	return obj == nil || f.joined[obj]

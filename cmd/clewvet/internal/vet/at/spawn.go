@@ -10,7 +10,7 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// spawners is the functions that run the last of their arguments in the background.
+// spawners lists the functions that run their last argument in the background.
 var spawners = map[string][]string{
 	"time":                             {"AfterFunc"},
 	"github.com/panjf2000/ants":        {"Submit"},
@@ -21,20 +21,22 @@ var spawners = map[string][]string{
 	"github.com/robfig/cron":           {"AddFunc"},
 }
 
-// waiters is the functions that run their argument in the background for those who wait for it.
+// waiters lists the functions that run their last argument in the background, while a caller waits
+// for its end.
 var waiters = map[string][]string{
 	"sync":                       {"Go"},
 	"context":                    {"AfterFunc"},
 	"golang.org/x/sync/errgroup": {"Go", "TryGo"},
 }
 
-// Waits tells whether f runs its argument in the background, for those who wait for it.
+// Waits tells whether f runs its last argument in the background while a caller can wait for its
+// end.
 func Waits(f *types.Func) bool {
 	return f != nil && f.Pkg() != nil && slices.Contains(waiters[f.Pkg().Path()], f.Name())
 }
 
-// spawner returns the function to which call hands another for the background, and the function
-// that it hands over.
+// spawner returns the function that call calls, if that function runs its last argument in the
+// background. handed is the last argument.
 func (p *Package) spawner(call *ast.CallExpr) (f *types.Func, handed ast.Expr, ok bool) {
 	f = p.Callee(call)
 	if f == nil || f.Pkg() == nil || len(call.Args) == 0 {
@@ -46,12 +48,12 @@ func (p *Package) spawner(call *ast.CallExpr) (f *types.Func, handed ast.Expr, o
 	return f, call.Args[len(call.Args)-1], true
 }
 
-// A Spawn is a function that is run in the background.
+// A Spawn is a function that runs in the background.
 type Spawn struct {
-	Name string   // what runs it: "go", "time.AfterFunc"
-	Func ast.Expr // a literal, or what names the function
-	Call bool     // Func is called where it stands
-	Job  bool     // it runs again and again
+	Name string   // of the statement or function that starts it: "go", "time.AfterFunc"
+	Func ast.Expr // a function literal, or a name
+	Call bool     // the statement calls Func, as in go f()
+	Job  bool     // Func runs again and again
 }
 
 // Spawn returns the function that the statement or call at c runs in the background.
@@ -67,8 +69,9 @@ func (p *Package) Spawn(c inspector.Cursor) (Spawn, bool) {
 	return Spawn{}, false
 }
 
-// Executes returns the function that the statement or call at c runs on another goroutine, waited
-// for or not. It is false for what workerpool wraps, which has a trace.
+// Executes returns the function that the statement or call at c runs on another goroutine, whether
+// or not a caller waits for it. It returns false for a function that workerpool wraps, because
+// that function has a trace.
 func (p *Package) Executes(c inspector.Cursor) (Spawn, bool) {
 	s, ok := p.Spawn(c)
 	if call, isCall := c.Node().(*ast.CallExpr); !ok && isCall {
@@ -88,8 +91,8 @@ func (p *Package) Executes(c inspector.Cursor) (Spawn, bool) {
 	return s, true
 }
 
-// Detached tells whether c is in a function literal that is run in the background by a
-// request's handler: what is lost there is one loss, which detachedgo reports.
+// Detached tells whether c is in a function literal that a request's handler runs in the
+// background. detachedgo reports such a literal once, for all that is lost in it.
 func (p *Package) Detached(c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		if _, found := p.param(f.Node()); found {
@@ -103,8 +106,8 @@ func (p *Package) Detached(c inspector.Cursor) bool {
 	return false
 }
 
-// Losses yields what the function literal at c loses: each call that logs or sends without a
-// context, except in literals that have a context of their own.
+// Losses calls yield for each call in the function literal at c that logs or sends without a
+// context, except in inner literals with a context parameter.
 func (p *Package) Losses(c inspector.Cursor, yield func(l Loss, sends bool)) {
 	c.Inspect([]ast.Node{(*ast.CallExpr)(nil), (*ast.FuncLit)(nil)}, func(c inspector.Cursor) bool {
 		if _, ok := c.Node().(*ast.FuncLit); ok {
@@ -120,14 +123,15 @@ func (p *Package) Losses(c inspector.Cursor, yield func(l Loss, sends bool)) {
 	})
 }
 
-// Now tells whether the function literal at c runs where it stands, or when its function returns.
+// Now tells whether the function literal at c is called where it is written, at once or by defer.
 func (p *Package) Now(c inspector.Cursor) bool { return now(c) }
 
 func now(c inspector.Cursor) bool {
 	return c.ParentEdgeKind() == edge.CallExpr_Fun && c.Parent().ParentEdgeKind() != edge.GoStmt_Call
 }
 
-// Calls returns the calls that the function literal at c makes itself.
+// Calls returns the calls in the function literal at c, without those in goroutines and in
+// literals that run later.
 func (p *Package) Calls(c inspector.Cursor) iter.Seq[*ast.CallExpr] {
 	return func(yield func(*ast.CallExpr) bool) {
 		more := true
@@ -158,7 +162,7 @@ func (p *Package) Func(e ast.Expr) *types.Func {
 	return nil
 }
 
-// Says tells whether an identifier in n has that name.
+// Says tells whether n contains an identifier with that name.
 func (p *Package) Says(n ast.Node, name string) (says bool) {
 	ast.Inspect(n, func(n ast.Node) bool {
 		id, ok := n.(*ast.Ident)

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// findStartup returns the functions that only main, init, or a command of cobra or urfave/cli
-// runs.
+// findStartup returns the functions that run only in main, in init, or in a command of cobra or
+// urfave/cli.
 func (p *Package) findStartup() map[ast.Node]bool {
 	startup := make(map[ast.Node]bool)
 	program := p.types.Name() == "main"
@@ -18,7 +18,7 @@ func (p *Package) findStartup() map[ast.Node]bool {
 	for c := range p.inspector.Root().Preorder((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
 		startup[c.Node()] = p.Commands(c.Node())
 		if d, ok := c.Node().(*ast.FuncDecl); ok {
-			if program || !d.Name.IsExported() { // others are called from elsewhere, too
+			if program || !d.Name.IsExported() { // other packages can call an exported function
 				decls[p.info.Defs[d.Name]] = d
 			}
 			if d.Recv == nil && (program && d.Name.Name == "main" || d.Name.Name == "init") {
@@ -26,7 +26,7 @@ func (p *Package) findStartup() map[ast.Node]bool {
 			}
 		}
 	}
-	callers := make(map[*ast.FuncDecl][]ast.Node) // nil: somebody else
+	callers := make(map[*ast.FuncDecl][]ast.Node) // a nil caller is an unknown one
 	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
 		if decl := decls[p.info.Uses[c.Node().(*ast.Ident)]]; decl != nil {
 			callers[decl] = append(callers[decl], p.caller(c))
@@ -50,18 +50,18 @@ func (p *Package) findStartup() map[ast.Node]bool {
 	return startup
 }
 
-// Exempt tells whether f is a command's or a test's.
+// Exempt tells whether f belongs to a command or a test.
 func (p *Package) Exempt(f ast.Node) bool {
 	return p.anyParam(f, func(t types.Type) bool { return exempt[TypePath(t)] })
 }
 
-// Commands tells whether f is a command's.
+// Commands tells whether f belongs to a command.
 func (p *Package) Commands(f ast.Node) bool {
 	return p.anyParam(f, func(t types.Type) bool { return exempt[TypePath(t)] && !strings.HasPrefix(TypePath(t), "testing.") })
 }
 
-// calling returns the call of the function that is named at c. It is false if the function is
-// named without being called.
+// calling returns the call of the function that is named at c. It returns false if the function is
+// named without a call.
 func calling(c inspector.Cursor) (call inspector.Cursor, ok bool) {
 	if c.ParentEdgeKind() == edge.SelectorExpr_Sel {
 		c = c.Parent()
@@ -70,8 +70,7 @@ func calling(c inspector.Cursor) (call inspector.Cursor, ok bool) {
 }
 
 // caller returns the declared function, or the literal of a command, that calls the function named
-// at c. It is nil if the function is not called there, or is called in another literal that has a
-// context.
+// at c. It returns nil if c is not a call, or is in another literal with a context.
 func (p *Package) caller(c inspector.Cursor) ast.Node {
 	if _, ok := calling(c); !ok {
 		return nil

@@ -10,15 +10,17 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// A Text is the text of a B3's trace ID that is not its own.
+// A Text is an expression for the trace ID of a B3. Its text can differ from the ID that the
+// caller sent.
 type Text struct {
 	Expr ast.Expr
 	B3   string
 	Fix  []analysis.SuggestedFix
 }
 
-// Text returns the text that the field TraceID at c puts on a log line or into a header. It has 32
-// digits, even if the caller sent 16. header says which of the two it is.
+// Text returns the expression with the field TraceID at c, if it goes onto a log line or into a
+// header. Its text has 32 digits, even if the caller sent 16. header is true for a header, and
+// false for a log line.
 func (p *Package) Text(c inspector.Cursor) (t Text, header, ok bool) {
 	field := c.Node().(*ast.SelectorExpr)
 	if field.Sel.Name != "TraceID" || TypePath(p.info.TypeOf(field.X)) != "example.com/clew/trace.B3" {
@@ -45,14 +47,14 @@ func (p *Package) Text(c inspector.Cursor) (t Text, header, ok bool) {
 	return t, header, true
 }
 
-// typed tells whether call wants something of another type than a string.
+// typed tells whether call needs a value of another type than string.
 func (p *Package) typed(call *ast.CallExpr) bool {
 	f := p.Callee(call)
 	return f != nil && f.Name() == "Stringer"
 }
 
-// shown tells whether the value at c ends on a log line or in a header: there, inside of other
-// calls and expressions, or by way of a variable.
+// shown tells whether the value at c ends up on a log line or in a header: directly, inside of
+// other calls and expressions, or through a variable.
 func (p *Package) shown(c inspector.Cursor, steps int) (header, ok bool) {
 	for {
 		switch c.ParentEdgeKind() {
@@ -75,8 +77,9 @@ func (p *Package) shown(c inspector.Cursor, steps int) (header, ok bool) {
 	}
 }
 
-// takesText tells what f does with a text that it is given: whether it shows it, in a header or on
-// a line, or else whether the text goes on in what f returns.
+// takesText returns what the function f does with a text argument. ok is true if f writes the text
+// to a header (header is true) or to a log line. on is true if f returns the text as part of its
+// result.
 func (p *Package) takesText(f *types.Func) (header, ok, on bool) {
 	if f == nil || f.Pkg() == nil {
 		return false, false, false
@@ -93,8 +96,8 @@ func (p *Package) takesText(f *types.Func) (header, ok, on bool) {
 	return false, false, false
 }
 
-// shownByLeft is shown for the value at c that is assigned to a header, or to a variable, whose
-// uses are followed.
+// shownByLeft is shown for the value at c on the right of an assignment. The left is an element of
+// a header, or a variable whose uses are followed.
 func (p *Package) shownByLeft(c inspector.Cursor, steps int) (header, ok bool) {
 	assign := c.Parent().Node().(*ast.AssignStmt)
 	_, index := c.ParentEdge()
@@ -117,7 +120,8 @@ func (p *Package) shownByLeft(c inspector.Cursor, steps int) (header, ok bool) {
 	return false, false
 }
 
-// ReportTexts reports the trace IDs that are 32 digits in headers, or on lines.
+// ReportTexts reports the trace IDs that always have 32 digits: those in headers if headers is
+// true, and otherwise those on log lines.
 func (p *Package) ReportTexts(pass *analysis.Pass, headers bool) {
 	for c := range p.All((*ast.SelectorExpr)(nil)) {
 		if t, header, ok := p.Text(c); ok && header == headers {

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// logFunc returns the log function that e names without calling it, and its receiver x. It is nil
-// if e names none, or if the lines may have a context because x was given one within in.
+// logFunc returns the log function that e names without a call, and the receiver x of that
+// function. It returns nil if e names no log function, or if x was given a context within in, so
+// that the lines can have one.
 func (p *Package) logFunc(e ast.Expr, in reach) (f *types.Func, x ast.Expr) {
 	s, ok := ast.Unparen(e).(*ast.SelectorExpr)
 	if !ok {
@@ -38,7 +39,7 @@ func (p *Package) logFunc(e ast.Expr, in reach) (f *types.Func, x ast.Expr) {
 	return f, s.X
 }
 
-// prints tells whether f of zerolog writes a line that cannot be given a context.
+// prints tells whether the zerolog function f writes a line that cannot be given a context.
 func prints(f *types.Func) bool {
 	switch f.Name() {
 	case "Print", "Printf", "Println":
@@ -47,28 +48,28 @@ func prints(f *types.Func) bool {
 	return false
 }
 
-// begins tells whether f of zerolog begins a line, to which a context can be added.
+// begins tells whether the zerolog function f begins a line to which a context can be added.
 func begins(f *types.Func) bool {
 	results := f.Signature().Results()
 	return results.Len() == 1 && TypePath(results.At(0).Type()) == "github.com/rs/zerolog.Event" &&
 		(f.Signature().Recv() == nil || typeName(f.Signature().Recv().Type()) == "Logger")
 }
 
-// A Value is a log function that is handed on as a value which takes no context.
+// A Value is a log function without a context parameter that is passed or assigned as a value.
 type Value struct {
 	Expr    ast.Expr
 	Message string
 }
 
-// Value returns the log function that the selector at c hands on to where a context is at hand: to
-// a call that has one, to a call that makes a handler, or to a variable that this package calls
-// where one is.
+// Value returns the log function that the selector at c names as a value, if it goes to a place
+// where a context is at hand: into a call with a context, into a call that makes a handler, or
+// into a variable that this package calls where a context is at hand.
 func (p *Package) Value(c inspector.Cursor) (Value, bool) {
 	e := c.Node().(*ast.SelectorExpr)
 	if f, _ := p.logFunc(e, reach{}); f == nil || c.ParentEdgeKind() == edge.CallExpr_Fun {
 		return Value{}, false
 	}
-	in := reach{} // without a context nobody has bound anything
+	in := reach{} // no context is at hand, so no logger is bound to one
 	if p.reach(c) != everywhere {
 		in = p.reach(c)
 	}
@@ -79,7 +80,8 @@ func (p *Package) Value(c inspector.Cursor) (Value, bool) {
 	return Value{e, valueMessage(f, x)}, true
 }
 
-// meetsContext tells whether the function at c is handed on to where a context is at hand.
+// meetsContext tells whether the function at c goes as a value to a place where a context is at
+// hand.
 func (p *Package) meetsContext(c inspector.Cursor) bool {
 	h, hand := p.Hand(c)
 	for p.isWrapped(c) {
@@ -92,13 +94,14 @@ func (p *Package) meetsContext(c inspector.Cursor) bool {
 	return ok && hand && c.ParentEdgeKind() == edge.CallExpr_Args && (h.Handler || p.flow().given(call))
 }
 
-// isWrapped tells whether parentheses or a conversion are around c.
+// isWrapped tells whether c is in parentheses or is the operand of a conversion.
 func (p *Package) isWrapped(c inspector.Cursor) bool {
 	return c.ParentEdgeKind() == edge.ParenExpr_X ||
 		c.ParentEdgeKind() == edge.CallExpr_Args && p.info.Types[c.Parent().Node().(*ast.CallExpr).Fun].IsType()
 }
 
-// valueMessage says what to pass instead of the log function f of x.
+// valueMessage returns the report for the log function f of the receiver x. It says what to pass
+// instead.
 func valueMessage(f *types.Func, x ast.Expr) string {
 	name := f.Pkg().Name() + "." + f.Name()
 	if f.Pkg().Path() == "github.com/rs/zerolog/log" {
@@ -115,9 +118,9 @@ func valueMessage(f *types.Func, x ast.Expr) string {
 	return message + "a function that takes one"
 }
 
-// destination returns the variable that takes the value at c: a parameter, a field, or a variable
-// of the package. A local variable does not count, because its calls are lines. web tells whether
-// the variable belongs to a handler, or to a call that makes one.
+// destination returns the variable to which the value at c is assigned: a parameter, a field, or a
+// package variable. It leaves out local variables, because their calls are reported as lines. web
+// tells whether the variable belongs to a handler, or to a call that makes one.
 func (p *Package) destination(c inspector.Cursor) (to types.Object, web bool) {
 	to, web = p.taker(c)
 	if v, ok := to.(*types.Var); !ok || !v.IsField() && !p.flow().params[v] && v.Parent() != p.types.Scope() {
@@ -126,7 +129,7 @@ func (p *Package) destination(c inspector.Cursor) (to types.Object, web bool) {
 	return to, web
 }
 
-// taker is destination for variables of any kind.
+// taker is destination for variables of any kind, local ones included.
 func (p *Package) taker(c inspector.Cursor) (to types.Object, web bool) {
 	kind, index := c.ParentEdge()
 	switch parent := c.Parent().Node().(type) {
@@ -157,8 +160,8 @@ func (p *Package) taker(c inspector.Cursor) (to types.Object, web bool) {
 	return nil, false
 }
 
-// parameter returns the parameter that takes the argument of call at index. It is nil for a
-// conversion. web tells whether the call returns a handler.
+// parameter returns the parameter for the argument of call at index. It returns nil if call is a
+// conversion. web tells whether call returns a handler.
 func (p *Package) parameter(call *ast.CallExpr, index int) (to types.Object, web bool) {
 	sig, ok := p.info.TypeOf(call.Fun).Underlying().(*types.Signature)
 	if !ok {
@@ -176,7 +179,7 @@ func (p *Package) parameter(call *ast.CallExpr, index int) (to types.Object, web
 	return to, web
 }
 
-// assignee returns the field or variable at the left of an assignment, or nil.
+// assignee returns the field or variable on the left of an assignment, or nil.
 func (p *Package) assignee(left ast.Expr) types.Object {
 	switch left := left.(type) {
 	case *ast.SelectorExpr:
@@ -187,7 +190,7 @@ func (p *Package) assignee(left ast.Expr) types.Object {
 	return nil
 }
 
-// elsewhere tells whether t is another package's, so that its calls cannot be seen.
+// elsewhere tells whether t is declared in another package, whose calls are not in view.
 func (p *Package) elsewhere(t types.Type) bool {
 	n := named(t)
 	return n != nil && n.Obj().Pkg() != p.types
@@ -213,8 +216,8 @@ func handles(t types.Type) bool {
 	return false
 }
 
-// findCalledAtHand returns the parameters, fields and variables of the package that are called,
-// without a context, where a context is at hand.
+// findCalledAtHand returns the parameters, fields and variables of the package that hold functions
+// and are called without a context at a place where one is at hand.
 func (p *Package) findCalledAtHand() map[types.Object]bool {
 	called := make(map[types.Object]bool)
 	for c := range p.All((*ast.CallExpr)(nil)) {

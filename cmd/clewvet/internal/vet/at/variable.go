@@ -10,7 +10,7 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Made tells whether e is the result of the function of that name in the package at path.
+// Made tells whether e is the result of the function name in the package at path.
 func (p *Package) Made(e ast.Expr, path, name string) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.CallExpr:
@@ -25,8 +25,8 @@ func (p *Package) Made(e ast.Expr, path, name string) bool {
 	return false
 }
 
-// Reaches tells whether the value at c is handed to the function of that name in the package
-// at path: there, or further on in a chain of calls, or from the variable that it is put into.
+// Reaches tells whether the value at c is passed to the function name in the package at path:
+// directly, through a chain of calls, or through the variable that the value is assigned to.
 func (p *Package) Reaches(c inspector.Cursor, path, name string) bool {
 	for {
 		var variable ast.Expr
@@ -83,8 +83,9 @@ func (p *Package) Returned(c inspector.Cursor, e ast.Expr) bool {
 	return false
 }
 
-// Default tells whether the variable that e names is also given a context that is none of
-// its own: what else it is given is then for where there is none.
+// Default tells whether the code also assigns to the variable that e names a value made from
+// another context. A fresh context is then only the default, for the case that there is no
+// context.
 func (p *Package) Default(e ast.Expr) (found bool) {
 	v := p.flow().object(e)
 	for _, right := range p.flow().assigned[v] {
@@ -99,7 +100,8 @@ func (p *Package) Default(e ast.Expr) (found bool) {
 	return found && v != nil
 }
 
-// Shuts tells whether the function around c hands the variable that e names to a Shutdown.
+// Shuts tells whether the function around c passes the variable that e names to a method or
+// function Shutdown.
 func (p *Package) Shuts(c inspector.Cursor, e ast.Expr) bool {
 	obj := p.flow().object(e)
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
@@ -123,9 +125,9 @@ func (p *Package) local(e ast.Expr) *types.Var {
 	return v
 }
 
-// held returns the log function that call calls by way of a local variable, the first one if the
-// variable may hold several. It is nil unless all that the variable may hold are log functions
-// without a context.
+// held returns the log function that call calls through a local variable, and that function's
+// receiver. If the variable may hold several functions, held returns the first. It returns nil
+// unless all values of the variable are log functions without a context.
 func (p *Package) held(call *ast.CallExpr, in reach) (f *types.Func, x ast.Expr) {
 	v := p.local(call.Fun)
 	if v == nil {
@@ -143,7 +145,7 @@ func (p *Package) held(call *ast.CallExpr, in reach) (f *types.Func, x ast.Expr)
 	return f, x
 }
 
-// variableLine returns the line that the call of a variable at c writes, if the variable holds
+// variableLine returns the log line that the call at c writes, if c calls a variable that holds
 // functions of slog or logrus.
 func (p *Package) variableLine(c inspector.Cursor) (Loss, bool) {
 	call := c.Node().(*ast.CallExpr)
@@ -167,8 +169,8 @@ func (p *Package) variableLine(c inspector.Cursor) (Loss, bool) {
 	return l, true
 }
 
-// heldEdits returns the edits by which the variable that call calls holds functions that take a
-// context. It is nil if they would change more than this call.
+// heldEdits returns the edits that make the variable that call calls hold functions with a context
+// parameter. It returns nil if the edits would change more than this call.
 func (p *Package) heldEdits(call *ast.CallExpr) func(ctx string) []analysis.TextEdit {
 	v := p.local(call.Fun)
 	var edits []analysis.TextEdit
@@ -193,13 +195,14 @@ func (p *Package) heldEdits(call *ast.CallExpr) func(ctx string) []analysis.Text
 	}
 }
 
-// assigns tells whether id stands at the left of an assignment.
+// assigns tells whether id is on the left of an assignment.
 func (p *Package) assigns(id *ast.Ident) bool {
 	c, ok := p.inspector.Root().FindNode(id)
 	return ok && c.ParentEdgeKind() == edge.AssignStmt_Lhs
 }
 
-// inferred tells whether v has the type of what it was declared with.
+// inferred tells whether the type of v comes from its first value, because the declaration of v
+// names no type.
 func (p *Package) inferred(v *types.Var) bool {
 	c, ok := p.inspector.Root().FindByPos(v.Pos(), v.Pos()+token.Pos(len(v.Name())))
 	if !ok {
