@@ -21,8 +21,8 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// alone runs clewvet without go vet, by running go vet itself. go vet knows all build flags,
-// shares the work on dependencies between packages, and remembers what has not changed. alone
+// alone runs clewvet as a command: it runs go vet with clewvet as the tool. go vet knows all build
+// flags, analyzes each dependency once, and caches the results of unchanged packages. alone
 // returns the exit code.
 func alone(args []string) int {
 	if len(args) == 0 {
@@ -37,9 +37,9 @@ func alone(args []string) int {
 	return code
 }
 
-// invocation is one call of clewvet without go vet.
+// invocation is one run of clewvet as a command.
 type invocation struct {
-	vet      []string // go vet, and the flags that it is given each time
+	vet      []string // go vet, and the flags of each of its runs
 	args     []string // the arguments without -baseline, -write-baseline and -implicit
 	looked   []string // args without -fix and -diff
 	baseline string   // the value of -baseline
@@ -90,7 +90,7 @@ func run(args []string) (code int, err error) {
 	return f.print(os.Stderr), nil
 }
 
-// look finds what there is to report. It asks go vet again if that remembers nothing of some
+// look returns the findings of go vet. It runs go vet again if the cache has no records of some
 // packages.
 func (inv *invocation) look() (*findings, error) {
 	args := slices.Concat([]string{"-json", "-whole"}, inv.looked)
@@ -110,7 +110,7 @@ func (inv *invocation) look() (*findings, error) {
 	return f, nil
 }
 
-// fix fixes what f reports, looks again, and tells how many reports remain.
+// fix fixes what f reports, looks again, and prints the number of the reports that remain.
 func (inv *invocation) fix(f *findings) (code int, err error) {
 	if code, err = f.fix(inv.vet, inv.baseline, inv.args); code != 0 || err != nil || has(inv.args, "diff") {
 		return code, err
@@ -125,11 +125,11 @@ func (inv *invocation) fix(f *findings) (code int, err error) {
 	return f.code, nil
 }
 
-// apart gives go vet's cache another key for each choice of packages. The cache of Go 1.26 does
-// not tell a package that was asked for from a package that was looked at as a dependency, so
-// reports would be missing from the first, and there would be too many of the second. All packages
-// of a module need no key until the tests of one of them are deleted, because then that package
-// was a dependency of its own tests.
+// apart adds a flag to go vet that depends on the chosen packages, so that each choice has its own
+// entries in go vet's cache. The cache of Go 1.26 does not distinguish a package that was chosen
+// from one that was analyzed as a dependency. Without the flag, reports of chosen packages would
+// be missing, and reports of dependencies would be shown. ./... in a module needs no flag, except
+// in a workspace.
 func apart(vet, args []string, complete bool) ([]string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -148,7 +148,8 @@ func apart(vet, args []string, complete bool) ([]string, error) {
 	return append(vet, fmt.Sprintf("-part=%x", sha256.Sum256([]byte(dir+"\n"+strings.Join(args, "\n"))))), nil
 }
 
-// inWorkspace tells whether another module may import that in dir as it stands here.
+// inWorkspace tells whether dir may be in a workspace, in which another module can import the
+// module in dir.
 func inWorkspace(dir string) bool {
 	if work := os.Getenv("GOWORK"); work != "" {
 		return work != "off"
@@ -163,7 +164,7 @@ func inWorkspace(dir string) bool {
 	}
 }
 
-// through runs go vet, which prints or fixes by itself.
+// through runs go vet, which prints its reports or fixes the files.
 func through(vet []string, baseline string, args []string) (int, error) {
 	if baseline != "" {
 		flags, err := baselineFlags(baseline)
@@ -177,8 +178,8 @@ func through(vet []string, baseline string, args []string) (int, error) {
 	return exitCode(cmd.Run())
 }
 
-// fix has go vet fix what is reported. It leaves alone what the baseline lists, start-up code, and
-// what Implicit covers.
+// fix lets go vet fix what is reported. It does not change places that the baseline lists,
+// start-up code, and code that Implicit covers.
 func (f *findings) fix(vet []string, baseline string, args []string) (int, error) {
 	if f.module == nil {
 		return through(append(vet, implicitFlag(f.implicit)...), baseline, args)
@@ -228,7 +229,7 @@ func complete(args []string) bool {
 	return err == nil && slices.Contains(args, "./...")
 }
 
-// baselineFlags returns the flags by which the tool applies a baseline itself.
+// baselineFlags returns the flags for a tool that applies the baseline at path itself.
 func baselineFlags(path string) ([]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -241,7 +242,7 @@ func baselineFlags(path string) ([]string, error) {
 	return []string{"-baseline=" + path, fmt.Sprintf("-baseline-sum=%x", sha256.Sum256(text))}, nil
 }
 
-// exitCode returns the exit code of a command that has run.
+// exitCode returns the exit code of a command whose Run returned err.
 func exitCode(err error) (int, error) {
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode(), nil
@@ -259,7 +260,7 @@ func short(posn string) string {
 	return posn
 }
 
-// isFlag tells whether arg is the flag of that name, with a value or without.
+// isFlag tells whether arg is the flag name, with or without a value.
 func isFlag(arg, name string) bool {
 	flag, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 	return strings.HasPrefix(arg, "-") && flag == name
@@ -269,14 +270,14 @@ func has(args []string, name string) bool {
 	return slices.ContainsFunc(args, func(arg string) bool { return isFlag(arg, name) && on(arg) })
 }
 
-// on tells whether the flag arg does not say false, in one of the spellings of package flag.
+// on tells whether the flag arg is true: it has no value, or a value other than false.
 func on(arg string) bool {
 	_, value, _ := strings.Cut(arg, "=")
 	yes, err := strconv.ParseBool(value)
 	return yes || err != nil
 }
 
-// takeBool takes the flag of that name out of args: "true", "false", or "" if it is not there.
+// takeBool removes the flag name from args. It returns "true" or "false", or "" without the flag.
 func takeBool(args []string, name string) (value string, others []string) {
 	for _, arg := range args {
 		if !isFlag(arg, name) {
@@ -288,7 +289,7 @@ func takeBool(args []string, name string) (value string, others []string) {
 	return value, others
 }
 
-// take takes the flag of that name, and its value, out of args.
+// take removes the flag name and its value from args, and returns the value.
 func take(args []string, name string) (value string, others []string) {
 	for i := 0; i < len(args); i++ {
 		flag, v, ok := strings.Cut(strings.TrimLeft(args[i], "-"), "=")
@@ -312,8 +313,9 @@ func comparePosn(a, b string) int {
 	return cmp.Or(strings.Compare(fileA, fileB), cmp.Compare(lineA, lineB), cmp.Compare(columnA, columnB))
 }
 
-// functionAt returns the name of the function around a position. It is "-" outside of functions,
-// and if the file has no such line: a line directive may name what does not exist.
+// functionAt returns the name of the function around a position. It returns "-" outside of
+// functions, and for a position that does not exist, because a line directive can name any file
+// and line.
 func functionAt(posn string) string {
 	name, line, column := whole.Position(posn)
 	file, ok := parsed[name]

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Files with import "C" are looked at where they are written. What cgo makes of them is no place
-// for a fix.
+// clewvet reports on a file with import "C" as the user wrote it. It offers no fix there, because
+// it analyzes the file that cgo made.
 func TestCgo(t *testing.T) {
 	const text = `package service
 
@@ -40,7 +40,7 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 	reports(t, dir, append([]string{mend}, want...), clewvet, "./...")
 	reports(t, dir, want, "go", "vet", "-vettool="+clewvet, "./...")
 	if got := withheld(t, dir); got != 2 {
-		t.Errorf("%d reports are without their fix, want 2", got)
+		t.Errorf("%d reports have the category withheld, want 2", got)
 	}
 	if _, stderr, code := run(t, dir, clewvet, "-fix", "./..."); code != 0 {
 		t.Errorf("-fix exits with %d: %s", code, stderr)
@@ -51,7 +51,7 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 	reports(t, dir, append([]string{mend}, want[:2]...), clewvet, "./...")
 }
 
-// withheld returns how many reports say that they have no fix because it would not compile.
+// withheld returns the number of reports whose fix is withheld because it would not compile.
 func withheld(t *testing.T, dir string) (n int) {
 	t.Helper()
 	stdout, _, _ := run(t, dir, clewvet, "-json", "./...")
@@ -73,8 +73,8 @@ func withheld(t *testing.T, dir string) (n int) {
 	return n
 }
 
-// Fixes that -fix applies at once compile at once: an import that many need is there once, and no
-// line is mended in two ways.
+// All fixes that -fix applies in one run compile together: an import that several fixes need is
+// added once, and no line is changed in two ways.
 func TestTogether(t *testing.T) {
 	world := newWorld(t)
 	for _, imports := range []string{
@@ -137,21 +137,22 @@ var logger = slog.Default()
 			t.Errorf("-fix leaves\n%s", got)
 		}
 		if strings.Count(got, `"context"`) != 2 || strings.Count(got, `"example.com/clew/workerpool"`) != 1 {
-			t.Errorf("-fix imports what is imported:\n%s", got)
+			t.Errorf("-fix adds an import twice, or not at all:\n%s", got)
 		}
 		if got := read(t, dir, "bare.go"); !strings.Contains(got, "workerpool.Wrap(") || !strings.Contains(got, "\n// bare has no import.\nfunc bare") {
 			t.Errorf("-fix leaves\n%s", got)
 		}
-		// In named, one of two fixes gives ctx another meaning: the other one's turn comes now.
+		// In named, one of two fixes gives ctx another meaning, so the other fix comes with the
+		// next run.
 		world.do(t, dir, clewvet, "-fix", "./...")
 		world.do(t, dir, "go", "build", "./...")
 		if got := read(t, dir, "service.go"); strings.Contains(got, "slog.Info(") || strings.Contains(got, "Background()") {
-			t.Errorf("-fix leaves, when run again\n%s", got)
+			t.Errorf("a second -fix leaves\n%s", got)
 		}
 	}
 }
 
-// A service with a goroutine, for TestWorkerpool.
+// spawning is a service with a goroutine, for TestWorkerpool.
 const spawning = `package service
 
 import (
@@ -164,7 +165,7 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 }
 `
 
-// The package workerpool of a module that has it itself.
+// ownPool is the package workerpool of a module that contains workerpool itself.
 const ownPool = `package workerpool
 
 import (
@@ -176,10 +177,10 @@ import (
 func Wrap(ctx context.Context, fn func(ctx context.Context)) func() { return nil }
 `
 
-// uses returns a file of a package that imports this one of clew's.
+// uses returns a file of a package that imports clew's package pkg.
 func uses(pkg string) string { return "package uses\n\nimport _ \"example.com/clew/" + pkg + "\"\n" }
 
-// Workerpool is imported where nothing else has to change for it.
+// workerpoolCases are modules, and whether -fix wraps a goroutine with workerpool in them.
 var workerpoolCases = []struct {
 	name   string
 	module string
@@ -187,41 +188,42 @@ var workerpoolCases = []struct {
 	vendor bool
 	wraps  bool
 }{
-	{name: "without clew", module: "example.com/service", files: map[string]string{"service/service.go": spawning}},
+	{name: "the module does not require clew", module: "example.com/service", files: map[string]string{"service/service.go": spawning}},
 	{
-		name: "somewhere in the module", module: "example.com/service", wraps: true,
+		name: "another package of the module imports workerpool", module: "example.com/service", wraps: true,
 		files: map[string]string{"service/service.go": spawning, "uses/uses.go": uses("workerpool")},
 	},
 	{
-		name: "imported far away", module: "example.com/service", wraps: true,
+		name: "an imported package imports workerpool", module: "example.com/service", wraps: true,
 		files: map[string]string{
 			"service/service.go": strings.Replace(spawning, "import (", "import (\n\t_ \"example.com/service/uses\"", 1),
 			"uses/uses.go":       uses("workerpool"),
 		},
 	},
 	{
-		name: "no sum of what it imports", module: "example.com/service",
+		name: "go.sum lacks a dependency of workerpool", module: "example.com/service",
 		files: map[string]string{"service/service.go": spawning, "uses/uses.go": uses("httpmw")},
 	},
 	{
-		name: "not vendored", module: "example.com/service", vendor: true,
+		name: "vendor lacks workerpool", module: "example.com/service", vendor: true,
 		files: map[string]string{"service/service.go": spawning, "uses/uses.go": uses("httpmw")},
 	},
 	{
-		name: "vendored", module: "example.com/service", vendor: true, wraps: true,
+		name: "vendor has workerpool", module: "example.com/service", vendor: true, wraps: true,
 		files: map[string]string{"service/service.go": spawning, "uses/uses.go": uses("workerpool")},
 	},
 	{
-		name: "it imports the package", module: "example.com/clew",
+		name: "workerpool imports the service", module: "example.com/clew",
 		files: map[string]string{"workerpool/pool.go": ownPool, "trace/trace.go": "package trace\n\nimport _ \"example.com/clew/service\"\n", "service/service.go": spawning},
 	},
 	{
-		name: "it does not import the package", module: "example.com/clew", wraps: true,
+		name: "workerpool does not import the service", module: "example.com/clew", wraps: true,
 		files: map[string]string{"workerpool/pool.go": ownPool, "trace/trace.go": "package trace\n", "service/service.go": spawning},
 	},
 }
 
-// Workerpool is imported where that is all it takes, and else done without.
+// -fix imports workerpool if the module needs no other change. Otherwise it only passes the
+// context.
 func TestWorkerpool(t *testing.T) {
 	world := newWorld(t)
 	for _, test := range workerpoolCases {
@@ -252,11 +254,11 @@ func TestWorkerpool(t *testing.T) {
 	}
 }
 
-// A flag of go vet or the environment that lets go.mod be changed does not let clewvet change it.
+// clewvet does not change go.mod, even if GOFLAGS allows that with -mod=mod.
 func TestModReadonly(t *testing.T) {
 	world := newWorld(t)
 	dirs := make(map[string]string)
-	for _, pkg := range []string{"workerpool", "httpmw"} { // the first brings all there is into the cache
+	for _, pkg := range []string{"workerpool", "httpmw"} { // the first one fills the module cache
 		dirs[pkg] = t.TempDir()
 		write(t, dirs[pkg], "go.mod", "module example.com/service\n\ngo 1.26\n")
 		write(t, dirs[pkg], "service.go", service)
@@ -273,7 +275,8 @@ func TestModReadonly(t *testing.T) {
 	}
 }
 
-// A package that the module could import once it was downloaded is not downloaded.
+// clewvet -fix downloads no module, so it does not import a package that is not in the module
+// cache.
 func TestNoDownload(t *testing.T) {
 	world := newWorld(t)
 	dir := t.TempDir()

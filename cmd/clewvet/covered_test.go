@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// coveredCases are the packages of one module, so that it is looked at once. A line says of itself
-// whether it is covered or lost.
+// coveredCases are the packages of one module, so that one run of clewvet checks all of them. The
+// comment on a line says whether clewvet must leave the line out (covered) or report it (lost).
 var coveredCases = []struct{ name, code string }{
 	{"helpers", `
 func Serve(w http.ResponseWriter, r *http.Request) {
@@ -150,7 +150,7 @@ func Serve(w http.ResponseWriter, r *http.Request) {
 	pull(r.Context())
 	push(r.Context())
 }
-// It is called by what nobody sees here: a queue.
+// A queue calls Consume, outside of this module.
 func Consume(ctx context.Context) {
 	load(ctx)
 }
@@ -228,7 +228,7 @@ func Consume(ctx context.Context) {
 func note() { slog.Info("x") }`},
 }
 
-// coveredFiles are the files of the module of coveredCases.
+// coveredFiles returns the files of the module with the packages of coveredCases.
 func coveredFiles() (files map[string]string) {
 	files = map[string]string{
 		"go.mod":                shop["go.mod"],
@@ -251,8 +251,8 @@ func coveredFiles() (files map[string]string) {
 	return files
 }
 
-// Code that runs on the goroutine of a request and nowhere else is covered by Implicit. The rest
-// is reported.
+// With Implicit, clewvet leaves out code that runs only on the goroutines of requests. It reports
+// all other code.
 func TestCovered(t *testing.T) {
 	files := coveredFiles()
 	dir := module(t, files)
@@ -274,7 +274,7 @@ func TestCovered(t *testing.T) {
 				n++
 				got := reported[fmt.Sprint(n)]
 				if want := strings.Contains(line, "// lost"); got != want && (want || strings.Contains(line, "// covered")) {
-					t.Errorf("line %d: %s: reported: %v", n, strings.TrimSpace(line), got)
+					t.Errorf("line %d: %s: reported is %v, and the line's comment says the opposite", n, strings.TrimSpace(line), got)
 				}
 			}
 		})

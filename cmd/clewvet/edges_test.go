@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// implicit returns a module in which Implicit is set.
+// implicit returns the directory of a module that sets Implicit.
 func implicit(t *testing.T, files map[string]string) string {
 	t.Helper()
 	files = maps.Clone(files)
@@ -22,8 +22,8 @@ func implicit(t *testing.T, files map[string]string) string {
 	return module(t, files)
 }
 
-// Covered lines are left alone by -fix, be it in a function that the handler calls. What is not
-// is mended.
+// -fix does not change lines that Implicit covers, even in a function that the handler calls. It
+// fixes the other lines.
 func TestFixCovered(t *testing.T) {
 	const text = `package web
 
@@ -60,8 +60,8 @@ func Consume(ctx context.Context) { slog.Info("3") }
 	}
 }
 
-// Where handlers are run on goroutines of their own, nobody knows what Implicit covers, unless
-// they have httpmw within.
+// In a module with http.TimeoutHandler, clewvet does not apply Implicit, because handlers run on
+// other goroutines. It does apply Implicit if httpmw's New is inside of the call.
 func TestTimeoutHandler(t *testing.T) {
 	const web = `package web
 
@@ -101,11 +101,12 @@ func main() {
 	}
 	write(t, dir, "main.go", strings.Replace(mains, "http.TimeoutHandler(h,", "http.TimeoutHandler(httpmw.New(httpmw.Config{})(h).(http.Handler),", 1))
 	if _, stderr, code := run(t, dir, clewvet, "./..."); code != 0 || !strings.Contains(stderr, "1 more place has its ID") {
-		t.Errorf("with httpmw within clewvet exits with %d: %s", code, stderr)
+		t.Errorf("with httpmw inside of TimeoutHandler, clewvet exits with %d: %s", code, stderr)
 	}
 }
 
-// One analyzer is asked for, and no other reports; and positions that lead nowhere harm nobody.
+// A flag that names one analyzer switches off the others. A line directive with a position that
+// does not exist does no harm.
 func TestOnly(t *testing.T) {
 	dir := module(t, shop)
 	for _, flag := range []string{"-logctx", "-ctxless=false"} {
@@ -126,11 +127,11 @@ func TestOnly(t *testing.T) {
 	}
 }
 
-// A module may be empty, or have tests only.
+// clewvet accepts a module without packages, and one with only tests.
 func TestLittle(t *testing.T) {
 	dir := module(t, nil)
 	if _, stderr, code := run(t, dir, clewvet, "./..."); code == 2 || strings.Contains(stderr, "panic") {
-		t.Errorf("an empty module: %d: %s", code, stderr)
+		t.Errorf("in an empty module, clewvet exits with %d: %s", code, stderr)
 	}
 	dir = module(t, map[string]string{
 		"a_test.go":   "package a\n\nimport \"testing\"\n\nfunc TestA(t *testing.T) { go t.Log(1) }\n",
@@ -139,12 +140,13 @@ func TestLittle(t *testing.T) {
 	})
 	for _, flag := range []string{"-tests", "-tests=false", "-json"} {
 		if _, stderr, code := run(t, dir, clewvet, flag, "./..."); code != 0 || strings.Contains(stderr, "clewvet:") {
-			t.Errorf("tests only, %s: %d: %s", flag, code, stderr)
+			t.Errorf("in a module with only tests, clewvet %s exits with %d: %s", flag, code, stderr)
 		}
 	}
 }
 
-// Two implementations are two, though one has nop in its name, or is generic.
+// An interface with two implementations is not seen through. A name that contains nop, or a
+// generic type, still counts as an implementation.
 func TestImplementations(t *testing.T) {
 	files := map[string]string{
 		"store/synopsis.go": "package store\n\nimport \"log/slog\"\n\ntype Synopsis struct{}\n\nfunc (Synopsis) Save(id string) error { slog.Info(id); return nil }\nfunc (Synopsis) Load(id string) string { return id }\n",

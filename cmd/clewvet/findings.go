@@ -18,13 +18,13 @@ import (
 // findings is the result of a run of go vet.
 type findings struct {
 	reports  []report
-	module   *whole.Module    // nil: not all of it was looked at
+	module   *whole.Module    // nil unless all packages of the module were analyzed
 	implicit bool             // httpmw's Config.Implicit is set
-	covered  map[at.Entry]int // reports that were forgotten since it is
-	startup  map[at.Entry]int // reports on start-up code
-	places   []whole.Place    // where to start
-	code     int              // go vet's exit code: that of packages that do not build
-	partial  bool             // go vet remembers nothing of some packages of the module
+	covered  map[at.Entry]int // reports that were dropped because Implicit covers them
+	startup  map[at.Entry]int // reports that were dropped because they are on start-up code
+	places   []whole.Place    // where a user best starts
+	code     int              // go vet's exit code: not 0 if packages do not build
+	partial  bool             // go vet's cache has no records of some packages of the module
 }
 
 // report is a diagnostic of go vet -json.
@@ -35,8 +35,9 @@ type report struct {
 	entry at.Entry
 }
 
-// find runs go vet -json and sorts its reports by their places. With all packages of a module
-// at hand, it also looks at calls through the module's interfaces.
+// find runs go vet -json and sorts its reports by position. If complete is true, it also joins the
+// records of the module's packages and, with ctxless, reports calls through the module's
+// interfaces.
 func find(cmd *exec.Cmd, complete, ctxless bool) (*findings, error) {
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
@@ -66,8 +67,8 @@ func find(cmd *exec.Cmd, complete, ctxless bool) (*findings, error) {
 	return f, nil
 }
 
-// read reads the output of go vet -json: an object for each package, which has what each analyzer
-// reports. It returns the records of the analyzer whole.
+// read reads the output of go vet -json: for each package an object with the reports of each
+// analyzer. It returns the records of the analyzer whole.
 func (f *findings) read(out []byte) (records []whole.Record, err error) {
 	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
 		var packages map[string]map[string]json.RawMessage
@@ -80,7 +81,8 @@ func (f *findings) read(out []byte) (records []whole.Record, err error) {
 			for analyzer, raw := range analyzers {
 				var reports []report
 				if err := json.Unmarshal(raw, &reports); err != nil {
-					return nil, fmt.Errorf("%s: %s: %s", id, analyzer, raw) // its error, instead
+					// In this case, raw is the analyzer's error.
+					return nil, fmt.Errorf("%s: %s: %s", id, analyzer, raw)
 				}
 				if analyzer == whole.Analyzer.Name {
 					var r whole.Record
@@ -96,8 +98,8 @@ func (f *findings) read(out []byte) (records []whole.Record, err error) {
 	}
 }
 
-// add adds what an analyzer reports on the package that go vet calls id: "x [x.test]" is x with
-// its tests.
+// add adds the reports of an analyzer on the package that go vet calls id. The id "x [x.test]" is
+// the package x with its tests.
 func (f *findings) add(id, analyzer string, reports []report) {
 	pkg, _, _ := strings.Cut(id, " ")
 	for _, r := range reports {
@@ -106,7 +108,8 @@ func (f *findings) add(id, analyzer string, reports []report) {
 	}
 }
 
-// partial tells whether one of paths is of this module, and not of one within.
+// partial tells whether one of paths is a package of this module, and not of a module in a
+// subdirectory.
 func partial(paths []string) (bool, error) {
 	if len(paths) == 0 {
 		return false, nil
@@ -115,8 +118,8 @@ func partial(paths []string) (bool, error) {
 	return slices.ContainsFunc(strings.Fields(string(out)), func(path string) bool { return slices.Contains(paths, path) }), err
 }
 
-// forget leaves out what start-up code does and what Implicit covers. Implicit is on if the
-// flag, or the module itself, says so.
+// forget drops the reports on start-up code, and those that Implicit covers. Implicit is on if the
+// flag or the module sets it.
 func (f *findings) forget(flag string) {
 	f.implicit = flag == "true" || flag == "" && f.module != nil && f.module.Implicit != ""
 	if f.module == nil {
@@ -128,8 +131,8 @@ func (f *findings) forget(flag string) {
 	}
 }
 
-// forgetStartup leaves out the reports on start-up code, but not those on what start-up code
-// prepares for requests or does for a message.
+// forgetStartup drops the reports on start-up code. It keeps those on values that start-up code
+// prepares for requests, and on its work for a message.
 func (f *findings) forgetStartup() {
 	f.startup = make(map[at.Entry]int)
 	f.reports = slices.DeleteFunc(f.reports, func(r report) bool {
@@ -145,7 +148,7 @@ func (f *findings) forgetStartup() {
 	})
 }
 
-// forgetCovered leaves out the reports on places that have the trace of their goroutine.
+// forgetCovered drops the reports on places where the goroutine carries the trace.
 func (f *findings) forgetCovered() {
 	f.covered = make(map[at.Entry]int)
 	var uncovered []report
@@ -159,7 +162,7 @@ func (f *findings) forgetCovered() {
 			if r.entry.Analyzer != "ctxless" {
 				continue
 			}
-			// A package may have another place that is not covered: ctxless reports only one.
+			// ctxless reports only one place of a package, and another one may not be covered.
 			if r.Posn = f.module.Again(r.Posn); r.Posn == "" {
 				continue
 			}
@@ -171,10 +174,11 @@ func (f *findings) forgetCovered() {
 	f.sort()
 }
 
-// forgetKnown leaves out what the baseline at path lists. Without a path it leaves out nothing.
+// forgetKnown drops the reports that the baseline at path lists. Without a path it drops nothing.
 //
-// The tool must not do that, because of go vet's cache: a new flag means that all is to be looked
-// at anew, and a new text behind the same flag means nothing.
+// clewvet as go vet's tool must not apply the baseline, because of go vet's cache: with a new
+// flag, go vet would analyze all packages again, and with the same flag it would not notice a
+// changed file.
 func (f *findings) forgetKnown(path string) error {
 	if path == "" {
 		return nil
@@ -183,7 +187,7 @@ func (f *findings) forgetKnown(path string) error {
 		return err
 	}
 	f.reports = slices.DeleteFunc(f.reports, func(r report) bool { return at.Known(r.entry) })
-	f.places = nil // what is known is among them
+	f.places = nil // f.places still includes known reports
 	return nil
 }
 
@@ -205,14 +209,14 @@ func (f *findings) sort() {
 	})
 }
 
-// start finds where to start.
+// start finds the places where a user best starts.
 func (f *findings) start() {
 	if f.module != nil {
 		f.places = f.module.Places(most, f.implicit)
 	}
 }
 
-// print prints what was found, and the summary. It returns the exit code.
+// print prints the reports and the summary. It returns the exit code.
 func (f *findings) print(w io.Writer) int {
 	fixes, withheld := 0, 0
 	for _, r := range f.reports {
@@ -236,7 +240,8 @@ func (f *findings) print(w io.Writer) int {
 	return f.code
 }
 
-// most is how many places a summary names.
+// most is the largest number of reports without a list of places to start at, and the length of
+// that list.
 const most = 5
 
 func (f *findings) summary(w io.Writer, fixes int) {
@@ -247,7 +252,7 @@ func (f *findings) summary(w io.Writer, fixes int) {
 	if covered > 0 {
 		fmt.Fprintf(w, "clewvet: Implicit is set%s: %s by the trace of the goroutine (-implicit=false shows them)\n", f.where(), count(covered, "more place has its ID", "more places have their ID"))
 	}
-	if len(f.reports) <= most { // to see them is enough
+	if len(f.reports) <= most { // so few reports need no summary
 		return
 	}
 	fmt.Fprintf(w, "clewvet: %s, %d with a fix (-fix)\n", count(len(f.reports), "report", "reports"), fixes)
@@ -271,7 +276,7 @@ func (f *findings) where() string {
 	return " at " + short(f.module.Implicit)
 }
 
-// printRemaining tells how much remains after -fix.
+// printRemaining prints how many reports remain after -fix.
 func (f *findings) printRemaining(w io.Writer) {
 	if n := len(f.reports); n > 0 {
 		fmt.Fprintf(w, "clewvet: %s left, without a fix\n", count(n, "report is", "reports are"))

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The README of examples/lost and docs/strict.md show of clewvet what it prints.
+// The README of examples/lost and docs/strict.md show exactly the output of clewvet.
 func TestLost(t *testing.T) {
 	ran := 0
 	for block := range strings.SplitSeq(read(t, "../../examples/lost", "README.md")+read(t, "../../docs", "strict.md"), "```console\n") {
@@ -20,16 +20,17 @@ func TestLost(t *testing.T) {
 			ran++
 			_, stderr, code := run(t, "../..", append([]string{clewvet}, args[1:]...)...)
 			if stderr, shown = strings.TrimSpace(stderr), strings.TrimSpace(shown); stderr != shown || (code == 1) != (shown != "") {
-				t.Errorf("%s exits with %d and prints\n%s\nREADME shows\n%s", command, code, stderr, shown)
+				t.Errorf("%s exits with %d and prints\n%s\nthe document shows\n%s", command, code, stderr, shown)
 			}
 		}
 	}
 	if ran != 4 {
-		t.Errorf("%d runs of clewvet are shown, want 4", ran)
+		t.Errorf("the documents show %d runs of clewvet, want 4", ran)
 	}
 }
 
-// Of examples/lost it makes examples/kept, but for the word.
+// clewvet -fix turns the program of examples/lost into that of examples/kept, except for a few
+// words and the flag.
 func TestKept(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -54,6 +55,6 @@ func TestKept(t *testing.T) {
 		"\tflag.Parse()\n", "",
 	)
 	if got := word.Replace(read(t, dir, "main.go")); got != kept {
-		t.Errorf("fixed, it is\n%s\nwhat is kept is\n%s", got, kept)
+		t.Errorf("examples/lost after -fix is\n%s\nexamples/kept is\n%s", got, kept)
 	}
 }

@@ -22,11 +22,11 @@ func main() {
 	if !asked(args) {
 		os.Exit(alone(args))
 	}
-	flag.BoolVar(&at.Tests, "tests", false, "look at test files, too")
-	flag.BoolVar(&at.Implicit, "implicit", false, "httpmw's Config.Implicit is set: do not report the lines and requests of a handler's own goroutine")
-	flag.Func("baseline", "do not report what this `file` lists", at.ReadBaseline)
-	flag.String("part", "", "anything that changes with the packages that are asked for, for go vet's cache")
-	flag.String("baseline-sum", "", "anything that changes with the baseline, for go vet's cache")
+	flag.BoolVar(&at.Tests, "tests", false, "check test files, too")
+	flag.BoolVar(&at.Implicit, "implicit", false, "the program sets Implicit in httpmw's Config: do not report lines and requests on a handler's own goroutine")
+	flag.Func("baseline", "do not report the entries of this `file`", at.ReadBaseline)
+	flag.String("part", "", "any text that depends on the chosen packages: go vet caches results by it")
+	flag.String("baseline-sum", "", "any text that depends on the baseline: go vet caches results by it")
 	if slices.ContainsFunc(args, func(arg string) bool { return strings.HasSuffix(arg, ".cfg") }) {
 		chosen, others := choose(args)
 		os.Args = append(os.Args[:1], others...)
@@ -39,7 +39,7 @@ func main() {
 	unitchecker.Main(append(vet.On(), more...)...)
 }
 
-// asked tells whether go vet runs this program as its tool, or a user asks for help.
+// asked tells whether go vet runs this program as its tool, or the user asks for help.
 func asked(args []string) bool {
 	last := ""
 	if len(args) > 0 {
@@ -48,9 +48,9 @@ func asked(args []string) bool {
 	return last == "-flags" || last == "-V=full" || strings.HasSuffix(last, ".cfg") || len(args) > 0 && args[0] == "help"
 }
 
-// choose returns the analyzers that the flags in args ask for, and all other arguments. As for go
-// vet, a flag that names an analyzer which is on switches off those without a flag. A flag that
-// names an analyzer which is off only adds it.
+// choose returns the analyzers that the flags in args name, and all other arguments. As with go
+// vet, a flag for an analyzer that is on by default switches off those without a flag. A flag for
+// an analyzer that is off by default only adds that analyzer.
 func choose(args []string) (chosen []*analysis.Analyzer, others []string) {
 	said := make(map[string]bool)
 	for _, arg := range args {
@@ -80,5 +80,5 @@ func choose(args []string) (chosen []*analysis.Analyzer, others []string) {
 	return chosen, others
 }
 
-// extra returns the analyzers that are off, and the one that clewvet uses without go vet.
+// extra returns the analyzers that are off by default, and the one that records packages.
 func extra() []*analysis.Analyzer { return append(vet.Off(), whole.Analyzer) }

@@ -43,14 +43,14 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 }
 
 func save(ctx context.Context) {
-	slog.Info("saved") //clewvet:ignore it is nobody's
+	slog.Info("saved") //clewvet:ignore the line belongs to no request
 	http.NewRequest("GET", "/", nil)
 }
 
 func note() { slog.Info("noted") }
 `
 
-// What all analyzers say to service.
+// These constants are the reports of all analyzers on service.
 const (
 	logctx   = "service.go:10:2: slog.Info without the context at hand: use InfoContext(r.Context(), …)"
 	freshctx = "service.go:11:7: context.Background() loses the trace of the context at hand: use context.WithoutCancel(r.Context())"
@@ -61,7 +61,7 @@ const (
 
 var all = []string{logctx, freshctx, ctxless, detached, reqctx}
 
-// module writes a module of these files, and returns its directory.
+// module writes a module with these files, and returns its directory.
 func module(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -91,7 +91,7 @@ func read(t *testing.T, dir, name string) string {
 	return string(text)
 }
 
-// run returns what a command says, and its exit code.
+// run returns the output and the exit code of a command.
 func run(t *testing.T, dir string, command ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	cmd := exec.Command(command[0], command[1:]...)
@@ -106,7 +106,7 @@ func run(t *testing.T, dir string, command ...string) (stdout, stderr string, co
 	return out.String(), said.String(), cmd.ProcessState.ExitCode()
 }
 
-// reports runs a command and looks for exactly these reports.
+// reports runs a command, and checks that its reports are exactly want.
 func reports(t *testing.T, dir string, want []string, command ...string) {
 	t.Helper()
 	_, stderr, code := run(t, dir, command...)
@@ -122,7 +122,7 @@ func reports(t *testing.T, dir string, want []string, command ...string) {
 		t.Errorf("%v reports\n%s\nwant\n%s", command[1:], strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	if (code != 0) != (len(want) > 0) {
-		t.Errorf("%v exits with %d, with %d reports", command[1:], code, len(want))
+		t.Errorf("%v exits with %d, but %d reports are wanted", command[1:], code, len(want))
 	}
 }
 
@@ -147,13 +147,13 @@ func TestFlags(t *testing.T) {
 		flags []string
 		want  []string
 	}{
-		{"one that is on", []string{"-logctx"}, []string{logctx}},
-		{"two that are on", []string{"-logctx=true", "--freshctx"}, []string{logctx, freshctx}},
-		{"without one", []string{"-logctx=false"}, []string{freshctx}},
-		{"one that is off", []string{"-nakedgo"}, []string{logctx, freshctx, nakedgo}},
-		{"one that is off and one that is on", []string{"-nakedgo", "-logctx"}, []string{logctx, nakedgo}},
-		{"an analyzer's flag", []string{"-nakedgo", "-nakedgo.allow=example.com/service"}, []string{logctx, freshctx}},
-		{"tests", []string{"-logctx", "-tests"}, []string{logctx, strings.Replace(logctx, "service.go", "service_test.go", 1)}},
+		{"flag of an analyzer that is on", []string{"-logctx"}, []string{logctx}},
+		{"flags of two analyzers that are on", []string{"-logctx=true", "--freshctx"}, []string{logctx, freshctx}},
+		{"analyzer switched off", []string{"-logctx=false"}, []string{freshctx}},
+		{"flag of an analyzer that is off", []string{"-nakedgo"}, []string{logctx, freshctx, nakedgo}},
+		{"flags of an analyzer that is off and one that is on", []string{"-nakedgo", "-logctx"}, []string{logctx, nakedgo}},
+		{"flag that belongs to an analyzer", []string{"-nakedgo", "-nakedgo.allow=example.com/service"}, []string{logctx, freshctx}},
+		{"flag for test files", []string{"-logctx", "-tests"}, []string{logctx, strings.Replace(logctx, "service.go", "service_test.go", 1)}},
 	}
 	dir := module(t, map[string]string{
 		"service.go":      text,
@@ -166,12 +166,12 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-// What does not build is said, and what does is looked at.
+// clewvet says which package does not build, and reports on the others.
 func TestBroken(t *testing.T) {
 	dir := module(t, map[string]string{"broken/broken.go": "package broken\n\nfunc f() { nonsense() }\n", "service.go": service})
 	_, stderr, code := run(t, dir, clewvet, "./...")
 	if code == 0 || !strings.Contains(stderr, "undefined: nonsense") || !strings.Contains(stderr, logctx) {
-		t.Errorf("with a package that does not build it exits with %d:\n%s", code, stderr)
+		t.Errorf("with a package that does not build, clewvet exits with %d:\n%s", code, stderr)
 	}
 }
 
@@ -186,7 +186,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("help exits with %d", code)
 	}
 	if _, _, code := run(t, ".", clewvet); code != 2 {
-		t.Errorf("without arguments it exits with %d, want 2", code)
+		t.Errorf("without arguments clewvet exits with %d, want 2", code)
 	}
 }
 
@@ -201,19 +201,19 @@ func TestFix(t *testing.T) {
 		`http.NewRequest("GET"`, `http.NewRequestWithContext(ctx, "GET"`,
 	).Replace(service)
 	if got := read(t, dir, "service.go"); got != want {
-		t.Errorf("fixed:\n%s\nwant:\n%s", got, want)
+		t.Errorf("after -fix the file is\n%s\nwant:\n%s", got, want)
 	}
 	if _, stderr, code := run(t, dir, "go", "build", "./..."); code != 0 {
-		t.Errorf("fixed, it does not build: %s", stderr)
+		t.Errorf("after -fix the package does not build: %s", stderr)
 	}
-	reports(t, dir, []string{ctxless, detached}, clewvet, "./...") // they have no fix
+	reports(t, dir, []string{ctxless, detached}, clewvet, "./...") // these reports have no fix
 }
 
 func TestFixDiff(t *testing.T) {
 	dir := module(t, map[string]string{"service.go": service})
 	stdout, _, code := run(t, dir, clewvet, "-fix", "-diff", "./...")
 	if line := `+	slog.InfoContext(r.Context(), "asked")`; !strings.Contains(stdout, line) || code == 0 {
-		t.Errorf("-fix -diff exits with %d, and prints\n%s\nwant among it\n%s", code, stdout, line)
+		t.Errorf("-fix -diff exits with %d, and prints\n%s\nwant this line in the output\n%s", code, stdout, line)
 	}
 	if got := read(t, dir, "service.go"); got != service {
 		t.Errorf("-fix -diff changed the file:\n%s", got)
@@ -237,11 +237,11 @@ func TestBaseline(t *testing.T) {
 	write(t, dir, "service.go", strings.Replace(service, "func Handle", "// A comment.\n\nfunc Handle", 1))
 	reports(t, dir, nil, with...)
 
-	// One more of the same is one too many.
+	// A second report of a kind that the baseline has once is reported.
 	write(t, dir, "service.go", strings.Replace(service, "\tnote()\n", "\tnote()\n\tslog.Info(\"again\")\n", 1))
 	reports(t, dir, []string{strings.Replace(logctx, "10", "13", 1)}, with...)
 
-	// Nothing but the baseline has changed.
+	// Only the baseline has changed.
 	write(t, dir, "service.go", service)
 	reports(t, dir, nil, with...)
 	write(t, dir, "old.txt", strings.Replace(old, line, "", 1))
@@ -261,7 +261,7 @@ func TestBaseline(t *testing.T) {
 		}
 	}
 	if _, _, code := run(t, dir, clewvet, "-baseline=nowhere.txt", "./..."); code == 0 {
-		t.Error("a baseline that is not there is no error")
+		t.Error("clewvet accepts a baseline that does not exist")
 	}
 }
 

@@ -9,21 +9,22 @@ import (
 	"strings"
 )
 
-// A program is a file that compiles, written at random from what has led fixes astray.
+// A program is a random file that compiles, made of code on which fixes have gone wrong in the
+// past.
 type program struct {
 	*rand.Rand
 	id      uint64
-	clew    bool // its module requires clew
-	context bool // it may import the package context
+	clew    bool // the module of the file requires clew
+	context bool // the file may import the package context
 
 	out      strings.Builder   // the functions
-	names    map[string]string // of the packages that it may import, by path
-	shadows  map[string]bool   // names that mean something else here
+	names    map[string]string // by path, the names of the packages that the file may import
+	shadows  map[string]bool   // package names that a variable shadows here
 	declared map[string]bool   // names that are declared in this block
-	n        int               // numbers variables
+	n        int               // the number for the next variable
 }
 
-// common is a package of which all programs are made, and types a file beside them.
+// common is the package that all programs use. types is a file in each package of programs.
 const (
 	common = `package common
 
@@ -130,7 +131,7 @@ func some[T any](t T) T { return t }
 `
 )
 
-// text writes the program.
+// text returns the file of the program, in the package pkg.
 func (p *program) text(pkg string) string {
 	p.names = map[string]string{
 		"net/http": "http", "log/slog": "slog", "context": "context", "time": "time",
@@ -147,7 +148,7 @@ func (p *program) text(pkg string) string {
 		p.names["log/slog"] = "."
 	}
 	if p.IntN(16) == 0 {
-		p.names["net/http"] = "context" // which then is no name for the package context
+		p.names["net/http"] = "context" // so the package context needs another name
 		p.names["context"] = "ctx"
 	}
 	for range 2 + p.IntN(4) {
@@ -192,10 +193,11 @@ func defaultName(path string) string {
 	return path[strings.LastIndex(path, "/")+1:]
 }
 
-// reference is how a name of a package stands in what is not finished.
+// reference matches a package name in unfinished text: the package's path between ‹ and ›.
 var reference = regexp.MustCompile(`‹(.*?)›`)
 
-// of writes name of the package at path, "" where another has the package's name.
+// of returns a reference to name in the package at path, or "" if something shadows the package's
+// name.
 func (p *program) of(path, name string) string {
 	if p.shadows[p.names[path]] || path == "context" && !p.context {
 		return ""
@@ -210,7 +212,7 @@ func (p *program) name(prefix string) string {
 	return fmt.Sprintf("%s%d_%d", prefix, p.id, p.n)
 }
 
-// function writes a function with a context at hand, or something like it.
+// function writes a function that has a context at hand, or a parameter that resembles one.
 func (p *program) function() {
 	p.shadows = make(map[string]bool)
 	ctx, http := func() string { return p.of("context", "Context") }, func(name string) string { return p.of("net/http", name) }
@@ -278,8 +280,8 @@ func (p *program) function() {
 	p.out.WriteString("}\n\n")
 }
 
-// body writes statements. Service is an expression of a service, and request the name of a
-// request or "". Depth is how many blocks it may have within one another.
+// body writes statements. service is an expression for a service, and request is the name of a
+// request or "". depth is the number of levels to which blocks may still be nested.
 func (p *program) body(service, request string, depth int) {
 	shadows, declared := p.shadows, p.declared
 	p.shadows = maps.Clone(shadows)
@@ -297,7 +299,7 @@ func (p *program) body(service, request string, depth int) {
 	p.shadows, p.declared = shadows, declared
 }
 
-// declare is false if name is declared in this block already.
+// declare declares name in this block. It returns false if the block already declares name.
 func (p *program) declare(name string) bool {
 	if p.declared[name] {
 		return false
@@ -306,13 +308,13 @@ func (p *program) declare(name string) bool {
 	return true
 }
 
-// line writes a line of a log.
+// line writes a statement that logs.
 func (p *program) line(s string) {
 	slog := func(name string) string {
 		if q := p.of("log/slog", name); q != "" {
 			return q
 		}
-		return s + ".Log." + name // all loggers have what is asked of here
+		return s + ".Log." + name // the service's logger has all methods that line calls
 	}
 	text := "\t"
 	switch p.IntN(24) {
@@ -367,7 +369,7 @@ func (p *program) line(s string) {
 	p.out.WriteString(text + "\n")
 }
 
-// statement writes anything but a log line. It is false if there is none for this place.
+// statement writes a statement that does not log. It returns false if no such statement fits here.
 func (p *program) statement(s string, request *string, depth int) bool {
 	n := p.IntN(30)
 	return p.sending(n, s) || p.contexts(n, s, request, depth) || p.shadowing(n, request) ||
@@ -376,7 +378,7 @@ func (p *program) statement(s string, request *string, depth int) bool {
 
 func (p *program) write(format string, args ...any) { fmt.Fprintf(&p.out, "\t"+format+"\n", args...) }
 
-// block writes statements that have names of their own.
+// block writes statements in a new block.
 func (p *program) block(s string, request *string, depth int) {
 	declared := p.declared
 	p.declared = nil
@@ -384,8 +386,8 @@ func (p *program) block(s string, request *string, depth int) {
 	p.declared = declared
 }
 
-// sending writes the nth of all statements if that sends a request, and so do the next functions
-// for statements of other kinds.
+// sending writes statement number n if it sends a request, and returns whether it did. contexts,
+// shadowing, goroutine and blocks do the same for other kinds of statements.
 func (p *program) sending(n int, s string) bool {
 	http := func(name string) string { return p.of("net/http", name) }
 	switch {
@@ -404,7 +406,7 @@ func (p *program) sending(n int, s string) bool {
 	return true
 }
 
-// contexts writes statements that make or take contexts.
+// contexts writes statements that make or use contexts.
 func (p *program) contexts(n int, s string, request *string, depth int) bool {
 	context := func(name string) string { return p.of("context", name) }
 	switch {
@@ -444,7 +446,7 @@ func (p *program) contexts(n int, s string, request *string, depth int) bool {
 	return true
 }
 
-// shadowing writes a variable that hides what a fix needs.
+// shadowing writes a variable that shadows a name which a fix needs.
 func (p *program) shadowing(n int, request *string) bool {
 	if n != 25 {
 		return false
@@ -491,7 +493,7 @@ func (p *program) goroutine(n int, s string, request *string, depth int) bool {
 	return true
 }
 
-// blocks writes statements that have others within.
+// blocks writes statements that contain blocks.
 func (p *program) blocks(n int, s string, request *string, depth int) bool {
 	switch {
 	case n == 20 && depth > 0:

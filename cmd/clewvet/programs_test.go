@@ -17,10 +17,11 @@ import (
 
 var (
 	programs = flag.Int("programs", 100, "how many programs to write, fix and build")
-	seed     = flag.Uint64("seed", 0, "that of the programs; 0: another in each run")
+	seed     = flag.Uint64("seed", 0, "seed of the random programs; 0 chooses another seed in each run")
 )
 
-// Whatever compiles compiles when it is fixed, and then there is nothing more to fix.
+// A program that compiles still compiles after -fix. When -fix makes no more changes, no fix is
+// left.
 func TestPrograms(t *testing.T) {
 	if *seed == 0 {
 		*seed = rand.Uint64()
@@ -40,7 +41,7 @@ func TestPrograms(t *testing.T) {
 		t.Logf("%+v", total)
 	}
 	if total.programs >= 100 && (total.fixes < total.programs || total.withheld == 0 || total.wrapped == 0) {
-		t.Errorf("%+v: the programs give nothing to fix, or nothing to withhold", total)
+		t.Errorf("%+v: the random programs have too few fixes, or none that is withheld or wraps", total)
 	}
 }
 
@@ -55,25 +56,25 @@ func (c *counts) add(d counts) {
 	c.runs = max(c.runs, d.runs)
 }
 
-// A kind of module that programs are in.
+// A kind is a kind of module that contains programs.
 type kind struct {
 	name    string
-	imports string // what a package of the module imports beside the programs
-	clew    bool   // programs import clew, too
+	imports string // an import of one more package in the module
+	clew    bool   // programs may import clew, too
 	vendor  bool
-	wraps   bool // workerpool can be imported
+	wraps   bool // the module can import workerpool as it is
 }
 
 var modules = []kind{
 	{name: "without clew"},
 	{name: "with clew", clew: true, imports: "example.com/clew/workerpool", wraps: true},
-	// Nothing in these needs golang.org/x/sync, which workerpool imports.
+	// In these modules no package needs golang.org/x/sync, which workerpool imports.
 	{name: "no sum", clew: true, imports: "example.com/clew/httpmw"},
 	{name: "vendored", clew: true, imports: "example.com/clew/httpmw", vendor: true},
 }
 
-// A world is a module proxy of small fakes, and an environment in which the go command knows
-// nothing else.
+// A world is a module proxy with small fakes, and an environment in which the go command knows no
+// other modules.
 type world struct{ env []string }
 
 func newWorld(t *testing.T) world {
@@ -128,7 +129,7 @@ func newWorld(t *testing.T) world {
 		"GOMODCACHE="+filepath.Join(dir, "modules"), "GOFLAGS=-modcacherw", "GOWORK=off")}
 }
 
-// publish puts a version of a module into a proxy that is a directory.
+// publish writes a version of a module into proxy, the directory of a module proxy.
 func publish(t *testing.T, proxy, path, version string, files map[string]string) {
 	t.Helper()
 	dir := path + "/@v"
@@ -155,7 +156,7 @@ func publish(t *testing.T, proxy, path, version string, files map[string]string)
 	}
 }
 
-// do runs a command that is to succeed, and returns what it prints.
+// do runs a command that must succeed, and returns its standard output.
 func (w world) do(t *testing.T, dir string, command ...string) string {
 	t.Helper()
 	out, err := w.try(dir, command...)
@@ -177,16 +178,16 @@ func (w world) try(dir string, command ...string) (stdout string, err error) {
 	return string(out), err
 }
 
-// run fixes and builds n programs, numbered from the first, in a module of that kind.
+// run writes, fixes and builds n programs in a module of kind m. Their numbers begin at first.
 func (w world) run(t *testing.T, m kind, first uint64, n int) (c counts) {
 	t.Helper()
 	dir := t.TempDir()
-	defer os.RemoveAll(dir) // by hand there are many
+	defer os.RemoveAll(dir) // remove it now, because a long run makes many
 	write(t, dir, "go.mod", "module example.com/service\n\ngo 1.26\n")
 	write(t, dir, "common/common.go", common)
 	before := make(map[string]string)
-	// Eight programs are a package, but for two that are one of their own, without the package
-	// context.
+	// Eight of ten programs share a package. The other two have a package each, and do not import
+	// the package context.
 	for i, pkg := 0, ""; i < n; i++ {
 		id := first + uint64(i)
 		alone := i%10 >= 8
@@ -209,16 +210,15 @@ func (w world) run(t *testing.T, m kind, first uint64, n int) (c counts) {
 	c.programs = n
 	c.count(t, w.do(t, dir, clewvet, "-json", "./..."))
 	if t.Failed() {
-		t.Fatalf("%s: the programs do not build as they are", m.name)
+		t.Fatalf("%s: the programs do not build before -fix", m.name)
 	}
-	// A variable that gets the trace by one fix is at hand for others: they come with the next
-	// run.
+	// A fix can bring a context into scope for other lines. Their fixes come with the next run.
 	for more := "all"; more != ""; c.runs++ {
 		w.do(t, dir, clewvet, "-fix", "./...")
 		w.do(t, dir, "go", "build", "./...")
 		more, _ = w.try(dir, clewvet, "-fix", "-diff", "./...")
 		if t.Failed() || c.runs > 4 {
-			t.Errorf("%s: after %d runs there is this to fix:\n%s", m.name, c.runs, more)
+			t.Errorf("%s: after %d more runs of -fix, clewvet still offers these fixes:\n%s", m.name, c.runs, more)
 			break
 		}
 	}
@@ -233,14 +233,14 @@ func (w world) run(t *testing.T, m kind, first uint64, n int) (c counts) {
 		c.wrapped += strings.Count(after, "workerpool.Wrap(")
 	}
 	if c.wrapped > 0 && !m.wraps {
-		t.Errorf("%s: workerpool cannot be imported, and is", m.name)
+		t.Errorf("%s: -fix imports workerpool, although the module does not build with it as it is", m.name)
 	}
 	return c
 }
 
 var late = regexp.MustCompile(`\blate\d+_\d+\b`)
 
-// count counts what clewvet -json reports.
+// count adds the numbers of reports, fixes and withheld fixes in the output of clewvet -json.
 func (c *counts) count(t *testing.T, out string) {
 	t.Helper()
 	for decoder := json.NewDecoder(strings.NewReader(out)); decoder.More(); {

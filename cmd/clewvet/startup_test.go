@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The program of TestStartup.
+// These are the files of TestStartup's program.
 const (
 	startupMain = `package main
 
@@ -70,13 +70,13 @@ func (s *Server) Wait() {
 	go func(ctx context.Context) { slog.Info("waited") }(context.Background())
 }
 
-// It is handed on, and may be called for a request.
+// New stores event, so a request may call it.
 func (s *Server) event(ctx context.Context) { slog.Info("event") }
 
-// Requests run this, too.
+// Requests call Tidy, too.
 func (s *Server) Tidy(ctx context.Context) { slog.Info("tidied") }
 
-// Nobody knows who calls this.
+// Exported may have callers in other modules.
 func (s *Server) Exported(ctx context.Context) { shared(ctx) }
 
 func shared(ctx context.Context) { slog.Info("shared") }
@@ -89,7 +89,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 `
 )
 
-// The context of start-up code is the program's own, in whatever package: it has no trace.
+// The context of start-up code has no trace, in any package, because it is the program's own.
 func TestStartup(t *testing.T) {
 	dir := module(t, map[string]string{"main.go": startupMain, "server/server.go": startupServer})
 	const says = "slog.Info without the context at hand: use InfoContext("
@@ -102,12 +102,12 @@ func TestStartup(t *testing.T) {
 	}
 	reports(t, dir, []string{value}, clewvet, "./...")
 	if text := read(t, dir, "server/server.go"); !strings.Contains(text, `slog.Info("begins")`) {
-		t.Errorf("-fix mends start-up code:\n%s", text)
+		t.Errorf("-fix changes start-up code:\n%s", text)
 	}
 }
 
-// A function that waits for signals is a program's, whoever calls it. Tests begin with what serves
-// no request.
+// A function that waits for signals is start-up code, whoever calls it. So are helpers of tests,
+// which serve no request.
 func TestStartupSignalsAndTests(t *testing.T) {
 	dir := module(t, map[string]string{
 		"main.go": `package main
@@ -143,7 +143,7 @@ func serve(ctx context.Context) { use(context.Background()) }
 
 func Load(ctx context.Context) { slog.Info("loads") }
 
-// Nobody knows who calls this.
+// Exported may have callers in other modules.
 func Exported(ctx context.Context) {
 	Run(ctx)
 	use(context.Background())
@@ -174,8 +174,9 @@ func check(ctx context.Context) { server.Exported(context.Background()) }
 	reports(t, dir, []string{"server/server.go:24:6: " + says}, clewvet, "./...")
 }
 
-// A method implements that of an interface by whatever names the types go. A function of a context
-// alone is called with that which stands beside it, or is a job if it gives nothing but an error.
+// clewvet matches methods with an interface by their types, not by the names of type aliases. A
+// function whose only parameter is a context counts as start-up code if start-up code passes it
+// with another context, or if it returns nothing or only an error.
 func TestStartupCalls(t *testing.T) {
 	dir := module(t, map[string]string{
 		"main.go": `package main
@@ -243,7 +244,8 @@ func (s *Server) tidy(ctx context.Context) { slog.Info("tidies") }
 	reports(t, dir, []string{"server/server.go:18:44: " + says, "server/server.go:19:61: " + says}, clewvet, "./...")
 }
 
-// A constructor that start-up code hands on makes what the program has, not what a request wants.
+// A constructor that start-up code stores belongs to start-up code, because it makes parts of the
+// program and serves no request.
 func TestStartupConstructors(t *testing.T) {
 	dir := module(t, map[string]string{
 		"main.go": `package main
@@ -276,7 +278,7 @@ func newDisk(ctx context.Context) { slog.Info("disk") }
 
 func other(ctx context.Context) { slog.Info("other") }
 
-// Nobody knows who calls this.
+// New may have callers in other modules.
 func New(ctx context.Context) { slog.Info("new") }
 `,
 	})
@@ -284,7 +286,7 @@ func New(ctx context.Context) { slog.Info("new") }
 	reports(t, dir, []string{"engine/engine.go:19:35: " + says, "engine/engine.go:22:33: " + says}, clewvet, "./...")
 }
 
-// A goroutine of start-up code leaves no request behind, though it may leave a message.
+// A goroutine of start-up code loses no request's trace. It can lose a message's trace.
 func TestStartupLeaves(t *testing.T) {
 	dir := module(t, map[string]string{
 		"main.go": `package main
@@ -305,7 +307,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 )
 
-// Process has a context, as a request has.
+// Process has a method Context, as a request has.
 type Process struct{ ctx context.Context }
 
 func (p *Process) Context() context.Context { return p.ctx }
@@ -314,7 +316,7 @@ func Run(p *Process) {
 	go func() { slog.Info("runs") }()
 }
 
-// Nobody knows who calls this.
+// Exported may have callers in other modules.
 func Exported(p *Process) {
 	go func() { slog.Info("runs") }()
 }
@@ -345,7 +347,8 @@ func (*Message) Context() context.Context { return context.Background() }
 	reports(t, dir, []string{exported, handled}, clewvet, "./...")
 }
 
-// With Go 1.26 a package that was looked at as a dependency has its reports all the same.
+// In Go 1.26, clewvet reports on a package even after go vet analyzed it as a dependency of
+// another.
 func TestPartAndAll(t *testing.T) {
 	const text = "package NAME\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\nMORE)\n\nfunc Serve(w http.ResponseWriter, r *http.Request) { slog.Info(\"\"); CALL }\n"
 	a := strings.NewReplacer("NAME", "a", "MORE", "", "CALL", "").Replace(text)
@@ -359,8 +362,8 @@ func TestPartAndAll(t *testing.T) {
 	}
 }
 
-// The tests of a package make another of it, and the package itself a dependency: without them it
-// has its reports all the same.
+// A package with tests is analyzed together with them, and the package alone is a dependency.
+// clewvet still reports on it after its tests are deleted.
 func TestWithoutItsTests(t *testing.T) {
 	const text = "package NAME\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\nMORE)\n\nfunc Serve(w http.ResponseWriter, r *http.Request) { slog.Info(\"\"); CALL }\n"
 	a := strings.NewReplacer("NAME", "a", "MORE", "", "CALL", "").Replace(text)

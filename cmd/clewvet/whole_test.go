@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// shop is a module of a handler, a middleware and a store behind an interface.
+// shop is a module with a handler, a middleware, and a store behind an interface.
 var shop = map[string]string{
 	"go.mod":      "module example.com/shop\n\ngo 1.26\n\nrequire example.com/clew v0.0.0\n\nreplace example.com/clew => ./clew\n",
 	"clew/go.mod": "module example.com/clew\n\ngo 1.26\n",
@@ -72,7 +72,7 @@ func (s *Shop) sell(r *http.Request) { s.Store.Save("y") }
 
 func (s *Shop) keep(id string) { s.Store.Save(id) }
 
-// Both are run where nobody knows: no request has them.
+// mail and note run on another goroutine.
 func Later(_ http.ResponseWriter, r *http.Request) { go mail() }
 
 func mail() { slog.Info("mailed"); note(); note() }
@@ -94,7 +94,7 @@ import (
 	"net/http/httputil"
 )
 
-// It passes on to another service, and is no middleware.
+// Proxy calls another service, and is no middleware.
 func Proxy(w http.ResponseWriter, r *http.Request) {
 	new(httputil.ReverseProxy).ServeHTTP(w, r)
 	slog.Info("proxied")
@@ -110,14 +110,14 @@ func (*Disk) Save(id string) error { slog.Info("saved"); return nil }
 
 func (*Disk) Load(id string) string { return "" }
 
-// It is for tests.
+// FakeStore is for tests.
 type FakeStore struct{}
 
 func (FakeStore) Save(id string) error { return nil }
 
 func (FakeStore) Load(id string) string { return "" }
 
-// Of these two nobody can tell which is called.
+// Near and Far both implement Cache: a call may mean either.
 type Near struct{}
 
 func (Near) Get(id string) string { slog.Info("near"); return "" }
@@ -139,7 +139,7 @@ const (
 	shopSummary = "clewvet: 11 reports, 8 with a fix (-fix)"
 )
 
-// shopMany returns four times the same.
+// shopMany returns the reports on the four goroutines in Many.
 func shopMany() (many []string) {
 	for _, line := range []string{"52", "53", "54", "55"} {
 		many = append(many, "web/web.go:"+line+":2: go leaves the request's trace behind (slog.Info): use workerpool.Wrap(r.Context(), …)")
@@ -158,8 +158,8 @@ func join(lists ...[]string) (all []string) {
 	return all
 }
 
-// A module tells as a whole of calls through the interface that has one implementation, and
-// where to start.
+// For a whole module, clewvet also reports calls through an interface with one implementation, and
+// says where to start.
 func TestWhole(t *testing.T) {
 	dir := module(t, shop)
 	reports(t, dir, join(shopMany(), []string{shopProxy, shopLogger, shopSave, shopAfter, shopSold, shopKeep, shopMail, shopSummary}, summary(
@@ -174,7 +174,7 @@ func TestWhole(t *testing.T) {
 	reports(t, dir, part, "go", "vet", "-vettool="+clewvet, "./...")
 }
 
-// Places that Implicit covers are said in one line, unless asked for.
+// clewvet counts the places that Implicit covers in one line. -implicit=false reports them.
 func TestImplicit(t *testing.T) {
 	files := map[string]string{}
 	for name, text := range shop {
@@ -196,7 +196,7 @@ func TestImplicit(t *testing.T) {
 			t.Errorf("-implicit=false does not report %q:\n%s", want, stderr)
 		}
 	}
-	// The tool, which sees one package at a time, is told.
+	// go vet's tool sees one package at a time, so it needs the flag -implicit.
 	reports(t, dir, lost, "go", "vet", "-vettool="+clewvet, "-implicit", "./...")
 	reports(t, dir, lost, clewvet, "-implicit", "./web")
 
@@ -204,6 +204,6 @@ func TestImplicit(t *testing.T) {
 		t.Errorf("-fix exits with %d: %s", code, stderr)
 	}
 	if got := read(t, dir, "web/web.go"); strings.Contains(got, "InfoContext(r.Context(), \"sold\")") {
-		t.Errorf("-fix mends what is covered:\n%s", got)
+		t.Errorf("-fix changes a line that Implicit covers:\n%s", got)
 	}
 }

@@ -1,5 +1,5 @@
-// Package golangci makes clewvet's analyzers a linter of golangci-lint, by its module plugin
-// system. Its README shows the two files that this takes.
+// Package golangci makes clewvet's analyzers a linter of golangci-lint, through golangci-lint's
+// module plugin system. The README shows the two files that a user writes.
 package golangci
 
 import (
@@ -16,15 +16,15 @@ func init() { register.Plugin("clewvet", New) }
 
 // Settings is the part of .golangci.yml below linters.settings.custom.clewvet.settings.
 type Settings struct {
-	Enable   []string `json:"enable"`   // analyzers that are off otherwise
-	Disable  []string `json:"disable"`  // analyzers that are on otherwise
-	Tests    bool     `json:"tests"`    // look at test files, too
-	Implicit bool     `json:"implicit"` // httpmw's Config.Implicit is set
+	Enable   []string `json:"enable"`   // analyzers that are off by default
+	Disable  []string `json:"disable"`  // analyzers that are on by default
+	Tests    bool     `json:"tests"`    // check test files, too
+	Implicit bool     `json:"implicit"` // the program sets Implicit in httpmw's Config
 }
 
 type plugin struct{ settings Settings }
 
-// New makes the linter. The name of an unknown analyzer is an error.
+// New returns the linter for the settings conf. An unknown analyzer or setting is an error.
 func New(conf any) (register.LinterPlugin, error) {
 	settings, err := register.DecodeSettings[Settings](conf)
 	if err != nil {
@@ -50,5 +50,5 @@ func (p plugin) BuildAnalyzers() ([]*analysis.Analyzer, error) {
 	return chosen, nil
 }
 
-// GetLoadMode asks for types: all analyzers need them.
+// GetLoadMode asks for type information, because all analyzers need types.
 func (plugin) GetLoadMode() string { return register.LoadModeTypesInfo }

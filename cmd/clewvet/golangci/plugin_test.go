@@ -16,10 +16,10 @@ func TestPlugin(t *testing.T) {
 		without  string
 		wantErr  bool
 	}{
-		{name: "nothing said", with: "logctx", without: "nakedgo"},
-		{name: "more and less", settings: map[string]any{"enable": []string{"nakedgo"}, "disable": []string{"logctx"}}, with: "nakedgo", without: "logctx"},
-		{name: "no such analyzer", settings: map[string]any{"enable": []string{"nonsense"}}, wantErr: true},
-		{name: "no such setting", settings: map[string]any{"nonsense": true}, wantErr: true},
+		{name: "no settings", with: "logctx", without: "nakedgo"},
+		{name: "one analyzer on and one off", settings: map[string]any{"enable": []string{"nakedgo"}, "disable": []string{"logctx"}}, with: "nakedgo", without: "logctx"},
+		{name: "unknown analyzer", settings: map[string]any{"enable": []string{"nonsense"}}, wantErr: true},
+		{name: "unknown setting", settings: map[string]any{"nonsense": true}, wantErr: true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// On returns the analyzers that run unless told otherwise.
+// On returns the analyzers that run by default.
 func On() []*analysis.Analyzer {
 	return []*analysis.Analyzer{
 		logctx.Analyzer,
@@ -27,7 +27,7 @@ func On() []*analysis.Analyzer {
 	}
 }
 
-// Off returns the analyzers that run only if asked to.
+// Off returns the analyzers that run only if a flag names them.
 func Off() []*analysis.Analyzer {
 	return []*analysis.Analyzer{
 		rawclient.Analyzer,

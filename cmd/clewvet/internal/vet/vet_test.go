@@ -19,7 +19,8 @@ import (
 	"golang.org/x/tools/go/analysis/analysistest"
 )
 
-// What is wanted stands in testdata/src, beside small fakes of the packages that are looked for.
+// The expected reports are comments in testdata/src. Small fakes of the packages that the
+// analyzers look for are there, too.
 func TestAnalyzers(t *testing.T) {
 	if err := nakedgo.Analyzer.Flags.Set("allow", "elsewhere,nakedgo/allowed"); err != nil {
 		t.Fatal(err)
@@ -47,8 +48,8 @@ func TestAnalyzers(t *testing.T) {
 	}
 }
 
-// withheld looks for a Category on exactly those lines that are marked for it, and for no fix
-// beside it.
+// withheld checks that exactly the lines marked with "withheld" have reports of that Category, and
+// that these reports have no fix.
 func withheld(t *testing.T, result *analysistest.Result) {
 	t.Helper()
 	type line struct {

@@ -12,13 +12,14 @@ import (
 
 var Analyzer = &analysis.Analyzer{
 	Name: "auditmsg",
-	Doc: `find audit events whose message is put together at run time
+	Doc: `find audit events whose message is built at run time
 
 	l.Log(ctx, fmt.Sprintf("item %s dropped", id))        // reported
 	l.Log(ctx, "item dropped", slog.String("item", id))   // can be found by item, and counted by message
 
-A message is one of few: files have a dictionary of them, and stats count by them. A variable
-and a function of your own are not reported, for they may choose from constants.`,
+An audit log should have few different messages, because files store them in a dictionary, and
+stats count events by message. A variable or a function of your own as the message is not
+reported, because it may choose from constants.`,
 	Requires: []*analysis.Analyzer{at.Analyzer},
 	Run:      run,
 }
@@ -47,8 +48,8 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// messageOf returns the argument that is the message: the first text. In a method expression the
-// logger stands before it.
+// messageOf returns the argument that is the message: the first one whose parameter is a string.
+// In a method expression, the logger is the first argument, and the message comes later.
 func messageOf(info *types.Info, call *ast.CallExpr) ast.Expr {
 	signature, ok := info.TypeOf(call.Fun).(*types.Signature)
 	if !ok {
@@ -62,10 +63,11 @@ func messageOf(info *types.Info, call *ast.CallExpr) ast.Expr {
 	return nil
 }
 
-// makers are the packages whose functions put texts together.
+// makers are the packages whose functions build strings.
 var makers = []string{"fmt", "strings", "strconv"}
 
-// made says how a text is put together. It is "" for a constant, and where that cannot be told.
+// made returns how a string is built: an operator or a function's name. It returns "" for a
+// constant, and for a variable or a function that may choose from constants.
 func made(p *at.Package, info *types.Info, e ast.Expr) string {
 	if info.Types[e].Value != nil {
 		return ""

@@ -1,4 +1,5 @@
-// Package ctxless finds the calls at which the trace is lost because nothing takes it.
+// Package ctxless finds the calls at which the trace is lost because the called function has no
+// context parameter.
 package ctxless
 
 import (
@@ -12,14 +13,14 @@ import (
 
 var Analyzer = &analysis.Analyzer{
 	Name: "ctxless",
-	Doc: `find functions that log or send and take no context, called where one is at hand
+	Doc: `find calls of functions that log or send without a context parameter, where a context is at hand
 
 	func save(x X) { slog.Info("saved") } // has no trace ID, and cannot have one
 
 	func handle(w http.ResponseWriter, r *http.Request) { save(x) } // reported, with the chain save → slog.Info
 
-Of the main module only, and each function once in a package: it is the function that wants
-the change. At most three functions stand in a chain.`,
+The function must be in the main module. It is reported once for a package, because the function
+is what needs the change. A chain has at most three functions.`,
 	Requires: []*analysis.Analyzer{at.Analyzer, at.Chains},
 	Run:      run,
 }

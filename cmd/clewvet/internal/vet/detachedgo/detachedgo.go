@@ -15,13 +15,14 @@ var Analyzer = &analysis.Analyzer{
 	Name: "detachedgo",
 	Doc: `find background work in request handlers that loses the trace
 
-A go statement, time.AfterFunc, the Submit of a pool or the AddFunc of a cron whose function logs or sends
+Reported are a go statement, time.AfterFunc, a pool's Submit and cron's AddFunc, if their function logs or sends
 without the request's context:
 
 	go func() { slog.Info("mailed") }()                                                           // has no trace ID
 	go workerpool.Wrap(ctx, func(ctx context.Context) { slog.InfoContext(ctx, "mailed") })() // has the request's
 
-The fix wraps where the module builds with clew's workerpool already, and hands the context in otherwise.`,
+If the module already builds with clew's workerpool, the fix uses workerpool.Wrap. Otherwise it passes the context
+to the lines and requests in the function.`,
 	Requires: []*analysis.Analyzer{at.Analyzer, at.Chains},
 	Run:      run,
 }
@@ -63,8 +64,8 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// losses returns what the function literal at c loses first, and a fix if all that it loses
-// itself can be mended.
+// losses returns the name of the first call in the function literal at c that loses the trace. If
+// all such calls in the literal's own code can be fixed, it also returns a fix.
 func losses(p *at.Package, chain func(*types.Func) *at.Chain, s at.Spawn, h at.Hand, c inspector.Cursor) (lost string, fixes []analysis.SuggestedFix) {
 	literal := c.Node().(*ast.FuncLit)
 	wrap, edits := wrapping(p, s, h, literal)
@@ -84,7 +85,7 @@ func losses(p *at.Package, chain func(*types.Func) *at.Chain, s at.Spawn, h at.H
 		}
 		for _, edit := range fix[0].TextEdits {
 			same := func(e analysis.TextEdit) bool { return e.Pos == edit.Pos && string(e.NewText) == string(edit.NewText) }
-			if !slices.ContainsFunc(edits, same) { // an import is wanted once
+			if !slices.ContainsFunc(edits, same) { // add each import once
 				edits = append(edits, edit)
 			}
 		}
@@ -107,7 +108,8 @@ func losses(p *at.Package, chain func(*types.Func) *at.Chain, s at.Spawn, h at.H
 	return "", nil
 }
 
-// wrapping returns the edits that put literal into workerpool.Wrap, if nothing else has to change.
+// wrapping returns the edits that put literal into workerpool.Wrap. It returns false if they would
+// need other changes, too.
 func wrapping(p *at.Package, s at.Spawn, h at.Hand, literal *ast.FuncLit) (bool, []analysis.TextEdit) {
 	const workerpool = "example.com/clew/workerpool"
 	params, results := literal.Type.Params, literal.Type.Results

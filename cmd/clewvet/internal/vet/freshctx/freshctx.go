@@ -1,4 +1,4 @@
-// Package freshctx finds fresh contexts where the trace's own is at hand.
+// Package freshctx finds fresh contexts at places where a context with the trace is at hand.
 package freshctx
 
 import (
@@ -14,13 +14,13 @@ var Analyzer = &analysis.Analyzer{
 	Name: "freshctx",
 	Doc: `find context.Background() and TODO() where a context is at hand
 
-A fresh context has no trace. What shall outlive its caller needs another end, not another trace:
+A fresh context has no trace. Code that may outlive its caller needs a context with another end, but the same trace:
 
-	save(context.Background(), x)       // in no trace
-	save(context.WithoutCancel(ctx), x) // in ctx's, and not canceled with it
+	save(context.Background(), x)       // has no trace
+	save(context.WithoutCancel(ctx), x) // has ctx's trace, and is not canceled with ctx
 
-A context that replaces a nil one, is kept in a field, is for shutting down or cleaning up, or for a round of an
-endless loop is left alone.`,
+A fresh context is not reported if it replaces a nil one, is kept in a field, is for a shutdown or a cleanup, or is
+for a round of an endless loop.`,
 	Requires: []*analysis.Analyzer{at.Analyzer},
 	Run:      run,
 }
@@ -62,9 +62,8 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// kept tells whether the context at c has an end of its own: it is compared, or kept in a field,
-// where it serves more than one trace, or is for shutting down, or stands in for another that
-// there may be.
+// kept tells whether the context at c is fresh on purpose: it is compared, kept in a field (where
+// it can serve more than one trace), used for a shutdown, or the default for another context.
 func kept(p *at.Package, c inspector.Cursor) bool {
 	for {
 		switch c.ParentEdgeKind() {
@@ -75,7 +74,7 @@ func kept(p *at.Package, c inspector.Cursor) bool {
 			_, field := left.(*ast.SelectorExpr)
 			return field || p.Shuts(c, left) || p.Default(left)
 		case edge.CallExpr_Args:
-			// context.WithCancel and its like: the context goes on as the result.
+			// For context.WithCancel and similar functions, continue with their result.
 			outer := c.Parent().Node().(*ast.CallExpr)
 			if f := p.Callee(outer); f == nil || f.Pkg() == nil || f.Pkg().Path() != "context" {
 				return f != nil && (f.Name() == "Shutdown" || at.Is(f, "log/slog", "Logger.Enabled", "Handler.Enabled"))
@@ -87,8 +86,8 @@ func kept(p *at.Package, c inspector.Cursor) bool {
 	}
 }
 
-// cleans tells whether c is in a function literal that is returned, to be run at the end of
-// what was made.
+// cleans tells whether c is in a function literal that the surrounding function returns. Such a
+// literal is a cleanup that runs at the end of the returned value's life.
 func cleans(p *at.Package, c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil)) {
 		switch parent := f.Parent().Node().(type) {
@@ -102,7 +101,8 @@ func cleans(p *at.Package, c inspector.Cursor) bool {
 	return false
 }
 
-// serves tells whether c is in a loop without an end: in each round it may serve another trace.
+// serves tells whether c is in an endless loop. Each round of the loop may belong to another
+// trace.
 func serves(c inspector.Cursor) bool {
 	for loop := range c.Enclosing((*ast.ForStmt)(nil), (*ast.FuncDecl)(nil)) {
 		if loop, ok := loop.Node().(*ast.ForStmt); ok && loop.Cond == nil {

@@ -14,8 +14,8 @@ var Analyzer = &analysis.Analyzer{
 
 	//clewvet:ignore the poller has no request
 
-suppresses what would be reported on its line, or if it stands alone on the line below. Without a reason it
-suppresses nothing.`,
+suppresses the reports on its line. If there is no code on this line, it suppresses those on the line below. Without
+a reason it suppresses nothing.`,
 	Requires: []*analysis.Analyzer{at.Analyzer},
 	Run:      run,
 }

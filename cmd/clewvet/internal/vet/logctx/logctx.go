@@ -12,21 +12,21 @@ var Analyzer = &analysis.Analyzer{
 	Name: "logctx",
 	Doc: `find log lines without the context that is at hand
 
-A line of zerolog, slog or logrus has its trace only if it is given the context:
+A line of zerolog, slog or logrus has the trace only if the call gets the context:
 
 	slog.Info("saved")             // has no trace ID
 	slog.InfoContext(ctx, "saved") // has one
 
-A logger that a caller hands over may be bound to the context, and is trusted; not so what a function took before
-there was a request, as middleware does. Reported as well, where the lines themselves cannot tell:
+A logger that is a parameter beside the context is not reported, because the caller may have bound it to the context.
+A logger that middleware got before there was a request is reported. These are reported, too:
 
-	access(slog.Info, next)                             // a function that takes no context, where one is needed
-	func (s *S) logger(r *http.Request) *slog.Logger { return s.log.With("path", r.URL.Path) }
-	ctx = context.WithValue(r.Context(), key, s.log)    // a logger that has no trace, put where others look for one
-	slog.InfoContext(ctx, "", "id", b3.TraceID)         // always 32 digits: b3.ID() has as many as came
+	access(slog.Info, next)                             // a log function without a context parameter, as a value
+	func (s *S) logger(r *http.Request) *slog.Logger { return s.log.With("path", r.URL.Path) } // not bound to r's context
+	ctx = context.WithValue(r.Context(), key, s.log)    // a logger that is not bound to the context
+	slog.InfoContext(ctx, "", "id", b3.TraceID)         // always 32 digits: b3.ID() has as many as the caller sent
 
-For a message of a queue the trace is in the message, and nothing is reported where there is none. Lines in a goroutine
-that a request's handler starts are left to detachedgo.`,
+In code for a message of a queue, the trace is in the message. Outside of a message such code has no trace, and is not
+reported. Lines in a goroutine that a request's handler starts are reported by detachedgo.`,
 	Requires: []*analysis.Analyzer{at.Analyzer},
 	Run:      run,
 }

@@ -1,4 +1,5 @@
-// Package nakedgo finds executors that drop the trace, for teams that allow them in few places.
+// Package nakedgo finds goroutines that are started without the trace, for teams that allow them
+// only in a few packages.
 package nakedgo
 
 import (
@@ -12,15 +13,15 @@ import (
 
 var Analyzer = &analysis.Analyzer{
 	Name: "nakedgo",
-	Doc: `find go statements and other executors that drop the trace
+	Doc: `find go statements and pools that run a function without the trace
 
 	go mail()                                        // has no trace
-	group.Go(send)                                   // neither, of errgroup
-	go workerpool.Wrap(ctx, mail)()                  // has ctx's
-	pool.Submit(workerpool.Wrap(ctx, mail))          // likewise
+	group.Go(send)                                   // errgroup: has no trace either
+	go workerpool.Wrap(ctx, mail)()                  // has ctx's trace
+	pool.Submit(workerpool.Wrap(ctx, mail))          // has ctx's trace
 
-Beside go: time.AfterFunc, context.AfterFunc, sync.WaitGroup, errgroup, ants, pond, gammazero, conc, cron. For teams that want
-each goroutine started with its trace. Off unless asked for.`,
+Reported are go, time.AfterFunc, context.AfterFunc, sync.WaitGroup, errgroup, ants, pond, gammazero, conc and cron. The analyzer
+is for teams that want each goroutine to have a trace. It is off by default.`,
 	Requires: []*analysis.Analyzer{at.Analyzer},
 	Run:      run,
 }
@@ -28,7 +29,7 @@ each goroutine started with its trace. Off unless asked for.`,
 var allow string
 
 func init() {
-	Analyzer.Flags.StringVar(&allow, "allow", "", "import paths, separated by commas, whose packages and those below may have them")
+	Analyzer.Flags.StringVar(&allow, "allow", "", "import paths, separated by commas: packages at or below these paths are not checked")
 }
 
 func run(pass *analysis.Pass) (any, error) {
@@ -55,7 +56,8 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// wrapper returns the function of workerpool that makes what s runs.
+// wrapper returns the name of the workerpool function that wraps a function like the one that s
+// runs.
 func wrapper(t types.Type, s at.Spawn) string {
 	if s.Job {
 		return "Job"

@@ -14,9 +14,9 @@ var Analyzer = &analysis.Analyzer{
 
 	&http.Client{Timeout: time.Minute}                                              // sends no headers
 	httpclient.Wrap(&http.Client{Timeout: time.Minute}, httpclient.Config{})        // sends B3
-	httpclient.Resty(resty.New(), httpclient.Config{})                              // likewise
+	httpclient.Resty(resty.New(), httpclient.Config{})                              // sends B3
 
-Off unless asked for: whether other hosts shall see the trace is a choice.`,
+The analyzer is off by default, because it is your decision whether other hosts may see the trace.`,
 	Requires: []*analysis.Analyzer{at.Analyzer},
 	Run:      run,
 }
@@ -46,7 +46,7 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// transports tells whether the Transport of a client is made by clew.
+// transports tells whether the field Transport of client holds a transport of clew.
 func transports(p *at.Package, client *ast.CompositeLit) bool {
 	for _, e := range client.Elts {
 		if kv, ok := e.(*ast.KeyValueExpr); ok {

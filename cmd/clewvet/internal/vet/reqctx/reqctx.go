@@ -12,10 +12,10 @@ var Analyzer = &analysis.Analyzer{
 
 A request of net/http or resty carries the trace of its context:
 
-	http.NewRequest("GET", url, nil)                 // carries none
-	http.NewRequestWithContext(ctx, "GET", url, nil) // carries ctx's
+	http.NewRequest("GET", url, nil)                 // carries no trace
+	http.NewRequestWithContext(ctx, "GET", url, nil) // carries ctx's trace
 
-Requests in a goroutine that a request's handler starts are left to detachedgo.`,
+Requests in a goroutine that a request's handler starts are reported by detachedgo.`,
 	Requires: []*analysis.Analyzer{at.Analyzer},
 	Run:      run,
 }

@@ -10,25 +10,26 @@ import (
 	"example.com/clew/cmd/clewvet/internal/vet/at"
 )
 
-// A Module is what the records of all packages of a module tell together.
+// A Module joins the records of all packages of a module. It answers the questions that need all
+// of them.
 type Module struct {
 	functions map[string]*Function
 	types     []Type
-	methods   map[string][]string // the methods of an interface
-	implement map[string][]Type   // the types that have them all
+	methods   map[string][]string // by interface, its methods
+	implement map[string][]Type   // by interface, the types that implement it
 	files     map[string][]*Function
 	records   []Record
 	covered   map[string]bool
 	every     map[string]bool
 	startup   map[string]bool
 
-	// Implicit is the place where httpmw's Config.Implicit is set. It is "" if there is none, or
-	// if handlers may run on other goroutines than httpmw's, so that nothing is known to be
-	// covered.
+	// Implicit is the place where the program sets Implicit in httpmw's Config. It is "" if there
+	// is no such place. It is also "" if handlers may run on other goroutines than httpmw's,
+	// because then nothing is certain to be covered.
 	Implicit string
 }
 
-// Join joins the records of a module.
+// Join returns the Module of the packages in records.
 func Join(records []Record) *Module {
 	m := &Module{
 		functions: make(map[string]*Function),
@@ -67,8 +68,8 @@ func Join(records []Record) *Module {
 	return m
 }
 
-// Unrecorded returns the packages that are imported and have no record, although their paths are
-// those of the module.
+// Unrecorded returns the imported packages without a record whose paths look like those of the
+// module.
 func Unrecorded(records []Record) (paths []string) {
 	known := make(map[string]bool)
 	for _, r := range records {
@@ -84,7 +85,7 @@ func Unrecorded(records []Record) (paths []string) {
 	return paths
 }
 
-// targets returns the functions that call may call.
+// targets returns the IDs of the functions that call may call.
 func (m *Module) targets(call *Call) []string {
 	if call.Interface == "" {
 		return []string{call.To}
@@ -98,7 +99,7 @@ func (m *Module) targets(call *Call) []string {
 	return targets
 }
 
-// implementing returns the types that have all methods of an interface.
+// implementing returns the types that have all methods of the interface id.
 func (m *Module) implementing(id string) (types []Type) {
 	for _, t := range m.types {
 		implements := true
@@ -113,8 +114,8 @@ func (m *Module) implementing(id string) (types []Type) {
 	return types
 }
 
-// method returns the function that is t's method. If t or the interface is generic, the name
-// decides.
+// method returns the ID of the function that implements method for t. If t or the interface is
+// generic, method compares names without signatures.
 func (t Type) method(method string) (string, bool) {
 	if f, ok := t.Methods[method]; ok {
 		return f, true
@@ -132,16 +133,17 @@ func (t Type) method(method string) (string, bool) {
 	return "", false
 }
 
-// reach returns the functions that those in from call, directly or not, on their own goroutine and
-// before they return. It follows no call to a function that a server calls, unless that is in
-// from, and calls through interfaces of other modules only if foreign.
+// reach returns the functions in from and those that they call, directly or indirectly, on the
+// same goroutine before they return. It follows no call to a handler that a server calls. It
+// follows calls through interfaces of other modules only if foreign is true.
 func (m *Module) reach(from []string, foreign bool) map[string]bool {
 	return m.walk(from, func(call *Call, to *Function) bool {
 		return !call.Elsewhere && (foreign || !call.Foreign) && !to.Request
 	})
 }
 
-// walk returns the functions in from, and all that they call by calls for which follow is true.
+// walk returns the functions in from, and those that they reach by calls for which follow returns
+// true.
 func (m *Module) walk(from []string, follow func(call *Call, to *Function) bool) map[string]bool {
 	reached := make(map[string]bool)
 	for next := slices.Clone(from); len(next) > 0; {
@@ -163,7 +165,7 @@ func (m *Module) walk(from []string, follow func(call *Call, to *Function) bool)
 	return reached
 }
 
-// findCovered finds what runs on the goroutine of a request, and nowhere else.
+// findCovered finds the functions that run only on the goroutines of requests.
 func (m *Module) findCovered() {
 	var requests, every, elsewhere []string
 	without := m.without()
@@ -177,7 +179,7 @@ func (m *Module) findCovered() {
 		for i := range f.Calls {
 			if call := &f.Calls[i]; call.Elsewhere {
 				for _, to := range m.targets(call) {
-					// A handler that is handed on goes to a server, most likely.
+					// A handler that is passed as a value most likely goes to a server.
 					if g := m.functions[to]; g != nil && (call.Go || !g.Request) {
 						elsewhere = append(elsewhere, to)
 					}
@@ -186,7 +188,7 @@ func (m *Module) findCovered() {
 		}
 	}
 	m.covered, m.every = m.reach(requests, false), m.reach(every, false)
-	for id := range m.functions { // main, a queue's handler, what others call
+	for id := range m.functions { // main, a queue's handler, functions that other modules call
 		if !m.covered[id] {
 			elsewhere = append(elsewhere, id)
 		}
@@ -196,8 +198,8 @@ func (m *Module) findCovered() {
 	}
 }
 
-// without returns the functions of packages that only programs without Implicit import, although
-// another program sets it.
+// without returns the functions of packages that only programs without Implicit import, provided
+// that another program sets Implicit.
 func (m *Module) without() map[string]bool {
 	records := make(map[string]Record)
 	for _, r := range m.records {
@@ -233,8 +235,8 @@ func (m *Module) without() map[string]bool {
 	return without
 }
 
-// findStartup finds what only main, commands, init and the variables of packages run, on any
-// goroutine. Their context is the program's own, and has no trace.
+// findStartup finds the functions that run only in main, commands, init and the initialization of
+// package variables, on any goroutine. Their context is the program's own, and has no trace.
 func (m *Module) findStartup() {
 	var begin, others []string
 	called := make(map[string]bool)
@@ -245,7 +247,8 @@ func (m *Module) findStartup() {
 				g := m.functions[to]
 				switch {
 				case g == nil || to == id:
-				case call.Elsewhere && !call.Go && (!strings.Contains(to, "$") || g.Takes) && !g.Start && !constructs(g): // handed on, perhaps to a request
+				// The function is passed as a value, so a request may call it.
+				case call.Elsewhere && !call.Go && (!strings.Contains(to, "$") || g.Takes) && !g.Start && !constructs(g):
 					others = append(others, to)
 				default:
 					called[to] = true
@@ -261,34 +264,36 @@ func (m *Module) findStartup() {
 			others = append(others, id)
 		}
 	}
-	// On any goroutine, but no request comes to where a program begins.
+	// Startup code may start goroutines, but does not serve requests. So this walk follows all
+	// calls.
 	m.startup = m.walk(begin, func(*Call, *Function) bool { return true })
 	for id := range m.walk(others, func(_ *Call, to *Function) bool { return !to.Start }) {
 		delete(m.startup, id)
 	}
 }
 
-// constructs tells whether f makes something by its name. A literal has that of the function
-// around it.
+// constructs tells whether f is a constructor by its name. A literal is none, because its name is
+// that of the function around it.
 func constructs(f *Function) bool {
 	return !strings.Contains(f.ID, "$") && at.IsConstructor(f.Name[strings.LastIndexByte(f.Name, '.')+1:])
 }
 
-// Startup tells whether what stands at posn is run by main, commands and the like, and by no
+// Startup tells whether the code at posn runs only in main, commands and similar code, and in no
 // request.
 func (m *Module) Startup(posn string) bool {
 	f := m.at(posn)
 	return f != nil && m.startup[f.ID]
 }
 
-// Covered tells whether what stands at posn runs on the goroutine of a request, and nowhere else.
+// Covered tells whether the code at posn runs only on the goroutines of requests.
 func (m *Module) Covered(posn string) bool {
 	f := m.at(posn)
 	return f != nil && m.covered[f.ID]
 }
 
-// Again returns another place that calls, with a context at hand, the function whose call at posn
-// is reported for its package. The place is not covered. It is "" if there is none.
+// Again looks at the function whose call at posn is reported. It returns another place in the same
+// package that calls this function with a context at hand and is not covered, or "" if there is
+// none.
 func (m *Module) Again(posn string) string {
 	f := m.at(posn)
 	if f == nil {
@@ -329,7 +334,7 @@ func (m *Module) at(posn string) (found *Function) {
 	return found
 }
 
-// Position takes file:line:column apart.
+// Position splits file:line:column.
 func Position(posn string) (file string, line, column int) {
 	rest := posn
 	for _, n := range []*int{&column, &line} {
@@ -341,14 +346,14 @@ func Position(posn string) (file string, line, column int) {
 	return rest, line, column
 }
 
-// depth is how many functions without a context a chain may have.
+// depth is the largest number of functions without a context in a chain.
 const depth = 3
 
-// A Report is what package ctxless would report if it knew who implements an interface.
+// A Report is a report of the analyzer ctxless on a call through an interface.
 type Report struct{ At, Package, Message string }
 
-// Interfaces returns the calls where a context is at hand that lose it by way of an interface with
-// one implementation. Each function is reported once for a package.
+// Interfaces reports the calls that lose the context at hand because they go through an interface
+// with one implementation. Each function is reported once for a package.
 func (m *Module) Interfaces() (reports []Report) {
 	chains := m.interfaceChains()
 	for _, r := range m.records {
@@ -375,8 +380,8 @@ func (m *Module) Interfaces() (reports []Report) {
 	return reports
 }
 
-// interfaceChains returns the chains of the functions without a context that come to log or send
-// only through an interface, by the IDs of the functions.
+// interfaceChains returns the chains of the functions without a context that log or send only
+// through an interface. The keys are the IDs of the functions.
 func (m *Module) interfaceChains() map[string][]string {
 	chains := make(map[string][]string)
 	for range depth - 1 {
@@ -397,14 +402,14 @@ func (m *Module) interfaceChains() map[string][]string {
 	return chains
 }
 
-// methodName returns the name of the interface and the method that are called.
+// methodName returns "Interface.Method" for the method that c calls.
 func (c *Call) methodName() string {
 	method, _, _ := strings.Cut(c.To, "(")
 	return c.Interface[strings.LastIndexByte(c.Interface, '.')+1:] + "." + method[strings.LastIndexByte(method, '.')+1:]
 }
 
-// chain returns the names of the functions by which call comes to log or send. It is nil if call
-// does not, or if it cannot be told which function it calls.
+// chain returns the names of the functions on the way from call to a call that logs or sends. It
+// returns nil if there is no such way, or if call may call several functions.
 func (m *Module) chain(call *Call, chains map[string][]string) []string {
 	if call.Elsewhere || call.Foreign {
 		return nil
@@ -427,15 +432,15 @@ func (m *Module) chain(call *Call, chains map[string][]string) []string {
 	return append([]string{f.Name}, names...)
 }
 
-// A Place loses the trace often.
+// A Place is a call that logs or sends without the trace, and is reached often.
 type Place struct {
 	At, Name string
-	Every    bool // in each request
-	Paths    int  // how many call paths lead there from what a server calls
+	Every    bool // every request passes it
+	Paths    int  // the number of call paths from handlers to the place
 }
 
-// Places returns at most n places where to start: first those that every request passes, then
-// those to which most call paths lead. If implicit is true, only paths that leave the goroutine of
+// Places returns at most n places where a user best starts: first those that every request passes,
+// then those with the most call paths. If implicit is true, only paths that leave the goroutine of
 // the request count.
 func (m *Module) Places(n int, implicit bool) []Place {
 	all, away := m.paths()
@@ -446,7 +451,8 @@ func (m *Module) Places(n int, implicit bool) []Place {
 			lead, every = away[id], every && !m.covered[id]
 		}
 		for _, l := range m.functions[id].Losses {
-			if lead > 0 && !strings.Contains(l.Name, ".Fatal") && !strings.Contains(l.Name, ".Panic") { // these end it all, once
+			// Fatal and Panic end the program, so they log only once.
+			if lead > 0 && !strings.Contains(l.Name, ".Fatal") && !strings.Contains(l.Name, ".Panic") {
 				places = append(places, Place{l.At, l.Name, every, lead})
 			}
 		}
@@ -465,20 +471,21 @@ func (m *Module) Places(n int, implicit bool) []Place {
 
 const many = 1_000_000
 
-// paths counts the call paths that lead from what a server calls to each function: all, and those
-// that leave the goroutine of the request. A call back to a function on the path does not count. A
-// call through an interface that many types implement counts once for each, because layers that
-// call each other through one would make millions of paths.
+// paths returns the number of call paths from handlers to each function: all paths, and those that
+// leave the goroutine of the request. A call back to a function that is already on the path does
+// not count. If several types implement an interface, a call through it adds at most one path for
+// each type. Otherwise layers that call each other through interfaces would make millions of
+// paths.
 func (m *Module) paths() (all, away map[string]int) {
 	type edge struct {
 		to        string
 		elsewhere bool
-		unsure    bool // one of several that an interface may mean
+		unsure    bool // one of several implementations of an interface
 	}
 	const begun, done = 1, 2
 	state := make(map[string]int)
 	edges := make(map[string][]edge)
-	var order []string // a function after all that it calls
+	var order []string // each function comes after the functions that it calls
 	var visit func(id string)
 	visit = func(id string) {
 		state[id] = begun
@@ -501,7 +508,8 @@ func (m *Module) paths() (all, away map[string]int) {
 		state[id] = done
 		order = append(order, id)
 	}
-	for _, id := range slices.Sorted(maps.Keys(m.functions)) { // so that circles are cut where they were
+	// The IDs are sorted, so that each run cuts cycles at the same call.
+	for _, id := range slices.Sorted(maps.Keys(m.functions)) {
 		if m.functions[id].Request && state[id] == 0 {
 			visit(id)
 		}

@@ -7,7 +7,8 @@ import (
 	"example.com/clew/cmd/clewvet/internal/vet/whole"
 )
 
-// Functions that call one another are led to as often as the first of them, whatever their names.
+// The functions of a cycle have as many call paths as the function through which the cycle is
+// entered. Their names make no difference.
 func TestCircles(t *testing.T) {
 	loss := func(at string) []whole.Loss { return []whole.Loss{{At: at, Name: "slog.Info"}} }
 	calls := func(to ...string) (calls []whole.Call) {
@@ -21,7 +22,8 @@ func TestCircles(t *testing.T) {
 		{ID: "a", From: "f:2:1", To: "f:2:9", Calls: calls("b"), Losses: loss("f:2:2")},
 		{ID: "b", From: "f:3:1", To: "f:3:9", Calls: calls("a", "c"), Losses: loss("f:3:2")},
 		{ID: "c", From: "f:4:1", To: "f:4:9", Calls: calls("b", "c"), Losses: loss("f:4:2")},
-		{ID: "d", From: "f:5:1", To: "f:5:9", Calls: calls("a"), Losses: loss("f:5:2")}, // nobody calls it
+		// No other function calls d.
+		{ID: "d", From: "f:5:1", To: "f:5:9", Calls: calls("a"), Losses: loss("f:5:2")},
 	}}})
 	want := []whole.Place{{"f:2:2", "slog.Info", false, 2}, {"f:3:2", "slog.Info", false, 2}, {"f:4:2", "slog.Info", false, 2}}
 	if got := m.Places(9, false); !slices.Equal(got, want) {

@@ -1,8 +1,8 @@
-// Package whole tells what only a whole module shows: the calls through an interface, the places
-// that every request passes, and what the trace of the goroutine covers. Facts cannot tell this,
-// because they flow from imports to importers. So each package makes a record of itself, as a
-// report, which go vet remembers like all others. clewvet joins the records when it runs without
-// go vet.
+// Package whole finds out what only a view of the whole module shows: the calls through an
+// interface, the places that every request passes, and the code that runs on a request's
+// goroutine. Facts of go/analysis cannot show this, because they flow only from imported packages
+// to their importers. So each package reports a record of itself, and go vet caches it like any
+// other report. When clewvet runs without go vet, it joins the records.
 package whole
 
 import (
@@ -22,7 +22,7 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Analyzer puts a package on record: the message of its one report is a [Record].
+// Analyzer records a package. The message of its only report is a [Record] as JSON.
 var Analyzer = &analysis.Analyzer{
 	Name:     "whole",
 	Doc:      "put a package on record, for stand-alone clewvet",
@@ -30,53 +30,61 @@ var Analyzer = &analysis.Analyzer{
 	Run:      run,
 }
 
-// A Record is what a package tells of itself. Positions are those of go vet -json.
+// A Record holds the facts about one package. Positions have the format of go vet -json.
 type Record struct {
-	Package    string
-	Main       bool                `json:",omitempty"` // it is a program
-	Imports    []string            `json:",omitempty"` // of the module
-	Functions  []Function          `json:",omitempty"`
-	Types      []Type              `json:",omitempty"`
-	Interfaces map[string][]string `json:",omitempty"` // the methods of those through which calls go
+	Package   string
+	Main      bool       `json:",omitempty"` // the package is a program
+	Imports   []string   `json:",omitempty"` // only packages of the module
+	Functions []Function `json:",omitempty"`
+	Types     []Type     `json:",omitempty"`
+	// Interfaces maps each interface through which the package calls to its methods.
+	Interfaces map[string][]string `json:",omitempty"`
 	Implicit   string              `json:",omitempty"` // where httpmw's Config.Implicit is set
-	Timeout    bool                `json:",omitempty"` // handlers are run on goroutines of their own, to end in time
+	// Timeout: the package makes a timeout handler, which runs handlers on other goroutines.
+	Timeout bool `json:",omitempty"`
 }
 
-// A Function is one that is declared, or a literal that has a context of its own or runs
-// elsewhere.
+// A Function is a declared function, or a literal that has its own context or runs elsewhere.
 type Function struct {
 	ID      string
-	Name    string // as one would say it
-	From    string // where it begins
+	Name    string // for messages, such as "Type.Method"
+	From    string // the position of its first byte
 	To      string
-	Request bool     `json:",omitempty"` // a server of net/http calls it for a request
-	Every   bool     `json:",omitempty"` // and for each, since it is a middleware
-	Takes   bool     `json:",omitempty"` // a context reaches it
-	Start   bool     `json:",omitempty"` // main, init, a command's, a test's, what waits for signals, the making of a package's variables
-	Traces  bool     `json:",omitempty"` // it makes a context with a trace, or is given a message that has one
-	Runs    []int    `json:",omitempty"` // the parameters that it only calls, on its goroutine
-	Chain   []string `json:",omitempty"` // how it comes to log or send, without a context
-	Losses  []Loss   `json:",omitempty"`
-	Calls   []Call   `json:",omitempty"`
+	Request bool `json:",omitempty"` // a server of net/http calls it for a request
+	// Every: it is a middleware for requests, so every request passes it.
+	Every bool `json:",omitempty"`
+	Takes bool `json:",omitempty"` // it has a context, as a parameter or in its receiver
+	// Start: the function is main or init, it initializes package variables, or it is for
+	// commands, tests or signals.
+	Start bool `json:",omitempty"`
+	// Traces: it makes a context with a trace, or has a message as a parameter.
+	Traces bool `json:",omitempty"`
+	// Runs has the indexes of the function parameters that it only calls, on its own goroutine.
+	Runs []int `json:",omitempty"`
+	// Chain names the functions on the way to a call that logs or sends without a context.
+	Chain  []string `json:",omitempty"`
+	Losses []Loss   `json:",omitempty"`
+	Calls  []Call   `json:",omitempty"`
 }
 
-// A Loss is a line or a request without a context.
+// A Loss is a call that writes a log line or makes a request without a context.
 type Loss struct{ At, Name string }
 
-// A Call is the call of a function of the module, or of a method of one of its interfaces.
+// A Call is a call of a function of the module, or of a method of an interface.
 type Call struct {
 	To        string
 	At        string
-	Interface string `json:",omitempty"` // whose method To is
-	Foreign   bool   `json:",omitempty"` // that is not the module's, or cannot be told from others
-	Elsewhere bool   `json:",omitempty"` // it may run on another goroutine, or at another time
-	Go        bool   `json:",omitempty"` // it is started on another
-	Via       string `json:",omitempty"` // the function that it is handed to, which may call it at once
-	Arg       int    `json:",omitempty"` // as which argument
-	Hand      bool   `json:",omitempty"` // a context is at hand, and not given
+	Interface string `json:",omitempty"` // the interface whose method To is
+	Foreign   bool   `json:",omitempty"` // the interface is another module's, generic or unnamed
+	Elsewhere bool   `json:",omitempty"` // To may run on another goroutine, or later
+	Go        bool   `json:",omitempty"` // To is started on another goroutine
+	// Via is the function that receives To as an argument, and may call To at once.
+	Via  string `json:",omitempty"`
+	Arg  int    `json:",omitempty"` // the index of that argument
+	Hand bool   `json:",omitempty"` // a context is at hand, but no argument
 }
 
-// A Type has methods, by name and signature, which are functions.
+// A Type maps each of its methods, by name and signature, to the ID of a function.
 type Type struct {
 	Name    string
 	Methods map[string]string
@@ -95,7 +103,7 @@ func run(pass *analysis.Pass) (any, error) {
 		r.file(file)
 	}
 	for c := range r.All((*ast.CompositeLit)(nil), (*ast.AssignStmt)(nil)) {
-		if !r.tests(c.Node()) && r.implicit(c.Node()) { // with -tests, All has those too
+		if !r.tests(c.Node()) && r.implicit(c.Node()) { // with -tests, All includes test files
 			r.record.Implicit = r.position(c.Node().Pos())
 		}
 	}
@@ -113,13 +121,13 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// tests tells whether n is in a file of tests, which run no service.
+// tests tells whether n is in a test file. Test files are left out, because they run no service.
 func (r *recorder) tests(n ast.Node) bool {
 	return strings.HasSuffix(r.pass.Fset.File(n.Pos()).Name(), "_test.go")
 }
 
-// file records what is declared in the file at c, a generated one too: it may start what others
-// wrote.
+// file records the declarations in the file at c. It records generated files, too, because their
+// code may call handwritten functions.
 func (r *recorder) file(c inspector.Cursor) {
 	if r.tests(c.Node()) {
 		return
@@ -149,9 +157,11 @@ type recorder struct {
 	chain  func(*types.Func) *at.Chain
 	record Record
 
-	written bool                                // a person wrote the file
-	uses    map[types.Object][]inspector.Cursor // where the variables that hold functions are named
-	away    map[ast.Node]bool                   // the literals that run elsewhere, as far as is known
+	written bool // the current file is not generated
+	// uses maps each variable that holds a function to the places that name the variable.
+	uses map[types.Object][]inspector.Cursor
+	// away maps each literal that was looked at to the result of elsewhere.
+	away map[ast.Node]bool
 }
 
 func (r *recorder) position(pos token.Pos) string { return r.pass.Fset.Position(pos).String() }
@@ -159,7 +169,8 @@ func (r *recorder) position(pos token.Pos) string { return r.pass.Fset.Position(
 func (r *recorder) declared(c inspector.Cursor, f *types.Func) {
 	fn := Function{ID: f.FullName(), Name: at.FuncName(f), Takes: r.Takes(f), Request: r.Serves(c)}
 	plain := f.Signature().Recv() == nil
-	if plain && (f.Name() == "init" || f.Name() == "_") { // there may be several
+	// A package may have several functions of this name.
+	if plain && (f.Name() == "init" || f.Name() == "_") {
 		fn.ID += r.position(f.Pos())
 	}
 	fn.Start = plain && (f.Name() == "init" || f.Name() == "main" && r.record.Main) || r.Exempt(c.Node())
@@ -175,7 +186,8 @@ func (r *recorder) declared(c inspector.Cursor, f *types.Func) {
 	r.function(c, fn)
 }
 
-// function records fn, which stands at c, and the literals in it that are functions of their own.
+// function records fn, which is declared at c. It also records the literals in fn that count as
+// functions.
 func (r *recorder) function(c inspector.Cursor, fn Function) {
 	fn.From, fn.To = r.position(c.Node().Pos()), r.position(c.Node().End())
 	fn.Every = fn.Request && r.passesOn(c)
@@ -209,7 +221,7 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 			}
 			r.call(inner, n, &fn)
 		case *ast.Ident:
-			// A function that is named and not called is handed on, and may run anywhere.
+			// A function that is named without a call is passed as a value, and may run anywhere.
 			if f, ok := r.pass.TypesInfo.Uses[n].(*types.Func); ok && !called[n] {
 				if call, ok := r.to(f.Origin()); ok {
 					call.At, call.Elsewhere, call.Go = r.position(n.Pos()), true, r.waited(inner)
@@ -222,10 +234,10 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 	r.record.Functions = append(r.record.Functions, fn)
 }
 
-// continues tells whether the function at c, whose only parameter is a context, is handed on as a
-// part of the work that is done here: a context stands beside it in the call, or it is a job,
-// which returns nothing or only an error. A function that is called for requests is told more
-// about them.
+// continues tells whether the function at c, whose only parameter is a context, is passed to
+// another function as a part of the work here. That is so if another argument of the call is a
+// context, or if the function is a job, which returns nothing or only an error. A function that is
+// called for requests would have more parameters.
 func (r *recorder) continues(c inspector.Cursor) bool {
 	call, ok := c.Parent().Node().(*ast.CallExpr)
 	if !ok || c.ParentEdgeKind() != edge.CallExpr_Args {
@@ -241,7 +253,7 @@ func (r *recorder) continues(c inspector.Cursor) bool {
 		slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return isContext(r.pass.TypesInfo.TypeOf(arg)) })
 }
 
-// waited tells whether the function at c is started where it stands, as by go.
+// waited tells whether the function at c starts where it is written, as with a go statement.
 func (r *recorder) waited(c inspector.Cursor) bool {
 	if c.ParentEdgeKind() == edge.SelectorExpr_Sel {
 		c = c.Parent()
@@ -250,7 +262,7 @@ func (r *recorder) waited(c inspector.Cursor) bool {
 	return ok && c.ParentEdgeKind() == edge.CallExpr_Args && at.Waits(r.Callee(call)) || r.continues(c)
 }
 
-// name returns the last identifier of the function that is called.
+// name returns the last identifier in the expression of a called function.
 func name(e ast.Expr) *ast.Ident {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.Ident:
@@ -297,7 +309,8 @@ func (r *recorder) call(c inspector.Cursor, n *ast.CallExpr, fn *Function) {
 	fn.Calls = append(fn.Calls, call)
 }
 
-// to returns a call of f, if f is a function of the module or a method of an interface.
+// to returns a Call of f, and false unless f is a function of the module or a method of an
+// interface.
 func (r *recorder) to(f *types.Func) (Call, bool) {
 	recv := recv(f)
 	if recv == nil || !types.IsInterface(recv) {
@@ -325,7 +338,7 @@ func (r *recorder) to(f *types.Func) (Call, bool) {
 	return Call{To: describe(f), Interface: id, Foreign: named == nil || generic || !r.ours(f)}, true
 }
 
-// ours tells whether f is of the module.
+// ours tells whether f belongs to the module.
 func (r *recorder) ours(f *types.Func) bool { return f.Pkg() != nil && r.inModule(f.Pkg()) }
 
 func (r *recorder) inModule(pkg *types.Package) bool {
@@ -333,13 +346,13 @@ func (r *recorder) inModule(pkg *types.Package) bool {
 	return pkg.Path() == module || strings.HasPrefix(pkg.Path(), module+"/")
 }
 
-// elsewhere tells whether the literal at c may run on another goroutine, or at another time: it
-// does unless it is seen to be called here.
+// elsewhere tells whether the literal at c may run on another goroutine, or later. It returns true
+// unless all uses of the literal are calls here.
 func (r *recorder) elsewhere(c inspector.Cursor) bool {
 	if away, ok := r.away[c.Node()]; ok {
 		return away
 	}
-	r.away[c.Node()] = false // should it call itself
+	r.away[c.Node()] = false // in case the literal calls itself
 	away := !r.here(c)
 	r.away[c.Node()] = away
 	return away
@@ -373,7 +386,8 @@ func (r *recorder) here(c inspector.Cursor) bool {
 	return ok && v.Parent() != r.pass.Pkg.Scope() && r.onlyCalled(v)
 }
 
-// calls tells whether f is of the standard library, and calls at once what it is given.
+// calls tells whether f is a function of the standard library that calls its function argument
+// before it returns.
 func calls(f *types.Func) bool {
 	if f == nil || f.Pkg() == nil {
 		return false
@@ -389,8 +403,8 @@ func calls(f *types.Func) bool {
 	return false
 }
 
-// handed returns the function of the module to which the literal at c is handed, and the index of
-// that argument.
+// handed returns the function of the module that gets the literal at c as an argument, and the
+// index of the argument.
 func (r *recorder) handed(c inspector.Cursor) (to string, index int) {
 	kind, index := c.ParentEdge()
 	call, ok := c.Parent().Node().(*ast.CallExpr)
@@ -408,7 +422,7 @@ func (r *recorder) handed(c inspector.Cursor) (to string, index int) {
 	return f.FullName(), index
 }
 
-// findUses finds where in file variables that hold functions are named.
+// findUses records the places in file that name a variable with a function value.
 func (r *recorder) findUses(file inspector.Cursor) {
 	for c := range file.Preorder((*ast.Ident)(nil)) {
 		v, ok := r.pass.TypesInfo.Uses[c.Node().(*ast.Ident)].(*types.Var)
@@ -421,8 +435,8 @@ func (r *recorder) findUses(file inspector.Cursor) {
 	}
 }
 
-// onlyCalled tells whether all that happens to the function in v, a variable or parameter of a
-// function, is that it is called, on that function's goroutine.
+// onlyCalled tells whether the code only calls v, a function-valued variable or parameter, and
+// does so on the goroutine of the function that declares v.
 func (r *recorder) onlyCalled(v *types.Var) bool {
 	for _, c := range r.uses[v] {
 		for c.ParentEdgeKind() == edge.ParenExpr_X {
@@ -450,8 +464,9 @@ func (r *recorder) onlyCalled(v *types.Var) bool {
 	return true
 }
 
-// timeout tells whether call makes a handler that runs another on a goroutine of its own. If
-// httpmw's New stands within the call, that goroutine has its trace again.
+// timeout tells whether call makes a handler that runs another handler on a separate goroutine. It
+// returns false if httpmw's New is inside of the call, because then that goroutine has the trace
+// again.
 func (r *recorder) timeout(call *ast.CallExpr) bool {
 	f := r.Callee(call)
 	if f == nil || f.Pkg() == nil {
@@ -478,8 +493,8 @@ func (r *recorder) timeout(call *ast.CallExpr) bool {
 	return !within
 }
 
-// passesOn tells whether the function at c is a middleware: it, or one around it, is given the
-// next handler, or it asks its framework for the next one.
+// passesOn tells whether the function at c is a middleware: it or a function around it has the
+// next handler as a parameter, or it calls Next or ServeHTTP for the next handler.
 func (r *recorder) passesOn(c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		var typ *ast.FuncType
@@ -502,7 +517,8 @@ func (r *recorder) passesOn(c inspector.Cursor) bool {
 		case f == nil || recv(f) == nil:
 		case f.Name() == "Next" && at.IsServed(recv(f)):
 			return true
-		case f.Name() == "ServeHTTP": // of any handler: that of a proxy, for one, is the end
+		// The handler must be of unknown type: the ServeHTTP of a proxy, for one, ends the chain.
+		case f.Name() == "ServeHTTP":
 			if path := at.TypePath(recv(f)); path == "net/http.Handler" || path == "net/http.HandlerFunc" {
 				return true
 			}
@@ -518,7 +534,7 @@ func recv(f *types.Func) types.Type {
 	return nil
 }
 
-// implicit tells whether n sets Implicit in a Config of httpmw.
+// implicit tells whether n sets Implicit to true in a Config of httpmw.
 func (r *recorder) implicit(n ast.Node) bool {
 	const config = "example.com/clew/httpmw.Config"
 	set := func(e ast.Expr) bool {
@@ -549,7 +565,8 @@ func (r *recorder) implicit(n ast.Node) bool {
 	return false
 }
 
-// types records the types that have methods. Stand-ins for others are none: they are for tests.
+// types records the types that have methods, except mocks, fakes and the like, because they are
+// only for tests.
 func (r *recorder) types() {
 	if stands(r.pass.Pkg.Name()) {
 		return
@@ -565,7 +582,8 @@ func (r *recorder) types() {
 			continue
 		}
 		describe := method
-		if named.TypeParams().Len() > 0 { // what the signatures become is not known
+		// Without the type arguments, the methods' signatures are not known.
+		if named.TypeParams().Len() > 0 {
 			describe = (*types.Func).Id
 		}
 		t := Type{Name: types.TypeString(obj.Type(), nil), Methods: make(map[string]string)}
@@ -580,21 +598,22 @@ func (r *recorder) types() {
 	}
 }
 
-// standIn is the words for those that stand in for others, at the beginning of a name or within.
+// standIn matches the names of mocks, fakes and the like: the word begins the name, or is inside
+// of it.
 var standIn = regexp.MustCompile(`^(?i:mock|fake|stub|noop|nop)|(Mock|Fake|Stub|Noop|NoOp|Nop)([A-Z0-9_]|s?$)|(mocks?|fakes?|stubs?)$`)
 
 func stands(name string) bool { return standIn.MatchString(name) }
 
-// method returns the name of a method and its signature. A name that is not exported has its
-// package.
+// method returns the name and signature of a method. For a name that is not exported, it includes
+// the package.
 func method(f *types.Func) string {
 	sig := f.Signature()
 	plain := types.NewSignatureType(nil, nil, nil, sig.Params(), sig.Results(), sig.Variadic())
 	return fmt.Sprintf("%s%s", f.Id(), strings.TrimPrefix(types.TypeString(unaliased(plain), nil), "func"))
 }
 
-// unaliased returns t without the names of aliases and parameters, so that equal types have equal
-// texts.
+// unaliased returns t without the names of aliases and parameters, so that identical types have
+// equal texts.
 func unaliased(t types.Type) types.Type {
 	tuple := func(t *types.Tuple) *types.Tuple {
 		var vars []*types.Var
@@ -617,7 +636,7 @@ func unaliased(t types.Type) types.Type {
 	case *types.Signature:
 		return types.NewSignatureType(nil, nil, nil, tuple(t.Params()), tuple(t.Results()), t.Variadic())
 	case *types.Interface:
-		if t.Empty() { // any has a text of its own
+		if t.Empty() { // types.TypeString would write any
 			return types.NewInterfaceType(nil, nil)
 		}
 		return t
