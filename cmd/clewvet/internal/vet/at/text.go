@@ -127,7 +127,7 @@ func (p *Package) ReportTexts(pass *analysis.Pass, headers bool) {
 		if t, header, ok := p.Text(c); ok && header == headers {
 			p.Report(pass, analysis.Diagnostic{
 				Pos: t.Expr.Pos(), End: t.Expr.End(),
-				Message:        types.ExprString(t.Expr) + " is 32 digits where the ID came as 16: use " + t.B3 + ".ID()",
+				Message:        types.ExprString(t.Expr) + " always has 32 digits, even for an ID that came with 16: use " + t.B3 + ".ID()",
 				SuggestedFixes: t.Fix,
 			})
 		}

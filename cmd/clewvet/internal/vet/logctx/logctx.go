@@ -53,7 +53,7 @@ func run(pass *analysis.Pass) (any, error) {
 		if l, h, ok := p.Stored(c); ok {
 			p.Report(pass, analysis.Diagnostic{
 				Pos: l.Call.Pos(), End: l.Call.End(),
-				Message:        "a logger is put into the context without it: " + l.Advice(h.Name()),
+				Message:        "a logger that is put into the context is not bound to it: " + l.Advice(h.Name()),
 				SuggestedFixes: p.Fix(l, h, false),
 			})
 		}

@@ -43,12 +43,12 @@ func constant(ctx context.Context, l *audit.Logger, message string, kind int, er
 	l.Log(ctx, dropped)
 	l.Log(ctx, dropped+": over the quota")
 	l.Log(ctx, string(reason("dropped")))
-	l.Log(ctx, message)         // a wrapper's: its callers are not known here
-	l.Log(ctx, messageOf(kind)) // may choose from constants
-	l.Log(ctx, messages[kind])  // likewise
+	l.Log(ctx, message)         // the callers of a wrapper are not known here
+	l.Log(ctx, messageOf(kind)) // the function may choose from constants
+	l.Log(ctx, messages[kind])  // the array may hold constants
 	_ = fmt.Sprintf("%v %v", l, err)
 	other{}.Log(ctx, "item "+message)
-	//clewvet:ignore the parts are three, and known
+	//clewvet:ignore there are only two different messages
 	l.Log(ctx, "item "+messages[kind])
 }
 

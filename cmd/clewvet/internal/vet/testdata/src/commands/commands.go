@@ -29,7 +29,7 @@ func serve(ctx context.Context) {
 
 func load(ctx context.Context) { slog.Info("starting") }
 
-// Others may call it.
+// Other packages may call Exported.
 func Exported(ctx context.Context) {
 	slog.Info("") // want `slog.Info without`
 	both(ctx)
@@ -41,7 +41,7 @@ func unused(ctx context.Context) { slog.Info("") } // want `slog.Info without`
 
 type program struct{ ctx context.Context }
 
-// The system starts and stops a service as a shell does a command.
+// The operating system calls Start and Stop, so they are code of a command.
 func (p *program) Start(s service.Service) error {
 	p.run(p.ctx)
 	return nil

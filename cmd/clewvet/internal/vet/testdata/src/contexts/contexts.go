@@ -8,7 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Names alone make no context.
+// Methods with the names of a context's, but other types, make no context.
 type looksLike struct{}
 
 func (looksLike) Deadline() time.Time { return time.Time{} }
@@ -22,7 +22,7 @@ type fields struct{ Deadline, Done, Err, Value func() }
 
 func field(f fields) { slog.Info("") }
 
-// The pointer is a context, the value is none.
+// A pointer to byPointer is a context, but a value is none.
 type byPointer struct{ context.Context }
 
 func (b *byPointer) Value(key any) any { return nil }
@@ -43,7 +43,7 @@ type shadowing struct{ byPointer }
 
 func (*shadowing) Done() <-chan struct{} { return nil }
 
-// A pointer to a context is none, and what it points to may be nil.
+// A pointer to a context is no context, and the context may be nil.
 func toContext(c *context.Context)   { slog.Info("") }
 func toEcho(c *echo.Context)         { slog.Info("") }
 func toContexts(c **context.Context) { slog.Info("") }
@@ -54,7 +54,7 @@ func (returnsPointer) Context() *context.Context { return nil }
 
 func ofPointer(r returnsPointer) { slog.Info("") }
 
-// The context that the outer function has is not that of the inner one.
+// The parameter of the inner function hides the context of the outer function.
 func both(ctx context.Context) {
 	_ = func(c *context.Context) { slog.Info("") }
 	slog.Info("") // want `InfoContext\(ctx, …\)`

@@ -12,7 +12,7 @@ import (
 
 func handle(w http.ResponseWriter, r *http.Request) {
 	one()   // want `one takes no context, and loses the one at hand \(one → slog.Info\): give it one`
-	one()   // once is enough
+	one()   // a function is reported once for a package
 	two()   // want `two → one → slog.Info`
 	three() // want `three → two → one → slog.Info`
 	four()
@@ -24,7 +24,7 @@ func handle(w http.ResponseWriter, r *http.Request) {
 	s.makes()
 	s.spawns()
 	s.stores()
-	go spawned()        // detachedgo's
+	go spawned()        // detachedgo reports this call
 	ctxlessdep.Log()    // want `Log → slog.Info`
 	ctxlessdep.Deeper() // want `Deeper → Log → slog.Info`
 	ctxlessdep.Silent()
@@ -62,7 +62,7 @@ func (server) calls()    { func() { slog.Info("") }() }
 func (server) spawns()   { go one() }
 func (server) stores()   { _ = func() { slog.Info("") } }
 
-// The caller may give it a context.
+// The caller may give the request a context.
 func (server) makes() *http.Request {
 	r, _ := http.NewRequest("GET", "/", nil)
 	return r

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// What the package imports imports workerpool.
+// Package uses, which this package imports, imports workerpool.
 func handle(w http.ResponseWriter, r *http.Request) {
 	go func() { slog.Info("") }() // want `go leaves the request's trace behind`
 }

@@ -60,7 +60,7 @@ func noHandler(ctx context.Context) {
 	go func() { slog.Info("") }()
 }
 
-// Wrapping would change what ctx is: only the line is mended.
+// Wrap would change the meaning of ctx in the literal, so the fix changes only the line.
 func named(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -79,7 +79,7 @@ func named(w http.ResponseWriter, r *http.Request) {
 	}(1)
 }
 
-// What c is later must be read before.
+// gin reuses c after the handler, so the fix reads the request's context before the goroutine.
 func ofGin(c *gin.Context) {
 	go func() { // want `workerpool.Wrap\(c\.Request\.Context\(\), …\)`
 		slog.Info("")

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// Nothing here depends on clew.
+// The module does not require clew, so the fix cannot use workerpool.
 func handle(w http.ResponseWriter, r *http.Request) {
 	go func() { // want `go leaves the request's trace behind`
 		slog.Info("")

@@ -46,7 +46,7 @@ func ofRequest(w http.ResponseWriter, r *http.Request) {
 	use(context.Background()) // want `WithoutCancel\(derived\)`
 }
 
-// No fix: context is something else, and c is another request's later on.
+// There is no fix in the goroutine, because gin reuses c for another request.
 func noFix(c *gin.Context) {
 	go func() {
 		use(context.Background()) // want `WithoutCancel\(c\.Request\.Context\(\)\)`

@@ -14,7 +14,7 @@ func headers(w http.ResponseWriter, r *http.Request, b *trace.B3, q *resty.Reque
 	r.Header["X-Trace"] = []string{b.TraceID.String()} // want `use b.ID\(\)`
 	w.Header().Set("X-Trace", b.ID())
 
-	q.SetHeader("X-Trace", fmt.Sprint(b.TraceID)) // want `b.TraceID is 32 digits where the ID came as 16: use b.ID\(\)`
+	q.SetHeader("X-Trace", fmt.Sprint(b.TraceID)) // want `b.TraceID always has 32 digits, even for an ID that came with 16: use b.ID\(\)`
 	m := map[string]string{}
 	m["trace"] = b.TraceID.String()
 	w.Header().Set("X-Span", b.SpanID.String())

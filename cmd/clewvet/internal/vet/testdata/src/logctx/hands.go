@@ -53,14 +53,14 @@ func literals(ctx context.Context) {
 	}
 }
 
-// A framework's context is another request's when the handler has returned: no fix.
+// There is no fix, because gin reuses c for another request once the handler has returned.
 func later(c *gin.Context) {
 	_ = func() {
 		slog.Info("") // want `InfoContext\(c\.Request\.Context\(\), …\)`
 	}
 }
 
-// What a handler starts is detachedgo's.
+// detachedgo reports the goroutines that a handler starts.
 func handler(w http.ResponseWriter, r *http.Request) {
 	go func() {
 		slog.Info("")
@@ -116,7 +116,7 @@ func afterFunc(ctx context.Context) {
 	context.AfterFunc(ctx, func() { slog.Info("") })
 }
 
-// A request that was canceled has a trace all the same.
+// A canceled request still has a trace.
 func canceled(w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 	slog.Info("") // want `slog.Info without`

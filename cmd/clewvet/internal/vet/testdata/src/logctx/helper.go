@@ -7,7 +7,7 @@ import (
 	"github.com/onsi/gomega"
 )
 
-// A file that imports what only tests need is a test's.
+// A file that imports a package for tests counts as a test file.
 func helper(ctx context.Context) {
 	gomega.Expect(ctx)
 	slog.Info("helper")

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// webContext is a framework of one's own.
+// webContext is the context type of a framework in this program.
 type webContext interface {
 	Request() *http.Request
 	Writer() http.ResponseWriter

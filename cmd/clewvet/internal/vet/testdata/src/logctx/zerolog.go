@@ -48,7 +48,7 @@ func (s *server) variables(ctx context.Context) {
 
 func (s *server) logger(ctx context.Context) zerolog.Logger { return s.log.With().Ctx(ctx).Logger() }
 
-// A caller may have bound what it hands over.
+// The caller may have bound the logger and the event.
 func handed(ctx context.Context, logger zerolog.Logger, event *zerolog.Event) {
 	logger.Info().Msg("")
 	event.Msg("")

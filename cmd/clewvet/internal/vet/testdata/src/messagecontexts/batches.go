@@ -17,7 +17,7 @@ func (c *consumer) start() {
 	})
 }
 
-// It is handed on, to what has the messages.
+// start passes batch to the function that receives the messages.
 func (c *consumer) batch(ctx context.Context, all []*nats.Msg) bool {
 	save(context.Background(), kafka.Message{})
 	for _, m := range all {
@@ -30,7 +30,7 @@ func (c *consumer) batch(ctx context.Context, all []*nats.Msg) bool {
 	return true
 }
 
-// These are sent, for a request.
+// publish sends these messages for a request.
 func publish(ctx context.Context, all []*nats.Msg) {
 	save(context.Background(), kafka.Message{}) // want `context.Background\(\) loses the trace of the context at hand`
 	for _, m := range all {

@@ -10,7 +10,7 @@ import (
 func run(ctx context.Context, reader *kafka.Reader) {
 	for {
 		m, _ := reader.ReadMessage(ctx)
-		save(context.Background(), m) // a round of an endless loop
+		save(context.Background(), m) // not reported in an endless loop
 	}
 }
 

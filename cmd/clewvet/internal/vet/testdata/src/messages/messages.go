@@ -38,22 +38,22 @@ func run(ctx context.Context, reader *kafka.Reader) {
 	}
 }
 
-// Called with the loop's context only.
+// handle is called only with the loop's context.
 func handle(ctx context.Context, m kafka.Message) {
 	slog.Info("") // want `slog.Info without the trace of m`
 }
 
-// Called from elsewhere, too.
+// shared is also called with the context of a message, in extracts.
 func shared(ctx context.Context, m kafka.Message) {
 	slog.Info("") // want `slog.Info without the context at hand: use InfoContext\(ctx, …\)`
 }
 
-// Nobody here calls it: ctx may have the trace of m.
+// Exported may be called with a ctx that has the trace of m.
 func Exported(ctx context.Context, m kafka.Message) {
 	slog.Info("") // want `slog.Info without the context at hand: use InfoContext\(ctx, …\)`
 }
 
-// Starts the loop, with the program's context.
+// Start starts the loop with the program's context.
 func Start(ctx context.Context, reader *kafka.Reader) {
 	slog.Info("belongs to no trace")
 	connect(ctx)
@@ -63,7 +63,7 @@ func Start(ctx context.Context, reader *kafka.Reader) {
 
 func connect(ctx context.Context) { slog.Info("belongs to no trace") }
 
-// Others call it, too.
+// other, which belongs to no consumer, calls common, too.
 func common(ctx context.Context) { slog.Info("") } // want `slog.Info without the context at hand`
 
 func other(ctx context.Context) { common(ctx) }
@@ -134,14 +134,14 @@ func batch(ctx context.Context, messages []types.Message) {
 	}
 }
 
-// A request that reads a queue has a trace of its own.
+// A handler that reads a queue has its request's trace.
 func peek(w http.ResponseWriter, r *http.Request, reader *kafka.Reader) {
 	m, _ := reader.FetchMessage(r.Context())
 	_ = m
 	slog.Info("") // want `slog.Info without the context at hand: use InfoContext\(r\.Context\(\), …\)`
 }
 
-// What sends a message has the trace that it sends.
+// A function that sends a message has the trace in its own context.
 func publish(ctx context.Context) {
 	m := kafka.Message{Topic: "images"}
 	_ = m

@@ -11,7 +11,7 @@ type carrier interface {
 	Extract(ctx context.Context, m message.Metadata) context.Context
 }
 
-// Middleware as adapters has it: the handlers' messages bring their trace along.
+// traced is middleware, as in package adapters: it puts the trace into each message's context.
 func traced(c carrier, next func(m *message.Message) error) func(m *message.Message) error {
 	return func(m *message.Message) error {
 		m.SetContext(c.Extract(m.Context(), m.Metadata))

@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// A variable that gets its context later has none now.
+// A variable is nil above the assignment of a context.
 func later(w http.ResponseWriter, r *http.Request) {
 	var c context.Context
 	slog.Info("") // want `InfoContext\(r\.Context\(\), …\)`
@@ -15,7 +15,7 @@ func later(w http.ResponseWriter, r *http.Request) {
 	use(c)
 }
 
-// One that gets it in another branch may have none.
+// A variable that gets its context in another branch may be nil.
 func branch(w http.ResponseWriter, r *http.Request) {
 	var c context.Context
 	if r.ContentLength > 0 {
@@ -31,7 +31,7 @@ func branch(w http.ResponseWriter, r *http.Request) {
 	use(c)
 }
 
-// What a function literal assigns is assigned when that runs.
+// A function literal assigns to a variable only when the literal runs.
 func literal(w http.ResponseWriter, r *http.Request) {
 	var c context.Context
 	set := func() { c = r.Context() }
@@ -45,7 +45,7 @@ func literal(w http.ResponseWriter, r *http.Request) {
 	use(d)
 }
 
-// A round of a loop ends with what is written before it.
+// The post statement of a loop runs at the end of each round, though it is written above.
 func loop(w http.ResponseWriter, r *http.Request) {
 	var c context.Context
 	for i := 0; i < 2; c = r.Context() {
@@ -81,7 +81,7 @@ func result(r *http.Request) (c context.Context, err error) {
 	return c, nil
 }
 
-// With an error comes no context.
+// A context that comes with an error may be nil.
 func fails(w http.ResponseWriter, r *http.Request) {
 	c, err := auth(r)
 	if err != nil {
@@ -138,7 +138,7 @@ func asserted(w http.ResponseWriter, r *http.Request) {
 	use(g)
 }
 
-// What is made of one that has none has none.
+// A variable that is assigned from a nil variable is nil, too.
 func second(w http.ResponseWriter, r *http.Request) {
 	var c context.Context
 	if r.ContentLength > 0 {
@@ -149,7 +149,7 @@ func second(w http.ResponseWriter, r *http.Request) {
 	use(d)
 }
 
-// Under the name of the one at hand is one that has none yet.
+// An inner ctx that is still nil shadows the context at hand.
 func shadowed(ctx context.Context) {
 	{
 		var ctx context.Context

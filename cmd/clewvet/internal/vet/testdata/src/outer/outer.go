@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// What the caller of middleware hands over was made before there was a request.
+// The arguments of middleware were made before there was a request.
 func middleware(l zerolog.Logger, s *slog.Logger, e *logrus.Entry, f logrus.FieldLogger) func(http.Handler) http.Handler {
 	named := l.With().Str("k", "v").Logger()
 	return func(next http.Handler) http.Handler {
@@ -35,7 +35,7 @@ func middleware(l zerolog.Logger, s *slog.Logger, e *logrus.Entry, f logrus.Fiel
 	}
 }
 
-// A caller who has the request may have bound it.
+// A caller with the request may have bound the logger.
 func One(r *http.Request, s *slog.Logger) {
 	s.Info("")
 	func() { s.Info("") }()
@@ -58,7 +58,7 @@ func ofGin(s *slog.Logger) gin.HandlerFunc {
 	}
 }
 
-// Even where the program's own context is at hand outside, and the logger has it.
+// A logger that is bound to the program's own context has no request's trace.
 func routes(ctx context.Context, mux *http.ServeMux, s *slog.Logger) {
 	mine := loggerOf(ctx)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -110,7 +110,7 @@ func operations(s *slog.Logger) {
 	})
 }
 
-// What runs here and now may have a logger that the caller has bound: only the context is another.
+// A literal that runs at once may use a logger that the caller of transaction has bound.
 func transaction(s *slog.Logger) error {
 	each(func(ctx context.Context) { s.Info("") })
 	return try(func(ctx context.Context) error {
@@ -132,7 +132,7 @@ func transport(s *slog.Logger, next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// A client's hooks run where the client is used.
+// The hooks of a client run in requests of the client's user, who may have bound the logger.
 func fetch(s *slog.Logger, client *http.Client) {
 	client.CheckRedirect = func(r *http.Request, via []*http.Request) error {
 		s.Info("")
@@ -159,12 +159,12 @@ func (h *service) serve(next http.Handler, o own) http.Handler {
 	})
 }
 
-// A constructor's literals run whenever what it makes is used.
+// The literals in a constructor run later, when the result is used.
 func NewWorker(ctx context.Context, s *slog.Logger) func() {
 	return func() { s.Info("") }
 }
 
-// All callers are known, and hand over what was there before the request.
+// All callers of probe are known, and pass loggers that were made before the request.
 func probe(w http.ResponseWriter, r *http.Request, s *slog.Logger) {
 	s.Info("") // want `slog.Info without`
 	deeper(r.Context(), s.With("k", "v"))
@@ -174,7 +174,7 @@ func deeper(ctx context.Context, s *slog.Logger) {
 	s.Info("") // want `slog.Info without`
 }
 
-// One caller is a method's value, one hands over a bound logger, one has no context at all.
+// valued is used as a value, bound gets a bound logger once, and nowhere has no context.
 func valued(r *http.Request, s *slog.Logger)  { s.Info("") }
 func bound(r *http.Request, s *slog.Logger)   { s.Info("") }
 func nowhere(r *http.Request, s *slog.Logger) { s.Info("") }
@@ -195,7 +195,7 @@ func entryOf(r *http.Request) *logEntry { return r.Context().Value("logger").(*l
 
 func NewEntry(r *http.Request) *logEntry { return &logEntry{} }
 
-// What is taken from the request may be bound; what a constructor makes is a server as well as not.
+// entryOf may return a bound logger. NewEntry is a constructor, whose result counts as unbound.
 func fields(w http.ResponseWriter, r *http.Request) {
 	entryOf(r).entry.Info("")
 	e := entryOf(r)

@@ -41,7 +41,7 @@ func proxy(w http.ResponseWriter, r *http.Request) {
 	out, _ := http.NewRequest("GET", "/", nil) // want `NewRequestWithContext\(r\.Context\(\), …\)`
 	_, _ = http.DefaultClient.Do(out)
 	go func() {
-		_, _ = http.Get("/") // detachedgo's
+		_, _ = http.Get("/") // detachedgo reports this request
 	}()
 }
 
@@ -70,5 +70,5 @@ func sends(ctx context.Context, client *resty.Client) (any, error) {
 	return client.R().Get("/") // want `resty's R\(\) without`
 }
 
-// The request at hand has no context yet.
+// r is a request that is still to be sent, and has no context yet.
 func prepares(r *resty.Request) { _, _ = http.Get("/") }

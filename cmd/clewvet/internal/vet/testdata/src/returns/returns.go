@@ -65,7 +65,7 @@ func both(ctx context.Context) (context.Context, *slog.Logger) { // want `both r
 	return context.WithValue(ctx, "logger", l), l
 }
 
-// The lines of those that it calls count as given, for the loss is the function's.
+// Lines of a logger from zero are not reported, because zero is reported.
 func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	l := s.zero(r.Context(), "7")
 	l.Info().Msg("")
@@ -99,7 +99,7 @@ func (s *server) NamedEntry(r *http.Request, l *logrus.Logger) entry {
 
 type formatter struct{ log *logrus.Logger }
 
-// As chi's RequestLogger wants it.
+// chi's RequestLogger calls such a method.
 func (f *formatter) NewLogEntry(r *http.Request) entry { // want `formatter.NewLogEntry returns a logger without the context that it takes: add \.WithContext\(r\.Context\(\)\)`
 	e := &logEntry{entry: logrus.NewEntry(f.log)}
 	e.entry = e.entry.WithField("path", r.URL.Path)
@@ -136,17 +136,17 @@ func another(ctx context.Context) zerolog.Logger {
 	return zerolog.Ctx(ctx).With().Str("k", "v").Logger()
 }
 
-// The ID is there, by other means.
+// The logger gets the ID as an attribute.
 func (s *server) identified(ctx context.Context) *slog.Logger {
 	return s.slog.With("trace_id", trace.ID(ctx))
 }
 
-// The caller may have bound it.
+// The caller may have bound l.
 func (s *server) handed(ctx context.Context, l *slog.Logger) *slog.Logger {
 	return l.With("k", "v")
 }
 
-// It is not the request's: made here, or by a constructor.
+// A new logger is not derived from an earlier one, so it is not reported.
 func made(ctx context.Context) *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) }
 
 func NewLogger(ctx context.Context) *slog.Logger { return slog.Default() }
@@ -165,7 +165,7 @@ type factory interface {
 
 func noLogger(ctx context.Context, s *server) *server { return s }
 
-// Each variable is followed once, however many assignments lead to it.
+// clewvet follows each variable once, even if many assignments lead to it.
 func (s *server) steps(r *http.Request) *slog.Logger { // want `server.steps returns a logger without the context that it takes`
 	a := s.slog
 	b, c, d, e, f, g, h, i := a, a, a, a, a, a, a, a

@@ -12,12 +12,12 @@ import (
 
 func lines(ctx context.Context) {
 	b, _ := trace.FromContext(ctx)
-	slog.InfoContext(ctx, "", "trace", b.TraceID.String())              // want `b.TraceID.String\(\) is 32 digits where the ID came as 16: use b.ID\(\)`
-	slog.InfoContext(ctx, "", "trace", b.TraceID)                       // want `b.TraceID is 32 digits where the ID came as 16: use b.ID\(\)`
+	slog.InfoContext(ctx, "", "trace", b.TraceID.String())              // want `b.TraceID.String\(\) always has 32 digits, even for an ID that came with 16: use b.ID\(\)`
+	slog.InfoContext(ctx, "", "trace", b.TraceID)                       // want `b.TraceID always has 32 digits, even for an ID that came with 16: use b.ID\(\)`
 	slog.InfoContext(ctx, "", slog.String("trace", b.TraceID.String())) // want `use b.ID\(\)`
 	slog.InfoContext(ctx, fmt.Sprintf("in %s", b.TraceID))              // want `use b.ID\(\)`
 	log.Info().Ctx(ctx).Str("trace", b.TraceID.String()).Msg("")        // want `use b.ID\(\)`
-	log.Info().Ctx(ctx).Stringer("trace", b.TraceID).Msg("")            // want `b.TraceID is 32 digits where the ID came as 16: use b.ID\(\)`
+	log.Info().Ctx(ctx).Stringer("trace", b.TraceID).Msg("")            // want `b.TraceID always has 32 digits, even for an ID that came with 16: use b.ID\(\)`
 	id := b.TraceID.String()                                            // want `use b.ID\(\)`
 	slog.InfoContext(ctx, "", "trace", id)
 

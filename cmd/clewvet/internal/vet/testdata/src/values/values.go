@@ -12,7 +12,7 @@ import (
 	"otherweb"
 )
 
-// The package calls it where a context is at hand.
+// The package calls log where a context is at hand.
 func access(log func(string, ...any), next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		log("asked", "path", r.URL.Path)
@@ -61,7 +61,7 @@ func setUp(l *slog.Logger, z zerolog.Logger, e *logrus.Entry, next http.Handler)
 	_ = otherweb.Database{Log: slog.Info}
 	began("")
 
-	// Its event can be given a context.
+	// The event that log.Info returns can be given a context.
 	events(log.Info, next)
 	prints(z.Print, next) // want `zerolog.Print as a value takes no context: pass a function that takes one`
 }
@@ -74,7 +74,7 @@ func prints(print func(...any), next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { print("") })
 }
 
-// A method of a bound logger's has the context.
+// A method of a bound logger uses the logger's context.
 func handle(w http.ResponseWriter, r *http.Request, l *slog.Logger) {
 	given(r.Context(), slog.Warn) // want `slog.Warn as a value`
 	given(r.Context(), l.Warn)
@@ -93,7 +93,7 @@ func given(ctx context.Context, log func(string, ...any)) {}
 
 func loggerOf(ctx context.Context) *slog.Logger { return ctx.Value("logger").(*slog.Logger) }
 
-// Where all that a variable holds is known, its calls are lines.
+// A call of a local variable is a line if all values of the variable are known log functions.
 func variables(w http.ResponseWriter, r *http.Request) {
 	one := slog.Info
 	one("asked", "k", "v") // want `slog.Info without the context at hand: make one slog.InfoContext, and call it with r\.Context\(\)`

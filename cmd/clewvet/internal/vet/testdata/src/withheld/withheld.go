@@ -10,18 +10,18 @@ import (
 
 func record() (string, string, int) { return "", "", 0 }
 
-// The results of a call are all the arguments that there can be.
+// If a call's results are the arguments, a fix cannot add another argument.
 func multiValue(ctx context.Context) {
 	slog.Info("")       // want `InfoContext\(ctx, …\)`
 	slog.Info(record()) // withheld // want `InfoContext\(ctx, …\)`
 }
 
-// The first argument of a method expression is what it is called on.
+// The first argument of a method expression is the receiver.
 func methodExpression(ctx context.Context, l *slog.Logger) {
 	(*slog.Logger).Info(l, "") // withheld // want `InfoContext\(ctx, …\)`
 }
 
-// What an embedded logger has, the type around it may have redefined.
+// A type with an embedded logger may redefine the method that a fix calls.
 var (
 	outer outerLogger
 	entry outerEntry
@@ -64,7 +64,7 @@ func (l *list[T]) log(ctx context.Context) {
 
 func pair[T any]() (s string, t T) { return }
 
-// Fixes in what is no function's body.
+// A fix outside of a declared function is checked, too.
 var literal = func(ctx context.Context) {
 	slog.Info(record()) // withheld // want `InfoContext\(ctx, …\)`
 	slog.Info("")       // want `InfoContext\(ctx, …\)`

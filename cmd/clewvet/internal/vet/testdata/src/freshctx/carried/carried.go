@@ -13,7 +13,7 @@ func start(ctx context.Context, name string, opts ...trace.SpanStartOption) (con
 
 func use(context.Context) {}
 
-// The trace is handed over without its context.
+// ContextWithSpanContext puts the trace into the fresh context.
 func again(ctx context.Context) {
 	use(trace.ContextWithSpanContext(context.Background(), trace.SpanContextFromContext(ctx)))
 	later, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -22,7 +22,7 @@ func again(ctx context.Context) {
 	use(later)
 }
 
-// This trace is another on purpose, and the two know of each other.
+// A new trace with a link to the old one is made on purpose.
 func links(ctx context.Context) {
 	other, end := start(context.Background(), "other", trace.WithLinks(trace.LinkFromContext(ctx)))
 	defer end()
@@ -44,7 +44,7 @@ func values(ctx, from context.Context) context.Context { return ctx }
 
 func send(from, to context.Context) {}
 
-// A context that is made of both has the values of the other.
+// A context that is made from a fresh one and ctx has the trace of ctx.
 func both(ctx context.Context) {
 	use(values(context.Background(), ctx))
 	detached, cancel := context.WithTimeout(values(context.Background(), ctx), time.Second)

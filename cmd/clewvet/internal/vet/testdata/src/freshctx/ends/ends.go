@@ -9,7 +9,7 @@ import (
 
 type gate struct{ open chan struct{} }
 
-// Only the end of a context is asked for here, which has nothing to do with its trace.
+// wait uses only the end of ctx, for which the trace makes no difference.
 func (g *gate) wait(ctx context.Context) error {
 	select {
 	case <-g.open:
@@ -52,7 +52,7 @@ func asks(ctx context.Context, g *gate) {
 	use(used)
 }
 
-// Neither a process nor a connection has a trace.
+// A process or a connection uses only the end of its context.
 func starts(ctx context.Context, d *net.Dialer) {
 	_ = exec.CommandContext(context.Background(), "ls")
 	_, _ = d.DialContext(context.Background(), "tcp", "")

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// A request with a context that is nil yet would be lost.
+// net/http rejects a request with a nil context, so a fix uses c only below its assignment.
 func later(w http.ResponseWriter, r *http.Request) {
 	var c context.Context
 	send(http.NewRequest("GET", "/", nil)) // want `NewRequestWithContext\(r\.Context\(\), …\)`
