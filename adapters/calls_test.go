@@ -37,11 +37,11 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// logctx.Call makes lines and client spans for calls that are not HTTP. Each library needs these
-// few lines for it.
+// logctx.Call makes lines and client spans for calls that are not HTTP. The adapters below connect
+// one library each to logctx.Call.
 
 // sqlCalls makes a call of each statement of a database. The call ends when the statement has run.
-// A query has run when its rows can be read.
+// For a query, that is when its rows can be read.
 type sqlCalls struct {
 	*sql.DB
 	host string
@@ -68,8 +68,8 @@ func (db sqlCalls) ExecContext(ctx context.Context, query string, args ...any) (
 	return result, err
 }
 
-// verb is the first word of a statement. Whole statements would be too many names, and may hold
-// values.
+// verb returns the first word of a statement. Whole statements would be too many names for spans,
+// and may contain values.
 func verb(query string) string {
 	if words := strings.Fields(query); len(words) > 0 {
 		return strings.ToUpper(words[0])
@@ -77,9 +77,9 @@ func verb(query string) string {
 	return ""
 }
 
-// redisCalls makes a call of each command and of each pipeline. A missing key is an answer, not an
-// error. The first commands of a new connection belong to the call that needs the connection,
-// because they run in its context.
+// redisCalls makes a call of each command and of each pipeline. A missing key is a valid answer,
+// not an error. The first commands on a new connection belong to the call that needs the
+// connection, because they run in that call's context.
 type redisCalls struct{ host string }
 
 type inRedisCall struct{}
@@ -112,8 +112,8 @@ func (h redisCalls) call(ctx context.Context, name string, next func(ctx context
 	return err
 }
 
-// grpcCalls makes a call of each unary gRPC call, and sends its trace. Use it in place of
-// otelgrpc's client handler, which would make one more span, the server's parent.
+// grpcCalls makes a call of each unary gRPC call, and sends the call's trace. Use it instead of
+// otelgrpc's client handler, which would add one more span: the parent of the server's.
 func grpcCalls(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	host := conn.Target()
 	ctx, done := logctx.Call(ctx, host[strings.LastIndexByte(host, '/')+1:], method)
@@ -123,8 +123,8 @@ func grpcCalls(ctx context.Context, method string, req, reply any, conn *grpc.Cl
 	return err
 }
 
-// awsCalls makes a call of each attempt of AWS's SDK. It is last in its step, after retries, the
-// endpoint and the signature.
+// awsCalls makes a call of each attempt of AWS's SDK. It is the last middleware of the Finalize
+// step, so it runs after the middleware for retries, the endpoint and the signature.
 func awsCalls(stack *middleware.Stack) error {
 	call := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		host := ""
@@ -142,7 +142,8 @@ func awsCalls(stack *middleware.Stack) error {
 // called is the content of a call line.
 type called struct{ host, method, err string }
 
-// callsOf returns the call lines in out. All lines must be call lines in in's trace.
+// callsOf returns the call lines in out and their span IDs. All lines must be call lines in in's
+// trace.
 func callsOf(t *testing.T, in request, out *bytes.Buffer) (calls []called, spans []string) {
 	t.Helper()
 	for _, line := range linesOf(t, out) {
@@ -157,7 +158,7 @@ func callsOf(t *testing.T, in request, out *bytes.Buffer) (calls []called, spans
 	return calls, spans
 }
 
-// media is a database that knows one statement for each kind.
+// media is a database with one table, media.
 type media struct{ table }
 
 func (media) Connect(context.Context) (driver.Conn, error) { return mediaConnection{}, nil }
@@ -190,24 +191,24 @@ func TestSQLCalls(t *testing.T) {
 	defer func() { assert.NoError(t, db.Close()) }()
 
 	var views int
-	require.NoError(t, db.QueryRowContext(ctx, "SELECT views FROM media").Scan(&views), "a row")
-	assert.Equal(t, 7, views, "the row")
+	require.NoError(t, db.QueryRowContext(ctx, "SELECT views FROM media").Scan(&views), "QueryRowContext of an existing table")
+	assert.Equal(t, 7, views, "value of the row")
 	rows, err := db.QueryContext(ctx, "\n select views FROM media")
-	require.NoError(t, err, "rows")
-	require.True(t, rows.Next(), "a row, after the call has ended")
+	require.NoError(t, err, "QueryContext of an existing table")
+	require.True(t, rows.Next(), "Next finds a row after the call has ended")
 	require.NoError(t, rows.Close())
 	_, err = db.ExecContext(ctx, "DELETE FROM media")
-	require.NoError(t, err, "a statement")
+	require.NoError(t, err, "ExecContext of an existing table")
 	_, err = db.QueryContext(ctx, "SELECT 'secret' FROM nowhere")
-	assert.ErrorIs(t, err, errNoTable, "a query that fails")
+	assert.ErrorIs(t, err, errNoTable, "error of a query of a missing table")
 	_, err = db.ExecContext(ctx, "DELETE FROM nowhere")
-	assert.ErrorIs(t, err, errNoTable, "a statement that fails")
-	assert.ErrorIs(t, db.QueryRowContext(ctx, "").Scan(&views), errNoTable, "no statement")
+	assert.ErrorIs(t, err, errNoTable, "error of a statement for a missing table")
+	assert.ErrorIs(t, db.QueryRowContext(ctx, "").Scan(&views), errNoTable, "error of an empty statement")
 
 	calls, _ := callsOf(t, in, &out)
 	const host = "media-db.internal:5432"
 	assert.Equal(t, []called{{host, "SELECT", ""}, {host, "SELECT", ""}, {host, "DELETE", ""},
-		{host, "SELECT", "no such table"}, {host, "DELETE", "no such table"}, {host, "call", "no such table"}}, calls, "lines")
+		{host, "SELECT", "no such table"}, {host, "DELETE", "no such table"}, {host, "call", "no such table"}}, calls, "call lines")
 }
 
 func TestRedisCalls(t *testing.T) {
@@ -222,19 +223,19 @@ func TestRedisCalls(t *testing.T) {
 	client.AddHook(redisCalls{"media-cache.internal:6379"})
 
 	views, err := client.Get(ctx, "views").Int()
-	require.NoError(t, err, "GET")
-	assert.Equal(t, 7, views, "GET")
-	assert.Equal(t, redis.Nil, client.Get(ctx, "likes").Err(), "GET of what is not there")
-	assert.ErrorContains(t, client.Get(ctx, "media").Err(), "WRONGTYPE", "GET of what is no string")
+	require.NoError(t, err, "GET of a number")
+	assert.Equal(t, 7, views, "value of GET")
+	assert.Equal(t, redis.Nil, client.Get(ctx, "likes").Err(), "GET of a missing key")
+	assert.ErrorContains(t, client.Get(ctx, "media").Err(), "WRONGTYPE", "GET of a value that is not a string")
 	pipe := client.Pipeline()
 	pipe.Get(ctx, "views")
 	pipe.Get(ctx, "likes")
 	_, err = pipe.Exec(ctx)
-	assert.Equal(t, redis.Nil, err, "a pipeline")
+	assert.Equal(t, redis.Nil, err, "pipeline with a missing key")
 
 	calls, _ := callsOf(t, in, &out)
 	const host = "media-cache.internal:6379"
-	assert.Equal(t, []called{{host, "get", ""}, {host, "get", ""}, {host, "get", "WRONGTYPE not a string"}, {host, "pipeline", ""}}, calls, "lines")
+	assert.Equal(t, []called{{host, "get", ""}, {host, "get", ""}, {host, "get", "WRONGTYPE not a string"}, {host, "pipeline", ""}}, calls, "call lines")
 }
 
 func TestGRPCCalls(t *testing.T) {
@@ -252,22 +253,22 @@ func TestGRPCCalls(t *testing.T) {
 	client := healthpb.NewHealthClient(conn)
 
 	_, err := client.Check(ctx, &healthpb.HealthCheckRequest{Service: "media"})
-	require.NoError(t, err, "Check")
+	require.NoError(t, err, "Check of a known service")
 	_, err = client.Check(ctx, &healthpb.HealthCheckRequest{})
-	assert.Equal(t, codes.NotFound, status.Code(err), "Check of nothing")
+	assert.Equal(t, codes.NotFound, status.Code(err), "Check without a service")
 
 	calls, spans := callsOf(t, in, &out)
 	const method = "/grpc.health.v1.Health/Check"
-	assert.Equal(t, []called{{address, method, ""}, {address, method, "rpc error: code = NotFound desc = no such service"}}, calls, "lines")
+	assert.Equal(t, []called{{address, method, ""}, {address, method, "rpc error: code = NotFound desc = no such service"}}, calls, "call lines")
 	for i, span := range spans {
 		b, err := trace.Parse(store.callers[i])
 		require.NoError(t, err, "metadata b3")
-		assert.Equal(t, in.id, b.ID(), "trace that the server was told")
-		assert.Equal(t, span, b.SpanID.String(), "span that the server was told, and the line's")
+		assert.Equal(t, in.id, b.ID(), "trace in the metadata that the server got")
+		assert.Equal(t, span, b.SpanID.String(), "span in the metadata that the server got, against the call line's")
 	}
 }
 
-// pickyStore keeps the headers of its callers.
+// pickyStore fails calls without a service, and keeps the b3 metadata of all callers.
 type pickyStore struct {
 	healthpb.UnimplementedHealthServer
 	callers []string
@@ -299,9 +300,10 @@ func TestAWSCalls(t *testing.T) {
 	}))
 	defer dynamo.Close()
 	db := dynamodb.New(dynamodb.Options{
-		Region:       "eu-west-1",
-		Credentials:  credentials.NewStaticCredentialsProvider("id", "key", ""),
-		BaseEndpoint: aws.String("http://dynamodb.eu-west-1.example.com"), // dynamo, by that client
+		Region:      "eu-west-1",
+		Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
+		// HTTPClient connects this host to dynamo.
+		BaseEndpoint: aws.String("http://dynamodb.eu-west-1.example.com"),
 		Retryer:      retry.AddWithMaxBackoffDelay(retry.NewStandard(), time.Nanosecond),
 		HTTPClient:   dynamo.Client(),
 	}, func(o *dynamodb.Options) {
@@ -309,20 +311,20 @@ func TestAWSCalls(t *testing.T) {
 	})
 
 	_, err := db.ListTables(ctx, nil)
-	require.NoError(t, err, "ListTables, answered 503 and 200")
+	require.NoError(t, err, "ListTables, answered with 503 and then 200")
 	_, err = db.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String("media")})
-	assert.ErrorContains(t, err, "no such table", "DescribeTable")
+	assert.ErrorContains(t, err, "no such table", "error of DescribeTable")
 
 	calls, spans := callsOf(t, in, &out)
-	require.Len(t, calls, 3, "lines")
+	require.Len(t, calls, 3, "call lines")
 	assert.Contains(t, calls[0].err, "StatusCode: 503", "error of the first attempt")
 	calls[0].err = ""
 	const host = "dynamodb.eu-west-1.example.com"
-	assert.Equal(t, []called{{host, "ListTables", ""}, {host, "ListTables", ""}, {host, "DescribeTable", "https response error StatusCode: 400, RequestID: , ResourceNotFoundException: no such table"}}, calls, "lines")
-	assert.NotEqual(t, spans[0], spans[1], "spans of two attempts")
+	assert.Equal(t, []called{{host, "ListTables", ""}, {host, "ListTables", ""}, {host, "DescribeTable", "https response error StatusCode: 400, RequestID: , ResourceNotFoundException: no such table"}}, calls, "call lines")
+	assert.NotEqual(t, spans[0], spans[1], "span IDs of the two attempts")
 }
 
-// serveRedis is a Redis on loopback that knows only these commands and answers.
+// serveRedis serves a Redis on loopback that knows only the commands in answers.
 func serveRedis(answers map[string]string) (address string, stop func()) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
@@ -358,8 +360,8 @@ func serveRedis(answers map[string]string) (address string, stop func()) {
 	}
 }
 
-// readCommand reads a command of Redis's protocol, which has the number of words, and the length
-// of each.
+// readCommand reads a command of Redis's protocol: the number of words, and then the length and
+// the text of each word.
 func readCommand(in *bufio.Reader) (string, error) {
 	words, err := readNumber(in, '*')
 	if err != nil {

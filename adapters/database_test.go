@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each attempt of AWS's SDK is a span of its own, and carries it. The signature does not cover the
-// trace headers, because a proxy may change them.
+// Each attempt of AWS's SDK has its own span, and sends the span's ID. The signature does not
+// cover the trace headers, because a proxy may change them.
 func TestAWSAttempts(t *testing.T) {
 	var asked []http.Header
 	dynamo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -41,7 +41,7 @@ func TestAWSAttempts(t *testing.T) {
 
 	_, err := db.ListTables(incoming(0).ctx, nil)
 	dynamo.Close()
-	require.NoError(t, err, "ListTables, answered 503 and 200")
+	require.NoError(t, err, "ListTables, answered with 503 and then 200")
 	shutDown(tp)
 
 	var attempts []span
@@ -50,8 +50,8 @@ func TestAWSAttempts(t *testing.T) {
 			attempts = append(attempts, s)
 		}
 	}
-	require.Len(t, attempts, 2, "spans of attempts")
-	require.Len(t, asked, 2, "requests")
+	require.Len(t, attempts, 2, "client spans of the attempts")
+	require.Len(t, asked, 2, "requests that DynamoDB got")
 	for i, header := range asked {
 		assert.Equal(t, trace.ID(incoming(0).ctx), header.Get("X-B3-TraceId"), "X-B3-TraceId of attempt %d", i+1)
 		assert.Equal(t, attempts[i].ID, header.Get("X-B3-SpanId"), "X-B3-SpanId of attempt %d", i+1)

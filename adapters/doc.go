@@ -1,12 +1,12 @@
-// Package adapters tests clew with libraries that run a program's code. It has no code of its own,
-// because nearly all of them need only one line. The lines are below, as the tests run them.
-// docs/recipes.md shows them with more around them.
+// Package adapters tests clew with other libraries that run a program's code. It exports nothing,
+// because nearly all of these libraries need only one line. The lines are below, as the tests run
+// them. docs/recipes.md shows them with more code around them.
 //
 // # Tasks
 //
-// fn is a func(ctx context.Context). load also returns an error. clew has one rule: a task that
-// the request waits for ends with the request, and a task that it does not wait for keeps only the
-// trace.
+// fn is a func(ctx context.Context). load is the same with an error as result. clew has one rule:
+// if the request waits for a task, the task ends with the request. If it does not wait, the task
+// keeps only the trace.
 //
 //	ants                    pool.Submit(workerpool.Wrap(ctx, fn))
 //	ants, waited for        pool.Submit(func() { defer all.Done(); check(task()) })
@@ -24,21 +24,22 @@
 //	context.AfterFunc       context.AfterFunc(ctx, workerpool.Wrap(ctx, fn))
 //	singleflight            group.Do(key, func() (any, error) { return load(trace.Detach(ctx)) })
 //
-// With ants, a task that is waited for is workerpool.WrapErr(ctx, load) in a closure, because ants
-// takes no function that returns an error.
+// With ants, use workerpool.WrapErr(ctx, load) in a closure for a task that the request waits for,
+// because ants accepts no function that returns an error.
 //
-// A task that returns a value is a closure over ctx, as with the WaitGroup. Implicit does not
-// reach into a closure. If fn logs without a context, use workerpool.NewGroup, or Wrap it.
+// For a task that returns a value, use a closure over ctx, as with the WaitGroup. Implicit has no
+// effect in such a closure. If fn logs without a context, use workerpool.NewGroup, or Wrap fn.
 //
-// With singleflight, the work is in the trace of the first caller. The others wait for it in their
-// own. Detach the context, because otherwise all callers fail when the first one goes away.
+// With singleflight, the work is in the trace of the first caller. The other callers wait for it,
+// and stay in their own traces. Detach the context, because otherwise all callers fail when the
+// first one is canceled.
 //
 // # Schedules
 //
-// Each run is a new trace. It has a link to the trace that it was scheduled in, if any. A Job ends
-// when it returns. A run that takes gocron's own context begins its trace itself, and ends with
-// the scheduler. The schedule ends with the context of gocron.WithContext, which must be main's
-// and not a request's.
+// Each run has a new trace, with a link to the trace in which it was scheduled, if there was one.
+// A Job ends only when fn returns. If a run uses gocron's own context instead, it must start its
+// trace itself, and it is canceled with the scheduler. The schedule ends with the context of
+// gocron.WithContext, so pass main's context and not a request's.
 //
 //	cron                    c.AddFunc("@every 1m", workerpool.Job(ctx, fn))
 //	gocron                  s.NewJob(every, gocron.NewTask(workerpool.Job(ctx, fn)))
@@ -46,14 +47,15 @@
 //
 // # Messages
 //
-// A message carries its trace in one header, by trace.Propagator{Encoding: b3.B3SingleHeader}. A
-// consumer calls handle, in example_messages_test.go, for each message, also in a batch. handle
-// begins a span in the message's trace, and runs the handler in trace.Do. Work that a handler does
-// not wait for needs Wrap or Go, because a message's context ends with its handler.
+// A message carries its trace in one header, which trace.Propagator{Encoding: b3.B3SingleHeader}
+// writes. A consumer calls handle, in example_messages_test.go, for each message, also for each
+// message of a batch. handle starts a span in the message's trace, and runs the handler in
+// trace.Do. If a handler starts work that it does not wait for, use Wrap or Go, because a
+// message's context ends with its handler.
 //
-// SQS returns only the attributes that a consumer asks for. NATS headers are case-sensitive, so
-// propagation.HeaderCarrier, which writes B3, does not fit. Kinesis has no headers, so they are a
-// field of the data.
+// SQS returns only the attributes that a consumer asks for. NATS headers are case-sensitive.
+// propagation.HeaderCarrier writes B3 instead of b3, so it does not fit. Kinesis has no headers,
+// so the data of a record contains them.
 //
 //	Kafka, out              kgo.WithHooks(produced{})
 //	Kafka, in               handle(ctx, r.Topic, headers, func(ctx context.Context) error { return fn(ctx, r) })
@@ -68,21 +70,22 @@
 //
 // # HTTP
 //
-// gin and echo have contexts of their own, which they reuse for the next request. Take the
-// request's context from them before you start anything that outlives the handler.
+// gin and echo have their own contexts, which they reuse for the next request. Before you start
+// work that outlives the handler, get the request's context from them.
 //
 //	gin                     ctx := c.Request.Context()
 //	echo                    ctx := c.Request().Context()
 //	both, in main           handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
 //	http.DefaultClient      http.DefaultClient = httpclient.Wrap(http.DefaultClient, httpclient.Config{})
 //
-// Some middleware writes late, such as chi's Timeout its 504, or echo's error handler its answer.
-// The access line has such an answer only if AccessLog stands further out.
+// Some middleware writes its answer late: chi's Timeout a 504, echo's error handler an error. The
+// access line shows such an answer only if AccessLog is outside of that middleware.
 //
 // # Routes
 //
-// Most middleware hands on a copy of the request, and a router writes its pattern into the copy.
-// SetRoute in the innermost middleware takes the route to the access line and the span.
+// Most middleware passes a copy of the request to the next handler, and a router writes its
+// pattern into that copy. Call SetRoute in the innermost middleware, so that the access line and
+// the span get the route.
 //
 //	ServeMux, before it     _, pattern := mux.Handler(r)
 //	ServeMux, then          httpmw.SetRoute(r.Context(), pattern)
@@ -95,9 +98,9 @@
 //
 // # fiber
 //
-// fiber is not net/http, so it needs aroundV2 or aroundV3: some forty lines to copy, in
-// example_fiber_test.go. Use them first, and fiber's recover after them, because the access log
-// cannot see how a middleware further out changes the response.
+// fiber is not net/http, so it needs aroundV2 or aroundV3 from example_fiber_test.go: some forty
+// lines to copy. Use them first, and fiber's recover after them, because the access log cannot see
+// changes that a middleware outside of it makes to the response.
 //
 //	v2                      app.Use(aroundV2(httpmw.New(httpmw.Config{Logger: &logger})))
 //	v2, access log          app.Use(aroundV2(httpmw.AccessLog(httpmw.AccessLogConfig{})))
@@ -106,16 +109,17 @@
 //	v3, access log          app.Use(aroundV3(httpmw.AccessLog(httpmw.AccessLogConfig{})))
 //	v3, in a handler        ctx := c.Context()
 //
-// fiber's own adaptor.HTTPMiddleware is no substitute. It runs a middleware to its end before the
-// handlers begin. So the access log always says 200, spans take no time, and the headers that
-// Config.Trust refuses stay. The trace is then only in fiber's own context (c.Context() in v2, c
-// in v3), which fiber reuses for the next request. adaptor.FiberApp hands on no context at all:
-// put clew into the app, not around it.
+// fiber's own adaptor.HTTPMiddleware is no substitute, because it runs a middleware to its end
+// before the handlers begin. So the access log always shows 200, spans have no duration, and the
+// headers that Config.Trust rejects stay in the request. Also, the trace is only in fiber's own
+// context (c.Context() in v2, c in v3), which fiber reuses for the next request. adaptor.FiberApp
+// passes no context at all: put clew into the app, not around it.
 //
 // # Spans
 //
-// tp is a provider, from zipkin.NewProvider or any SDK. OpenTelemetry's instrumentation joins the
-// trace of its context. Without a provider option, it uses the global provider.
+// tp is a provider, from zipkin.NewProvider or any SDK. OpenTelemetry's instrumentation makes
+// spans in the trace of the context that it gets. Without a provider option, it uses the global
+// provider.
 //
 //	in main                 otel.SetTracerProvider(tp)
 //	AWS                     o.TracerProvider = smithyoteltracing.Adapt(tp)
@@ -130,7 +134,7 @@
 // # Calls
 //
 // logctx.Call makes a client span and a debug line for a call that is not HTTP. sqlCalls,
-// redisCalls, grpcCalls and awsCalls do so for each call of a client. Copy them from
+// redisCalls, grpcCalls and awsCalls use it for each call of a client. Copy them from
 // calls_test.go. For HTTP calls, CallLog in httpclient.Config writes the lines.
 //
 //	database/sql            db := sqlCalls{sql.OpenDB(connector), "media-db.internal:5432"}
@@ -138,18 +142,18 @@
 //	gRPC, out               grpc.WithUnaryInterceptor(grpcCalls)
 //	AWS, each attempt       o.APIOptions = append(o.APIOptions, awsCalls)
 //
-// grpcCalls also sends the trace, so it replaces otelgrpc's client handler. Together with otelsql,
-// or with a provider for AWS, each call has one more span.
+// grpcCalls also sends the trace, so it replaces otelgrpc's client handler. If you also use
+// otelsql, or a provider for AWS, each call has one more span.
 //
 // # Logs
 //
-// Package log has no contexts. Its lines have the same form as the others, but no ID. The lines of
-// a logger made for one request have its ID. With Implicit in httpmw's Config, all lines of the
-// goroutine that serves a request have the ID, also those of libraries, and so have lines in a
-// trace.Do. Lines of other goroutines have none.
+// Package log uses no contexts. Its lines have the same form as the others, but no ID. A logger
+// that is made for one request writes the request's ID. With Implicit in httpmw's Config, all
+// lines of the goroutine that serves a request have the ID, even lines of libraries. Lines inside
+// of trace.Do have the ID, too. Lines of other goroutines have none.
 //
-// Package log puts its own time before a message. log.SetFlags(0) removes it. slog.SetDefault
-// removes it too, and also sends all lines of package log to slog.
+// Package log puts its own time before a message. log.SetFlags(0) removes this time.
+// slog.SetDefault removes it, too, and also sends all lines of package log to slog.
 //
 //	http.Server             server.Config.ErrorLog = log.New(logger, "", 0)
 //	log, in main            log.SetOutput(logger)
@@ -158,8 +162,8 @@
 //	log, in a request       log.New(logctx.From(ctx), "", 0)
 //	zap, access log         httpmw.AccessLog(httpmw.AccessLogConfig{Slog: slog.New(zapslog.NewHandler(logger.Core()))})
 //
-// These give the ID to lines that other libraries write about a request. restyLogs, chiLogs and
-// chiID are a few lines each, in lines_test.go.
+// The following rows add the ID to lines that other libraries write for a request. restyLogs,
+// chiLogs and chiID are a few lines each, in lines_test.go.
 //
 //	resty's WARN and ERROR  client.OnBeforeRequest(restyLogs)
 //	chi's Recoverer, Use    chiLogs, middleware.Recoverer

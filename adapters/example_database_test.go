@@ -21,9 +21,9 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// A batch job calls DynamoDB. AWS's SDK has spans of its own, which say what was done. Those
-// without a kind are left out here. The span of clew's client says where, which is the edge in
-// Zipkin's graph. Each of the two lines works without the other.
+// A batch job calls DynamoDB. The spans of AWS's SDK show what the job does. The output leaves out
+// those without a kind. The span of clew's client shows which host the job calls, and is the edge
+// in Zipkin's graph. Each of the two option lines works without the other.
 func Example_dynamoDB() {
 	dynamo := httptest.NewServer(answer(`{"Item":{"views":{"N":"7"}}}`))
 	defer dynamo.Close()
@@ -35,9 +35,10 @@ func Example_dynamoDB() {
 	defer otel.SetTracerProvider(noop.NewTracerProvider())
 	client := dynamo.Client()
 	db := dynamodb.New(dynamodb.Options{
-		Region:       "eu-west-1",
-		Credentials:  credentials.NewStaticCredentialsProvider("id", "key", ""),
-		BaseEndpoint: aws.String("http://dynamodb.eu-west-1.example.com"), // dynamo, by that client
+		Region:      "eu-west-1",
+		Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
+		// The client connects this host to dynamo.
+		BaseEndpoint: aws.String("http://dynamodb.eu-west-1.example.com"),
 	}, func(o *dynamodb.Options) {
 		o.TracerProvider = smithyoteltracing.Adapt(tp)
 		o.HTTPClient = httpclient.Wrap(client, httpclient.Config{})
@@ -54,7 +55,7 @@ func Example_dynamoDB() {
 		}
 		fmt.Println(got.Item["views"].(*types.AttributeValueMemberN).Value, "views")
 	})
-	countViews() // in a service, by a scheduler
+	countViews() // in a service, a scheduler calls it
 
 	shutDown(tp)
 	collected.print()
@@ -65,8 +66,8 @@ func Example_dynamoDB() {
 	//     media-batch: post -> dynamodb.eu-west-1.example.com
 }
 
-// Zipkin's graph names a database by its server.address or, without one, by db.system.name. Set
-// one of them.
+// Zipkin's graph names a database by the span's server.address or, without one, by its
+// db.system.name. Set one of them.
 func Example_databaseSQL() {
 	collected := newCollector()
 	defer collected.Close()
@@ -97,11 +98,11 @@ func Example_databaseSQL() {
 	//   media-batch: sql.rows -> media-db.internal
 }
 
-// table is a database whose queries find one row each.
+// table is a database in which every query returns one row.
 type table struct{}
 
 func (table) Connect(context.Context) (driver.Conn, error) { return connection{}, nil }
-func (table) Driver() driver.Driver                        { return nil } // nobody asks it
+func (table) Driver() driver.Driver                        { return nil } // never called
 
 type connection struct{ driver.Conn }
 

@@ -17,9 +17,10 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// aroundV2 makes fiber's middleware of httpmw's. fiber's handlers run inside it and have its
-// context. It comes first. fiber's own adaptor is no substitute. It runs a middleware to its end
-// before the handlers begin, so that spans end too early and an access log knows no status.
+// aroundV2 turns a middleware of httpmw into one for fiber. fiber's handlers run inside of it, in
+// its context. Use it before all other middleware. fiber's own adaptor is no substitute: it runs a
+// middleware to its end before the handlers begin, so that spans end too early and an access log
+// does not know the status.
 func aroundV2(middleware func(http.Handler) http.Handler) fiberv2.Handler {
 	return func(c *fiberv2.Ctx) error {
 		around(middleware, c.UserContext(), c.Context(), c.GetReqHeaders(), func(r *http.Request) {
@@ -27,11 +28,12 @@ func aroundV2(middleware func(http.Handler) http.Handler) fiberv2.Handler {
 			if err := c.Next(); err != nil && c.App().ErrorHandler(c, err) != nil {
 				c.Status(http.StatusInternalServerError)
 			}
-			if route := c.Route().Path; fiberv2.RoutePatternMatch(c.Path(), route) { // else a prefix
+			// The route of middleware can be only a prefix of the path.
+			if route := c.Route().Path; fiberv2.RoutePatternMatch(c.Path(), route) {
 				r.Pattern = route
 			}
 		})
-		return nil // fiber's ErrorHandler has answered already, for the access log to see its status
+		return nil // ErrorHandler has run already, so that the access log sees its status
 	}
 }
 
@@ -43,7 +45,7 @@ func aroundV3(middleware func(http.Handler) http.Handler) fiberv3.Handler {
 			if err := c.Next(); err != nil && c.App().ErrorHandler(c, err) != nil {
 				c.Status(http.StatusInternalServerError)
 			}
-			if !c.IsMiddleware() { // else a prefix
+			if !c.IsMiddleware() { // a middleware's route is only a prefix
 				r.Pattern = c.Route().Path
 			}
 		})
@@ -51,10 +53,11 @@ func aroundV3(middleware func(http.Handler) http.Handler) fiberv3.Handler {
 	}
 }
 
-// around calls next inside middleware, with the request that the middleware has made of c.
+// around calls next inside of middleware, with the request that the middleware passes to its
+// handler.
 func around(middleware func(http.Handler) http.Handler, ctx context.Context, c *fasthttp.RequestCtx, header map[string][]string, next func(*http.Request)) {
-	// The request has memory of its own, because fasthttp reuses its memory for the next request,
-	// and spans are exported later.
+	// The request has copies of all strings, because fasthttp reuses its memory for the next
+	// request, and spans are exported later.
 	r := &http.Request{
 		Method: string(c.Method()), URL: &url.URL{Path: string(c.Path())}, RequestURI: string(c.RequestURI()), ProtoMajor: 1, ProtoMinor: 1,
 		Host: string(c.Host()), RemoteAddr: c.RemoteAddr().String(), Header: http.Header{},
@@ -66,10 +69,10 @@ func around(middleware func(http.Handler) http.Handler, ctx context.Context, c *
 	}
 	came := r.Header.Clone()
 	handler := func(w http.ResponseWriter, r *http.Request) {
-		if !maps.EqualFunc(came, r.Header, slices.Equal) { // as Config.Trust has left them
+		if !maps.EqualFunc(came, r.Header, slices.Equal) { // Config.Trust has removed some headers
 			again := func(name string) bool { return len(came[name]) > 1 || !slices.Equal(came[name], r.Header[name]) }
 			for name := range came {
-				if again(name) { // Del also turns the order round of headers that stand twice
+				if again(name) { // Del also reverses the order of repeated headers
 					c.Request.Header.Del(name)
 				}
 			}
@@ -81,7 +84,7 @@ func around(middleware func(http.Handler) http.Handler, ctx context.Context, c *
 				}
 			}
 		}
-		for name := range w.Header() { // Config.ResponseHeader
+		for name := range w.Header() { // copies Config.ResponseHeader
 			c.Response.Header.Set(name, w.Header().Get(name))
 		}
 		next(r)
@@ -93,7 +96,7 @@ func around(middleware func(http.Handler) http.Handler, ctx context.Context, c *
 	middleware(http.HandlerFunc(handler)).ServeHTTP(counted{}, r.WithContext(ctx))
 }
 
-// counted is a ResponseWriter by which the access log counts bytes. fiber sends the response.
+// counted is a ResponseWriter with which the access log counts bytes. fiber sends the response.
 type counted http.Header
 
 func (c counted) Header() http.Header       { return http.Header(c) }
@@ -158,7 +161,7 @@ func Example_fiberV3() {
 	// views counted trace_id=463ac35c9f6413ad
 }
 
-// inTrace is a request in trace 463ac35c9f6413ad.
+// inTrace returns a request in trace 463ac35c9f6413ad.
 func inTrace(path string) *http.Request {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.Header.Set("X-B3-TraceId", "463ac35c9f6413ad")

@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// produced is a hook of franz-go. It gives a record the trace of Produce's context.
+// produced is a hook of franz-go. It puts the trace of Produce's context into each record.
 type produced struct{}
 
 func (produced) OnProduceRecordBuffered(r *kgo.Record) {
@@ -22,7 +22,7 @@ func (produced) OnProduceRecordBuffered(r *kgo.Record) {
 	}
 }
 
-// consume hands each record of a poll to fn, in its trace.
+// consume calls fn for each record of a poll, in the record's trace.
 func consume(ctx context.Context, polled kgo.Fetches, fn func(ctx context.Context, r *kgo.Record) error) error {
 	for r := range polled.RecordsAll() {
 		headers := propagation.MapCarrier{}
@@ -36,7 +36,7 @@ func consume(ctx context.Context, polled kgo.Fetches, fn func(ctx context.Contex
 	return nil
 }
 
-// kafkaClient returns a client of a Kafka on loopback, which end ends.
+// kafkaClient returns a client of a Kafka server on loopback. end stops both.
 func kafkaClient(topic string) (client *kgo.Client, end func()) {
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, topic))
 	check(err)
@@ -48,7 +48,7 @@ func kafkaClient(topic string) (client *kgo.Client, end func()) {
 	}
 }
 
-// A producer has the hook produced, and a consumer calls handle for each record.
+// The producer's client has the hook produced. The consumer calls handle for each record.
 func Example_kafka() {
 	client, end := kafkaClient("orders")
 	defer end()

@@ -15,13 +15,13 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// order is the data of a record, with the headers that Kinesis has no place for.
+// order is the data of a record. It contains the headers, because Kinesis has no headers.
 type order struct {
 	Headers propagation.MapCarrier `json:"headers,omitempty"`
 	ID      string                 `json:"id"`
 }
 
-// kinesisPut puts an order into a stream, in ctx's trace.
+// kinesisPut puts an order with ctx's trace into a stream.
 func kinesisPut(ctx context.Context, client *kinesis.Client, stream string, o order) error {
 	o.Headers = propagation.MapCarrier{}
 	propagator.Inject(ctx, o.Headers)
@@ -33,7 +33,7 @@ func kinesisPut(ctx context.Context, client *kinesis.Client, stream string, o or
 	return err
 }
 
-// kinesisHandle hands each order to fn, in its trace.
+// kinesisHandle calls fn for each order, in the order's trace.
 func kinesisHandle(ctx context.Context, stream string, records []types.Record, fn func(ctx context.Context, o order) error) error {
 	for _, r := range records {
 		var o order
@@ -47,7 +47,8 @@ func kinesisHandle(ctx context.Context, stream string, records []types.Record, f
 	return nil
 }
 
-// kinesisStream is a Kinesis with one stream of one shard. Each GetRecords has all records.
+// kinesisStream is a Kinesis server with one stream of one shard. Each GetRecords returns all
+// records.
 type kinesisStream struct {
 	mu      sync.Mutex
 	records []types.Record
@@ -81,7 +82,7 @@ func (s *kinesisStream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	check(json.NewEncoder(w).Encode(out))
 }
 
-// kinesisClient returns a client of a Kinesis on loopback, which end ends.
+// kinesisClient returns a client of a Kinesis server on loopback. end stops the server.
 func kinesisClient() (client *kinesis.Client, end func()) {
 	server := httptest.NewServer(new(kinesisStream))
 	return kinesis.New(kinesis.Options{
@@ -90,7 +91,7 @@ func kinesisClient() (client *kinesis.Client, end func()) {
 	}), server.Close
 }
 
-// A record of Kinesis has no headers, so they are a part of its data.
+// A Kinesis record has no headers, so the headers are a part of its data.
 func Example_kinesis() {
 	client, end := kinesisClient()
 	defer end()

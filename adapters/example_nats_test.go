@@ -13,13 +13,13 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// natsHeader is the headers of a message, with their case. propagation.HeaderCarrier looks for B3,
-// which in NATS is not b3.
+// natsHeader is a carrier for the headers of a message, which keeps the case of their names.
+// propagation.HeaderCarrier looks for B3, which is not the same as b3 in NATS.
 type natsHeader struct{ nats.Header }
 
 func (h natsHeader) Keys() []string { return slices.Collect(maps.Keys(h.Header)) }
 
-// natsPublish publishes in ctx's trace.
+// natsPublish publishes a message with ctx's trace.
 func natsPublish(ctx context.Context, conn *nats.Conn, subject string, data []byte) error {
 	m := nats.NewMsg(subject)
 	m.Data = data
@@ -27,7 +27,7 @@ func natsPublish(ctx context.Context, conn *nats.Conn, subject string, data []by
 	return conn.PublishMsg(m)
 }
 
-// natsSubscribe hands each message to fn, in its trace.
+// natsSubscribe calls fn for each message, in the message's trace.
 func natsSubscribe(conn *nats.Conn, subject string, fn func(ctx context.Context, m *nats.Msg)) (*nats.Subscription, error) {
 	return conn.Subscribe(subject, func(m *nats.Msg) {
 		_ = handle(context.Background(), subject, natsHeader{m.Header}, func(ctx context.Context) error {
@@ -37,7 +37,7 @@ func natsSubscribe(conn *nats.Conn, subject string, fn func(ctx context.Context,
 	})
 }
 
-// natsServer returns a connection to a NATS on loopback, which end ends.
+// natsServer returns a connection to a NATS server on loopback. end stops both.
 func natsServer() (conn *nats.Conn, end func()) {
 	dir, err := os.MkdirTemp("", "nats")
 	check(err)
@@ -57,7 +57,7 @@ func natsServer() (conn *nats.Conn, end func()) {
 	}
 }
 
-// Inject on the way out, handle on the way in.
+// The sender calls Inject, and the receiver calls handle.
 func Example_nats() {
 	conn, end := natsServer()
 	defer end()

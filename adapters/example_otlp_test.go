@@ -19,7 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// OpenTelemetry's own exporter can send clew's spans to a collector, or to a Zipkin that has the
+// OpenTelemetry's own exporter can send clew's spans to a collector, or to a Zipkin with the
 // module zipkin-otel. In OTLP, a trace ID always has 32 digits.
 func Example_otlp() {
 	collected := newOTLPCollector()
@@ -38,8 +38,8 @@ func Example_otlp() {
 	// OTLP: 0000000000000000463ac35c9f6413ad GET /media/{id}
 }
 
-// Both exporters get the same spans while a team moves from one to the other. There is one
-// decision about sampling.
+// While a team moves from one exporter to the other, both can get the same spans. Both use the
+// same sampling decision.
 func Example_otlpBesideZipkin() {
 	collected, old := newOTLPCollector(), newCollector()
 	defer collected.Close()
@@ -53,7 +53,7 @@ func Example_otlpBesideZipkin() {
 
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
 	defer cancel()
-	check(tp.Shutdown(ctx)) // of both
+	check(tp.Shutdown(ctx)) // both exporters
 	old.print()
 	// Output:
 	// OTLP: 0000000000000000463ac35c9f6413ad GET
@@ -62,14 +62,15 @@ func Example_otlpBesideZipkin() {
 	//   media-api: get -> image-store.example.com
 }
 
-// mediaAPI is a service that asks another one for an image.
+// mediaAPI returns a service that asks another service for an image.
 func mediaAPI(tp oteltrace.TracerProvider) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /media/{id}", func(_ http.ResponseWriter, r *http.Request) {
 		store := httptest.NewServer(answer("an image"))
 		defer store.Close()
 		client := httpclient.Wrap(store.Client(), httpclient.Config{TracerProvider: tp})
-		ask, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://image-store.example.com", nil) // store, by its Client
+		// The client connects this host to store.
+		ask, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://image-store.example.com", nil)
 		check(err)
 		resp, err := client.Do(ask)
 		check(err)

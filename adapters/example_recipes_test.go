@@ -26,8 +26,8 @@ import (
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// These Examples are the recipes for routers and RPC in docs/recipes.md, as short as they can be.
-// The other Examples show more.
+// These Examples are the recipes for routers and RPC in docs/recipes.md. They are as short as
+// possible. The other Examples show more.
 
 func Example_recipeChi() {
 	logger := lines()
@@ -111,8 +111,8 @@ func Example_recipeFiber() {
 	// request route=/media/:id status=200 trace_id=463ac35c9f6413ad
 }
 
-// serverOptions are options of grpc.NewServer. tp is a provider of zipkin, an SDK or
-// trace.NewProvider.
+// serverOptions returns the options for grpc.NewServer. tp is a provider of package zipkin or of
+// an SDK, or a trace.NewProvider.
 func serverOptions(tp oteltrace.TracerProvider) []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.StatsHandler(otelgrpc.NewServerHandler(otelgrpc.WithTracerProvider(tp), otelgrpc.WithPropagators(trace.Propagator{}))),
@@ -127,12 +127,12 @@ func serverOptions(tp oteltrace.TracerProvider) []grpc.ServerOption {
 	}
 }
 
-// clientOption is an option of grpc.NewClient.
+// clientOption returns the option for grpc.NewClient.
 func clientOption(tp oteltrace.TracerProvider) grpc.DialOption {
 	return grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithTracerProvider(tp), otelgrpc.WithPropagators(trace.Propagator{})))
 }
 
-// loggingStore logs in calls of both kinds.
+// loggingStore logs in unary calls and in streams.
 type loggingStore struct {
 	healthpb.UnimplementedHealthServer
 }

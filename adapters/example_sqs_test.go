@@ -16,7 +16,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// sqsAttributes is ctx's trace, for the MessageAttributes of a message.
+// sqsAttributes returns the MessageAttributes that carry ctx's trace.
 func sqsAttributes(ctx context.Context) map[string]types.MessageAttributeValue {
 	headers, attributes := propagation.MapCarrier{}, map[string]types.MessageAttributeValue{}
 	propagator.Inject(ctx, headers)
@@ -28,7 +28,8 @@ func sqsAttributes(ctx context.Context) map[string]types.MessageAttributeValue {
 
 // sqsReceive passes each message to fn, in the message's trace.
 func sqsReceive(ctx context.Context, client *sqs.Client, in sqs.ReceiveMessageInput, fn func(ctx context.Context, m types.Message) error) error {
-	in.MessageAttributeNames = slices.Concat(in.MessageAttributeNames, propagator.Fields()) // SQS sends no others
+	// SQS returns only attributes that are named here.
+	in.MessageAttributeNames = slices.Concat(in.MessageAttributeNames, propagator.Fields())
 	received, err := client.ReceiveMessage(ctx, &in)
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func sqsReceive(ctx context.Context, client *sqs.Client, in sqs.ReceiveMessageIn
 	return nil
 }
 
-// sqsQueue is an SQS with one queue, which delivers each message once.
+// sqsQueue is an SQS server with one queue, which delivers each message once.
 type sqsQueue struct {
 	mu       sync.Mutex
 	messages []types.Message
@@ -84,7 +85,7 @@ func (q *sqsQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	check(json.NewEncoder(w).Encode(out))
 }
 
-// sqsClient returns a client of an SQS on loopback, which end ends.
+// sqsClient returns a client of an SQS server on loopback. end stops the server.
 func sqsClient() (client *sqs.Client, end func()) {
 	server := httptest.NewServer(new(sqsQueue))
 	return sqs.New(sqs.Options{

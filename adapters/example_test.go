@@ -22,7 +22,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// call sends h a request in trace 463ac35c9f6413ad.
+// call sends a request in trace 463ac35c9f6413ad to h.
 func call(h http.Handler, path string) {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.Header.Set("X-B3-TraceId", "463ac35c9f6413ad")
@@ -30,31 +30,32 @@ func call(h http.Handler, path string) {
 	h.ServeHTTP(httptest.NewRecorder(), r)
 }
 
-// handlerContext is a handler's context in that trace.
+// handlerContext returns the context of a handler in trace 463ac35c9f6413ad.
 func handlerContext() context.Context {
 	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312")
 	return trace.NewContext(context.Background(), b)
 }
 
-// lines is a logger for people that writes only what is the same in each run.
+// lines returns a logger for people. It leaves out the fields that differ from run to run.
 func lines() zerolog.Logger {
 	return zerolog.New(zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, PartsOrder: []string{"message"},
 		FieldsExclude: []string{"span_id", "parent_id", "method", "path", "bytes", "duration_ms", "remote"}})
 }
 
-// With gin, clew stands outside, so that gin's middleware is in the trace too.
+// clew's middleware is outside of gin, so that gin's middleware is in the trace, too.
 func Example_gin() {
 	engine := gin.New()
-	engine.ContextWithFallback = true // c is a context in the trace too, while the handler runs
+	engine.ContextWithFallback = true // while the handler runs, c is a context in the trace, too
 	engine.Use(func(c *gin.Context) {
 		logctx.Info(c).Msg("gin's middleware")
-		httpmw.SetRoute(c.Request.Context(), c.FullPath()) // on the access line
+		httpmw.SetRoute(c.Request.Context(), c.FullPath()) // for the access line
 	})
 	answered, done := make(chan struct{}), make(chan struct{})
 	engine.GET("/media/:id", func(c *gin.Context) {
 		ctx := c.Request.Context()
 		logctx.Info(ctx).Msg("asked for")
-		workerpool.Go(ctx, func(ctx context.Context) { // never with c: gin gives it to the next request
+		// Never use c in the task: gin reuses it for the next request.
+		workerpool.Go(ctx, func(ctx context.Context) {
 			defer close(done)
 			<-answered
 			logctx.Info(ctx).Msg("views counted")
@@ -75,9 +76,9 @@ func Example_gin() {
 	// views counted trace_id=463ac35c9f6413ad
 }
 
-// If the engine serves itself, New can be gin's first middleware, so that the others are in the
-// trace. AccessLog cannot, because gin's handlers do not write to the ResponseWriter that it
-// wraps.
+// If the engine serves requests itself, New can be gin's first middleware, so that gin's other
+// middleware is in the trace. AccessLog cannot be gin's middleware, because gin's handlers do not
+// write to the ResponseWriter that AccessLog wraps.
 func Example_ginMiddleware() {
 	logger := lines()
 	traced := httpmw.New(httpmw.Config{Logger: &logger})
@@ -92,12 +93,12 @@ func Example_ginMiddleware() {
 		logctx.Info(c.Request.Context()).Msg("asked for")
 	})
 
-	call(engine, "/media/7") // in a service, engine.Run
+	call(engine, "/media/7") // in a service: engine.Run
 	// Output: asked for trace_id=463ac35c9f6413ad
 }
 
-// With echo, clew stands outside as well. Its routes are in the access log, unless something
-// copies the request on the way.
+// clew's middleware is outside of echo, as it is with gin. The access log knows echo's routes,
+// unless a middleware copies the request.
 func Example_echo() {
 	e := echo.New()
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -122,7 +123,7 @@ func Example_echo() {
 	// request route=/media/:id status=200 trace_id=463ac35c9f6413ad
 }
 
-// If echo serves itself, both can be its middleware, New first.
+// If echo serves requests itself, New and AccessLog can be echo's middleware. New must be first.
 func Example_echoMiddleware() {
 	logger := lines()
 	e := echo.New()
@@ -133,14 +134,14 @@ func Example_echoMiddleware() {
 		return c.NoContent(http.StatusNotFound)
 	})
 
-	call(e, "/media/7") // in a service, e.Start
+	call(e, "/media/7") // in a service: e.Start
 	// Output:
 	// asked for trace_id=463ac35c9f6413ad
 	// request route=/media/:id status=404 trace_id=463ac35c9f6413ad
 }
 
-// With one line in main, code that uses http.DefaultClient sends the trace of its requests'
-// contexts. http.Get has no context, so each call begins a trace of its own.
+// With one line in main, code that uses http.DefaultClient sends the traces of its requests'
+// contexts. http.Get has no context, so each of its calls starts a new trace.
 func Example_defaultClient() {
 	defer func(old *http.Client) { http.DefaultClient = old }(http.DefaultClient)
 	http.DefaultClient = httpclient.Wrap(http.DefaultClient, httpclient.Config{})
@@ -166,9 +167,10 @@ func Example_defaultClient() {
 	// 32 digits of a new one
 }
 
-// Lines that net/http's server writes to its ErrorLog have no request's context and no ID, even if
-// they are about a request. A panic has its ID on the access line. With Implicit, lines that the
-// server writes while the handler runs have the ID, for instance about a superfluous WriteHeader.
+// Lines that net/http's server writes to its ErrorLog have no ID, even if they belong to a
+// request, because the server has no context for them. For a panic, the access line has the ID.
+// With Implicit, lines that the server writes while the handler runs have the ID, such as the one
+// that reports a superfluous WriteHeader.
 func Example_serverErrorLog() {
 	var out bytes.Buffer
 	logger := logctx.New(zerolog.SyncWriter(&out))
@@ -199,8 +201,8 @@ func Example_serverErrorLog() {
 	// http: panic, panicked: false, ID: ""
 }
 
-// Package log has no contexts, so its lines have no ID. Code that takes a *log.Logger can get one
-// for each request, and its lines have the ID.
+// Package log uses no contexts, so its lines have no ID. For code that needs a *log.Logger, make
+// one for each request. Its lines have the ID.
 func Example_standardLog() {
 	defer log.SetFlags(log.Flags())
 	defer log.SetOutput(log.Writer())

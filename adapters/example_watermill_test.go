@@ -12,14 +12,14 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// publish sends msg in ctx's trace.
+// publish sends msg with ctx's trace.
 func publish(ctx context.Context, to message.Publisher, topic string, msg *message.Message) error {
 	propagator.Inject(ctx, propagation.MapCarrier(msg.Metadata))
 	return to.Publish(topic, msg)
 }
 
-// traced is middleware for a router. A handler and the messages that it returns are in the trace
-// of the handler's message.
+// traced is middleware for a router. A handler, and the messages that it returns, are in the trace
+// of the message that it handles.
 func traced(next message.HandlerFunc) message.HandlerFunc {
 	return func(msg *message.Message) (produced []*message.Message, err error) {
 		name := message.SubscribeTopicFromCtx(msg.Context())
@@ -35,9 +35,10 @@ func traced(next message.HandlerFunc) message.HandlerFunc {
 	}
 }
 
-// route runs a router with the handlers of add until stop is called.
+// route runs a router until stop is called. add adds the handlers to the router.
 func route(add func(router *message.Router, queue *gochannel.GoChannel)) (queue *gochannel.GoChannel, stop func()) {
-	queue = gochannel.NewGoChannel(gochannel.Config{}, nil) // as over the network: no context goes with a message
+	// Like a network, this queue passes no context with a message.
+	queue = gochannel.NewGoChannel(gochannel.Config{}, nil)
 	router, err := message.NewRouter(message.RouterConfig{}, watermill.NopLogger{})
 	check(err)
 	router.AddMiddleware(traced)
@@ -52,7 +53,7 @@ func route(add func(router *message.Router, queue *gochannel.GoChannel)) (queue 
 	}
 }
 
-// A message carries its trace in its metadata. publish and traced are enough for this.
+// A message carries its trace in its metadata. publish writes it, and traced reads it.
 func Example_watermill() {
 	handled := make(chan struct{})
 	logger := lines().Hook(logctx.Hook(logctx.Config{}))

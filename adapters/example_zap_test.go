@@ -11,8 +11,8 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-// zap's own handler for slog takes the access line to zap. Lines of zap itself get the ID from
-// logctx/zapctx.
+// zap's own handler for slog sends the access line to zap. For zap's other lines, logctx/zapctx
+// adds the ID.
 func Example_zapAccessLog() {
 	core, written := observer.New(zap.InfoLevel)
 	logger := zap.New(core)

@@ -38,30 +38,31 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// httpMiddleware is the type of httpmw's middleware.
+// httpMiddleware is the type of a middleware of httpmw.
 type httpMiddleware = func(http.Handler) http.Handler
 
-// both is New with a logger, around AccessLog.
+// both returns New, with a logger, around AccessLog.
 func both(logger *zerolog.Logger) httpMiddleware {
 	traced, logged := httpmw.New(httpmw.Config{Logger: logger}), httpmw.AccessLog(httpmw.AccessLogConfig{})
 	return func(h http.Handler) http.Handler { return traced(logged(h)) }
 }
 
-// fiberCall is a call of a handler of either version.
+// fiberCall is a call of a handler, for either version of fiber.
 type fiberCall struct {
-	ctx  context.Context // the user's
-	own  context.Context // fiber's, which it reuses
+	ctx  context.Context // fiber's UserContext, in v3 Context
+	own  context.Context // fiber's own context, which it reuses
 	get  func(header string) string
 	send func(status int, body string) error
 }
 
-// fiberApp is an app of either version.
+// fiberApp is an app of either version of fiber.
 type fiberApp struct {
 	around  func(httpMiddleware)
-	adaptor func(httpMiddleware)          // fiber's
-	recover func()                        // fiber's
-	after   func(status int)              // a middleware that changes the status on the way back
-	prefix  func(path string, status int) // a middleware that answers everything below path
+	adaptor func(httpMiddleware) // uses fiber's adaptor.HTTPMiddleware
+	recover func()               // uses fiber's recover
+	// after uses a middleware that changes the status after the handler.
+	after   func(status int)
+	prefix  func(path string, status int) // uses a middleware that answers all requests below path
 	get     func(path string, h func(fiberCall) error)
 	fail    func(status int) error
 	serve   func(net.Listener) error
@@ -134,7 +135,7 @@ var fibers = []struct {
 	}},
 }
 
-// eachFiber runs test with an app of each version.
+// eachFiber runs test with an app of each version of fiber.
 func eachFiber(t *testing.T, onError func(error) error, test func(*testing.T, fiberApp)) {
 	for _, version := range fibers {
 		t.Run(version.name, func(t *testing.T) { test(t, version.new(onError)) })
@@ -145,7 +146,8 @@ func eachFiber(t *testing.T, onError func(error) error, test func(*testing.T, fi
 func (a fiberApp) run(t *testing.T) func(path string, header ...string) (status int, h http.Header, body string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	a.server.MaxIdleWorkerDuration = time.Millisecond // goroutines of the server outlive stop by this long
+	// The server's goroutines end this long after stop.
+	a.server.MaxIdleWorkerDuration = time.Millisecond
 	var running sync.WaitGroup
 	running.Go(func() { assert.NoError(t, a.serve(listener)) })
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: requests}}
@@ -171,10 +173,10 @@ func (a fiberApp) run(t *testing.T) func(path string, header ...string) (status 
 	}
 }
 
-// fiberLine is a line of the log.
+// fiberLine holds the fields of a log line that the tests compare.
 type fiberLine struct {
 	Message, TraceID string
-	Status, Bytes    *int // these are of an access line
+	Status, Bytes    *int // these and the fields below are only on access lines
 	Route            string
 	Panicked         bool
 }
@@ -193,15 +195,15 @@ func fiberLines(t *testing.T, log *bytes.Buffer) (lines []fiberLine) {
 	return lines
 }
 
-// fiber's adaptor copies clew's context into fiber's by reflection. The copy has the trace with
-// its width, state and parent, with an SDK and without.
+// fiber's adaptor copies the values of clew's context into fiber's by reflection. The copy
+// contains the trace with its width, sampling state and parent, both with an SDK and without.
 func TestFiberCopiesTheTrace(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
 	tests := []struct {
 		name     string
 		provider oteltrace.TracerProvider
 		b3       string
-		want     string // the B3 of the handler, with X for its own span
+		want     string // the B3 in the handler, with X for the span ID
 	}{
 		{"accept", nil, id64 + "-" + spanID + "-1", id64 + "-X-1-" + spanID},
 		{"accept, 32 digits", nil, idWide + "-" + spanID + "-1", idWide + "-X-1-" + spanID},
@@ -232,14 +234,15 @@ func TestFiberCopiesTheTrace(t *testing.T) {
 	}
 }
 
-// The adaptor runs a middleware to its end before fiber's handlers begin. So an access log in it
-// does not know the handlers' answer, and the span has ended. aroundV2 and aroundV3 mend that.
+// The adaptor runs a middleware to its end before fiber's handlers begin. So an access log in the
+// adaptor does not know the handlers' answer, and the span has already ended. aroundV2 and
+// aroundV3 do not have this problem.
 func TestFiberRunsAdaptedMiddlewareTooEarly(t *testing.T) {
 	tests := []struct {
 		name  string
 		use   func(fiberApp, httpMiddleware)
 		want  []fiberLine
-		ended bool // the span, when the handler runs
+		ended bool // the span has ended when the handler runs
 	}{
 		{"fiber's adaptor", func(a fiberApp, m httpMiddleware) { a.adaptor(m) }, []fiberLine{
 			{Message: "request", TraceID: id64, Status: new(200), Bytes: new(0)},
@@ -282,8 +285,8 @@ func TestFiberRunsAdaptedMiddlewareTooEarly(t *testing.T) {
 	}
 }
 
-// The access log has the client's answer, even one that fiber's ErrorHandler made. Only changes by
-// a middleware further out come too late for the line.
+// The access line shows the answer that the client got, even one from fiber's ErrorHandler. It
+// does not show changes by a middleware outside of AccessLog, because they come after the line.
 func TestFiberAccessLogSaysWhatTheClientGot(t *testing.T) {
 	teapot := func(error) error { return errors.New("no pages for errors") }
 	tests := []struct {
@@ -292,38 +295,39 @@ func TestFiberAccessLogSaysWhatTheClientGot(t *testing.T) {
 		path    string
 		prepare func(app fiberApp, use func())
 		handle  func(app fiberApp, c fiberCall) error
-		client  int // what the client gets
+		client  int // the status that the client gets
 		line    int
 		route   string
 		bytes   int
 	}{
-		{name: "a body", client: 200, line: 200, route: "/media/:id", bytes: 5,
+		{name: "handler sends a body", client: 200, line: 200, route: "/media/:id", bytes: 5,
 			handle: func(_ fiberApp, c fiberCall) error { return c.send(200, "media") }},
-		{name: "nothing", client: 200, line: 200, route: "/media/:id",
+		{name: "handler sends nothing", client: 200, line: 200, route: "/media/:id",
 			handle: func(fiberApp, fiberCall) error { return nil }},
-		{name: "a status and a body", client: 404, line: 404, route: "/media/:id", bytes: 7,
+		{name: "handler sends a status and a body", client: 404, line: 404, route: "/media/:id", bytes: 7,
 			handle: func(_ fiberApp, c fiberCall) error { return c.send(404, "no such") }},
-		{name: "an error of fiber's", client: 418, line: 418, route: "/media/:id", bytes: len("I'm a teapot"),
+		{name: "handler returns an error of fiber", client: 418, line: 418, route: "/media/:id", bytes: len("I'm a teapot"),
 			handle: func(app fiberApp, c fiberCall) error { return app.fail(418) }},
-		{name: "an error", client: 500, line: 500, route: "/media/:id", bytes: len("no disk"),
+		{name: "handler returns another error", client: 500, line: 500, route: "/media/:id", bytes: len("no disk"),
 			handle: func(fiberApp, fiberCall) error { return errors.New("no disk") }},
-		{name: "an ErrorHandler that fails", onError: teapot, client: 500, line: 500, route: "/media/:id",
+		{name: "ErrorHandler fails", onError: teapot, client: 500, line: 500, route: "/media/:id",
 			handle: func(app fiberApp, c fiberCall) error { return app.fail(418) }},
-		{name: "no route", path: "/elsewhere", client: 404, line: 404, bytes: -1},
-		{name: "a prefix", path: "/media/7", client: 401, line: 401, bytes: len("Unauthorized"),
+		{name: "no route matches", path: "/elsewhere", client: 404, line: 404, bytes: -1},
+		{name: "middleware for a prefix answers", path: "/media/7", client: 401, line: 401, bytes: len("Unauthorized"),
 			prepare: func(app fiberApp, use func()) { use(); app.prefix("/media", 401) }},
-		{name: "a panic, recovered further in", client: 500, line: 500, route: "/media/:id", bytes: len("lost"),
+		{name: "panic, recovered inside of AccessLog", client: 500, line: 500, route: "/media/:id", bytes: len("lost"),
 			prepare: func(app fiberApp, use func()) { use(); app.recover() },
 			handle:  func(fiberApp, fiberCall) error { panic("lost") }},
-		{name: "a status changed further in", client: 202, line: 202, route: "/media/:id", bytes: -1,
+		{name: "status changed inside of AccessLog", client: 202, line: 202, route: "/media/:id", bytes: -1,
 			prepare: func(app fiberApp, use func()) { use(); app.after(202) },
 			handle:  func(_ fiberApp, c fiberCall) error { return c.send(200, "media") }},
 
-		// These lines are wrong, because a middleware further out has the last word.
-		{name: "a panic, recovered further out", client: 500, line: 0, bytes: -1,
+		// These lines do not show what the client got, because a middleware outside of AccessLog
+		// changes it.
+		{name: "panic, recovered outside of AccessLog", client: 500, line: 0, bytes: -1,
 			prepare: func(app fiberApp, use func()) { app.recover(); use() },
 			handle:  func(fiberApp, fiberCall) error { panic("lost") }},
-		{name: "a status changed further out", client: 202, line: 200, route: "/media/:id", bytes: -1,
+		{name: "status changed outside of AccessLog", client: 202, line: 200, route: "/media/:id", bytes: -1,
 			prepare: func(app fiberApp, use func()) { app.after(202); use() },
 			handle:  func(_ fiberApp, c fiberCall) error { return c.send(200, "media") }},
 	}
@@ -352,15 +356,15 @@ func TestFiberAccessLogSaysWhatTheClientGot(t *testing.T) {
 				if tt.bytes < 0 {
 					want.Bytes = lines[0].Bytes
 				} else {
-					assert.Len(t, body, tt.bytes, "the client's body")
+					assert.Len(t, body, tt.bytes, "bytes in the body that the client got")
 				}
-				assert.Equal(t, want, lines[0], "line")
+				assert.Equal(t, want, lines[0], "access line")
 			})
 		})
 	}
 }
 
-// Config.Trust and ResponseHeader work as in net/http.
+// Config.Trust and Config.ResponseHeader have the same effect as in net/http.
 func TestFiberSeesWhatTrustHasLeft(t *testing.T) {
 	eachFiber(t, nil, func(t *testing.T, app fiberApp) {
 		trust := func(r *http.Request) httpmw.Trust {
@@ -386,8 +390,8 @@ func TestFiberSeesWhatTrustHasLeft(t *testing.T) {
 	})
 }
 
-// fiber's adaptor leaves the headers that Trust refuses, and FiberApp hands on no context. So
-// doc.go shows neither. If a newer fiber mends this, change doc.go.
+// fiber's HTTPMiddleware keeps the headers that Trust rejects, and FiberApp passes no context. So
+// doc.go recommends neither. If a newer fiber fixes this, change doc.go.
 func TestFiberAdaptorsLoseWhatTheyAreGiven(t *testing.T) {
 	const b3 = id64 + "-" + spanID + "-d"
 	t.Run("HTTPMiddleware", func(t *testing.T) {
@@ -396,7 +400,7 @@ func TestFiberAdaptorsLoseWhatTheyAreGiven(t *testing.T) {
 			app.adaptor(httpmw.New(httpmw.Config{Trust: trust}))
 			app.get("/", func(c fiberCall) error { return c.send(http.StatusOK, c.get("b3")) })
 			_, _, got := app.run(t)("/", "b3", b3)
-			assert.Equal(t, b3, got, "the refused header")
+			assert.Equal(t, b3, got, "header b3 that Trust rejects")
 		})
 	})
 	t.Run("FiberApp", func(t *testing.T) {
@@ -419,8 +423,8 @@ func TestFiberAdaptorsLoseWhatTheyAreGiven(t *testing.T) {
 	})
 }
 
-// Spans and contexts keep copies, because fasthttp reuses the memory of a request for the next
-// one.
+// Spans and contexts contain copies of a request's strings, because fasthttp reuses the memory of
+// a request for the next one.
 func TestFiberKeepsCopies(t *testing.T) {
 	eachFiber(t, nil, func(t *testing.T, app fiberApp) {
 		recorder := tracetest.NewSpanRecorder()
@@ -450,13 +454,14 @@ func TestFiberKeepsCopies(t *testing.T) {
 	})
 }
 
-// fiberStates are the states of the callers, as b3 has them.
+// fiberStates are the sampling states of the callers, as in the header b3.
 var fiberStates = [...]struct {
 	b3       string
 	sampling trace.Sampling
 }{{"1", trace.Accept}, {"0", trace.Deny}, {"d", trace.Debug}}
 
-// fiberTraffic is requests that an app handles all at once, and the traces that were found.
+// fiberTraffic handles all requests of an app at the same time. It counts the traces that the
+// handlers find.
 type fiberTraffic struct {
 	app                   fiberApp
 	log                   bytes.Buffer
@@ -484,7 +489,7 @@ func newFiberTraffic(t *testing.T, app fiberApp) *fiberTraffic {
 	return f
 }
 
-// handle looks at its trace when all requests are here, and once more after its answer.
+// handle checks its trace when all requests have arrived, and once more after it has answered.
 func (f *fiberTraffic) handle(c fiberCall) error {
 	id, state := strings.Clone(c.get("X-Id")), strings.Clone(c.get("X-State"))
 	f.in.Done()
@@ -505,7 +510,7 @@ func (f *fiberTraffic) handle(c fiberCall) error {
 	return c.send(200+len(id)/2, "")
 }
 
-// look counts a context in c. A wrong state counts as a wrong trace.
+// look counts the trace of ctx in c. A wrong sampling state counts as a wrong trace.
 func look(c *tally, ctx context.Context, id, state string) {
 	c.look(ctx, id)
 	b, _ := trace.FromContext(ctx)
@@ -517,7 +522,7 @@ func look(c *tally, ctx context.Context, id, state string) {
 	c.wrong.Add(1)
 }
 
-// sent returns the B3 of a request that the client sends in ctx.
+// sent sends a request in ctx, and returns the B3 that the service got.
 func (f *fiberTraffic) sent(ctx context.Context) trace.B3 {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, f.next, nil)
 	check(err)
@@ -531,7 +536,7 @@ func (f *fiberTraffic) sent(ctx context.Context) trace.B3 {
 	return b
 }
 
-// send sends all requests at once. The n-th has one of fiberStates.
+// send sends all requests at once. Request n has state n/3%3 of fiberStates.
 func (f *fiberTraffic) send(call func(path string, header ...string) (int, http.Header, string), path func(id, state string) string) {
 	var all sync.WaitGroup
 	for n := range requests {
@@ -543,7 +548,7 @@ func (f *fiberTraffic) send(call func(path string, header ...string) (int, http.
 	all.Wait()
 }
 
-// checkLog checks that each line has the ID of its request, and that no line is missing.
+// checkLog checks that each line has the ID of its request, and that all lines are there.
 func (f *fiberTraffic) checkLog(t *testing.T) {
 	seen := map[string]int{}
 	for text := range strings.Lines(f.log.String()) {
@@ -567,8 +572,9 @@ func (f *fiberTraffic) checkLog(t *testing.T) {
 	assert.Equal(t, map[string]int{"request": 2 * requests, "here": requests, "later": 2 * requests, "heard when debug": debug}, seen, "lines")
 }
 
-// The lines, the calls and the tasks of 100 requests at once are in their traces, with width and
-// state. The tasks run when fiber has given the contexts of these requests to others.
+// 100 requests run at the same time. Their lines, calls and tasks are in the traces of their
+// requests, with the right width and state. The tasks run after fiber has reused the contexts of
+// these requests for others.
 func TestFiberIsInTheTrace(t *testing.T) {
 	eachFiber(t, nil, func(t *testing.T, app fiberApp) {
 		f := newFiberTraffic(t, app)
@@ -577,14 +583,14 @@ func TestFiberIsInTheTrace(t *testing.T) {
 		f.send(call, func(string, string) string { return "/again" })
 		close(f.answered)
 		f.tasks.Wait()
-		assert.Equal(t, counts{Ran: requests}, f.here.counts(), "in the handlers")
-		assert.Equal(t, counts{Ran: requests}, f.outgoing.counts(), "on the wire")
-		assert.Equal(t, counts{Ran: 2 * requests}, f.later.counts(), "after the handlers")
+		assert.Equal(t, counts{Ran: requests}, f.here.counts(), "traces in the handlers")
+		assert.Equal(t, counts{Ran: requests}, f.outgoing.counts(), "traces in the requests that the handlers send")
+		assert.Equal(t, counts{Ran: 2 * requests}, f.later.counts(), "traces in the tasks, after the handlers")
 		f.checkLog(t)
 	})
 }
 
-// Repeated headers stay as they are when Trust refuses others.
+// When Trust rejects some headers, other repeated headers keep all their values in order.
 func TestFiberRepeatedHeaders(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {
 		mw := httpmw.New(httpmw.Config{Trust: trust.Always})

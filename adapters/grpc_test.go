@@ -40,7 +40,7 @@ func (s *imageStore) Check(ctx context.Context, _ *healthpb.HealthCheckRequest) 
 	return &healthpb.HealthCheckResponse{}, nil
 }
 
-// serve runs s on loopback until stop is called.
+// serve serves s on loopback until stop is called.
 func (s *imageStore) serve(tp *zipkin.Provider) (address string, stop func()) {
 	opts := []otelgrpc.Option{otelgrpc.WithTracerProvider(tp), otelgrpc.WithPropagators(trace.Propagator{})}
 	server := grpc.NewServer(grpc.StatsHandler(otelgrpc.NewServerHandler(opts...)))
@@ -48,7 +48,7 @@ func (s *imageStore) serve(tp *zipkin.Provider) (address string, stop func()) {
 	return serveGRPC(server)
 }
 
-// serveGRPC runs a server on loopback until stop is called.
+// serveGRPC serves on loopback until stop is called.
 func serveGRPC(server *grpc.Server) (address string, stop func()) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
@@ -67,14 +67,14 @@ func dial(address string, more ...grpc.DialOption) *grpc.ClientConn {
 	return conn
 }
 
-// grpcCall is a request to a service that calls imageStore, and the expected outcome.
+// grpcCall is a request to a service that calls imageStore, and the expected result.
 type grpcCall struct {
 	name    string
-	b3      string // "": no header
+	b3      string // "" for no header
 	ratio   float64
-	id      string // "": a new one
-	parent  string // of the first span
-	sampled string // on the wire between the services
+	id      string // "" for a new trace
+	parent  string // the parent of the first span
+	sampled string // in the metadata between the services
 	debug   bool
 }
 
@@ -84,23 +84,24 @@ var grpcCases = []grpcCall{
 	{"debug", id64 + "-" + spanID + "-d", 0, id64, spanID, "", true},
 	{"deny", id64 + "-" + spanID + "-0", 1, id64, "", "0", false},
 	{"deny without IDs", "0", 1, "", "", "0", false},
-	{"defer, sampled here", id64 + "-" + spanID, 1, id64, "", "1", false}, // to an SDK such a caller is no parent, see trace.Starter
+	// An SDK gets no parent for such a caller, see trace.Starter.
+	{"defer, sampled here", id64 + "-" + spanID, 1, id64, "", "1", false},
 	{"defer, not sampled", id64 + "-" + spanID, 0, id64, "", "0", false},
 	{"new, sampled", "", 1, "", "", "1", false},
 	{"new, not sampled", "", 0, "", "", "0", false},
 }
 
-// grpcOutcome is the outcome of a grpcCall.
+// grpcOutcome is the actual result of a grpcCall.
 type grpcOutcome struct {
 	id      string // trace.ID in the HTTP handler
-	address string // of imageStore
+	address string // the address of imageStore
 	logged  line.Line
 	called  metadata.MD
 	spans   []span
 }
 
-// A caller's B3, an HTTP handler, a gRPC client, a gRPC server and its log line are one trace, and
-// the caller's decision holds to the end.
+// The caller's B3, the HTTP handler, the gRPC client, the gRPC server and its log line are in one
+// trace. The caller's sampling decision reaches the last span.
 func TestGRPCIsInTheTrace(t *testing.T) {
 	for _, test := range grpcCases {
 		t.Run(test.name, func(t *testing.T) {
@@ -109,8 +110,8 @@ func TestGRPCIsInTheTrace(t *testing.T) {
 				assert.Equal(t, test.id, got.id, "trace.ID in the HTTP handler")
 			}
 			assert.Equal(t, got.id, got.logged.TraceID, "trace_id on the gRPC handler's line")
-			// The test does not use Get of metadata.MD, which takes keys in any case. gRPC allows
-			// lower case only.
+			// The test does not use Get of metadata.MD, because Get accepts keys in any case. gRPC
+			// itself allows only lower case.
 			assert.Equal(t, []string{got.id}, got.called["x-b3-traceid"], "metadata x-b3-traceid")
 			require.Len(t, got.called["x-b3-spanid"], 1, "metadata x-b3-spanid")
 			assert.Equal(t, test.sampled, strings.Join(got.called["x-b3-sampled"], ", "), "metadata x-b3-sampled")
@@ -129,7 +130,8 @@ func (test grpcCall) run(t *testing.T) (got grpcOutcome) {
 	defer collected.Close()
 	api, images := provider("media-api", collected), provider("image-store", collected)
 	require.NoError(t, api.SetRatio(test.ratio))
-	require.NoError(t, images.SetRatio(1-test.ratio)) // must never be asked
+	// This ratio must never decide, so it is the opposite one.
+	require.NoError(t, images.SetRatio(1-test.ratio))
 	var lines bytes.Buffer
 	store := &imageStore{logger: logctx.New(&lines)}
 	address, stop := store.serve(images)
@@ -157,7 +159,7 @@ func (test grpcCall) run(t *testing.T) (got grpcOutcome) {
 	return got
 }
 
-// checkSpans checks the spans of the two services in the collector.
+// checkSpans checks the spans of both services in the collector.
 func (test grpcCall) checkSpans(t *testing.T, got grpcOutcome) {
 	require.Equal(t, []string{
 		"media-api: get /media/{id}",
@@ -167,8 +169,8 @@ func (test grpcCall) checkSpans(t *testing.T, got grpcOutcome) {
 	first, out, in := got.spans[0], got.spans[1], got.spans[2]
 	assert.Equal(t, []string{"SERVER", "CLIENT", "SERVER"}, []string{first.Kind, out.Kind, in.Kind}, "kinds")
 	assert.Equal(t, test.parent, first.ParentID, "parentId of the first span")
-	assert.Equal(t, out.ID, got.called["x-b3-spanid"][0], "metadata x-b3-spanid, and the client's span")
-	assert.Equal(t, in.ID, got.logged.SpanID, "span_id on the gRPC handler's line, and the server's span")
+	assert.Equal(t, out.ID, got.called["x-b3-spanid"][0], "ID of the client's span, against metadata x-b3-spanid")
+	assert.Equal(t, in.ID, got.logged.SpanID, "ID of the server's span, against span_id on the gRPC handler's line")
 	assert.Equal(t, got.address, fmt.Sprintf("%s:%d", out.Remote.IPv4, out.Remote.Port), "remoteEndpoint of the client's span")
 	for _, s := range got.spans {
 		assert.Equal(t, got.id, s.TraceID, "traceId of %s, %s", s.Name, s.Kind)
@@ -176,7 +178,7 @@ func (test grpcCall) checkSpans(t *testing.T, got grpcOutcome) {
 	}
 }
 
-// If a gRPC caller sends IDs and no decision, the ratio of the called service decides.
+// If a gRPC caller sends IDs but no sampling decision, the ratio of the called service decides.
 func TestGRPCCallerThatDefers(t *testing.T) {
 	for _, ratio := range []float64{0, 1} {
 		collected := newCollector()

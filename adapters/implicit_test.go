@@ -25,8 +25,8 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// filed counts lines without a context by their trace. The field "for" of a line has the ID of the
-// request that the line is about.
+// filed counts the lines that are logged without a context, by their trace ID. The field "for" of
+// a line names the request to which the line belongs.
 type filed struct{ lines, wrong, missing atomic.Int64 }
 
 func (f *filed) Write(line []byte) (int, error) {
@@ -40,7 +40,8 @@ func (f *filed) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// value returns the text in line between key and the next quote, or nil without the key.
+// value returns the text in line between key and the next quote, or nil if line does not contain
+// key.
 func value(line []byte, key string) []byte {
 	_, rest, ok := bytes.Cut(line, []byte(key))
 	if !ok {
@@ -54,17 +55,18 @@ func (f *filed) counts() counts {
 	return counts{Ran: f.lines.Load(), Wrong: f.wrong.Load(), Missing: f.missing.Load()}
 }
 
-// logger returns a logger as most programs have it, one for all lines, without a context.
+// logger returns one logger for all lines, as most programs have it. Its lines are logged without
+// a context.
 func (f *filed) logger() zerolog.Logger { return logctx.New(f) }
 
-// foreign is another library's way to run functions without parameters. fn may still run when run
-// returns.
+// foreign is another library's way to run functions without parameters. fn may still be running
+// when run returns.
 type foreign struct {
 	name  string
 	start func() (run func(ctx context.Context, fn func() error), end func())
 }
 
-// noError is fn for libraries whose functions return no error.
+// noError adapts fn to libraries whose functions return no error.
 func noError(fn func() error) func() { return func() { check(fn()) } }
 
 var foreigners = []foreign{
@@ -138,7 +140,7 @@ var foreigners = []foreign{
 	}},
 }
 
-// serve calls handle on n goroutines at once, each in a Do of a request of its own.
+// serve calls handle on n goroutines at once, each inside of trace.Do for a different request.
 func serve(n int, handle func(n int, r request)) {
 	var serving sync.WaitGroup
 	for n := range n {
@@ -151,12 +153,13 @@ func serve(n int, handle func(n int, r request)) {
 	serving.Wait()
 }
 
-// sizes are how many requests run at once, and what each does. There are enough marks for all,
-// even if each request has two tasks with marks of their own, and two that are about to end.
+// sizes returns the number of requests at once, and the number of rounds of each. The number of
+// goroutine marks is limited. There are enough for all requests, even if each has four tasks: two
+// that run, and two that are about to end.
 func sizes() (requests, rounds int) { return torture.Size(50, 500), torture.Size(20, 50) }
 
-// Other libraries' pools and goroutines have no trace. A bare function in them has none either,
-// and never another request's. A wrapped function has its own.
+// The goroutines of other libraries' pools have no trace. A function that runs there bare has no
+// trace either, and never the trace of another request. A wrapped function has its own trace.
 func TestTortureForeignPoolsRace(t *testing.T) {
 	const each = 2
 	n, rounds := sizes()
@@ -199,8 +202,8 @@ func TestTortureForeignPoolsRace(t *testing.T) {
 				})
 				end()
 				got := tasks.counts()
-				assert.Equal(t, way.want, got, "lines of tasks")
-				assert.Equal(t, counts{Ran: int64(n * rounds)}, own.counts(), "lines of requests")
+				assert.Equal(t, way.want, got, "log lines of tasks")
+				assert.Equal(t, counts{Ran: int64(n * rounds)}, own.counts(), "log lines of requests")
 				if way.name == "bare" {
 					bareLines, missing, wrong = bareLines+got.Ran, missing+got.Missing, wrong+got.Wrong
 				} else {
@@ -209,12 +212,12 @@ func TestTortureForeignPoolsRace(t *testing.T) {
 			})
 		}
 	}
-	torture.Row(t, "Goroutine's trace, foreign pools", "%d ways to run a function, %d requests at once: bare %d lines: wrong %d, missing %d; wrapped %d lines: wrong %d, missing %d",
+	torture.Row(t, "Goroutine's trace, foreign pools", "%d ways to run a function, %d requests at once. Bare functions: %d lines, %d with a wrong ID, %d without one. Wrapped functions: %d lines, %d with a wrong ID, %d without one",
 		len(foreigners), n, bareLines, wrong, missing, wrappedLines, others, lost)
 }
 
-// inTurn returns a function that calls f when it is the turn of request i. The n requests have
-// turns one after another, again and again.
+// inTurn returns a function that waits for the turn of request i, and then calls f. The n requests
+// take turns in a cycle.
 func inTurn(n int) func(i int, f func()) {
 	turns := make([]chan struct{}, n)
 	for i := range turns {
@@ -229,9 +232,10 @@ func inTurn(n int) func(i int, f func()) {
 }
 
 // If one goroutine works for several requests, the lines have the trace of the request that the
-// goroutine serves, as with any thread-local state. Wrapped, each part has its own trace.
+// goroutine serves, as with any thread-local state. If the parts are wrapped, each part has its
+// own trace.
 func TestTortureSharedWorkRace(t *testing.T) {
-	const size = 10 // of a batch, and of the queue
+	const size = 10 // capacity of the queue, and number of parts in a batch
 	n, rounds := sizes()
 	all := int64(n * rounds)
 	type part struct {
@@ -241,12 +245,13 @@ func TestTortureSharedWorkRace(t *testing.T) {
 	tests := []struct {
 		name string
 
-		// add returns functions of request i: one for a part, and one for the parts that are left.
+		// add returns two functions. The first adds a part on behalf of request i. The second lets
+		// request i do one part that is still in the queue at the end.
 		add     func(do func(i int, p part)) (add func(i int, p part), rest func(i int))
-		foreign int64 // parts that another request's goroutine does
+		foreign int64 // number of parts that another request's goroutine does
 	}{
-		// When the queue is full, the caller makes room by doing the oldest part, which is another
-		// request's.
+		// When the queue is full, the caller first does the oldest part, which belongs to another
+		// request.
 		{"caller runs", func(do func(int, part)) (func(int, part), func(int)) {
 			queue := make(chan part, size)
 			oldest := func(i int) { do(i, <-queue) }
@@ -257,7 +262,7 @@ func TestTortureSharedWorkRace(t *testing.T) {
 				queue <- p
 			}, func(i int) { oldest(i) }
 		}, all},
-		// The request that fills a batch writes it for all.
+		// The request whose part fills the batch does all parts of the batch.
 		{"batch", func(do func(int, part)) (func(int, part), func(int)) {
 			var batch []part
 			return func(i int, p part) {
@@ -296,24 +301,25 @@ func TestTortureSharedWorkRace(t *testing.T) {
 						turn(i, func() { add(i, part{i, do}) })
 					}
 					turn(i, func() {
-						if rest != nil && i < size { // another's also here
+						// The part in the queue belongs to another request, too.
+						if rest != nil && i < size {
 							rest(i)
 						}
 					})
 				})
-				assert.Equal(t, test.foreign, foreign, "parts that another's goroutine did")
+				assert.Equal(t, test.foreign, foreign, "number of parts that another request's goroutine did")
 				got := lines.counts()
-				assert.Equal(t, want, got, "lines of parts")
-				torture.Row(t, "Goroutine's trace, "+test.name+", "+way, "%d parts of %d requests, %d done by the goroutine of another: filed under that %d, missing %d",
+				assert.Equal(t, want, got, "log lines of parts")
+				torture.Row(t, "Goroutine's trace, "+test.name+", "+way, "%d parts of %d requests, %d of them done in another request's goroutine: %d lines have that request's ID, %d have none",
 					got.Ran, n, foreign, got.Wrong, got.Missing)
 			})
 		}
 	}
 }
 
-// Shared work is in the leader's trace. The requests that share it stay in their own.
+// Shared work is in the leader's trace. The requests that share the work stay in their own traces.
 func TestTortureSingleflightRace(t *testing.T) {
-	const share = 10 // requests that ask for the same at once
+	const share = 10 // number of requests that share one piece of work
 	n, rounds := sizes()
 	all := int64(n * rounds)
 	for _, wrapped := range []bool{false, true} {
@@ -334,7 +340,8 @@ func TestTortureSingleflightRace(t *testing.T) {
 				for round := range rounds {
 					number := i/share*rounds + round
 					do := func(context.Context) error {
-						asked[number].Wait() // those that share it are here, or about to be
+						// All that share the work are in Do, or about to call it.
+						asked[number].Wait()
 						led.Add(1)
 						worker.Info().Str("for", r.id).Msg("work")
 						return nil
@@ -352,11 +359,11 @@ func TestTortureSingleflightRace(t *testing.T) {
 					caller.Info().Str("for", r.id).Msg("after")
 				}
 			})
-			assert.NotZero(t, joined.Load(), "calls that joined")
-			assert.Equal(t, all, led.Load()+joined.Load(), "calls")
-			assert.Equal(t, counts{Ran: led.Load()}, work.counts(), "lines of the work, against its leader")
+			assert.NotZero(t, joined.Load(), "number of calls that joined a leader")
+			assert.Equal(t, all, led.Load()+joined.Load(), "number of all calls")
+			assert.Equal(t, counts{Ran: led.Load()}, work.counts(), "lines of the shared work, against the leader's ID")
 			assert.Equal(t, counts{Ran: all}, after.counts(), "lines of all callers afterwards")
-			torture.Row(t, "Goroutine's trace, singleflight, "+way, "%d calls of %d requests at once: %d led, %d joined them, whose work is filed under the leader; lines of the work: wrong of the leader's %d, missing %d; lines of all afterwards: wrong %d, missing %d",
+			torture.Row(t, "Goroutine's trace, singleflight, "+way, "%d calls of %d requests at once: %d led, %d joined a leader. Lines of the shared work: %d with another ID than the leader's, %d without one. Lines of all callers afterwards: %d with a wrong ID, %d without one",
 				all, n, led.Load(), joined.Load(), work.wrong.Load(), work.missing.Load(), after.wrong.Load(), after.missing.Load())
 		})
 	}

@@ -22,17 +22,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Some libraries write lines with loggers of their own. This code gives those lines the ID.
+// Some libraries write lines with their own loggers. The code below adds the ID to these lines.
 
-// restyLines is resty's logger for a request. resty warns of each failed attempt, and says which
-// request it gave up.
+// restyLines is resty's logger for one request. resty warns of each failed attempt, and logs an
+// error for a request that it gives up.
 type restyLines struct{ ctx context.Context }
 
 func (l restyLines) Errorf(format string, v ...any) { logctx.Error(l.ctx).Msgf(format, v...) }
 func (l restyLines) Warnf(format string, v ...any)  { logctx.Warn(l.ctx).Msgf(format, v...) }
 func (l restyLines) Debugf(format string, v ...any) { logctx.Debug(l.ctx).Msgf(format, v...) }
 
-// restyLogs gives each request of a client its own logger. A client has only one for all of them.
+// restyLogs gives each request its own logger. Otherwise resty uses one logger for all requests of
+// a client.
 func restyLogs(_ *resty.Client, r *resty.Request) error {
 	r.SetLogger(restyLines{r.Context()})
 	return nil
@@ -47,13 +48,13 @@ func TestRestysOwnLines(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		send func(r *resty.Request) error
-		want []string // level, and how the message ends
+		want []string // the level, and the end of the message
 	}{
-		{"an attempt that failed, and the last", func(r *resty.Request) error {
+		{"failed attempt and failed request", func(r *resty.Request) error {
 			_, err := r.Get(gone)
 			return err
 		}, []string{"warn: connection refused, Attempt 1", "warn: connection refused, Attempt 2", "error: connection refused"}},
-		{"a password in the clear", func(r *resty.Request) error {
+		{"password without TLS", func(r *resty.Request) error {
 			_, err := r.SetBasicAuth("user", "password").Get(gone)
 			return err
 		}, []string{"warn: use HTTPS", "warn: connection refused, Attempt 1", "warn: use HTTPS", "warn: connection refused, Attempt 2", "error: connection refused"}},
@@ -64,7 +65,7 @@ func TestRestysOwnLines(t *testing.T) {
 			in := incoming(1)
 			defer in.end()
 			ctx := logger.WithContext(in.ctx)
-			assert.Error(t, test.send(client.R().SetContext(ctx)), "a request to nobody")
+			assert.Error(t, test.send(client.R().SetContext(ctx)), "request to a closed server")
 			var got []string
 			for _, line := range linesOf(t, &out) {
 				assert.Equal(t, in.id, line["trace_id"], "trace_id of the line %v", line)
@@ -79,7 +80,7 @@ func TestRestysOwnLines(t *testing.T) {
 	}
 }
 
-// linesOf returns the texts in the lines, and empties out.
+// linesOf returns the fields with text values of each line in out, and empties out.
 func linesOf(t *testing.T, out *bytes.Buffer) (lines []map[string]string) {
 	t.Helper()
 	dec := json.NewDecoder(out)
@@ -98,8 +99,8 @@ func linesOf(t *testing.T, out *bytes.Buffer) (lines []map[string]string) {
 	return lines
 }
 
-// chiLines is chi's log entry for a request. chi's Recoverer passes the panic to it. Without an
-// entry, Recoverer prints the panic to standard error, in colours and without an ID.
+// chiLines is chi's log entry for a request. chi's Recoverer passes a panic to the entry. Without
+// an entry, Recoverer prints the panic to standard error, with colours and without an ID.
 type chiLines struct{ ctx context.Context }
 
 func (l chiLines) Panic(value any, stack []byte) {
@@ -109,7 +110,7 @@ func (l chiLines) Panic(value any, stack []byte) {
 // Write does nothing, because httpmw.AccessLog writes the access line.
 func (l chiLines) Write(int, int, http.Header, time.Duration, any) {}
 
-// chiLogs goes inside httpmw.New and outside chi's Recoverer and Logger.
+// chiLogs is middleware. Use it inside of httpmw.New, and outside of chi's Recoverer and Logger.
 func chiLogs(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = middleware.WithLogEntry(r, chiLines{r.Context()})
@@ -117,8 +118,8 @@ func chiLogs(next http.Handler) http.Handler {
 	})
 }
 
-// chiID makes chi's Logger print the trace ID as the ID of the request, for services that keep
-// this Logger.
+// chiID is middleware for services that keep chi's Logger: the Logger prints the trace ID as the
+// ID of the request.
 func chiID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), middleware.RequestIDKey, trace.ID(r.Context()))

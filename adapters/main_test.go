@@ -17,17 +17,16 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	gin.SetMode(gin.ReleaseMode) // otherwise it prints its routes
+	gin.SetMode(gin.ReleaseMode) // otherwise gin prints its routes
 	goleak.VerifyTestMain(m,
-		goleak.IgnoreCurrent(), // ants starts a pool of its own when it is imported
-		// fasthttp keeps the time of its Date header from its first request to the end of the
-		// program.
+		goleak.IgnoreCurrent(), // the package ants starts a default pool in its init
+		// From its first request on, fasthttp keeps a goroutine for the time in the Date header.
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
 }
 
 const (
 	requests = 100
-	times    = 100 // tasks, runs or messages of each request
+	times    = 100 // number of tasks, runs or messages for each request
 	total    = requests * times
 )
 
@@ -37,11 +36,11 @@ const (
 	spanID = testkit.SpanID
 )
 
-// request is one of many requests at once, each in a trace of its own.
+// request is one of many requests that run at the same time, each in its own trace.
 type request struct {
 	id   string
 	ctx  context.Context
-	bare context.Context // the same without the trace
+	bare context.Context // the parent of ctx, without the trace
 	end  context.CancelFunc
 }
 
@@ -86,7 +85,7 @@ type counts struct{ Ran, Wrong, Missing int64 }
 
 func (c *tally) counts() counts { return counts{c.ran.Load(), c.wrong.Load(), c.missing.Load()} }
 
-// The tests and Examples here run the code of the package comment.
+// The tests and Examples of this package contain each code line of the package comment.
 func TestDocShowsWhatIsTested(t *testing.T) {
 	doc, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
@@ -107,7 +106,7 @@ func TestDocShowsWhatIsTested(t *testing.T) {
 		_, code, ok := strings.Cut(row, "  ")
 		require.True(t, ok, "a row of doc.go without two columns: %q", row)
 		shown++
-		assert.True(t, strings.Contains(tests.String(), strings.TrimSpace(code)), "no test has the line of doc.go %q", row)
+		assert.True(t, strings.Contains(tests.String(), strings.TrimSpace(code)), "no test contains this line of doc.go: %q", row)
 	}
-	assert.Greater(t, shown, 15, "rows of doc.go")
+	assert.Greater(t, shown, 15, "number of rows in doc.go")
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A message is handled in the trace of its publisher, and so are the messages that its handler
-// publishes.
+// A message is handled in the trace of its publisher. The messages that its handler publishes are
+// in that trace, too.
 func TestMessagesHaveTheirPublishersID(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -22,8 +22,8 @@ func TestMessagesHaveTheirPublishersID(t *testing.T) {
 		want    counts
 	}{
 		{"published in the trace", publish, counts{Ran: total}},
-		// Without the header each message begins a trace of its own.
-		{"control, no header", func(_ context.Context, to message.Publisher, topic string, msg *message.Message) error {
+		// Without the header, each message starts a new trace.
+		{"control without the header", func(_ context.Context, to message.Publisher, topic string, msg *message.Message) error {
 			return to.Publish(topic, msg)
 		}, counts{Ran: total, Wrong: total}},
 	}
@@ -44,7 +44,7 @@ func TestMessagesHaveTheirPublishersID(t *testing.T) {
 				})
 			})
 			all := manyRequests()
-			for p := range workers { // each publishes for all requests in turn
+			for p := range workers { // each goroutine publishes for all requests in turn
 				publishing.Go(func() {
 					for i := p; i < total; i += workers {
 						r := all[i/workers%requests]
@@ -58,14 +58,15 @@ func TestMessagesHaveTheirPublishersID(t *testing.T) {
 			}
 			handling.Wait()
 			stop()
-			assert.Equal(t, test.want, first.counts(), "messages of the requests")
-			assert.Equal(t, test.want, second.counts(), "messages of the first handler's")
+			assert.Equal(t, test.want, first.counts(), "traces of the messages that the requests publish")
+			assert.Equal(t, test.want, second.counts(), "traces of the messages that the first handler publishes")
 		})
 	}
 }
 
-// A message outlives the request that published it. Its own context ends with its handler. Work
-// that the handler does not wait for outlives this context too.
+// A message outlives the request that published it. The message's own context ends with its
+// handler. Work that the handler does not wait for needs a detached context, which outlives the
+// message's.
 func TestMessageContextEndsWithTheMessage(t *testing.T) {
 	r := incoming(0)
 	published, handled := make(chan struct{}), make(chan context.Context, 1)
@@ -74,11 +75,11 @@ func TestMessageContextEndsWithTheMessage(t *testing.T) {
 		router.AddConsumerHandler("count", "asked", queue, func(msg *message.Message) error {
 			<-published
 			ctx := msg.Context()
-			assert.NoError(t, ctx.Err(), "ctx.Err() in the handler, the request has ended")
+			assert.NoError(t, ctx.Err(), "ctx.Err() in the handler, after the end of the request")
 			later.Go(workerpool.Wrap(ctx, func(detached context.Context) {
 				<-ctx.Done()
-				assert.NoError(t, detached.Err(), "ctx.Err() of what the handler does not wait for, the message has been handled")
-				assert.Equal(t, r.id, trace.ID(detached), "trace.ID(ctx) there")
+				assert.NoError(t, detached.Err(), "ctx.Err() in a task of the handler, after the end of the handler")
+				assert.Equal(t, r.id, trace.ID(detached), "trace.ID(ctx) in the task")
 			}))
 			handled <- ctx
 			return nil

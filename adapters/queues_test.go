@@ -25,14 +25,15 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// consumer handles the messages of a queue. The headers are those that came with the message.
+// consumer handles the messages of a queue. headers are the headers of the message.
 type consumer = func(ctx context.Context, headers map[string]string, body string)
 
-// queue is a queue whose messages a consumer handles.
+// queue is a queue with a consumer.
 type queue struct {
-	send  func(ctx context.Context, body string)       // as its recipe says
-	other func(headers map[string]string, body string) // as a program without clew does
-	wait  func(n int)                                  // until n messages have been handled
+	send func(ctx context.Context, body string) // sends a message by the queue's recipe
+	// other sends a message as a program without clew does.
+	other func(headers map[string]string, body string)
+	wait  func(n int) // waits until n messages have been handled
 	end   func()
 }
 
@@ -219,12 +220,12 @@ var queues = []struct {
 	}},
 }
 
-// plainMessage is a message of a program without clew.
+// plainMessage is a message that a program without clew sends, and the expected trace.
 type plainMessage struct {
 	name     string
 	headers  map[string]string
-	id       string         // "": a new one
-	sampling trace.Sampling // Defer: as the sampler says
+	id       string         // "" for a new trace
+	sampling trace.Sampling // Defer if the sampler decides
 }
 
 var plainMessages = []plainMessage{
@@ -238,20 +239,20 @@ var plainMessages = []plainMessage{
 	{"no headers again", nil, "", trace.Defer},
 }
 
-// delivery is a message as a consumer got it, and the lines that the consumer wrote.
+// delivery is a message as the consumer got it, with the lines that the consumer wrote.
 type delivery struct {
 	b3      trace.B3
 	headers map[string]string
 	lines   []line.Line
 }
 
-// deliveries keeps the deliveries of a queue, by the messages' bodies.
+// deliveries holds the deliveries of a queue, by the bodies of the messages.
 type deliveries struct {
 	mu  sync.Mutex
 	all map[string]delivery
 }
 
-// keep is a consumer.
+// keep is a consumer that logs two lines and records its message.
 func (d *deliveries) keep(ctx context.Context, headers map[string]string, body string) {
 	var out bytes.Buffer
 	logger := logctx.New(&out)
@@ -269,9 +270,9 @@ func (d *deliveries) keep(ctx context.Context, headers map[string]string, body s
 	d.all[body] = delivery{b, headers, lines}
 }
 
-// Each message of a batch is handled in a span of its own, a child of the sender's span. Lines
-// have its ID, with a context and without. A message without a readable trace begins one of its
-// own: it is never in the trace of the message before.
+// Each message of a batch is handled in its own span, a child of the sender's span. The handler's
+// lines have the trace ID of the message, with a context and without. A message without a readable
+// trace starts a new trace: it is never in the trace of the message before it.
 func TestQueues(t *testing.T) {
 	for _, test := range queues {
 		t.Run(test.name, func(t *testing.T) {
@@ -280,7 +281,7 @@ func TestQueues(t *testing.T) {
 			requests := []request{incoming(0), incoming(1), incoming(2)}
 			for _, r := range requests {
 				q.send(r.ctx, r.id)
-				r.end() // the message outlives it
+				r.end() // the message outlives the request
 			}
 			for _, m := range plainMessages {
 				q.other(m.headers, m.name)
@@ -299,10 +300,10 @@ func TestQueues(t *testing.T) {
 			ids := map[string]bool{}
 			for _, r := range requests {
 				d, from := got.all[r.id], mustB3(r.ctx)
-				assert.Equal(t, map[string]string{"b3": from.String()}, d.headers, "headers of a message that was sent as the recipe says")
+				assert.Equal(t, map[string]string{"b3": from.String()}, d.headers, "headers of a message that was sent by the recipe")
 				assert.Equal(t, r.id, d.b3.ID(), "trace of the handler")
 				assert.Equal(t, from.SpanID, d.b3.ParentSpanID, "parent of the handler's span")
-				assert.Equal(t, trace.Accept, d.b3.Sampling, "decision")
+				assert.Equal(t, trace.Accept, d.b3.Sampling, "sampling decision in the handler")
 				ids[r.id] = true
 			}
 			for _, m := range plainMessages {
@@ -312,10 +313,10 @@ func TestQueues(t *testing.T) {
 	}
 }
 
-// check checks the trace in which m was handled. ids are the traces of the other messages.
+// check checks the trace in which m was handled. ids holds the traces of the other messages.
 func (m plainMessage) check(t *testing.T, got trace.B3, ids map[string]bool) {
 	if m.sampling != trace.Defer {
-		assert.Equal(t, m.sampling, got.Sampling, "decision for %q", m.name)
+		assert.Equal(t, m.sampling, got.Sampling, "sampling decision in the handler of %q", m.name)
 	}
 	if m.id != "" {
 		assert.Equal(t, m.id, got.ID(), "trace of %q", m.name)
@@ -323,7 +324,7 @@ func (m plainMessage) check(t *testing.T, got trace.B3, ids map[string]bool) {
 		return
 	}
 	assert.Len(t, got.ID(), 32, "trace of %q", m.name)
-	assert.False(t, ids[got.ID()], "the trace of %q is another message's", m.name)
+	assert.False(t, ids[got.ID()], "%q is in the trace of another message", m.name)
 	ids[got.ID()] = true
 }
 
@@ -335,8 +336,8 @@ func mustB3(ctx context.Context) trace.B3 {
 	return b
 }
 
-// A record that is produced again, into a topic for failures for instance, has one header and
-// stays in its trace.
+// A record that a consumer produces again, for instance into a topic for failures, has one header
+// and stays in its trace.
 func TestKafkaRecordIsForwarded(t *testing.T) {
 	client, end := kafkaClient("orders")
 	defer end()
@@ -351,27 +352,27 @@ func TestKafkaRecordIsForwarded(t *testing.T) {
 		require.NoError(t, consume(t.Context(), polled, func(ctx context.Context, record *kgo.Record) error {
 			ids = append(ids, trace.ID(ctx))
 			assert.Len(t, record.Headers, 1, "headers")
-			record.Context = nil // or Produce takes the record's own
+			record.Context = nil // otherwise Produce uses the record's own context
 			return client.ProduceSync(ctx, record).FirstErr()
 		}))
 	}
-	assert.Equal(t, []string{r.id, r.id, r.id}, ids, "trace.ID of the record, each time")
+	assert.Equal(t, []string{r.id, r.id, r.id}, ids, "trace.ID in each round")
 }
 
-// Without a trace, a message has no attribute, because SQS refuses an empty one.
+// Without a trace, a message has no attribute, because SQS rejects an empty attribute.
 func TestNoTraceNoAttribute(t *testing.T) {
 	assert.Empty(t, sqsAttributes(context.Background()))
 }
 
-// After a handler that panics or fails, the goroutine has no trace.
+// The goroutine has no trace any more after a handler that panics or returns an error.
 func TestHandleEnds(t *testing.T) {
 	var out bytes.Buffer
 	logger := zerolog.New(&out).Hook(logctx.Hook(logctx.Config{}))
 	in := natsHeader{nats.Header{"b3": {id64 + "-" + spanID}}}
 	assert.Panics(t, func() {
 		_ = handle(context.Background(), "orders", in, func(context.Context) error { panic("no such order") })
-	}, "a panic in fn")
-	assert.ErrorIs(t, handle(context.Background(), "orders", in, func(context.Context) error { return context.Canceled }), context.Canceled, "fn's error")
+	}, "handle passes on a panic of fn")
+	assert.ErrorIs(t, handle(context.Background(), "orders", in, func(context.Context) error { return context.Canceled }), context.Canceled, "error of fn")
 	logger.Info().Msg("after it")
 	assert.Equal(t, "{\"level\":\"info\",\"message\":\"after it\"}\n", out.String())
 }

@@ -22,7 +22,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// routers route GET /v1/media/{id}, each in its own syntax, and set the route.
+// routers are handlers for GET /v1/media/{id}. Each router has its own syntax for the route, and
+// sets the route with SetRoute.
 var routers = []struct {
 	name, route string
 	router      func() http.Handler
@@ -85,8 +86,9 @@ var routers = []struct {
 	}},
 }
 
-// accessLine serves a GET of path on a real server, with the handler that build makes of New and
-// AccessLog. It returns the client's status, the line, and the route of the span.
+// accessLine sends a GET of path to a real server, whose handler is built by build from New and
+// AccessLog. It returns the status that the client got, the access line, and the route of the
+// span.
 func accessLine(t *testing.T, path string, build func(traced, logged func(http.Handler) http.Handler) http.Handler) (status int, line map[string]any, route string) {
 	t.Helper()
 	sdk, recorder := testkit.SDK(nil)
@@ -109,7 +111,7 @@ func accessLine(t *testing.T, path string, build func(traced, logged func(http.H
 	return resp.StatusCode, line, v.AsString()
 }
 
-// copies hands on a copy of the request, as nearly all middleware does.
+// copies is middleware that passes a copy of the request to next, as nearly all middleware does.
 func copies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
@@ -118,7 +120,7 @@ func copies(next http.Handler) http.Handler {
 	})
 }
 
-// The route is on the line and on the span, even if middleware before the router copies the
+// The access line and the span have the route, even if middleware outside of the router copies the
 // request.
 func TestRoutes(t *testing.T) {
 	for _, tt := range routers {
@@ -141,7 +143,7 @@ func TestRoutes(t *testing.T) {
 						return traced(logged(between(tt.router())))
 					})
 					assert.Equal(t, 404, status)
-					assert.NotContains(t, line, "route", "the line of what matches no route")
+					assert.NotContains(t, line, "route", "access line of a request that matches no route")
 					assert.Empty(t, route, "http.route of the span")
 				}
 			})
@@ -149,8 +151,8 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// chi sets a pattern on the request that each of its routers gets. Without SetRoute, the route is
-// known only if this is the request of New and AccessLog.
+// Each router of chi sets its pattern on the request that it gets. Without SetRoute, New and
+// AccessLog know the route only if they have this same request, and not a copy.
 func TestRouteChi(t *testing.T) {
 	says := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -175,9 +177,10 @@ func TestRouteChi(t *testing.T) {
 			r.Route("/v1", func(r chi.Router) { r.Use(auth); r.Get("/users/{id}", nop) })
 		}},
 		{"a sub-router's group behind auth", full, func(r chi.Router) {
-			r.Route("/v1", func(r chi.Router) { r.With(auth).Get("/users/{id}", nop) }) // the pattern is set before
+			// The pattern is set before auth copies the request.
+			r.Route("/v1", func(r chi.Router) { r.With(auth).Get("/users/{id}", nop) })
 		}},
-		{"a mounted handler of somebody's", "", func(r chi.Router) {
+		{"mounted handler behind auth", "", func(r chi.Router) {
 			sub := chi.NewRouter()
 			sub.Use(auth)
 			sub.Get("/users/{id}", nop)
@@ -197,7 +200,7 @@ func TestRouteChi(t *testing.T) {
 				tt.build(r)
 				return r
 			})
-			check(full, "and SetRoute", func(traced, logged func(http.Handler) http.Handler) http.Handler {
+			check(full, "New and AccessLog inside of chi, with SetRoute", func(traced, logged func(http.Handler) http.Handler) http.Handler {
 				r := chi.NewRouter()
 				r.Use(traced, logged, says)
 				tt.build(r)
@@ -211,7 +214,7 @@ func TestRouteChi(t *testing.T) {
 			})
 		})
 	}
-	t.Run("New and AccessLog by With", func(t *testing.T) {
+	t.Run("New and AccessLog in With", func(t *testing.T) {
 		_, line, route := accessLine(t, "/users/7", func(traced, logged func(http.Handler) http.Handler) http.Handler {
 			r := chi.NewRouter()
 			r.With(traced, logged).Get("/users/{id}", nop)
@@ -221,8 +224,8 @@ func TestRouteChi(t *testing.T) {
 	})
 }
 
-// AccessLog's line has an answer that another middleware writes late only if AccessLog stands
-// further out.
+// If another middleware writes its answer late, the access line shows that answer only if
+// AccessLog is outside of that middleware.
 func TestStatusFromOutside(t *testing.T) {
 	slow := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	for _, tt := range []struct {
@@ -254,15 +257,15 @@ func TestStatusFromOutside(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			status, line, _ := accessLine(t, "/", tt.inside)
 			require.Equal(t, tt.status, status, "status that the client got")
-			assert.NotEqualValues(t, status, line["status"], "status of the line inside, %v: a known limit is gone", line)
+			assert.NotEqualValues(t, status, line["status"], "AccessLog inside of the middleware now shows the status in the line %v: change doc.go", line)
 			status, line, _ = accessLine(t, "/", tt.outside)
 			require.Equal(t, tt.status, status, "status that the client got")
-			assert.EqualValues(t, status, line["status"], "status of the line outside, %v", line)
+			assert.EqualValues(t, status, line["status"], "status in the line of AccessLog outside of the middleware, %v", line)
 		})
 	}
 }
 
-// quietly makes chi's Recoverer print to nowhere.
+// quietly keeps chi's Recoverer from printing.
 func quietly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, middleware.WithLogEntry(r, silent{}))

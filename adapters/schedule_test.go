@@ -28,8 +28,8 @@ type scheduler struct {
 	name  string
 	stops bool // the end of the scheduler ends the context of a run
 
-	// start returns a function that schedules, and one that ends the scheduler and waits for its
-	// runs.
+	// start returns two functions: one that schedules, and one that stops the scheduler and waits
+	// for its runs.
 	start func() (schedule schedule, end func())
 }
 
@@ -73,15 +73,17 @@ func newGocron() gocron.Scheduler {
 	return s
 }
 
-// runs counts the runs of scheduled functions, by their properties.
+// runs counts the runs of scheduled functions.
 type runs struct {
-	Ran    int // in all
-	New    int // in a trace that neither the scheduling request nor another run has
-	Linked int // whose span has a link to the scheduling span, and no other
-	Logged int // whose line has the run's own ID, by the logger that was bound to the scheduling trace
+	Ran    int // all runs
+	New    int // runs in a new trace, which no request and no other run has
+	Linked int // runs whose span has exactly one link, to the scheduling span
+	// Logged counts the runs whose line has the run's ID, although the logger was bound to the
+	// scheduling trace.
+	Logged int
 }
 
-// Each run is a trace of its own, with a link to the trace that it was scheduled in.
+// Each run has its own trace, with a link to the trace in which it was scheduled.
 func TestRunsAreLinkedTracesOfTheirOwn(t *testing.T) {
 	control := scheduler{"control, a closure", false, func() (schedule, func()) {
 		c := cron.New()
@@ -102,7 +104,8 @@ func TestRunsAreLinkedTracesOfTheirOwn(t *testing.T) {
 				var out bytes.Buffer
 				logger := logctx.New(zerolog.SyncWriter(&out))
 
-				seen := map[string]oteltrace.SpanContext{} // the trace ID of a run, and who scheduled it
+				// seen maps the trace ID of a run to the span that scheduled it.
+				seen := map[string]oteltrace.SpanContext{}
 				scheduling := map[string]bool{}
 				var got runs
 				var mu sync.Mutex
@@ -148,7 +151,7 @@ func TestRunsAreLinkedTracesOfTheirOwn(t *testing.T) {
 	}
 }
 
-// In main, without a trace, each run is a new trace too.
+// Each run of a function that main schedules without a trace has a new trace, too.
 func TestRunsScheduledWithoutTrace(t *testing.T) {
 	for _, s := range schedulers {
 		t.Run(s.name, func(t *testing.T) {
@@ -168,8 +171,8 @@ func TestRunsScheduledWithoutTrace(t *testing.T) {
 	}
 }
 
-// A Job ends only by itself, as its doc says. A function that takes gocron's context ends with it,
-// which is with the scheduler or with the context that it was scheduled with.
+// A Job ends only when it returns, as its doc comment says. The context that gocron passes to a
+// function ends with the scheduler, or with the context with which the function was scheduled.
 func TestRunsEndWithTheContextTheyTake(t *testing.T) {
 	for _, s := range schedulers {
 		t.Run(s.name+", the scheduler ends", func(t *testing.T) {
@@ -178,7 +181,7 @@ func TestRunsEndWithTheContextTheyTake(t *testing.T) {
 				schedule, end := s.start()
 				schedule(context.Background(), func(ctx context.Context) {
 					ran.Add(1)
-					assert.Equal(t, s.stops, ctx.Done() != nil, "a run's context can end")
+					assert.Equal(t, s.stops, ctx.Done() != nil, "the context of a run has a Done channel")
 					if s.stops {
 						<-ctx.Done()
 						assert.Equal(t, context.Canceled, ctx.Err(), "ctx.Err() in a run")
@@ -206,7 +209,7 @@ func TestRunsEndWithTheContextTheyTake(t *testing.T) {
 				if s.stops {
 					want = 1
 				}
-				assert.EqualValues(t, want, ran.Load(), "runs, one before the end of the request and two after")
+				assert.EqualValues(t, want, ran.Load(), "number of runs: one before the end of the request, and for a Job two after it")
 			})
 		})
 	}

@@ -17,7 +17,7 @@ import (
 	"example.com/clew/zipkin"
 )
 
-// span is the part of a span in Zipkin's JSON that tests check.
+// span holds the fields of a span in Zipkin's JSON that tests check.
 type span struct {
 	TraceID  string `json:"traceId"`
 	ParentID string `json:"parentId"`
@@ -36,13 +36,14 @@ type span struct {
 	} `json:"remoteEndpoint"`
 	Tags map[string]string `json:"tags"`
 
-	level int // how far tree indents it
+	level int // the span's indentation in tree
 }
 
-// shown reports whether s calls or is called, or is the first of its trace.
+// shown reports whether tree shows s: it has a kind, such as client or server, or it is the first
+// span of its trace.
 func (s span) shown() bool { return s.Kind != "" || s.level == 0 }
 
-// collector is a Zipkin that keeps the spans it gets.
+// collector is a Zipkin server that keeps the spans that it gets.
 type collector struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -71,8 +72,8 @@ func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// spans returns the spans that have arrived. A span stands before the spans that it called, which
-// are in order of their beginning.
+// spans returns the spans that have arrived. Each span is followed by its children, in the order
+// of their start times.
 func (c *collector) spans() (ordered []span) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -101,8 +102,9 @@ func (c *collector) spans() (ordered []span) {
 // print prints the tree of the spans that have arrived.
 func (c *collector) print() { fmt.Println(strings.Join(tree(c.spans()), "\n")) }
 
-// tree returns a line for each span that is shown. It has the service, the name, and the callee,
-// as Zipkin's graph does. A span whose parent has not arrived begins a tree.
+// tree returns a line for each span that is shown. A line contains the service, the name and the
+// called service, as Zipkin's graph does. A span whose parent has not arrived is the root of a
+// tree.
 func tree(spans []span) (lines []string) {
 	for _, s := range spans {
 		if !s.shown() {
@@ -117,15 +119,15 @@ func tree(spans []span) (lines []string) {
 	return lines
 }
 
-// provider is main's provider, but it samples everything.
+// provider returns a provider like that of main, except that it samples all traces.
 func provider(service string, to *collector) *zipkin.Provider {
 	tp, err := zipkin.NewProvider(zipkin.Config{Service: service, Endpoint: to.URL, Ratio: 1})
 	check(err)
 	return tp
 }
 
-// shutDown ends providers as main should. It has a timeout of its own, because main's context is
-// done by then, and it checks the error, which says how many spans were lost.
+// shutDown shuts providers down as main should. It uses its own timeout, because main's context
+// has ended by then. It checks the error, which contains the number of lost spans.
 func shutDown(providers ...*zipkin.Provider) {
 	for _, tp := range providers {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -134,7 +136,7 @@ func shutDown(providers ...*zipkin.Provider) {
 	}
 }
 
-// answer answers every request with body.
+// answer returns a handler that answers every request with body.
 func answer(body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) })
 }

@@ -20,7 +20,7 @@ import (
 )
 
 // With Implicit, each line of package log has the ID of the request that its goroutine serves,
-// among many requests at once. Lines of bare goroutines have none.
+// even with many requests at once. Lines of bare goroutines have no ID.
 func TestStandardLogImplicit(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -43,7 +43,9 @@ func TestStandardLogImplicit(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			flags, writer, logger := log.Flags(), log.Writer(), slog.Default()
-			defer func() { // slog's own default handler would write to package log, which waits for itself
+			// Without this, slog's own default handler would write to package log, and each would
+			// wait for the other.
+			defer func() {
 				slog.SetDefault(logger)
 				log.SetOutput(writer)
 				log.SetFlags(flags)
@@ -84,14 +86,14 @@ func TestStandardLogImplicit(t *testing.T) {
 					got[kind].Wrong++
 				}
 			}
-			assert.Equal(t, counts{Ran: total}, *got["own"], "lines of the goroutines that serve requests")
-			assert.Equal(t, counts{Ran: total, Missing: total}, *got["bare"], "lines of bare goroutines")
+			assert.Equal(t, counts{Ran: total}, *got["own"], "log lines of the goroutines that serve requests")
+			assert.Equal(t, counts{Ran: total, Missing: total}, *got["bare"], "log lines of bare goroutines")
 		})
 	}
 }
 
 // With Implicit, a line that net/http's server logs while the handler runs has the ID. Its line
-// about a panic comes afterwards and has none.
+// for a panic has none, because it comes after the handler.
 func TestServerErrorLogImplicit(t *testing.T) {
 	var out bytes.Buffer
 	logger := logctx.New(zerolog.SyncWriter(&out))
@@ -112,7 +114,7 @@ func TestServerErrorLogImplicit(t *testing.T) {
 	server.Close()
 
 	lines := linesOf(t, &out)
-	require.Len(t, lines, 2, "lines of the server")
+	require.Len(t, lines, 2, "number of lines that the server logged")
 	assert.Contains(t, lines[0]["message"], "superfluous response.WriteHeader")
 	assert.Equal(t, in.id, lines[0]["trace_id"], "trace_id of %q", lines[0]["message"])
 	assert.Contains(t, lines[1]["message"], "http: panic serving")

@@ -21,8 +21,8 @@ const (
 	d       = time.Millisecond
 )
 
-// tasks ranges over the tasks of one request. Each task comes in the two forms that executors
-// take.
+// tasks iterates over the tasks of one request. It yields each task in the two forms that
+// executors accept.
 type (
 	tasks = func(yield yield)
 	yield = func(fn func(ctx context.Context), load func(ctx context.Context) error) bool
@@ -37,14 +37,14 @@ type executor struct {
 	name   string
 	waited bool // the request waits for its tasks, so their contexts end with its own
 
-	// start returns a function that a handler calls with the tasks of a request, and one that ends
-	// the executor.
+	// start returns two functions: handle, which a handler calls with the tasks of a request, and
+	// end, which stops the executor.
 	start func() (handle handler, end func())
 }
 
 type handler = func(ctx context.Context, tasks tasks)
 
-// item is a task of a pool that has one function for all tasks.
+// item is a task for a pool that runs the same function for all tasks.
 type item struct {
 	ctx context.Context
 	fn  func(ctx context.Context)
@@ -111,7 +111,7 @@ var executors = []executor{
 			for _, load := range tasks {
 				group.SubmitErr(workerpool.WrapErr(group.Context(), load))
 			}
-			_ = group.Wait() // an error, if the request has ended
+			_ = group.Wait() // Wait returns an error if the request has ended
 		}, pool.StopAndWait
 	}},
 	{"gammazero", false, func() (handler, func()) {
@@ -173,7 +173,7 @@ var executors = []executor{
 			}
 		}, nothing
 	}},
-	// The task runs because ctx has ended. Under ctx itself, all its calls would fail.
+	// The task runs because ctx has ended. With ctx itself, all its calls would fail.
 	{"context.AfterFunc", false, func() (handler, func()) {
 		return func(ctx context.Context, tasks tasks) {
 			for fn := range tasks {
@@ -183,8 +183,8 @@ var executors = []executor{
 	}},
 }
 
-// Every task finds the ID of its request, although the tasks of all requests are mixed. If a task
-// keeps only the trace, its request has ended before.
+// Every task finds the ID of its request, although the tasks of all requests are mixed. If tasks
+// keep only the trace, their request ends before they run.
 func TestTasksHaveTheirRequestsID(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -192,9 +192,9 @@ func TestTasksHaveTheirRequestsID(t *testing.T) {
 		want  counts
 	}{
 		{"the request's context", func(all []request, n int) context.Context { return all[n].ctx }, counts{Ran: total}},
-		// The controls are the same code with a wrong context.
-		{"control, no trace", func(all []request, n int) context.Context { return all[n].bare }, counts{Ran: total, Missing: total}},
-		{"control, another's", func(all []request, n int) context.Context { return all[(n+1)%requests].ctx }, counts{Ran: total, Wrong: total}},
+		// The controls run the same code with a wrong context.
+		{"control without a trace", func(all []request, n int) context.Context { return all[n].bare }, counts{Ran: total, Missing: total}},
+		{"control with another request's context", func(all []request, n int) context.Context { return all[(n+1)%requests].ctx }, counts{Ran: total, Wrong: total}},
 	}
 	for _, e := range executors {
 		for _, test := range tests {
@@ -204,7 +204,8 @@ func TestTasksHaveTheirRequestsID(t *testing.T) {
 				var seen tally
 				var running, handlers sync.WaitGroup
 				running.Add(total)
-				turns := make([]chan struct{}, requests) // to submit: one task of each request, round after round
+				// In each round, each request submits one task.
+				turns := make([]chan struct{}, requests)
 				for n := range turns {
 					turns[n] = make(chan struct{}, 1)
 				}
@@ -226,13 +227,13 @@ func TestTasksHaveTheirRequestsID(t *testing.T) {
 				}
 				running.Wait()
 				end()
-				assert.Equal(t, test.want, seen.counts(), "tasks")
+				assert.Equal(t, test.want, seen.counts(), "traces in the tasks")
 			})
 		}
 	}
 }
 
-// A task that the request waits for ends with the request. Other tasks live on.
+// A task that the request waits for is canceled with the request. Other tasks are not.
 func TestTasksEndWithTheRequestThatWaits(t *testing.T) {
 	for _, e := range executors {
 		t.Run(e.name, func(t *testing.T) {
@@ -264,7 +265,8 @@ func TestTasksEndWithTheRequestThatWaits(t *testing.T) {
 			}()
 			<-submitted
 			if e.waited {
-				<-begun // context.AfterFunc's does not before the request has ended
+				// The task of context.AfterFunc begins only after the end of the request.
+				<-begun
 			}
 			r.end()
 			close(ended)

@@ -18,8 +18,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// otlpOf reads lines and writes their trace as OTLP's JSON. It reads the JSON as OpenTelemetry's
-// collector does, and by the published definitions.
+// otlpOf reads lines and writes their trace as OTLP's JSON. It decodes the JSON with
+// OpenTelemetry's collector, and with the published protobuf definitions.
 func otlpOf(t *testing.T, id string, lines []string) []*otlp.ResourceSpans {
 	t.Helper()
 	trace, err := timeline.ParseID(id)
@@ -41,8 +41,8 @@ func otlpOf(t *testing.T, id string, lines []string) []*otlp.ResourceSpans {
 	return request.ResourceSpans
 }
 
-// OpenTelemetry's collector, and the published definitions, read what clew timeline -o otlp
-// writes.
+// OpenTelemetry's collector and the published definitions can read the output of clew timeline -o
+// otlp.
 func TestTimelineAsOTLP(t *testing.T) {
 	const id = testkit.ID128
 	line := func(second int, rest string) string {
@@ -78,7 +78,7 @@ func TestTimelineAsOTLP(t *testing.T) {
 	}, got)
 }
 
-// The collector reads the OTLP of any lines, and no span is missing.
+// The collector can read the OTLP of any lines, and no span is missing.
 func TestTimelineAsOTLPHostile(t *testing.T) {
 	const id = testkit.ID128
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -102,5 +102,5 @@ func TestTimelineAsOTLPHostile(t *testing.T) {
 		}
 	}
 	assert.GreaterOrEqual(t, spans, 300)
-	assert.Len(t, ids, spans, "IDs of spans")
+	assert.Len(t, ids, spans, "number of different span IDs")
 }
