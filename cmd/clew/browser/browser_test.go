@@ -21,7 +21,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// clew is the command, and mapPages a folder with pages of maps. TestMain makes both.
+// clew is the path of the command, and mapPages is a folder with pages of maps. TestMain makes
+// both.
 var clew, mapPages string
 
 func TestMain(m *testing.M) {
@@ -57,13 +58,13 @@ func run(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// fleet is the folder with the logs of eight services, and the ID of a trace in them.
+// fleet is the folder with the logs of eight services. fleetID is the ID of a trace in these logs.
 const (
 	fleet   = "../testdata/fleet"
 	fleetID = "5759e988bd862e3fe1be46a994272793"
 )
 
-// draw writes the page of clew timeline with these arguments, and returns its address.
+// draw writes the page of clew timeline with these arguments, and returns the page's URL.
 func draw(t *testing.T, args ...string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "page.html")
@@ -76,14 +77,14 @@ func draw(t *testing.T, args ...string) string {
 	return "file://" + file
 }
 
-// page is a page in a browser of its own.
+// page is a page in a separate browser.
 type page struct {
 	t     *testing.T
 	ctx   context.Context
 	wrong atomic.Pointer[string] // an error in a script
 }
 
-// opened opens an address in a window of 1280 by 800. The actions come first.
+// opened runs the actions, and then opens address in a window of 1280 by 800.
 func opened(t *testing.T, address string, actions ...chromedp.Action) *page {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WindowSize(1280, 800))
@@ -108,7 +109,7 @@ func opened(t *testing.T, address string, actions ...chromedp.Action) *page {
 	return p
 }
 
-// schemeOf makes the browser ask for light or dark pages.
+// schemeOf sets the colour scheme that the browser prefers: light or dark.
 func schemeOf(scheme string) chromedp.Action {
 	return emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}})
 }
@@ -118,7 +119,7 @@ func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
 	require.NoError(t, chromedp.Run(ctx, actions...))
 }
 
-// value is what an expression of JavaScript is.
+// value returns the value of a JavaScript expression.
 func value[T any](t *testing.T, ctx context.Context, expression string) T {
 	t.Helper()
 	var v T
@@ -128,20 +129,22 @@ func value[T any](t *testing.T, ctx context.Context, expression string) T {
 
 func awaits(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
 
-// wait waits for an expression to be true.
+// wait waits until an expression is true.
 func (p *page) wait(expression string) {
 	p.t.Helper()
 	require.Eventually(p.t, func() bool { return value[bool](p.t, p.ctx, expression) }, 20*time.Second, 20*time.Millisecond, expression)
 }
 
-// click clicks on what a selector finds.
+// click clicks on the element that a selector finds.
 func (p *page) click(selector string) {
 	p.t.Helper()
-	gesture := func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithUserGesture(true) } // the clipboard wants one
+	// The clipboard needs a user gesture.
+	gesture := func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithUserGesture(true) }
 	do(p.t, p.ctx, chromedp.Evaluate(fmt.Sprintf("document.querySelector(%q).click()", selector), nil, gesture))
 }
 
-// key presses keys as a keyboard does: what a page prevents at keydown writes nothing.
+// key presses keys like a keyboard. If the page prevents the default of keydown, the key writes no
+// text.
 func (p *page) key(keys string, modifiers ...input.Modifier) {
 	p.t.Helper()
 	for _, r := range keys {
@@ -160,13 +163,13 @@ func (p *page) key(keys string, modifiers ...input.Modifier) {
 	}
 }
 
-// text is the text that an expression is.
+// text returns the value of an expression that is a string.
 func (p *page) text(expression string) string {
 	p.t.Helper()
 	return value[string](p.t, p.ctx, expression)
 }
 
-// rows are the texts of the rows in view.
+// rows returns the texts of the rows in view.
 func (p *page) rows() []string {
 	p.t.Helper()
 	return value[[]string](p.t, p.ctx, `[...document.querySelectorAll("#view .what")].map((row) => row.innerText.replace(/\s+/g, " ").trim())`)
@@ -179,7 +182,7 @@ func readFile(t *testing.T, name string) string {
 	return string(text)
 }
 
-// writeFile writes a file into a folder of its own, and returns its name.
+// writeFile writes a file into a new folder, and returns its path.
 func writeFile(t *testing.T, name, text string) string {
 	t.Helper()
 	name = filepath.Join(t.TempDir(), name)

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A trace of 80,000 levels, and one of as many spans under one, are shown to the last row.
+// The page shows all rows of a trace with 80,000 levels, and of a trace with 80,000 spans below
+// one span.
 func TestExtremes(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

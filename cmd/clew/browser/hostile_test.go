@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// attacks has values that somebody writes into a log to run a script in the page, or to deceive
-// the reader. A script that runs sets window.hit.
+// attacks are values that an attacker writes into a log to run a script in the page, or to deceive
+// the reader. Each script sets window.hit when it runs.
 var attacks = []string{
 	"</script><script>window.hit=1</script>", "<!--<script>window.hit=1</script>-->", "<img src=x onerror=window.hit=1>", "<svg onload=window.hit=1>",
 	"javascript:window.hit=1", "'\"><iframe srcdoc='<script>parent.hit=1</script>'>", "</title><script>window.hit=1</script>", "]]><script>window.hit=1</script>",
@@ -28,7 +28,7 @@ var attacks = []string{
 	strings.Repeat("x", 20_000), strings.Repeat("é\u0301", 500), "שלום", "%00", "&lt;script&gt;", "&#x3c;script&#x3e;",
 }
 
-// hostileLog has these values in each place of a line.
+// hostileLog returns lines with these values in each field of a line.
 func hostileLog(t *testing.T, values []string) string {
 	var b strings.Builder
 	for i, value := range values {
@@ -45,7 +45,7 @@ func hostileLog(t *testing.T, values []string) string {
 	return b.String()
 }
 
-// random are hostile values put together at random.
+// random returns n hostile values that are combined at random.
 func random(n int) []string {
 	r := rand.New(rand.NewPCG(17, 1))
 	alphabet := []rune("<>/\"'`=&;!-\\ \n\r\t\x00\x1b\u0085\u2028\u202e\u2066\ufeff(){}[]abc0é😀\u0301")
@@ -67,8 +67,8 @@ func random(n int) []string {
 	return values
 }
 
-// No script in the lines runs, nothing is loaded, and no character is shown that turns text round
-// or is invisible.
+// No script in the lines runs, and the page loads nothing. The page shows no character that is
+// invisible or reverses text.
 func TestHostile(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -84,7 +84,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// visit looks at everything that a page has to show.
+// visit opens a page, and looks at everything that the page can show.
 func visit(t *testing.T, address string) {
 	p := opened(t, address)
 	if p.text(`String(!document.querySelector("#list").hidden)`) == "true" {
@@ -108,25 +108,25 @@ func visit(t *testing.T, address string) {
 	p.check(t)
 }
 
-// check looks at what the page shows now.
+// check checks what the page shows now.
 func (p *page) check(t *testing.T) {
 	t.Helper()
 	if wrong := p.wrong.Load(); wrong != nil {
 		t.Fatal(*wrong)
 	}
-	require.Equal(t, "undefined", p.text(`String(window.hit)`), "a script of theirs has run")
-	require.Equal(t, 1, value[int](t, p.ctx, `document.querySelectorAll("script, iframe, img, svg, object, embed, base").length`), "the page's own script")
-	require.Zero(t, value[int](t, p.ctx, `performance.getEntriesByType("resource").length`), "nothing is loaded")
+	require.Equal(t, "undefined", p.text(`String(window.hit)`), "a script from the log has run")
+	require.Equal(t, 1, value[int](t, p.ctx, `document.querySelectorAll("script, iframe, img, svg, object, embed, base").length`), "elements that load or run something: only the page's own script")
+	require.Zero(t, value[int](t, p.ctx, `performance.getEntriesByType("resource").length`), "number of resources that the page has loaded")
 	require.Empty(t, value[[]string](t, p.ctx, `[...document.querySelectorAll("a[href]")].map((a) => a.href).filter((href) => !/^(http:\/\/zipkin\.example\/|file:.*#[0-9a-f]{16,32}$)/.test(href))`))
 	shown := value[string](t, p.ctx, `document.title + document.body.textContent`)
 	for i, r := range shown {
 		if r != '\n' && r != '\t' && !unicode.IsGraphic(r) {
-			t.Fatalf("%q is shown in …%q", r, shown[max(0, i-40):min(len(shown), i+40)])
+			t.Fatalf("the page shows the character %q in …%q", r, shown[max(0, i-40):min(len(shown), i+40)])
 		}
 	}
 }
 
-// Visible shows what the terminal's view shows.
+// The page's function visible escapes the same characters as the view in the terminal.
 func TestVisible(t *testing.T) {
 	p := opened(t, draw(t, fleetID, fleet))
 	for text, want := range map[string]string{

@@ -19,25 +19,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mapPage opens the page of a map: "shop" has five services, "fleet" sixty.
+// mapPage opens the page of a map. The map "shop" has five services, and "fleet" has sixty.
 func mapPage(t *testing.T, name string, actions ...chromedp.Action) *page {
 	t.Helper()
 	return opened(t, "file://"+filepath.Join(mapPages, name+".html"), actions...)
 }
 
-// details is the text beside the picture.
+// details returns the text in the panel beside the picture.
 func (p *page) details() string {
 	p.t.Helper()
 	return p.text(`document.querySelector("#details").hidden ? "" : document.querySelector("#details").innerText`)
 }
 
-// title is what the text beside the picture is about.
+// title returns the heading of the panel beside the picture.
 func (p *page) title() string {
 	p.t.Helper()
 	return p.text(`document.querySelector("#details").hidden ? "" : document.querySelector("#details h2").innerText`)
 }
 
-// edge is the selector of an edge in the picture.
+// edge returns the selector of an edge in the picture.
 func (p *page) edge(from, to string) string {
 	p.t.Helper()
 	i := value[int](p.t, p.ctx, fmt.Sprintf(`graph.edges.findIndex((e) => e.from === %q && e.to === %q)`, from, to))
@@ -45,7 +45,8 @@ func (p *page) edge(from, to string) string {
 	return fmt.Sprintf(`.edge[data-edge="%d"]`, i)
 }
 
-// overlapping are the pairs of nodes, and of labels, that lie on each other, and what is not seen.
+// overlapping returns the pairs of nodes and of labels that overlap, those that are not in view,
+// and the names that are wider than their nodes.
 const overlapping = `(() => {
 	const bad = [], canvas = document.querySelector("#canvas").getBoundingClientRect();
 	for (const selector of [".node > rect", ".plate"]) {
@@ -62,13 +63,13 @@ const overlapping = `(() => {
 	return bad;
 })()`
 
-// The whole map is seen at once, nothing lies on something else, and names fit.
+// The whole map is in view, nodes and labels do not overlap, and names fit into their nodes.
 func TestMapLayout(t *testing.T) {
 	for _, name := range []string{"shop", "fleet", "alone"} {
 		p := mapPage(t, name)
 		assert.Empty(t, value[[]string](t, p.ctx, overlapping), name)
 		letter := value[float64](t, p.ctx, `Math.min(...[...document.querySelectorAll(".node .name")].map((text) => text.getBoundingClientRect().height))`)
-		assert.Greater(t, letter, map[string]float64{"shop": 13, "alone": 13, "fleet": 8.5}[name], "letters of %s can be read", name)
+		assert.Greater(t, letter, map[string]float64{"shop": 13, "alone": 13, "fleet": 8.5}[name], "height of the letters of %s, which must be readable", name)
 		assert.Nil(t, p.wrong.Load())
 	}
 	p := mapPage(t, "empty")
@@ -77,7 +78,7 @@ func TestMapLayout(t *testing.T) {
 	assert.Nil(t, p.wrong.Load())
 }
 
-// A click on an edge opens what is known of it, and its slowest trace.
+// A click on an edge opens its figures and its slowest trace.
 func TestMapEdge(t *testing.T) {
 	p := mapPage(t, "shop", browser.SetPermission(&browser.PermissionDescriptor{Name: "clipboard-read"}, browser.PermissionSettingGranted))
 	at := value[[]float64](t, p.ctx, fmt.Sprintf(`(() => { const path = document.querySelector('%s .line'), at = path.getPointAtLength(path.getTotalLength() * 0.85).matrixTransform(path.getScreenCTM()); return [at.x, at.y]; })()`, p.edge("front", "price")))
@@ -87,7 +88,7 @@ func TestMapEdge(t *testing.T) {
 	for _, want := range []string{"calls 4,200", "errors 89 (2.1 %)", "retries 90 (2.1 %)", "p95 5.94 ms (5.76 ms to 6.18 ms)", "bytes 4.15 MB", "Slowest", "Failed", "GET /basket/{id}"} {
 		assert.Contains(t, said, want)
 	}
-	assert.Equal(t, 4, value[int](t, p.ctx, `document.querySelectorAll("#details .fall i").length`), "the spans of the slowest trace")
+	assert.Equal(t, 4, value[int](t, p.ctx, `document.querySelectorAll("#details .fall i").length`), "number of spans of the slowest trace")
 	first := value[string](t, p.ctx, `document.querySelector("#details .sample code").textContent`)
 	command := "clew timeline " + first + " logs/ --since 2h"
 	assert.Equal(t, command, p.text(`document.querySelector("#details .command code").textContent`))
@@ -96,28 +97,28 @@ func TestMapEdge(t *testing.T) {
 	p.wait(`document.querySelector("#said").textContent === "Command copied"`)
 	assert.Equal(t, command, p.text(`navigator.clipboard.readText()`))
 
-	assert.Equal(t, "front → price", p.text(`[...document.querySelector("#rows tr.chosen").children].slice(0, 2).map((cell) => cell.textContent).join(" → ")`), "the row of it")
-	assert.Equal(t, 2, value[int](t, p.ctx, `document.querySelectorAll(".node.near").length`), "what it joins is seen")
+	assert.Equal(t, "front → price", p.text(`[...document.querySelector("#rows tr.chosen").children].slice(0, 2).map((cell) => cell.textContent).join(" → ")`), "the chosen row of the table is the edge's")
+	assert.Equal(t, 2, value[int](t, p.ctx, `document.querySelectorAll(".node.near").length`), "number of nodes that are lit: both ends of the edge")
 	do(t, p.ctx, chromedp.Click("#details .title button"))
 	assert.Equal(t, "", p.title())
 	assert.Zero(t, value[int](t, p.ctx, `document.querySelectorAll(".near").length`))
 	assert.Nil(t, p.wrong.Load())
 }
 
-// A click on a node opens its edges, and these lead on.
+// A click on a node opens its edges. A click on one of these opens the edge.
 func TestMapNode(t *testing.T) {
 	p := mapPage(t, "shop")
 	do(t, p.ctx, chromedp.Click(`.node[data-node="1"] rect`))
 	assert.Equal(t, "front", p.title())
 	assert.Contains(t, p.details(), "10,000 (100 %) name no caller")
-	assert.Equal(t, []string{"basket", "price", "mail", "pay.example:443", "stock"}, value[[]string](t, p.ctx, `[...document.querySelectorAll("#details h3")].find((h) => h.textContent === "Calls").nextSibling.innerText.split("\n").filter((line) => !/^[\d]/.test(line))`), "the busiest first")
+	assert.Equal(t, []string{"basket", "price", "mail", "pay.example:443", "stock"}, value[[]string](t, p.ctx, `[...document.querySelectorAll("#details h3")].find((h) => h.textContent === "Calls").nextSibling.innerText.split("\n").filter((line) => !/^[\d]/.test(line))`), "the edges with the most calls come first")
 	value[int](t, p.ctx, `([...document.querySelectorAll("#details .links button")].find((b) => b.textContent === "pay.example:443").click(), 0)`)
 	assert.Equal(t, "front → pay.example:443", p.title())
 	assert.Contains(t, p.details(), "outside: no service of these lines is known to be this host")
 	assert.Nil(t, p.wrong.Load())
 }
 
-// The pointer over a node lights its callers and the nodes that it calls.
+// If the pointer is over a node, its callers and the nodes that it calls are lit.
 func TestMapHover(t *testing.T) {
 	p := mapPage(t, "shop")
 	at := value[[]float64](t, p.ctx, `(() => { const box = document.querySelector('.node[data-node="0"]').getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()`)
@@ -129,23 +130,23 @@ func TestMapHover(t *testing.T) {
 	p.wait(`!document.querySelector("#drawing").classList.contains("lit") && document.querySelector("#tip").hidden`)
 }
 
-// A break leads to its edge, or its service.
+// A click on a break opens its edge or its service.
 func TestMapBreaks(t *testing.T) {
 	p := mapPage(t, "shop")
 	do(t, p.ctx, chromedp.Click(`#breaks li:nth-child(1) button`))
 	assert.Equal(t, "front → stock", p.title())
 	assert.True(t, value[bool](t, p.ctx, fmt.Sprintf(`document.querySelector('%s').classList.contains("chosen")`, p.edge("front", "stock"))))
 	p.key("b")
-	assert.Equal(t, "basket", p.title(), "of lines without an ID: their service")
+	assert.Equal(t, "basket", p.title(), "the break of lines without an ID opens their service")
 	p.key("BB")
-	assert.Equal(t, "price", p.title(), "round")
+	assert.Equal(t, "price", p.title(), "the keys go round from the first break to the last")
 }
 
-// All of it can be used with the keyboard alone.
+// The keyboard alone is enough to use the whole page.
 func TestMapKeyboard(t *testing.T) {
 	p := mapPage(t, "shop")
 	p.key(kb.ArrowDown)
-	assert.Equal(t, "front", p.title(), "where requests come in")
+	assert.Equal(t, "front", p.title(), "the first node is the service where requests come in")
 	assert.Equal(t, "front: 10,000 requests", p.text(`document.activeElement.getAttribute("aria-label")`))
 	p.key(kb.ArrowDown)
 	below := p.title()
@@ -160,14 +161,14 @@ func TestMapKeyboard(t *testing.T) {
 	assert.Equal(t, "restarted from front", p.text(`document.activeElement.textContent`))
 	p.key(kb.Escape)
 	assert.Equal(t, "", p.title())
-	assert.Equal(t, "front: 10,000 requests", p.text(`document.activeElement.getAttribute("aria-label")`), "the focus is where it was")
+	assert.Equal(t, "front: 10,000 requests", p.text(`document.activeElement.getAttribute("aria-label")`), "the focus is on the node again")
 
 	p.key("e")
-	assert.Equal(t, "front → price", p.title(), "the most errors")
+	assert.Equal(t, "front → price", p.title(), "the edge with the most errors")
 	p.key("eE")
 	assert.Equal(t, "front → price", p.title())
 	p.key("E")
-	assert.NotEqual(t, "front → price", p.title(), "round")
+	assert.NotEqual(t, "front → price", p.title(), "the key goes round from the first edge to the last")
 	p.key("?")
 	assert.True(t, value[bool](t, p.ctx, `document.querySelector("#help").open`))
 	p.key(kb.Escape)
@@ -184,7 +185,7 @@ func TestMapZoom(t *testing.T) {
 	p := mapPage(t, "fleet")
 	zoom := func() string { return p.text(`document.querySelector("#zoom-all").textContent`) }
 	whole := zoom()
-	assert.True(t, value[bool](t, p.ctx, `document.querySelector("#drawing").classList.contains("far")`), "names are larger, and details are left out")
+	assert.True(t, value[bool](t, p.ctx, `document.querySelector("#drawing").classList.contains("far")`), "from far away, names are larger and details are left out")
 	p.key("+++")
 	assert.NotEqual(t, whole, zoom())
 	assert.False(t, value[bool](t, p.ctx, `document.querySelector("#drawing").classList.contains("far")`))
@@ -192,8 +193,8 @@ func TestMapZoom(t *testing.T) {
 	p.key(kb.ArrowRight, input.ModifierShift)
 	assert.InDelta(t, before-80, value[float64](t, p.ctx, `document.querySelector(".node").getBoundingClientRect().x`), 1)
 	do(t, p.ctx, chromedp.MouseEvent(input.MousePressed, 400, 300, chromedp.ButtonLeft), chromedp.MouseEvent(input.MouseMoved, 430, 330, chromedp.ButtonLeft), chromedp.MouseEvent(input.MouseReleased, 430, 330, chromedp.ButtonLeft))
-	assert.InDelta(t, before-50, value[float64](t, p.ctx, `document.querySelector(".node").getBoundingClientRect().x`), 1, "it is dragged")
-	assert.Equal(t, "", p.title(), "which is no click")
+	assert.InDelta(t, before-50, value[float64](t, p.ctx, `document.querySelector(".node").getBoundingClientRect().x`), 1, "the map moves when it is dragged")
+	assert.Equal(t, "", p.title(), "a drag is no click")
 	p.key("0")
 	assert.Equal(t, whole, zoom())
 	assert.False(t, value[bool](t, p.ctx, `document.querySelector("#drawing").dispatchEvent(new WheelEvent("wheel", {deltaY: -200, clientX: 500, clientY: 400, bubbles: true, cancelable: true}))`))
@@ -242,13 +243,13 @@ func TestMapRows(t *testing.T) {
 	p.click("#rows-head th:nth-child(1) button")
 	assert.Equal(t, "basket", rows(0)[0])
 	p.key("/stock")
-	assert.Len(t, rows(0), 2, "those of what is searched for")
+	assert.Len(t, rows(0), 2, "only the rows that match the search")
 	p.click("#rows-body tr:not([hidden]) td:nth-child(3)")
 	assert.Contains(t, p.title(), "stock")
 	assert.Nil(t, p.wrong.Load())
 }
 
-// The command writes the page of what it has read.
+// clew map -o html writes the page of the logs that it has read.
 func TestMapCommand(t *testing.T) {
 	out, err := exec.Command(clew, "map", fleet, "-o", "html").Output()
 	require.NoError(t, err)
@@ -256,12 +257,12 @@ func TestMapCommand(t *testing.T) {
 	assert.Empty(t, value[[]string](t, p.ctx, overlapping))
 	p.key("e")
 	assert.Contains(t, p.title(), "shop → ")
-	assert.Greater(t, value[int](t, p.ctx, `document.querySelectorAll("#details .fall i").length`), 3, "the spans of the slowest trace")
+	assert.Greater(t, value[int](t, p.ctx, `document.querySelectorAll("#details .fall i").length`), 3, "number of spans of the slowest trace")
 	assert.Regexp(t, `^clew timeline [0-9a-f]{16,32} `+fleet+`$`, p.text(`document.querySelector("#details .command code").textContent`))
 	assert.Nil(t, p.wrong.Load())
 }
 
-// Without JavaScript the picture, the breaks and the table are seen.
+// Without JavaScript the page still shows the picture, the breaks and the table.
 func TestMapWithoutScript(t *testing.T) {
 	file := filepath.Join(mapPages, "shop.html")
 	p := opened(t, "about:blank")
@@ -270,11 +271,11 @@ func TestMapWithoutScript(t *testing.T) {
 	do(t, p.ctx, chromedp.Navigate("file://"+off))
 	assert.True(t, value[bool](t, p.ctx, `!document.body.classList.contains("live") && document.querySelector("#drawing").checkVisibility() && document.querySelector("#rows table").checkVisibility() && document.querySelector("#breaks").checkVisibility()`))
 	assert.Greater(t, value[float64](t, p.ctx, `document.querySelector("#drawing").getBoundingClientRect().height`), 200.0)
-	assert.False(t, value[bool](t, p.ctx, `document.querySelector(".tools").checkVisibility()`), "no button that does nothing")
+	assert.False(t, value[bool](t, p.ctx, `document.querySelector(".tools").checkVisibility()`), "the buttons, which need JavaScript, are hidden")
 }
 
-// No script in a name runs, nothing is loaded, and no character is shown that turns text round or
-// is invisible.
+// No script in a name runs, and the page loads nothing. The page shows no character that is
+// invisible or reverses text.
 func TestMapHostile(t *testing.T) {
 	p := mapPage(t, "hostile")
 	check := func() {
@@ -284,12 +285,12 @@ func TestMapHostile(t *testing.T) {
 		}
 		require.Equal(t, "undefined", p.text(`String(window.hit)`))
 		require.Equal(t, 1, value[int](t, p.ctx, `document.querySelectorAll("script, iframe, img, object, embed, base, style ~ style").length`))
-		require.Zero(t, value[int](t, p.ctx, `performance.getEntriesByType("resource").length`), "nothing is loaded")
+		require.Zero(t, value[int](t, p.ctx, `performance.getEntriesByType("resource").length`), "number of resources that the page has loaded")
 		require.Empty(t, value[[]string](t, p.ctx, `[...document.querySelectorAll("a[href]")].map((a) => a.href).filter((href) => !/^http:\/\/zipkin\.example:9411\/zipkin\/traces\/[0-9a-f]{16,32}$/.test(href))`))
 		shown := value[string](t, p.ctx, `document.title + document.body.textContent + [...document.querySelectorAll("[aria-label]")].map((e) => e.ariaLabel).join()`)
 		for i, r := range shown {
 			if r != '\n' && r != '\t' && !unicode.IsGraphic(r) {
-				t.Fatalf("%q is shown in …%q", r, shown[max(0, i-40):min(len(shown), i+40)])
+				t.Fatalf("the page shows the character %q in …%q", r, shown[max(0, i-40):min(len(shown), i+40)])
 			}
 		}
 	}
@@ -307,7 +308,8 @@ func TestMapHostile(t *testing.T) {
 	check()
 }
 
-// Assistive technology is told what the page shows, and all of it has enough contrast.
+// Assistive technology gets names and roles for what the page shows. All texts have enough
+// contrast.
 func TestMapAccessible(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		t.Run(scheme, func(t *testing.T) {
@@ -318,8 +320,8 @@ func TestMapAccessible(t *testing.T) {
 				require.NoError(t, json.Unmarshal([]byte(value[string](t, p.ctx, lowContrast)), &low))
 				assert.Empty(t, low, "texts with a contrast below 4.5")
 			}
-			assert.Empty(t, value[[]string](t, p.ctx, `[...document.querySelectorAll("button, input, a, [role=button]")].filter((e) => !(e.ariaLabel || e.textContent.trim())).map((e) => e.outerHTML)`), "nameless")
-			assert.Equal(t, 1, value[int](t, p.ctx, `document.querySelectorAll('#drawing [tabindex="0"]').length`), "the tab key stops once in the picture")
+			assert.Empty(t, value[[]string](t, p.ctx, `[...document.querySelectorAll("button, input, a, [role=button]")].filter((e) => !(e.ariaLabel || e.textContent.trim())).map((e) => e.outerHTML)`), "controls without a name")
+			assert.Equal(t, 1, value[int](t, p.ctx, `document.querySelectorAll('#drawing [tabindex="0"]').length`), "number of stops of the tab key in the picture")
 			assert.Equal(t, "front calls price: 4,200 calls, 2.1 % errors, p95 5.94 ms", p.text(fmt.Sprintf(`document.querySelector('%s').ariaLabel`, p.edge("front", "price"))))
 		})
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// chosen is the text of the selected row.
+// chosen is an expression for the text of the selected row.
 const chosen = `document.querySelector("#view .chosen .what")?.innerText.trim()`
 
 func TestKeyboard(t *testing.T) {
@@ -33,7 +33,7 @@ func TestKeyboard(t *testing.T) {
 	assert.Equal(t, "true", p.text(`document.querySelector("#view .chosen").getAttribute("aria-expanded")`))
 
 	p.key(kb.Enter)
-	assert.Len(t, p.rows(), 18-11, "what is below the request is folded")
+	assert.Len(t, p.rows(), 18-11, "the rows below the request are folded")
 	assert.Equal(t, "false", p.text(`document.querySelector("#view .chosen").getAttribute("aria-expanded")`))
 	assert.Contains(t, p.text(chosen), "+11")
 	p.key(kb.ArrowRight)
@@ -49,7 +49,7 @@ func TestKeyboard(t *testing.T) {
 	assert.Contains(t, p.text(chosen), "nginx")
 
 	p.key("l")
-	assert.Len(t, p.rows(), 5, "the spans alone")
+	assert.Len(t, p.rows(), 5, "only the spans are shown")
 	p.key("l")
 	p.key("f")
 	assert.NotContains(t, p.rows(), "INF looked for the picture A07")
@@ -57,9 +57,9 @@ func TestKeyboard(t *testing.T) {
 	assert.Equal(t, first, p.rows())
 
 	p.key("e")
-	assert.Contains(t, p.text(chosen), "GET price.example:8080/price/7 503", "the next error")
+	assert.Contains(t, p.text(chosen), "GET price.example:8080/price/7 503", "e selects the next error")
 	p.key("EE")
-	assert.Contains(t, p.text(chosen), "cart is old A15", "the last error but one, and round")
+	assert.Contains(t, p.text(chosen), "cart is old A15", "EE goes back past the first error to the last one")
 
 	p.key(" ")
 	assert.Contains(t, p.text(`document.querySelector("#details").innerText`), "cart is old A15")
@@ -72,7 +72,7 @@ func TestKeyboard(t *testing.T) {
 	assert.False(t, value[bool](t, p.ctx, `document.querySelector("#help").open`))
 }
 
-// The page that the demo writes shows its last request.
+// The page that the demo writes shows the demo's last request.
 func TestDemo(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "demo.html")
 	demo := exec.Command("go", "run", "./examples/demo", "-html", file)
@@ -82,7 +82,7 @@ func TestDemo(t *testing.T) {
 	p := opened(t, "file://"+file)
 	assert.Contains(t, p.text(`document.querySelector("#trace-facts").innerText`), "7 spans of 3 services")
 	rows := p.rows()
-	assert.Len(t, rows, 14, "7 spans, of which 6 have a line, and 7 lines more")
+	assert.Len(t, rows, 14, "rows: 7 spans, of which 6 have a line, and 7 more lines")
 	assert.Contains(t, rows[0], "not reported")
 	assert.Contains(t, rows, "▼media-api GET /media/{id} 200")
 	assert.Nil(t, p.wrong.Load())
@@ -90,7 +90,7 @@ func TestDemo(t *testing.T) {
 
 func TestSearch(t *testing.T) {
 	p := opened(t, draw(t, fleetID, fleet))
-	p.key("f") // what is found may be folded
+	p.key("f") // a match may be in a folded row
 	p.key("/")
 	assert.Equal(t, "search", p.text(`document.activeElement.id`))
 	p.key("PICTURE")
@@ -125,14 +125,14 @@ func TestZoom(t *testing.T) {
 	p.click("#zoom-out")
 	p.key("-")
 	assert.Equal(t, "100 %", zoom())
-	assert.False(t, value[bool](t, p.ctx, `document.querySelector("#view .row").dispatchEvent(new WheelEvent("wheel", {deltaY: -300, ctrlKey: true, clientX: 900, bubbles: true, cancelable: true}))`), "the browser's own zoom")
+	assert.False(t, value[bool](t, p.ctx, `document.querySelector("#view .row").dispatchEvent(new WheelEvent("wheel", {deltaY: -300, ctrlKey: true, clientX: 900, bubbles: true, cancelable: true}))`), "the page prevents the browser's own zoom")
 	assert.Equal(t, "272 %", zoom())
-	assert.True(t, value[bool](t, p.ctx, `document.querySelector("#view .row").dispatchEvent(new WheelEvent("wheel", {deltaY: 100, bubbles: true, cancelable: true}))`), "it scrolls")
+	assert.True(t, value[bool](t, p.ctx, `document.querySelector("#view .row").dispatchEvent(new WheelEvent("wheel", {deltaY: 100, bubbles: true, cancelable: true}))`), "the page lets the browser scroll")
 	p.click("#zoom-all")
 	assert.Equal(t, "100 %", zoom())
 	do(t, p.ctx, chromedp.Evaluate(`document.querySelector("#grid").focus()`, nil))
 	p.key(kb.Home + kb.ArrowDown + kb.ArrowDown + kb.ArrowDown + kb.ArrowDown + "z")
-	assert.Equal(t, "350 %", zoom(), "the call of 211 ms has the axis, with a margin")
+	assert.Equal(t, "350 %", zoom(), "the axis shows the call of 211 ms, with a margin")
 	for range 60 {
 		p.key("+")
 	}
@@ -156,7 +156,7 @@ func TestCopy(t *testing.T) {
 	assert.JSONEq(t, string(want), clipboard())
 }
 
-// The list opens the traces whose lines are in the page, and gives the command for the others.
+// The list opens the traces whose lines are in the page. For other traces it shows the command.
 func TestList(t *testing.T) {
 	p := opened(t, draw(t, fleet))
 	traces := func() (ids []string) {
@@ -169,7 +169,7 @@ func TestList(t *testing.T) {
 	assert.Equal(t, fleetID, traces()[0])
 	assert.Equal(t, "ascending", p.text(`document.querySelector("#list-head th").getAttribute("aria-sort")`))
 	p.click("#list-head th:nth-child(5) button")
-	assert.Equal(t, fleetID, traces()[0], "the most errors")
+	assert.Equal(t, fleetID, traces()[0], "the trace with the most errors comes first")
 
 	p.click("#list-body tr:first-child a")
 	p.wait(`!document.querySelector("#trace").hidden`)
@@ -182,7 +182,7 @@ func TestList(t *testing.T) {
 	p.wait(`!document.querySelector("#list").hidden`)
 }
 
-// Each trace of a list opens or has its command, even if the page has not all lines.
+// Each trace of a list opens or shows its command, even if the page does not contain all lines.
 func TestListElsewhere(t *testing.T) {
 	file := t.TempDir() + "/app.log"
 	log, err := os.Create(file)
@@ -197,24 +197,25 @@ func TestListElsewhere(t *testing.T) {
 	p.wait(`!document.querySelector("#trace").hidden`)
 }
 
-// Assistive technology is told what the page shows, and all of it has enough contrast.
+// Assistive technology gets names and roles for what the page shows. All texts have enough
+// contrast.
 func TestAccessible(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		t.Run(scheme, func(t *testing.T) {
 			p := opened(t, draw(t, fleetID, fleet), schemeOf(scheme))
-			p.click("#row3 .what") // its details are shown
+			p.click("#row3 .what") // opens its details
 			var low []string
 			require.NoError(t, json.Unmarshal([]byte(value[string](t, p.ctx, lowContrast)), &low))
 			assert.Empty(t, low, "texts with a contrast below 4.5")
 			assert.Equal(t, []string{"rowgroup", "treegrid"}, value[[]string](t, p.ctx,
 				`[document.querySelector("#view .row").closest("[role=rowgroup]").role, document.querySelector("#space").parentElement.role]`))
-			assert.Empty(t, value[[]string](t, p.ctx, `[...document.querySelectorAll("button, input, a")].filter((e) => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim())).map((e) => e.id)`), "nameless")
+			assert.Empty(t, value[[]string](t, p.ctx, `[...document.querySelectorAll("button, input, a")].filter((e) => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim())).map((e) => e.id)`), "controls without a name")
 			assert.Equal(t, "19", p.text(`document.querySelector("#grid").getAttribute("aria-rowcount")`))
 		})
 	}
 }
 
-// lowContrast is the texts whose colour is too near to what is behind them.
+// lowContrast returns the texts whose colour is too close to their background.
 const lowContrast = `(() => {
 	const light = (c) => c.map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
 	const parse = (text) => text.match(/[\d.]+/g).map(Number);

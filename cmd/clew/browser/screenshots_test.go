@@ -24,10 +24,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var screenshots = flag.String("screenshots", "", "the folder that the pictures for the documentation are written to")
+var screenshots = flag.String("screenshots", "", "the folder for the pictures of the documentation")
 
-// TestScreenshots draws the page, and what the terminal shows, in both schemes. With a folder it
-// draws the pictures for the documentation.
+// TestScreenshots draws the page, in light and dark, and the terminal's output. With the flag
+// -screenshots, it writes the pictures of the documentation into that folder.
 func TestScreenshots(t *testing.T) {
 	folder := *screenshots
 	if folder == "" {
@@ -36,11 +36,11 @@ func TestScreenshots(t *testing.T) {
 	require.NoError(t, os.MkdirAll(folder, 0o755))
 
 	page := opened(t, draw(t, "--zipkin-ui", "http://zipkin:9411", fleetID, fleet))
-	page.key("eeeee ") // the details of a line that tells what went wrong
+	page.key("eeeee ") // opens the details of the line that explains the error
 	light := page.draw(1280, 800)
 	keep(t, folder, "timeline-page.png", light)
 	do(t, page.ctx, schemeOf("dark"))
-	assert.NotEqual(t, light, page.draw(1280, 800), "dark is another picture")
+	assert.NotEqual(t, light, page.draw(1280, 800), "the dark picture must differ from the light one")
 	drawn := mapPage(t, "shop")
 	value[bool](t, drawn.ctx, `document.querySelector('`+drawn.edge("front", "price")+`').dispatchEvent(new MouseEvent("click", {bubbles: true}))`)
 	keep(t, folder, "map-page.png", drawn.draw(1280, 800))
@@ -48,7 +48,7 @@ func TestScreenshots(t *testing.T) {
 	keep(t, folder, "timeline-terminal.png", shown.draw(824, value[int64](t, shown.ctx, `document.querySelector("pre").offsetHeight `)))
 }
 
-// draw returns the page as a picture.
+// draw returns the page as a PNG picture.
 func (p *page) draw(width, height int64) []byte {
 	p.t.Helper()
 	var picture []byte
@@ -56,7 +56,7 @@ func (p *page) draw(width, height int64) []byte {
 	return picture
 }
 
-// keep writes a picture, as small as it can be.
+// keep writes a picture as a small file.
 func keep(t *testing.T, folder, name string, picture []byte) {
 	t.Helper()
 	decoded, err := png.Decode(bytes.NewReader(picture))
@@ -64,12 +64,12 @@ func keep(t *testing.T, folder, name string, picture []byte) {
 	var small bytes.Buffer
 	require.NoError(t, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, fewColours(decoded)))
 	picture = small.Bytes()
-	assert.Less(t, len(picture), 150<<10, "%s is for a document", name)
+	assert.Less(t, len(picture), 150<<10, "%s is too large for the documentation", name)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, name), picture, 0o644))
 }
 
-// fewColours returns a picture in 256 of its colours, the most frequent first of those that
-// differ: nobody sees the difference.
+// fewColours reduces a picture to at most 256 of its colours. It takes the most frequent first,
+// and skips a colour that is close to one already taken.
 func fewColours(picture image.Image) image.Image {
 	times := map[color.RGBA]int{}
 	box := picture.Bounds()
@@ -94,7 +94,7 @@ func distance(a, b color.RGBA) int {
 	return d(a.R, b.R) + d(a.G, b.G) + d(a.B, b.B)
 }
 
-// colours are how a terminal shows what stands between ESC [ and m.
+// colours maps the number in an escape sequence (ESC [ number m) to the CSS that looks the same.
 var colours = map[string]string{
 	"1": "font-weight:bold", "2": "color:#8b949e", "31": "color:#ff7b72", "33": "color:#e3b341", "36": "color:#56d4dd", "35": "color:#d2a8ff",
 	"34": "color:#79b8ff", "32": "color:#7ee787", "96": "color:#b3f0ff", "95": "color:#ffb3f0", "94": "color:#a5d6ff", "92": "color:#aff5b4",
@@ -102,7 +102,8 @@ var colours = map[string]string{
 
 var colourForm = regexp.MustCompile("\x1b\\[([0-9;]*)m")
 
-// terminal writes what clew shows in a terminal of 104 columns as a page, and returns its address.
+// terminal writes a page that looks like clew timeline's output in a terminal of 104 columns. It
+// returns the page's URL.
 func terminal(t *testing.T) string {
 	t.Helper()
 	shown, err := exec.Command(clew, "timeline", "--color", "always", "--width", "104", fleetID, fleet).Output()

@@ -23,14 +23,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bad is a server that does not answer as it should.
+// bad is a server that answers incorrectly or not at all.
 type bad struct {
 	url         string
 	connections atomic.Int64
-	written     atomic.Int64 // bytes, as far as the kernel took them
+	written     atomic.Int64 // bytes that the kernel has accepted
 }
 
-// answering starts a server of bare connections, each of which is served by serve and then closed.
+// answering starts a server on bare TCP. For each connection it calls serve, and then closes the
+// connection.
 func answering(t *testing.T, serve func(conn net.Conn, to io.Writer)) *bad {
 	t.Helper()
 	accept, err := net.Listen("tcp", "127.0.0.1:0")
@@ -76,13 +77,14 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// asked reads a request, and says whether there was one.
+// asked reads a request, and returns whether there was one.
 func asked(conn net.Conn) bool {
 	_, err := http.ReadRequest(bufio.NewReader(conn))
 	return err == nil
 }
 
-// forever writes the text until the other side has gone, once in a while or as fast as it goes.
+// forever writes text until the other side has gone: every each, or as fast as possible if each is
+// 0.
 func forever(to io.Writer, text string, each time.Duration) {
 	if each == 0 {
 		text = strings.Repeat(text, 1+64<<10/len(text))
@@ -102,7 +104,8 @@ const (
 	trickle = 20 * time.Millisecond
 )
 
-// The bad servers, each with a part of the sentence about it. None shows a trace ID.
+// badServers are the bad servers, each with a part of the sentence that clew doctor must write. No
+// server shows a trace ID.
 var badServers = []struct {
 	name  string
 	says  string
@@ -112,7 +115,7 @@ var badServers = []struct {
 	{"closes at once", "the connection", func(net.Conn, io.Writer) {}},
 	{"closes after the request", "closed the connection", func(conn net.Conn, _ io.Writer) { asked(conn) }},
 	{"resets", "reset", func(conn net.Conn, _ io.Writer) { asked(conn); conn.(*net.TCPConn).SetLinger(0) }},
-	{"half a header", "X-B3-Trace", func(conn net.Conn, to io.Writer) { asked(conn); io.WriteString(to, ok+"X-B3-Trace") }},
+	{"ends within a header", "X-B3-Trace", func(conn net.Conn, to io.Writer) { asked(conn); io.WriteString(to, ok+"X-B3-Trace") }},
 	{"trickles headers", "did not answer in 300ms", func(conn net.Conn, to io.Writer) {
 		asked(conn)
 		io.WriteString(to, ok)
@@ -124,7 +127,7 @@ var badServers = []struct {
 		io.WriteString(to, ok+"Content-Length: 1000000\r\n\r\n")
 		forever(to, "a", trickle)
 	}},
-	{"1 GB", "No canary's ID was seen", func(conn net.Conn, to io.Writer) {
+	{"body of 1 GB", "No canary's ID was seen", func(conn net.Conn, to io.Writer) {
 		asked(conn)
 		io.WriteString(to, ok+"Content-Length: 1073741824\r\n\r\n")
 		forever(to, "a", 0)
@@ -135,12 +138,12 @@ var badServers = []struct {
 		forever(to, "1\r\na\r\n", 0)
 	}},
 	{"endless headers", "longer than", func(conn net.Conn, to io.Writer) { asked(conn); io.WriteString(to, ok); forever(to, "X-A: b\r\n", 0) }},
-	{"an endless first line", "longer than", func(conn net.Conn, to io.Writer) { asked(conn); forever(to, "HTTP/1.1 200 O", 0) }},
+	{"endless first line", "longer than", func(conn net.Conn, to io.Writer) { asked(conn); forever(to, "HTTP/1.1 200 O", 0) }},
 	{"endless 1xx", "longer than", func(conn net.Conn, to io.Writer) { asked(conn); forever(to, "HTTP/1.1 103 Early Hints\r\n\r\n", 0) }},
 	{"SSH", "does not speak HTTP", func(conn net.Conn, to io.Writer) { io.WriteString(to, "SSH-2.0-OpenSSH_9.2p1\r\n"); asked(conn) }},
 	{"SMTP", "does not speak HTTP", func(conn net.Conn, to io.Writer) { io.WriteString(to, "220 mail.example ESMTP\r\n"); asked(conn) }},
 	{"Redis", "does not speak HTTP", func(conn net.Conn, to io.Writer) { asked(conn); io.WriteString(to, "-ERR unknown command 'GET'\r\n") }},
-	{"bytes", "does not speak HTTP", func(conn net.Conn, to io.Writer) {
+	{"control characters instead of HTTP", "does not speak HTTP", func(conn net.Conn, to io.Writer) {
 		asked(conn)
 		io.WriteString(to, "\x00\xff\x1b[31m\x1b]0;x\x07\r\n\r\n")
 	}},
@@ -148,22 +151,23 @@ var badServers = []struct {
 		asked(conn)
 		io.WriteString(to, ok+"X-B3-TraceId: \x1b[31m\x1b]0;x\x07<script>\r\nServer: \x1b[2J\r\nContent-Length: 0\r\n\r\n")
 	}},
-	{"a hostile status", "No canary's ID was seen", func(conn net.Conn, to io.Writer) {
+	{"hostile status", "No canary's ID was seen", func(conn net.Conn, to io.Writer) {
 		asked(conn)
 		io.WriteString(to, "HTTP/1.1 500 \x1b[31m\x1b]0;x\x07\r\nContent-Length: 0\r\n\r\n")
 	}},
-	{"another protocol", "No canary's ID was seen", func(conn net.Conn, to io.Writer) {
+	{"switches to another protocol", "No canary's ID was seen", func(conn net.Conn, to io.Writer) {
 		asked(conn)
 		io.WriteString(to, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 		io.Copy(io.Discard, conn)
 	}},
-	{"HTTP/2 alone", "does not speak HTTP", func(conn net.Conn, to io.Writer) {
+	{"HTTP/2 only", "does not speak HTTP", func(conn net.Conn, to io.Writer) {
 		asked(conn)
 		io.WriteString(to, "\x00\x00\x00\x04\x00\x00\x00\x00\x00")
 	}},
 }
 
-// clew doctor ends within its time, with a sentence. The test allows a minute for a second's work.
+// clew doctor ends within its timeout, and explains the problem in a sentence. doctor's own limit
+// is a minute for what should take a second.
 func TestBadServers(t *testing.T) {
 	for _, server := range badServers {
 		t.Run(server.name, func(t *testing.T) {
@@ -182,17 +186,18 @@ func TestBadServers(t *testing.T) {
 			for _, f := range r.Targets[0].Findings {
 				assert.False(t, f.Fault, "%+v", f)
 			}
-			assert.Less(t, len(r.out), 5_000, "what it says")
-			if slow && server.name != "trickles a body" { // its header is there, and all requests are sent
-				assert.LessOrEqual(t, b.connections.Load(), int64(3), "requests that took all their time")
+			assert.Less(t, len(r.out), 5_000, "bytes that clew doctor writes")
+			// The headers arrive, so clew doctor sends all requests.
+			if slow && server.name != "trickles a body" {
+				assert.LessOrEqual(t, b.connections.Load(), int64(3), "number of requests that ran into the timeout")
 			}
-			assert.Less(t, r.memory, int64(100<<20), "its memory")
-			assert.Less(t, b.written.Load(), b.connections.Load()*(16<<20), "bytes that it took")
+			assert.Less(t, r.memory, int64(100<<20), "memory of clew doctor")
+			assert.Less(t, b.written.Load(), b.connections.Load()*(16<<20), "bytes that clew doctor accepted")
 		})
 	}
 }
 
-// finished fails if a text has anything that a terminal obeys.
+// clew doctor shows no control characters of a server's answer. For ESC, finished checks that.
 func TestHostileText(t *testing.T) {
 	for _, answer := range []string{
 		ok + "X-B3-TraceId: \x1b[31m\x1b]0;x\x07\r\nContent-Length: 0\r\n\r\n",
@@ -207,7 +212,7 @@ func TestHostileText(t *testing.T) {
 			r := doctor(t, "--timeout", "5s", b.url)
 			assert.Equal(t, 3, r.code)
 			assert.NotContains(t, r.out+r.err, "\u202e")
-			assert.Less(t, len(r.out+r.err), 5_000, "what it says")
+			assert.Less(t, len(r.out+r.err), 5_000, "bytes that clew doctor writes")
 		})
 	}
 }
@@ -225,7 +230,7 @@ func TestInterrupted(t *testing.T) {
 	assert.Equal(t, int64(1), b.connections.Load())
 }
 
-// Other URLs are tried all the same, and each has its answer.
+// If one URL hangs, clew doctor still tries the others, and reports on each.
 func TestBadServerAmongGood(t *testing.T) {
 	t.Parallel()
 	hangs := answering(t, badServers[0].serve)
@@ -237,7 +242,7 @@ func TestBadServerAmongGood(t *testing.T) {
 	assert.Equal(t, "adopted", r.Targets[1].Verdict)
 }
 
-// A redirect is not followed, and the request says who sends it.
+// clew doctor follows no redirect. The User-Agent of its requests names clew doctor.
 func TestRedirect(t *testing.T) {
 	t.Parallel()
 	elsewhere := answering(t, func(net.Conn, io.Writer) {})
@@ -249,7 +254,7 @@ func TestRedirect(t *testing.T) {
 	t.Cleanup(from.Close)
 	r := asJSON(t, from.URL)
 	assert.Equal(t, 3, r.code)
-	assert.Zero(t, elsewhere.connections.Load(), "requests at the other server")
+	assert.Zero(t, elsewhere.connections.Load(), "number of requests to the redirect's target")
 	require.Len(t, r.Targets, 1)
 	assert.Equal(t, "unknown", r.Targets[0].Verdict)
 	for agent := range agents.Range {
@@ -257,7 +262,7 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// A URL with the wrong scheme, and a certificate without an authority, each have a sentence.
+// clew doctor explains a URL with the wrong scheme, and a certificate without a known authority.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	quiet := func(s *httptest.Server) *httptest.Server {
@@ -273,9 +278,9 @@ func TestTLS(t *testing.T) {
 	secret.StartTLS()
 	at := func(scheme string, s *httptest.Server) string { return scheme + "://" + s.Listener.Addr().String() }
 	for _, test := range []struct{ name, url, says string }{
-		{"TLS where there is none", at("https", plain), "try http://"},
-		{"none where there is TLS", at("http", secret), "try https://"},
-		{"a certificate of its own", at("https", secret), "certificate"},
+		{"https for a server without TLS", at("https", plain), "try http://"},
+		{"http for a server with TLS", at("http", secret), "try https://"},
+		{"self-signed certificate", at("https", secret), "certificate"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := asJSON(t, "--timeout", "5s", test.url)
@@ -287,7 +292,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// An authority in SSL_CERT_FILE is trusted, and the service may speak HTTP/2.
+// clew doctor trusts an authority in SSL_CERT_FILE, and uses HTTP/2 if the service does.
 func TestAuthority(t *testing.T) {
 	t.Parallel()
 	var old atomic.Int64
@@ -309,10 +314,10 @@ func TestAuthority(t *testing.T) {
 	r := finished(t, command)
 	assert.Equal(t, 0, r.code)
 	assert.Contains(t, r.out, ": adopted")
-	assert.Zero(t, old.Load(), "requests of HTTP/1")
+	assert.Zero(t, old.Load(), "number of requests by HTTP/1")
 }
 
-// The answer says that there is no server.
+// clew doctor reports that no server listens at the address.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	r := asJSON(t, "http://"+free(t))
@@ -322,11 +327,11 @@ func TestRefused(t *testing.T) {
 	assert.Contains(t, r.Targets[0].Says, "nobody listens there")
 }
 
-// ports counts the ports that free has given.
+// ports counts the ports that free has returned.
 var ports atomic.Int32
 
 // free returns an address on loopback without a listener. Its port is outside of the range from
-// which systems give any free port, because another test might get such a port.
+// which systems choose free ports. Otherwise another test might get the same port.
 func free(t *testing.T) string {
 	t.Helper()
 	for range 1000 {

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// foreign starts a server on an address of this machine that is not loopback, and counts requests.
-// Without such an address the test is skipped.
+// foreign starts a server on an address of this machine other than loopback, and counts its
+// requests. If there is no such address, foreign skips the test.
 func foreign(t *testing.T) (url string, requests *atomic.Int64) {
 	t.Helper()
 	addresses, err := net.InterfaceAddrs()
@@ -46,8 +46,8 @@ func foreign(t *testing.T) (url string, requests *atomic.Int64) {
 	return "", nil
 }
 
-// Nothing is sent to other computers unless the user agrees. The addresses are those of
-// documentation, and the names are in no DNS.
+// clew doctor sends nothing to other computers without the user's consent. The addresses are
+// reserved for documentation, and the names are in no DNS.
 func TestNotLoopback(t *testing.T) {
 	for _, url := range []string{
 		"http://example.invalid/", "https://localhost.example.invalid/", "http://127.0.0.1.example.invalid/", "http://localhost@example.invalid/",
@@ -65,7 +65,7 @@ func TestNotLoopback(t *testing.T) {
 	}
 }
 
-// A yes in a pipe does not count, because it may answer another question.
+// A piped yes is no consent, because it may be meant for another question.
 func TestPipedYes(t *testing.T) {
 	t.Parallel()
 	there, requests := foreign(t)
@@ -73,10 +73,10 @@ func TestPipedYes(t *testing.T) {
 	command.Stdin, command.Env = strings.NewReader("y\n"), environment()
 	r := finished(t, command)
 	assert.Equal(t, 2, r.code)
-	assert.Zero(t, requests.Load(), "requests over there")
+	assert.Zero(t, requests.Load(), "number of requests to the other address")
 }
 
-// If one URL needs a question, the others get nothing either.
+// If one URL needs consent and there is none, clew doctor sends no request to the others either.
 func TestNotLoopbackAmongOthers(t *testing.T) {
 	t.Parallel()
 	there, requests := foreign(t)
@@ -84,11 +84,11 @@ func TestNotLoopbackAmongOthers(t *testing.T) {
 	r := doctor(t, mine.url, there)
 	assert.Equal(t, 2, r.code)
 	assert.Contains(t, r.err, "--yes")
-	assert.Zero(t, requests.Load(), "requests over there")
-	assert.Zero(t, mine.connections.Load(), "requests on loopback")
+	assert.Zero(t, requests.Load(), "number of requests to the other address")
+	assert.Zero(t, mine.connections.Load(), "number of connections on loopback")
 }
 
-// With --yes, as many are sent as it says.
+// With --yes, clew doctor sends exactly as many requests as it reports.
 func TestYes(t *testing.T) {
 	t.Parallel()
 	there, requests := foreign(t)
@@ -96,11 +96,11 @@ func TestYes(t *testing.T) {
 	assert.Equal(t, 0, r.code)
 	require.Len(t, r.Targets, 1)
 	assert.Equal(t, "adopted", r.Targets[0].Verdict)
-	assert.EqualValues(t, r.Requests, requests.Load(), "requests")
+	assert.EqualValues(t, r.Requests, requests.Load(), "number of requests")
 	assert.Positive(t, requests.Load())
 }
 
-// All of loopback needs no question.
+// No address of loopback needs consent.
 func TestLoopback(t *testing.T) {
 	port := func(url string) string { return url[strings.LastIndex(url, ":"):] }
 	here := peers[0].serve(t, io.Discard)
@@ -110,7 +110,7 @@ func TestLoopback(t *testing.T) {
 	}
 }
 
-// A proxy of the environment counts as another computer even if it listens here, because it sends
+// A proxy from the environment needs consent even if it listens on loopback, because it passes
 // requests on.
 func TestProxyOfTheEnvironment(t *testing.T) {
 	t.Parallel()
@@ -119,5 +119,5 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 	command.Env = append(environment(), "HTTP_PROXY="+proxy.url)
 	r := finished(t, command)
 	assert.Equal(t, 2, r.code)
-	assert.Zero(t, proxy.connections.Load(), "requests at the proxy")
+	assert.Zero(t, proxy.connections.Load(), "number of connections to the proxy")
 }

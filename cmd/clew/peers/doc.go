@@ -1,3 +1,3 @@
-// Package peers asks clew doctor about services of several makers. It has only tests, and is a
-// module of its own because of the makers' libraries.
+// Package peers tests clew doctor with services that use the libraries of several projects. It has
+// only tests, and is a separate module because of these libraries.
 package peers

@@ -15,15 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// result is what clew doctor has done.
+// result is the outcome of a run of clew doctor.
 type result struct {
 	code     int
 	out, err string
-	memory   int64 // the most that it had, in bytes; 0 where nobody says
+	memory   int64 // the largest resident size in bytes, or 0 on systems that do not report it
 	report
 }
 
-// report is what -o json writes.
+// report is the output of clew doctor -o json.
 type report struct {
 	Version  int
 	Requests int
@@ -42,10 +42,10 @@ type finding struct {
 	Fault                             bool
 }
 
-// fails is how long clew doctor may run before the test gives up. It measures nothing.
+// fails is the longest time that a test allows clew doctor. It is no measurement.
 const fails = time.Minute
 
-// doctor runs clew doctor with these arguments, and no terminal.
+// doctor runs clew doctor with these arguments and without a terminal.
 func doctor(t *testing.T, args ...string) result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), fails)
@@ -55,7 +55,7 @@ func doctor(t *testing.T, args ...string) result {
 	return finished(t, command)
 }
 
-// asJSON is doctor, with what it wrote as JSON.
+// asJSON is doctor with -o json. It also decodes the output.
 func asJSON(t *testing.T, args ...string) result {
 	t.Helper()
 	r := doctor(t, append([]string{"-o", "json"}, args...)...)
@@ -63,7 +63,7 @@ func asJSON(t *testing.T, args ...string) result {
 	return r
 }
 
-// environment is that of the test without proxies, and without colours.
+// environment returns the environment of the test without proxies and colours.
 func environment() []string {
 	names := []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 	return append(slices.DeleteFunc(os.Environ(), func(set string) bool {
@@ -81,10 +81,10 @@ func finished(t *testing.T, command *exec.Cmd) (r result) {
 		require.NoError(t, err)
 	}
 	r = result{code: command.ProcessState.ExitCode(), out: out.String(), err: said.String(), memory: memory(command.ProcessState)}
-	assert.NotContains(t, r.out+r.err, "\x1b", "what a terminal obeys")
-	assert.NotContains(t, r.err, "goroutine ", "it panicked")
+	assert.NotContains(t, r.out+r.err, "\x1b", "the output contains ESC")
+	assert.NotContains(t, r.err, "goroutine ", "clew doctor panicked")
 	for line := range strings.Lines(r.err) {
-		assert.True(t, strings.HasPrefix(line, "clew: ") || strings.HasPrefix(line, "See: "), "%q is by a library", line)
+		assert.True(t, strings.HasPrefix(line, "clew: ") || strings.HasPrefix(line, "See: "), "%q does not come from clew, but from a library", line)
 	}
 	if t.Failed() || os.Getenv("SHOW") != "" {
 		t.Logf("%s\nexit code %d\n%s%s", strings.Join(command.Args[1:], " "), r.code, r.out, r.err)

@@ -27,7 +27,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Earlier lines of a log are not about the canaries, even if they look like it.
+// clew doctor ignores the lines that were in a log before it started, even if they look like lines
+// of its canaries.
 func TestOldLines(t *testing.T) {
 	t.Parallel()
 	file, err := os.OpenFile(filepath.Join(t.TempDir(), "service.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -44,7 +45,7 @@ func TestOldLines(t *testing.T) {
 	assert.Equal(t, map[string]int{"adopted": 14}, r.Targets[0].kinds("logs"))
 }
 
-// Lines come by standard input too, as from kubectl logs -f.
+// clew doctor also reads lines from standard input, as from kubectl logs -f.
 func TestStandardInput(t *testing.T) {
 	t.Parallel()
 	lines, log, err := os.Pipe()
@@ -59,7 +60,7 @@ func TestStandardInput(t *testing.T) {
 	assert.Contains(t, r.out, "padded, in its lines: 6 of 6")
 }
 
-// Two services in one run, and one listener.
+// One run can examine several services with one listener.
 func TestTwoTargets(t *testing.T) {
 	t.Parallel()
 	here := free(t)
@@ -74,7 +75,8 @@ func TestTwoTargets(t *testing.T) {
 	}
 }
 
-// A proxy may take the trace off. Its calls are known by the user agent, which goes on.
+// A proxy may remove the trace. clew doctor recognizes the proxy's calls by the User-Agent header,
+// which the proxy passes on.
 func TestStrippingProxy(t *testing.T) {
 	t.Parallel()
 	here := free(t)
@@ -89,7 +91,7 @@ func TestStrippingProxy(t *testing.T) {
 	assert.Equal(t, map[string]int{"dropped!": 17}, r.Targets[0].kinds("sent on"))
 }
 
-// calls is a service that calls with each of these clients, one after the other.
+// calls returns a service that sends a request with each of these clients, in order.
 func calls(here string, clients ...*http.Client) http.Handler {
 	return httpmw.New(httpmw.Config{})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for i, client := range clients {
@@ -101,7 +103,7 @@ func calls(here string, clients ...*http.Client) http.Handler {
 	}))
 }
 
-// If only one of two clients of a service writes the trace, clew doctor sees that.
+// clew doctor notices if only one of a service's two clients sends the trace.
 func TestTwoClients(t *testing.T) {
 	t.Parallel()
 	here := free(t)
@@ -111,9 +113,9 @@ func TestTwoClients(t *testing.T) {
 		clients []*http.Client
 		verdict string
 	}{
-		{"both with", []*http.Client{with, with}, "adopted"},
-		{"the second without", []*http.Client{with, without}, "dropped"},
-		{"the first without", []*http.Client{without, with}, "dropped"},
+		{"both clients send the trace", []*http.Client{with, with}, "adopted"},
+		{"only the first client sends the trace", []*http.Client{with, without}, "dropped"},
+		{"only the second client sends the trace", []*http.Client{without, with}, "dropped"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			service := httptest.NewServer(calls(here, test.clients...))
@@ -125,8 +127,8 @@ func TestTwoClients(t *testing.T) {
 	}
 }
 
-// Somebody else calls the listener now and then, with other traces and without. Such calls have no
-// part in the verdict.
+// Other programs call the listener, with other traces and without. Their calls do not affect the
+// verdict.
 func TestNoise(t *testing.T) {
 	for name, verdict := range map[string]string{"clew": "adopted", "otelhttp": "padded", "clew, TrustNone": "restarted", "none": "dropped"} {
 		t.Run(name, func(t *testing.T) {
@@ -157,7 +159,7 @@ func TestNoise(t *testing.T) {
 	}
 }
 
-// A server that writes the request's header into its response has not adopted the trace.
+// A server that copies the request's headers into its response has not adopted the trace.
 func TestEcho(t *testing.T) {
 	for _, names := range [][]string{{"X-B3-TraceId"}, {"b3"}, {"b3", "X-B3-TraceId", "X-B3-SpanId", "X-B3-Sampled", "traceparent"}} {
 		t.Run(strings.Join(names, " "), func(t *testing.T) {
@@ -177,8 +179,8 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-// The answers of a limit in front of a service have no ID, and tell nothing of the service. So the
-// verdict is unknown.
+// If a rate limit in front of a service answers, the answers have no ID and show nothing about the
+// service. So the verdict is unknown.
 func TestLimited(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int64
@@ -198,7 +200,7 @@ func TestLimited(t *testing.T) {
 	assert.Contains(t, r.out, "429")
 }
 
-// Every other request is answered by an instance of the service that has no tracing yet.
+// Every other request goes to an instance of the service without tracing.
 func TestTwoVersions(t *testing.T) {
 	t.Parallel()
 	here := free(t)
@@ -217,7 +219,7 @@ func TestTwoVersions(t *testing.T) {
 	assert.Positive(t, kinds["dropped!"], "%v", kinds)
 }
 
-// A call that comes after the answer is the canary's all the same.
+// A call that arrives after the answer still counts as a call of the canary.
 func TestLateCalls(t *testing.T) {
 	t.Parallel()
 	here := free(t)
@@ -242,7 +244,7 @@ func TestLateCalls(t *testing.T) {
 	assert.Equal(t, 15, r.Targets[0].kinds("sent on")["adopted"])
 }
 
-// Connections to the listener that say nothing, or never end, do not stop clew doctor.
+// Connections to the listener that send nothing, or never end, do not stop clew doctor.
 func TestListenerIsBusy(t *testing.T) {
 	t.Parallel()
 	here := free(t)
@@ -273,7 +275,7 @@ func TestListenerIsBusy(t *testing.T) {
 	assert.Equal(t, "truncated", r.Targets[0].Verdict)
 }
 
-// A password is sent, and not shown.
+// clew doctor sends a URL's password, and does not show it.
 func TestPassword(t *testing.T) {
 	t.Parallel()
 	service := named("clew").handler(t, io.Discard)

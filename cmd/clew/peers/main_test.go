@@ -10,8 +10,9 @@ import (
 	"go.uber.org/goleak"
 )
 
-// clew is the command, which TestMain builds. The go command does not see that, and shows an old
-// result when only the command has changed, unless it is given -count=1 or -shuffle=on.
+// clew is the command, which TestMain builds. The go command does not see this dependency. If only
+// the command has changed, go test shows a cached result, unless you run it with -count=1 or
+// -shuffle=on.
 var clew string
 
 func TestMain(m *testing.M) {

@@ -1,6 +1,6 @@
 //go:build integration
 
-// Nginx, which .ci/integration-doctor has found.
+// These tests use the nginx that .ci/integration-doctor has found.
 
 package peers_test
 
@@ -19,9 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// nginxConfig configures a proxy with mistakes that people make with traces: /own passes a request
-// ID off as a trace. Without a master process nginx keeps the user of the test. A worker's user
-// would be nobody, who may not read a temporary folder.
+// nginxConfig configures a proxy with common mistakes: for instance, /own sends a request ID as if
+// it were a trace. There is no master process, so nginx runs as the user of the test. A worker
+// would run as the user nobody, which may not be allowed to read a temporary folder.
 const nginxConfig = `
 daemon off;
 master_process off;
@@ -80,11 +80,12 @@ http {
 }
 `
 
-// nginx starts one that calls this address, and returns its URL and the folder of its logs.
+// nginx starts an nginx whose /call, /own and /strip call this address. It returns nginx's URL and
+// the folder of its logs.
 func nginx(t *testing.T, calls string) (url, dir string) {
 	t.Helper()
 	program := os.Getenv("CLEW_NGINX")
-	require.NotEmpty(t, program, "CLEW_NGINX, the path of an nginx; make integration-doctor finds it")
+	require.NotEmpty(t, program, "CLEW_NGINX must be the path of an nginx; make integration-doctor finds one")
 	dir = t.TempDir()
 	address := free(t)
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "pages"), 0o755))
@@ -109,7 +110,7 @@ func nginx(t *testing.T, calls string) (url, dir string) {
 	}
 }
 
-// Nginx does with the headers what the proxy here does.
+// nginx passes headers on exactly as the proxy among the peers does.
 func TestIntegrationNginxTruths(t *testing.T) {
 	l := listen(t)
 	to, _ := nginx(t, strings.TrimPrefix(l.URL, "http://"))
@@ -124,22 +125,23 @@ func TestIntegrationNginx(t *testing.T) {
 		verdict    string
 		code       int
 	}{
-		{"a proxy", "/call", true, "", "unchanged", 0},
-		{"a proxy, hostile canaries", "/call", true, "", "unchanged", 0},
-		{"a proxy, by nothing", "/call", false, "", "unknown", 3},
-		{"a proxy, its log as it comes", "/call", true, "access.log", "dropped", 1},
-		{"a proxy, its log with the ID", "/call", true, "traced.log", "unchanged", 0},
-		{"a page", "/", false, "", "unknown", 3},
-		{"a page, its log with the ID", "/", false, "traced.log", "echoed", 3}, // the header as it came in
-		{"a service behind it", "/behind", false, "", "adopted", 0},
-		{"a cache", "/cached", false, "", "unknown", 3},
-		{"a limit", "/limited", false, "", "unknown", 3}, // most canaries were not let through
-		{"it redirects", "/moved", false, "", "unknown", 3},
-		{"it forbids", "/forbidden", false, "", "unknown", 3},
-		{"it closes the connection", "/closes", false, "", "unreachable", 3},
-		{"it says what it got", "/echo", false, "", "echoed", 3},
-		{"an ID of its own", "/own", true, "", "restarted", 1},
-		{"it takes headers off", "/strip", true, "", "dropped", 1},
+		{"proxy", "/call", true, "", "unchanged", 0},
+		{"proxy, hostile canaries", "/call", true, "", "unchanged", 0},
+		{"proxy, no listener and no log", "/call", false, "", "unknown", 3},
+		{"proxy, default log", "/call", true, "access.log", "dropped", 1},
+		{"proxy, log with the ID", "/call", true, "traced.log", "unchanged", 0},
+		{"static page", "/", false, "", "unknown", 3},
+		// The log shows the header of the request.
+		{"static page, log with the ID", "/", false, "traced.log", "echoed", 3},
+		{"service behind the proxy", "/behind", false, "", "adopted", 0},
+		{"cache", "/cached", false, "", "unknown", 3},
+		{"rate limit", "/limited", false, "", "unknown", 3}, // the limit rejects most canaries
+		{"redirect", "/moved", false, "", "unknown", 3},
+		{"403", "/forbidden", false, "", "unknown", 3},
+		{"closed connection", "/closes", false, "", "unreachable", 3},
+		{"response with the request's headers", "/echo", false, "", "echoed", 3},
+		{"proxy that sends its request ID as a trace ID", "/own", true, "", "restarted", 1},
+		{"proxy that removes the headers", "/strip", true, "", "dropped", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var args []string

@@ -27,13 +27,13 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// peer is a service as a user of a library writes it by the library's README. Its lines go to log.
+// peer is a service that uses a library as the library's README shows. Its lines go to log.
 type peer struct {
 	name    string
 	handler func(t *testing.T, log io.Writer) http.Handler
 }
 
-// peers are the services with which clew doctor is tried. The proxy stands for nginx.
+// peers are the services that the tests examine with clew doctor. The proxy behaves like nginx.
 var peers = []peer{
 	{"clew", func(t *testing.T, log io.Writer) http.Handler {
 		return clewService(log, httpmw.Config{ResponseHeader: "X-B3-TraceId"}, httpclient.Config{})
@@ -57,8 +57,8 @@ var peers = []peer{
 	}},
 }
 
-// routes are what every service answers: / itself, and /call after a request to the URL in the
-// query. Each writes a line.
+// routes returns the handler of every service: / answers at once, and /call first sends a request
+// to the URL in the query. Each writes a line.
 func routes(out http.RoundTripper, line func(context.Context)) http.Handler {
 	client := &http.Client{Transport: out}
 	mux := http.NewServeMux()
@@ -84,8 +84,8 @@ func routes(out http.RoundTripper, line func(context.Context)) http.Handler {
 	return mux
 }
 
-// clewService samples nothing by itself. By default it is one trace in a thousand, and the table
-// has no room for that.
+// clewService never samples by itself. By default, clew samples one trace in a thousand, and the
+// table of truths has no entry for that.
 func clewService(log io.Writer, in httpmw.Config, out httpclient.Config) http.Handler {
 	logger := logctx.New(log)
 	in.Logger = &logger
@@ -108,7 +108,7 @@ func zipkinService(t *testing.T, log io.Writer) http.Handler {
 	}))
 }
 
-// otelService has the SDK's own sampler, which is ParentBased(AlwaysSample).
+// otelService uses the SDK's default sampler, which is ParentBased(AlwaysSample).
 func otelService(t *testing.T, log io.Writer) http.Handler {
 	provider := sdktrace.NewTracerProvider()
 	t.Cleanup(func() { provider.Shutdown(context.Background()) })
@@ -119,8 +119,8 @@ func otelService(t *testing.T, log io.Writer) http.Handler {
 	}))
 }
 
-// passOn is a reverse proxy that knows nothing of traces: headers go on as they came, as with
-// nginx's proxy_pass.
+// passOn is a reverse proxy without tracing: it passes headers on unchanged, as nginx's proxy_pass
+// does.
 func passOn(w http.ResponseWriter, r *http.Request) {
 	to, err := url.Parse(r.URL.Query().Get("to"))
 	if err != nil || to.Host == "" {
@@ -133,7 +133,7 @@ func passOn(w http.ResponseWriter, r *http.Request) {
 	}}).ServeHTTP(w, r)
 }
 
-// serve starts a peer on loopback, and returns its URL.
+// serve starts the peer's service on loopback, and returns its URL.
 func (p peer) serve(t *testing.T, log io.Writer) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(p.handler(t, log))
@@ -143,5 +143,6 @@ func (p peer) serve(t *testing.T, log io.Writer) string {
 	return server.URL
 }
 
-// discard is where servers report panics, zipkin-go's for one, and broken connections.
+// discard is the ErrorLog of servers. It drops the reports of panics, such as zipkin-go's, and of
+// broken connections.
 var discard = stdlog.New(io.Discard, "", 0)

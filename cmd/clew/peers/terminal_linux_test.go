@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal opens a terminal, and the side that sees what it shows and types.
+// terminal opens a pseudo-terminal. tty is the side of the program. person reads what the program
+// writes, and types.
 func terminal(t *testing.T) (tty, person *os.File) {
 	t.Helper()
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
@@ -31,19 +32,19 @@ func terminal(t *testing.T) (tty, person *os.File) {
 	return tty, person
 }
 
-// A person at a terminal is asked, and told how many requests it would be and where they go.
+// clew doctor asks a person at a terminal, and says how many requests it would send, and where.
 func TestQuestion(t *testing.T) {
 	for _, test := range []struct {
 		name, typed string
 		code        int
 		sent        bool
 	}{
-		{"yes", "y\n", 0, true},
-		{"the word", "yes\n", 0, true},
-		{"no", "n\n", 2, false},
-		{"nothing", "\n", 2, false},
+		{"y", "y\n", 0, true},
+		{"yes", "yes\n", 0, true},
+		{"n", "n\n", 2, false},
+		{"only Enter", "\n", 2, false},
 		{"something else", "yonder\n", 2, false},
-		{"the end", "\x04", 2, false},
+		{"end of input", "\x04", 2, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -57,7 +58,7 @@ func TestQuestion(t *testing.T) {
 			var out strings.Builder
 			command.Stdout = &out
 			require.NoError(t, command.Start())
-			tty.Close() // the last one to close it is clew
+			tty.Close() // clew closes the last copy
 			var (
 				shown   strings.Builder
 				reading sync.WaitGroup
@@ -77,15 +78,15 @@ func TestQuestion(t *testing.T) {
 				}
 			})
 			<-asked
-			assert.Zero(t, requests.Load(), "requests before the answer")
+			assert.Zero(t, requests.Load(), "number of requests before the answer")
 			_, err := io.WriteString(person, test.typed)
 			require.NoError(t, err)
 			command.Wait()
 			reading.Wait()
 			assert.Equal(t, test.code, command.ProcessState.ExitCode(), "%s\n%s", shown.String(), out.String())
-			assert.Contains(t, shown.String(), "clew: this goes beyond this computer: "+there+". Go on? [y/N]", "where they go")
+			assert.Contains(t, shown.String(), "clew: this goes beyond this computer: "+there+". Go on? [y/N]", "the question names the URL")
 			assert.Regexp(t, `\d+ GET requests`, shown.String())
-			assert.Equal(t, test.sent, requests.Load() > 0, "whether requests were sent")
+			assert.Equal(t, test.sent, requests.Load() > 0, "requests were sent")
 		})
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The IDs that are sent.
+// These are the IDs that the tests send.
 const (
 	id64   = "463ac35c9f6413ad"
 	id128  = "5759e988bd862e3fe1be46a994272793"
@@ -27,23 +27,24 @@ const (
 	spanID = "a2fb4a1d1a96d312"
 )
 
-// truth is what each peer sends on when it gets these headers. The table does not come from clew
-// doctor: it has what arrives after a request of net/http's client.
+// truth holds what each peer sends on when it gets these headers. The table does not come from
+// clew doctor, but from requests of net/http's client. A cell has the trace ID and the sampling
+// decision:
 //
 //	same    the caller's trace ID, as text
 //	wide    the caller's ID with 16 zeros in front
-//	narrow  the caller's ID without its 16 zeros in front
-//	odd     the caller's ID of another width, filled up with zeros
-//	new     another trace
-//	0 1 d   the decision beside it; - is none
-//	EOF     no answer
+//	narrow  the caller's ID without its 16 leading zeros
+//	odd     the caller's ID, which has another width, with zeros in front
+//	new     the ID of another trace
+//	0 1 d   the decision; - if there is none
+//	EOF     the peer did not answer
 type truth struct {
 	name string
 	header
 	clew, trustIDs, trustNone, w3c, zipkin, otel string
 }
 
-// header has names and values in turn.
+// header holds the names and values of headers, alternately.
 type header []string
 
 func single(value string) header { return header{"b3", value} }
@@ -66,7 +67,7 @@ func (h header) addTo(to http.Header) {
 	}
 }
 
-// ids are the trace IDs in it.
+// ids returns the trace IDs in h.
 func (h header) ids() (ids []string) {
 	for i := 0; i < len(h); i += 2 {
 		switch name, value := h[i], h[i+1]; name {
@@ -125,7 +126,7 @@ var truths = []truth{
 	{"128, upper, debug, b3", single(strings.ToUpper(id128) + "-" + spanID + "-d"), "same d", "same 0", "new 0", "same d", "same d", "new 1"},
 	{"128, upper, debug, X-B3", multi(strings.ToUpper(id128), "d"), "same d", "same 0", "new 0", "same d", "same d", "new d"},
 	{"no headers", nil, "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
-	{"with a parent", single(id128 + "-" + spanID + "-1-0020000000000001"), "same 1", "same 0", "new 0", "same 1", "same 1", "same 1"},
+	{"accept, with a parent", single(id128 + "-" + spanID + "-1-0020000000000001"), "same 1", "same 0", "new 0", "same 1", "same 1", "same 1"},
 	{"defer with a parent", single(id128 + "-" + spanID + "-0020000000000001"), "same 0", "same 0", "new 0", "same 0", "new 1", "new 1"},
 	{"traceparent, sampled", header{"traceparent", "00-" + id128 + "-" + spanID + "-01"}, "new 0", "new 0", "new 0", "same 1", "new 1", "new 1"},
 	{"traceparent, not sampled", header{"traceparent", "00-" + id128 + "-" + spanID + "-00"}, "new 0", "new 0", "new 0", "same 0", "new 1", "new 1"},
@@ -136,35 +137,35 @@ var truths = []truth{
 	{"deny alone, X-B3", header{"X-B3-Sampled", "0"}, "new 0", "new 0", "new 0", "new 0", "new 0", "new 1"},
 	{"accept alone, X-B3", header{"X-B3-Sampled", "1"}, "new 1", "new 0", "new 0", "new 1", "new 1", "new 1"},
 	{"debug alone, X-B3", header{"X-B3-Flags", "1"}, "new d", "new 0", "new 0", "new d", "new d", "new d"},
-	{"true", multi(id128, "true"), "same 1", "same 0", "new 0", "same 1", "same 1", "same 1"},
-	{"false", multi(id128, "false"), "same 0", "same 0", "new 0", "same 0", "same 0", "same 0"},
-	{"a decision that is none", multi(id128, "maybe"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
-	{"an ID and a dash", single(id128 + "-"), "new 0", "new 0", "new 0", "new 0", "EOF", "new 1"},
-	{"a dash at the end", single(id128 + "-" + spanID + "-"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
-	{"a wrong separator", single(id128 + "-" + spanID + "!0"), "new 0", "new 0", "new 0", "new 0", "same 0", "same 0"},
-	{"b3 with debug alone, X-B3 that denies", append(multi(id128, "0"), "b3", "d"), "new d", "new 0", "new 0", "new d", "new d", "same d"},
-	{"a bad b3 with debug, a good X-B3", append(multi(id128, "0"), "b3", id64+"-"+spanID+"-d-xyz"), "same 0", "same 0", "new 0", "same 0", "same 0", "same 0"},
-	{"b3 and another X-B3", append(multi(id128, "0"), "b3", id64+"-"+spanID+"-1"), "same 1", "same 0", "new 0", "same 1", "same 1", "wide 1"},
+	{"X-B3-Sampled: true", multi(id128, "true"), "same 1", "same 0", "new 0", "same 1", "same 1", "same 1"},
+	{"X-B3-Sampled: false", multi(id128, "false"), "same 0", "same 0", "new 0", "same 0", "same 0", "same 0"},
+	{"invalid decision", multi(id128, "maybe"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
+	{"only an ID and a dash", single(id128 + "-"), "new 0", "new 0", "new 0", "new 0", "EOF", "new 1"},
+	{"dash at the end", single(id128 + "-" + spanID + "-"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
+	{"wrong separator", single(id128 + "-" + spanID + "!0"), "new 0", "new 0", "new 0", "new 0", "same 0", "same 0"},
+	{"b3 with only debug, X-B3 with deny", append(multi(id128, "0"), "b3", "d"), "new d", "new 0", "new 0", "new d", "new d", "same d"},
+	{"malformed b3 with debug, valid X-B3", append(multi(id128, "0"), "b3", id64+"-"+spanID+"-d-xyz"), "same 0", "same 0", "new 0", "same 0", "same 0", "same 0"},
+	{"b3 and X-B3 with different traces", append(multi(id128, "0"), "b3", id64+"-"+spanID+"-1"), "same 1", "same 0", "new 0", "same 1", "same 1", "wide 1"},
 	{"b3 twice", header{"b3", id128 + "-" + spanID + "-1", "b3", id64 + "-" + spanID + "-0"}, "same 1", "same 0", "new 0", "same 1", "same 1", "same 1"},
-	{"a parent that is a dash", append(multi(id128, "1"), "X-B3-ParentSpanId", "-"), "same 1", "same 0", "new 0", "same 1", "new 1", "new 1"},
+	{"parent ID is a dash", append(multi(id128, "1"), "X-B3-ParentSpanId", "-"), "same 1", "same 0", "new 0", "same 1", "new 1", "new 1"},
 	{"15 digits, b3", single(id128[:15] + "-" + spanID + "-1"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
 	{"17 digits, X-B3", multi(id128[:17], "1"), "new 0", "new 0", "new 0", "new 0", "odd 1", "new 1"},
 	{"31 digits, X-B3", multi(id128[:31], "1"), "new 0", "new 0", "new 0", "new 0", "odd 1", "new 1"},
 	{"33 digits, b3", single(id128 + "a-" + spanID + "-1"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
 	{"33 digits, X-B3", multi(id128+"a", "1"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
-	{"a trace ID of zeros", single(strings.Repeat("0", 32) + "-" + spanID + "-1"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
-	{"a span ID of zeros", single(id128 + "-0000000000000000-1"), "new 0", "new 0", "new 0", "new 0", "same 1", "new 1"},
+	{"trace ID of zeros", single(strings.Repeat("0", 32) + "-" + spanID + "-1"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
+	{"span ID of zeros", single(id128 + "-0000000000000000-1"), "new 0", "new 0", "new 0", "new 0", "same 1", "new 1"},
 	{"no span ID", header{"X-B3-TraceId", id128, "X-B3-Sampled", "1"}, "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
-	{"0x", multi("0x3ac35c9f6413ad", "1"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
-	{"a UUID", multi("5759e988-bd86-2e3f-e1be-46a994272793", "1"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
-	{"a script", multi("<script>alert(1)</script>", "1"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
-	{"8,000 characters", single(strings.Repeat("a", 8000)), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
+	{"trace ID with 0x", multi("0x3ac35c9f6413ad", "1"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
+	{"trace ID is a UUID", multi("5759e988-bd86-2e3f-e1be-46a994272793", "1"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
+	{"trace ID is a script", multi("<script>alert(1)</script>", "1"), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
+	{"trace ID of 8,000 characters", single(strings.Repeat("a", 8000)), "new 0", "new 0", "new 0", "new 0", "new 1", "new 1"},
 }
 
-// tracing are the headers that carry traces.
+// tracing lists the headers that carry traces.
 var tracing = []string{"B3", "X-B3-Traceid", "X-B3-Spanid", "X-B3-Parentspanid", "X-B3-Sampled", "X-B3-Flags", "Traceparent", "Tracestate"}
 
-// sent is the trace that a peer has sent on.
+// sent is the trace in the headers that a peer sends on.
 type sent struct{ id, state string }
 
 func sentIn(h http.Header) sent {
@@ -179,7 +180,8 @@ func sentIn(h http.Header) sent {
 	return s
 }
 
-// word says what became of the one of these trace IDs that went on.
+// word returns the word of the table for a trace ID that was sent on, given the trace IDs in the
+// request.
 func word(came []string, went string) string {
 	const zeros = "0000000000000000"
 	for _, id := range came {
@@ -198,7 +200,7 @@ func word(came []string, went string) string {
 	return "new"
 }
 
-// listener is what the peers call. It keeps the headers of each call.
+// listener is the server that the peers call. It keeps the headers of each call.
 type listener struct {
 	*httptest.Server
 	mu  sync.Mutex
@@ -216,7 +218,7 @@ func listen(t *testing.T) *listener {
 	return l
 }
 
-// taken returns what came since the last time.
+// taken returns the headers of the calls since the last call of taken.
 func (l *listener) taken() []http.Header {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -225,7 +227,8 @@ func (l *listener) taken() []http.Header {
 	return got
 }
 
-// lines keeps the last line that a handler has written. Access lines come too late to be sure of.
+// lines keeps the last line that a handler has written. It ignores access lines, because they may
+// come after the answer.
 type lines struct {
 	mu   sync.Mutex
 	last []byte
@@ -240,7 +243,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// id is the trace ID in the line.
+// id returns the trace ID in the line.
 func (l *lines) id(t *testing.T) string {
 	t.Helper()
 	l.mu.Lock()
@@ -253,10 +256,11 @@ func (l *lines) id(t *testing.T) string {
 	return fields.Ours + fields.Zipkin
 }
 
-// stays is a client that follows no redirect.
+// stays is a client that follows no redirects.
 var stays = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
-// send sends the headers to a peer's /call, and returns those of the answer. No answer is nil.
+// send sends the headers to a peer's /call, and returns the headers of the answer, or nil without
+// an answer.
 func (h header) send(t *testing.T, to string, l *listener) http.Header {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, to+"/call?to="+url.QueryEscape(l.URL), nil)
@@ -272,7 +276,7 @@ func (h header) send(t *testing.T, to string, l *listener) http.Header {
 	return answer.Header
 }
 
-// asked sends the headers, and returns a cell of the table.
+// asked sends the headers, and returns the cell of the table for the peer's behaviour.
 func (tr truth) asked(t *testing.T, to string, l *listener, log *lines) string {
 	t.Helper()
 	answer := tr.send(t, to, l)
@@ -282,14 +286,15 @@ func (tr truth) asked(t *testing.T, to string, l *listener, log *lines) string {
 	got := l.taken()
 	require.Len(t, got, 1, tr.name)
 	s := sentIn(got[0])
-	assert.Equal(t, s.id, log.id(t), "%s: the line has what was sent on", tr.name)
+	assert.Equal(t, s.id, log.id(t), "%s: trace ID in the line, against the one that was sent on", tr.name)
 	if echo := answer.Get("X-B3-TraceId"); echo != "" {
-		assert.Equal(t, s.id, echo, "%s: the response has what was sent on", tr.name)
+		assert.Equal(t, s.id, echo, "%s: trace ID in the response, against the one that was sent on", tr.name)
 	}
 	return word(tr.ids(), s.id) + " " + cmp.Or(s.state, "-")
 }
 
-// The manual names the versions of its table. If you raise one, check the table again.
+// The manual names the versions of its table. If you update one of these libraries, check the
+// table in the manual again.
 func TestManual(t *testing.T) {
 	manual, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
@@ -306,7 +311,7 @@ func TestManual(t *testing.T) {
 	}
 }
 
-// Each cell of the table is what arrives.
+// Each peer sends on what its cell in the table says.
 func TestTruths(t *testing.T) {
 	columns := map[string]func(truth) string{
 		"clew":            func(tr truth) string { return tr.clew },
@@ -332,7 +337,7 @@ func TestTruths(t *testing.T) {
 	}
 }
 
-// A proxy sends on what it got, in any form. A service without tracing sends nothing on.
+// A proxy sends on the headers that it got, in any form. A service without tracing sends none.
 func TestTruthsOfThoseWithoutTracing(t *testing.T) {
 	for _, p := range peers {
 		if p.name != "proxy" && p.name != "none" {
@@ -346,8 +351,8 @@ func TestTruthsOfThoseWithoutTracing(t *testing.T) {
 	}
 }
 
-// After a redirect to another host, the headers go there too where the transport writes them for
-// every request. A proxy follows no redirect.
+// After a redirect to another host, some peers also send the headers there, because their
+// transport writes them to every request. A proxy follows no redirect.
 func TestTruthsOfRedirects(t *testing.T) {
 	leaks := map[string]bool{"zipkin-go": true, "otelhttp": true}
 	for _, p := range peers {
@@ -364,7 +369,7 @@ func TestTruthsOfRedirects(t *testing.T) {
 	}
 }
 
-// passedOn asserts that all headers of the table arrive as they were sent, or none.
+// passedOn checks that the service at to sends on all headers of the table unchanged, or none.
 func (l *listener) passedOn(t *testing.T, all bool, to string) {
 	t.Helper()
 	for _, tr := range truths {

@@ -14,13 +14,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// named returns the peer of a name.
+// named returns the peer with this name.
 func named(name string) peer {
 	i := slices.IndexFunc(peers, func(p peer) bool { return p.name == name })
 	return peers[i]
 }
 
-// examined runs clew doctor on a peer, with its log or what it sends on as evidence, or both.
+// examined runs clew doctor on a peer. The evidence is the peer's log if logs is true, and the
+// requests that the peer sends if listen is true.
 func examined(t *testing.T, p peer, logs, listen bool, args ...string) result {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), "service.log"))
@@ -38,7 +39,7 @@ func examined(t *testing.T, p peer, logs, listen bool, args ...string) result {
 	return asJSON(t, append(args, to)...)
 }
 
-// kinds are the findings in a place, each with its count. Faults have a mark.
+// kinds returns the count of each kind of finding in a place. The kind of a fault ends with "!".
 func (tg target) kinds(where string) map[string]int {
 	found := map[string]int{}
 	for _, f := range tg.Findings {
@@ -49,8 +50,8 @@ func (tg target) kinds(where string) map[string]int {
 	return found
 }
 
-// usual are the rows of the table that clew doctor sends without a flag for more: both widths,
-// three states, both encodings, and IDs that somebody has filled up with zeros.
+// usual tells whether clew doctor sends the row of the table by default: it sends both widths,
+// three states, both encodings, and IDs with zeros in front.
 func usual(tr truth) bool {
 	switch name := strings.Split(tr.name, ", "); {
 	case len(name) == 4:
@@ -61,7 +62,8 @@ func usual(tr truth) bool {
 	return false
 }
 
-// expected is what must be found in what a peer sends on, by its column of the table.
+// expected returns the findings on the requests that a peer sends, by the peer's column of the
+// table.
 func expected(column func(truth) string) map[string]int {
 	want := map[string]int{}
 	for _, tr := range truths {
@@ -85,8 +87,8 @@ func expected(column func(truth) string) map[string]int {
 	return want
 }
 
-// plus adds the canaries that the table has no such row for: two with traceparent, and one whose
-// call is redirected, which has 64 bit, accept, X-B3.
+// plus adds the canaries for which the table has no such row: two with traceparent, and one whose
+// call is redirected. The latter has 64 bits, accept and X-B3.
 func plus(want map[string]int, kinds ...string) map[string]int {
 	for _, kind := range kinds {
 		want[kind]++
@@ -94,9 +96,9 @@ func plus(want map[string]int, kinds ...string) map[string]int {
 	return want
 }
 
-// Each peer has its verdict, and the findings of the table.
+// clew doctor gives each peer its verdict, and the findings of the table.
 func TestVerdicts(t *testing.T) {
-	w3c := "restarted" // both, and no fault
+	w3c := "restarted" // the kind of both traceparent canaries, which is no fault
 	tests := []struct {
 		peer    string
 		verdict string
@@ -130,7 +132,7 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// The lines alone give the same findings: a peer that logs an ID logs the one that it sends on.
+// The lines alone lead to the same findings, because a peer logs the same ID that it sends on.
 func TestVerdictsByLines(t *testing.T) {
 	tests := []struct {
 		peer    string
@@ -140,7 +142,8 @@ func TestVerdictsByLines(t *testing.T) {
 	}{
 		{"clew", "adopted", 0, map[string]int{"adopted": 14, "restarted": 2}},
 		{"clew, W3C", "adopted", 0, map[string]int{"adopted": 16}},
-		// The line has the ID that was not believed, but traceparent's, which is not read.
+		// The line contains the ID that clew did not trust, except for traceparent, which clew
+		// does not read.
 		{"clew, TrustNone", "restarted", 1, map[string]int{"restarted!": 14}},
 		{"zipkin-go", "truncated", 1, map[string]int{"adopted": 12, "truncated!": 2}},
 		{"otelhttp", "padded", 1, map[string]int{"adopted": 8, "padded!": 6}},
@@ -154,22 +157,23 @@ func TestVerdictsByLines(t *testing.T) {
 			assert.Equal(t, test.verdict, r.Targets[0].Verdict)
 			assert.Equal(t, test.code, r.code)
 			got := r.Targets[0].kinds("logs")
-			delete(test.lines, "restarted") // a line with another ID is not known to be about a canary
+			// clew doctor cannot assign a line with another ID to a canary.
+			delete(test.lines, "restarted")
 			delete(got, "restarted")
 			assert.Equal(t, test.lines, got)
 		})
 	}
 }
 
-// By the response alone, which is all that there is without a flag. Without a header that names
-// the trace nothing can be told.
+// By default, clew doctor has only the response as evidence. If no header of the response names
+// the trace, the verdict is unknown.
 func TestVerdictsByResponse(t *testing.T) {
 	tests := []struct {
 		peer, verdict string
 		code          int
 	}{
 		{"clew", "adopted", 0},
-		{"clew, TrustIDs", "adopted", 0}, // the header has no decision, and that is said
+		{"clew, TrustIDs", "adopted", 0}, // the header has no decision, and clew doctor says so
 		{"clew, TrustNone", "restarted", 1},
 		{"zipkin-go", "unknown", 3},
 		{"otelhttp", "unknown", 3},
@@ -193,7 +197,7 @@ func TestVerdictsByResponse(t *testing.T) {
 	}
 }
 
-// With --hostile, findings say which headers break a peer, and which it misreads.
+// With --hostile, findings name the headers that crash a peer, and those that it misreads.
 func TestVerdictsHostile(t *testing.T) {
 	tests := []struct {
 		peer, verdict string
@@ -201,9 +205,11 @@ func TestVerdictsHostile(t *testing.T) {
 		kinds         []string
 	}{
 		{"clew", "adopted", 0, nil},
-		{"zipkin-go", "crashed", 1, []string{"crashed!", "misread!"}}, // a slice out of bounds: no answer
+		// zipkin-go panics with a slice index out of range, and sends no answer.
+		{"zipkin-go", "crashed", 1, []string{"crashed!", "misread!"}},
 		{"otelhttp", "misread", 1, []string{"misread!", "padded!"}},
-		{"proxy", "unchanged", 0, []string{"echoed"}}, // what is behind it gets them
+		// The service behind the proxy gets the headers.
+		{"proxy", "unchanged", 0, []string{"echoed"}},
 	}
 	for _, test := range tests {
 		t.Run(test.peer, func(t *testing.T) {
@@ -223,7 +229,7 @@ func TestVerdictsHostile(t *testing.T) {
 	}
 }
 
-// With --debug, every peer believes the caller, except clew at the edge.
+// With --debug, every peer trusts the caller, except clew at the edge.
 func TestVerdictsDebug(t *testing.T) {
 	for peer, believed := range map[string]bool{
 		"clew": true, "zipkin-go": true, "otelhttp": true, "clew, TrustIDs": false, "clew, TrustNone": false, "none": false,
@@ -238,8 +244,8 @@ func TestVerdictsDebug(t *testing.T) {
 	}
 }
 
-// The text is for people: SHOW=1 go test -v -run TestText shows it. Here it has the verdict and
-// the number of requests.
+// The text is for people: SHOW=1 go test -v -run TestText shows it. This test only looks for the
+// verdict and the number of requests.
 func TestText(t *testing.T) {
 	for peer, verdict := range map[string]string{
 		"clew": "adopted", "zipkin-go": "truncated", "otelhttp": "padded", "proxy": "unchanged", "none": "dropped",
