@@ -12,14 +12,15 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// wiring is how a service is instrumented.
+// wiring is the instrumentation of a service.
 type wiring struct {
 	mw     func() middleware
-	client func(base http.RoundTripper) http.RoundTripper // nil: base
-	hook   zerolog.Hook                                   // nil: no IDs on the lines
+	client func(base http.RoundTripper) http.RoundTripper // nil if base is not wrapped
+	hook   zerolog.Hook                                   // nil if the lines have no IDs
 }
 
-// services are three servers. The first asks the second, and the second asks the third.
+// services are three servers. The first sends a request to the second, and the second sends one to
+// the third.
 type services struct {
 	wiring
 	out        *lines
@@ -28,8 +29,8 @@ type services struct {
 	transports []*http.Transport
 }
 
-// chain is work that sends requests to three services, each of which writes a line. The request to
-// the first has X-B3-*, not sampled.
+// chain returns work that sends requests through three services, each of which writes a line. The
+// request to the first service has X-B3-*, not sampled.
 func chain(w wiring) work {
 	s := &services{wiring: w, out: new(lines)}
 	s.logger = zerolog.New(s.out)
@@ -50,15 +51,15 @@ func chain(w wiring) work {
 	return work{op: op, check: check, latency: func() []time.Duration { return took }, close: s.close}
 }
 
-// pooled returns a transport that close will close.
+// pooled returns a new transport. close closes it.
 func (s *services) pooled() *http.Transport {
 	t := &http.Transport{MaxIdleConnsPerHost: keptAlive, DisableCompression: true}
 	s.transports = append(s.transports, t)
 	return t
 }
 
-// start begins the service name, which asks the service at next if there is one, and returns its
-// URL.
+// start starts the service name, and returns its URL. If next is not "", the service sends each
+// request on to the URL next.
 func (s *services) start(name, next string) (url string) {
 	var base http.RoundTripper = s.pooled()
 	if s.client != nil {
@@ -78,7 +79,7 @@ func (s *services) start(name, next string) (url string) {
 	return server.URL + "/media/7"
 }
 
-// forward answers with the response to req.
+// forward sends req, and answers with the response.
 func forward(w http.ResponseWriter, client *http.Client, req *http.Request) {
 	resp, err := client.Do(req)
 	if err != nil {
@@ -90,7 +91,7 @@ func forward(w http.ResponseWriter, client *http.Client, req *http.Request) {
 	_, _ = io.Copy(w, resp.Body)
 }
 
-// askMedia sends the request that all clients of a chain send.
+// askMedia sends the same request for every chain.
 func askMedia(client *http.Client, url string) error {
 	req := must(http.NewRequest(http.MethodGet, url, nil))
 	for k, v := range denied.header {
@@ -99,7 +100,7 @@ func askMedia(client *http.Client, url string) error {
 	return wantOK(client.Do(req))
 }
 
-// wantOK reads and closes a response, which must be 200 and "ok".
+// wantOK reads and closes a response. Its status must be 200, and its body must be "ok".
 func wantOK(resp *http.Response, err error) error {
 	if err != nil {
 		return err
@@ -112,11 +113,11 @@ func wantOK(resp *http.Response, err error) error {
 	return err
 }
 
-// checkHops checks the lines of one request: three, with the caller's trace, in spans of their
-// own.
+// checkHops checks the lines of one request: there are three, with the caller's trace ID and
+// different span IDs.
 func (s *services) checkHops(hops [][]byte) error {
 	if len(hops) != 3 {
-		return fmt.Errorf("lines: %d", len(hops))
+		return fmt.Errorf("%d lines, want 3", len(hops))
 	}
 	var spans []string
 	for _, hop := range hops {
@@ -126,7 +127,7 @@ func (s *services) checkHops(hops [][]byte) error {
 			return err
 		case s.hook == nil && traceID == "": // no tracing
 		case traceID != traceHex || spanID == "":
-			return fmt.Errorf("IDs of the line %s", hop)
+			return fmt.Errorf("wrong IDs on the line %s", hop)
 		}
 		spans = append(spans, spanID)
 	}
@@ -135,7 +136,7 @@ func (s *services) checkHops(hops [][]byte) error {
 		return nil
 	}
 	if len(slices.Compact(slices.Sorted(slices.Values(spans)))) != 3 {
-		return fmt.Errorf("spans are not three: %v", spans)
+		return fmt.Errorf("the three lines share a span: %v", spans)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// fake is a transport that costs nothing. It keeps the last request.
+// fake is a transport that does almost nothing. It keeps the last request.
 type fake struct {
 	response http.Response
 	asked    *http.Request
@@ -35,7 +35,7 @@ func newFake() *fake {
 func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	f.asked = r
 	f.requests++
-	// Set again each time, because some transports wrap the body of the response.
+	// Set both fields for each request, because some transports wrap the body of the response.
 	f.response.StatusCode, f.response.Body = http.StatusOK, http.NoBody
 	if f.failing && f.requests%2 == 1 {
 		f.response.StatusCode = http.StatusServiceUnavailable
@@ -43,15 +43,15 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &f.response, nil
 }
 
-// sending is the headers that a request must have.
+// sending describes the trace headers that a request must have.
 type sending struct {
 	name   string
 	single bool
-	root   bool // no trace to join
+	root   bool // the caller has no trace
 }
 
-// match checks the headers of a request. caller is the span ID that it was sent in. fresh says
-// that the request must have a span of its own, a child of caller.
+// match checks the headers of a request. caller is the ID of the span in which the request was
+// sent. If fresh is true, the request must have a new span, a child of caller.
 func (s sending) match(h http.Header, caller string, fresh bool) error {
 	traceID, spanID, parent, state := h.Get("X-B3-TraceId"), h.Get("X-B3-SpanId"), h.Get("X-B3-ParentSpanId"), h.Get("X-B3-Sampled")
 	if s.single {
@@ -67,11 +67,11 @@ func (s sending) match(h http.Header, caller string, fresh bool) error {
 	if state != "0" && state != "1" {
 		return fmt.Errorf("sampled is %q", state)
 	}
-	if fresh && !s.root && parent != caller && parent != "" { // some peers do not send it
+	if fresh && !s.root && parent != caller && parent != "" { // some peers do not send the parent
 		return fmt.Errorf("parent is %q", parent)
 	}
 	if h.Get("Accept") == "" {
-		return errors.New("the caller's headers are lost")
+		return errors.New("the caller's other headers are missing")
 	}
 	return nil
 }
@@ -80,13 +80,13 @@ func (s sending) match(h http.Header, caller string, fresh bool) error {
 type sendingWay struct {
 	name    string
 	kind    kind
-	caller  func() context.Context // the context of a handler; nil: OpenTelemetry's
+	caller  func() context.Context // returns the context of a handler; nil means otelCaller
 	client  func(s sending, base http.RoundTripper) http.RoundTripper
 	fresh   bool
-	untold  bool // it sends no trace
-	rootIDs bool // it begins a trace where there is none
-	single  bool // it can write b3
-	mutates bool // it writes into the caller's request
+	untold  bool // sends no trace
+	rootIDs bool // starts a trace if there is none
+	single  bool // can write the header b3
+	mutates bool // changes the caller's request
 }
 
 func otelCaller() context.Context {
@@ -103,7 +103,8 @@ func floorCaller() context.Context {
 	return &node{context.Background(), span{trace: sc.TraceID(), id: sc.SpanID()}}
 }
 
-// clewCaller has a local span, as in a handler. The ID of such a span cannot be chosen.
+// clewCaller returns a context with a local span, as in a handler. The test cannot choose the ID
+// of such a span.
 func clewCaller() context.Context {
 	b := must(trace.Parse(traceHex + "-" + spanHex + "-0"))
 	ctx, _ := trace.Start(trace.NewContext(context.Background(), b), "handler")
@@ -116,7 +117,7 @@ func zipkinCaller() context.Context {
 	return zipkin.NewContext(context.Background(), t.StartSpan("handler", zipkin.Parent(*sc)))
 }
 
-// spanIn is the ID of the current span of a caller's context.
+// spanIn returns the ID of the current span in ctx.
 func spanIn(ctx context.Context) string {
 	if s := zipkin.SpanFromContext(ctx); s != nil {
 		return s.Context().ID.String()
@@ -124,8 +125,8 @@ func spanIn(ctx context.Context) string {
 	return oteltrace.SpanContextFromContext(ctx).SpanID().String()
 }
 
-// floorTransport must replace the caller's headers by those of the attempt's span, leave the
-// request unchanged, and show the span to the transports further in.
+// floorTransport must replace the caller's B3 headers by those of a new span, leave the request
+// unchanged, and put the span into the context for the transports inside of it.
 type floorTransport struct {
 	base   http.RoundTripper
 	single bool
@@ -139,7 +140,7 @@ func (t floorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(out)
 }
 
-// headersOnly is floorTransport without the span in the context. OpenTelemetry does not see the
+// headersOnly is floorTransport without the span in the context, so OpenTelemetry does not see the
 // span.
 type headersOnly struct {
 	base   http.RoundTripper
@@ -155,7 +156,8 @@ func (t headersOnly) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(out)
 }
 
-// cloned is a header map with the same values, without B3, and with room for it.
+// cloned returns a header map with the same values, but without B3, and with capacity for four
+// more headers.
 func cloned(h http.Header) http.Header {
 	out := make(http.Header, len(h)+4)
 	for name, values := range h {
@@ -241,7 +243,7 @@ func (s sending) request(caller func() context.Context) *http.Request {
 	return r
 }
 
-// send is work that sends a request.
+// send returns work that sends a request.
 func send(s sending, way sendingWay, more http.Header) work {
 	base := newFake()
 	transport, r := way.client(s, base), s.request(way.caller)
@@ -253,7 +255,7 @@ func send(s sending, way sendingWay, more http.Header) work {
 			if err != nil {
 				panic(err)
 			}
-			resp.Body.Close() // spans end here
+			resp.Body.Close() // this ends the span
 		}
 	}
 	return work{op: op, check: func() error {
@@ -285,8 +287,8 @@ func clientJobs() (jobs []job) {
 	return append(jobs, callLineJob())
 }
 
-// callLineJob measures the line of a call. Compare its cost with that of the program's own line,
-// whose fields are ready.
+// callLineJob measures what the line for a call costs. Compare it with a line that the program
+// writes itself: its fields are ready.
 func callLineJob() job {
 	return job{name: "client, call line", variants: []variant{
 		{"clew, no line", baseline, func() work { return called(false, nil) }},
@@ -300,8 +302,8 @@ func callLineJob() job {
 	}}
 }
 
-// called is work that sends a request. lined says whether there is a line, which say or CallLog
-// writes.
+// called returns work that sends a request. lined is true if there is a line for it. say writes
+// the line, or CallLog does if say is nil.
 func called(lined bool, say func(context.Context)) work {
 	base, out := newFake(), new(lines)
 	logger := logctx.New(out)
@@ -325,7 +327,7 @@ func called(lined bool, say func(context.Context)) work {
 		line, err := out.one(func() { op(1) })
 		if !lined {
 			if err == nil {
-				return fmt.Errorf("a line: %v", line)
+				return fmt.Errorf("unexpected line: %v", line)
 			}
 			return nil
 		}

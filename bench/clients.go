@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-const keptAlive = 16 // clients at once
+const keptAlive = 16 // number of clients at once
 
-// inClients calls ask n times in all, from keptAlive clients at once, and returns how long each
-// call took. A client pauses after each call.
+// inClients calls ask n times in total, from up to keptAlive clients at once, and returns the
+// duration of each call. A client pauses after each call.
 func inClients(n int, pause time.Duration, ask func() error) []time.Duration {
 	took := make([]time.Duration, n)
 	var asked atomic.Int64

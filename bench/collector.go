@@ -28,24 +28,26 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// Sampled spans are encoded, compressed by clew, and posted to a collector in this process, so
-// that all of this is in the figures. The peers do not compress. They save time, and need more of
-// the network, which is not in the figures. A variant that lost spans would have less work. So the
-// work stops after each batch until the collector has it, and no queue is smaller than a batch.
-// The check of a variant counts the spans that arrive.
+// These jobs encode sampled spans and post them to a collector in this process, so that the
+// figures include all of this work. clew also compresses. The peers do not compress: they save
+// time, but need more of the network, which is not in the figures. A variant that lost spans would
+// do less work. So each batch begins only when the collector has the batch before it, and no queue
+// is smaller than a batch. The check of a variant counts the spans that arrive.
 
 const (
 	serviceName  = "media-api"
 	collectorURL = "http://collector.example:9411/api/v2/spans"
-	batchSpans   = 512 // the default of clew and OpenTelemetry; zipkin-go is set to it, to its advantage
+	// batchSpans is the default of clew and OpenTelemetry. zipkin-go gets the same size, which is
+	// an advantage for it.
+	batchSpans = 512
 )
 
-// collector is a transport that takes posts. It moves each byte once, as a socket would.
+// collector is a transport that accepts posts. It copies each byte once, as a socket would.
 type collector struct {
 	buf     [32 << 10]byte
 	looking atomic.Bool
 	mu      sync.Mutex
-	bodies  [][]byte // while looking, decompressed
+	bodies  [][]byte // bodies of the posts while looking, decompressed
 }
 
 func (c *collector) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -81,7 +83,7 @@ func (c *collector) keep(r *http.Request) error {
 	return err
 }
 
-// posted is a span as it arrived.
+// posted is a span in a post.
 type posted struct {
 	TraceID  string            `json:"traceId"`
 	ID       string            `json:"id"`
@@ -90,7 +92,7 @@ type posted struct {
 	Tags     map[string]string `json:"tags"`
 }
 
-// look returns the spans that arrive because of op.
+// look returns the spans that arrive while op runs.
 func (c *collector) look(op func()) (spans []posted, err error) {
 	c.bodies = nil
 	c.looking.Store(true)
@@ -99,23 +101,25 @@ func (c *collector) look(op func()) (spans []posted, err error) {
 	for _, body := range c.bodies {
 		var some []posted
 		if err := json.Unmarshal(body, &some); err != nil {
-			return nil, fmt.Errorf("a post is no JSON: %w", err)
+			return nil, fmt.Errorf("a post is not JSON: %w", err)
 		}
 		spans = append(spans, some...)
 	}
 	return spans, nil
 }
 
-// export is where the spans of a variant go. The zero value is nowhere.
+// export is the path of a variant's spans to the collector. The zero value exports nothing.
 type export struct {
-	provider oteltrace.TracerProvider // nil: zipkin-go, or none
-	tracer   *zipkin.Tracer           // zipkin-go
-	sent     func() int64             // how many spans the collector has taken
-	flush    func() error             // sends the queued spans; nil: there is no queue
-	close    func()                   // nil: nothing to close
+	provider oteltrace.TracerProvider // nil for zipkin-go, and without a provider
+	tracer   *zipkin.Tracer           // only for zipkin-go
+	// sent returns the number of spans that the collector has accepted.
+	sent  func() int64
+	flush func() error // sends the queued spans; nil without a queue
+	close func()       // nil if there is nothing to close
 }
 
-// exporting begins an export that samples a share of the new traces.
+// exporting is a way to export spans. begin starts an export that samples a share of the new
+// traces.
 type exporting struct {
 	name  string
 	kind  kind
@@ -138,14 +142,14 @@ func clewExport(share float64, via http.RoundTripper) export {
 	}
 }
 
-// end shuts down a provider whose collector may be gone.
+// end shuts down a provider, even if its collector no longer answers.
 func end(p interface{ Shutdown(context.Context) error }) {
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	p.Shutdown(ctx)
 }
 
-// counted counts the spans that an exporter has exported.
+// counted counts the spans that an exporter has exported successfully.
 type counted struct {
 	sdktrace.SpanExporter
 	spans atomic.Int64
@@ -159,17 +163,17 @@ func (c *counted) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan
 	return err
 }
 
-// otelResource has as much as clew finds out.
+// otelResource returns a resource with the same facts as clew's.
 func otelResource() *resource.Resource {
 	return must(resource.New(context.Background(), resource.WithHost(), resource.WithContainerID(), resource.WithAttributes(semconv.ServiceName(serviceName))))
 }
 
-// otelProvider exports with e.
+// otelProvider returns a provider that exports with e.
 func otelProvider(share float64, e sdktrace.SpanExporter) *sdktrace.TracerProvider {
 	return sdktrace.NewTracerProvider(sdkSampler(share), sdktrace.WithBatcher(e), sdktrace.WithResource(otelResource()))
 }
 
-// sdkSampler is the sampler of an SDK that obeys its callers.
+// sdkSampler returns an SDK's sampler that obeys callers.
 func sdkSampler(share float64) sdktrace.TracerProviderOption {
 	return sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(share)))
 }
@@ -189,8 +193,8 @@ func otelExport(share float64, via http.RoundTripper) export {
 	}
 }
 
-// tally counts the spans that went through zipkin-go's own encoding and transport. zipkin-go
-// cannot flush, so flush waits for the count.
+// tally counts the spans that pass through zipkin-go's encoding and transport. zipkin-go cannot
+// flush, so flush waits until all spans are counted as sent.
 type tally struct {
 	reporter.JSONSerializer
 	http.RoundTripper
@@ -215,7 +219,7 @@ func (t *tally) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// ended counts the spans that a reporter is given.
+// ended counts the spans that a reporter gets.
 type ended struct {
 	reporter.Reporter
 	spans atomic.Int64
@@ -244,7 +248,7 @@ func zipkinExport(share float64, via http.RoundTripper) export {
 	}
 }
 
-// zipkinModels are spans as zipkin-go would have made them.
+// zipkinModels returns spans in zipkin-go's type, as zipkin-go would have made them.
 func zipkinModels(spans []sdktrace.ReadOnlySpan) (models []*model.SpanModel) {
 	for _, m := range otelzipkin.SpanModels(spans) {
 		models = append(models, &m)
@@ -252,7 +256,7 @@ func zipkinModels(spans []sdktrace.ReadOnlySpan) (models []*model.SpanModel) {
 	return models
 }
 
-// floorExport is the least that hand-written code can do with a span. It appends the span to a
+// floorExport does the least that hand-written code can do with a span: it appends the span to a
 // batch, and posts the batch.
 type floorExport struct {
 	mu    sync.Mutex
@@ -293,7 +297,7 @@ func (f *floorExport) post() {
 	f.spans = 0
 }
 
-// append writes s as Zipkin wants it, with tags that need no escapes.
+// append appends s to dst in Zipkin's JSON, with tags that need no escapes.
 func (s *span) append(dst []byte, kind string, begun time.Time, took time.Duration, tags ...string) []byte {
 	dst = hex.AppendEncode(append(dst, `{"traceId":"`...), s.trace[:])
 	if s.parent.IsValid() {
@@ -316,8 +320,8 @@ func (s *span) append(dst []byte, kind string, begun time.Time, took time.Durati
 	return append(dst, '}', '}')
 }
 
-// paced runs op in batches, if it makes spans. A batch begins when the collector has the batch
-// before.
+// paced returns op unchanged if op makes no spans. Otherwise it returns a function that runs op in
+// batches. A batch begins when the collector has the batch before it.
 func paced(op func(n int), in input, e export) func(n int) {
 	if e.flush == nil || !in.sampled {
 		return op
@@ -332,14 +336,14 @@ func paced(op func(n int), in input, e export) func(n int) {
 	}
 }
 
-// arrived checks that n runs of op make n spans arrive, of this kind and in the trace of in, or
-// none if the trace is not sampled.
+// arrived checks that n runs of op make n spans arrive. They must be of this kind and in the trace
+// of in. If the trace is not sampled, no span must arrive.
 func (c *collector) arrived(n int, kind string, in input, e export, op func(n int)) error {
 	flush, sent := e.flush, e.sent
 	if flush == nil {
 		flush, sent = func() error { return nil }, func() int64 { return 0 }
 	}
-	err := flush() // spans from before
+	err := flush() // sends earlier spans
 	before := sent()
 	spans, failed := c.look(func() {
 		op(n)
@@ -348,12 +352,12 @@ func (c *collector) arrived(n int, kind string, in input, e export, op func(n in
 	switch got := sent() - before; {
 	case err != nil || failed != nil:
 		return errors.Join(err, failed)
-	case in.root && len(spans) > n/10: // of one in a thousand
+	case in.root && len(spans) > n/10: // only one in a thousand must be posted
 		return fmt.Errorf("%d spans of %d were posted", len(spans), n)
 	case !in.root && !in.sampled && len(spans) > 0:
 		return fmt.Errorf("%d spans were posted, of a trace that is not sampled", len(spans))
 	case got != int64(len(spans)):
-		return fmt.Errorf("%d spans were posted, %d are counted", len(spans), got)
+		return fmt.Errorf("%d spans were posted, but the export counts %d", len(spans), got)
 	case !in.sampled || e.flush == nil:
 		return nil
 	case len(spans) != n:
@@ -361,7 +365,7 @@ func (c *collector) arrived(n int, kind string, in input, e export, op func(n in
 	}
 	for _, s := range spans {
 		if s.Kind != kind || len(s.Tags) == 0 {
-			return fmt.Errorf("a span is of kind %q, its tags are %v", s.Kind, s.Tags)
+			return fmt.Errorf("a span has the kind %q and the tags %v", s.Kind, s.Tags)
 		}
 		if err := in.match(s.TraceID, s.ID, spanHex, true); err != nil {
 			return err

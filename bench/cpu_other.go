@@ -4,4 +4,4 @@ package main
 
 import "time"
 
-func cpu() time.Duration { return 0 } // not known
+func cpu() time.Duration { return 0 } // unknown on this system

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// cpu is the processor time that the program has used. On a shared machine it scatters less than
-// the clock.
+// cpu returns the processor time that the program has used. On a shared machine it varies less
+// than wall-clock time.
 func cpu() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {

@@ -24,8 +24,8 @@ func (k *keeping) OnEnd(s sdktrace.ReadOnlySpan)                   { k.spans = a
 func (k *keeping) ForceFlush(context.Context) error                { return nil }
 func (k *keeping) Shutdown(context.Context) error                  { return nil }
 
-// serverSpans is a batch of spans of an HTTP server, with eleven attributes, a caller, and no
-// events.
+// serverSpans returns a batch of spans of an HTTP server. Each has eleven attributes, a parent,
+// and no events.
 func serverSpans() []sdktrace.ReadOnlySpan {
 	k := new(keeping)
 	p := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(k), sdktrace.WithResource(otelResource()))
@@ -43,7 +43,7 @@ func serverSpans() []sdktrace.ReadOnlySpan {
 	return k.spans
 }
 
-// compressing compresses bodies as clew does, for peers that do not.
+// compressing compresses bodies as clew does. It is for peers that do not compress.
 type compressing struct {
 	http.RoundTripper
 	z *gzip.Writer
@@ -71,7 +71,8 @@ func plain(via http.RoundTripper) http.RoundTripper { return via }
 // encoding prepares to encode spans and returns a function that encodes and posts them.
 type encoding = func(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) (post func() error)
 
-// encodingJobs turn spans into the body of a post. An operation is a span.
+// encodingJobs returns the jobs that turn spans into the body of a post. An operation handles one
+// span.
 func encodingJobs() []job {
 	row := func(name string, k kind, begin encoding, wrap func(http.RoundTripper) http.RoundTripper) variant {
 		return variant{name, k, func() work { return encoded(begin, wrap) }}
@@ -88,7 +89,7 @@ func encodingJobs() []job {
 	}}}
 }
 
-// encoded is work that encodes and posts a batch of spans.
+// encoded returns work that encodes and posts a batch of spans.
 func encoded(begin encoding, wrap func(http.RoundTripper) http.RoundTripper) work {
 	c, spans := new(collector), serverSpans()
 	post := begin(spans, wrap(c))
@@ -145,8 +146,8 @@ func exportedBy(e sdktrace.SpanExporter, spans []sdktrace.ReadOnlySpan) func() e
 	return func() error { return e.ExportSpans(context.Background(), spans) }
 }
 
-// encodedByZipkin makes the models outside of the operation, because a service that uses zipkin-go
-// has them already.
+// encodedByZipkin makes the models outside of the operation, because a service with zipkin-go
+// already has models.
 func encodedByZipkin(spans []sdktrace.ReadOnlySpan, via http.RoundTripper) func() error {
 	models := zipkinModels(spans)
 	return func() error {
@@ -166,7 +167,7 @@ func postBody(via http.RoundTripper, body []byte) error {
 	return err
 }
 
-// floorSpan must write IDs, kind, times and tags. It does not escape texts.
+// floorSpan must write IDs, kind, times and tags. It does not escape text.
 func floorSpan(dst []byte, s sdktrace.ReadOnlySpan) []byte {
 	var room [64]string
 	tags := room[:0]

@@ -21,7 +21,8 @@ func (zipkinHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 }
 
-// constant adds one header that never changes. It shows what any header costs on the way.
+// constant adds one header that never changes. It shows the cost of any additional header on a
+// request.
 func constant(base http.RoundTripper) http.RoundTripper {
 	return roundTrip(func(r *http.Request) (*http.Response, error) {
 		out := new(http.Request)

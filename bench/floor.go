@@ -16,11 +16,11 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// The floor is the least that hand-written code can do for a job. It does what the job needs and
-// nothing else. So it has no configuration, no trust, no SDK, and no errors that say why. This
-// file has the code that the floors of all jobs share.
+// The floor is the least that hand-written code can do for a job. It does only what the job needs:
+// there is no configuration, no trust, no SDK, and no detailed error. This file contains the code
+// that the floors of all jobs share.
 
-// span is the floor's span, which is its IDs and a decision. OpenTelemetry must see it.
+// span is the floor's span: its IDs and a decision. It must be visible to OpenTelemetry.
 type span struct {
 	embedded.Span
 	trace      oteltrace.TraceID
@@ -33,7 +33,8 @@ func (s *span) SpanContext() oteltrace.SpanContext {
 		TraceID: s.trace, SpanID: s.id, TraceFlags: oteltrace.TraceFlags(0).WithSampled(s.sampled)})
 }
 
-// The span records nothing. noop.Span has all these methods, but also a SpanContext to carry.
+// The span records nothing. Embedding noop.Span would provide these methods, but would also store
+// a second SpanContext.
 
 func (*span) TracerProvider() oteltrace.TracerProvider    { return noop.NewTracerProvider() }
 func (*span) IsRecording() bool                           { return false }
@@ -58,8 +59,8 @@ func (n *node) Value(key any) any {
 	return n.Context.Value(key)
 }
 
-// spanKey is OpenTelemetry's key of the current span. A context learns it when OpenTelemetry asks
-// for the span.
+// spanKey is OpenTelemetry's context key for the current span. The context probe learns this key
+// when OpenTelemetry looks for a span in it.
 var spanKey = func() (key any) {
 	oteltrace.SpanFromContext(probe{context.Background(), &key})
 	return key
@@ -74,8 +75,8 @@ func (p probe) Value(key any) any { *p.key = key; return nil }
 
 func spanOf(ctx context.Context) *span { s, _ := ctx.Value(spanKey).(*span); return s }
 
-// newSpan is a child, or a root if there is no trace to join. A root needs random bits, a
-// decision, and the clock, because an ID begins with the second of its birth.
+// newSpan returns a child span, or a root if there is no trace to join. A root needs random bits,
+// a decision, and the clock, because a trace ID begins with the time in seconds.
 func newSpan(trace oteltrace.TraceID, parent oteltrace.SpanID, decided, sampled bool) (s span) {
 	if trace == (oteltrace.TraceID{}) {
 		binary.BigEndian.PutUint32(trace[:4], uint32(time.Now().Unix()))
@@ -91,7 +92,7 @@ func newSpan(trace oteltrace.TraceID, parent oteltrace.SpanID, decided, sampled 
 	return s
 }
 
-// read is the span of a request. It parses the header map directly, b3 first, and ignores
+// read returns the span for a request. It reads the header map directly, b3 first, and ignores
 // malformed headers.
 func read(h http.Header) span {
 	if v := h["B3"]; len(v) > 0 {
@@ -110,7 +111,7 @@ func read(h http.Header) span {
 		if p := h["X-B3-Spanid"]; len(p) == 0 || !readTrace(&trace, v[0]) || !readHex(parent[:], p[0]) {
 			trace = oteltrace.TraceID{}
 		}
-		if v := h["X-B3-Parentspanid"]; len(v) > 0 { // it must be an ID, and is not used
+		if v := h["X-B3-Parentspanid"]; len(v) > 0 { // must be an ID, but is not used
 			var grandparent oteltrace.SpanID
 			if !readHex(grandparent[:], v[0]) {
 				trace = oteltrace.TraceID{}
@@ -120,7 +121,8 @@ func read(h http.Header) span {
 	return newSpan(trace, parent, decided, sampled)
 }
 
-// readSingle reads trace-span, trace-span-state, trace-span-state-parent, or a state alone.
+// readSingle returns the span for the value of b3: trace-span, trace-span-state,
+// trace-span-state-parent, or only a state.
 func readSingle(v string) span {
 	var trace oteltrace.TraceID
 	var parent, grandparent oteltrace.SpanID
@@ -166,7 +168,7 @@ func readTrace(id *oteltrace.TraceID, v string) bool {
 	return readHex(id[:], v)
 }
 
-// readHex fills id, and reports whether v is an ID of its length.
+// readHex decodes v into id, and reports whether v is an ID of the right length.
 func readHex(id []byte, v string) bool {
 	if len(v) != 2*len(id) {
 		return false
@@ -181,7 +183,7 @@ func readHex(id []byte, v string) bool {
 	return bad < 16 && any != 0
 }
 
-// digit is the value of a hexadecimal digit, and 0xff for all other bytes.
+// digit maps each hexadecimal digit to its value, and all other bytes to 0xff.
 var digit = func() (t [256]byte) {
 	for i := range t {
 		t[i] = 0xff
@@ -195,7 +197,7 @@ var digit = func() (t [256]byte) {
 	return t
 }()
 
-// attempt is the span of an outgoing request, a child of ctx's span or a root.
+// attempt returns the span for an outgoing request: a child of ctx's span, or a root.
 func attempt(ctx context.Context) span {
 	if s := spanOf(ctx); s != nil {
 		return newSpan(s.trace, s.id, true, s.sampled)
@@ -203,16 +205,18 @@ func attempt(ctx context.Context) span {
 	return newSpan(oteltrace.TraceID{}, oteltrace.SpanID{}, false, false)
 }
 
-// client is the context of an attempt, with room for the values of its headers.
+// client is the context of an outgoing request, with memory for the values of its headers.
 type client struct {
 	node
 	values values
 }
 
-// values back all headers of a request. Their text is one string.
+// values is the memory for the values of all trace headers of a request. All are parts of one
+// string.
 type values [4]string
 
-// set puts s on a request, in one header or in four.
+// set writes s to the headers of a request: to b3 if single is true, and otherwise to four
+// headers.
 func (v *values) set(h http.Header, s *span, single bool) {
 	const traceEnd, spanEnd, end = 32, 32 + 1 + 16, 32 + 1 + 16 + 3 + 16
 	b := [end]byte{traceEnd: '-', spanEnd: '-', spanEnd + 1: '0', spanEnd + 2: '-'}
@@ -242,7 +246,8 @@ func (v *values) set(h http.Header, s *span, single bool) {
 	}
 }
 
-// isB3 reports whether a canonical name is a B3 header. A caller's value under it is stale.
+// isB3 reports whether a canonical name is a B3 header. The caller's values of these headers must
+// not be sent on.
 func isB3(name string) bool {
 	return name == "B3" || len(name) > 5 && name[:5] == "X-B3-"
 }

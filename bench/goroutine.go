@@ -8,7 +8,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// goJob starts one goroutine at a time and waits for it.
+// goJob starts goroutines one after another, and waits for each.
 func goJob() job {
 	with := func(start func(ctx context.Context, fn task)) func() work {
 		return func() work {
@@ -43,7 +43,7 @@ func goJob() job {
 	}
 	return job{name: "a goroutine", parallel: true, variants: []variant{
 		{"bare go", baseline, with(func(ctx context.Context, fn task) { go fn(ctx) })},
-		// The floor must keep the values and lose the deadline.
+		// The floor must keep the context's values and drop its deadline.
 		{"floor", floor, with(func(ctx context.Context, fn task) { go fn(context.WithoutCancel(ctx)) })},
 		{"clew, workerpool.Go", ours, with(workerpool.Go)},
 	}}

@@ -33,8 +33,8 @@ func groupJob() job {
 			wg.Wait()
 			return nil
 		}),
-		// The floor must cancel at the first error and return it. Nothing smaller than errgroup is
-		// known.
+		// The floor must cancel at the first error and return that error. We know of nothing
+		// smaller than errgroup that does.
 		row("floor: errgroup", floor, func(ctx context.Context, fn errTask) error {
 			g, ctx := errgroup.WithContext(ctx)
 			for range groupSize {
@@ -59,7 +59,7 @@ func groupJob() job {
 	}}
 }
 
-// grouped is work that runs one group after another.
+// grouped returns work that runs one group after another.
 func grouped(run func(ctx context.Context, fn errTask) error) work {
 	ctx := oteltrace.ContextWithSpanContext(context.Background(), callerSpan())
 	looking := false
@@ -79,7 +79,7 @@ func grouped(run func(ctx context.Context, fn errTask) error) work {
 			}
 		}
 		if got := ran.Load(); got != int64(groupSize*n) {
-			panic(fmt.Sprintf("tasks that ran: %d of %d", got, groupSize*n))
+			panic(fmt.Sprintf("%d tasks ran, want %d", got, groupSize*n))
 		}
 	}
 	return work{op: op, check: func() error {
@@ -88,7 +88,7 @@ func grouped(run func(ctx context.Context, fn errTask) error) work {
 		op(1)
 		looking = false
 		if right.Load() != groupSize {
-			return errors.New("tasks with a wrong context")
+			return errors.New("some tasks have a wrong context")
 		}
 		return nil
 	}}

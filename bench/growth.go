@@ -16,7 +16,7 @@ import (
 
 type valueKey int
 
-// deep returns ctx with n values of other packages on top.
+// deep returns ctx with n more values, which do not belong to a trace.
 func deep(ctx context.Context, n int) context.Context {
 	for i := range n {
 		ctx = context.WithValue(ctx, valueKey(i), i)
@@ -24,13 +24,13 @@ func deep(ctx context.Context, n int) context.Context {
 	return ctx
 }
 
-// drawn are the ways that the curves show.
+// drawn lists the variants that the curves show.
 var drawn = map[string]bool{
 	"bare handler": true, "bare transport": true, "floor": true, "clew": true,
 	"zipkin-go, never sampled": true, "otelhttp, SDK, never sampled": true,
 }
 
-// curves are variants of the drawn ways to take in a request.
+// curves returns variants of the drawn ways to handle a request.
 func curves(in input, w func(input, middleware, inspect) work) []variant {
 	var ways []way
 	for _, way := range serverWays {
@@ -45,7 +45,8 @@ func growthJobs() []job {
 	return slices.Concat(lineGrowth(), contextGrowth(), serverHeaderGrowth(), clientHeaderGrowth(), atOnceGrowth(), goroutineGrowth())
 }
 
-// lineGrowth jobs show how a line finds its span among the values of a context.
+// lineGrowth returns the jobs that show how fast a line finds its span among other values of a
+// context.
 func lineGrowth() (jobs []job) {
 	for _, p := range []struct {
 		name        string
@@ -73,18 +74,19 @@ func lineGrowth() (jobs []job) {
 	return jobs
 }
 
-// behind returns the context of a handler behind mw, for a request that has the context ctx.
+// behind returns a function that maps ctx to the context of a handler behind mw, for a request
+// with ctx.
 func behind(mw middleware) func(ctx context.Context) context.Context {
 	return func(ctx context.Context) context.Context { return handled(mw, denied.request().WithContext(ctx)) }
 }
 
-// contextGrowth jobs begin a request's span in a context that has values already.
+// contextGrowth returns the jobs that start a request's span in a context with other values.
 func contextGrowth() (jobs []job) {
 	for _, values := range []int{0, 10, 30} {
 		serveDeep := func(in input, mw middleware, sees inspect) work {
 			return serve(in, func(next http.Handler) http.Handler {
 				h, ctx := mw(next), deep(context.Background(), values)
-				var r *http.Request // the same each time
+				var r *http.Request // the same request in each operation
 				return http.HandlerFunc(func(w http.ResponseWriter, asked *http.Request) {
 					if r == nil {
 						r = asked.WithContext(ctx)
@@ -98,7 +100,7 @@ func contextGrowth() (jobs []job) {
 	return jobs
 }
 
-// headerCounts are how many other headers a request has.
+// headerCounts are the numbers of other headers on a request.
 var headerCounts = []int{0, 10, 100}
 
 func otherHeaders(n int) http.Header {
@@ -148,8 +150,8 @@ func goroutineGrowth() (jobs []job) {
 	return jobs
 }
 
-// atOnce is work with this many requests under way at the same time. No handler returns before all
-// have begun.
+// atOnce returns work that handles this many requests at the same time. No handler returns before
+// all have begun.
 func atOnce(requests int, in input, mw middleware, sees inspect) work {
 	f := new(final)
 	var begun sync.WaitGroup

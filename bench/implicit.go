@@ -13,10 +13,11 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// implicitJobs show what it costs that a goroutine has its trace. They come last, because the
+// implicitJobs show the cost of a trace on the goroutine. They are the last jobs, because the
 // first of them makes the process look for goroutines' marks from then on. So the times of "off"
 // are those of a New without Implicit in a process that looks for marks. Instructions are counted
-// in a process for each variant, so those of "off" are of a process that does not.
+// in a separate process for each variant, so those of "off" are from a process that does not look
+// for marks.
 func implicitJobs() (jobs []job) {
 	in := inputs[0]
 	jobs = append(jobs, job{name: "server, the trace of the goroutine", variants: []variant{
@@ -25,7 +26,8 @@ func implicitJobs() (jobs []job) {
 		{"clew, Implicit", ours, func() work { return serve(in, httpmw.New(httpmw.Config{Implicit: true}), seesClew) }},
 	}})
 	for _, frames := range []int{10, 30, 60} {
-		// line is work that logs a line this many frames up, in a Do or not.
+		// line returns work that logs a line with this many frames between it and trace.Do, or
+		// outside of trace.Do if in is false.
 		line := func(in, ids bool, before func(), hook zerolog.Hook) work {
 			ctx := clewCaller()
 			w := logging(ctx, want{ids: ids, fields: twoFields}, func(out io.Writer) func() {

@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// kind is what a variant is in its job.
+// kind is the role of a variant in its job.
 type kind string
 
 const (
-	baseline kind = "baseline" // the same without any tracing
+	baseline kind = "baseline" // the same job without tracing
 	floor    kind = "floor"    // the least that hand-written code can do for the job
 	ours     kind = "clew"
-	peer     kind = "peer" // another library's
+	peer     kind = "peer" // another library
 )
 
-// job is one task with several ways to do it. The others are compared with the first baseline and
-// the first floor.
+// job is one task with several variants. All variants are compared with the first baseline and the
+// first floor.
 type job struct {
 	name      string
-	point     string // on a curve, whose points are jobs of one name
+	point     string // on a curve: its points are the jobs of the same name
 	parallel  bool   // uses more than one goroutine
-	uncounted bool   // it is about waiting, so its instructions say nothing
+	uncounted bool   // measures waiting, so its instructions are not counted
 	variants  []variant
 }
 
@@ -39,14 +39,16 @@ type variant struct {
 	setup func() work
 }
 
-// work is a variant ready to run.
+// work is a variant that is ready to run.
 type work struct {
-	op    func(n int)  // does the job n times
-	check func() error // calls op at least once and checks the outcome
-	close func()       // nil: nothing to close
+	op    func(n int)  // runs the job n times
+	check func() error // calls op at least once, and checks the result
+	close func()       // nil if there is nothing to close
 
-	unit    int                    // op's n is a multiple of this; 0 means 1
-	latency func() []time.Duration // of each operation in the last op; nil: not measured
+	unit int // op's n is a multiple of this; 0 means 1
+	// latency returns the durations of the operations in the last op. It is nil if they are not
+	// measured.
+	latency func() []time.Duration
 }
 
 func (w work) end() {
@@ -55,7 +57,8 @@ func (w work) end() {
 	}
 }
 
-// verify calls check. A panic becomes an error, since a wrong variant may panic early.
+// verify calls check. It turns a panic into an error, because a wrong variant may panic in its
+// check.
 func (w work) verify() (err error) {
 	defer func() {
 		if v := recover(); v != nil {

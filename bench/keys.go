@@ -2,8 +2,8 @@ package main
 
 import "example.com/clew/internal/line"
 
-// Hand-written code and peers write the same fields as clew, so that all lines have the same
-// content.
+// Hand-written code and peers write the same fields as clew, so that the lines of all variants
+// have the same content.
 var (
 	traceIDKey  = line.Default.Key(line.TraceID)
 	spanIDKey   = line.Default.Key(line.SpanID)

@@ -14,8 +14,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// faults are collectors on loopback. begin starts one, and returns its URL and a function that
-// ends it.
+// faults are collectors on loopback with different faults. begin starts one, and returns its URL
+// and a function that stops it.
 var faults = []struct {
 	name  string
 	begin func() (url string, end func())
@@ -29,7 +29,7 @@ var faults = []struct {
 			}
 		})
 	}},
-	{"black hole", func() (string, func()) { // it accepts connections and never answers
+	{"black hole", func() (string, func()) { // accepts connections and never answers
 		l := must(net.Listen("tcp", "127.0.0.1:0"))
 		return "http://" + l.Addr().String(), func() { l.Close() }
 	}},
@@ -51,9 +51,9 @@ func answering(wait func(*http.Request)) (string, func()) {
 	return s.URL, func() { s.CloseClientConnections(); s.Close() }
 }
 
-// latencyJobs measure how long clients wait for a service that records its requests, whatever
-// becomes of the spans. The service and its middleware are always the same. Only the place that
-// its spans go to differs.
+// latencyJobs return the jobs that measure how long clients wait for a service that records its
+// requests. The service and its middleware are the same in all variants. Only the destination of
+// its spans differs.
 func latencyJobs() (jobs []job) {
 	for _, l := range []load{
 		{"as fast as they go", 0, false},
@@ -68,7 +68,7 @@ func latencyJobs() (jobs []job) {
 	return jobs
 }
 
-// destination is a place that the spans of a service go to.
+// destination is where the spans of a service go.
 type destination struct {
 	provider oteltrace.TracerProvider
 	check    func() error
@@ -111,16 +111,16 @@ func destinations(l load, share float64) (v []variant) {
 	return v
 }
 
-// load is how clients ask. Each sends one request after another, with a pause after each.
+// load describes the clients. Each sends one request after another, with a pause after each.
 type load struct {
 	name  string
 	pause time.Duration
-	// direct clients call the handler. On a shared machine, the network hides how long a request
-	// itself waits.
+	// direct is true if clients call the handler without a network. On a shared machine, the
+	// network hides how long a request itself waits.
 	direct bool
 }
 
-// asking is work in which clients ask a service behind mw.
+// asking returns work in which clients send requests to a service behind mw.
 func asking(mw middleware, l load, check func() error, done func()) work {
 	h := mw(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok") }))
 	s := httptest.NewServer(h)

@@ -16,7 +16,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// lines is where log lines go. It keeps them only inside look.
+// lines is the output of a logger. It keeps log lines only inside of look.
 type lines struct {
 	looking atomic.Bool
 	mu      sync.Mutex
@@ -32,7 +32,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// look returns the lines that op writes.
+// look returns the lines that are written while op runs.
 func (l *lines) look(op func()) ([]byte, error) {
 	l.written.Reset()
 	l.looking.Store(true)
@@ -46,16 +46,17 @@ func (l *lines) look(op func()) ([]byte, error) {
 
 const message = "image stored"
 
-// want is what a line must have.
+// want is the expected content of a line.
 type want struct {
 	ids      bool
-	disabled bool // there is no line
+	disabled bool // no line is expected
 	fields   map[string]any
 }
 
 var twoFields = map[string]any{"key": "value", "size": 4096.0}
 
-// logging is work that writes a line by say. ctx has the trace that the line must have.
+// logging returns work that calls say to write a line. If the line must have IDs, they are those
+// of ctx.
 func logging(ctx context.Context, w want, make func(out io.Writer) (say func())) work {
 	out := new(lines)
 	say := make(out)
@@ -68,7 +69,7 @@ func logging(ctx context.Context, w want, make func(out io.Writer) (say func()))
 		line, err := out.one(func() { op(1) })
 		if w.disabled {
 			if err == nil {
-				return fmt.Errorf("a line: %v", line)
+				return fmt.Errorf("unexpected line: %v", line)
 			}
 			return nil
 		}
@@ -76,7 +77,7 @@ func logging(ctx context.Context, w want, make func(out io.Writer) (say func()))
 			return err
 		}
 		if line["message"] != message && line["msg"] != message {
-			return fmt.Errorf("message is missing: %v", line)
+			return fmt.Errorf("the line has no message: %v", line)
 		}
 		for name, value := range w.fields {
 			if line[name] != value {
@@ -89,14 +90,14 @@ func logging(ctx context.Context, w want, make func(out io.Writer) (say func()))
 		case w.ids && line[spanIDKey] != spanIn(ctx):
 			return fmt.Errorf("span ID is %v", line[spanIDKey])
 		case !w.ids && line[traceIDKey] != nil:
-			return errors.New("a trace ID on a line that must have none")
+			return errors.New("the line has a trace ID, but must have none")
 		}
 		return nil
 	}}
 }
 
-// ready is a context with its IDs as text, made together with the span. zerolog gets JSON, and
-// slog gets strings.
+// ready is a context with its IDs as text, which are made together with the span: as JSON for
+// zerolog, and as strings for slog.
 type ready struct {
 	context.Context
 	ids         []byte
@@ -118,7 +119,7 @@ func readyCaller() context.Context {
 	return &ready{floorCaller(), fmt.Appendf(nil, `"%s","%s":"%s"`, t, spanIDKey, s), t, s}
 }
 
-// readyHook is the floor. It must find the event's span, and appends bytes that are ready.
+// readyHook is the floor's hook. It must find the event's span, and appends text that is ready.
 type readyHook struct{}
 
 func (readyHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -127,7 +128,7 @@ func (readyHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 }
 
-// hexHook and stringHook are the two hooks that people write.
+// hexHook and stringHook are the two hooks that programs usually have.
 type hexHook struct{}
 
 func (hexHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
@@ -147,7 +148,7 @@ func (stringHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 
 func finish(e *zerolog.Event) { e.Str("key", "value").Int("size", 4096).Msg(message) }
 
-// hooking is a logger's hook, and the caller whose IDs it writes.
+// hooking is a logger's hook, and the caller whose IDs the hook writes.
 type hooking struct {
 	name   string
 	kind   kind
@@ -155,7 +156,7 @@ type hooking struct {
 	caller func() context.Context
 }
 
-// lineWay is a way to write a line. say returns the function that writes one.
+// lineWay is a way to write a line. say returns a function that writes one line.
 type lineWay struct {
 	name  string
 	level zerolog.Level
@@ -217,7 +218,7 @@ func logJobs() (jobs []job) {
 	return jobs
 }
 
-// with is work that writes lines with a hook.
+// with returns work that writes lines with a hook.
 func (way lineWay) with(h hooking) work {
 	ctx := h.caller()
 	w := want{ids: h.kind != baseline, disabled: way.level > zerolog.InfoLevel, fields: twoFields}
@@ -230,7 +231,7 @@ func (way lineWay) with(h hooking) work {
 	})
 }
 
-// readySlog is the floor for slog, as readyHook is for zerolog.
+// readySlog is the floor's handler for slog. It corresponds to readyHook.
 type readySlog struct{ slog.Handler }
 
 func (h readySlog) Handle(ctx context.Context, r slog.Record) error {
@@ -240,7 +241,7 @@ func (h readySlog) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// otelSlog is the handler that people write.
+// otelSlog is the handler that programs usually have.
 type otelSlog struct{ slog.Handler }
 
 func (h otelSlog) Handle(ctx context.Context, r slog.Record) error {
@@ -250,7 +251,7 @@ func (h otelSlog) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-// slogJob writes records with this many attributes.
+// slogJob returns the job that writes records with this many attributes.
 func slogJob(attributes int) job {
 	attrs := []slog.Attr{slog.String("key", "value"), slog.Int("size", 4096), slog.Bool("new", true)}[:attributes]
 	fields := map[string]any{}
@@ -279,7 +280,7 @@ func slogJob(attributes int) job {
 	}}
 }
 
-// idsOf returns the IDs on a line.
+// idsOf returns the IDs of a line.
 func idsOf(text []byte) (traceID, spanID string, err error) {
 	l, err := line.Parse(text)
 	return l.TraceID, l.SpanID, err

@@ -1,6 +1,7 @@
 // Command bench compares clew with other libraries, job by job. Each job has a baseline without
-// tracing, the least that hand-written code can do (the floor), clew, and every peer that does the
-// job. A variant is checked before it is timed. One that does not do the job ends the program.
+// tracing, the least that hand-written code can do (the floor), clew, and every peer that can do
+// the job. Each variant is checked before it is timed. The program fails if a variant does not do
+// the job.
 //
 //	go run .                 a short round of all jobs
 //	go run . -full           ten rounds, for figures to be quoted
@@ -8,7 +9,7 @@
 //	go run . -json           for tools
 //	go run . -one 'log line|clew' -cpuprofile log.prof
 //
-// The program is a module of its own, so that clew requires none of the peers.
+// The program is a separate module, so that clew requires none of the peers.
 package main
 
 import (
@@ -39,13 +40,13 @@ func allJobs() []job {
 		recordedJobs(), encodingJobs(), endToEndJobs(), latencyJobs(), growthJobs(), implicitJobs())
 }
 
-// options are what the command line says.
+// options are the values of the command-line flags.
 type options struct {
 	json    bool
 	jobs    *regexp.Regexp
 	one     string // job|variant
-	n       int    // of one
-	profile string // of one
+	n       int    // with -one
+	profile string // with -one
 	settings
 }
 
@@ -54,8 +55,8 @@ func parse(args []string) (o options, err error) {
 	full := flags.Bool("full", false, "ten longer rounds, instead of three short ones")
 	flags.BoolVar(&o.json, "json", false, "print JSON, not tables")
 	pattern := flags.String("run", "", "run the jobs whose name matches this `regexp`")
-	flags.StringVar(&o.one, "one", "", "run that variant, as `job|variant`, -n times, and print nothing")
-	flags.IntVar(&o.n, "n", 1_000_000, "how often -one runs its variant")
+	flags.StringVar(&o.one, "one", "", "run only the variant `job|variant`, -n times, and print nothing")
+	flags.IntVar(&o.n, "n", 1_000_000, "with -one, how often to run the variant")
 	flags.StringVar(&o.profile, "cpuprofile", "", "with -one, write a CPU profile to this `file`")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
@@ -68,7 +69,7 @@ func parse(args []string) (o options, err error) {
 	return o, err
 }
 
-// run is the program.
+// run runs the program with args, and writes its tables to out.
 func run(args []string, out io.Writer, jobs []job, find func() (count, string, error)) error {
 	o, err := parse(args)
 	if err != nil {
@@ -112,7 +113,7 @@ func run(args []string, out io.Writer, jobs []job, find func() (count, string, e
 func measurePoints(jobs []job, s settings, instructions count) (points [][]result, err error) {
 	for _, j := range jobs {
 		own := s
-		if strings.HasPrefix(j.name, "end to end") { // sockets are slow to settle
+		if strings.HasPrefix(j.name, "end to end") { // with sockets, figures need longer to become stable
 			own.target *= 10
 		}
 		results, err := measure(j, own)

@@ -19,15 +19,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every variant does its job, and can be timed.
+// Every variant does its job and can be timed.
 func TestJobs(t *testing.T) {
 	seen := map[string]bool{}
 	for _, j := range allJobs() {
-		assert.False(t, seen[j.String()], "%s: twice", j)
+		assert.False(t, seen[j.String()], "two jobs have the name %s", j)
 		seen[j.String()] = true
 		results, err := measure(j, settings{rounds: 1, target: time.Microsecond})
 		require.NoError(t, err)
-		require.Len(t, results, len(j.variants), "%s: results", j)
+		require.Len(t, results, len(j.variants), "%s: number of results", j)
 		kinds := map[kind]int{}
 		for _, r := range results {
 			kinds[r.Kind]++
@@ -35,11 +35,11 @@ func TestJobs(t *testing.T) {
 			assert.Positive(t, r.ToFloor, "%s: %s: ratio to the floor", j, r.Variant)
 			assert.Positive(t, r.ToBaseline, "%s: %s: ratio to the baseline", j, r.Variant)
 		}
-		assert.Positive(t, kinds[ours], "%s: clew is in it", j)
+		assert.Positive(t, kinds[ours], "%s: number of clew's variants", j)
 	}
 }
 
-// A variant that does not do its job is not timed. The program fails and names it.
+// The program does not time a variant that does not do its job. It fails, and names the variant.
 func TestWrongVariantIsRefused(t *testing.T) {
 	spanless := func() work {
 		return serve(inputs[0], bareWay, seesOTel(true, true))
@@ -82,14 +82,14 @@ func TestWrongVariantIsRefused(t *testing.T) {
 		setup func() work
 		says  string
 	}{
-		{"no span", spanless, "trace ID is"},
-		{"another trace", otherTrace, "span is"},
+		{"the server makes no span", spanless, "trace ID is"},
+		{"the handler is in another trace", otherTrace, "span is"},
 		{"the handler does not run", idle, "did not run"},
-		{"no headers", func() work { return send(sending{}, silent, nil) }, "trace ID is"},
-		{"no ID on the line", otherLine, "trace ID is"},
-		{"no context in the task", losing, "wrong context"},
-		{"a task too many", twice, "panic"},
-		{"it panics", func() work { return work{op: func(int) {}, check: func() error { panic("broken") }} }, "broken"},
+		{"the client sends no headers", func() work { return send(sending{}, silent, nil) }, "trace ID is"},
+		{"the line has no ID", otherLine, "trace ID is"},
+		{"the task has another context", losing, "wrong context"},
+		{"a task runs twice", twice, "panic"},
+		{"the check panics", func() work { return work{op: func(int) {}, check: func() error { panic("broken") }} }, "broken"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			timed := 0
@@ -99,13 +99,13 @@ func TestWrongVariantIsRefused(t *testing.T) {
 			err := run(nil, &out, []job{j}, uncounted)
 			require.ErrorContains(t, err, "wrong one does not do the job")
 			assert.ErrorContains(t, err, tt.says)
-			assert.Zero(t, timed, "runs of the others")
-			assert.NotContains(t, out.String(), "###", "no table")
+			assert.Zero(t, timed, "number of timed runs of the right variant")
+			assert.NotContains(t, out.String(), "###", "the output has no table")
 		})
 	}
 }
 
-// A variant that goes wrong while it is timed also fails the program.
+// The program also fails if a variant no longer does its job after it was timed.
 func TestLateFailureIsRefused(t *testing.T) {
 	ran := false
 	w := work{op: func(int) { ran = true }, check: func() error {
@@ -133,20 +133,20 @@ func TestMeasure(t *testing.T) {
 			}}
 		}},
 		{"sleep", peer, func() work {
-			return work{check: nothing, unit: 3, op: func(n int) { assert.Zero(t, n%3, "n"); time.Sleep(time.Duration(n) * time.Microsecond) }}
+			return work{check: nothing, unit: 3, op: func(n int) { assert.Zero(t, n%3, "n modulo the unit"); time.Sleep(time.Duration(n) * time.Microsecond) }}
 		}},
 	}}, settings{3, 5 * time.Millisecond})
 	require.NoError(t, err)
-	assert.Equal(t, 2.0, results[0].Allocs, "allocations")
-	assert.Equal(t, 32.0, results[0].Bytes, "bytes")
+	assert.Equal(t, 2.0, results[0].Allocs, "allocations of two allocations")
+	assert.Equal(t, 32.0, results[0].Bytes, "bytes of two allocations")
 	assert.GreaterOrEqual(t, results[1].NS, 1000.0, "ns of a sleep of a microsecond")
 	assert.Zero(t, results[1].Allocs, "allocations of a sleep")
-	assert.InEpsilon(t, results[1].NS/results[0].NS, results[1].ToBaseline, 1e-9, "ratio")
+	assert.InEpsilon(t, results[1].NS/results[0].NS, results[1].ToBaseline, 1e-9, "ratio to the baseline")
 }
 
 func uncounted() (count, string, error) { return nil, "", errors.New("there is no counter") }
 
-// Instructions are those of a variant's runs, without the program's start. Ratios are to the first
+// The instructions of a variant do not include the start of the program. Ratios are to the first
 // floor and the first baseline.
 func TestInstructions(t *testing.T) {
 	idle := func() work {
@@ -155,7 +155,7 @@ func TestInstructions(t *testing.T) {
 	jobs := []job{{name: "job", variants: []variant{{"plain", baseline, idle}, {"least", floor, idle}, {"it", ours, idle}}}}
 	perRun := map[string]float64{"job|plain": 100, "job|least": 200, "job|it": 300}
 	counted := func(_ string, args ...string) (float64, error) {
-		require.Equal(t, []string{"-one", args[1], "-n", args[3]}, args, "arguments")
+		require.Equal(t, []string{"-one", args[1], "-n", args[3]}, args, "arguments of the counted program")
 		n, err := strconv.Atoi(args[3])
 		require.NoError(t, err)
 		return 1e6 + float64(n)*perRun[args[1]], nil
@@ -184,13 +184,13 @@ func TestRun(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, run([]string{"-run", "^two"}, &out, jobs, uncounted))
 	assert.NotContains(t, out.String(), "### one")
-	assert.Equal(t, 1, strings.Count(out.String(), "### two"), "tables of a curve")
+	assert.Equal(t, 1, strings.Count(out.String(), "### two"), "number of tables for a curve")
 
 	out.Reset()
 	require.NoError(t, run([]string{"-json"}, &out, jobs, uncounted))
 	var results []result
 	require.NoError(t, json.Unmarshal(out.Bytes(), &results), out.String())
-	assert.Len(t, results, 3, "results")
+	assert.Len(t, results, 3, "number of results")
 
 	assert.ErrorContains(t, run([]string{"-run", "none"}, &out, jobs, uncounted), "no job matches")
 	assert.ErrorContains(t, run([]string{"-run", "("}, &out, jobs, uncounted), "missing closing")
@@ -220,10 +220,10 @@ func TestCounters(t *testing.T) {
 	} {
 		got, err := counters[tt.counter].read(tt.said)
 		if tt.err != "" {
-			assert.ErrorContains(t, err, tt.err, fmt.Sprintf("of %q", tt.said))
+			assert.ErrorContains(t, err, tt.err, fmt.Sprintf("reading %q", tt.said))
 			continue
 		}
 		assert.NoError(t, err)
-		assert.Equal(t, tt.want, got, "of %q", tt.said)
+		assert.Equal(t, tt.want, got, "reading %q", tt.said)
 	}
 }

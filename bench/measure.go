@@ -8,18 +8,19 @@ import (
 	"time"
 )
 
-// settings say how long to measure.
+// settings define how long to measure.
 type settings struct {
 	rounds int
-	target time.Duration // for one variant in one round
+	target time.Duration // duration of one variant in one round
 }
 
-// measure runs a job. Each variant is checked, then has a turn in each round, so that a machine
-// that drifts slows all alike, and is checked again at the end.
+// measure runs a job. Each variant is checked before and after. In between it has a turn in each
+// round, so that a machine that becomes slower or faster affects all variants alike.
 func measure(j job, s settings) ([]result, error) {
 	if !j.parallel {
-		// One processor has the garbage collector's work in the figures. With more, the
-		// collector runs beside, and the variant with the most garbage looks too cheap.
+		// With one processor, the figures include the garbage collector's work. With more
+		// processors, the collector runs in parallel, and the variant with the most garbage looks
+		// too cheap.
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	}
 	works := make([]work, len(j.variants))
@@ -53,7 +54,7 @@ func measure(j job, s settings) ([]result, error) {
 	return results, nil
 }
 
-// verify checks each of a job's works.
+// verify checks the work of each variant of the job.
 func (j job) verify(works []work) error {
 	for i, v := range j.variants {
 		if err := works[i].verify(); err != nil {
@@ -63,7 +64,7 @@ func (j job) verify(works []work) error {
 	return nil
 }
 
-// rounds are the figures of a variant, one a round.
+// rounds are the figures of a variant, one for each round.
 type rounds struct{ ns, cpu, bytes, allocs, p50, p99 []float64 }
 
 func (all *rounds) add(c cost) {
@@ -77,12 +78,12 @@ func (all *rounds) addLatency(took []time.Duration) {
 	all.p99 = append(all.p99, float64(took[len(took)*99/100]))
 }
 
-// sum fills in the figures of r.
+// sum fills in the figures of r, from all rounds.
 func (all *rounds) sum(r *result) {
 	r.Times, r.P99s = all.ns, all.p99
 	r.NS, r.CPU, r.Bytes, r.Allocs = median(all.ns), median(all.cpu), median(all.bytes), median(all.allocs)
 	if !r.parallel {
-		// Package testing does the same: the runtime's own rare allocations are not the job's.
+		// As in package testing, rare allocations of the runtime itself do not count.
 		r.Bytes, r.Allocs = math.Floor(slices.Min(all.bytes)), math.Floor(slices.Min(all.allocs))
 	}
 	if all.p50 != nil {
@@ -90,13 +91,13 @@ func (all *rounds) sum(r *result) {
 	}
 }
 
-// cost is what one operation took in one turn.
+// cost is the cost of one operation in one turn.
 type cost struct{ ns, cpu, bytes, allocs float64 }
 
 // once measures one turn of n operations.
 func once(w work, n int) cost {
 	var before, after runtime.MemStats
-	runtime.GC() // no variant pays for another's garbage
+	runtime.GC() // so that no variant collects the garbage of another
 	runtime.ReadMemStats(&before)
 	used, start := cpu(), time.Now()
 	w.op(n)
@@ -108,7 +109,7 @@ func once(w work, n int) cost {
 		per(float64(after.TotalAlloc - before.TotalAlloc)), per(float64(after.Mallocs - before.Mallocs))}
 }
 
-// calibrate finds how many operations take as long as target.
+// calibrate returns the number of operations that take about as long as target.
 func calibrate(w work, target time.Duration) int {
 	unit := max(w.unit, 1)
 	for n := unit; ; {
@@ -120,7 +121,7 @@ func calibrate(w work, target time.Duration) int {
 		if took >= target/4 || rounded <= n {
 			return rounded
 		}
-		// A short run says little, so n grows in steps.
+		// A short run is not exact, so n grows in steps.
 		n = min(rounded, 100*n)
 	}
 }

@@ -13,28 +13,29 @@ import (
 	"strings"
 )
 
-// User instructions repeat to a percent. Nanoseconds do not. The program counts instructions by
-// running itself under a counter, one variant at a time. The garbage collector is off, because its
-// work depends on what else runs. The other columns include it.
+// Counts of user instructions differ by about a percent between runs. Nanoseconds differ by more.
+// The program counts instructions by running itself under a counter, one variant at a time. The
+// garbage collector is off then, because its work depends on what else runs. The other columns
+// include its work.
 
-// counter is a program that counts the user instructions of another.
+// counter is a command that counts the user instructions of another program.
 type counter struct {
 	command []string
 	read    func(said string) (float64, error) // reads the counter's standard error
 }
 
-// counters are tried in order. Linux's perf asks the processor, which few virtual machines allow.
-// valgrind interprets the program and counts, one thread at a time.
+// counters are tried in order. Linux's perf reads the processor's counter, which few virtual
+// machines allow. valgrind interprets the program and counts, one thread at a time.
 var counters = []counter{
 	{[]string{"perf", "stat", "-x", ",", "-e", "instructions:u", "--"}, readPerf},
 	{[]string{"valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"}, readValgrind},
 }
 
-// count is how many instructions a program takes.
+// count returns the number of user instructions of a program.
 type count = func(name string, args ...string) (float64, error)
 
-// findCount returns the first of counters that works here, and its name. The error says why none
-// works.
+// findCount returns the first of counters that works on this machine, and its name. If none works,
+// the error says why.
 func findCount() (c count, by string, err error) {
 	for _, candidate := range counters {
 		_, failed := candidate.count("true")
@@ -46,8 +47,8 @@ func findCount() (c count, by string, err error) {
 	return nil, "", err
 }
 
-// countInstructions fills in Instructions. They are the difference between a run and a run of
-// twice the length, so that the start of the program is not in them.
+// countInstructions fills in Instructions: the difference between a run of n operations and a run
+// of 2n. So the start of the program does not count.
 func countInstructions(results []result, c count) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -82,7 +83,7 @@ func (c counter) count(name string, args ...string) (float64, error) {
 	return c.read(stderr.String())
 }
 
-// readPerf reads the output of perf stat -x, which is value,unit,event,…
+// readPerf reads the output of perf stat -x: value,unit,event,…
 func readPerf(said string) (float64, error) {
 	for line := range strings.Lines(said) {
 		fields := strings.Split(line, ",")
@@ -91,18 +92,18 @@ func readPerf(said string) (float64, error) {
 		}
 		v, err := strconv.ParseFloat(fields[0], 64)
 		if err != nil {
-			return 0, fmt.Errorf("perf says %q of instructions:u", fields[0])
+			return 0, fmt.Errorf("perf reports %q for instructions:u", fields[0])
 		}
 		return v, nil
 	}
-	return 0, errors.New("perf says nothing of instructions:u")
+	return 0, errors.New("perf reports nothing for instructions:u")
 }
 
-// readValgrind reads the output of cachegrind, which has ==process== refs: 1,234
+// readValgrind reads the output of cachegrind: ==process== refs: 1,234
 func readValgrind(said string) (float64, error) {
 	_, rest, ok := strings.Cut(said, "refs:")
 	if !ok {
-		return 0, errors.New("valgrind says nothing of instructions")
+		return 0, errors.New("valgrind reports nothing about instructions")
 	}
 	figure, _, _ := strings.Cut(rest, "\n")
 	return strconv.ParseFloat(strings.ReplaceAll(strings.TrimSpace(figure), ",", ""), 64)

@@ -18,20 +18,20 @@ import (
 
 type task = func(ctx context.Context)
 
-// running is a pool at work.
+// running is a pool that has been started.
 type running struct {
 	submit func(ctx context.Context, fn task) error
-	end    func() error // when all tasks have run
-	brief  bool         // begins and ends with each batch of tasks
+	end    func() error // stops the pool when all tasks have run
+	brief  bool         // the pool is started for each batch of tasks
 }
 
-// carrier takes the context of a task into a pool whose tasks have none.
+// carrier carries the context of a task through a pool whose functions get no context.
 type carrier struct {
 	wrap    func(ctx context.Context, fn task) func()
 	wrapErr func(ctx context.Context, fn func(ctx context.Context) error) func() error
 }
 
-// byHand is the closure that everybody writes.
+// byHand uses closures, as most programs do.
 var byHand = carrier{
 	func(ctx context.Context, fn task) func() { return func() { fn(ctx) } },
 	func(ctx context.Context, fn func(ctx context.Context) error) func() error {
@@ -39,7 +39,7 @@ var byHand = carrier{
 	},
 }
 
-// waited is a pool whose tasks return errors and whose caller waits for them.
+// waited returns a running pool whose tasks return errors, and whose caller waits for them.
 func (c carrier) waited(submit func(func() error), wait func() error) running {
 	return running{func(ctx context.Context, fn task) error {
 		submit(c.wrapErr(ctx, func(ctx context.Context) error { fn(ctx); return nil }))
@@ -47,13 +47,14 @@ func (c carrier) waited(submit func(func() error), wait func() error) running {
 	}, wait, true}
 }
 
-// queue is how many tasks may wait, in pools that have such a limit.
+// queue is the number of tasks that may wait, in pools with such a limit.
 const queue = 1024
 
-// pool is a peer's.
+// pool is another library's pool.
 type pool struct {
-	name  string
-	only  bool // for the benchmark alone, since its tasks need no carrier that a test could check
+	name string
+	// only is true if the test skips the pool, because its tasks use no carrier.
+	only  bool
 	start func(workers int, c carrier) (running, error)
 }
 
@@ -115,13 +116,14 @@ var pools = []pool{
 	}},
 }
 
-// item is what waits in the channel of a pool made by hand.
+// item is a task in the channel of channelPool.
 type item struct {
 	ctx context.Context
 	fn  task
 }
 
-// channelPool has workers on a channel. derive makes a task's context from its submitter's.
+// channelPool starts workers that read a channel. derive makes a task's context from the context
+// of its submitter.
 func channelPool(workers int, derive func(ctx context.Context) context.Context) running {
 	items := make(chan item, queue)
 	var wg sync.WaitGroup
@@ -138,11 +140,11 @@ func channelPool(workers int, derive func(ctx context.Context) context.Context) 
 	}
 }
 
-// merged is the floor's context of a task, with the submitter's values and the pool's lifetime.
-// The lifetime comes first, so that a deadline derived in the task finds the pool's canceler and
-// not the request's.
+// merged is the context of a task in the floor's pool. It has the submitter's values and the
+// pool's lifetime. Value asks the pool's context first, so that a deadline that the task derives
+// finds the pool's canceler and not the request's.
 type merged struct {
-	context.Context // the pool's
+	context.Context // the context of the pool
 	values          context.Context
 }
 
@@ -154,7 +156,7 @@ func (m *merged) Value(key any) any {
 }
 
 // floorPool must give every task a context with the values of its submitter and the lifetime of
-// the pool. It cannot end early, and its submitters cannot give up.
+// the pool. It cannot be stopped early, and submitters cannot give up.
 func floorPool(workers int) running {
 	life, cancel := context.WithCancel(context.Background())
 	p := channelPool(workers, func(ctx context.Context) context.Context { return &merged{life, ctx} })
@@ -166,17 +168,17 @@ func clewPool(workers int) running {
 	return running{p.Go, func() error { return p.Shutdown(context.Background()) }, false}
 }
 
-// tasks are contexts with a span of their own each, and a task for each context. The tasks only
-// count themselves.
+// tasks are contexts with different spans, and one function for each context. The functions only
+// count their runs.
 type tasks struct {
 	ctxs [64]context.Context
 	fns  [64]task
 
-	cancel  context.CancelFunc // of the submitters
+	cancel  context.CancelFunc // cancels the context of the submitters
 	pending atomic.Int64
 	all     chan struct{} // closed by the last task
-	verify  bool          // look at the contexts
-	outlive bool          // they must not end with the submitter's
+	verify  bool          // check the contexts
+	outlive bool          // contexts of tasks must not end with the submitter's
 	wrong   atomic.Int64
 }
 
@@ -218,12 +220,12 @@ func (t *tasks) run(p running, n int) {
 		}
 	}
 	if pending := t.pending.Load(); pending != 0 {
-		panic(fmt.Sprintf("tasks that ran too often: %d", -pending))
+		panic(fmt.Sprintf("%d tasks ran twice", -pending))
 	}
 }
 
-// poolWork runs tasks in a pool. outlive says that their contexts must not end with the
-// submitter's.
+// poolWork returns work that runs tasks in a pool. If outlive is true, the contexts of tasks must
+// not end with the submitter's.
 func poolWork(outlive bool, start func() running) work {
 	t := newTasks()
 	t.outlive = outlive
@@ -240,7 +242,7 @@ func poolWork(outlive bool, start func() running) work {
 			op(1000)
 			t.verify = false
 			if n := t.wrong.Load(); n != 0 {
-				return fmt.Errorf("tasks with a wrong context: %d of 1000", n)
+				return fmt.Errorf("%d of 1000 tasks have a wrong context", n)
 			}
 			return nil
 		},

@@ -16,13 +16,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-// ants starts a pool of its own at import, before TestMain.
+// The package ants starts a default pool in its init, before TestMain.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
 
-// carried is how clew's users hand tasks to pools.
+// carried carries contexts into pools as users of clew do.
 var carried = carrier{workerpool.Wrap, workerpool.WrapErr}
 
-// A task in another library's pool has the ID of the request that submitted it.
+// A task in another library's pool has the trace ID of the request that submitted it.
 func TestTortureThirdPartyPoolsRace(t *testing.T) {
 	const requests = 1000
 	var hops []pool
@@ -33,12 +33,12 @@ func TestTortureThirdPartyPoolsRace(t *testing.T) {
 	}
 	times := torture.Size(10_000, 1_000_000) / requests / len(hops)
 	var names []string
-	var ran, wrong, missing atomic.Int64 // over all pools
+	var ran, wrong, missing atomic.Int64 // in all pools
 	for i, pool := range hops {
 		names = append(names, pool.name)
 		t.Run(pool.name, func(t *testing.T) {
 			p, err := pool.start(4, carried)
-			require.NoError(t, err, "start")
+			require.NoError(t, err, "start of the pool")
 			var submitting, tasks sync.WaitGroup
 			tasks.Add(requests * times)
 			for r := range requests {
@@ -58,18 +58,18 @@ func TestTortureThirdPartyPoolsRace(t *testing.T) {
 							default:
 								wrong.Add(1)
 							}
-						}), "submit")
+						}), "submit a task")
 					}
 				})
 			}
 			submitting.Wait()
 			tasks.Wait()
-			assert.NoError(t, p.end(), "end")
-			assert.EqualValues(t, (i+1)*requests*times, ran.Load(), "tasks that ran in this pool and those before")
-			assert.Zero(t, wrong.Load(), "tasks with a wrong ID")
-			assert.Zero(t, missing.Load(), "tasks without an ID")
+			assert.NoError(t, p.end(), "end of the pool")
+			assert.EqualValues(t, (i+1)*requests*times, ran.Load(), "number of tasks that ran in this pool and the pools before it")
+			assert.Zero(t, wrong.Load(), "number of tasks with a wrong ID")
+			assert.Zero(t, missing.Load(), "number of tasks without an ID")
 		})
 	}
-	torture.Row(t, "IDs through third-party pools", "%s: %d tasks of %d requests: wrong %d, missing %d",
+	torture.Row(t, "IDs through third-party pools", "%s: %d tasks of %d requests, %d with a wrong ID, %d without one",
 		strings.Join(names, ", "), ran.Load(), requests, wrong.Load(), missing.Load())
 }

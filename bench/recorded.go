@@ -16,12 +16,12 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// share is the sampled share of the traces that no caller has decided.
+// share is the sampled share of the traces for which no caller has decided.
 const share = 0.001
 
 var nowhere = exporting{begin: func(float64, http.RoundTripper) export { return export{} }}
 
-// recorder is a way to take in or to send requests, and to record the sampled ones.
+// recorder is a way to handle or to send requests, and to export the sampled spans.
 type recorder struct {
 	name   string
 	kind   kind
@@ -30,15 +30,16 @@ type recorder struct {
 	client func(export, http.RoundTripper) http.RoundTripper
 	sees   inspect
 	begin  func(export) beginning
-	silent bool // it sends no trace
+	silent bool // sends no trace
 }
 
-// beginning begins the span of a request that is being handled.
+// beginning starts the span of a request, and returns the context of its handler.
 type beginning = func(input) context.Context
 
 func clewServer(e export) middleware { return httpmw.New(httpmw.Config{TracerProvider: e.provider}) }
 
-// likeOTel is clew with a handler that sets otelhttp's attributes, so that the span is as large.
+// likeOTel returns clew's middleware. The handler also sets the attributes that otelhttp sets, so
+// that the spans are as large.
 func likeOTel(e export) middleware {
 	mw := clewServer(e)
 	return func(next http.Handler) http.Handler {
@@ -58,7 +59,8 @@ func otelhttpServer(e export) middleware { return otelServer(otelhttp.WithTracer
 
 func zipkinServer(e export) middleware { return zipkinhttp.NewServerMiddleware(e.tracer) }
 
-// recordingServer must do floorServer's part, and export sampled spans with method and path.
+// recordingServer must do what floorServer does, and also export sampled spans with method and
+// path.
 func recordingServer(f *floorExport) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -76,7 +78,7 @@ func recordingServer(f *floorExport) middleware {
 	}
 }
 
-// recordingTransport must do the same for floorTransport.
+// recordingTransport must do what floorTransport does, and also export sampled spans.
 type recordingTransport struct {
 	floorTransport
 	f *floorExport
@@ -98,7 +100,7 @@ func (t recordingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// floorRecorder is the floor. Each export has a floorExport of its own.
+// floorRecorder returns the floor. Each export has its own floorExport.
 func floorRecorder() recorder {
 	var f *floorExport
 	return recorder{name: "floor", kind: floor, sees: seesFloor,
@@ -119,18 +121,18 @@ func floorRecorder() recorder {
 	}
 }
 
-// handled returns the context of a handler behind mw that is asked for r.
+// handled returns the context of a handler behind mw that gets the request r.
 func handled(mw middleware, r *http.Request) (ctx context.Context) {
 	end := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { ctx = r.Context() })
 	mw(end).ServeHTTP(&response{http.Header{}}, r)
 	return ctx
 }
 
-// denied and sampled are requests with a trace. undecided has none, so a ratio decides.
+// denied and sampled are requests with a trace. undecided has no trace, so the ratio decides.
 var denied, sampled, undecided = inputs[0], inputs[1], inputs[4]
 
-// inHandler begins the span that is current in a handler behind mw. A span that the ratio decides
-// is not sampled.
+// inHandler starts a span as mw does for a handler. If the ratio decides, it starts spans until
+// one is not sampled.
 func inHandler(mw func(export) middleware) func(export) beginning {
 	return func(e export) beginning {
 		return func(in input) context.Context {
@@ -178,7 +180,7 @@ func recorders() []recorder {
 	}
 }
 
-// recordedIn is work that takes in a request and exports its span, if it is sampled.
+// recordedIn returns work that handles a request, and exports its span if it is sampled.
 func recordedIn(in input, way recorder) work {
 	c := new(collector)
 	e := way.to.begin(share, c)
@@ -189,7 +191,7 @@ func recordedIn(in input, way recorder) work {
 	}}
 }
 
-// recordedOut is work that sends a request and exports its span, if it is sampled.
+// recordedOut returns work that sends a request, and exports its span if it is sampled.
 func recordedOut(in input, way recorder) work {
 	c, base := new(collector), newFake()
 	e := way.to.begin(share, c)

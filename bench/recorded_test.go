@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A variant that loses or invents spans does another job, so it is refused.
+// The program rejects a variant that loses spans or makes too many, because it does another job.
 func TestWrongExportIsRefused(t *testing.T) {
 	small := exporting{begin: func(_ float64, via http.RoundTripper) export {
 		p := must(clewzipkin.NewProvider(clewzipkin.Config{Service: serviceName, Endpoint: collectorURL, Client: &http.Client{Transport: via}, QueueSpans: batchSpans / 2}))
@@ -24,9 +24,9 @@ func TestWrongExportIsRefused(t *testing.T) {
 		way  recorder
 		says string
 	}{
-		{"a queue too small", sampled, recorder{to: small, server: clewServer, sees: seesOTel(true, true)}, "512 of 1024 spans were posted"},
-		{"no instrumentation", sampled, recorder{to: byClew, server: func(export) middleware { return bareWay }, sees: seesRequest}, "0 of 1024 spans were posted"},
-		{"it records what is denied", denied, recorder{to: byOTel, server: func(e export) middleware {
+		{"queue that is too small", sampled, recorder{to: small, server: clewServer, sees: seesOTel(true, true)}, "512 of 1024 spans were posted"},
+		{"server without instrumentation", sampled, recorder{to: byClew, server: func(export) middleware { return bareWay }, sees: seesRequest}, "0 of 1024 spans were posted"},
+		{"server that records a denied request", denied, recorder{to: byOTel, server: func(e export) middleware {
 			return func(next http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					r.Header = sampled.header
@@ -34,7 +34,7 @@ func TestWrongExportIsRefused(t *testing.T) {
 				})
 			}
 		}, sees: seesRequest}, "of a trace that is not sampled"},
-		{"another trace", sampled, recorder{to: all, server: func(e export) middleware {
+		{"server that starts another trace", sampled, recorder{to: all, server: func(e export) middleware {
 			return httpmw.New(httpmw.Config{TracerProvider: e.provider, Trust: func(*http.Request) httpmw.Trust { return httpmw.TrustNone }})
 		}, sees: seesRequest}, "trace ID is"},
 	} {
@@ -46,9 +46,9 @@ func TestWrongExportIsRefused(t *testing.T) {
 	}
 }
 
-// While the collector is gone, a service holds no more spans than its queue. Spans of 30,000
-// requests held for ever would be 14 MB. A gzip writer is 1.4 MB, and the number of them varies
-// from none to two.
+// While the collector does not accept spans, a service holds no more spans than its queue. If it
+// kept the spans of 30,000 requests, they would need 14 MB. A gzip writer needs 1.4 MB, and there
+// are none to two of them.
 func TestHeapIsFlat(t *testing.T) {
 	const step, slack = 10_000, 4 << 20
 	for _, f := range faults {
@@ -68,8 +68,8 @@ func TestHeapIsFlat(t *testing.T) {
 				heap = append(heap, m.HeapAlloc)
 			}
 			s := p.Stats()
-			assert.EqualValues(t, 4*step, s.Ended, "spans")
-			assert.Less(t, heap[3], heap[0]+slack, "heap after each %d requests: %v", step, heap)
+			assert.EqualValues(t, 4*step, s.Ended, "number of ended spans")
+			assert.Less(t, heap[3], heap[0]+slack, "the heap grows: after each %d requests it is %v", step, heap)
 			t.Logf("heap after each %d requests: %v; %+v", step, heap, s)
 		})
 	}

@@ -35,7 +35,8 @@ func floorResty(c *resty.Client) *resty.Client {
 	})
 }
 
-// sendResty is work that sends a request with resty. With retries, the first attempt fails.
+// sendResty returns work that sends a request with resty. If there are retries, the first attempt
+// fails.
 func sendResty(retries int, way sendingWay, client func(base http.RoundTripper) *resty.Client) work {
 	base := newFake()
 	base.failing = retries > 0
@@ -56,7 +57,7 @@ func sendResty(retries int, way sendingWay, client func(base http.RoundTripper) 
 		case base.asked == nil:
 			return errors.New("nothing was sent")
 		case base.requests != before+1+retries:
-			return fmt.Errorf("attempts: %d", base.requests-before)
+			return fmt.Errorf("%d attempts were made", base.requests-before)
 		case way.untold:
 			return nil
 		}

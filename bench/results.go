@@ -11,10 +11,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// batch is how many results a caller waits for at a time.
+// batch is the number of results for which a caller waits at a time.
 const batch = 64
 
-// results is work with tasks that return the number of their context. do runs a batch of them.
+// results returns work with tasks that return the number of their context. do runs a batch of such
+// tasks.
 func results(do func(ctxs []context.Context, out []int), end func()) work {
 	t := newTasks()
 	out := make([]int, batch)
@@ -24,11 +25,11 @@ func results(do func(ctxs []context.Context, out []int), end func()) work {
 			clear(out)
 			do(t.ctxs[:m], out[:m])
 			seen := uint64(0)
-			for _, v := range out[:m] { // not all keep the order
+			for _, v := range out[:m] { // some pools do not keep the order
 				seen |= 1 << (v - 1)
 			}
 			if seen != 1<<m-1 {
-				panic(fmt.Sprintf("results are %v", out[:m]))
+				panic(fmt.Sprintf("wrong results: %v", out[:m]))
 			}
 			n -= m
 		}
@@ -36,13 +37,14 @@ func results(do func(ctxs []context.Context, out []int), end func()) work {
 	return work{op: op, unit: batch, check: func() error { op(10 * batch); return nil }, close: func() { t.cancel(); end() }}
 }
 
-// compute is what the tasks do. It returns the number of its context.
+// compute is the task. It returns the number of its context.
 func compute(ctx context.Context) (int, error) {
 	id := oteltrace.SpanContextFromContext(ctx).SpanID()
 	return int(id[0]), nil
 }
 
-// each is results for a pool whose submit returns a function that waits for a result.
+// each returns the work of results for a pool. submit submits a task, and returns a function that
+// waits for its result.
 func each(p running, submit func(ctx context.Context) (wait func() (int, error))) work {
 	waits := make([]func() (int, error), batch)
 	return results(func(ctxs []context.Context, out []int) {
@@ -81,8 +83,8 @@ func oneByOne(int) work {
 	}, func() {})
 }
 
-// channelResults is the floor. A task whose result is waited for runs under its submitter's
-// context.
+// channelResults is the floor. A task runs in its submitter's context, because the submitter waits
+// for the result.
 func channelResults(workers int) work {
 	type outcome struct {
 		v   int

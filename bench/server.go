@@ -34,11 +34,11 @@ const (
 	parentHex = "53995c3f42cd8ad8"
 )
 
-// input is a request that comes in.
+// input is an incoming request.
 type input struct {
 	name    string
-	header  http.Header // besides what every request has
-	root    bool        // no trace in it
+	header  http.Header // in addition to those of every request
+	root    bool        // the request has no trace
 	sampled bool
 }
 
@@ -70,8 +70,8 @@ func (in input) request() *http.Request {
 	return r
 }
 
-// match checks that the IDs are of the caller's trace, or of a new one. fresh says that the span
-// must not be the caller's.
+// match checks the IDs of a span. The trace must be the caller's, or a new one if in has no trace.
+// If fresh is true, the span must not be the caller's.
 func (in input) match(traceID, spanID, caller string, fresh bool) error {
 	switch {
 	case len(traceID) != 32 || traceID == "00000000000000000000000000000000":
@@ -83,19 +83,19 @@ func (in input) match(traceID, spanID, caller string, fresh bool) error {
 	case traceID != traceHex:
 		return fmt.Errorf("trace ID is %q, not the caller's", traceID)
 	case fresh == (spanID == caller):
-		return fmt.Errorf("span ID is %q, the caller's is %q; a span of its own: %t", spanID, caller, fresh)
+		return fmt.Errorf("span ID is %q and the caller's is %q, want a new span: %t", spanID, caller, fresh)
 	}
 	return nil
 }
 
-// inspect looks at the request that the handler got.
+// inspect checks the request that the handler got.
 type inspect func(in input, r *http.Request) error
 
 func seesOTel(fresh, decided bool) inspect {
 	return func(in input, r *http.Request) error {
 		sc := oteltrace.SpanContextFromContext(r.Context())
 		if decided && !in.root && sc.IsSampled() != in.sampled {
-			return fmt.Errorf("sampled: %t", sc.IsSampled())
+			return fmt.Errorf("sampled is %t", sc.IsSampled())
 		}
 		return in.match(sc.TraceID().String(), sc.SpanID().String(), spanHex, fresh)
 	}
@@ -138,8 +138,8 @@ func seesRequest(_ input, r *http.Request) error {
 	return nil
 }
 
-// response is a ResponseWriter that costs nothing. It has the methods of net/http's for HTTP/1,
-// because libraries choose their wrapper by these methods.
+// response is a ResponseWriter that does almost nothing. It has the methods of net/http's
+// ResponseWriter for HTTP/1, because libraries choose their wrapper by these methods.
 type response struct{ header http.Header }
 
 func (w *response) Header() http.Header                 { return w.header }
@@ -157,7 +157,7 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return nil, nil, http.ErrNotSupported
 }
 
-// final is the handler inside the middleware. It does nothing, except inside look.
+// final is the handler inside of the middleware. It does nothing, except inside of look.
 type final struct {
 	looking bool
 	seen    atomic.Pointer[http.Request]
@@ -183,7 +183,7 @@ func (f *final) look(op func()) (*http.Request, error) {
 
 type middleware = func(http.Handler) http.Handler
 
-// serve is work that takes in a request.
+// serve returns work that handles a request.
 func serve(in input, mw middleware, sees inspect) work {
 	f := new(final)
 	h, w, r := mw(f), &response{http.Header{}}, in.request()
@@ -201,11 +201,11 @@ func serve(in input, mw middleware, sees inspect) work {
 	}}
 }
 
-// way is a way to take in a request.
+// way is a way to handle a request.
 type way struct {
 	name    string
 	kind    kind
-	mw      func() middleware // a new one for each job
+	mw      func() middleware // returns a new middleware for each job
 	sees    inspect
 	rootIDs bool // also gives IDs to a request without headers
 }
@@ -218,8 +218,9 @@ func withContext(next http.Handler) http.Handler {
 	})
 }
 
-// floorServer must read either form of B3, join the trace with a span of its own or begin one,
-// decide if the caller has not, and show the span to the handler and to OpenTelemetry.
+// floorServer must read either form of B3, and start a span in the caller's trace or in a new one.
+// It must decide if the caller has not, and put the span into the handler's context, where
+// OpenTelemetry finds it.
 func floorServer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(&node{r.Context(), read(r.Header)}))
@@ -233,7 +234,8 @@ func contribServer(next http.Handler) http.Handler {
 	})
 }
 
-// never and ratio have the samplers of a usual service. Their spans are not exported.
+// never and ratio return providers with the samplers of usual services. Their spans are not
+// exported.
 func never() oteltrace.TracerProvider {
 	return sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.NeverSample()))
 }
@@ -246,7 +248,8 @@ func otelServer(opts ...otelhttp.Option) middleware {
 	return otelhttp.NewMiddleware("server", append(opts, otelhttp.WithPropagators(b3.New()))...)
 }
 
-// zipkinTracer makes one span for each hop, as the others do, and 128-bit IDs.
+// zipkinTracer returns a tracer that makes one span for each hop, as the others do, and 128-bit
+// IDs.
 func zipkinTracer() *zipkin.Tracer {
 	return must(zipkin.NewTracer(reporter.NewNoopReporter(), zipkin.WithSampler(zipkin.NeverSample),
 		zipkin.WithSharedSpans(false), zipkin.WithTraceID128Bit(true)))
@@ -272,7 +275,8 @@ var serverWays = []way{
 	{"otelhttp, SDK, ParentBased(0.001)", peer, func() middleware { return otelServer(otelhttp.WithTracerProvider(ratio())) }, seesOTel(true, true), true},
 }
 
-// variants are those of ways that give IDs to in.
+// variants returns the variants for in. A request without a trace gets only those that give it
+// IDs.
 func (in input) variants(ways []way, w func(input, middleware, inspect) work) (v []variant) {
 	for _, way := range ways {
 		if !in.root || way.rootIDs {
@@ -294,9 +298,9 @@ func serverJobs() (jobs []job) {
 	return jobs
 }
 
-// serveLine is serve for a handler that writes one line for each request. id is a field of the
-// line. If it is the trace ID's, it must have the trace ID. Another field must have any value. ""
-// is no field.
+// serveLine is serve for a handler that writes one line for each request. id is the name of a
+// field that the line must have. If id is traceIDKey, the field must be the trace ID. Otherwise it
+// may have any value. If id is "", no such field is needed.
 func serveLine(in input, id string, handler func(*lines) http.Handler, fields ...string) work {
 	out := new(lines)
 	h, w, r := handler(out), &response{http.Header{}}, in.request()
@@ -312,7 +316,7 @@ func serveLine(in input, id string, handler func(*lines) http.Handler, fields ..
 		}
 		for _, f := range fields {
 			if _, ok := line[f]; !ok {
-				return fmt.Errorf("no %s in %v", f, line)
+				return fmt.Errorf("no field %s in the line %v", f, line)
 			}
 		}
 		switch got, _ := line[id].(string); {
@@ -320,26 +324,26 @@ func serveLine(in input, id string, handler func(*lines) http.Handler, fields ..
 			span, _ := line[spanIDKey].(string)
 			return in.match(got, span, spanHex, true)
 		case id != "" && got == "":
-			return fmt.Errorf("no %s in %v", id, line)
+			return fmt.Errorf("no field %s in the line %v", id, line)
 		}
 		return nil
 	}}
 }
 
-// one is the only line that op writes.
+// one returns the only line that is written while op runs.
 func (l *lines) one(op func()) (map[string]any, error) {
 	written, err := l.look(op)
 	if err != nil {
 		return nil, err
 	}
 	if bytes.Count(written, []byte("\n")) != 1 {
-		return nil, fmt.Errorf("not one line: %q", written)
+		return nil, fmt.Errorf("want one line, got %q", written)
 	}
 	var line map[string]any
 	return line, json.Unmarshal(written, &line)
 }
 
-// saying is a handler that writes a line with zerolog alone.
+// saying is a handler that writes a line, only with zerolog.
 func saying(w http.ResponseWriter, r *http.Request) { zerolog.Ctx(r.Context()).Info().Msg("handler") }
 
 // idHook is the floor's hook. It writes the IDs of the span in the event's context.
@@ -351,8 +355,8 @@ func (idHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 }
 
-// floorLogged must do floorServer's part, bind the logger to the request's context, and put it
-// there.
+// floorLogged must do what floorServer does, bind the logger to the request's context, and put the
+// bound logger into that context.
 func floorLogged(logger zerolog.Logger, next http.Handler) http.Handler {
 	logger = logger.Hook(idHook{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -388,8 +392,8 @@ func loggers(in input) []variant {
 	}
 }
 
-// counting is the floor's ResponseWriter. It counts status and bytes, and has none of the optional
-// interfaces.
+// counting is the floor's ResponseWriter. It records status and bytes, and has none of the
+// optional interfaces.
 type counting struct {
 	http.ResponseWriter
 	status, bytes int
@@ -402,7 +406,7 @@ func (w *counting) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// floorAccess must write the line of the request with the logger of its context.
+// floorAccess must write the access line with the logger of the request's context.
 func floorAccess(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, c := time.Now(), counting{ResponseWriter: w, status: http.StatusOK}
@@ -443,7 +447,7 @@ func accessLogs(in input) []variant {
 	}
 }
 
-// must panics at errors that only a mistake in this program can cause.
+// must panics if err is not nil. Only a mistake in this program can cause such an error.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)

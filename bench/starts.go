@@ -9,12 +9,12 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// startingWay is a way to begin a span in a process, to make it current, and to end it.
+// startingWay is a way to start a span inside of a process, to make it current, and to end it.
 type startingWay struct {
 	name   string
 	kind   kind
 	caller func() context.Context
-	fresh  bool // it makes a span
+	fresh  bool // makes a new span
 	begin  func() func(context.Context) context.Context
 }
 
@@ -23,7 +23,7 @@ var startingWays = []startingWay{
 		same := callerSpan()
 		return func(ctx context.Context) context.Context { return oteltrace.ContextWithSpanContext(ctx, same) }
 	}},
-	// The floor must make IDs and decide a root. Its spans need no end.
+	// The floor must make IDs, and decide for a root. Its spans need no end.
 	{"floor", floor, floorCaller, true, func() func(context.Context) context.Context {
 		return func(ctx context.Context) context.Context { return &node{ctx, attempt(ctx)} }
 	}},
@@ -66,7 +66,7 @@ func startJobs() []job {
 	return []job{child, root}
 }
 
-// starting is work that begins and ends a span, a root or a child of a caller.
+// starting returns work that starts and ends a span: a root, or a child of a caller.
 func starting(root bool, way startingWay) work {
 	begin, parent := way.begin(), context.Background()
 	if !root {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// preamble says how the figures of all tables are made.
+// preamble prints how the figures of all tables are measured.
 func preamble(out io.Writer, s settings, by string, notCounted error) {
 	fmt.Fprintf(out, "%s, %s/%s, GOMAXPROCS %d. %d rounds, interleaved; medians. Spread is the distance of the extremes.\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), s.rounds)
@@ -20,7 +20,7 @@ func preamble(out io.Writer, s settings, by string, notCounted error) {
 	fmt.Fprintf(out, "User instructions as %s counts them, without garbage collection.\n", by)
 }
 
-// table prints a job, or the points of a curve.
+// table prints the table of a job, or of the points of a curve.
 func table(out io.Writer, points [][]result) {
 	fmt.Fprintf(out, "\n### %s\n\n", points[0][0].Job)
 	if points[0][0].Point != "" {
@@ -54,7 +54,7 @@ func table(out io.Writer, points [][]result) {
 		}
 		cells = append(cells, r.memory(r.Bytes), r.memory(r.Allocs))
 		toFloor, toBaseline := r.ToFloor, r.ToBaseline
-		if latency { // the column is throughput, not time
+		if latency { // the column is throughput, so the ratio is inverted
 			toFloor, toBaseline = 1/toFloor, 1/toBaseline
 		}
 		cells = append(cells, times(toFloor), times(toBaseline))
@@ -66,7 +66,8 @@ func table(out io.Writer, points [][]result) {
 	}
 }
 
-// curve prints one column for each point, with time, allocations and the ratio to the floor.
+// curve prints one column for each point. A cell has the time, the allocations and the ratio to
+// the floor.
 func curve(out io.Writer, points [][]result) {
 	head := []string{"ns, allocs (/ floor)"}
 	for _, p := range points {
@@ -96,7 +97,7 @@ func (r result) title() string {
 	return r.Variant
 }
 
-// memory writes bytes or allocations as text, with a decimal where the figure is not exact.
+// memory formats bytes or allocations. Small figures have a decimal if they are not exact.
 func (r result) memory(v float64) string {
 	if r.parallel && v < 100 {
 		return fmt.Sprintf("%.1f", v)
