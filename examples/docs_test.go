@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each block of Go in README, in docs and in audit's README stands in a Go file of this
-// repository, line by line, whatever its indentation there. So the tests compile it.
+// Each block of Go in README, in docs and in audit's README must be in a Go file of this
+// repository, line by line, with any indentation. So the tests compile it.
 func TestDocsShowCodeThatCompiles(t *testing.T) {
 	var code strings.Builder
 	pages := []string{"../README.md", "../audit/README.md"}
@@ -28,12 +28,12 @@ func TestDocsShowCodeThatCompiles(t *testing.T) {
 	}
 	for _, page := range pages {
 		for i, block := range blocks(flush(t, page), "go") {
-			assert.True(t, strings.Contains(code.String(), "\n"+block), "%s: block %d is in no Go file:\n%s", page, i+1, block)
+			assert.True(t, strings.Contains(code.String(), "\n"+block), "%s: no Go file contains block %d:\n%s", page, i+1, block)
 		}
 	}
 }
 
-// Each link to a file of this repository, or to a heading in it, leads there.
+// Each link to a file of this repository, or to a heading in such a file, must have a target.
 func TestDocsLinksLead(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	links := 0
@@ -56,10 +56,10 @@ func TestDocsLinksLead(t *testing.T) {
 			}
 		}
 	}
-	assert.Greater(t, links, 50, "links")
+	assert.Greater(t, links, 50, "number of links")
 }
 
-// files returns the paths of the repository's files, without those in testdata.
+// files returns the paths of the repository's files, except those in testdata and .git.
 func files(t *testing.T) (all []string) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
@@ -76,7 +76,7 @@ func files(t *testing.T) (all []string) {
 	return all
 }
 
-// flush returns the text of a file without the white space before each line.
+// flush returns the text of a file without the white space at the beginning of each line.
 func flush(t *testing.T, path string) string {
 	t.Helper()
 	lines := strings.SplitAfter(read(t, path), "\n")
@@ -94,7 +94,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// blocks returns the blocks of code in a language.
+// blocks returns the code blocks of a page in a language.
 func blocks(page, language string) (all []string) {
 	for part := range strings.SplitSeq(page, "\n```"+language+"\n") {
 		block, _, _ := strings.Cut(part, "```\n")
@@ -103,7 +103,7 @@ func blocks(page, language string) (all []string) {
 	return all[1:]
 }
 
-// anchors returns the anchors that GitHub makes of a page's headings.
+// anchors returns the anchors that GitHub makes from the headings of a page.
 func anchors(page string) (all []string) {
 	for line := range strings.Lines(page) {
 		if level := strings.TrimLeft(line, "#"); level != line && strings.HasPrefix(level, " ") {

@@ -13,36 +13,36 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// docs/environment.md names each variable that the code of this repository reads.
+// docs/environment.md names each environment variable that the code of this repository reads.
 func TestEnvironmentPageIsComplete(t *testing.T) {
 	page := read(t, "../docs/environment.md")
 	known := variables(t)
-	require.Contains(t, known, "OTEL_SERVICE_NAME", "variables in the code")
+	require.Contains(t, known, "OTEL_SERVICE_NAME", "variables that the code reads")
 	for name := range known {
-		assert.Contains(t, page, "`"+name+"`", "a variable that the code reads")
+		assert.Contains(t, page, "`"+name+"`", "docs/environment.md does not name this variable, which the code reads")
 	}
 }
 
 // The code reads each variable in the first table of docs/environment.md, except one that zipkin
-// leaves to OpenTelemetry.
+// leaves to OpenTelemetry's SDK.
 func TestEnvironmentPageNamesNoOther(t *testing.T) {
 	_, table, found := strings.Cut(read(t, "../docs/environment.md"), "## By a call in your program\n")
-	require.True(t, found, "the first table")
+	require.True(t, found, "docs/environment.md has no first table")
 	table, _, found = strings.Cut(table, "\n## ")
-	require.True(t, found, "the end of the first table")
+	require.True(t, found, "docs/environment.md has no heading after the first table")
 	rows := regexp.MustCompile("(?m)^\\| `([A-Z_]+)` ").FindAllStringSubmatch(table, -1)
-	require.NotEmpty(t, rows, "rows")
+	require.NotEmpty(t, rows, "rows of the first table")
 	known := variables(t)
 	for _, row := range rows {
 		if row[1] != "OTEL_RESOURCE_ATTRIBUTES" {
-			assert.True(t, known[row[1]], "%s in the first table: the code does not read it", row[1])
+			assert.True(t, known[row[1]], "the first table has %s, which the code does not read", row[1])
 		}
 	}
 }
 
 // variables returns the environment variables that the code of this repository reads: the
-// arguments of Getenv and LookupEnv of any package, and all texts that look like a variable of
-// OpenTelemetry's.
+// arguments of Getenv and LookupEnv of any package, and all string literals that look like a
+// variable of OpenTelemetry.
 func variables(t *testing.T) map[string]bool {
 	t.Helper()
 	known := map[string]bool{}
@@ -64,7 +64,7 @@ func variables(t *testing.T) map[string]bool {
 
 var ofOpenTelemetry = regexp.MustCompile(`^OTEL(_[A-Z0-9]+)+$`)
 
-// variableIn returns the variable that a node names; "": none.
+// variableIn returns the variable that a node names, or "".
 func variableIn(n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.CallExpr:
@@ -80,7 +80,7 @@ func variableIn(n ast.Node) string {
 	return ""
 }
 
-// textOf returns the text of a literal; "": it is none.
+// textOf returns the text of a string literal, or "" for any other expression.
 func textOf(n ast.Expr) string {
 	literal, ok := n.(*ast.BasicLit)
 	if !ok || literal.Kind != token.STRING {

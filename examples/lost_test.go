@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// varying is the text that differs each time, or on each machine.
+// varying lists the texts that differ from run to run or between machines.
 var varying = []struct {
 	pattern *regexp.Regexp
 	as      string
@@ -22,7 +22,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\d+\.\d+s|\(cached\)`), "DURATION"},
 }
 
-// lines returns the lines of a text sorted, because goroutines write some of them.
+// lines returns the lines of a text, sorted, because several goroutines write them.
 func lines(text string) []string {
 	for _, v := range varying {
 		text = v.pattern.ReplaceAllString(text, v.as)
@@ -33,8 +33,8 @@ func lines(text string) []string {
 	return all
 }
 
-// The README of examples/lost shows what the go command prints. clewvet's part is tested beside
-// clewvet.
+// The README of examples/lost shows the output of the go command. A test in cmd/clewvet checks the
+// output of clewvet.
 func TestLostReadme(t *testing.T) {
 	ran := 0
 	for _, block := range blocks(read(t, "lost/README.md"), "console") {
@@ -54,15 +54,15 @@ func TestLostReadme(t *testing.T) {
 			assert.Equal(t, lines(shown), lines(string(printed)), command)
 		}
 	}
-	assert.Equal(t, 6, ran, "commands")
+	assert.Equal(t, 6, ran, "number of go commands in the README")
 }
 
-// The README of examples/lost shows each line that examples/kept has changed.
+// The README of examples/lost shows each line in which examples/kept differs from examples/lost.
 func TestKeptReadme(t *testing.T) {
 	lost, readme := strings.Split(read(t, "lost/main.go"), "\n"), read(t, "lost/README.md")
 	for line := range strings.SplitSeq(read(t, "kept/main.go"), "\n") {
 		if !slices.Contains(lost, line) {
-			assert.True(t, strings.Contains(readme, "\n> "+line+"\n"), "README does not show %q", line)
+			assert.True(t, strings.Contains(readme, "\n> "+line+"\n"), "the README does not show the line %q", line)
 		}
 	}
 }

@@ -9,6 +9,6 @@ import (
 
 func TestReadmeIsShort(t *testing.T) {
 	readme := read(t, "../README.md")
-	assert.LessOrEqual(t, strings.Count(readme, "\n"), 150, "lines of README.md")
-	assert.NotContains(t, readme, "@@", "places still to be filled in")
+	assert.LessOrEqual(t, strings.Count(readme, "\n"), 150, "number of lines in README.md")
+	assert.NotContains(t, readme, "@@", "README.md has a placeholder")
 }

@@ -1,4 +1,4 @@
-// Package examples_test holds README and the other documents to the code.
+// Package examples_test compares README and the other documents with the code.
 package examples_test
 
 import (
@@ -28,7 +28,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// README's four steps give every line the ID, also in code that knows no context.
+// After README's four steps, every line in a trace has the ID, even in code without a context.
 func TestFourSteps(t *testing.T) {
 	defer func(global zerolog.Logger, context *zerolog.Logger, std *slog.Logger, stderr *os.File, transport http.RoundTripper) {
 		log.Logger, zerolog.DefaultContextLogger, os.Stderr, http.DefaultTransport = global, context, stderr, transport
@@ -52,9 +52,9 @@ func TestFourSteps(t *testing.T) {
 		seen[l.Message] = l.TraceID
 		n++
 	}
-	assert.Equal(t, 8, n, "lines: %s", text)
+	assert.Equal(t, 8, n, "number of lines: %s", text)
 	refreshed := seen["refreshed"]
-	assert.Regexp(t, "^[0-9a-f]{32}$", refreshed, "a trace of its own")
+	assert.Regexp(t, "^[0-9a-f]{32}$", refreshed, "trace ID of the scheduled run, which has a new trace")
 	delete(seen, "refreshed")
 	assert.Equal(t, map[string]string{
 		"starting": "", "by zerolog's": theirs, "by slog's": theirs, "counted": theirs, "loaded": theirs, "request": theirs,
@@ -63,7 +63,7 @@ func TestFourSteps(t *testing.T) {
 
 const theirs = testkit.ID64
 
-// otherService answers with the trace ID of the request.
+// otherService is a transport that answers with the trace ID of the request.
 type otherService struct{}
 
 func (otherService) RoundTrip(r *http.Request) (*http.Response, error) {

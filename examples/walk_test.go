@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestContributingWalk: the walk in CONTRIBUTING has ten steps, and each file that they name holds
-// the function that stands behind it.
+// The walk in CONTRIBUTING has ten steps. Each file that it names must declare the function that
+// is named after the file.
 func TestContributingWalk(t *testing.T) {
 	text := read(t, "../CONTRIBUTING.md")
 	step := regexp.MustCompile("^[0-9]+\\. `")
@@ -27,16 +27,17 @@ func TestContributingWalk(t *testing.T) {
 		}
 		steps++
 		named := place.FindAllStringSubmatch(line, -1)
-		assert.Len(t, named, strings.Count(line, ".go`"), "files with a function behind them in %q", line)
+		assert.Len(t, named, strings.Count(line, ".go`"), "number of files that are followed by a function in %q", line)
 		for _, m := range named {
 			file, function := m[1], m[2]
 			assert.True(t, slices.Contains(functionsOf(t, file), function), "%s has no function %s", file, function)
 		}
 	}
-	assert.Equal(t, 10, steps, "steps of the walk")
+	assert.Equal(t, 10, steps, "number of steps in the walk")
 }
 
-// functionsOf returns the functions that a file declares, methods as Type.Method.
+// functionsOf returns the names of the functions that a file declares. Methods have the form
+// Type.Method.
 func functionsOf(t *testing.T, path string) (names []string) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", path), nil, parser.SkipObjectResolution)
@@ -49,7 +50,7 @@ func functionsOf(t *testing.T, path string) (names []string) {
 	return names
 }
 
-// receiver returns the name of a method's type and a dot; "" for a function.
+// receiver returns the name of a method's receiver type and a dot, or "" for a function.
 func receiver(f *ast.FuncDecl) string {
 	if f.Recv == nil {
 		return ""

@@ -49,7 +49,7 @@ func TestKept(t *testing.T) {
 	word := strings.NewReplacer(
 		"// Command lost is a service that loses its trace in six ways. README.md says how to find each.", "// Command kept is the service of examples/lost with its trace kept.",
 		"\t\"flag\"\n", "",
-		"// implicit is halfway to a service that keeps its trace: go run ./examples/lost -implicit\n", "",
+		"// implicit is the first step to a service that keeps its trace: go run ./examples/lost -implicit\n", "",
 		"var implicit = flag.Bool(\"implicit\", false, \"give the goroutine that serves a request its trace\")\n\n", "",
 		"Implicit: *implicit", "Implicit: true",
 		"\tflag.Parse()\n", "",

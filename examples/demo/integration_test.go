@@ -1,6 +1,6 @@
 //go:build integration
 
-// The demo's services against a real Zipkin, which make integration starts.
+// These tests run the demo's services against a real Zipkin, which make integration starts.
 
 package main
 
@@ -29,22 +29,23 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// integration is one test's services, and what there is of them in Zipkin.
+// integration is the demo's services in one test, and what Zipkin has stored of them.
 type integration struct {
 	t      *testing.T
 	server string // Zipkin's URL
-	run    string // a tag of each span of this test: others may use the same Zipkin
+	run    string // a tag of each span of this test, because other tests may use the same Zipkin
 	*services
 }
 
-// newIntegration starts the services. Their spans go by way of proxy, if there is one.
+// newIntegration starts the services. If through is not nil, their spans go to Zipkin through this
+// proxy.
 func newIntegration(t *testing.T, log io.Writer, ratio float64, through *proxy) *integration {
 	return startIntegration(t, log, config{ratio: ratio}, through)
 }
 
 func startIntegration(t *testing.T, log io.Writer, cfg config, through *proxy) *integration {
 	server := os.Getenv("CLEW_ZIPKIN")
-	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
+	require.NotEmpty(t, server, "CLEW_ZIPKIN must be the URL of a Zipkin; make integration starts one")
 	i := &integration{t: t, server: server, run: strconv.FormatUint(rand.Uint64(), 36)}
 	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "test.run="+i.run)
 	cfg.zipkin, cfg.drain = server, 20*time.Second
@@ -55,13 +56,13 @@ func startIntegration(t *testing.T, log io.Writer, cfg config, through *proxy) *
 	require.NoError(t, err, "start")
 	i.services = s
 	t.Cleanup(func() {
-		s.shutdown() // again, unless the test has failed before
+		s.shutdown() // in case the test fails before its own shutdown
 		http.DefaultClient.CloseIdleConnections()
 	})
 	return i
 }
 
-// ask asks Zipkin, and returns the status of the answer.
+// ask sends a query to Zipkin and returns the status. It decodes the body if the status is 200.
 func (i *integration) ask(path string, query url.Values, answer any) int {
 	resp, err := http.Get(i.server + "/api/v2/" + path + "?" + query.Encode())
 	require.NoError(i.t, err, path)
@@ -74,8 +75,9 @@ func (i *integration) ask(path string, query url.Values, answer any) int {
 	return resp.StatusCode
 }
 
-// stored returns this test's traces, by ID, when all spans are there that the services have sent.
-// Zipkin answers before it has stored what it was sent, so that it has to be asked until then.
+// stored waits until Zipkin has all spans that the services have sent, and returns this test's
+// traces by ID. It has to repeat the query, because Zipkin accepts spans before it has stored
+// them.
 func (i *integration) stored() map[string][]span {
 	query := url.Values{"annotationQuery": {"test.run=" + i.run}, "limit": {"1000000"}, "lookback": {"86400000"}}
 	want, deadline := i.stats().Sent, time.Now().Add(30*time.Second)
@@ -84,7 +86,7 @@ func (i *integration) stored() map[string][]span {
 		require.Equal(i.t, http.StatusOK, i.ask("traces", query, &all), "status of Zipkin's answer")
 		traces, got := map[string][]span{}, int64(0)
 		for _, trace := range all {
-			// A batch whose answer was lost is sent again.
+			// If the answer to a batch is lost, clew sends the batch again.
 			seen := map[string]bool{}
 			trace = slices.DeleteFunc(trace, func(s span) bool {
 				was := seen[s.ID]
@@ -97,12 +99,13 @@ func (i *integration) stored() map[string][]span {
 		if got == want {
 			return traces
 		}
-		require.Less(i.t, got, want, "spans in Zipkin, and sent")
-		require.True(i.t, time.Now().Before(deadline), "%d spans in Zipkin, and %d sent", got, want)
+		require.Less(i.t, got, want, "number of spans in Zipkin, against the number that was sent")
+		require.True(i.t, time.Now().Before(deadline), "Zipkin has %d of the %d spans that were sent", got, want)
 	}
 }
 
-// dependencies returns how often each service has called another, by "caller > called".
+// dependencies returns the number of calls between services in Zipkin's graph, by "caller >
+// called".
 func (i *integration) dependencies() map[string]int {
 	var links []struct {
 		Parent, Child string
@@ -118,12 +121,12 @@ func (i *integration) dependencies() map[string]int {
 	return calls
 }
 
-// stats are those of the three services together.
+// stats returns the sums of the three services' Stats.
 func (i *integration) stats() zipkin.Stats {
 	var sum zipkin.Stats
 	for name, p := range i.spans {
 		s := p.Stats()
-		assert.Equal(i.t, s.Ended, s.Sent+s.Dropped+s.Queued, "%s: Sent + Dropped + Queued, and Ended: %+v", name, s)
+		assert.Equal(i.t, s.Ended, s.Sent+s.Dropped+s.Queued, "%s: Ended, against Sent + Dropped + Queued: %+v", name, s)
 		sum.Ended += s.Ended
 		sum.Sent += s.Sent
 		sum.Dropped += s.Dropped
@@ -132,15 +135,15 @@ func (i *integration) stats() zipkin.Stats {
 	return sum
 }
 
-// request is a call and what is to be found of it in Zipkin.
+// request is a call, and what Zipkin must have of it.
 type request struct {
 	call
-	parent   string // the root's
-	id       string // of the response
+	parent   string // the parent of the root span
+	id       string // the ID in the response
 	recorded bool
 }
 
-// sendAll sends the requests, as many at once as connections are kept.
+// sendAll sends the requests. It sends as many at once as http.DefaultClient keeps connections.
 func (i *integration) sendAll(requests []request) {
 	next := make(chan *request)
 	var senders sync.WaitGroup
@@ -150,7 +153,7 @@ func (i *integration) sendAll(requests []request) {
 				var err error
 				r.id, r.recorded, err = send(context.Background(), i.mediaURL, r.call)
 				assert.NoError(i.t, err, r.media)
-				i.stats() // the books are right at every moment
+				i.stats() // checks the sums while requests run, too
 			}
 		})
 	}
@@ -164,7 +167,8 @@ func (i *integration) sendAll(requests []request) {
 
 func randomID() string { return fmt.Sprintf("%016x", rand.Uint64()|1) }
 
-// forms are the callers that there are. Those that report their span are a parent.
+// forms are the kinds of callers. If a caller has decided, it reports its span, which is then the
+// parent.
 var forms = []struct {
 	name string
 	new  func() request
@@ -198,8 +202,8 @@ var forms = []struct {
 	}},
 }
 
-// asStored is id as Zipkin has it: letter for letter, but for 32 digits of which the first 16 are
-// zeros. Of these it keeps the last 16, and finds them by all 32 too.
+// asStored returns id as Zipkin stores it. Zipkin changes only an ID with 32 digits of which the
+// first 16 are zeros: it keeps the last 16, and finds the trace by either form.
 func asStored(id string) string {
 	if short, ok := strings.CutPrefix(id, strings.Repeat("0", 16)); ok && len(short) == 16 {
 		return short
@@ -207,10 +211,10 @@ func asStored(id string) string {
 	return id
 }
 
-// outlasts reports whether a span ends after its parent, or seems to: a beginning is read off one
-// clock, and a duration off another, and if the process has to wait for a processor between the
-// two, the span is shown too early by as much. So it is only the few that may. Both ends are cut
-// to microseconds twice.
+// outlasts reports whether a span seems to end after its parent. That can happen to a few spans:
+// the start comes from the wall clock and the duration from another clock. If the process has to
+// wait for a processor between the two readings, the span is shown too early by that time. Start
+// and duration are cut to microseconds, so ends may also differ by up to two microseconds.
 func outlasts(end, parents int64) bool { return end > parents+2 }
 
 func TestIntegrationWholeTraces(t *testing.T) {
@@ -226,9 +230,9 @@ func TestIntegrationWholeTraces(t *testing.T) {
 	assert.Equal(t, zipkin.Stats{Ended: 6_000, Sent: 6_000}, i.stats())
 
 	traces := i.stored()
-	assert.Len(t, traces, len(requests), "traces in Zipkin")
+	assert.Len(t, traces, len(requests), "number of traces in Zipkin")
 	orphans, late, durations := 0, 0, int64(0)
-	logged := map[string]map[string]int{} // how many lines of a request have which ID
+	logged := map[string]map[string]int{} // by request and ID, the number of lines
 	for _, l := range rec.lines() {
 		if logged[l.media] == nil {
 			logged[l.media] = map[string]int{}
@@ -238,9 +242,9 @@ func TestIntegrationWholeTraces(t *testing.T) {
 	for n, r := range requests {
 		form := forms[n%len(forms)].name
 		var found []span
-		require.Equal(t, http.StatusOK, i.ask("trace/"+r.id, nil, &found), "status for %s, %s", form, r.id)
+		require.Equal(t, http.StatusOK, i.ask("trace/"+r.id, nil, &found), "status of the answer for %s, %s", form, r.id)
 		assert.Empty(t, faults(found, asStored(r.id), r.media, r.parent, r.debug), form)
-		assert.ElementsMatch(t, traces[asStored(r.id)], found, "%s: the trace as found by its tag and by its ID", form)
+		assert.ElementsMatch(t, traces[asStored(r.id)], found, "%s: the trace that Zipkin finds by its ID, against the one by its tag", form)
 		ends := map[string]int64{}
 		for _, s := range found {
 			ends[s.ID] = s.Timestamp + s.Duration
@@ -261,8 +265,8 @@ func TestIntegrationWholeTraces(t *testing.T) {
 		}
 		assert.Equal(t, map[string]int{r.id: lines}, logged[r.media], "%s: IDs of log lines", form)
 	}
-	assert.Zero(t, orphans, "spans without their parent")
-	assert.LessOrEqual(t, late, len(requests)/20, "spans that end after their parent")
+	assert.Zero(t, orphans, "number of spans without their parent")
+	assert.LessOrEqual(t, late, len(requests)/20, "number of spans that seem to end after their parent")
 
 	called := map[string]int{}
 	for link, count := range i.dependencies() {
@@ -271,8 +275,8 @@ func TestIntegrationWholeTraces(t *testing.T) {
 		}
 	}
 	assert.Equal(t, map[string]int{"media-api > network-information": 1_000, "media-api > image-store": 1_000, "image-store > dynamodb": 1_000}, called,
-		"calls that Zipkin has found")
-	t.Logf("%d traces, %d spans, %d orphans, %d seem to outlast their parent, %v a span; calls %v", len(traces), i.stats().Sent, orphans, late,
+		"calls in Zipkin's graph")
+	t.Logf("%d traces, %d spans, %d without their parent, %d that seem to outlast their parent, %v for each span; calls %v", len(traces), i.stats().Sent, orphans, late,
 		time.Duration(durations/i.stats().Sent)*time.Microsecond, called)
 }
 
@@ -285,7 +289,7 @@ func TestIntegrationOneInAThousand(t *testing.T) {
 		return ratio.Sample(parsed)
 	}
 	i := newIntegration(t, io.Discard, rate, nil)
-	// The first service decides for all, whatever the others would.
+	// The first service decides for all. The ratios of the other services must make no difference.
 	require.NoError(t, i.spans["network-information"].SetRatio(0), "SetRatio")
 	require.NoError(t, i.spans["image-store"].SetRatio(1), "SetRatio")
 	var undecided []func() request
@@ -298,7 +302,7 @@ func TestIntegrationOneInAThousand(t *testing.T) {
 	for n := range requests {
 		requests[n] = undecided[n%len(undecided)]()
 	}
-	// And some that the ratio would take, had the caller not denied.
+	// Add some requests that the ratio would sample, but that the caller denies.
 	denied := len(requests)
 	for len(requests) < denied+100 {
 		if id := randomID(); sampled(id) {
@@ -312,20 +316,20 @@ func TestIntegrationOneInAThousand(t *testing.T) {
 	var want []string
 	for n, r := range requests {
 		taken := n < denied && sampled(r.id)
-		assert.Equal(t, taken, r.recorded, "whether %s is recorded", r.id)
+		assert.Equal(t, taken, r.recorded, "trace %s is recorded", r.id)
 		if taken {
 			want = append(want, r.id)
 			assert.Empty(t, faults(traces[r.id], r.id, r.media, "", false))
 		}
 		if n >= denied {
-			assert.Equal(t, http.StatusNotFound, i.ask("trace/"+r.id, nil, nil), "status for %s, which was denied", r.id)
+			assert.Equal(t, http.StatusNotFound, i.ask("trace/"+r.id, nil, nil), "status of the answer for %s, which the caller denied", r.id)
 		}
 	}
-	assert.NotEmpty(t, want, "IDs that the ratio takes")
+	assert.NotEmpty(t, want, "IDs that the ratio samples")
 	assert.ElementsMatch(t, want, slices.Collect(maps.Keys(traces)), "traces in Zipkin")
 	spans := int64(6 * len(want))
 	assert.Equal(t, zipkin.Stats{Ended: spans, Sent: spans}, i.stats())
-	t.Logf("%d of %d undecided traces, %d spans; of %d denied none", len(traces), denied, spans, len(requests)-denied)
+	t.Logf("%d of %d undecided traces and %d spans are in Zipkin, and none of %d denied traces", len(traces), denied, spans, len(requests)-denied)
 }
 
 func TestIntegrationCollectorComesBack(t *testing.T) {
@@ -345,43 +349,44 @@ func TestIntegrationCollectorComesBack(t *testing.T) {
 	}
 
 	sendSome(300)
-	way.close() // whatever is on its way
+	way.close() // resets connections in use, too
 	sendSome(700)
 	held := i.stats()
-	assert.Zero(t, held.Dropped, "dropped while there is room in the queue")
-	assert.GreaterOrEqual(t, held.Queued, int64(700*5), "waiting")
+	assert.Zero(t, held.Dropped, "spans that are dropped although the queue is not full")
+	assert.GreaterOrEqual(t, held.Queued, int64(700*5), "number of spans in the queues")
 	for _, p := range i.spans {
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		assert.ErrorContains(t, p.ForceFlush(ctx), "spans not sent yet", "ForceFlush, and nobody there")
+		assert.ErrorContains(t, p.ForceFlush(ctx), "spans not sent yet", "ForceFlush without a connection to Zipkin")
 		cancel()
 	}
 	way.open()
 	for _, p := range i.spans {
 		assert.NoError(t, p.ForceFlush(t.Context()), "ForceFlush")
 	}
-	assert.Equal(t, zipkin.Stats{Ended: 6_000, Sent: 6_000}, i.stats(), "when it is back")
+	assert.Equal(t, zipkin.Stats{Ended: 6_000, Sent: 6_000}, i.stats(), "stats when Zipkin can be reached again")
 	traces := i.stored()
 	for _, r := range all {
 		assert.Empty(t, faults(traces[asStored(r.id)], asStored(r.id), r.media, r.parent, r.debug))
 	}
 
-	// More than the queue can hold: media-api has three spans a request, and room for 8,192.
+	// These are more spans than the queue can hold: media-api has three spans for each request,
+	// and its queue holds 8,192.
 	way.close()
 	sendSome(3_000)
 	held = i.stats()
-	assert.Equal(t, int64(3*3_000-8_192), held.Dropped, "dropped when the queue is full")
-	assert.Equal(t, int64(8_192+3*3_000), held.Queued, "waiting when the queue is full")
+	assert.Equal(t, int64(3*3_000-8_192), held.Dropped, "number of spans that are dropped because the queue is full")
+	assert.Equal(t, int64(8_192+3*3_000), held.Queued, "number of spans in the queues when one is full")
 	way.open()
 	for _, p := range i.spans {
 		assert.NoError(t, p.ForceFlush(t.Context()), "ForceFlush")
 	}
 	assert.ErrorContains(t, i.shutdown(), "media-api: zipkin: 808 of 12000 spans lost (queue full 808, refused 0, not sent in time 0)")
-	assert.Equal(t, zipkin.Stats{Ended: 24_000, Sent: 24_000 - 808, Dropped: 808}, i.stats(), "at the end")
-	i.stored() // as many as were sent
+	assert.Equal(t, zipkin.Stats{Ended: 24_000, Sent: 24_000 - 808, Dropped: 808}, i.stats(), "stats after shutdown")
+	i.stored() // waits for all spans that were sent
 	t.Logf("%+v; refused connections: %d", i.stats(), way.refused)
 }
 
-// proxy is a way to Zipkin that can be closed.
+// proxy is a TCP proxy to Zipkin that can be closed and opened.
 type proxy struct {
 	url string
 
@@ -426,7 +431,8 @@ func newProxy(t *testing.T, to string) *proxy {
 	return p
 }
 
-// add keeps connections, or closes them.
+// add keeps the connections, or resets them if the proxy is closed. It returns whether it keeps
+// them.
 func (p *proxy) add(conns ...net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -449,14 +455,14 @@ func (p *proxy) reset(conns ...net.Conn) {
 func (p *proxy) resetLocked(conns ...net.Conn) {
 	for _, c := range conns {
 		if p.conns[c] {
-			c.(*net.TCPConn).SetLinger(0) // at once, and by RST
+			c.(*net.TCPConn).SetLinger(0) // closes at once, with a RST
 			c.Close()
 			delete(p.conns, c)
 		}
 	}
 }
 
-// close breaks all connections, and refuses others.
+// close resets all connections, and refuses new ones.
 func (p *proxy) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

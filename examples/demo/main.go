@@ -1,21 +1,21 @@
-// Demo is three services on loopback and one trace ID through all of them:
+// Demo starts three services on loopback, and shows one trace ID through all of them:
 //
 //	media-api ── net/http ──▶ network-information ── pool and group
 //	    │
 //	    └────── resty ──────▶ image-store ──▶ a database
 //
-// The demo sends itself requests as different callers would. For each it shows the one ID, every
-// line of every service that carries it, and the calls that these lines tell of. It draws the last
-// trace, and writes it to demo.html, which a browser opens. It exits 0 only if each line has the
-// right ID, and no call is missing.
+// The demo sends itself requests as different callers would. For each request it prints the ID,
+// the lines of all services with this ID, and the calls that follow from these lines. It draws the
+// last trace, and also writes it to demo.html, a page for a browser. It exits with 0 only if each
+// line has the right ID and no call is missing.
 //
 //	go run ./examples/demo          # run the requests and check the lines
 //	go run ./examples/demo -log json -preset datadog   # the same, with lines for machines
 //	go run ./examples/demo -serve   # stay up, for curl
 //	go run ./examples/demo -zipkin http://127.0.0.1:9411   # and send spans there; with -serve too
 //
-// Without -zipkin the environment decides whether spans go anywhere, as in a service of yours: see
-// docs/environment.md.
+// Without -zipkin the environment decides whether the demo sends spans, as in your own service:
+// see docs/environment.md.
 package main
 
 import (
@@ -45,13 +45,13 @@ func main() {
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	serve := flags.Bool("serve", false, "stay up for curl, until Ctrl-C")
+	serve := flags.Bool("serve", false, "keep running for curl, until Ctrl-C")
 	cfg := config{drain: 5 * time.Second}
-	log := flags.String("log", "console", "lines for people, or `json`")
-	preset := flags.String("preset", "", "the vendor whose names the fields have: datadog, google, ecs or logback")
+	log := flags.String("log", "console", "format of the lines: console for people, or `json`")
+	preset := flags.String("preset", "", "name the fields as this vendor does: datadog, google, ecs or logback")
 	flags.StringVar(&cfg.zipkin, "zipkin", "", "`URL` of a Zipkin to send spans to; without it, the environment decides")
-	flags.StringVar(&cfg.html, "html", "demo.html", "`file` for the last trace, as a page for a browser; \"\": none")
-	flags.Float64Var(&cfg.ratio, "ratio", 1, "with -zipkin, the share of the traces that it gets, if no caller has decided")
+	flags.StringVar(&cfg.html, "html", "demo.html", "`file` for the last trace, as a page for a browser; \"\" for no file")
+	flags.Float64Var(&cfg.ratio, "ratio", 1, "with -zipkin, the share of the traces that Zipkin gets, if the caller has not decided")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -68,17 +68,17 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return sendAndCheck(ctx, out, cfg)
 }
 
-// config is how the services run.
+// config configures the services.
 type config struct {
-	json   bool          // lines for machines
-	preset logctx.Config // has the names of their fields
-	zipkin string        // where spans go; "": the environment decides
-	html   string        // where the page of the last trace goes; "": nowhere
-	ratio  float64       // of traces that go to zipkin
-	drain  time.Duration // for requests and tasks, and then for spans, to finish at the end
+	json   bool          // write lines as JSON
+	preset logctx.Config // with the names of the fields
+	zipkin string        // the URL for spans; with "" the environment decides
+	html   string        // the file for the page of the last trace; "" for no file
+	ratio  float64       // the share of traces that go to zipkin
+	drain  time.Duration // the timeout for requests and tasks at the end, and then again for spans
 }
 
-// presets are the vendors' names of the fields.
+// presets are the Configs with the vendors' names of the fields.
 var presets = map[string]logctx.Config{
 	"":        {},
 	"datadog": logctx.Datadog(),
@@ -87,7 +87,7 @@ var presets = map[string]logctx.Config{
 	"logback": logctx.Logback(),
 }
 
-// names returns the names of the fields of a service's lines.
+// names returns the Config for the lines of a service.
 func (cfg config) names(service string) logctx.Config {
 	names := cfg.preset
 	names.Service = service
@@ -122,13 +122,13 @@ func serveUntil(ctx context.Context, out io.Writer, cfg config) error {
 	return nil
 }
 
-// call is a request that the demo sends itself.
+// call is a request that the demo sends to itself.
 type call struct {
-	media  string // what it asks for; it tells lines apart without a look at their IDs
+	media  string // the ID in the path; it assigns lines to requests without their trace IDs
 	caller string
 	header http.Header
 	want   string // the trace ID; "" for a new one
-	debug  bool   // whether lines at debug level must be there
+	debug  bool   // lines at debug level must be there
 }
 
 func header(pairs ...string) http.Header {
@@ -157,7 +157,7 @@ func sendAndCheck(ctx context.Context, out io.Writer, cfg config) error {
 	if err != nil {
 		return err
 	}
-	ids := map[string]string{} // of media
+	ids := map[string]string{} // by media
 	var sampled []call
 	var failures []error
 	for _, c := range calls {
@@ -170,11 +170,12 @@ func sendAndCheck(ctx context.Context, out io.Writer, cfg config) error {
 			sampled = append(sampled, c)
 		}
 	}
-	// Two runs of the timer, to see that each is a trace of its own.
+	// Two runs of the timer show that each has a trace of its own.
 	if err := s.timer.wait(ctx, 2); err != nil {
 		failures = append(failures, err)
 	}
-	// After this nothing writes any more, not even goroutines that outlive their response.
+	// After shutdown nothing writes lines any more, not even goroutines that outlive their
+	// response.
 	if err := s.shutdown(); err != nil {
 		failures = append(failures, err)
 	}
@@ -188,7 +189,7 @@ func sendAndCheck(ctx context.Context, out io.Writer, cfg config) error {
 	return errors.Join(failures...)
 }
 
-// send sends c, and returns the trace ID of the response and whether the trace goes to Zipkin.
+// send sends c. It returns the trace ID of the response, and whether the trace goes to Zipkin.
 func send(ctx context.Context, url string, c call) (id string, recorded bool, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/media/"+c.media, nil)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// serveEnv makes this test binary the demo that stays up: the child of a test.
+// serveEnv is the environment variable that turns this test binary into the demo with -serve. A
+// test starts the binary as a child process.
 const serveEnv = "CLEW_DEMO_SERVE"
 
 func TestMain(m *testing.M) {
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// With each preset, as text and as JSON, the lines alone tell which calls there were.
+// With each preset, as text and as JSON, the demo recognizes all calls by the lines alone.
 func TestDemo(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	for preset := range presets {
@@ -38,7 +39,8 @@ func TestDemo(t *testing.T) {
 				page := filepath.Join(t.TempDir(), "demo.html")
 				require.NoError(t, run(t.Context(), []string{"-log", log, "-preset", preset, "-html", page}, &out))
 				text := out.String()
-				assert.Regexp(t, `ok: \d+ lines, every one with the ID it should have, and no call missing`, text) // the timer may run once more
+				// The number of lines varies, because the timer may run once more.
+				assert.Regexp(t, `ok: \d+ lines, every one with the ID it should have, and no call missing`, text)
 				for _, c := range calls {
 					if c.want != "" {
 						assert.Contains(t, text, "\n"+c.caller+": "+c.want+"\n")
@@ -46,24 +48,24 @@ func TestDemo(t *testing.T) {
 					assert.Contains(t, text, "\n"+wantOutline(c))
 				}
 				lines, picture, ok := strings.Cut(text, "\n"+drawn+"\n")
-				require.True(t, ok, "the last trace is drawn")
-				assert.Equal(t, 1, strings.Count(lines, "seen only in a debug trace"), "lines at debug level")
-				assert.Equal(t, 1, strings.Count(picture, "DBG seen only in a debug trace media=5\n"), "lines at debug level, drawn: %s", picture)
+				require.True(t, ok, "the output has no picture of the last trace")
+				assert.Equal(t, 1, strings.Count(lines, "seen only in a debug trace"), "number of lines at debug level")
+				assert.Equal(t, 1, strings.Count(picture, "DBG seen only in a debug trace media=5\n"), "number of lines at debug level in the picture: %s", picture)
 				assert.Contains(t, picture, "7 spans of 3 services, 13 lines, no error\n")
-				assert.Equal(t, 2, strings.Count(picture, "[not reported]"), "the caller's span, and the legend: %s", picture)
+				assert.Equal(t, 2, strings.Count(picture, "[not reported]"), "the picture marks the caller's span, and has a legend: %s", picture)
 				assert.NotContains(t, picture, "[guessed]")
-				assert.NotContains(t, picture, "remote", "a field that a row shows already")
-				assert.NotContains(t, text, "\x1b", "colours without a terminal")
+				assert.NotContains(t, picture, "remote", "the picture repeats a field that its row shows")
+				assert.NotContains(t, text, "\x1b", "the output has colours, but is no terminal")
 				assert.Contains(t, picture, "\nthe same as a page, for a browser: "+page+"\n")
 				html, err := os.ReadFile(page)
 				require.NoError(t, err)
-				assert.Equal(t, 13, strings.Count(string(html), `"source": "demo"`)+strings.Count(string(html), `"source":"demo"`), "the lines in the page")
+				assert.Equal(t, 13, strings.Count(string(html), `"source": "demo"`)+strings.Count(string(html), `"source":"demo"`), "number of lines in the page")
 			})
 		}
 	}
 }
 
-// The check finds what is wrong.
+// report finds every fault in the lines.
 func TestReportFindsWhatIsWrong(t *testing.T) {
 	ids := map[string]string{"1": "1111111111111111", "2": "2222222222222222"}
 	const asked = "12:00:00.000000 INF media-api 1111111111111111 asked for media=1 span_id=000000000000000a"
@@ -73,25 +75,25 @@ func TestReportFindsWhatIsWrong(t *testing.T) {
 		name, want string
 		lines      []string
 	}{
-		{"no ID", `line has the ID ""`, []string{"12:00:00.000000 INF media-api asked for media=1"}},
-		{"another's ID", `line has the ID "2222222222222222", want "1111111111111111"`,
+		{"line without an ID", `line has the ID ""`, []string{"12:00:00.000000 INF media-api asked for media=1"}},
+		{"line with another request's ID", `line has the ID "2222222222222222", want "1111111111111111"`,
 			[]string{strings.ReplaceAll(asked, "1111111111111111", "2222222222222222")}},
-		{"another's ID in an access line", `line has the ID "2222222222222222"`, []string{strings.ReplaceAll(request, "1111111111111111", "2222222222222222")}},
+		{"access line with another request's ID", `line has the ID "2222222222222222"`, []string{strings.ReplaceAll(request, "1111111111111111", "2222222222222222")}},
 		{"missing lines", "no headers: 1 lines of media-api, want 5", []string{asked}},
-		{"no call", "the calls are\n  image-store GET /images/{id} 200\nwant\n  media-api GET", []string{request}},
-		{"a run with a request's ID", "run 1 has an ID that was used before",
+		{"missing calls", "the calls are\n  image-store GET /images/{id} 200\nwant\n  media-api GET", []string{request}},
+		{"run with a request's ID", "run 1 has an ID that was used before",
 			[]string{"12:00:00.000000 INF media-api 1111111111111111 refresh run=1 span_id=000000000000000a"}},
-		{"a run without an ID", "timer: line without an ID", []string{"12:00:00.000000 INF refresh run=1"}},
-		{"a run with two IDs", "run 1 has two IDs", []string{
+		{"run without an ID", "timer: line without an ID", []string{"12:00:00.000000 INF refresh run=1"}},
+		{"run with two IDs", "run 1 has two IDs", []string{
 			"12:00:00.000000 INF media-api 3333333333333333 refresh run=1 span_id=000000000000000a",
 			"12:00:00.000000 INF media-api 4444444444444444 refresh run=1 span_id=000000000000000a"}},
-		{"a run without an end", "run 1 has no line at its end", []string{
+		{"run without a last line", "run 1 has no line at its end", []string{
 			"12:00:00.000000 INF media-api 3333333333333333 refresh run=1 span_id=000000000000000a",
 			"12:00:00.000000 INF media-api 4444444444444444 refresh run=2 span_id=000000000000000a"}},
-		{"another job", `run 1 is of "another"`, []string{
+		{"run of another job", `run 1 has a line of the job "another"`, []string{
 			"12:00:00.000000 INF media-api 3333333333333333 refresh run=1 span_id=000000000000000a",
 			"12:00:00.000000 INF media-api 3333333333333333 job duration_ms=0 job=another span_id=000000000000000a"}},
-		{"a line of nobody", "line that nobody owes", []string{"12:00:00.000000 INF hello"}},
+		{"line of no request and no run", "line of no request and no run", []string{"12:00:00.000000 INF hello"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -111,7 +113,7 @@ func TestReportFindsWhatIsWrong(t *testing.T) {
 	}
 }
 
-// notify closes seen when text is written.
+// notify is a writer that closes seen when text is written.
 type notify struct {
 	syncWriter
 	text string
@@ -133,7 +135,7 @@ func TestServeAnswersAndDrains(t *testing.T) {
 		args   []string
 		traces int
 	}{
-		{"alone", []string{"-serve"}, 0},
+		{"without Zipkin", []string{"-serve"}, 0},
 		{"with Zipkin", []string{"-serve", "-zipkin", zipkin.URL}, 1},
 	}
 	for _, tt := range tests {
@@ -152,15 +154,15 @@ func TestServeAnswersAndDrains(t *testing.T) {
 			id, recorded, err := send(t.Context(), strings.TrimSuffix(url, "/media/"), c)
 			assert.NoError(t, err)
 			assert.Equal(t, c.want, id)
-			assert.Equal(t, tt.traces == 1, recorded, "whether its trace goes to Zipkin")
+			assert.Equal(t, tt.traces == 1, recorded, "the response says that the trace goes to Zipkin")
 
 			interrupt()
 			require.NoError(t, <-ended)
 			assert.Contains(t, buf.String(), "draining\n")
 			assert.True(t, strings.HasSuffix(buf.String(), "\nbye\n"), "the end of the output: %q", buf.String())
 			assert.Contains(t, buf.String(), "views counted, after the response")
-			assert.Equal(t, tt.traces, strings.Count(buf.String(), zipkin.URL+"/zipkin/traces/<"), "where to look")
-			assert.Len(t, zipkin.traces, tt.traces, "traces sent")
+			assert.Equal(t, tt.traces, strings.Count(buf.String(), zipkin.URL+"/zipkin/traces/<"), "number of lines with the URL of Zipkin's page")
+			assert.Len(t, zipkin.traces, tt.traces, "number of traces in Zipkin")
 			if tt.traces == 1 {
 				assert.Empty(t, faults(zipkin.traces[id], id, c.media, testkit.SpanID, false))
 			}
@@ -168,7 +170,7 @@ func TestServeAnswersAndDrains(t *testing.T) {
 	}
 }
 
-// Without a name there is no page. A page that cannot be written is an error.
+// With -html "" the demo writes no page. If it cannot write the page, it fails.
 func TestPageFile(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	t.Chdir(t.TempDir())

@@ -1,7 +1,7 @@
 //go:build integration
 
-// What Zipkin draws of the demo's services, and their lines, for clew map to be compared with: see
-// cmd/clew.
+// This test stores the lines of the demo's services and the graph that Zipkin draws of them. A
+// test in cmd/clew compares clew map with both.
 
 package main
 
@@ -29,7 +29,7 @@ type dependency struct {
 	ErrorCount int    `json:"errorCount"`
 }
 
-// drawn returns the edges of Zipkin's graph, by what they join.
+// drawn returns the edges of Zipkin's graph, by "caller > called".
 func (i *integration) drawn() map[string]dependency {
 	var all []dependency
 	in := fmt.Sprint(time.Now().Add(time.Minute).UnixMilli())
@@ -42,10 +42,10 @@ func (i *integration) drawn() map[string]dependency {
 	return drawn
 }
 
-// keep writes the services' lines, and what Zipkin draws of them, to the folder CLEW_MAP.
+// keep writes the services' lines, and the edges of Zipkin's graph, to the folder CLEW_MAP.
 func (i *integration) keep(name string, log []byte, before map[string]dependency) {
 	folder := os.Getenv("CLEW_MAP")
-	require.NotEmpty(i.t, folder, "CLEW_MAP, the folder for lines and edges; make integration names one")
+	require.NotEmpty(i.t, folder, "CLEW_MAP must be the folder for lines and edges; make integration sets it")
 	edges := []dependency{}
 	for link, d := range i.drawn() {
 		d.CallCount -= before[link].CallCount
@@ -61,7 +61,7 @@ func (i *integration) keep(name string, log []byte, before map[string]dependency
 	i.t.Logf("%s: %s", name, text)
 }
 
-// askFor sends so many requests, whose answers have this status, five at once.
+// askFor sends n requests, five at once, and checks that each answer has this status.
 func (i *integration) askFor(n, status int) {
 	var senders sync.WaitGroup
 	for sender := range 5 {
@@ -69,7 +69,7 @@ func (i *integration) askFor(n, status int) {
 			for range n / 5 {
 				resp, err := http.Get(i.mediaURL + "/media/" + fmt.Sprint(sender))
 				if assert.NoError(i.t, err) {
-					assert.Equal(i.t, status, resp.StatusCode, "status")
+					assert.Equal(i.t, status, resp.StatusCode, "status of the answer")
 					resp.Body.Close()
 				}
 			}
@@ -78,8 +78,8 @@ func (i *integration) askFor(n, status int) {
 	senders.Wait()
 }
 
-// All goes well at first. Then nobody listens for image-store any more, and then
-// network-information fails.
+// First all requests succeed. Then image-store no longer listens, and then network-information
+// fails, too.
 func TestIntegrationMap(t *testing.T) {
 	for name, ratio := range map[string]float64{"all": 1, "few": 0.001} {
 		t.Run(name, func(t *testing.T) {

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// recorder keeps the lines that the services write, in the order in which they come.
+// recorder keeps the lines that the services write, in the order of the writes.
 type recorder struct {
-	to  io.Writer // shows them later
+	to  io.Writer // the output that shows them later
 	mu  sync.Mutex
 	all []string
 }

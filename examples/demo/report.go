@@ -11,14 +11,15 @@ import (
 	"example.com/clew/logctx"
 )
 
-// linesEach is how many lines each service owes a request. A debug trace has one more.
+// linesEach is the number of lines that each service must write for a request. In a debug trace,
+// media-api writes one more.
 var linesEach = map[string]int{"media-api": 5, "network-information": 4, "image-store": 3}
 
 // drawn is the heading of the picture of the last trace.
 const drawn = "the last of the requests, as clew timeline shows it"
 
-// report prints the lines of each request and run under their one ID, and the calls that these
-// lines tell of. It returns what is wrong with them.
+// report prints the lines of each request and of each run of the timer, with their ID, and the
+// calls that follow from the lines. It returns the faults that it finds.
 func report(out io.Writer, lines []said, ids map[string]string, cfg config) []error {
 	r := reporter{out: out, cfg: cfg, ids: ids}
 	var last []said
@@ -33,11 +34,11 @@ func report(out io.Writer, lines []said, ids map[string]string, cfg config) []er
 	return r.failures
 }
 
-// reporter is a report in the making.
+// reporter is a report that is being made.
 type reporter struct {
 	out      io.Writer
 	cfg      config
-	ids      map[string]string // of the requests, by media
+	ids      map[string]string // the IDs of the requests, by media
 	failures []error
 }
 
@@ -77,14 +78,14 @@ func (r *reporter) request(c call, lines []said) (own []said) {
 	return own
 }
 
-// timer prints and checks the lines that belong to no request: those of the timer.
+// timer prints and checks the lines that belong to no request, but to the timer.
 func (r *reporter) timer(lines []said) {
-	fmt.Fprintln(r.out, "\nthe timer: each run its own")
+	fmt.Fprintln(r.out, "\nthe timer: each run has its own ID")
 	var used []string // IDs
 	for _, id := range r.ids {
 		used = append(used, r.cfg.logged(id))
 	}
-	before := said{} // the line before
+	before := said{} // the previous line
 	for _, l := range lines {
 		if l.media != "" {
 			continue
@@ -98,11 +99,12 @@ func (r *reporter) timer(lines []said) {
 	}
 }
 
-// checkRun checks a line of the timer against the line before and the IDs that were used before.
+// checkRun checks a line of the timer. before is the previous line, and used are the IDs of all
+// earlier lines and of the requests.
 func (r *reporter) checkRun(l, before said, used []string) {
 	switch job, _ := l.Record.(*line.Run); {
 	case l.run == "":
-		r.failf("line that nobody owes: %s", l.text)
+		r.failf("line of no request and no run: %s", l.text)
 	case l.TraceID == "":
 		r.failf("timer: line without an ID: %s", l.text)
 	case l.run == before.run && l.TraceID != before.TraceID:
@@ -110,14 +112,14 @@ func (r *reporter) checkRun(l, before said, used []string) {
 	case l.run != before.run && slices.Contains(used, l.TraceID):
 		r.failf("timer: run %s has an ID that was used before: %s", l.run, l.text)
 	case job != nil && job.Job != refreshJob:
-		r.failf("timer: run %s is of %q: %s", l.run, job.Job, l.text)
+		r.failf("timer: run %s has a line of the job %q: %s", l.run, job.Job, l.text)
 	}
 	if l.run != before.run && before.run != "" && !ended(before) {
 		r.failf("timer: run %s has no line at its end", before.run)
 	}
 }
 
-// ended reports whether l is the line at the end of a run.
+// ended reports whether l is the last line of a run.
 func ended(l said) bool {
 	_, is := l.Record.(*line.Run)
 	return is
@@ -139,7 +141,8 @@ func (r *reporter) draw(tree *timeline.Tree) {
 	fmt.Fprintf(r.out, "\nthe same as a page, for a browser: %s\n", r.cfg.html)
 }
 
-// logged returns a trace ID as it is read from a line: Datadog's has 64 bits, Google's always 128.
+// logged returns a trace ID as a reader of the log gets it. Datadog's format has only the last 64
+// bits, and Google's always has 128.
 func (cfg config) logged(id string) string {
 	switch {
 	case id == "":

@@ -7,17 +7,18 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// said is a line of a service, as anybody can read it.
+// said is a parsed line of a service.
 type said struct {
 	line.Line
 	text  string
-	media string // the request that it is about, by the path or a field, not by the ID
-	run   string // the run of the timer
+	media string // the request of the line, by the path or a field, not by the trace ID
+	run   string // the run of the timer, or ""
 }
 
 func parse(text string) said {
 	s := said{text: text}
-	s.Line, _ = line.Parse([]byte(text)) // else it has no ID, and that is a failure
+	// A line that cannot be parsed has no ID, and report fails.
+	s.Line, _ = line.Parse([]byte(text))
 	media, _ := s.Field("media")
 	run, _ := s.Field("run")
 	s.media, s.run = media.Value, run.Value
@@ -30,8 +31,8 @@ func parse(text string) said {
 	return s
 }
 
-// about fills in the request that the line of a call without a path is about: the same as that of
-// the request in which the call was made.
+// about sets media in the lines of calls without a path: it is the same as in the line of the
+// request that made the call.
 func about(lines []said) {
 	for _, s := range treeOf(lines).Spans {
 		call, ok := record(s).(*line.Call)

@@ -20,7 +20,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// services are the three services, up and running.
+// services are the three running services.
 type services struct {
 	mediaURL string
 	servers  []*http.Server
@@ -54,10 +54,10 @@ func start(log io.Writer, refresh time.Duration, cfg config) (*services, error) 
 	return s, nil
 }
 
-// logger returns the Config of httpmw that makes a service log.
+// logger returns the httpmw.Config with a service's logger.
 type logger func(service string) httpmw.Config
 
-// byZerolog is the logger of most services: at info, for people or as JSON.
+// byZerolog returns the logger of most services: at level info, as text for people or as JSON.
 func byZerolog(log io.Writer, cfg config) logger {
 	return func(service string) httpmw.Config {
 		names := cfg.names(service)
@@ -70,7 +70,7 @@ func byZerolog(log io.Writer, cfg config) logger {
 	}
 }
 
-// bySlog is the logger of a service that uses slog: at debug, as text or as JSON.
+// bySlog returns the logger of a service that uses slog: at level debug, as text or as JSON.
 func bySlog(log io.Writer, cfg config) logger {
 	return func(service string) httpmw.Config {
 		opts := &slog.HandlerOptions{Level: slog.LevelDebug}
@@ -82,7 +82,7 @@ func bySlog(log io.Writer, cfg config) logger {
 	}
 }
 
-// serve wraps h as every service of a team would, and returns its URL.
+// serve wraps h in the usual middleware, starts a server for it, and returns the server's URL.
 func (s *services) serve(name string, log logger, h http.Handler) (string, error) {
 	cfg := log(name)
 	cfg.ResponseHeader, cfg.TracerProvider = "X-B3-TraceId", s.spans[name]
@@ -98,7 +98,7 @@ func (s *services) serve(name string, log logger, h http.Handler) (string, error
 	return "http://" + l.Addr().String(), nil
 }
 
-// shutdown lets all work finish that has begun: requests, tasks, goroutines, the timer.
+// shutdown waits for all work that has begun: requests, tasks, goroutines and the timer.
 func (s *services) shutdown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.drain) // main's own has ended by now
 	defer cancel()
@@ -112,15 +112,15 @@ func (s *services) shutdown() error {
 	for _, c := range s.clients {
 		c.CloseIdleConnections()
 	}
-	// Spans come last, when all work has ended, and have a timeout of their own, because requests
-	// and tasks may have used up theirs.
+	// Spans come last, when all work has ended. They get a new timeout, because requests and tasks
+	// may have used up theirs.
 	ctx, cancel = context.WithTimeout(context.Background(), s.drain)
 	defer cancel()
 	errs = append(errs, s.spans.shutdown(ctx))
 	return errors.Join(errs...)
 }
 
-// mediaAPI calls the two other services, and goes on working after it has answered.
+// mediaAPI calls the two other services, and continues to work after it has answered.
 func (s *services) mediaAPI(network, images string) http.Handler {
 	cfg := httpclient.Config{TracerProvider: s.spans["media-api"], CallLog: &httpclient.CallLogConfig{}}
 	client := httpclient.Wrap(&http.Client{Transport: &http.Transport{}}, cfg)
@@ -150,7 +150,7 @@ func (s *services) mediaAPI(network, images string) http.Handler {
 			return
 		}
 
-		answered := ctx.Done() // net/http ends ctx when the handler has returned
+		answered := ctx.Done() // net/http cancels ctx when the handler has returned
 		s.later.Go(workerpool.Wrap(ctx, func(ctx context.Context) {
 			<-answered
 			logctx.Info(ctx).Str("media", id).Msg("views counted, after the response")
@@ -182,7 +182,7 @@ func fail(w http.ResponseWriter, r *http.Request, id string, err error) {
 	http.Error(w, "bad gateway", http.StatusBadGateway)
 }
 
-// networkInformation answers after work in a pool and in a group.
+// networkInformation answers after work in a pool and in a group of goroutines.
 func (s *services) networkInformation() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /bandwidth/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -213,12 +213,12 @@ func (s *services) networkInformation() http.Handler {
 	return mux
 }
 
-// lookUp is code that does not know clew.
+// lookUp is code that does not use clew.
 func lookUp(ctx context.Context, id, table string) {
 	zerolog.Ctx(ctx).Info().Str("media", id).Str("table", table).Msg("looked up, in a group, says plain zerolog")
 }
 
-// imageStore logs with slog, and asks a database.
+// imageStore logs with slog, and calls a database.
 func imageStore() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /images/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -234,7 +234,7 @@ func imageStore() http.Handler {
 	return mux
 }
 
-// find stands in for a call that is not HTTP.
+// find replaces a call to a database. Such a call is not HTTP.
 func find(ctx context.Context, id string) (image string, err error) {
 	_, done := logctx.Call(ctx, "dynamodb", "GetItem")
 	defer func() { done(err) }()
@@ -244,7 +244,7 @@ func find(ctx context.Context, id string) (image string, err error) {
 
 const refreshJob = "catalogue refresh"
 
-// timer runs a job again and again. Each run has a trace of its own.
+// timer runs a job again and again. Each run has its own trace.
 type timer struct {
 	cancel context.CancelFunc
 	done   chan struct{}

@@ -10,16 +10,16 @@ import (
 	"example.com/clew/zipkin"
 )
 
-// names are the services' names in Zipkin.
+// names are the names of the services, also in Zipkin.
 var names = [...]string{"media-api", "network-information", "image-store"}
 
-// spans are the providers that send spans to Zipkin. Each service has its own, as if it were a
-// process of its own.
+// spans are the providers that send spans to Zipkin. Each service has its own provider, as if it
+// ran in a separate process.
 type spans map[string]*zipkin.Provider
 
-// startSpans starts a provider for each service. With an error it returns those that it has
-// started. Without -zipkin the environment decides whether spans go anywhere, as it would for a
-// service.
+// startSpans starts a provider for each service. If one fails, it returns those that it has
+// started, and the error. Without -zipkin the environment decides whether spans are sent, as for
+// any service.
 func startSpans(cfg config) (spans, error) {
 	s := spans{}
 	for _, name := range names {
@@ -29,18 +29,20 @@ func startSpans(cfg config) (spans, error) {
 		}
 		s[name] = p
 		if cfg.zipkin == "" {
-			continue // -ratio does not count either
+			continue // -ratio has no effect either
 		}
-		if err := p.SetRatio(cfg.ratio); err != nil { // not by Config, where 0 means the default
+		// The ratio is not in the Config, because there 0 means the default.
+		if err := p.SetRatio(cfg.ratio); err != nil {
 			return s, err
 		}
 	}
 	return s, nil
 }
 
-// shutdown sends the last spans. The error says which services have lost how many spans.
+// shutdown sends the last spans. The error contains the number of spans that each service has
+// lost.
 func (s spans) shutdown(ctx context.Context) error {
-	var all sync.WaitGroup // at once, because each may need all the time
+	var all sync.WaitGroup // all at once, because each may need the whole timeout
 	var errs [len(names)]error
 	for i, name := range names {
 		if p := s[name]; p != nil {
@@ -55,14 +57,15 @@ func (s spans) shutdown(ctx context.Context) error {
 	return errors.Join(errs[:]...)
 }
 
-// recordedHeader is the header by which media-api says that a trace goes to Zipkin.
+// recordedHeader is the response header with which media-api tells the demo that a trace goes to
+// Zipkin.
 const recordedHeader = "X-B3-Sampled"
 
-// page returns the URL at which Zipkin shows a trace.
+// page returns the URL of the page on which Zipkin shows a trace.
 func (cfg config) page(id string) string {
 	u, err := url.Parse(cfg.zipkin)
-	if err != nil { // zipkin.NewProvider has returned it before
+	if err != nil { // cannot happen: zipkin.FromEnv has checked the URL
 		return ""
 	}
-	return u.Scheme + "://" + u.Host + "/zipkin/traces/" + id // without a password
+	return u.Scheme + "://" + u.Host + "/zipkin/traces/" + id // leaves out user and password
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// span has the fields of Zipkin's v2 JSON that the tests check.
+// span holds the fields of Zipkin's v2 JSON that the tests check.
 type span struct {
 	TraceID, ParentID, ID, Kind, Name string
 	Timestamp, Duration               int64
@@ -30,8 +30,8 @@ type span struct {
 	Tags                              map[string]string
 }
 
-// String names the service, the span and the path: a client's span is called "get" whatever its
-// path.
+// String returns the service, the kind, the name and the path of the span. The path is needed
+// because every client span has the name "get".
 func (s span) String() string {
 	text := s.LocalEndpoint.ServiceName + " " + s.Kind + " " + s.Name
 	if url, ok := s.Tags["url.full"]; ok {
@@ -41,7 +41,7 @@ func (s span) String() string {
 	return text
 }
 
-// faults returns what is wrong with the trace of a request for media. parent is the caller's span,
+// faults returns the faults in the trace of a request for media. parent is the caller's span, or
 // "" if the request had none.
 func faults(trace []span, id, media, parent string, debug bool) []string {
 	var faults []string
@@ -50,7 +50,7 @@ func faults(trace []span, id, media, parent string, debug bool) []string {
 	for _, s := range trace {
 		byID[s.ID] = s
 	}
-	var ways []string // from the root to each span
+	var ways []string // for each span, the path from the root
 	for _, s := range trace {
 		if s.TraceID != id {
 			failf("%s has trace ID %q, want %q", s, s.TraceID, id)
@@ -73,10 +73,10 @@ func faults(trace []span, id, media, parent string, debug bool) []string {
 		}
 		way := s.String()
 		if p, ok := byID[s.ParentID]; ok {
-			// When it ends is another matter: see outlasts in integration_test.go. Both durations
-			// are cut to microseconds.
+			// The test does not compare ends: see outlasts in integration_test.go. Both durations
+			// are cut to microseconds, hence the + 1.
 			if s.Timestamp < p.Timestamp || s.Duration > p.Duration+1 {
-				failf("%s lasts from %d for %d, its parent from %d for %d", s, s.Timestamp, s.Duration, p.Timestamp, p.Duration)
+				failf("%s begins at %d and lasts %d, its parent from %d for %d", s, s.Timestamp, s.Duration, p.Timestamp, p.Duration)
 			}
 		}
 		at := s
@@ -108,7 +108,7 @@ func faults(trace []span, id, media, parent string, debug bool) []string {
 	return faults
 }
 
-// collector is the part of Zipkin that takes spans.
+// collector is the part of Zipkin that accepts spans.
 type collector struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -136,7 +136,7 @@ func newCollector(t *testing.T) *collector {
 	}))
 	t.Cleanup(func() {
 		c.Close()
-		assert.Empty(t, c.errs, "posts")
+		assert.Empty(t, c.errs, "bad posts of spans")
 	})
 	return c
 }
@@ -145,12 +145,12 @@ func TestDemoSendsSpans(t *testing.T) {
 	tests := []struct {
 		name  string
 		ratio string
-		want  []string // of which calls there is a trace
+		want  []string // the callers whose trace is sent
 	}{
-		{"all", "1", []string{"no headers", "64-bit X-B3-*", "128-bit b3", "debug"}},
-		{"none but those that a caller has decided", "0", []string{"64-bit X-B3-*", "debug"}},
+		{"ratio of 1", "1", []string{"no headers", "64-bit X-B3-*", "128-bit b3", "debug"}},
+		{"ratio of 0: only traces that a caller has decided", "0", []string{"64-bit X-B3-*", "debug"}},
 	}
-	// A caller that leaves the decision open has not reported its span, so its span is no parent.
+	// A caller that has not decided has not reported its span, so that span is no parent.
 	parents := map[string]string{"64-bit X-B3-*": testkit.SpanID, "debug": testkit.SpanID}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -170,26 +170,28 @@ func TestDemoSendsSpans(t *testing.T) {
 				id, _, _ = strings.Cut(id, "\n")
 				assert.Empty(t, faults(zipkin.traces[id], id, c.media, parents[c.caller], c.debug), c.caller)
 			}
-			assert.Equal(t, tt.want, got, "pages shown")
-			assert.Len(t, zipkin.traces, len(tt.want), "traces sent")
+			assert.Equal(t, tt.want, got, "callers with a page in Zipkin")
+			assert.Len(t, zipkin.traces, len(tt.want), "number of traces in Zipkin")
 		})
 	}
 }
 
-// Without -zipkin the environment turns spans on and off. The lines are right in any case: run
-// checks them.
+// Without -zipkin the environment turns spans on and off. In any case, run checks that the lines
+// are right.
 func TestDemoAsksTheEnvironment(t *testing.T) {
 	zipkin := newCollector(t)
 	for _, tt := range []struct {
-		name   string
-		vars   map[string]string
-		traces int // of the callers that have decided, or of all but the one that denies
+		name string
+		vars map[string]string
+		// traces is the number of callers that have decided, or of all callers except the one that
+		// denies.
+		traces int
 	}{
-		{"nothing", nil, 0},
-		{"the endpoint", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": zipkin.URL, "OTEL_TRACES_SAMPLER": "always_off"}, 2},
-		{"a sampler", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": zipkin.URL, "OTEL_TRACES_SAMPLER": "always_on"}, 4},
-		{"another exporter", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": zipkin.URL, "OTEL_TRACES_EXPORTER": "otlp"}, 0},
-		{"disabled", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": zipkin.URL, "OTEL_SDK_DISABLED": "true"}, 0},
+		{"no variables", nil, 0},
+		{"endpoint", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": zipkin.URL, "OTEL_TRACES_SAMPLER": "always_off"}, 2},
+		{"endpoint and sampler", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": zipkin.URL, "OTEL_TRACES_SAMPLER": "always_on"}, 4},
+		{"endpoint and another exporter", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": zipkin.URL, "OTEL_TRACES_EXPORTER": "otlp"}, 0},
+		{"endpoint and disabled SDK", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": zipkin.URL, "OTEL_SDK_DISABLED": "true"}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			defer http.DefaultClient.CloseIdleConnections()
@@ -198,12 +200,12 @@ func TestDemoAsksTheEnvironment(t *testing.T) {
 				t.Setenv(name, value)
 			}
 			require.NoError(t, run(t.Context(), []string{"-html", ""}, io.Discard))
-			assert.Len(t, zipkin.traces, tt.traces, "traces sent")
+			assert.Len(t, zipkin.traces, tt.traces, "number of traces in Zipkin")
 		})
 	}
 }
 
-// Lost spans are an error of the demo, and of no request.
+// If spans are lost, the demo fails, but its requests do not.
 func TestDemoWithoutCollector(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	zipkin := httptest.NewServer(nil)
@@ -217,11 +219,11 @@ func TestDemoWithoutCollector(t *testing.T) {
 	} {
 		assert.ErrorContains(t, err, lost)
 	}
-	assert.Contains(t, out.String(), "\nok: ", "the requests")
+	assert.Contains(t, out.String(), "\nok: ", "the lines of the requests are right")
 	assert.NotContains(t, out.String(), "in Zipkin")
 }
 
-// The spans of requests that end while the demo drains are sent too.
+// The demo also sends the spans of requests that end while it shuts down.
 func TestSpansOfWhatIsDrained(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	zipkin := newCollector(t)
@@ -229,10 +231,10 @@ func TestSpansOfWhatIsDrained(t *testing.T) {
 	s, err := start(log, time.Hour, config{zipkin: zipkin.URL, ratio: 1, drain: 5 * time.Second})
 	require.NoError(t, err, "start")
 
-	// A request that waits for network-information, which waits for its pool.
+	// This request waits for network-information, which waits for its pool.
 	release := make(chan struct{})
 	for range 4 {
-		require.NoError(t, s.pool.Go(t.Context(), func(context.Context) { <-release }), "Go")
+		require.NoError(t, s.pool.Go(t.Context(), func(context.Context) { <-release }), "Pool.Go")
 	}
 	answered := make(chan error)
 	go func() {
@@ -242,7 +244,7 @@ func TestSpansOfWhatIsDrained(t *testing.T) {
 	<-log.seen
 	ended := make(chan error)
 	go func() { ended <- s.shutdown() }()
-	for { // until the server no longer listens
+	for { // waits until the server no longer listens
 		conn, err := net.Dial("tcp", strings.TrimPrefix(s.mediaURL, "http://"))
 		if err != nil {
 			break
@@ -251,27 +253,28 @@ func TestSpansOfWhatIsDrained(t *testing.T) {
 	}
 	close(release)
 
-	assert.NoError(t, <-answered, "the request")
+	assert.NoError(t, <-answered, "answer to the request")
 	assert.NoError(t, <-ended, "shutdown")
 	id := calls[1].want
 	assert.Empty(t, faults(zipkin.traces[id], id, calls[1].media, testkit.SpanID, false))
 }
 
-// Tasks that use up all their time leave the spans theirs.
+// Even if tasks use up their whole timeout, there is time for the spans.
 func TestSpansHaveTimeOfTheirOwn(t *testing.T) {
 	zipkin := newCollector(t)
-	s, err := start(io.Discard, time.Hour, config{zipkin: zipkin.URL, ratio: 1, drain: 3 * time.Second}) // on a busy machine too
+	// The drain must be long enough even on a busy machine.
+	s, err := start(io.Discard, time.Hour, config{zipkin: zipkin.URL, ratio: 1, drain: 3 * time.Second})
 	require.NoError(t, err, "start")
 	_, span := s.spans["media-api"].Tracer("test").Start(t.Context(), "work")
 	span.End()
 	release := make(chan struct{})
 	defer close(release)
-	require.NoError(t, s.pool.Go(t.Context(), func(context.Context) { <-release }), "Go")
+	require.NoError(t, s.pool.Go(t.Context(), func(context.Context) { <-release }), "Pool.Go")
 
 	err = s.shutdown()
 	assert.ErrorContains(t, err, "workerpool: shutdown")
 	assert.NotContains(t, err.Error(), "spans lost")
-	assert.Len(t, zipkin.traces, 1, "traces that have arrived")
+	assert.Len(t, zipkin.traces, 1, "number of traces in Zipkin")
 }
 
 func TestBadZipkinFlags(t *testing.T) {
@@ -279,8 +282,8 @@ func TestBadZipkinFlags(t *testing.T) {
 		name, want string
 		args       []string
 	}{
-		{"no URL", "Endpoint is not", []string{"-zipkin", "localhost:9411"}},
-		{"no share", "ratio 2 is not between 0 and 1", []string{"-zipkin", "http://127.0.0.1:9411", "-ratio", "2"}},
+		{"-zipkin is not a URL", "Endpoint is not", []string{"-zipkin", "localhost:9411"}},
+		{"-ratio is above 1", "ratio 2 is not between 0 and 1", []string{"-zipkin", "http://127.0.0.1:9411", "-ratio", "2"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -289,15 +292,15 @@ func TestBadZipkinFlags(t *testing.T) {
 	}
 }
 
-// The URL of a trace's page has no password, because everybody sees it.
+// The URL of a trace's page contains no password, because the demo prints it.
 func TestPage(t *testing.T) {
 	tests := []struct {
 		name, zipkin string
 	}{
-		{"address", "https://zipkin.example"},
-		{"slash", "https://zipkin.example/"},
-		{"where spans go", "https://zipkin.example/api/v2/spans"},
-		{"password", "https://user:password@zipkin.example"},
+		{"URL without a path", "https://zipkin.example"},
+		{"URL with a slash", "https://zipkin.example/"},
+		{"URL for spans", "https://zipkin.example/api/v2/spans"},
+		{"URL with a password", "https://user:password@zipkin.example"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -306,7 +309,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// faults finds each fault in a trace that is otherwise right.
+// faults finds each fault in a trace that is otherwise correct.
 func TestFaultsFindsWhatIsWrong(t *testing.T) {
 	const id, caller = testkit.ID64, "00000000000000c0"
 	whole := func() []span {
@@ -328,30 +331,30 @@ func TestFaultsFindsWhatIsWrong(t *testing.T) {
 			at("image-store", "CLIENT", "getitem", "e", "g", 143, 2),
 		}
 	}
-	require.Empty(t, faults(whole(), id, "7", caller, false), "faults of a whole trace")
+	require.Empty(t, faults(whole(), id, "7", caller, false), "faults of a correct trace")
 	tests := []struct {
 		name, want string
 		change     func([]span) []span
 	}{
-		{"nothing there", "spans are", func([]span) []span { return nil }},
-		{"a span is missing", "spans are", func(s []span) []span { return s[:5] }},
-		{"one too many", "spans are", func(s []span) []span { return append(s, s[5]) }},
+		{"no spans", "spans are", func([]span) []span { return nil }},
+		{"missing span", "spans are", func(s []span) []span { return s[:5] }},
+		{"span twice", "spans are", func(s []span) []span { return append(s, s[5]) }},
 		{"another service", "spans are", func(s []span) []span { s[2].LocalEndpoint.ServiceName = "media-api"; return s }},
 		{"another kind", "spans are", func(s []span) []span { s[1].Kind = ""; return s }},
 		{"another parent", "spans are", func(s []span) []span { s[4].ParentID = "b"; return s }},
-		{"an orphan", `has the parent "f"`, func(s []span) []span { s[3].ParentID = "f"; return s }},
-		{"no caller", `has the parent "", want "00000000000000c0"`, func(s []span) []span { s[0].ParentID = ""; return s }},
-		{"a circle", `has the parent`, func(s []span) []span { s[0].ParentID = "e"; return s }},
+		{"parent that is not in the trace", `has the parent "f"`, func(s []span) []span { s[3].ParentID = "f"; return s }},
+		{"root without a parent", `has the parent "", want "00000000000000c0"`, func(s []span) []span { s[0].ParentID = ""; return s }},
+		{"cycle", `has the parent`, func(s []span) []span { s[0].ParentID = "e"; return s }},
 		{"another trace", "has trace ID", func(s []span) []span { s[1].TraceID = "0000000000000000" + id; return s }},
-		{"debug", "has debug true", func(s []span) []span { s[1].Debug = true; return s }},
+		{"debug set", "has debug true", func(s []span) []span { s[1].Debug = true; return s }},
 		{"no duration", "has duration 0", func(s []span) []span { s[2].Duration = 0; return s }},
 		{"begins before its parent", "its parent from", func(s []span) []span { s[2].Timestamp = 109; return s }},
 		{"lasts longer than its parent", "its parent from", func(s []span) []span { s[2].Duration = 22; return s }},
-		{"status", "has tags", func(s []span) []span { s[1].Tags["http.response.status_code"] = "500"; return s }},
-		{"method", "has tags", func(s []span) []span { delete(s[1].Tags, "http.request.method"); return s }},
-		{"route", "has route", func(s []span) []span { s[0].Tags["http.route"] = "/media/7"; return s }},
-		{"path", "has path", func(s []span) []span { s[0].Tags["url.path"] = "/media/8"; return s }},
-		{"URL", "spans are", func(s []span) []span { s[1].Tags["url.full"] = "http://127.0.0.1:1/bandwidth/8"; return s }},
+		{"wrong status", "has tags", func(s []span) []span { s[1].Tags["http.response.status_code"] = "500"; return s }},
+		{"no method", "has tags", func(s []span) []span { delete(s[1].Tags, "http.request.method"); return s }},
+		{"wrong route", "has route", func(s []span) []span { s[0].Tags["http.route"] = "/media/7"; return s }},
+		{"wrong path", "has path", func(s []span) []span { s[0].Tags["url.path"] = "/media/8"; return s }},
+		{"wrong URL", "spans are", func(s []span) []span { s[1].Tags["url.full"] = "http://127.0.0.1:1/bandwidth/8"; return s }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

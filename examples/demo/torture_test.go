@@ -25,11 +25,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// forPeople matches what the demo writes besides log lines.
+// forPeople matches the output of the demo that is not a log line.
 var forPeople = regexp.MustCompile(`^(|Try, .*|  curl .*|Ctrl-C ends it\.|draining|bye)$`)
 
-// After SIGTERM the demo finishes what it has begun. Each answer has its line, and the line of the
-// work after it, each request that began has an end, and the process ends well.
+// After SIGTERM the demo finishes the work that has begun. For each answer there is a line of the
+// work after it. Each request that began has its last line. The process exits with 0.
 func TestTortureSIGTERMUnderLoad(t *testing.T) {
 	clients, enough := torture.Size(4, 16), torture.Size(50, 2_000)
 	demo := startDemo(t)
@@ -38,7 +38,7 @@ func TestTortureSIGTERMUnderLoad(t *testing.T) {
 	}}
 	load.run(clients)
 	written := demo.wait(t)
-	assert.Equal(t, "bye", written[len(written)-1], "the last line")
+	assert.Equal(t, "bye", written[len(written)-1], "last line of the output")
 
 	told := tell(t, written)
 	lost := 0
@@ -47,27 +47,27 @@ func TestTortureSIGTERMUnderLoad(t *testing.T) {
 			lost++
 		}
 	}
-	assert.Zero(t, lost, "answered requests whose views are not counted under the ID that the client got")
-	assert.Zero(t, told.noID, "lines without an ID, of %d", told.lines)
-	assert.Empty(t, load.others, "statuses other than 200, and how often")
-	// The answer to some requests that began may have come too late for their client.
-	assert.Equal(t, told.begun, told.counted, "IDs of requests that began, and of views counted after the response")
-	assert.Equal(t, told.begun, told.logged, "IDs of requests that began, and of access lines")
-	assert.GreaterOrEqual(t, len(load.answers), enough, "answers")
-	torture.Row(t, "SIGTERM under load", "%d clients, %d requests, %d answers, of which %d lost; %d without an answer, %d with half of one; %d asked for, %d ended; %d lines, %d without an ID; exit code %d",
+	assert.Zero(t, lost, "number of answered requests whose views are not counted with the ID that the client got")
+	assert.Zero(t, told.noID, "number of lines without an ID, of %d lines", told.lines)
+	assert.Empty(t, load.others, "number of answers for each status other than 200")
+	// The client may have gone before some requests that had begun were answered.
+	assert.Equal(t, told.begun, told.counted, "IDs of the requests that began, against those of views counted after the response")
+	assert.Equal(t, told.begun, told.logged, "IDs of the requests that began, against those of access lines")
+	assert.GreaterOrEqual(t, len(load.answers), enough, "number of answers")
+	torture.Row(t, "SIGTERM under load", "%d clients, %d requests. %d answers, %d of them lost; %d requests without an answer, %d with a broken body. %d requests began, %d ended. %d lines, %d without an ID. Exit code %d",
 		clients, load.asked, len(load.answers), lost, load.broken, load.unread, len(told.begun), len(told.counted), told.lines, told.noID, demo.cmd.ProcessState.ExitCode())
 }
 
-// process is a demo that serves, in a process of its own.
+// process is a demo with -serve that runs in a separate process.
 type process struct {
 	cmd    *exec.Cmd
 	url    string
 	stderr bytes.Buffer
-	text   []string      // the lines that it has written
-	ended  chan struct{} // closed after the last of them
+	text   []string      // the lines of standard output
+	ended  chan struct{} // closed after the last line
 }
 
-// startDemo returns a demo that is up.
+// startDemo starts a demo, and returns it when it is ready for requests.
 func startDemo(t *testing.T) *process {
 	t.Helper()
 	p := &process{cmd: exec.CommandContext(t.Context(), os.Args[0]), ended: make(chan struct{})}
@@ -90,36 +90,38 @@ func startDemo(t *testing.T) *process {
 	select {
 	case <-up:
 	case <-p.ended:
-		require.FailNow(t, "it ended", "standard error: %s", &p.stderr)
+		require.FailNow(t, "the demo ended before it was ready", "standard error: %s", &p.stderr)
 	}
 	return p
 }
 
-// wait waits for a good end, and returns the lines of standard output.
+// wait waits until the process ends, checks that it succeeds, and returns the lines of standard
+// output.
 func (p *process) wait(t *testing.T) []string {
 	t.Helper()
 	<-p.ended
-	require.NoError(t, p.cmd.Wait(), "the process; standard error: %s", &p.stderr)
+	require.NoError(t, p.cmd.Wait(), "end of the demo; standard error: %s", &p.stderr)
 	assert.Empty(t, p.stderr.String(), "standard error")
 	return p.text
 }
 
-// load is the load on a demo that is terminated under it.
+// load sends requests to a demo, and terminates the demo while requests are running.
 type load struct {
-	url       string // without the media
+	url       string // the URL without the media
 	enough    int    // the number of answers after which the demo is terminated
 	terminate func()
 
 	mu         sync.Mutex
 	terminated bool
-	asked      int               // requests
-	answers    map[string]string // IDs of the requests answered with 200, by media
-	others     map[int]int       // how often there was another status
-	unread     int               // how often there was a status, and no body
-	broken     int               // how often there was neither
+	asked      int // number of requests
+	// answers holds the trace IDs of the requests that were answered with 200, by media.
+	answers map[string]string
+	others  map[int]int // by status other than 200, the number of answers
+	unread  int         // number of answers with a broken body
+	broken  int         // number of requests without an answer
 }
 
-// run runs the load until the demo refuses connections.
+// run sends requests until the demo refuses connections.
 func (l *load) run(clients int) {
 	var asking sync.WaitGroup
 	for range clients {
@@ -133,7 +135,7 @@ func (l *load) run(clients int) {
 	asking.Wait()
 }
 
-// ask makes one request. It is false if the demo has refused the connection.
+// ask sends one request. It returns false if the demo has refused the connection.
 func (l *load) ask(client *http.Client) bool {
 	l.mu.Lock()
 	l.asked++
@@ -151,7 +153,7 @@ func (l *load) ask(client *http.Client) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case err != nil: // at the end, on a connection that the server had closed before it read the request
+	case err != nil: // on a connection that the server closed before it read the request
 		l.broken++
 	case resp.StatusCode != http.StatusOK:
 		l.others[resp.StatusCode]++
@@ -168,13 +170,13 @@ func (l *load) ask(client *http.Client) bool {
 	return true
 }
 
-// tale is what the lines of a demo tell of media-api's requests.
+// tale is what the lines of a demo show about media-api's requests.
 type tale struct {
 	begun, counted, logged map[string]string // IDs, by media
 	lines, noID            int
 }
 
-// tell reads the lines. A message that stands twice for a request is a failure.
+// tell reads the lines. It fails if a request has the same message twice.
 func tell(t *testing.T, text []string) tale {
 	t.Helper()
 	told := tale{begun: map[string]string{}, counted: map[string]string{}, logged: map[string]string{}}
@@ -189,20 +191,20 @@ func tell(t *testing.T, text []string) tale {
 			told.noID++
 		}
 		if ids := by[l.Message]; ids != nil && l.Service == "media-api" && l.media != "" {
-			assert.NotContains(t, ids, l.media, "a second line %q", s)
+			assert.NotContains(t, ids, l.media, "the request has this line twice: %q", s)
 			ids[l.media] = l.TraceID
 		}
 	}
 	return told
 }
 
-// If the time is too short, the demo reports how many tasks it has not run.
+// If the timeout is too short, the demo reports the number of tasks that have not run.
 func TestTortureFailedDrainIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &services{pool: workerpool.New(workerpool.Config{Workers: 1}), drain: time.Second}
 		for range 3 {
 			require.NoError(t, s.pool.Go(t.Context(), func(ctx context.Context) { <-ctx.Done() }), "Go")
-			synctest.Wait() // until the first has begun
+			synctest.Wait() // waits until the first task has begun
 		}
 		assert.ErrorContains(t, s.shutdown(), "2 tasks not run", "shutdown")
 		synctest.Wait()

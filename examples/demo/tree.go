@@ -11,7 +11,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// treeOf finds out from the lines alone who called whom.
+// treeOf returns the tree of calls that follows from the lines alone.
 func treeOf(lines []said) *timeline.Tree {
 	parser := timeline.NewParser(timeline.ParserConfig{Source: "demo", Zone: time.Local}) // logctx.Console writes local times without a day
 	var entries []*timeline.Entry
@@ -35,7 +35,7 @@ func writePage(t *timeline.Tree, name string) error {
 	return errors.Join(err, file.Close())
 }
 
-// outline is the tree without times, with a line for each call and each request.
+// outline returns the tree without times: a line for each call and each request.
 func outline(t *timeline.Tree) string {
 	var b strings.Builder
 	level := map[*timeline.Span]string{}
@@ -45,7 +45,7 @@ func outline(t *timeline.Tree) string {
 			indent = level[s.Parent]
 		}
 		level[s] = indent
-		if s.Made { // a caller from outside has no line
+		if s.Made { // a caller outside of the services has no line
 			continue
 		}
 		level[s] += "  "
@@ -68,7 +68,7 @@ func title(s *timeline.Span) string {
 	return s.Operation
 }
 
-// wantOutline is the outline of a request's tree.
+// wantOutline returns the expected outline of a request's tree.
 func wantOutline(c call) string {
 	return strings.ReplaceAll(`  media-api GET /media/{id} 200
     -> GET /bandwidth/N

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// syncWriter lets three services write whole lines to one writer.
+// syncWriter serializes the lines that three services write to one writer.
 type syncWriter struct {
 	mu sync.Mutex
 	w  io.Writer
@@ -17,12 +17,12 @@ func (s *syncWriter) Write(p []byte) (int, error) {
 	return s.w.Write(p)
 }
 
-// Fd shows logctx.Console whether there is a terminal.
+// Fd lets logctx.Console find out whether the writer is a terminal.
 func (s *syncWriter) Fd() uintptr { return fd(s.w) }
 
 func fd(w io.Writer) uintptr {
 	if file, ok := w.(interface{ Fd() uintptr }); ok {
 		return file.Fd()
 	}
-	return ^uintptr(0) // none
+	return ^uintptr(0) // not a file
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// service takes media in and hands them to a store.
+// service accepts uploads and sends them to a store.
 type service struct {
 	log    zerolog.Logger
 	audit  *slog.Logger

@@ -20,10 +20,10 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// implicit is halfway to a service that keeps its trace: go run ./examples/lost -implicit
+// implicit is the first step to a service that keeps its trace: go run ./examples/lost -implicit
 var implicit = flag.Bool("implicit", false, "give the goroutine that serves a request its trace")
 
-// service takes media in and hands them to a store.
+// service accepts uploads and sends them to a store.
 type service struct {
 	log    zerolog.Logger
 	audit  *slog.Logger

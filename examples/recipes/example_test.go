@@ -1,5 +1,5 @@
-// Package recipes_test has the code of docs/recipes.md, and tests it. Recipes with other libraries
-// are in adapters.
+// Package recipes_test contains and tests the code of docs/recipes.md. Recipes with other
+// libraries are in the module adapters.
 package recipes_test
 
 import (
@@ -24,8 +24,9 @@ import (
 	"github.com/rs/zerolog/log"
 )
 
-// stderr makes os.Stderr a pipe until lines is called. lines prints the parts of each written line
-// that do not vary: the level, the message, these fields, and the ID if it is the caller's.
+// stderr replaces os.Stderr by a pipe until lines is called. lines prints the parts of each line
+// that are the same in each run: the level, the message, these fields, and the ID if it is the
+// caller's.
 func stderr() (lines func(fields ...string)) {
 	before := os.Stderr
 	r, w, err := os.Pipe()
@@ -46,7 +47,7 @@ func stderr() (lines func(fields ...string)) {
 			var shown []string
 			for _, field := range []string{"level", "message", "msg"} { // msg is slog's
 				if text, ok := line[field].(string); ok {
-					text, _, _ = strings.Cut(text, " from ") // where in the program
+					text, _, _ = strings.Cut(text, " from ") // the place in the program
 					shown = append(shown, text)
 				}
 			}
@@ -72,7 +73,7 @@ func check(err error) {
 	}
 }
 
-// get sends a request with a trace to handler.
+// get sends a request in trace 463ac35c9f6413ad to handler.
 func get(handler http.Handler, path string) *httptest.ResponseRecorder {
 	return getAs(handler, path, "463ac35c9f6413ad-a2fb4a1d1a96d312")
 }
