@@ -1,4 +1,4 @@
-"""Parses Athena's table, and runs the commands that clew-audit ddl prints against moto: amazon.py COMMAND LOCATION BIN ATHENA-SQL."""
+"""Parses the table of ddl athena, and runs the commands of ddl s3 and workgroup against moto: amazon.py COMMAND LOCATION BIN ATHENA-SQL."""
 import json, logging, os, subprocess, sys
 import sqlglot
 from moto.server import ThreadedMotoServer

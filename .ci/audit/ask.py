@@ -1,7 +1,7 @@
 """Asks clew-audit find and an SQL engine the same questions, and compares the rows: ask.py ENGINE COMMAND DIRECTORY [LOCATION [ENDPOINT]].
 
-The events are those of DIRECTORY; the engine reads them at LOCATION. The table and the queries are what clew-audit ddl and sql print.
-Of the engine athena the queries are asked of Trino, whose syntax it shares."""
+find reads the events in DIRECTORY, and the engine reads the same events at LOCATION. clew-audit ddl and sql print the table and the queries.
+For the engine athena, Trino runs the queries, because both have the same syntax."""
 import json, random, subprocess, sys, time
 import engines
 
@@ -21,7 +21,7 @@ def clew(*args, ends=(0,)):
 
 
 def find(*args):
-    """The events, newest first."""
+    """Returns the events that clew-audit find prints, newest first."""
     lines = clew("find", "-d", directory, "-o", "json", "--max-bytes", "0", *args, ends=(0, 1)).splitlines()
     events = [json.loads(line) for line in lines]
     for e in events:
@@ -38,7 +38,7 @@ def when(us):
 
 
 def question(n):
-    """Words and flags, without a range, that an event has; and the event's time."""
+    """Returns words and flags, without a range, that match a random event, and the time of this event."""
     e = random.choice(sample)
     app, message, context, names = e["app"], e["message"], e["context"], e["trace_names"]
     key, value = random.choice(sorted(context.items())) if context else ("no", "such value")
@@ -51,7 +51,7 @@ def question(n):
         4: ["--app", app],
         5: ["--message", message, "--context", f"{key}={value}"],
         6: ["--name", (names or ["slow_augmenters"])[0], "--app", app],
-        7: ["=" + value + "x"],  # which nobody has
+        7: ["=" + value + "x"],  # no event has this value
         8: ["filter=anton_client_filter", "--message", message],
         9: ["--context", f"{key}={value}", "--app", app],
     }[kind]
@@ -59,7 +59,7 @@ def question(n):
 
 
 def span(us):
-    """Flags for a range around a time: some seconds, or whole partitions, or an hour."""
+    """Returns flags for a range around a time: some seconds, whole partitions, an hour, or an end to the microsecond."""
     kind = random.randrange(4)
     if kind == 0:
         since, until = us - random.randrange(2_000_000), us + 1 + random.randrange(120_000_000)
@@ -70,7 +70,7 @@ def span(us):
         since = us // 3_600_000_000 * 3_600_000_000
         until = since + 3_600_000_000
     else:
-        since, until = us, us + random.randrange(1, 3_600_000_000 * 3)  # to the microsecond, and over hours
+        since, until = us, us + random.randrange(1, 3_600_000_000 * 3)  # from one microsecond to another, over up to three hours
     return ["--since", when(since), "--until", when(until)]
 
 
@@ -79,7 +79,7 @@ def row(e, names):
 
 
 def compare(args, limit, every_column):
-    """Asks both. What is compared is the columns that clew-audit sql prints, or all."""
+    """Asks find and the engine, and compares the columns that clew-audit sql prints, or all columns."""
     ours = find(*args, "--limit", str(limit))
     sql = clew("sql", engine, *args, "--limit", str(limit), "--table", TABLE)
     names = ["minute", "app", "message", "timestamp", "context"]
@@ -92,11 +92,11 @@ def compare(args, limit, every_column):
     times = [e["timestamp"] for e in theirs]
     if times != sorted(times, reverse=True):
         sys.exit(f"{sql}\nis not newest first")
-    if engine == "athena":  # whose range is that of whole milliseconds: what lies beyond find's range is left out
+    if engine == "athena":  # its range has whole milliseconds, so events outside of find's range are left out
         first, last = args[args.index("--since") + 1], args[args.index("--until") + 1]
         theirs = [e for e in theirs if engines.microseconds(first) <= e["timestamp"] < engines.microseconds(last)]
     a, b = sorted(row(e, names) for e in ours), sorted(row(e, names) for e in theirs)
-    if limit and len(ours) == limit:  # which of those of one microsecond are in it is not said
+    if limit and len(ours) == limit:  # of several events with the same microsecond, either may be left out
         a, b = [e["timestamp"] for e in ours], times
     if a != b:
         sys.exit(f"{db.name}, {args}\n{sql}\nfind has {len(a)} rows, the engine {len(b)}; only of find: {[x for x in a if x not in b][:2]}; only of the engine: {[x for x in b if x not in a][:2]}")

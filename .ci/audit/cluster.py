@@ -1,7 +1,7 @@
-"""Looks at a cluster of Trino at work: cluster.py measure|kill|after COMMAND DIRECTORY LOCATION [PID].
+"""Measures and tests a cluster of Trino: cluster.py measure|kill|after COMMAND DIRECTORY LOCATION [PID].
 
-measure says how much of the lake each query reads, and which nodes share it. kill ends the worker that is process PID while a query runs,
-and asks the others for all rows. after asks for all rows when the worker is back."""
+measure prints how much of the lake each query reads, and which nodes share the work. kill kills the worker with process ID PID while a query runs,
+and then reads all rows with the other worker. after waits until the worker is back, and reads all rows again."""
 import datetime, json, os, signal, statistics, subprocess, sys, time
 import engines
 
@@ -26,7 +26,7 @@ def nodes(db):
 
 
 def shared(db, query):
-    """Which nodes had tasks of a query, and how many splits they did."""
+    """Returns the nodes that had tasks of a query, and the number of splits of each."""
     found = db.query(f"SELECT node_id, sum(splits) AS splits FROM system.runtime.tasks WHERE query_id = '{query}' AND split_scheduled_time_ms >= 0 GROUP BY 1 ORDER BY 1")
     return {row["node_id"]: row["splits"] for row in found}
 
@@ -71,7 +71,7 @@ def measure(db):
 
 
 def all_of(db):
-    """How many rows there are, with checksums. Compared with what was there before, which the first call keeps."""
+    """Returns the number of rows. Fails if the number or the checksums differ from those of the first call, which stores them."""
     _, where = clew("sql", "trino", "--since", "30h", "--table", TABLE).split("WHERE ")
     rows = db.again(ALL + where.split("ORDER BY")[0])
     kept = os.path.join(directory, "_checksums")

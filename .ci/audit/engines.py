@@ -1,11 +1,11 @@
-"""The engines that are asked. Each has query(sql), which returns rows as dicts whose timestamps are microseconds since 1970."""
+"""The engines. Each has query(sql), which returns rows as dicts with timestamps in microseconds since 1970."""
 import datetime, json, time, urllib.request
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def microseconds(t):
-    """Of a datetime, or of a text in UTC: find's and Trino's and ClickHouse's."""
+    """Returns the microseconds since 1970 of a datetime, or of a text in UTC as find, Trino and ClickHouse write it."""
     if isinstance(t, str):
         t = datetime.datetime.fromisoformat(t.rstrip("Z").replace("T", " "))
         t = t.replace(tzinfo=datetime.timezone.utc)
@@ -13,7 +13,7 @@ def microseconds(t):
 
 
 def statements(text):
-    """The statements of a printed text, without what ends them."""
+    """Returns the SQL statements in a text, without comments and final semicolons."""
     lines = [line for line in text.splitlines() if not line.startswith("--")]
     return [s for s in "\n".join(lines).rstrip().rstrip(";").split(";\n") if s]
 
@@ -57,7 +57,7 @@ class ClickHouse:
 
 
 class Trino:
-    """A cluster at a URL. After a query, stats has what it read."""
+    """A Trino cluster at a URL. After a query, stats has the query's statistics."""
 
     def __init__(self, url="http://127.0.0.1:18100", schema="audit", **session):
         self.url, self.stats = url, {}
@@ -68,7 +68,7 @@ class Trino:
         self.name = "Trino " + self.info()["nodeVersion"]["version"]
 
     def info(self, seconds=120):
-        """What the coordinator says of itself, when it is up."""
+        """Waits until the coordinator answers, and returns its info."""
         end = time.monotonic() + seconds
         while True:
             try:
@@ -112,7 +112,7 @@ class Trino:
         return rows
 
     def again(self, sql, seconds=90):
-        """query, while workers come up or go away."""
+        """Runs query, and repeats it while workers start or stop."""
         end = time.monotonic() + seconds
         while True:
             try:

@@ -1,4 +1,4 @@
-"""Asks engines the same of a lake before compaction and after it: fleet.py DIRECTORY LOCATION [TRINO_URL]."""
+"""Asks engines the same queries about a lake before and after compaction: fleet.py DIRECTORY LOCATION [TRINO_URL]."""
 import json, statistics, sys, time, urllib.request
 
 import duckdb
@@ -34,7 +34,7 @@ class DuckDB:
 
 
 class Trino:
-    """The cluster at a URL, with a table for each lake."""
+    """A Trino cluster at a URL, with a table for each lake."""
 
     def __init__(self, url):
         self.url = url
@@ -79,7 +79,7 @@ def ask(engine):
     for name, sql in QUERIES.items():
         said = {}
         for lake in "before", "after":
-            engine.ask(lake, sql)  # the first one is slower
+            engine.ask(lake, sql)  # the first query is slower, so it is not measured
         took = {"before": [], "after": []}
         for _ in range(ROUNDS):
             for lake in took:
