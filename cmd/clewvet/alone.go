@@ -148,7 +148,7 @@ func apart(vet, args []string, complete bool) ([]string, error) {
 	return append(vet, fmt.Sprintf("-part=%x", sha256.Sum256([]byte(dir+"\n"+strings.Join(args, "\n"))))), nil
 }
 
-// inWorkspace tells whether dir may be in a workspace, in which another module can import the
+// inWorkspace reports whether dir may be in a workspace, in which another module can import the
 // module in dir.
 func inWorkspace(dir string) bool {
 	if work := os.Getenv("GOWORK"); work != "" {
@@ -223,7 +223,7 @@ func implicitFlag(on bool) []string {
 	return nil
 }
 
-// complete tells whether args ask for all packages of the module.
+// complete reports whether args ask for all packages of the module.
 func complete(args []string) bool {
 	_, err := os.Stat("go.mod")
 	return err == nil && slices.Contains(args, "./...")
@@ -260,7 +260,7 @@ func short(posn string) string {
 	return posn
 }
 
-// isFlag tells whether arg is the flag name, with or without a value.
+// isFlag reports whether arg is the flag name, with or without a value.
 func isFlag(arg, name string) bool {
 	flag, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 	return strings.HasPrefix(arg, "-") && flag == name
@@ -270,7 +270,7 @@ func has(args []string, name string) bool {
 	return slices.ContainsFunc(args, func(arg string) bool { return isFlag(arg, name) && on(arg) })
 }
 
-// on tells whether the flag arg is true: it has no value, or a value other than false.
+// on reports whether the flag arg is true: it has no value, or a value other than false.
 func on(arg string) bool {
 	_, value, _ := strings.Cut(arg, "=")
 	yes, err := strconv.ParseBool(value)

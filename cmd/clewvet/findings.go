@@ -108,7 +108,7 @@ func (f *findings) add(id, analyzer string, reports []report) {
 	}
 }
 
-// partial tells whether one of paths is a package of this module, and not of a module in a
+// partial reports whether one of paths is a package of this module, and not of a module in a
 // subdirectory.
 func partial(paths []string) (bool, error) {
 	if len(paths) == 0 {

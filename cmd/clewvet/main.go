@@ -39,7 +39,7 @@ func main() {
 	unitchecker.Main(append(vet.On(), more...)...)
 }
 
-// asked tells whether go vet runs this program as its tool, or the user asks for help.
+// asked reports whether go vet runs this program as its tool, or the user asks for help.
 func asked(args []string) bool {
 	last := ""
 	if len(args) > 0 {

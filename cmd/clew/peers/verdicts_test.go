@@ -50,7 +50,7 @@ func (tg target) kinds(where string) map[string]int {
 	return found
 }
 
-// usual tells whether clew doctor sends the row of the table by default: it sends both widths,
+// usual reports whether clew doctor sends the row of the table by default: it sends both widths,
 // three states, both encodings, and IDs with zeros in front.
 func usual(tr truth) bool {
 	switch name := strings.Split(tr.name, ", "); {

@@ -107,12 +107,12 @@ func (p *Package) All(nodes ...ast.Node) iter.Seq[inspector.Cursor] {
 	}
 }
 
-// Looked tells whether file is checked.
+// Looked reports whether file is checked.
 func (p *Package) Looked(file *ast.File) bool {
 	return !p.generated(file) && (Tests || !p.tests(file))
 }
 
-// tests tells whether file belongs to tests: by its name, or because it imports a package that
+// tests reports whether file belongs to tests: by its name, or because it imports a package that
 // only tests need.
 func (p *Package) tests(file *ast.File) bool {
 	if strings.HasSuffix(p.fset.File(file.FileStart).Name(), "_test.go") {
@@ -138,7 +138,7 @@ func (p *Package) Callee(call *ast.CallExpr) *types.Func {
 	return f
 }
 
-// Is tells whether f is a function or method of one of these names in the package at path. The
+// Is reports whether f is a function or method of one of these names in the package at path. The
 // name of a method is "Type.Method".
 func Is(f *types.Func, path string, names ...string) bool {
 	if f == nil || f.Pkg() == nil || f.Pkg().Path() != path {

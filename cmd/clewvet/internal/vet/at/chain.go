@@ -43,8 +43,9 @@ var Chains = &analysis.Analyzer{
 	},
 }
 
-// InMainModule tells whether the package is in the module that the user checks, and so can change.
-// Only modules that were downloaded have a version, and only the standard library has no module.
+// InMainModule reports whether the package is in the module that the user checks, and so can
+// change. Only modules that were downloaded have a version, and only the standard library has no
+// module.
 func InMainModule(pass *analysis.Pass) bool { return pass.Module != nil && pass.Module.Version == "" }
 
 // findChains exports the chains of the package's functions as facts. It visits the functions in
@@ -105,7 +106,7 @@ func (p *Package) body(c inspector.Cursor, f *types.Func) (loss string, calls []
 	return loss, calls
 }
 
-// Takes tells whether f receives a context, in a parameter or in its receiver.
+// Takes reports whether f receives a context, in a parameter or in its receiver.
 func (p *Package) Takes(f *types.Func) bool {
 	if recv := f.Signature().Recv(); recv != nil && p.hasContext(recv.Type()) {
 		return true
@@ -118,7 +119,7 @@ func (p *Package) Takes(f *types.Func) bool {
 	return false
 }
 
-// returnsRequest tells whether f returns a request. The caller may give that request a context.
+// returnsRequest reports whether f returns a request. The caller may give that request a context.
 func returnsRequest(f *types.Func) bool {
 	for v := range f.Signature().Results().Variables() {
 		if typeName(v.Type()) == "Request" {

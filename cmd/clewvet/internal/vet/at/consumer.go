@@ -9,9 +9,9 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Consumes tells whether the function around c receives messages from a queue, or is part of such
-// a function. The context of that function is the program's own, so the lines that the function
-// logs outside of a message belong to no trace.
+// Consumes reports whether the function around c receives messages from a queue, or is part of
+// such a function. The context of that function is the program's own, so the lines that the
+// function logs outside of a message belong to no trace.
 func (p *Package) Consumes(c inspector.Cursor, h Hand) bool {
 	if h.Handler {
 		return false
@@ -81,7 +81,7 @@ func grow(consumers map[ast.Node]bool, funcs []inspector.Cursor, belongs func(f 
 	}
 }
 
-// callsOne tells whether f passes a context to a function of this package that is in consumers.
+// callsOne reports whether f passes a context to a function of this package that is in consumers.
 func (p *Package) callsOne(f inspector.Cursor, decls map[types.Object]*ast.FuncDecl, consumers map[ast.Node]bool) bool {
 	for c := range f.Preorder((*ast.CallExpr)(nil)) {
 		call := c.Node().(*ast.CallExpr)
@@ -92,7 +92,7 @@ func (p *Package) callsOne(f inspector.Cursor, decls map[types.Object]*ast.FuncD
 	return false
 }
 
-// calledBy tells whether one of consumers calls the function that is named at c, outside of its
+// calledBy reports whether one of consumers calls the function that is named at c, outside of its
 // code for one message.
 func (p *Package) calledBy(c inspector.Cursor, consumers map[ast.Node]bool) bool {
 	if _, ok := calling(c); !ok {
@@ -106,7 +106,7 @@ func (p *Package) calledBy(c inspector.Cursor, consumers map[ast.Node]bool) bool
 	return false
 }
 
-// takesMessages tells whether f itself ranges over a channel of messages, asks a queue for
+// takesMessages reports whether f itself ranges over a channel of messages, asks a queue for
 // messages in a loop, or has a parameter with several messages.
 func (p *Package) takesMessages(f inspector.Cursor) bool {
 	for v := range p.batches() {
@@ -141,7 +141,7 @@ func (p *Package) takesMessages(f inspector.Cursor) bool {
 	return false
 }
 
-// inQueue tells whether path is a package of a message queue: one that declares a type of
+// inQueue reports whether path is a package of a message queue: one that declares a type of
 // messages, or a package right beside it.
 func inQueue(path string) bool {
 	path = Unversioned(path)

@@ -37,7 +37,7 @@ func isContext(v *types.Var) bool {
 	return ok && TypePath(n) == "context.Context"
 }
 
-// from tells whether v certainly holds at pos a value that is made from param, in at most steps
+// from reports whether v certainly holds at pos a value that is made from param, in at most steps
 // assignments.
 func (p *Package) from(v, param *types.Var, pos token.Pos, steps int) bool {
 	if v == param {
@@ -55,12 +55,13 @@ func (p *Package) from(v, param *types.Var, pos token.Pos, steps int) bool {
 	})
 }
 
-// hasValue tells whether value is anything but a literal nil.
+// hasValue reports whether value is anything but a literal nil.
 func (p *Package) hasValue(value ast.Expr) bool { return !p.info.Types[value].IsNil() }
 
-// assignedBefore tells whether a value for which wanted is true is certainly assigned to v before
-// the code at pos runs: the assignment is above pos, in a block that encloses pos. A variable that
-// may still be nil must not be used, because net/http rejects a request with a nil context.
+// assignedBefore reports whether a value for which wanted is true is certainly assigned to v
+// before the code at pos runs: the assignment is above pos, in a block that encloses pos. A
+// variable that may still be nil must not be used, because net/http rejects a request with a nil
+// context.
 func (p *Package) assignedBefore(v *types.Var, pos token.Pos, wanted func(value ast.Expr) bool) bool {
 	for _, a := range p.assignments()[v] {
 		if above(a.stmt, pos) && wanted(a.value) && (a.unless == nil || p.checked(a, pos)) {
@@ -117,7 +118,7 @@ func (p *Package) findAssignments() map[types.Object][]assignment {
 	return all
 }
 
-// mayFail tells whether the last value of e is an error or a bool.
+// mayFail reports whether the last value of e is an error or a bool.
 func (p *Package) mayFail(e ast.Expr) bool {
 	results, ok := p.info.TypeOf(e).(*types.Tuple)
 	if !ok || results.Len() == 0 {
@@ -128,7 +129,7 @@ func (p *Package) mayFail(e ast.Expr) bool {
 	return ok && basic.Info()&types.IsBoolean != 0 || types.Identical(last, types.Universe.Lookup("error").Type())
 }
 
-// above tells whether stmt runs before the code at pos, which is below stmt in the same block or
+// above reports whether stmt runs before the code at pos, which is below stmt in the same block or
 // in a nested one.
 func above(stmt inspector.Cursor, pos token.Pos) bool {
 	if stmt.ParentEdgeKind() == edge.ForStmt_Post || pos < stmt.Node().End() {
@@ -141,8 +142,8 @@ func above(stmt inspector.Cursor, pos token.Pos) bool {
 	return block.Node().Pos() <= pos && pos < block.Node().End()
 }
 
-// checked tells whether the function returns between a and pos if a gives no value: the statement
-// after a is an if that tests for an error or a false bool.
+// checked reports whether the function returns between a and pos if a gives no value: the
+// statement after a is an if that tests for an error or a false bool.
 func (p *Package) checked(a assignment, pos token.Pos) bool {
 	next, ok := a.stmt.NextSibling()
 	if !ok {
@@ -152,7 +153,7 @@ func (p *Package) checked(a assignment, pos token.Pos) bool {
 	return ok && check.End() <= pos && leaves(check.Body.List) && p.failed(check.Cond, a.unless)
 }
 
-// failed tells whether cond is true whenever the error is not nil, or the bool is false.
+// failed reports whether cond is true whenever the error is not nil, or the bool is false.
 func (p *Package) failed(cond ast.Expr, errOrOK types.Object) bool {
 	switch cond := ast.Unparen(cond).(type) {
 	case *ast.BinaryExpr:

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// leaves tells whether list ends with a return, break, continue or goto, so that the code below it
-// does not run.
+// leaves reports whether list ends with a return, break, continue or goto, so that the code below
+// it does not run.
 func leaves(list []ast.Stmt) bool {
 	if len(list) == 0 {
 		return false
@@ -22,8 +22,8 @@ func leaves(list []ast.Stmt) bool {
 	return false
 }
 
-// ended tells whether c, in function f, runs after the end of the program or of the context: after
-// a receive from Done() or from a channel of signals.
+// ended reports whether c, in function f, runs after the end of the program or of the context:
+// after a receive from Done() or from a channel of signals.
 func (p *Package) ended(c, f inspector.Cursor) bool {
 	for ; c.Node() != f.Node(); c = c.Parent() {
 		if clause, ok := c.Node().(*ast.CommClause); ok && p.isEnd(clause.Comm) {
@@ -66,8 +66,8 @@ func (p *Package) isEnd(stmt ast.Stmt) bool {
 	return ok && TypePath(channel.Elem()) == "os.Signal"
 }
 
-// waits tells whether stmt is a select with a case for the end, and the code below the select runs
-// after that case.
+// waits reports whether stmt is a select with a case for the end, and the code below the select
+// runs after that case.
 func (p *Package) waits(stmt ast.Stmt) bool {
 	s, ok := stmt.(*ast.SelectStmt)
 	if !ok {

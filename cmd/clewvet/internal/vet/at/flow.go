@@ -86,7 +86,7 @@ func (f *flow) meet(call *ast.CallExpr) {
 	}
 }
 
-// given tells whether a context is among the arguments of call.
+// given reports whether a context is among the arguments of call.
 func (f *flow) given(call *ast.CallExpr) bool {
 	for _, arg := range call.Args {
 		if f.context(arg) > 0 {
@@ -96,7 +96,7 @@ func (f *flow) given(call *ast.CallExpr) bool {
 	return false
 }
 
-// Given tells whether call, or the receiver of its method, was given a context. A function
+// Given reports whether call, or the receiver of its method, was given a context. A function
 // argument that sets the context of a request counts too.
 func (p *Package) Given(call *ast.CallExpr) bool {
 	f := p.flow()

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Aside tells whether the fresh context at c loses no trace. That is so if the trace gets into the
-// context in another way, as when a call makes a context from the fresh one and from another. It
-// is also so if the code only waits for the context's end.
+// Aside reports whether the fresh context at c loses no trace. That is so if the trace gets into
+// the context in another way, as when a call makes a context from the fresh one and from another.
+// It is also so if the code only waits for the context's end.
 func (p *Package) Aside(c inspector.Cursor) bool {
 	for c.ParentEdgeKind() == edge.CallExpr_Args {
 		call := c.Parent().Node().(*ast.CallExpr)
@@ -50,7 +50,7 @@ func (p *Package) findUses() map[types.Object][]inspector.Cursor {
 	return uses
 }
 
-// carries tells whether the context at c is an argument of a call that puts a trace into the
+// carries reports whether the context at c is an argument of a call that puts a trace into the
 // context, or links the context's span to another.
 func (p *Package) carries(c inspector.Cursor) bool {
 	kind, index := c.ParentEdge()
@@ -64,7 +64,7 @@ func (p *Package) carries(c inspector.Cursor) bool {
 		slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return p.Says(arg, "WithLinks") })
 }
 
-// asksEnd tells whether the code uses the context at c only for its end or deadline, directly or
+// asksEnd reports whether the code uses the context at c only for its end or deadline, directly or
 // in the function of this package that receives the context.
 func (p *Package) asksEnd(c inspector.Cursor, steps int) bool {
 	switch kind, index := c.ParentEdge(); kind {
@@ -90,8 +90,9 @@ func (p *Package) asksEnds(uses []inspector.Cursor, steps int) bool {
 	return len(uses) > 0 && !slices.ContainsFunc(uses, func(c inspector.Cursor) bool { return !p.asksEnd(c, steps) })
 }
 
-// Untraced tells whether the context at hand at c has no trace: in all calls of the function that
-// has it as a parameter, the argument is a fresh context, made where no other context is at hand.
+// Untraced reports whether the context at hand at c has no trace: in all calls of the function
+// that has it as a parameter, the argument is a fresh context, made where no other context is at
+// hand.
 func (p *Package) Untraced(c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		if param, found := p.param(f.Node()); found {
@@ -106,7 +107,7 @@ func (p *Package) handedFresh(param *types.Var, steps int) bool {
 	return steps > 0 && len(all) > 0 && !slices.ContainsFunc(all, func(h handing) bool { return !p.fresh(h.arg, steps-1) })
 }
 
-// within tells whether a function around c has a context among its parameters, named or not. The
+// within reports whether a function around c has a context among its parameters, named or not. The
 // contexts of commands and tests do not count, because they have no trace.
 func (p *Package) within(c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
@@ -117,7 +118,7 @@ func (p *Package) within(c inspector.Cursor) bool {
 	return false
 }
 
-// fresh tells whether e is a context that comes from context.Background or context.TODO.
+// fresh reports whether e is a context that comes from context.Background or context.TODO.
 func (p *Package) fresh(e ast.Expr, steps int) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.CallExpr:

@@ -26,7 +26,7 @@ type Hand struct {
 	Served bool
 }
 
-// Usable tells whether Expr can be written at the place.
+// Usable reports whether Expr can be written at the place.
 func (h Hand) Usable() bool { return h.Expr != "" && (h.Stable || !h.Crossed) }
 
 // Name returns the name of the context for a message.
@@ -78,20 +78,20 @@ func (p *Package) Hand(c inspector.Cursor) (Hand, bool) {
 	return Hand{}, false
 }
 
-// constructs tells whether f is a constructor by its name. Function literals in a constructor run
-// when the result is used, which can be after the end of the constructor's context.
+// constructs reports whether f is a constructor by its name. Function literals in a constructor
+// run when the result is used, which can be after the end of the constructor's context.
 func constructs(f ast.Node) bool {
 	decl, ok := f.(*ast.FuncDecl)
 	return ok && IsConstructor(decl.Name.Name)
 }
 
-// IsConstructor tells whether name begins like the name of a constructor: with new or init.
+// IsConstructor reports whether name begins like the name of a constructor: with new or init.
 func IsConstructor(name string) bool {
 	name = strings.ToLower(name)
 	return strings.HasPrefix(name, "new") || strings.HasPrefix(name, "init")
 }
 
-// TakesContext tells whether literal has a parameter that contains a context.
+// TakesContext reports whether literal has a parameter that contains a context.
 func (p *Package) TakesContext(literal *ast.FuncLit) bool {
 	_, found := p.param(literal)
 	return found
@@ -140,7 +140,7 @@ func (p *Package) lookup(name string, pos token.Pos) types.Object {
 	return obj
 }
 
-// Spawned tells whether literal runs in the background, so that [Spawn] returns it.
+// Spawned reports whether literal runs in the background, so that [Spawn] returns it.
 func (p *Package) Spawned(literal inspector.Cursor) bool {
 	call := literal.Parent()
 	if call.ParentEdgeKind() == edge.GoStmt_Call {
@@ -153,7 +153,7 @@ func (p *Package) Spawned(literal inspector.Cursor) bool {
 	return false
 }
 
-// guarded tells whether c, in function f, runs only if some context is nil.
+// guarded reports whether c, in function f, runs only if some context is nil.
 func (p *Package) guarded(c, f inspector.Cursor) bool {
 	for ; c.Node() != f.Node(); c = c.Parent() {
 		switch parent := c.Parent().Node().(type) {
@@ -174,7 +174,7 @@ func (p *Package) guarded(c, f inspector.Cursor) bool {
 	return false
 }
 
-// nilCheck tells whether cond compares a context, or a value that contains one, with nil.
+// nilCheck reports whether cond compares a context, or a value that contains one, with nil.
 func (p *Package) nilCheck(cond ast.Expr, op token.Token) (found bool) {
 	ast.Inspect(cond, func(n ast.Node) bool {
 		if b, ok := n.(*ast.BinaryExpr); ok && b.Op == op && p.info.Types[b.Y].IsNil() {

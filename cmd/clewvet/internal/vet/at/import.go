@@ -83,7 +83,7 @@ func insertAt(pos token.Pos, text string) []analysis.TextEdit {
 	return []analysis.TextEdit{{Pos: pos, End: pos, NewText: []byte(text)}}
 }
 
-// standard tells whether path is in the standard library, by the go command's rule: its first
+// standard reports whether path is in the standard library, by the go command's rule: its first
 // element has no dot.
 func standard(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
@@ -99,7 +99,7 @@ func (p *Package) file(pos token.Pos) *ast.File {
 	return nil
 }
 
-// builds tells whether the package with files in dir can import the package at path without a
+// builds reports whether the package with files in dir can import the package at path without a
 // change of its module: without another requirement, line of go.sum or directory in vendor.
 func (p *Package) builds(path, dir string) bool {
 	if standard(path) || p.imports(func(other string) bool { return other == path }) {
@@ -110,7 +110,8 @@ func (p *Package) builds(path, dir string) bool {
 	return deps != nil && !slices.Contains(deps, p.types.Path())
 }
 
-// imports tells whether the package imports, directly or indirectly, a package whose path matches.
+// imports reports whether the package imports, directly or indirectly, a package whose path
+// matches.
 func (p *Package) imports(matches func(path string) bool) bool {
 	seen := make(map[*types.Package]bool)
 	var found func(*types.Package) bool

@@ -116,7 +116,7 @@ func tuple(all ...types.Type) *types.Tuple {
 	return types.NewTuple(vars...)
 }
 
-// IsServed tells whether t is a request of net/http, or the context type of gin or echo. The
+// IsServed reports whether t is a request of net/http, or the context type of gin or echo. The
 // handlers of a server have such a parameter.
 func IsServed(t types.Type) bool {
 	if t == nil {
@@ -129,7 +129,7 @@ func IsServed(t types.Type) bool {
 	return false
 }
 
-// hasContext tells whether a value of type t is or provides a context, or has a readable field
+// hasContext reports whether a value of type t is or provides a context, or has a readable field
 // with one.
 func (p *Package) hasContext(t types.Type) bool {
 	if k, _ := kindOf(t); k != none {

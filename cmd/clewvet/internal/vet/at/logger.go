@@ -14,7 +14,7 @@ var loggers = map[string]bool{
 	"github.com/sirupsen/logrus.FieldLogger": true,
 }
 
-// isLogger tells whether t is the type of a logger, or this package's own type around one.
+// isLogger reports whether t is the type of a logger, or this package's own type around one.
 func (p *Package) isLogger(t types.Type) bool { return p.madeOf(t) != nil }
 
 // madeOf returns t if t is the type of a logger. If t is a struct of this package and its name
@@ -37,7 +37,7 @@ func (p *Package) madeOf(t types.Type) types.Type {
 	return nil
 }
 
-// derives tells whether e is made only from loggers that existed earlier, by methods that were
+// derives reports whether e is made only from loggers that existed earlier, by methods that were
 // given no context. An earlier logger is a field, a receiver, a package variable, the default
 // logger, or a variable outside of in. Each variable is followed once: seen holds the variables
 // that were followed.
@@ -62,7 +62,7 @@ func (p *Package) derives(e ast.Expr, in reach, seen map[*types.Var]bool) bool {
 	return false
 }
 
-// callDerives tells whether the result of call derives, as [Package.derives] says.
+// callDerives reports whether the result of call derives, as [Package.derives] says.
 func (p *Package) callDerives(call *ast.CallExpr, in reach, seen map[*types.Var]bool) bool {
 	f := p.Callee(call)
 	x, _ := method(call)
@@ -87,7 +87,7 @@ func (p *Package) callDerives(call *ast.CallExpr, in reach, seen map[*types.Var]
 	return false
 }
 
-// partsDerive tells whether composite contains a logger, every logger in it derives, and it
+// partsDerive reports whether composite contains a logger, every logger in it derives, and it
 // contains no context.
 func (p *Package) partsDerive(composite *ast.CompositeLit, in reach, seen map[*types.Var]bool) (found bool) {
 	for _, part := range composite.Elts {
@@ -107,8 +107,8 @@ func (p *Package) partsDerive(composite *ast.CompositeLit, in reach, seen map[*t
 	return found
 }
 
-// variableDerives tells whether every value that is assigned to v derives. A receiver, a variable
-// without an assignment and a package variable existed earlier, and so derive.
+// variableDerives reports whether every value that is assigned to v derives. A receiver, a
+// variable without an assignment and a package variable existed earlier, and so derive.
 func (p *Package) variableDerives(v *types.Var, in reach, seen map[*types.Var]bool) bool {
 	rights := p.flow().assigned[v]
 	if len(rights) == 0 || v.Parent() == p.types.Scope() || seen[v] {
@@ -123,13 +123,13 @@ func (p *Package) variableDerives(v *types.Var, in reach, seen map[*types.Var]bo
 	return true
 }
 
-// hands tells whether obj is a parameter within in. A caller may have passed a logger with a
+// hands reports whether obj is a parameter within in. A caller may have passed a logger with a
 // context for it.
 func (p *Package) hands(obj types.Object, in reach) bool {
 	return obj != nil && p.flow().params[obj] && in.has(obj.Pos())
 }
 
-// derivesOrSame tells whether e, which is assigned to v, derives or is made from v itself.
+// derivesOrSame reports whether e, which is assigned to v, derives or is made from v itself.
 func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, in reach, seen map[*types.Var]bool) bool {
 	for x := ast.Unparen(e); ; {
 		call, ok := x.(*ast.CallExpr)

@@ -96,7 +96,7 @@ func (p *Package) message(c inspector.Cursor, h Hand, steps int) (Message, bool)
 	return Message{v.Name(), "propagator.Extract(" + expr + ", " + strings.Replace(headers, "%", v.Name(), 1) + ")"}, true
 }
 
-// TakesMessage tells whether f has a parameter that is a message with its own context.
+// TakesMessage reports whether f has a parameter that is a message with its own context.
 func (p *Package) TakesMessage(f ast.Node) bool {
 	return p.anyParam(f, func(t types.Type) bool {
 		k, _ := kindOf(t)
@@ -121,8 +121,8 @@ func (p *Package) messageVar(c, f inspector.Cursor) *types.Var {
 	return nil
 }
 
-// extracts tells whether the package extracts traces from messages: it imports a package of clew,
-// or uses the name Extract.
+// extracts reports whether the package extracts traces from messages: it imports a package of
+// clew, or uses the name Extract.
 func (p *Package) extracts() bool {
 	if p.imports(func(path string) bool { return strings.HasPrefix(path, "example.com/clew/") }) {
 		return true
@@ -135,8 +135,8 @@ func (p *Package) extracts() bool {
 	return false
 }
 
-// prepared tells whether a function outside of package context made the context v. Such a context
-// belongs to this message, or has a new trace.
+// prepared reports whether a function outside of package context made the context v. Such a
+// context belongs to this message, or has a new trace.
 func (p *Package) prepared(v *types.Var, steps int) (found bool) {
 	if steps == 0 {
 		return false
@@ -159,7 +159,7 @@ func (p *Package) prepared(v *types.Var, steps int) (found bool) {
 	return found
 }
 
-// makesContext tells whether t, the result type of a call, begins with a context.
+// makesContext reports whether t, the result type of a call, begins with a context.
 func makesContext(t types.Type) bool {
 	if results, ok := t.(*types.Tuple); ok && results.Len() > 0 {
 		t = results.At(0).Type()
@@ -167,7 +167,7 @@ func makesContext(t types.Type) bool {
 	return t != nil && TypePath(t) == "context.Context"
 }
 
-// instead tells whether c runs only if there was an error, and so no v.
+// instead reports whether c runs only if there was an error, and so no v.
 func (p *Package) instead(c inspector.Cursor, v *types.Var) bool {
 	for ; c.ParentEdgeKind() != edge.Invalid; c = c.Parent() {
 		if c.ParentEdgeKind() != edge.IfStmt_Body {
@@ -199,7 +199,7 @@ func (p *Package) defines(assign *ast.AssignStmt, v *types.Var) bool {
 	return false
 }
 
-// checksError tells whether cond compares an error with nil by !=.
+// checksError reports whether cond compares an error with nil by !=.
 func (p *Package) checksError(cond ast.Expr) (found bool) {
 	ast.Inspect(cond, func(n ast.Node) bool {
 		if b, ok := n.(*ast.BinaryExpr); ok && b.Op == token.NEQ && p.info.Types[b.Y].IsNil() {
@@ -210,7 +210,7 @@ func (p *Package) checksError(cond ast.Expr) (found bool) {
 	return found
 }
 
-// received tells whether v, which the code at c within f uses, came from a queue.
+// received reports whether v, which the code at c within f uses, came from a queue.
 func (p *Package) received(c, f inspector.Cursor, v *types.Var, steps int) bool {
 	for g := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		if p.hasParam(g.Node(), v) {
@@ -237,8 +237,8 @@ func (p *Package) received(c, f inspector.Cursor, v *types.Var, steps int) bool 
 	return false
 }
 
-// receives tells whether e receives messages from a queue: by <-, or by a method with a name such
-// as Receive.
+// receives reports whether e receives messages from a queue: by <-, or by a method with a name
+// such as Receive.
 func (p *Package) receives(e ast.Expr, steps int) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.UnaryExpr:
@@ -301,7 +301,7 @@ func (p *Package) hasParam(f ast.Node, v types.Object) bool {
 	return params.Pos() <= v.Pos() && v.Pos() < params.End()
 }
 
-// handed tells whether f gets its parameter v from a queue: f is a handler that v's own library
+// handed reports whether f gets its parameter v from a queue: f is a handler that v's own library
 // calls, or all callers of f in this package received v from a queue without a context for it.
 func (p *Package) handed(f inspector.Cursor, v *types.Var, steps int) bool {
 	if k, _ := kindOf(v.Type()); k == request {
@@ -344,7 +344,7 @@ func (p *Package) handed(f inspector.Cursor, v *types.Var, steps int) bool {
 	return callers > 0
 }
 
-// sameModule tells whether the import paths a and b begin with the same host and owner.
+// sameModule reports whether the import paths a and b begin with the same host and owner.
 func sameModule(a, b string) bool {
 	return owner(a) == owner(b)
 }

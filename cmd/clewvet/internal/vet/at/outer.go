@@ -46,34 +46,34 @@ func (p *Package) reach(c inspector.Cursor) reach {
 	return reach{f.Pos(), f.End()}
 }
 
-// serves tells whether f is a handler of incoming requests.
+// serves reports whether f is a handler of incoming requests.
 func (p *Package) serves(f ast.Node) bool {
 	return p.servesHTTP(f) || p.takes(f, "github.com/gofiber/fiber.Ctx")
 }
 
-// servesHTTP tells whether f is a handler for a server of net/http, gin or echo.
+// servesHTTP reports whether f is a handler for a server of net/http, gin or echo.
 func (p *Package) servesHTTP(f ast.Node) bool {
 	return p.takes(f, "net/http.ResponseWriter") && p.takes(f, "net/http.Request") ||
 		p.takes(f, "github.com/gin-gonic/gin.Context") ||
 		p.takes(f, "github.com/labstack/echo.Context")
 }
 
-// Serves tells whether the function at c is a handler that a server of net/http calls, and is not
-// started on another goroutine where it is written. A function whose only HTTP parameter is a
+// Serves reports whether the function at c is a handler that a server of net/http calls, and is
+// not started on another goroutine where it is written. A function whose only HTTP parameter is a
 // request is no handler, because it may be about to send the request.
 func (p *Package) Serves(c inspector.Cursor) bool { return p.servesHTTP(c.Node()) && !p.Spawned(c) }
 
-// takes tells whether f has a parameter of the type at path.
+// takes reports whether f has a parameter of the type at path.
 func (p *Package) takes(f ast.Node, path string) bool {
 	return p.anyParam(f, func(t types.Type) bool { return t != nil && TypePath(t) == path })
 }
 
-// anyParam tells whether is returns true for the type of one of f's parameters.
+// anyParam reports whether is returns true for the type of one of f's parameters.
 func (p *Package) anyParam(f ast.Node, is func(t types.Type) bool) bool {
 	return slices.ContainsFunc(funcType(f).Params.List, func(field *ast.Field) bool { return is(p.info.TypeOf(field.Type)) })
 }
 
-// escapes tells whether the function literal at c is kept for later: returned, stored in a
+// escapes reports whether the function literal at c is kept for later: returned, stored in a
 // composite literal, or passed to a call that returns a function or a handler.
 func (p *Package) escapes(c inspector.Cursor) bool {
 	for {
@@ -100,7 +100,7 @@ func (p *Package) escapes(c inspector.Cursor) bool {
 	}
 }
 
-// isHandler tells whether t is a handler of requests, or a function that returns one.
+// isHandler reports whether t is a handler of requests, or a function that returns one.
 func isHandler(t types.Type) bool {
 	switch TypePath(t) {
 	case "net/http.Handler", "net/http.HandlerFunc":

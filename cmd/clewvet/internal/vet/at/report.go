@@ -29,7 +29,7 @@ func (p *Package) Report(pass *analysis.Pass, d analysis.Diagnostic) {
 	pass.Report(d)
 }
 
-// Ignored tells whether a comment suppresses the reports for the lines from pos to end.
+// Ignored reports whether a comment suppresses the reports for the lines from pos to end.
 func (p *Package) Ignored(pos, end token.Pos) bool {
 	from, to := p.fset.PositionFor(pos, false), p.fset.PositionFor(max(pos, end), false)
 	for n := from.Line; n <= to.Line; n++ {
@@ -85,7 +85,7 @@ func suppresses(comment string) bool {
 	return false
 }
 
-// alone tells whether there is no code before comment on its line.
+// alone reports whether there is no code before comment on its line.
 func (p *Package) alone(file *ast.File, comment *ast.Comment) bool {
 	start := p.fset.File(comment.Pos()).LineStart(p.fset.PositionFor(comment.Pos(), false).Line)
 	found := false
@@ -144,7 +144,7 @@ var baseline struct {
 	left map[Entry]int
 }
 
-// Known tells whether the baseline contains e. Each call uses up one of e's occurrences.
+// Known reports whether the baseline contains e. Each call uses up one of e's occurrences.
 func Known(e Entry) bool {
 	baseline.Lock()
 	defer baseline.Unlock()

@@ -122,7 +122,7 @@ func (p *Package) Stored(c inspector.Cursor) (Loss, Hand, bool) {
 	return l, h, true
 }
 
-// rebinds tells whether decl assigns a logger with a context to a field of the variable e.
+// rebinds reports whether decl assigns a logger with a context to a field of the variable e.
 func (p *Package) rebinds(decl *ast.FuncDecl, e ast.Expr) (found bool) {
 	v := p.flow().object(e)
 	ast.Inspect(decl, func(n ast.Node) bool {
@@ -138,7 +138,7 @@ func (p *Package) rebinds(decl *ast.FuncDecl, e ast.Expr) (found bool) {
 	return found
 }
 
-// traces tells whether a name or literal in decl contains the word trace. If one does, decl may
+// traces reports whether a name or literal in decl contains the word trace. If one does, decl may
 // add the ID itself.
 func (p *Package) traces(decl *ast.FuncDecl) (found bool) {
 	says := func(s string) bool { return strings.Contains(strings.ToLower(s), "trace") }

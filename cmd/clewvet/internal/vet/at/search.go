@@ -7,8 +7,8 @@ import (
 	"golang.org/x/tools/go/types/typeutil"
 )
 
-// bound tells whether the value of e may already have a context: a call within in gave it one, or
-// the value comes from a parameter within in, so that a caller may have given it one.
+// bound reports whether the value of e may already have a context: a call within in gave it one,
+// or the value comes from a parameter within in, so that a caller may have given it one.
 func (f *flow) bound(e ast.Expr, in reach) bool {
 	return (&search{f, make(map[searched]bool)}).bound(e, in)
 }
@@ -27,7 +27,7 @@ type searched struct {
 	parts bool // the search looked at the parts of the assigned values
 }
 
-// again tells whether obj was followed earlier in this search.
+// again reports whether obj was followed earlier in this search.
 func (s *search) again(obj types.Object, in reach, parts bool) bool {
 	was := s.seen[searched{obj, in, parts}]
 	s.seen[searched{obj, in, parts}] = true
@@ -57,7 +57,7 @@ func (s *search) bound(e ast.Expr, in reach) bool {
 	return false
 }
 
-// boundField tells whether a field of x may hold a value with a context.
+// boundField reports whether a field of x may hold a value with a context.
 func (s *search) boundField(x ast.Expr, in reach) bool {
 	if k, _ := kindOf(s.info.TypeOf(x)); k != none || s.gives(x, in) {
 		return true
@@ -74,7 +74,7 @@ func (s *search) boundField(x ast.Expr, in reach) bool {
 	return false
 }
 
-// boundVariable tells whether the value of v may have a context.
+// boundVariable reports whether the value of v may have a context.
 func (s *search) boundVariable(v *types.Var, in reach) bool {
 	if s.again(v, in, false) {
 		return false
@@ -90,9 +90,9 @@ func (s *search) boundVariable(v *types.Var, in reach) bool {
 	return false
 }
 
-// gives tells whether e is a call with a context argument, whose result may then contain a logger
-// with that context. A constructor, recognized by its name, does not count, because it uses the
-// context for other purposes.
+// gives reports whether e is a call with a context argument, whose result may then contain a
+// logger with that context. A constructor, recognized by its name, does not count, because it uses
+// the context for other purposes.
 func (f *flow) gives(e ast.Expr, in reach) bool {
 	call, ok := ast.Unparen(e).(*ast.CallExpr)
 	if !ok || !f.given(call) || !in.has(call.Pos()) {
@@ -102,7 +102,7 @@ func (f *flow) gives(e ast.Expr, in reach) bool {
 	return ok && !IsConstructor(callee.Name())
 }
 
-// handedUnbound tells whether all callers of the function that has the parameter obj are known,
+// handedUnbound reports whether all callers of the function that has the parameter obj are known,
 // and none passes it a value that may have a context.
 func (s *search) handedUnbound(obj types.Object, in reach) bool {
 	if in == everywhere { // the function may expect a logger that is bound
@@ -117,7 +117,7 @@ func (s *search) handedUnbound(obj types.Object, in reach) bool {
 	return len(all) > 0
 }
 
-// boundPart tells whether e is a composite with a part that was given a context.
+// boundPart reports whether e is a composite with a part that was given a context.
 func (s *search) boundPart(e ast.Expr, in reach) bool {
 	if u, ok := ast.Unparen(e).(*ast.UnaryExpr); ok {
 		e = u.X

@@ -42,15 +42,15 @@ func (p *Package) Send(c inspector.Cursor) (Loss, bool) {
 	return l, true
 }
 
-// Resty tells whether path is a version of resty.
+// Resty reports whether path is a version of resty.
 func Resty(path string) bool {
 	path = Unversioned(path)
 	return path == "github.com/go-resty/resty" || path == "resty.dev"
 }
 
-// gets tells whether the request that the call at c makes gets its context elsewhere: later in the
-// chain, or in another use of its variable. A request that is returned counts as one that gets a
-// context, from the caller.
+// gets reports whether the request that the call at c makes gets its context elsewhere: later in
+// the chain, or in another use of its variable. A request that is returned counts as one that gets
+// a context, from the caller.
 func (p *Package) gets(c inspector.Cursor) bool {
 	for ; p.isRequest(c.Node()); c = c.Parent() {
 		switch parent := c.Parent().Node().(type) {
@@ -86,7 +86,7 @@ func (p *Package) isRequest(n ast.Node) bool {
 	return t != nil && typeName(t) == "Request"
 }
 
-// joins tells whether the variable that e names occurs in a call with a context. It is also true
+// joins reports whether the variable that e names occurs in a call with a context. It is also true
 // if e is not a variable, and so cannot be followed.
 func (f *flow) joins(e ast.Expr) bool {
 	obj := f.object(e)

@@ -29,7 +29,7 @@ var waiters = map[string][]string{
 	"golang.org/x/sync/errgroup": {"Go", "TryGo"},
 }
 
-// Waits tells whether f runs its last argument in the background while a caller can wait for its
+// Waits reports whether f runs its last argument in the background while a caller can wait for its
 // end.
 func Waits(f *types.Func) bool {
 	return f != nil && f.Pkg() != nil && slices.Contains(waiters[f.Pkg().Path()], f.Name())
@@ -91,7 +91,7 @@ func (p *Package) Executes(c inspector.Cursor) (Spawn, bool) {
 	return s, true
 }
 
-// Detached tells whether c is in a function literal that a request's handler runs in the
+// Detached reports whether c is in a function literal that a request's handler runs in the
 // background. detachedgo reports such a literal once, for all that is lost in it.
 func (p *Package) Detached(c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
@@ -123,7 +123,8 @@ func (p *Package) Losses(c inspector.Cursor, yield func(l Loss, sends bool)) {
 	})
 }
 
-// Now tells whether the function literal at c is called where it is written, at once or by defer.
+// Now reports whether the function literal at c is called where it is written, at once or by
+// defer.
 func (p *Package) Now(c inspector.Cursor) bool { return now(c) }
 
 func now(c inspector.Cursor) bool {
@@ -162,7 +163,7 @@ func (p *Package) Func(e ast.Expr) *types.Func {
 	return nil
 }
 
-// Says tells whether n contains an identifier with that name.
+// Says reports whether n contains an identifier with that name.
 func (p *Package) Says(n ast.Node, name string) (says bool) {
 	ast.Inspect(n, func(n ast.Node) bool {
 		id, ok := n.(*ast.Ident)

@@ -50,12 +50,12 @@ func (p *Package) findStartup() map[ast.Node]bool {
 	return startup
 }
 
-// Exempt tells whether f belongs to a command or a test.
+// Exempt reports whether f belongs to a command or a test.
 func (p *Package) Exempt(f ast.Node) bool {
 	return p.anyParam(f, func(t types.Type) bool { return exempt[TypePath(t)] })
 }
 
-// Commands tells whether f belongs to a command.
+// Commands reports whether f belongs to a command.
 func (p *Package) Commands(f ast.Node) bool {
 	return p.anyParam(f, func(t types.Type) bool { return exempt[TypePath(t)] && !strings.HasPrefix(TypePath(t), "testing.") })
 }

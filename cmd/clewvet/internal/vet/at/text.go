@@ -47,13 +47,13 @@ func (p *Package) Text(c inspector.Cursor) (t Text, header, ok bool) {
 	return t, header, true
 }
 
-// typed tells whether call needs a value of another type than string.
+// typed reports whether call needs a value of another type than string.
 func (p *Package) typed(call *ast.CallExpr) bool {
 	f := p.Callee(call)
 	return f != nil && f.Name() == "Stringer"
 }
 
-// shown tells whether the value at c ends up on a log line or in a header: directly, inside of
+// shown reports whether the value at c ends up on a log line or in a header: directly, inside of
 // other calls and expressions, or through a variable.
 func (p *Package) shown(c inspector.Cursor, steps int) (header, ok bool) {
 	for {

@@ -39,7 +39,7 @@ func (p *Package) logFunc(e ast.Expr, in reach) (f *types.Func, x ast.Expr) {
 	return f, s.X
 }
 
-// prints tells whether the zerolog function f writes a line that cannot be given a context.
+// prints reports whether the zerolog function f writes a line that cannot be given a context.
 func prints(f *types.Func) bool {
 	switch f.Name() {
 	case "Print", "Printf", "Println":
@@ -48,7 +48,7 @@ func prints(f *types.Func) bool {
 	return false
 }
 
-// begins tells whether the zerolog function f begins a line to which a context can be added.
+// begins reports whether the zerolog function f begins a line to which a context can be added.
 func begins(f *types.Func) bool {
 	results := f.Signature().Results()
 	return results.Len() == 1 && TypePath(results.At(0).Type()) == "github.com/rs/zerolog.Event" &&
@@ -80,7 +80,7 @@ func (p *Package) Value(c inspector.Cursor) (Value, bool) {
 	return Value{e, valueMessage(f, x)}, true
 }
 
-// meetsContext tells whether the function at c goes as a value to a place where a context is at
+// meetsContext reports whether the function at c goes as a value to a place where a context is at
 // hand.
 func (p *Package) meetsContext(c inspector.Cursor) bool {
 	h, hand := p.Hand(c)
@@ -94,7 +94,7 @@ func (p *Package) meetsContext(c inspector.Cursor) bool {
 	return ok && hand && c.ParentEdgeKind() == edge.CallExpr_Args && (h.Handler || p.flow().given(call))
 }
 
-// isWrapped tells whether c is in parentheses or is the operand of a conversion.
+// isWrapped reports whether c is in parentheses or is the operand of a conversion.
 func (p *Package) isWrapped(c inspector.Cursor) bool {
 	return c.ParentEdgeKind() == edge.ParenExpr_X ||
 		c.ParentEdgeKind() == edge.CallExpr_Args && p.info.Types[c.Parent().Node().(*ast.CallExpr).Fun].IsType()
@@ -120,7 +120,7 @@ func valueMessage(f *types.Func, x ast.Expr) string {
 
 // destination returns the variable to which the value at c is assigned: a parameter, a field, or a
 // package variable. It leaves out local variables, because their calls are reported as lines. web
-// tells whether the variable belongs to a handler, or to a call that makes one.
+// reports whether the variable belongs to a handler, or to a call that makes one.
 func (p *Package) destination(c inspector.Cursor) (to types.Object, web bool) {
 	to, web = p.taker(c)
 	if v, ok := to.(*types.Var); !ok || !v.IsField() && !p.flow().params[v] && v.Parent() != p.types.Scope() {
@@ -161,7 +161,7 @@ func (p *Package) taker(c inspector.Cursor) (to types.Object, web bool) {
 }
 
 // parameter returns the parameter for the argument of call at index. It returns nil if call is a
-// conversion. web tells whether call returns a handler.
+// conversion. web reports whether call returns a handler.
 func (p *Package) parameter(call *ast.CallExpr, index int) (to types.Object, web bool) {
 	sig, ok := p.info.TypeOf(call.Fun).Underlying().(*types.Signature)
 	if !ok {
@@ -190,13 +190,13 @@ func (p *Package) assignee(left ast.Expr) types.Object {
 	return nil
 }
 
-// elsewhere tells whether t is declared in another package, whose calls are not in view.
+// elsewhere reports whether t is declared in another package, whose calls are not in view.
 func (p *Package) elsewhere(t types.Type) bool {
 	n := named(t)
 	return n != nil && n.Obj().Pkg() != p.types
 }
 
-// handles tells whether t is a handler of requests, or has a method that makes one.
+// handles reports whether t is a handler of requests, or has a method that makes one.
 func handles(t types.Type) bool {
 	methods := types.NewMethodSet(types.NewPointer(t))
 	for m := range methods.Methods() {

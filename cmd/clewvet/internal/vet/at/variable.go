@@ -10,7 +10,7 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Made tells whether e is the result of the function name in the package at path.
+// Made reports whether e is the result of the function name in the package at path.
 func (p *Package) Made(e ast.Expr, path, name string) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.CallExpr:
@@ -25,7 +25,7 @@ func (p *Package) Made(e ast.Expr, path, name string) bool {
 	return false
 }
 
-// Reaches tells whether the value at c is passed to the function name in the package at path:
+// Reaches reports whether the value at c is passed to the function name in the package at path:
 // directly, through a chain of calls, or through the variable that the value is assigned to.
 func (p *Package) Reaches(c inspector.Cursor, path, name string) bool {
 	for {
@@ -67,7 +67,7 @@ func (p *Package) addressed(e ast.Expr) types.Object {
 	return nil
 }
 
-// Returned tells whether the function around the literal at c returns the variable that e names.
+// Returned reports whether the function around the literal at c returns the variable that e names.
 func (p *Package) Returned(c inspector.Cursor, e ast.Expr) bool {
 	obj := p.flow().object(e)
 	for f := range c.Parent().Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
@@ -83,7 +83,7 @@ func (p *Package) Returned(c inspector.Cursor, e ast.Expr) bool {
 	return false
 }
 
-// Default tells whether the code also assigns to the variable that e names a value made from
+// Default reports whether the code also assigns to the variable that e names a value made from
 // another context. A fresh context is then only the default, for the case that there is no
 // context.
 func (p *Package) Default(e ast.Expr) (found bool) {
@@ -100,7 +100,7 @@ func (p *Package) Default(e ast.Expr) (found bool) {
 	return found && v != nil
 }
 
-// Shuts tells whether the function around c passes the variable that e names to a method or
+// Shuts reports whether the function around c passes the variable that e names to a method or
 // function Shutdown.
 func (p *Package) Shuts(c inspector.Cursor, e ast.Expr) bool {
 	obj := p.flow().object(e)
@@ -195,13 +195,13 @@ func (p *Package) heldEdits(call *ast.CallExpr) func(ctx string) []analysis.Text
 	}
 }
 
-// assigns tells whether id is on the left of an assignment.
+// assigns reports whether id is on the left of an assignment.
 func (p *Package) assigns(id *ast.Ident) bool {
 	c, ok := p.inspector.Root().FindNode(id)
 	return ok && c.ParentEdgeKind() == edge.AssignStmt_Lhs
 }
 
-// inferred tells whether the type of v comes from its first value, because the declaration of v
+// inferred reports whether the type of v comes from its first value, because the declaration of v
 // names no type.
 func (p *Package) inferred(v *types.Var) bool {
 	c, ok := p.inspector.Root().FindByPos(v.Pos(), v.Pos()+token.Pos(len(v.Name())))

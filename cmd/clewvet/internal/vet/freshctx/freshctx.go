@@ -62,8 +62,9 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// kept tells whether the context at c is fresh on purpose: it is compared, kept in a field (where
-// it can serve more than one trace), used for a shutdown, or the default for another context.
+// kept reports whether the context at c is fresh on purpose: it is compared, kept in a field
+// (where it can serve more than one trace), used for a shutdown, or the default for another
+// context.
 func kept(p *at.Package, c inspector.Cursor) bool {
 	for {
 		switch c.ParentEdgeKind() {
@@ -86,7 +87,7 @@ func kept(p *at.Package, c inspector.Cursor) bool {
 	}
 }
 
-// cleans tells whether c is in a function literal that the surrounding function returns. Such a
+// cleans reports whether c is in a function literal that the surrounding function returns. Such a
 // literal is a cleanup that runs at the end of the returned value's life.
 func cleans(p *at.Package, c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil)) {
@@ -101,7 +102,7 @@ func cleans(p *at.Package, c inspector.Cursor) bool {
 	return false
 }
 
-// serves tells whether c is in an endless loop. Each round of the loop may belong to another
+// serves reports whether c is in an endless loop. Each round of the loop may belong to another
 // trace.
 func serves(c inspector.Cursor) bool {
 	for loop := range c.Enclosing((*ast.ForStmt)(nil), (*ast.FuncDecl)(nil)) {

@@ -46,7 +46,7 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// transports tells whether the field Transport of client holds a transport of clew.
+// transports reports whether the field Transport of client holds a transport of clew.
 func transports(p *at.Package, client *ast.CompositeLit) bool {
 	for _, e := range client.Elts {
 		if kv, ok := e.(*ast.KeyValueExpr); ok {

@@ -272,20 +272,20 @@ func (m *Module) findStartup() {
 	}
 }
 
-// constructs tells whether f is a constructor by its name. A literal is none, because its name is
-// that of the function around it.
+// constructs reports whether f is a constructor by its name. A literal is none, because its name
+// is that of the function around it.
 func constructs(f *Function) bool {
 	return !strings.Contains(f.ID, "$") && at.IsConstructor(f.Name[strings.LastIndexByte(f.Name, '.')+1:])
 }
 
-// Startup tells whether the code at posn runs only in main, commands and similar code, and in no
+// Startup reports whether the code at posn runs only in main, commands and similar code, and in no
 // request.
 func (m *Module) Startup(posn string) bool {
 	f := m.at(posn)
 	return f != nil && m.startup[f.ID]
 }
 
-// Covered tells whether the code at posn runs only on the goroutines of requests.
+// Covered reports whether the code at posn runs only on the goroutines of requests.
 func (m *Module) Covered(posn string) bool {
 	f := m.at(posn)
 	return f != nil && m.covered[f.ID]

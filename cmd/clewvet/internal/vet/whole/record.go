@@ -121,7 +121,7 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// tests tells whether n is in a test file. Test files are left out, because they run no service.
+// tests reports whether n is in a test file. Test files are left out, because they run no service.
 func (r *recorder) tests(n ast.Node) bool {
 	return strings.HasSuffix(r.pass.Fset.File(n.Pos()).Name(), "_test.go")
 }
@@ -234,7 +234,7 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 	r.record.Functions = append(r.record.Functions, fn)
 }
 
-// continues tells whether the function at c, whose only parameter is a context, is passed to
+// continues reports whether the function at c, whose only parameter is a context, is passed to
 // another function as a part of the work here. That is so if another argument of the call is a
 // context, or if the function is a job, which returns nothing or only an error. A function that is
 // called for requests would have more parameters.
@@ -253,7 +253,7 @@ func (r *recorder) continues(c inspector.Cursor) bool {
 		slices.ContainsFunc(call.Args, func(arg ast.Expr) bool { return isContext(r.pass.TypesInfo.TypeOf(arg)) })
 }
 
-// waited tells whether the function at c starts where it is written, as with a go statement.
+// waited reports whether the function at c starts where it is written, as with a go statement.
 func (r *recorder) waited(c inspector.Cursor) bool {
 	if c.ParentEdgeKind() == edge.SelectorExpr_Sel {
 		c = c.Parent()
@@ -338,7 +338,7 @@ func (r *recorder) to(f *types.Func) (Call, bool) {
 	return Call{To: describe(f), Interface: id, Foreign: named == nil || generic || !r.ours(f)}, true
 }
 
-// ours tells whether f belongs to the module.
+// ours reports whether f belongs to the module.
 func (r *recorder) ours(f *types.Func) bool { return f.Pkg() != nil && r.inModule(f.Pkg()) }
 
 func (r *recorder) inModule(pkg *types.Package) bool {
@@ -346,8 +346,8 @@ func (r *recorder) inModule(pkg *types.Package) bool {
 	return pkg.Path() == module || strings.HasPrefix(pkg.Path(), module+"/")
 }
 
-// elsewhere tells whether the literal at c may run on another goroutine, or later. It returns true
-// unless all uses of the literal are calls here.
+// elsewhere reports whether the literal at c may run on another goroutine, or later. It returns
+// true unless all uses of the literal are calls here.
 func (r *recorder) elsewhere(c inspector.Cursor) bool {
 	if away, ok := r.away[c.Node()]; ok {
 		return away
@@ -386,7 +386,7 @@ func (r *recorder) here(c inspector.Cursor) bool {
 	return ok && v.Parent() != r.pass.Pkg.Scope() && r.onlyCalled(v)
 }
 
-// calls tells whether f is a function of the standard library that calls its function argument
+// calls reports whether f is a function of the standard library that calls its function argument
 // before it returns.
 func calls(f *types.Func) bool {
 	if f == nil || f.Pkg() == nil {
@@ -435,7 +435,7 @@ func (r *recorder) findUses(file inspector.Cursor) {
 	}
 }
 
-// onlyCalled tells whether the code only calls v, a function-valued variable or parameter, and
+// onlyCalled reports whether the code only calls v, a function-valued variable or parameter, and
 // does so on the goroutine of the function that declares v.
 func (r *recorder) onlyCalled(v *types.Var) bool {
 	for _, c := range r.uses[v] {
@@ -464,9 +464,9 @@ func (r *recorder) onlyCalled(v *types.Var) bool {
 	return true
 }
 
-// timeout tells whether call makes a handler that runs another handler on a separate goroutine. It
-// returns false if httpmw's New is inside of the call, because then that goroutine has the trace
-// again.
+// timeout reports whether call makes a handler that runs another handler on a separate goroutine.
+// It returns false if httpmw's New is inside of the call, because then that goroutine has the
+// trace again.
 func (r *recorder) timeout(call *ast.CallExpr) bool {
 	f := r.Callee(call)
 	if f == nil || f.Pkg() == nil {
@@ -493,7 +493,7 @@ func (r *recorder) timeout(call *ast.CallExpr) bool {
 	return !within
 }
 
-// passesOn tells whether the function at c is a middleware: it or a function around it has the
+// passesOn reports whether the function at c is a middleware: it or a function around it has the
 // next handler as a parameter, or it calls Next or ServeHTTP for the next handler.
 func (r *recorder) passesOn(c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
@@ -534,7 +534,7 @@ func recv(f *types.Func) types.Type {
 	return nil
 }
 
-// implicit tells whether n sets Implicit to true in a Config of httpmw.
+// implicit reports whether n sets Implicit to true in a Config of httpmw.
 func (r *recorder) implicit(n ast.Node) bool {
 	const config = "example.com/clew/httpmw.Config"
 	set := func(e ast.Expr) bool {
