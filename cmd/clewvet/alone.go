@@ -128,8 +128,9 @@ func (inv *invocation) fix(f *findings) (code int, err error) {
 // apart adds a flag to go vet that depends on the chosen packages, so that each choice has its own
 // entries in go vet's cache. The cache of Go 1.26 does not distinguish a package that was chosen
 // from one that was analyzed as a dependency. Without the flag, reports of chosen packages would
-// be missing, and reports of dependencies would be shown. ./... in a module needs no flag, except
-// in a workspace.
+// be missing, and reports of dependencies would be shown. For ./... outside of a workspace, apart
+// adds no flag. That needs one only after the tests of a package were deleted, because the package
+// was then a dependency of its own tests. In this case, look adds the flag.
 func apart(vet, args []string, complete bool) ([]string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -145,8 +145,8 @@ func TestLittle(t *testing.T) {
 	}
 }
 
-// An interface with two implementations is not seen through. A name that contains nop, or a
-// generic type, still counts as an implementation.
+// clewvet does not follow calls through an interface with two implementations. A type whose name
+// only contains nop, and a generic type, count as implementations.
 func TestImplementations(t *testing.T) {
 	files := map[string]string{
 		"store/synopsis.go": "package store\n\nimport \"log/slog\"\n\ntype Synopsis struct{}\n\nfunc (Synopsis) Save(id string) error { slog.Info(id); return nil }\nfunc (Synopsis) Load(id string) string { return id }\n",

@@ -240,8 +240,8 @@ func (f *findings) print(w io.Writer) int {
 	return f.code
 }
 
-// most is the largest number of reports without a list of places to start at, and the length of
-// that list.
+// most is the number of places that a summary names. If there are no more reports than that, there
+// is no summary.
 const most = 5
 
 func (f *findings) summary(w io.Writer, fixes int) {

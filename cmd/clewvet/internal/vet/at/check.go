@@ -255,7 +255,7 @@ func (p *Package) check(pkg *types.Package, files ...*ast.File) bool {
 			ok = ok && strings.HasSuffix(e.Msg, " and not used")
 		},
 	}
-	// Its error is the first that conf.Error got.
+	// Files returns only the first of the errors, and conf.Error gets all of them.
 	_ = types.NewChecker(conf, p.fset, pkg, nil).Files(files)
 	return ok
 }

@@ -51,11 +51,11 @@ func kindOf(t types.Type) (k kind, suffix string) {
 	case "github.com/labstack/echo.Context":
 		return request, ".Request().Context()"
 	}
-	// A context type that the program declares.
+	// The program declares a context type of its own.
 	if result := resultOf(t, "Request"); result != nil && TypePath(result.Type()) == "net/http.Request" {
 		return request, ".Request().Context()"
 	}
-	// Fiber has both methods, and the first returns the request's.
+	// fiber has both methods, and UserContext returns the context of the request.
 	for _, name := range []string{"UserContext", "Context"} {
 		if result := resultOf(t, name); result != nil && isContext(result) {
 			return request, "." + name + "()"

@@ -111,7 +111,7 @@ func isSlogLine(f *types.Func) bool {
 	return Is(f, "log/slog", "Debug", "Info", "Warn", "Error", "Logger.Debug", "Logger.Info", "Logger.Warn", "Logger.Error")
 }
 
-// prepend returns the edits that make call call the function name instead, with arg before its
+// prepend returns edits after which call calls the function name, with arg in front of its other
 // arguments.
 func prepend(call *ast.CallExpr, sel *ast.Ident, name, arg string) []analysis.TextEdit {
 	if len(call.Args) > 0 {

@@ -37,10 +37,10 @@ func (p *Package) madeOf(t types.Type) types.Type {
 	return nil
 }
 
-// derives reports whether e is made only from loggers that existed earlier, by methods that were
-// given no context. An earlier logger is a field, a receiver, a package variable, the default
-// logger, or a variable outside of in. Each variable is followed once: seen holds the variables
-// that were followed.
+// derives reports whether e derives from loggers that existed earlier: it is made only from such
+// loggers, by methods that were given no context. An earlier logger is a field, a receiver, a
+// package variable, the default logger, or a variable outside of the reach in. Each variable is
+// followed once: seen holds the variables that were followed.
 func (p *Package) derives(e ast.Expr, in reach, seen map[*types.Var]bool) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.UnaryExpr:
@@ -62,7 +62,7 @@ func (p *Package) derives(e ast.Expr, in reach, seen map[*types.Var]bool) bool {
 	return false
 }
 
-// callDerives reports whether the result of call derives, as [Package.derives] says.
+// callDerives reports whether the result of call derives from earlier loggers.
 func (p *Package) callDerives(call *ast.CallExpr, in reach, seen map[*types.Var]bool) bool {
 	f := p.Callee(call)
 	x, _ := method(call)
@@ -87,8 +87,8 @@ func (p *Package) callDerives(call *ast.CallExpr, in reach, seen map[*types.Var]
 	return false
 }
 
-// partsDerive reports whether composite contains a logger, every logger in it derives, and it
-// contains no context.
+// partsDerive reports whether composite contains a logger, each of its loggers derives from
+// earlier ones, and it contains no context.
 func (p *Package) partsDerive(composite *ast.CompositeLit, in reach, seen map[*types.Var]bool) (found bool) {
 	for _, part := range composite.Elts {
 		if pair, ok := part.(*ast.KeyValueExpr); ok {
@@ -107,8 +107,8 @@ func (p *Package) partsDerive(composite *ast.CompositeLit, in reach, seen map[*t
 	return found
 }
 
-// variableDerives reports whether every value that is assigned to v derives. A receiver, a
-// variable without an assignment and a package variable existed earlier, and so derive.
+// variableDerives reports whether every value of v derives from earlier loggers. A receiver, a
+// variable without an assignment, and a package variable existed earlier, so they do.
 func (p *Package) variableDerives(v *types.Var, in reach, seen map[*types.Var]bool) bool {
 	rights := p.flow().assigned[v]
 	if len(rights) == 0 || v.Parent() == p.types.Scope() || seen[v] {
@@ -123,13 +123,14 @@ func (p *Package) variableDerives(v *types.Var, in reach, seen map[*types.Var]bo
 	return true
 }
 
-// hands reports whether obj is a parameter within in. A caller may have passed a logger with a
-// context for it.
+// hands reports whether obj is a parameter within the reach in. A caller may have passed a logger
+// with a context for such a parameter.
 func (p *Package) hands(obj types.Object, in reach) bool {
 	return obj != nil && p.flow().params[obj] && in.has(obj.Pos())
 }
 
-// derivesOrSame reports whether e, which is assigned to v, derives or is made from v itself.
+// derivesOrSame reports whether e, a value of v, derives from earlier loggers or is made from v
+// itself.
 func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, in reach, seen map[*types.Var]bool) bool {
 	for x := ast.Unparen(e); ; {
 		call, ok := x.(*ast.CallExpr)

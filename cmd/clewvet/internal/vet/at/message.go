@@ -301,8 +301,8 @@ func (p *Package) hasParam(f ast.Node, v types.Object) bool {
 	return params.Pos() <= v.Pos() && v.Pos() < params.End()
 }
 
-// handed reports whether f gets its parameter v from a queue: f is a handler that v's own library
-// calls, or all callers of f in this package received v from a queue without a context for it.
+// handed reports whether f gets its parameter v from a queue. Either v's own library calls the
+// handler f, or all callers of f in this package got v from a queue, without a context for it.
 func (p *Package) handed(f inspector.Cursor, v *types.Var, steps int) bool {
 	if k, _ := kindOf(v.Type()); k == request {
 		return true // the context at hand is the message's own

@@ -68,7 +68,8 @@ func (p *Package) takes(f ast.Node, path string) bool {
 	return p.anyParam(f, func(t types.Type) bool { return t != nil && TypePath(t) == path })
 }
 
-// anyParam reports whether is returns true for the type of one of f's parameters.
+// anyParam calls is with the type of each parameter of f, and reports whether is ever returns
+// true.
 func (p *Package) anyParam(f ast.Node, is func(t types.Type) bool) bool {
 	return slices.ContainsFunc(funcType(f).Params.List, func(field *ast.Field) bool { return is(p.info.TypeOf(field.Type)) })
 }

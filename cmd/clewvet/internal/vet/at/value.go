@@ -9,8 +9,8 @@ import (
 )
 
 // logFunc returns the log function that e names without a call, and the receiver x of that
-// function. It returns nil if e names no log function, or if x was given a context within in, so
-// that the lines can have one.
+// function. It returns nil if e names no log function. It also returns nil if x was given a
+// context within the reach in, so that the lines of the function can have one.
 func (p *Package) logFunc(e ast.Expr, in reach) (f *types.Func, x ast.Expr) {
 	s, ok := ast.Unparen(e).(*ast.SelectorExpr)
 	if !ok {

@@ -19,7 +19,7 @@ Reported are a go statement, time.AfterFunc, a pool's Submit and cron's AddFunc,
 without the request's context:
 
 	go func() { slog.Info("mailed") }()                                                           // has no trace ID
-	go workerpool.Wrap(ctx, func(ctx context.Context) { slog.InfoContext(ctx, "mailed") })() // has the request's
+	go workerpool.Wrap(ctx, func(ctx context.Context) { slog.InfoContext(ctx, "mailed") })() // has the request's ID
 
 If the module already builds with clew's workerpool, the fix uses workerpool.Wrap. Otherwise it passes the context
 to the lines and requests in the function.`,

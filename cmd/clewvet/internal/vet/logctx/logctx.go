@@ -15,7 +15,7 @@ var Analyzer = &analysis.Analyzer{
 A line of zerolog, slog or logrus has the trace only if the call gets the context:
 
 	slog.Info("saved")             // has no trace ID
-	slog.InfoContext(ctx, "saved") // has one
+	slog.InfoContext(ctx, "saved") // has the trace ID
 
 A logger that is a parameter beside the context is not reported, because the caller may have bound it to the context.
 A logger that middleware got before there was a request is reported. These are reported, too:

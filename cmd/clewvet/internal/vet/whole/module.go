@@ -272,8 +272,8 @@ func (m *Module) findStartup() {
 	}
 }
 
-// constructs reports whether f is a constructor by its name. A literal is none, because its name
-// is that of the function around it.
+// constructs reports whether f is a constructor by its name. A literal is never a constructor,
+// because its name is that of the function around it.
 func constructs(f *Function) bool {
 	return !strings.Contains(f.ID, "$") && at.IsConstructor(f.Name[strings.LastIndexByte(f.Name, '.')+1:])
 }

@@ -51,13 +51,13 @@ type Function struct {
 	From    string // the position of its first byte
 	To      string
 	Request bool `json:",omitempty"` // a server of net/http calls it for a request
-	// Every: it is a middleware for requests, so every request passes it.
+	// Every: the function is a middleware for requests, so every request passes it.
 	Every bool `json:",omitempty"`
 	Takes bool `json:",omitempty"` // it has a context, as a parameter or in its receiver
 	// Start: the function is main or init, it initializes package variables, or it is for
 	// commands, tests or signals.
 	Start bool `json:",omitempty"`
-	// Traces: it makes a context with a trace, or has a message as a parameter.
+	// Traces: the function makes a context with a trace, or has a message as a parameter.
 	Traces bool `json:",omitempty"`
 	// Runs has the indexes of the function parameters that it only calls, on its own goroutine.
 	Runs []int `json:",omitempty"`
