@@ -262,7 +262,7 @@ func TestGRPCCalls(t *testing.T) {
 	assert.Equal(t, []called{{address, method, ""}, {address, method, "rpc error: code = NotFound desc = no such service"}}, calls, "call lines")
 	for i, span := range spans {
 		b, err := trace.Parse(store.callers[i])
-		require.NoError(t, err, "metadata b3")
+		require.NoError(t, err, "parsing the metadata b3")
 		assert.Equal(t, in.id, b.ID(), "trace in the metadata that the server got")
 		assert.Equal(t, span, b.SpanID.String(), "span in the metadata that the server got, against the call line's")
 	}

@@ -228,7 +228,7 @@ func TestFiberCopiesTheTrace(t *testing.T) {
 				_, _, got := app.run(t)("/", "b3", tt.b3)
 				assert.Equal(t, tt.want, got, "B3 in the handler")
 				id, _, _ := strings.Cut(tt.want, "-")
-				assert.Equal(t, []fiberLine{{Message: "asked for", TraceID: id}}, fiberLines(t, &log), "log")
+				assert.Equal(t, []fiberLine{{Message: "asked for", TraceID: id}}, fiberLines(t, &log), "lines of the log")
 			})
 		})
 	}
@@ -274,11 +274,11 @@ func TestFiberRunsAdaptedMiddlewareTooEarly(t *testing.T) {
 				})
 				status, _, _ := app.run(t)("/media/7", "b3", id64+"-"+spanID+"-1")
 				assert.Equal(t, http.StatusNotFound, status)
-				assert.Equal(t, tt.want, fiberLines(t, &log), "log")
+				assert.Equal(t, tt.want, fiberLines(t, &log), "lines of the log")
 				assert.Equal(t, tt.ended, ended == 1, "the span has ended when the handler runs")
 				require.Len(t, recorder.Ended(), 1)
 				if !tt.ended {
-					assert.Equal(t, "GET /media/:id", recorder.Ended()[0].Name(), "span")
+					assert.Equal(t, "GET /media/:id", recorder.Ended()[0].Name(), "name of the span")
 				}
 			})
 		})
@@ -382,11 +382,11 @@ func TestFiberSeesWhatTrustHasLeft(t *testing.T) {
 
 		_, h, got := call("/", stranger...)
 		assert.NotContains(t, h.Get("X-Trace"), id64)
-		assert.Equal(t, ",,gd,"+h.Get("X-Trace"), got, "TrustNone")
+		assert.Equal(t, ",,gd,"+h.Get("X-Trace"), got, "b3, baggage, Accept-Language and trace ID in the handler, with TrustNone")
 
 		_, h, got = call("/", append(stranger, "Authorization", "Basic x")...)
 		assert.Equal(t, id64, h.Get("X-Trace"))
-		assert.Equal(t, id64+"-"+spanID+"-0,,gd,"+id64, got, "TrustIDs")
+		assert.Equal(t, id64+"-"+spanID+"-0,,gd,"+id64, got, "b3, baggage, Accept-Language and trace ID in the handler, with TrustIDs")
 	})
 }
 
@@ -569,7 +569,7 @@ func (f *fiberTraffic) checkLog(t *testing.T) {
 			debug++
 		}
 	}
-	assert.Equal(t, map[string]int{"request": 2 * requests, "here": requests, "later": 2 * requests, "heard when debug": debug}, seen, "lines")
+	assert.Equal(t, map[string]int{"request": 2 * requests, "here": requests, "later": 2 * requests, "heard when debug": debug}, seen, "number of lines with each message")
 }
 
 // 100 requests run at the same time. Their lines, calls and tasks are in the traces of their

@@ -117,7 +117,7 @@ func TestGRPCIsInTheTrace(t *testing.T) {
 			assert.Equal(t, test.sampled, strings.Join(got.called["x-b3-sampled"], ", "), "metadata x-b3-sampled")
 			assert.Equal(t, test.debug, slices.Equal(got.called["x-b3-flags"], []string{"1"}), "metadata x-b3-flags is 1")
 			if test.sampled == "0" {
-				assert.Empty(t, got.spans, "spans")
+				assert.Empty(t, got.spans, "spans of a trace that is not sampled")
 			} else {
 				test.checkSpans(t, got)
 			}
@@ -167,7 +167,7 @@ func (test grpcCall) checkSpans(t *testing.T, got grpcOutcome) {
 		"    image-store: grpc.health.v1.health/check",
 	}, tree(got.spans), "spans")
 	first, out, in := got.spans[0], got.spans[1], got.spans[2]
-	assert.Equal(t, []string{"SERVER", "CLIENT", "SERVER"}, []string{first.Kind, out.Kind, in.Kind}, "kinds")
+	assert.Equal(t, []string{"SERVER", "CLIENT", "SERVER"}, []string{first.Kind, out.Kind, in.Kind}, "kinds of the spans")
 	assert.Equal(t, test.parent, first.ParentID, "parentId of the first span")
 	assert.Equal(t, out.ID, got.called["x-b3-spanid"][0], "ID of the client's span, against metadata x-b3-spanid")
 	assert.Equal(t, in.ID, got.logged.SpanID, "ID of the server's span, against span_id on the gRPC handler's line")

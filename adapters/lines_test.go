@@ -151,7 +151,7 @@ func TestChisOwnLines(t *testing.T) {
 	t.Run("Recoverer", func(t *testing.T) {
 		id := call(t, traced, httpmw.AccessLog(httpmw.AccessLogConfig{}), chiLogs, middleware.Recoverer)
 		lines := linesOf(t, &out)
-		require.Len(t, lines, 2, "lines")
+		require.Len(t, lines, 2, "number of lines")
 		assert.Equal(t, "panic: boom", lines[0]["message"], "message of Recoverer's line")
 		assert.Contains(t, lines[0]["stack"], "lines_test.go", "stack in Recoverer's line")
 		for _, line := range lines {

@@ -351,7 +351,7 @@ func TestKafkaRecordIsForwarded(t *testing.T) {
 		require.NoError(t, polled.Err())
 		require.NoError(t, consume(t.Context(), polled, func(ctx context.Context, record *kgo.Record) error {
 			ids = append(ids, trace.ID(ctx))
-			assert.Len(t, record.Headers, 1, "headers")
+			assert.Len(t, record.Headers, 1, "number of headers")
 			record.Context = nil // otherwise Produce uses the record's own context
 			return client.ProduceSync(ctx, record).FirstErr()
 		}))

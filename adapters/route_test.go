@@ -105,7 +105,7 @@ func accessLine(t *testing.T, path string, build func(traced, logged func(http.H
 	server.Close() // the handler has returned
 	line = testkit.TakeLine(t, &out)
 	assert.Equal(t, id64, line["trace_id"])
-	require.Len(t, recorder.Ended(), 1, "spans")
+	require.Len(t, recorder.Ended(), 1, "number of spans")
 	attrs := attribute.NewSet(recorder.Ended()[0].Attributes()...)
 	v, _ := attrs.Value("http.route")
 	return resp.StatusCode, line, v.AsString()

@@ -145,7 +145,7 @@ func TestRunsAreLinkedTracesOfTheirOwn(t *testing.T) {
 						got.Logged++
 					}
 				}
-				assert.Equal(t, want, got, "runs")
+				assert.Equal(t, want, got, "counts of the runs")
 			})
 		})
 	}
@@ -161,7 +161,7 @@ func TestRunsScheduledWithoutTrace(t *testing.T) {
 				schedule(context.Background(), func(ctx context.Context) { ids <- trace.ID(ctx) })
 				time.Sleep(2*time.Minute + time.Second)
 				end()
-				require.Len(t, ids, 2, "runs")
+				require.Len(t, ids, 2, "number of runs")
 				first, second := <-ids, <-ids
 				assert.Len(t, first, 32, "the first run's trace.ID")
 				assert.Len(t, second, 32, "the second run's trace.ID")
@@ -189,7 +189,7 @@ func TestRunsEndWithTheContextTheyTake(t *testing.T) {
 				})
 				time.Sleep(time.Minute + time.Second)
 				end()
-				assert.EqualValues(t, 1, ran.Load(), "runs")
+				assert.EqualValues(t, 1, ran.Load(), "number of runs")
 			})
 		})
 		t.Run(s.name+", the request ends", func(t *testing.T) {

@@ -1,4 +1,4 @@
-// Command clewvet finds where a Go program loses its trace, and mends what it can.
+// Command clewvet finds where a Go program loses its trace, and fixes what it can.
 //
 // See the README of this module for its analyzers and flags.
 package main

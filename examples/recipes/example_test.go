@@ -224,7 +224,7 @@ func Example_outsideOfRequests() {
 	slog.SetDefault(slog.New(logctx.Slog(slog.NewJSONHandler(os.Stderr, nil), cfg)))
 
 	ctx, span := trace.Start(context.Background(), "start-up")
-	trace.Do(ctx, warmUp) // what it logs without a context has the ID too
+	trace.Do(ctx, warmUp) // lines of warmUp without a context have the ID, too
 	span.End()
 
 	log.Info().Msg("listening") // of no trace

@@ -96,7 +96,7 @@ func TestYes(t *testing.T) {
 	assert.Equal(t, 0, r.code)
 	require.Len(t, r.Targets, 1)
 	assert.Equal(t, "adopted", r.Targets[0].Verdict)
-	assert.EqualValues(t, r.Requests, requests.Load(), "number of requests")
+	assert.EqualValues(t, r.Requests, requests.Load(), "number of requests, against the number that clew doctor reports")
 	assert.Positive(t, requests.Load())
 }
 

@@ -39,7 +39,7 @@ func (p *Package) Aside(c inspector.Cursor) bool {
 	return slices.ContainsFunc(uses, p.carries) || p.asksEnds(uses, 3)
 }
 
-// findUses returns the places that name each variable, except those that assign to it.
+// findUses returns the places that name each variable, except assignments to it.
 func (p *Package) findUses() map[types.Object][]inspector.Cursor {
 	uses := make(map[types.Object][]inspector.Cursor)
 	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
