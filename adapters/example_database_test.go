@@ -22,8 +22,8 @@ import (
 )
 
 // A batch job calls DynamoDB. The spans of AWS's SDK show what the job does. The output leaves out
-// those without a kind. The span of clew's client shows which host the job calls, and is the edge
-// in Zipkin's graph. Each of the two option lines works without the other.
+// spans without a kind. The span of clew's client shows which host the job calls, and is the edge
+// in Zipkin's graph. TracerProvider and HTTPClient can each be set without the other.
 func Example_dynamoDB() {
 	dynamo := httptest.NewServer(answer(`{"Item":{"views":{"N":"7"}}}`))
 	defer dynamo.Close()

@@ -75,7 +75,7 @@ func (f *findings) read(out []byte) (records []whole.Record, err error) {
 		if err := decoder.Decode(&packages); err == io.EOF {
 			return records, nil
 		} else if err != nil {
-			return nil, fmt.Errorf("reading what go vet reports: %w", err)
+			return nil, fmt.Errorf("reading the output of go vet -json: %w", err)
 		}
 		for id, analyzers := range packages {
 			for analyzer, raw := range analyzers {

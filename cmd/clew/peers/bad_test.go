@@ -166,8 +166,8 @@ var badServers = []struct {
 	}},
 }
 
-// clew doctor ends within its timeout, and explains the problem in a sentence. The test itself waits
-// up to a minute, although a few seconds should be enough.
+// clew doctor ends within its timeout, and explains the problem in a sentence. The test itself
+// waits up to a minute, although a few seconds should be enough.
 func TestBadServers(t *testing.T) {
 	for _, server := range badServers {
 		t.Run(server.name, func(t *testing.T) {
