@@ -40,8 +40,8 @@ import (
 // logctx.Call makes lines and client spans for calls that are not HTTP. The adapters below connect
 // one library each to logctx.Call.
 
-// sqlCalls makes a call of each statement of a database. The call ends when the statement has run.
-// For a query, that is when its rows can be read.
+// sqlCalls calls logctx.Call for each statement of a database. The call ends when the statement
+// has run. For a query, that is when its rows can be read.
 type sqlCalls struct {
 	*sql.DB
 	host string
@@ -77,8 +77,8 @@ func verb(query string) string {
 	return ""
 }
 
-// redisCalls makes a call of each command and of each pipeline. A missing key is a valid answer,
-// not an error. The first commands on a new connection belong to the call that needs the
+// redisCalls calls logctx.Call for each command and each pipeline. A missing key is a valid
+// answer, not an error. The first commands on a new connection belong to the call that needs the
 // connection, because they run in that call's context.
 type redisCalls struct{ host string }
 
@@ -112,7 +112,7 @@ func (h redisCalls) call(ctx context.Context, name string, next func(ctx context
 	return err
 }
 
-// grpcCalls makes a call of each unary gRPC call, and sends the call's trace. Use it instead of
+// grpcCalls calls logctx.Call for each unary gRPC call, and sends the trace. Use it instead of
 // otelgrpc's client handler, which would add one more span: the parent of the server's.
 func grpcCalls(ctx context.Context, method string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 	host := conn.Target()
@@ -123,8 +123,8 @@ func grpcCalls(ctx context.Context, method string, req, reply any, conn *grpc.Cl
 	return err
 }
 
-// awsCalls makes a call of each attempt of AWS's SDK. It is the last middleware of the Finalize
-// step, so it runs after the middleware for retries, the endpoint and the signature.
+// awsCalls calls logctx.Call for each attempt of AWS's SDK. It is the last middleware of the
+// Finalize step, so it runs after the middleware for retries, the endpoint and the signature.
 func awsCalls(stack *middleware.Stack) error {
 	call := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 		host := ""
@@ -142,8 +142,8 @@ func awsCalls(stack *middleware.Stack) error {
 // called is the content of a call line.
 type called struct{ host, method, err string }
 
-// callsOf returns the call lines in out and their span IDs. All lines must be call lines in in's
-// trace.
+// callsOf returns the call lines in out and their span IDs. All lines must be call lines in the
+// trace of the request in.
 func callsOf(t *testing.T, in request, out *bytes.Buffer) (calls []called, spans []string) {
 	t.Helper()
 	for _, line := range linesOf(t, out) {

@@ -51,7 +51,7 @@ func answering(wait func(*http.Request)) (string, func()) {
 	return s.URL, func() { s.CloseClientConnections(); s.Close() }
 }
 
-// latencyJobs return the jobs that measure how long clients wait for a service that records its
+// latencyJobs returns the jobs that measure how long clients wait for a service that records its
 // requests. The service and its middleware are the same in all variants. Only the destination of
 // its spans differs.
 func latencyJobs() (jobs []job) {
