@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The walk in CONTRIBUTING has ten steps. Each file that it names must declare the function that
-// is named after the file.
+// The walk in CONTRIBUTING has ten steps. After each file, a step names a function, which the file
+// must declare.
 func TestContributingWalk(t *testing.T) {
 	text := read(t, "../CONTRIBUTING.md")
 	step := regexp.MustCompile("^[0-9]+\\. `")

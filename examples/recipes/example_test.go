@@ -182,7 +182,7 @@ func recovered(next http.Handler) http.Handler {
 				panic(v)
 			default:
 				logctx.Error(r.Context()).Bytes("stack", debug.Stack()).Msgf("panic: %v", v)
-				fail(w, r, http.StatusInternalServerError, "internal error") // of the recipe before this
+				fail(w, r, http.StatusInternalServerError, "internal error") // fail is in the previous recipe
 			}
 		}()
 		next.ServeHTTP(w, r)
@@ -227,7 +227,7 @@ func Example_outsideOfRequests() {
 	trace.Do(ctx, warmUp) // lines of warmUp without a context have the ID, too
 	span.End()
 
-	log.Info().Msg("listening") // of no trace
+	log.Info().Msg("listening") // in no trace
 	lines("service")
 	// Output:
 	// info the cache is warm service=media-api a new ID

@@ -83,8 +83,8 @@ func asked(conn net.Conn) bool {
 	return err == nil
 }
 
-// forever writes text until the other side has gone: every each, or as fast as possible if each is
-// 0.
+// forever writes text again and again until the other side has gone. It pauses for each after
+// every write, or writes as fast as possible if each is 0.
 func forever(to io.Writer, text string, each time.Duration) {
 	if each == 0 {
 		text = strings.Repeat(text, 1+64<<10/len(text))
