@@ -22,11 +22,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// disk is where segments are created, with so much room.
+// disk is a disk with limited room, on which segments are created.
 type disk struct {
 	mu   sync.Mutex
 	room int
-	sync error // of each fsync
+	sync error // the error of each fsync
 }
 
 type onDisk struct {
@@ -39,7 +39,7 @@ func (d *disk) create(path string) (audit.File, error) {
 	return onDisk{f, d}, err
 }
 
-// Write writes what there is room for, as write(2) does.
+// Write writes as many bytes as the disk has room for, as write(2) does.
 func (f onDisk) Write(p []byte) (int, error) {
 	f.d.mu.Lock()
 	defer f.d.mu.Unlock()
@@ -66,15 +66,15 @@ func (d *disk) set(room int, sync error) {
 
 const plenty = 1 << 40
 
-// The disk is full in the middle of a record. Events in the buffer are written when there is room
-// again. Events for which the buffer has no room are counted.
+// The disk is full in the middle of a record. Events in the buffer are written when the disk has
+// room again. Events for which the buffer has no room are counted.
 func TestDiskFull(t *testing.T) {
-	for _, cut := range []int{60, 100, 170, 1000} { // in the header, a block's head, a record, the second block
+	for _, cut := range []int{60, 100, 170, 1000} { // the disk is full in the header, a block's head, a record, the second block
 		t.Run(number(cut), func(t *testing.T) {
 			p, d, dir := &packer{}, &disk{room: cut}, t.TempDir()
 			l := open(t, audit.Config{Dir: dir, Buffer: 4 << 20}, p, audit.Seams{Create: d.create})
 			l.Log(t.Context(), "first", slog.String("k", strings.Repeat("x", 50)))
-			_ = l.Sync(t.Context()) // written, or not
+			_ = l.Sync(t.Context()) // the event may be written or not
 			err := l.LogSync(t.Context(), "second", slog.String("k", strings.Repeat("x", 900)))
 			require.ErrorIs(t, err, syscall.ENOSPC)
 
@@ -100,7 +100,7 @@ func TestDiskFull(t *testing.T) {
 			assert.Equal(t, map[string]int{"first": 1, "second": 1, "after": 1, "flood": int(s.Accepted) - 3}, got)
 			assert.Empty(t, journalFiles(t, dir))
 			for id, events := range p.events {
-				assert.NotEmpty(t, events, "segment %s, which took no event", id)
+				assert.NotEmpty(t, events, "segment %s was packed, but has no event", id)
 			}
 		})
 	}
@@ -136,7 +136,7 @@ func TestFsyncFails(t *testing.T) {
 	assert.Equal(t, map[string]int{"doubtful": 1, "safe": 1}, messages(p.all()))
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	assert.Len(t, p.events, 2, "segments")
+	assert.Len(t, p.events, 2, "the number of segments")
 }
 
 func TestStoreRefuses(t *testing.T) {
@@ -150,8 +150,9 @@ func TestStoreRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "store: 503")
 	s := l.Stats()
 	assert.EqualValues(t, 100, s.Written)
-	// The segment may come to the compactor before the word that it is the last, or with it.
-	assert.Contains(t, []int64{1, 2}, s.Compaction.Count, "asked once, or once more")
+	// The compactor may get the segment before it learns that the Logger is closing, or at the
+	// same time.
+	assert.Contains(t, []int64{1, 2}, s.Compaction.Count, "the store is asked once, or once more at the end")
 	require.Len(t, journalFiles(t, dir), 1)
 	info, err := os.Stat(journalFiles(t, dir)[0])
 	require.NoError(t, err)
@@ -170,7 +171,7 @@ func TestStoreIsAskedAgain(t *testing.T) {
 		p := &packer{refuse: errors.New("store: 503")}
 		l := open(t, audit.Config{}, p, audit.Seams{})
 		l.Log(t.Context(), "m")
-		time.Sleep(5*time.Minute + time.Second/2) // sealed, and asked once
+		time.Sleep(5*time.Minute + time.Second/2) // the segment is sealed, and the store is asked once
 		synctest.Wait()
 		assert.Equal(t, 1, p.called())
 		time.Sleep(time.Second + 2*time.Second + 4*time.Second)
@@ -190,7 +191,7 @@ func TestStoreIsAskedAgain(t *testing.T) {
 	})
 }
 
-// A store that hangs ends with Close's deadline, and nothing is lost.
+// If a store hangs, its call ends at the deadline of Close, and nothing is lost.
 func TestCloseDeadline(t *testing.T) {
 	dir, p := t.TempDir(), &packer{}
 	slow := audit.Seams{Pack: func(ctx context.Context, _ string) (int64, []string, error) {
@@ -259,7 +260,7 @@ func TestNoDirectory(t *testing.T) {
 	_, err := audit.Open(audit.Config{Dir: filepath.Join(path, "audit"), App: "app"})
 	assert.ErrorContains(t, err, path)
 
-	if os.Getuid() > 0 { // permissions mean nothing to root
+	if os.Getuid() > 0 { // root may write in spite of the permissions
 		dir := t.TempDir()
 		require.NoError(t, os.Chmod(dir, 0o500))
 		_, err := audit.Open(audit.Config{Dir: dir, App: "app"})
@@ -289,7 +290,7 @@ func TestHostileLock(t *testing.T) {
 	assert.Less(t, len(err.Error()), 4000)
 }
 
-// Recovery takes up what earlier processes have left, and leaves other files alone.
+// Recovery packs the segments that earlier processes have left, and does not touch other files.
 func TestRecovery(t *testing.T) {
 	dir, p := t.TempDir(), &packer{damaged: 3, many: []string{"noisy"}}
 	journal := filepath.Join(dir, "_journal")
@@ -313,7 +314,7 @@ func TestRecovery(t *testing.T) {
 	shut(t, l)
 	s := l.Stats()
 	assert.Equal(t, 1, s.Newer)
-	assert.Equal(t, 2, s.Damaged, "one is torn, one is not ours")
+	assert.Equal(t, 2, s.Damaged, "one segment is torn, and one file is no segment")
 	assert.Equal(t, []string{"noisy"}, s.ManyMessages)
 	assert.Equal(t, map[string]int{"from before": 1}, messages(p.all()))
 	entries, err := os.ReadDir(journal)
@@ -325,7 +326,7 @@ func TestRecovery(t *testing.T) {
 	assert.Equal(t, []string{"LOCK", "damaged.sealed", "newer.sealed", "notes.txt"}, left)
 }
 
-// A Parquet writer or a Store that panics must not take the service with it.
+// If a Parquet writer or a Store panics, the service goes on.
 func TestStorePanics(t *testing.T) {
 	merged := make(chan struct{}, 1)
 	synctest.Test(t, func(t *testing.T) {
@@ -351,12 +352,12 @@ func TestConfig(t *testing.T) {
 		{"no directory", audit.Config{App: "a"}, "Config.Dir is empty"},
 		{"no app", audit.Config{Dir: "d"}, "Config.App"},
 		{"long app", audit.Config{Dir: "d", App: strings.Repeat("a", 1025)}, "Config.App"},
-		{"app of other bytes", audit.Config{Dir: "d", App: "\xff"}, "Config.App"},
-		{"full", audit.Config{Dir: "d", App: "a", Full: 2}, "Config.Full is 2"},
-		{"buffer", audit.Config{Dir: "d", App: "a", Buffer: 1000}, "Config.Buffer is 1000"},
-		{"negative event", audit.Config{Dir: "d", App: "a", MaxEvent: -1}, "Config.MaxEvent is -1"},
+		{"app that is not UTF-8", audit.Config{Dir: "d", App: "\xff"}, "Config.App"},
+		{"unknown value of Full", audit.Config{Dir: "d", App: "a", Full: 2}, "Config.Full is 2"},
+		{"small buffer", audit.Config{Dir: "d", App: "a", Buffer: 1000}, "Config.Buffer is 1000"},
+		{"negative MaxEvent", audit.Config{Dir: "d", App: "a", MaxEvent: -1}, "Config.MaxEvent is -1"},
 		{"sink and store", audit.Config{Dir: "d", App: "a", Sink: &sink{}, Store: lake.Dir("d")}, "both a Store and a Sink"},
-		{"large event", audit.Config{Dir: "d", App: "a", MaxEvent: audit.MaxEvent + 1}, "Config.MaxEvent is"},
+		{"large MaxEvent", audit.Config{Dir: "d", App: "a", MaxEvent: audit.MaxEvent + 1}, "Config.MaxEvent is"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := audit.Open(tt.cfg)
@@ -365,11 +366,12 @@ func TestConfig(t *testing.T) {
 		})
 	}
 	_, err := audit.Open(audit.Config{Full: 3})
-	assert.ErrorContains(t, err, "Config.Dir", "all that is wrong is said")
-	assert.ErrorContains(t, err, "Config.Full", "all that is wrong is said")
+	assert.ErrorContains(t, err, "Config.Dir", "the error lists all faults")
+	assert.ErrorContains(t, err, "Config.Full", "the error lists all faults")
 }
 
-// Loggers that share a store take turns. If one has the lock, that is no error of the other.
+// Loggers that share a store take turns. If one Logger holds the lock, the other one reports no
+// error.
 func TestAnotherMerges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
@@ -385,7 +387,7 @@ func TestAnotherMerges(t *testing.T) {
 	})
 }
 
-// bucket is a store that several Loggers have in common.
+// bucket is a store that says whether several Loggers share it.
 type bucket struct {
 	storetest.Memory
 	shared bool

@@ -17,7 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// values are made at run time, because constants prove nothing about allocations.
+// values returns n strings that are made at run time, because constants prove nothing about
+// allocations.
 func values(n int) []string {
 	v := make([]string, n)
 	for i := range v {
@@ -58,7 +59,7 @@ func TestIsASCII(t *testing.T) {
 
 func TestAllocations(t *testing.T) {
 	if raced.Enabled {
-		t.Log("the race detector empties pools: nothing is counted")
+		t.Log("with the race detector pools lose entries, so no allocations are counted")
 		return
 	}
 	for name, filter := range map[string]audit.Filter{
@@ -85,7 +86,7 @@ func allocateNothing(t *testing.T, l *audit.Logger, with string) {
 		}},
 		{"no context", func() { l.Log(context.Background(), "m", slog.String("a", v[0])) }},
 	} {
-		for range 3000 { // a Filter's batches grow
+		for range 3000 { // until the batches of a Filter have grown
 			tt.f()
 		}
 		assert.NoError(t, l.Sync(ctx))
@@ -93,7 +94,7 @@ func allocateNothing(t *testing.T, l *audit.Logger, with string) {
 	}
 }
 
-// encodeAlone makes the record that log8 makes, and nothing else.
+// encodeAlone makes the same record as log8, and does nothing else.
 func encodeAlone(b []byte, us int64, id []byte, v []string) []byte {
 	b = segment.Begin(b, us, id, "", "image augmented")
 	for i, key := range [...]string{"network", "network_id", "item", "client_id", "four", "five", "six", "seven"} {
@@ -103,9 +104,9 @@ func encodeAlone(b []byte, us int64, id []byte, v []string) []byte {
 	return b
 }
 
-// BenchmarkLog compares Log with what it cannot do without: "bytes" is the record's bytes alone,
-// of strings that are known to be UTF-8; "encode" has the clock, the context's trace and the
-// attributes beside, in a buffer of its own.
+// BenchmarkLog compares Log with two parts of its work. "bytes" only writes the bytes of the
+// record, from strings that are known to be UTF-8. "encode" also reads the clock, the trace of the
+// context and the attributes, and writes into a separate buffer.
 func BenchmarkLog(b *testing.B) {
 	for _, goroutines := range []int{1, 16, 256} {
 		name := fmt.Sprintf("/goroutines=%d", goroutines)
@@ -141,7 +142,7 @@ func BenchmarkLog(b *testing.B) {
 	}
 }
 
-// discard is a segment that keeps nothing, for the cost of Log without a disk's.
+// discard creates a segment that keeps nothing, so that a benchmark does not measure the disk.
 func discard(path string) (audit.File, error) {
 	f, err := audit.CreateFile(path)
 	return null{f}, err

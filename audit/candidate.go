@@ -16,41 +16,42 @@ import (
 // different batches, so the events of two goroutines, or of a goroutine that has moved to another
 // processor, may come out of order. No event is judged twice.
 //
-// A Filter judges by the methods of [Candidate]. It may hand candidates to other goroutines, if
-// these are done before the Filter returns, because the batch and its candidates are used again.
-// Texts of candidates stay valid for ever, and a text that is kept keeps its batch in memory.
+// A Filter judges an event with the methods of [Candidate]. It may pass candidates to other
+// goroutines if these goroutines are done when the Filter returns, because the Logger then uses
+// the batch and its candidates again. The strings of a candidate stay valid for ever. A string
+// that you keep keeps the whole batch in memory.
 //
 // Nothing is written while a Filter runs. If events come faster than the Filter judges them, the
-// buffer fills, and Config.Full says what happens then. With Config.Full Drop, a Filter may log to
-// the same Logger, and these events are judged too. With Block, Log waits for the Filter once the
-// buffer is full, as LogSync, Sync, Ingest and Close always do. A Filter that calls one of these
-// waits for itself.
+// buffer fills, and Config.Full says what happens then. With Config.Full Drop, a Filter may call
+// Log of the same Logger, and its events are judged too. With Block, Log waits for the Filter once
+// the buffer is full. Ingest does so with Drop and Block. LogSync, Sync and Close always wait for
+// the Filter. A Filter that calls a method which waits for the Filter waits for itself.
 //
-// If a Filter panics, the batch is written as it is, and Stats has the panic as an error. A Filter
-// must not call runtime.Goexit, as the FailNow of a test does.
+// If a Filter panics, the batch is written as it is, and Stats reports the panic as an error. A
+// Filter must not call runtime.Goexit, nor FailNow of a test, which calls Goexit.
 type Filter func(batch []Candidate)
 
 // Candidate is an event that a [Filter] judges. If neither Pass nor Discard is called, the event
 // is written as it is. Copies of a Candidate stand for the same event. Methods of the zero
 // Candidate panic.
 //
-// Several goroutines may read a candidate at once, and judge different candidates at once. For one
-// candidate, only one goroutine at a time may call Pass or Discard, while no other reads its Names
-// and Discarded.
+// Several goroutines may read a candidate at once, and judge different candidates at once. Only
+// one goroutine at a time may call Pass or Discard of one candidate. Meanwhile, no other goroutine
+// may call Names or Discarded of this candidate.
 type Candidate struct{ c *candidate }
 
 // candidate is an event with its verdict. The writer uses a candidate again for a later event.
 type candidate struct {
 	segment.Text
-	app       string // the Logger's
+	app       string // of the Logger, for an event without an app
 	names     []string
-	size      int // of names, as encoded
+	size      int // the encoded size of names
 	tooMany   bool
 	discarded bool
 }
 
-// maxNames bounds what Pass adds to an event, in encoded bytes. A block has at least one event,
-// and must stay far below segment.MaxBlock.
+// maxNames is the limit for the names that Pass adds to an event, in encoded bytes. The limit is
+// needed because a block holds at least one whole event, and must stay far below segment.MaxBlock.
 const maxNames = 64 << 10
 
 // Time is when the event happened, in UTC, with microseconds.
@@ -76,16 +77,17 @@ func (c Candidate) TraceID() string {
 }
 
 // Value returns the value of a key of the context, and whether the event has that key. If the key
-// was logged twice, its last value counts.
+// was logged twice, Value returns the last value.
 func (c Candidate) Value(key string) (value string, ok bool) { return c.c.Text.Value(key) }
 
-// Context yields the keys and values of the context in the order in which they were logged. A key
-// that was logged twice comes twice, and its last value counts.
+// Context yields the keys and values of the context in the order in which they were logged. Of a
+// key that was logged twice, Context yields both values, and the last one is valid.
 func (c Candidate) Context() iter.Seq2[string, string] { return c.c.Pairs() }
 
-// Pass says that the event is written, and adds names of filters to its trace_names. A name that
-// the event has already is not added again. Bytes that are not UTF-8 become U+FFFD. Names beyond
-// 64 KiB are left out, and Stats has that as an error. Pass keeps the strings, but not the slice.
+// Pass decides that the event is written, and adds names of filters to the event's trace_names. A
+// name that the event has already is not added again. Bytes that are not UTF-8 become U+FFFD.
+// Names beyond 64 KiB are left out, and Stats reports an error. Pass keeps the strings, but not
+// the slice.
 //
 // Several calls of Pass add up, and cancel an earlier call of Discard.
 func (c Candidate) Pass(names ...string) {
@@ -106,21 +108,21 @@ func (c Candidate) Pass(names ...string) {
 	}
 }
 
-// Discard says that the event is not written, but counted in Stats.Discarded. An event of LogSync
-// is written all the same, as it was logged. Discard cancels earlier calls of Pass.
+// Discard decides that the event is not written, but counted in Stats.Discarded. An event of
+// LogSync is an exception: it is written as it was logged. Discard cancels earlier calls of Pass.
 func (c Candidate) Discard() {
 	c.c.clear()
 	c.c.discarded = true
 }
 
-// Names returns the names that Pass has added. The slice is the caller's.
+// Names returns the names that Pass has added. The caller owns the slice.
 func (c Candidate) Names() []string { return slices.Clone(c.c.names) }
 
 // Discarded reports whether the event will not be written: its last verdict is Discard, and it is
 // not an event of LogSync.
 func (c Candidate) Discarded() bool { return c.c.discarded && !c.c.Kept }
 
-// clear takes the verdict back.
+// clear removes the verdict.
 func (e *candidate) clear() {
 	clear(e.names)
 	e.names, e.size, e.tooMany, e.discarded = e.names[:0], 0, false, false

@@ -1,8 +1,9 @@
 package audit
 
-// Candidates returns one candidate for each event, in their order, to try a [Filter] on events
-// that were written before. Verdicts have no effect. An event without an App gets app. If
-// [Logger.Ingest] would refuse one of the events, Candidates returns its error.
+// Candidates returns one candidate for each event, in the order of the events. Use it to try a
+// [Filter] on events that are already written: the verdicts have no effect. An event without an
+// App gets the argument app. If [Logger.Ingest] would refuse one of the events, Candidates returns
+// the error of Ingest.
 func Candidates(app string, events ...Event) ([]Candidate, error) {
 	var records []byte
 	var e encoder

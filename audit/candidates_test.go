@@ -30,7 +30,7 @@ func TestCandidates(t *testing.T) {
 	}
 }
 
-// A Filter is tried on an event without a Logger.
+// A Filter is tried on events without a Logger.
 func ExampleCandidates() {
 	onlyStored := func(batch []audit.Candidate) {
 		for _, c := range batch {

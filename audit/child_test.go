@@ -47,7 +47,9 @@ func startChild(t testing.TB, name, dir string) (*exec.Cmd, io.Reader) {
 
 func childLogger() *audit.Logger {
 	l, err := audit.OpenWith(audit.Config{Dir: os.Getenv(dirEnv), App: "child", Full: audit.Block}, audit.Seams{
-		Pack: func(context.Context, string) (int64, []string, error) { return 0, nil, errors.New("killed before") },
+		Pack: func(context.Context, string) (int64, []string, error) {
+			return 0, nil, errors.New("the child is killed before it packs a segment")
+		},
 	})
 	if err != nil {
 		panic(err)
@@ -74,15 +76,16 @@ func TestTwoProcesses(t *testing.T) {
 	shut(t, open(t, audit.Config{Dir: dir}, &packer{}, audit.Seams{}))
 }
 
-// The child says over its pipe a byte of these, and 8 bytes of a number.
+// A message of the child on its pipe is one of these bytes, and a number in 8 bytes.
 const (
 	accepted = 'a' // Log has returned for all events below the number
-	written  = 'w' // Stats said so many were written, before the accepted ones that follow
+	written  = 'w' // Stats.Written, read before the message accepted that follows
 	acked    = 's' // LogSync has returned nil for this event
-	longest  = 'g' // the longest that an event has waited in memory, in nanoseconds
+	longest  = 'g' // the longest time that an event has waited in memory, in nanoseconds
 )
 
-// logUntilKilled logs 200,000 events a second, and, withSync, an event by LogSync now and then.
+// logUntilKilled logs 200,000 events a second. If withSync is true, it also logs events by
+// LogSync.
 func logUntilKilled(withSync bool) {
 	l := childLogger()
 	var mu sync.Mutex
@@ -92,7 +95,7 @@ func logUntilKilled(withSync bool) {
 		binary.LittleEndian.PutUint64(b[1:], n)
 		mu.Lock()
 		defer mu.Unlock()
-		os.Stdout.Write(b[:]) // to a pipe, whole
+		os.Stdout.Write(b[:]) // a pipe gets so few bytes in one piece
 	}
 	go func() {
 		for n := uint64(0); withSync; n++ {
@@ -114,7 +117,7 @@ func logUntilKilled(withSync bool) {
 	}
 }
 
-// reported is what a child has said until it was killed.
+// reported holds the messages of a child until it was killed.
 type reported struct {
 	accepted, written uint64
 	acked             []uint64
@@ -140,8 +143,8 @@ func listen(out io.Reader) (r reported) {
 	}
 }
 
-// TestKill kills a process that logs 200,000 events a second: all that LogSync has acknowledged is
-// there, and of the rest all that Stats had called written.
+// TestKill kills a process that logs 200,000 events a second. Every event that LogSync has
+// acknowledged is found, and at least as many events as Stats.Written had counted.
 func TestKill(t *testing.T) {
 	runs := 1
 	if os.Getenv("CLEW_TORTURE") != "" {
@@ -156,16 +159,16 @@ func TestKill(t *testing.T) {
 				r := killed(t, child, dir)
 				logged, synced := found(t, dir)
 				for _, n := range r.acked {
-					assert.True(t, synced[n], "acknowledged event %d is lost", n)
+					assert.True(t, synced[n], "event %d is lost, but LogSync has acknowledged it", n)
 				}
-				assert.GreaterOrEqual(t, uint64(len(logged)+len(synced)), r.written, "events that were written")
+				assert.GreaterOrEqual(t, uint64(len(logged)+len(synced)), r.written, "found events, and Stats.Written before the kill")
 				total.accepted += r.accepted
 				total.longest = max(total.longest, r.longest)
 				recovered += len(logged)
 				acks += len(r.acked)
 			}
 			assert.Equal(t, child == "log and sync", acks > 0)
-			t.Logf("kill -9, %d runs: %d events accepted, %d of them recovered; 0 of %d acknowledged lost; longest wait in memory %s",
+			t.Logf("kill -9, %d runs: %d events accepted, %d of them recovered; none of %d acknowledged events is lost; the longest wait in memory was %s",
 				runs, total.accepted, recovered, acks, total.longest)
 		})
 	}
@@ -176,15 +179,14 @@ func killed(t testing.TB, child, dir string) reported {
 	cmd, out := startChild(t, child, dir)
 	said := make(chan reported, 1)
 	go func() { said <- listen(out) }()
-	time.Sleep(200*time.Millisecond + rand.N(time.Second)) // any moment
+	time.Sleep(200*time.Millisecond + rand.N(time.Second)) // at any moment
 	require.NoError(t, cmd.Process.Kill())
 	r := <-said
 	_ = cmd.Wait()
 	return r
 }
 
-// found recovers a directory, and returns the numbers of the events that it has. None is there
-// twice.
+// found recovers a directory, and returns the numbers of its events. No number occurs twice.
 func found(t testing.TB, dir string) (logged, synced map[uint64]bool) {
 	t.Helper()
 	p := &packer{}
@@ -193,7 +195,7 @@ func found(t testing.TB, dir string) (logged, synced map[uint64]bool) {
 	for _, e := range p.all() {
 		n, err := strconv.ParseUint(e.Context["n"], 10, 64)
 		require.NoError(t, err)
-		require.False(t, all[e.Message][n], "%s %d is there twice", e.Message, n)
+		require.False(t, all[e.Message][n], "the event %s %d was found twice", e.Message, n)
 		all[e.Message][n] = true
 	}
 	return all["logged"], all["synced"]

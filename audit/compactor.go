@@ -20,7 +20,7 @@ const (
 	mergeEvery     = time.Hour
 )
 
-// compactor is the segments that wait to become Parquet files, or for the Sink.
+// compactor holds the segments that wait until they become Parquet files, or are sent to the Sink.
 type compactor struct {
 	wake chan struct{}
 
@@ -43,7 +43,7 @@ func (c *compactor) stop() {
 	signal(c.wake)
 }
 
-// take returns the segments that wait, which the caller alone owns from then on.
+// take returns the waiting segments, and forgets them: from now on only the caller owns them.
 func (c *compactor) take() (pending []*journalFile, stopping bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -51,15 +51,16 @@ func (c *compactor) take() (pending []*journalFile, stopping bool) {
 	return pending, c.stopping
 }
 
-// isShared reports whether others write to the store too. One process then merges for all.
+// isShared reports whether other processes write to the store too. A Logger does not merge the
+// files of a shared store: one process does that for all.
 func isShared(store lake.Store) bool {
 	shared, ok := store.(lake.Shared)
 	return ok && shared.Shared()
 }
 
 // compact is the goroutine that makes Parquet files of segments, and merges and deletes files of
-// the lake. With a Sink it sends the segments' events instead. If the store or the Sink refuses,
-// compact tries again after a pause that doubles. Meanwhile the journal keeps the events.
+// the lake. With a Sink it sends the segments' events instead. If the store or the Sink refuses
+// events, compact tries again after a pause that doubles. Meanwhile the journal keeps the events.
 func (l *Logger) compact() {
 	merge, retry := newIdleTimer(), newIdleTimer()
 	defer merge.Stop()
@@ -94,7 +95,7 @@ func (l *Logger) compact() {
 	}
 }
 
-// packAll returns the segments that must be tried again.
+// packAll packs the segments, and returns those that must be tried again.
 func (l *Logger) packAll(segments []*journalFile) (again []*journalFile) {
 	for i, s := range segments {
 		if l.running.Err() != nil {
@@ -113,8 +114,8 @@ func (l *Logger) packAll(segments []*journalFile) (again []*journalFile) {
 	return again
 }
 
-// pack makes Parquet files of s, or sends its events, and deletes s when they are safe. After nil,
-// s is deleted, lost, or left alone, and must not be packed again.
+// pack makes Parquet files of s, or sends its events, and deletes s when they are safe. If pack
+// returns nil, s is deleted, lost, or left alone, and must not be packed again.
 func (l *Logger) pack(s *journalFile) error {
 	// Without this fsync, a power failure could cut a segment that has its Parquet files already.
 	// Packing the rest of the segment again would replace these files by smaller ones.
@@ -152,7 +153,7 @@ func (l *Logger) pack(s *journalFile) error {
 		return err
 	}
 	if err := removeProgress(s); err != nil { // the next Open removes it
-		l.note("remove how far a segment was sent", err)
+		l.note("remove the .sent file of a segment", err)
 	}
 	return nil
 }
@@ -174,11 +175,11 @@ func (l *Logger) merge() {
 		return
 	}
 	err = guard(func() error { return l.expireLake(l.serving, l.store, l.ttl) })
-	l.noteMerge("delete what is older than the TTL", err)
+	l.noteMerge("delete events older than the TTL", err)
 }
 
-// noteMerge keeps an error for Stats. It is no error if another Logger of the same store merges at
-// this time, or if Close has ended the merge.
+// noteMerge records err in Stats, except in two cases: another Logger of the same store is merging
+// now, or Close has ended the merge.
 func (l *Logger) noteMerge(tried string, err error) {
 	if err != nil && !errors.Is(err, lake.ErrLocked) && l.serving.Err() == nil {
 		l.note(tried, err)

@@ -28,28 +28,28 @@ const (
 // Config configures a Logger: see [Open]. Dir and App are required. The zero value of every other
 // field is its default.
 type Config struct {
-	// Dir has the journal, in Dir/_journal, and the Parquet files if Store is nil. Open makes the
-	// directory if it is not there. A relative path starts at the working directory of Open. Only
-	// the disk bounds the journal: it grows for as long as the store refuses files.
+	// Dir is the directory that contains the journal, in Dir/_journal, and also the Parquet files
+	// if Store is nil. Open makes the directory if it does not exist. A relative path starts at
+	// the working directory of Open. The journal has no limit but the disk: it grows for as long
+	// as the store refuses files.
 	Dir string
 
 	// App is the name of the service, in 1 to 1,024 bytes of UTF-8.
 	App string
 
-	// Store takes the Parquet files. Nil is lake.Dir(Dir), or no store if there is a Sink.
+	// Store receives the Parquet files. Nil means lake.Dir(Dir), or no store if there is a Sink.
 	Store lake.Store
 
-	// Sink takes the events instead of a Store, and there are no Parquet files. Nil: no Sink. A
-	// Sink together with a Store is an error.
+	// Sink receives the events instead of a Store. There are no Parquet files then. Nil: no Sink.
+	// A Sink together with a Store is an error.
 	Sink Sink
 
 	// Full says what Log does while the buffer is full: by default it drops the event.
 	Full Full
 
-	// Filter judges events before they are written. It discards some, and adds the names of the
-	// filters that let the others pass. Package example.com/clew/audit/filter has one that runs
-	// scripts.
-	// Nil: every event is written as it was logged.
+	// Filter judges events before they are written. It discards some events. To the others, it
+	// adds the names of the filters that let them pass. Package example.com/clew/audit/filter has
+	// a Filter that runs scripts. Nil: every event is written as it was logged.
 	Filter Filter
 
 	// Buffer bounds the memory for events that are not yet in the journal, in bytes: 64 MiB by
@@ -62,14 +62,14 @@ type Config struct {
 
 	// TTL is how long the store keeps events: two weeks by default. A negative TTL keeps them for
 	// ever. Events that still wait in the journal are never deleted, whatever their age. The TTL
-	// has no meaning with a Sink, or with a Store that is [lake.Shared] and deletes by itself.
+	// has no effect with a Sink, or with a Store that is [lake.Shared] and deletes by itself.
 	TTL time.Duration
 
 	// MeterProvider gets the figures of Stats as metrics. Nil: no metrics.
 	MeterProvider metric.MeterProvider
 }
 
-// complete returns cfg with its defaults, and all that is wrong with it.
+// complete returns cfg with the defaults, and an error that lists all faults of cfg.
 func (cfg Config) complete() (Config, error) {
 	cfg.Buffer = cmp.Or(cfg.Buffer, defaultBuffer)
 	cfg.MaxEvent = cmp.Or(cfg.MaxEvent, defaultEvent)
@@ -91,7 +91,8 @@ func (cfg *Config) setDir() (err error) {
 	return nil
 }
 
-// check returns all that is wrong with a Config that has its defaults, apart from Dir.
+// check returns an error that lists all faults of cfg, apart from those of Dir. The defaults must
+// already be set.
 func (cfg *Config) check() error {
 	var wrong []error
 	refuse := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf("audit: "+format, args...)) }

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// On a day of a quiet service, each event is in the segment of its five minutes, and nothing
-// grows.
+// A quiet service runs for a day. Each event is in the segment of its five minutes, and the
+// numbers of goroutines and open files do not grow.
 func TestDay(t *testing.T) {
 	var merged, expired int
 	dir, p := t.TempDir(), &packer{}
@@ -45,10 +45,10 @@ func TestDay(t *testing.T) {
 	})
 	assert.Equal(t, 24, merged)
 	assert.Equal(t, 24, expired)
-	assert.Len(t, p.events, 24*12, "segments")
+	assert.Len(t, p.events, 24*12, "the number of segments")
 	for _, events := range p.events {
 		first, last := events[0].Time.Truncate(5*time.Minute), events[len(events)-1].Time.Truncate(5*time.Minute)
-		assert.Equal(t, first, last, "a segment's partitions")
+		assert.Equal(t, first, last, "the partitions of the first and the last event of a segment")
 	}
 	assert.Empty(t, journalFiles(t, dir))
 }
@@ -63,7 +63,7 @@ func openFiles(t testing.TB) int {
 	return len(entries)
 }
 
-// Events of any time, as after a clock that was set back or a year ahead, keep their times.
+// Events keep their times, whatever these are: a clock may have been set back, or a year ahead.
 func TestClock(t *testing.T) {
 	p := &packer{}
 	l := open(t, audit.Config{}, p, audit.Seams{})
@@ -81,7 +81,7 @@ func TestClock(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-// A segment is sealed at 128 MiB, whatever the time.
+// A segment is sealed at 128 MiB, even if its five minutes have not ended.
 func TestSealBySize(t *testing.T) {
 	var mu sync.Mutex
 	var packs int
@@ -100,5 +100,5 @@ func TestSealBySize(t *testing.T) {
 		l.Log(t.Context(), "m", value)
 	}
 	shut(t, l)
-	assert.Equal(t, 3, packs, "segments of 300 MiB")
+	assert.Equal(t, 3, packs, "the number of segments for 300 MiB")
 }

@@ -26,10 +26,10 @@ type encoder struct {
 	b     []byte
 	max   int
 	big   bool   // the record would be longer than max, and b must not be used
-	shard uint32 // of the record before
+	shard uint32 // that the previous record was added to
 }
 
-// encoders has mostly one encoder for each processor.
+// encoders mostly holds one encoder for each processor.
 var encoders = sync.Pool{New: func() any { return &encoder{b: make([]byte, 0, 1<<10), shard: rand.Uint32()} }}
 
 // emptyKey is the key of an attribute that has none.
@@ -66,8 +66,8 @@ func (e *encoder) end() {
 	}
 }
 
-// traceID puts the ID of ctx's trace, or else of this goroutine's, into id. It returns the bytes
-// of the ID for the journal: none, 8 or 16.
+// traceID writes the trace ID of ctx into id, or else the trace ID of this goroutine. It returns
+// the bytes of the ID that the journal stores: none, 8 or 16.
 func traceID(ctx context.Context, id *[16]byte) []byte {
 	b3, ok := trace.FromContext(ctx)
 	if !ok {
@@ -149,7 +149,8 @@ func (e *encoder) value(key string, v slog.Value) {
 	}
 }
 
-// text is v as slog.TextHandler writes it. If a method of v panics, the panic becomes the text.
+// text returns v as slog.TextHandler writes it. If a method of v panics, the panic becomes the
+// text.
 func text(v any) (s string) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -175,8 +176,8 @@ func text(v any) (s string) {
 	return fmt.Sprintf("%+v", v)
 }
 
-// pair adds key and value, if there is room for them. A value that is too long costs nothing but a
-// look at its length.
+// pair adds key and value if they fit into the record, and otherwise sets e.big. A value that is
+// too long is not copied.
 func (e *encoder) pair(key, value string) {
 	if e.big || len(e.b)+len(key)+len(value) > e.max {
 		e.big = true
@@ -187,14 +188,15 @@ func (e *encoder) pair(key, value string) {
 	if isASCII(e.b[start:]) {
 		return
 	}
-	// Encoded lengths of 128 or more are not ASCII either, and lead to the slow check too.
+	// A string of 128 bytes or more takes this slow check too, because its encoded length is not
+	// ASCII.
 	if !utf8.ValidString(key) || !utf8.ValidString(value) {
 		e.b = segment.AppendPair(e.b[:start], valid(key), valid(value))
 	}
 }
 
-// isASCII looks at eight bytes at a time, also at the end. A call of utf8.ValidString for each
-// string would cost more than all else that Log does.
+// isASCII reports whether b has only ASCII bytes. It reads eight bytes at a time, also at the end
+// of b. A call of utf8.ValidString for each string would cost more than all else that Log does.
 func isASCII(b []byte) bool {
 	const high = 0x8080808080808080
 	if len(b) < 8 {

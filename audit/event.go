@@ -15,7 +15,8 @@ import (
 // Event is an audit event.
 type Event = lake.Event
 
-// event makes the record of an Event. App is the app of the journal.
+// event makes the record of ev. The argument app is the app of the journal: a record of this app
+// does not repeat the app.
 func (e *encoder) event(app string, max int, ev *Event) error {
 	var buf [16]byte
 	id, err := parseTraceID(ev.TraceID, &buf)
@@ -27,7 +28,7 @@ func (e *encoder) event(app string, max int, ev *Event) error {
 		at = time.Now()
 	}
 	if year := at.UTC().Year(); year < 1 || year > 9999 {
-		return fmt.Errorf("audit: an event of the year %d", year)
+		return fmt.Errorf("audit: the time of an event is in the year %d, not between 1 and 9999", year)
 	}
 	message := e.begin(max, ev.Message)
 	names := make([]string, len(ev.TraceNames))

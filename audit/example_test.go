@@ -34,7 +34,7 @@ func Example() {
 	l.Log(ctx, "image augmented", slog.String("network", "instagram"), slog.String("network_id", id))
 	fmt.Println(l.Stats().Accepted, "event")
 
-	// At the end, with a fresh timeout: the context whose end began the shutdown is over.
+	// Close needs a fresh timeout, because the context of the shutdown has ended.
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if err := l.Close(ctx); err != nil {
@@ -67,7 +67,7 @@ func ExampleLogger_LogSync() {
 	// Output: 1 event is on disk
 }
 
-// Close gets a fresh timeout. It returns nil when all events are in Parquet files.
+// Give Close a fresh timeout. It returns nil when all events are in Parquet files.
 func ExampleLogger_Close() {
 	dir, err := os.MkdirTemp("", "audit")
 	if err != nil {
@@ -88,7 +88,7 @@ func ExampleLogger_Close() {
 	// Output: <nil>
 }
 
-// slowStore is a store whose Put takes longer than anybody waits.
+// slowStore is a store whose Put waits until its context ends.
 type slowStore struct{ lake.Store }
 
 func (slowStore) Put(ctx context.Context, _ string, _ io.ReaderAt, _ int64) error {
@@ -96,9 +96,9 @@ func (slowStore) Put(ctx context.Context, _ string, _ io.ReaderAt, _ int64) erro
 	return ctx.Err()
 }
 
-// Close does not wait with a context that has ended already, such as that of the signal which began
-// the shutdown. The events stay in the journal. The next Open of the directory makes Parquet files of
-// them, but the disk of a container is gone by then.
+// Close does not wait if its context has ended already, such as the context that a signal ends at
+// the beginning of the shutdown. The events stay in the journal. The next Open of the directory
+// makes Parquet files of them. A container never gets there if its disk is deleted with it.
 func ExampleLogger_Close_incorrect() {
 	dir, err := os.MkdirTemp("", "audit")
 	if err != nil {
@@ -116,12 +116,12 @@ func ExampleLogger_Close_incorrect() {
 	err = l.Close(serving) // wrong: serving has ended
 	fmt.Println(errors.Is(err, context.Canceled))
 
-	// This only ends the goroutines of the example. The events stay in the journal.
+	// This second call only ends the goroutines of the example. The events stay in the journal.
 	l.Close(context.Background())
 	// Output: true
 }
 
-// A library logs to the Logger that it is given, or to none.
+// A library may log to a nil Logger: the events are dropped.
 func ExampleLogger_nil() {
 	var l *audit.Logger
 	l.Log(context.Background(), "post deduplicated", slog.String("item", "XYZ.123"))
@@ -129,7 +129,7 @@ func ExampleLogger_nil() {
 	// Output: 0
 }
 
-// A Filter keeps the events of one client, and says so in their trace_names.
+// A Filter keeps the events of one client, and adds a name to their trace_names.
 func ExampleFilter() {
 	filter := func(batch []audit.Candidate) {
 		for _, c := range batch {

@@ -8,10 +8,11 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// File is what a segment is written to.
+// File is the file that a segment is written to.
 type File = file
 
-// Seams is what tests put in place of the file system and of the lake; nil is the real thing.
+// Seams holds functions of tests that replace the file system and the lake. A nil function means
+// the real one.
 type Seams struct {
 	Create func(path string) (File, error)
 	Pack   func(ctx context.Context, path string) (damaged int64, manyMessages []string, err error)
@@ -19,10 +20,10 @@ type Seams struct {
 	Expire func(ttl time.Duration) error
 }
 
-// CreateFile is how segments are created.
+// CreateFile creates the file of a segment.
 var CreateFile = createFile
 
-// ProgressLine is a line of the file that says how far a segment was sent.
+// ProgressLine returns a line of the file that notes how many events of a segment were sent.
 var ProgressLine = progressLine
 
 // OpenWith is Open with seams.
@@ -46,7 +47,7 @@ func OpenWith(cfg Config, with Seams) (*Logger, error) {
 	return open(cfg, s)
 }
 
-// Encode is what Log does before it takes a shard. It returns the record's length.
+// Encode makes a record as Log does, but adds it to no shard. It returns the record's length.
 func Encode(ctx context.Context, message string, attrs ...slog.Attr) int {
 	e := encoders.Get().(*encoder)
 	e.encode(ctx, defaultEvent, message, attrs)

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// each is the Filter that judges by the message.
+// each returns a Filter that calls judge for each event of a batch.
 func each(judge func(c audit.Candidate)) audit.Filter {
 	return func(batch []audit.Candidate) {
 		for _, c := range batch {
@@ -29,7 +29,7 @@ func each(judge func(c audit.Candidate)) audit.Filter {
 	}
 }
 
-// without is the Filter that discards the events with this message.
+// without returns a Filter that discards the events with this message.
 func without(message string) audit.Filter {
 	return each(func(c audit.Candidate) {
 		if c.Message() == message {
@@ -38,7 +38,7 @@ func without(message string) audit.Filter {
 	})
 }
 
-// names is the trace_names of events by their message.
+// names returns the trace_names of events by their message.
 func names(events []audit.Event) map[string][]string {
 	n := map[string][]string{}
 	for _, e := range events {
@@ -51,9 +51,9 @@ func TestFilter(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		judge func(c audit.Candidate)
-		want  []string // names of an event of Log; nil: it was discarded
-		own   []string // of one of Ingest that has a name
-		sync  []string // of one of LogSync
+		want  []string // the names of an event of Log; nil: the event was discarded
+		own   []string // the names of an event of Ingest that already has the name own
+		sync  []string // the names of an event of LogSync
 	}{
 		{"no verdict", func(audit.Candidate) {}, []string{}, []string{"own"}, nil},
 		{"discarded", func(c audit.Candidate) { c.Discard() }, nil, nil, nil},
@@ -61,10 +61,10 @@ func TestFilter(t *testing.T) {
 		{"passed without a name", func(c audit.Candidate) { c.Pass() }, []string{}, []string{"own"}, nil},
 		{"an empty name", func(c audit.Candidate) { c.Pass("") }, []string{""}, []string{"own", ""}, []string{""}},
 		{"passed twice", func(c audit.Candidate) { c.Pass("a"); c.Pass("b", "a") }, []string{"a", "b"}, []string{"own", "a", "b"}, []string{"a", "b"}},
-		{"a name that it has", func(c audit.Candidate) { c.Pass("own") }, []string{"own"}, []string{"own"}, []string{"own"}},
+		{"a name that the event has already", func(c audit.Candidate) { c.Pass("own") }, []string{"own"}, []string{"own"}, []string{"own"}},
 		{"Discard after Pass", func(c audit.Candidate) { c.Pass("a"); c.Discard() }, nil, nil, nil},
 		{"Pass after Discard", func(c audit.Candidate) { c.Pass("a"); c.Discard(); c.Pass("b") }, []string{"b"}, []string{"own", "b"}, []string{"b"}},
-		{"a name of other bytes", func(c audit.Candidate) { c.Pass("\xff\x1b") }, []string{"\uFFFD\x1b"}, []string{"own", "\uFFFD\x1b"}, []string{"\uFFFD\x1b"}},
+		{"a name that is not UTF-8", func(c audit.Candidate) { c.Pass("\xff\x1b") }, []string{"\uFFFD\x1b"}, []string{"own", "\uFFFD\x1b"}, []string{"\uFFFD\x1b"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := &packer{}
@@ -90,13 +90,13 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// A candidate has all of its event, and its texts stay as they are when the batch is used again.
+// A candidate has all members of its event. Its texts do not change when the batch is used again.
 func TestFilterTexts(t *testing.T) {
 	var got []audit.Event
 	keep := each(func(c audit.Candidate) {
 		got = append(got, audit.Event{Time: c.Time(), App: c.App(), Message: c.Message(), TraceID: c.TraceID(),
 			Context: maps.Collect(c.Context())})
-		c.Pass(c.Message(), "a filter") // a name that is a text of the batch
+		c.Pass(c.Message(), "a filter") // the first name shares its bytes with the batch
 	})
 	p := &packer{}
 	l := open(t, audit.Config{Filter: keep}, p, audit.Seams{})
@@ -119,7 +119,7 @@ func TestFilterTexts(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-// The last value of a key counts, also for a Filter.
+// A Filter gets the last value of a key, too.
 func TestFilterDuplicateKey(t *testing.T) {
 	p := &packer{}
 	l := open(t, audit.Config{Filter: each(func(c audit.Candidate) {
@@ -131,7 +131,7 @@ func TestFilterDuplicateKey(t *testing.T) {
 	assert.Equal(t, map[string][]string{"m": {"2", "2!"}}, names(p.all()))
 }
 
-// The batch of a Filter that panics is written as it was logged, and the next is judged again.
+// If a Filter panics, its batch is written as it was logged, and the Filter judges the next batch.
 func TestFilterPanics(t *testing.T) {
 	p := &packer{}
 	l := open(t, audit.Config{Filter: func(batch []audit.Candidate) {
@@ -154,7 +154,7 @@ func TestFilterPanics(t *testing.T) {
 	assert.Contains(t, s.LastError, "panic: a fault")
 	l.Log(t.Context(), "after")
 	shut(t, l)
-	// The two may have been in different buffers, and so in different batches.
+	// The events before and panic may have been in different buffers, and so in different batches.
 	got := names(p.all())
 	assert.Contains(t, got, "panic")
 	assert.Nil(t, got["panic"])
@@ -162,7 +162,7 @@ func TestFilterPanics(t *testing.T) {
 	assert.Equal(t, l.Stats().Discarded, int64(3-len(got)))
 }
 
-// Events that wait for room on the disk have been judged, and are not judged again.
+// Events that wait until the disk has room have been judged already, and are not judged again.
 func TestFilterAtFullDisk(t *testing.T) {
 	p, d := &packer{}, &disk{}
 	judged := map[string]int{}
@@ -204,8 +204,7 @@ func TestFilterAtFullDiskToTheEnd(t *testing.T) {
 	assert.EqualValues(t, 100, s.Discarded)
 }
 
-// A service whose events are all discarded writes no file, and Sync and Close have nothing to wait
-// for.
+// A service whose events are all discarded writes no file, and Sync and Close do not wait.
 func TestFilterDiscardsAll(t *testing.T) {
 	p, dir := &packer{}, t.TempDir()
 	l := open(t, audit.Config{Dir: dir, Filter: without("unwanted")}, p, audit.Seams{})
@@ -250,7 +249,7 @@ func TestFilterStatsAddUp(t *testing.T) {
 	s := l.Stats()
 	assert.EqualValues(t, goroutines*(each+2*each/100), s.Written+s.Discarded)
 	assert.Equal(t, goroutines*(each/2+each/100), messages(p.all())["wanted"])
-	assert.GreaterOrEqual(t, messages(p.all())["unwanted"], goroutines*each/100, "those of LogSync, and of batches that panicked")
+	assert.GreaterOrEqual(t, messages(p.all())["unwanted"], goroutines*each/100, "unwanted events are kept if they are of LogSync, or if the Filter panicked")
 	assert.Equal(t, s.Written, int64(len(p.all())))
 	assert.Positive(t, s.Discarded)
 	assert.Positive(t, s.Errors)
@@ -309,11 +308,11 @@ func TestFilterThatHangs(t *testing.T) {
 	_ = l.Close(t.Context())
 	s := l.Stats()
 	adds(t, s)
-	assert.EqualValues(t, 1, s.Written, "written, though nobody waited")
+	assert.EqualValues(t, 1, s.Written, "the event is written, although Close gave up")
 }
 
-// A Filter may log to its own Logger. Even if it logs more than it judges, so that the queue is
-// never empty, Sync and Close are not held up.
+// A Filter may log to the Logger that calls it. The queue is never empty if the Filter logs more
+// events than it judges. Sync and Close return nevertheless.
 func TestFilterThatLogs(t *testing.T) {
 	var l *audit.Logger
 	opened := make(chan struct{})
@@ -339,7 +338,7 @@ func TestFilterThatLogs(t *testing.T) {
 	assert.Positive(t, l.Stats().Discarded)
 }
 
-// Names that make events longer than a chunk, or than an event may be, lose no event.
+// No event is lost if names make events longer than a chunk, or longer than the limit of an event.
 func TestFilterNames(t *testing.T) {
 	many := make([]string, 200)
 	for i := range many {
@@ -381,10 +380,10 @@ func TestFilterNames(t *testing.T) {
 	}
 }
 
-// A Filter costs one copy of a batch, and nothing for each of its events.
+// A Filter allocates one copy of a batch, and nothing for each event.
 func TestFilterAllocations(t *testing.T) {
 	if raced.Enabled {
-		t.Log("the race detector allocates")
+		t.Log("the race detector allocates, so no allocations are counted")
 		return
 	}
 	l := open(t, audit.Config{Filter: each(func(c audit.Candidate) {
@@ -408,8 +407,8 @@ func TestFilterAllocations(t *testing.T) {
 	assert.Less(t, testing.AllocsPerRun(5, log), events/10.0)
 }
 
-// BenchmarkFilter measures the cost of a Filter for the writer. "judged" looks at the trace ID and
-// at three values of the context of each event, and "none" has no Filter.
+// BenchmarkFilter measures the cost of a Filter for the writer. "none" has no Filter, the Filter
+// of "nothing" gives no verdict, and the Filter of "values" reads three values of each event.
 func BenchmarkFilter(b *testing.B) {
 	for _, tt := range []struct {
 		name   string

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// If an fsync that the clock has asked for fails, the next Sync says so, once.
+// If the fsync of each second fails, the next Sync returns the error, once.
 func TestFsyncThatNobodyWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{}
@@ -48,7 +48,7 @@ func (f synced) Sync() error {
 }
 
 // After an fsync that failed, the kernel may have forgotten the bytes that it could not write. A
-// second fsync of the same file would succeed in spite of that.
+// second fsync of the same file could succeed, although the bytes are lost.
 func TestNoSecondFsync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{}
@@ -60,7 +60,7 @@ func TestNoSecondFsync(t *testing.T) {
 			return synced{f, func() { mu.Lock(); calls[path]++; mu.Unlock() }}, err
 		}
 		l := open(t, audit.Config{}, &packer{}, audit.Seams{Create: of})
-		for range 3 { // each time another segment
+		for range 3 { // each event goes to another segment
 			l.Log(t.Context(), "x", slog.String("a", "b"))
 			time.Sleep(5 * time.Second)
 		}
@@ -72,7 +72,8 @@ func TestNoSecondFsync(t *testing.T) {
 	})
 }
 
-// A process that died while it wrote the first bytes leaves no events.
+// If a process died while it wrote the header of a segment, the file has no events, and Open
+// removes it.
 func TestRecoverUnfinishedHeader(t *testing.T) {
 	header := segment.AppendHeader(nil, segment.Header{ID: segment.NewID(time.Now().UnixMicro(), 7), App: "media-api"})
 	for n := range len(header) {
@@ -84,12 +85,13 @@ func TestRecoverUnfinishedHeader(t *testing.T) {
 		l, err := audit.Open(audit.Config{Dir: dir, App: "media-api"})
 		require.NoError(t, err)
 		require.NoError(t, l.Close(context.Background()))
-		assert.NoFileExists(t, path, "of %d bytes", n)
+		assert.NoFileExists(t, path, "an unfinished segment of %d bytes", n)
 		assert.Zero(t, l.Stats().Damaged)
 	}
 }
 
-// A program that changes its directory goes on to write where it began.
+// If a program changes its working directory, the Logger still writes to the directory that it has
+// opened.
 func TestRelativeDir(t *testing.T) {
 	parent := t.TempDir()
 	t.Chdir(parent)

@@ -16,7 +16,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// fill logs to a Logger whose disk takes nothing, until its buffer is full.
+// fill logs events until the buffer of l is full. Nothing may empty the buffer meanwhile.
 func fill(l *audit.Logger) {
 	value := slog.String("k", strings.Repeat("v", 60_000))
 	for range 200 {
@@ -39,7 +39,7 @@ func TestBlock(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		value := slog.String("k", strings.Repeat("v", 60_000))
-		for range 5 { // more than a chunk's rest
+		for range 5 { // more than the rest of a chunk has room for
 			l.Log(ctx, "too late", value)
 		}
 		assert.Equal(t, 3*time.Second, time.Since(start))
@@ -80,8 +80,8 @@ func TestBlockAndClose(t *testing.T) {
 	})
 }
 
-// The figures add up at each moment while several goroutines log, and every event is there at the
-// end.
+// The figures add up at each moment while several goroutines log. In the end, every event is
+// written.
 func TestStatsAddUp(t *testing.T) {
 	p := &packer{}
 	l := open(t, audit.Config{}, p, audit.Seams{})
@@ -107,7 +107,7 @@ func TestStatsAddUp(t *testing.T) {
 	assert.Positive(t, s.Delay.Count)
 }
 
-// LogSync's calls share an fsync, and Log's events reach the disk within a second.
+// Concurrent calls of LogSync share an fsync. Events of Log are synced within a second.
 func TestGroupCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := open(t, audit.Config{}, &packer{}, audit.Seams{})
@@ -122,24 +122,24 @@ func TestGroupCommit(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 		synctest.Wait()
 		s := l.Stats()
-		assert.Zero(t, s.Buffered, "after 50 ms")
+		assert.Zero(t, s.Buffered, "events in memory after 50 ms")
 		time.Sleep(time.Second)
 		synctest.Wait()
 		s = l.Stats()
 		assert.Equal(t, n+1, s.Fsync.Count)
 		time.Sleep(time.Minute)
-		assert.Equal(t, n+1, l.Stats().Fsync.Count, "nothing to do")
+		assert.Equal(t, n+1, l.Stats().Fsync.Count, "there is no fsync if no event was written")
 		shut(t, l)
 	})
 }
 
-// LogSync waits no longer than its context.
+// LogSync waits no longer than its context allows.
 func TestLogSyncContext(t *testing.T) {
 	p := &packer{}
 	l := open(t, audit.Config{}, p, audit.Seams{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for range 100 { // the disk may be faster than the look at ctx
+	for range 100 { // a call may return nil, if the fsync is done before LogSync looks at ctx
 		if err := l.LogSync(ctx, "m"); err != nil {
 			require.ErrorIs(t, err, context.Canceled)
 		}
@@ -179,7 +179,7 @@ func TestMetrics(t *testing.T) {
 	shut(t, l)
 	data = metricdata.ResourceMetrics{}
 	require.NoError(t, reader.Collect(t.Context(), &data))
-	assert.Empty(t, data.ScopeMetrics, "after Close")
+	assert.Empty(t, data.ScopeMetrics, "there are no metrics after Close")
 }
 
 func points(m metricdata.Metrics) map[string]float64 {

@@ -15,16 +15,16 @@ import (
 
 const (
 	journalDir = "_journal"
-	extActive  = ".journal" // is being written, or was when its process died
+	extActive  = ".journal" // a segment that is being written, or was when its process died
 	extSealed  = ".sealed"
-	extSent    = ".sent" // how far a Sink has taken the segment of that name
+	extSent    = ".sent" // the progress of the segment of that name: how many of its events the Sink has taken
 
 	sealBytes = 128 << 20
-	sealEvery = 5 * time.Minute  // of the wall clock, so that a segment mostly has one partition
-	sinkEvery = 10 * time.Second // after a segment was begun, so that not all writers send at the same time
+	sealEvery = 5 * time.Minute  // by the wall clock, so that the events of a segment mostly belong to one partition
+	sinkEvery = 10 * time.Second // from the segment's beginning, so that not all writers send at the same time
 )
 
-// file is the file of a segment: an *os.File, or that of a test.
+// file is the file of a segment: an *os.File, or a fake file in a test.
 type file interface {
 	Write(p []byte) (int, error)
 	Sync() error
@@ -43,10 +43,10 @@ type journalFile struct {
 	since     time.Time // when it was begun
 	sealAt    time.Time
 	recovered bool // an earlier process wrote it: it needs an fsync before it is packed
-	named     bool // the directory with its name is on disk
+	named     bool // the file's name is on disk: the directory was synced
 
 	f    file        // nil in recovered segments
-	torn atomic.Bool // an fsync has failed, and nothing more is written
+	torn atomic.Bool // an fsync has failed, so nothing more is written to the file
 
 	// The queue's lock guards these.
 	size   int64
@@ -54,11 +54,11 @@ type journalFile struct {
 	unsent int64 // events that neither a Store nor a Sink has
 	lost   bool  // the file is gone
 
-	sent int64 // events that the Sink is done with; only the compactor uses it
+	sent int64 // events that the Sink has taken or refused; only the compactor uses this field
 }
 
-// newSegment begins a segment. The monotonic clock says when to seal the segment, because a wall
-// clock that is set back would keep the segment open.
+// newSegment begins a segment. The monotonic clock decides when to seal the segment, because a
+// wall clock that is set back would keep the segment open.
 func (l *Logger) newSegment() (*journalFile, error) {
 	if err := l.dirLock.renew(); err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (l *Logger) newSegment() (*journalFile, error) {
 	return s, nil
 }
 
-// sealAt is when a segment that begins now is sealed.
+// sealAt returns the time at which a segment that begins now will be sealed.
 func (l *Logger) sealAt(now time.Time) time.Time {
 	if l.sink != nil {
 		return now.Add(sinkEvery)
@@ -105,7 +105,7 @@ func (s *journalFile) isThere() bool {
 	return os.SameFile(ours, named)
 }
 
-// isUnfinished reports whether the file is empty, or has only a part of a segment's header.
+// isUnfinished reports whether the file is empty, or contains only a part of a segment's header.
 func isUnfinished(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

@@ -8,17 +8,18 @@ import (
 
 var errTooMany = errors.New("an event got more than 64 KiB of names of filters: some are left out")
 
-// maxKeptNames bounds the room for names that a candidate keeps for later events.
+// maxKeptNames is the largest capacity of the slice names that a candidate keeps for later events.
 const maxKeptNames = 32
 
-// batch is the events of a chunk while a Filter judges them. The next batch uses its slices again.
+// batch holds the events of a chunk while a Filter judges them. The next chunk uses the slices
+// again.
 type batch struct {
 	events     []candidate // may be longer than candidates, after a larger batch
-	candidates []Candidate // of the first events
+	candidates []Candidate // one for each event of this chunk, which is at the same index in events
 }
 
-// judge makes the Filter judge the events of c, once, and writes those that it leaves. Only a
-// verdict of the Filter discards an event.
+// judge calls the Filter once for the events of c, and writes the events that the Filter does not
+// discard. If the Filter panics, judge writes all of them.
 func (w *writer) judge(c *chunk) {
 	b := &w.batch
 	b.read(w.app, string(c.b[segment.BlockHead:]))
@@ -60,8 +61,8 @@ func (w *writer) writeLeft(c *chunk) {
 	w.block = block
 }
 
-// read makes candidates of records. Records are a string, which never changes, because a Filter
-// may keep the texts. Once the slices are long enough, read allocates nothing.
+// read makes candidates of records. The records are a string because a Filter may keep the texts,
+// and a string never changes. Once the slices are long enough, read allocates nothing.
 func (b *batch) read(app, records string) {
 	n := 0
 	for t, rest, ok := segment.NextText(records); ok; t, rest, ok = segment.NextText(rest) {
@@ -96,7 +97,7 @@ func (b *batch) clear() {
 	}
 }
 
-// release drops the references to the events' texts, and the room for names where it is large.
+// release drops the references to the events' texts, and a slice names with a large capacity.
 func (b *batch) release() {
 	b.clear()
 	for _, judged := range b.candidates {

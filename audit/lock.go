@@ -12,8 +12,9 @@ import (
 	"example.com/clew/audit/internal/filelock"
 )
 
-// lockName is the file in a journal's directory that its holder has locked. The file stays when
-// the lock is released. If it were deleted, two processes could lock two files of that name.
+// lockName is the file in a journal's directory that is locked by the Logger of this directory.
+// The file stays when the lock is released. If it were deleted, two processes could lock two files
+// of that name.
 const lockName = "LOCK"
 
 // dirLock is the lock of a journal's directory. The operating system releases it when the process
@@ -24,7 +25,8 @@ type dirLock struct {
 	f      *os.File
 }
 
-// lockDir locks a directory, and makes it if needed. The error names the holder.
+// lockDir locks a directory, and makes the directory if needed. If another Logger holds the lock,
+// the error names that Logger.
 func lockDir(dir, app string) (*dirLock, error) {
 	k := &dirLock{
 		dir:    dir,
@@ -64,7 +66,7 @@ func (k *dirLock) sign() error {
 	return nil
 }
 
-// renew takes the lock again if its file was deleted, mostly with the directory.
+// renew takes the lock again if the file LOCK was deleted, mostly together with its directory.
 func (k *dirLock) renew() error {
 	if k.f != nil {
 		ours, err := k.f.Stat()
@@ -91,11 +93,12 @@ func (k *dirLock) release() error {
 	return f.Close()
 }
 
-// printable is the holder as a text for an error, since the file may hold any bytes.
+// printable returns the content of the file LOCK as a text for an error message. The file may
+// contain any bytes.
 func printable(holder []byte) string {
 	s := strings.TrimSpace(string(holder))
 	if s == "" {
-		return "it has not yet said its name"
+		return "it has not written its name yet"
 	}
 	for _, r := range s {
 		if r < ' ' || r > '~' {

@@ -17,19 +17,19 @@ var (
 	errFull   = errors.New("audit: the buffer is full")
 )
 
-// Log logs an event that happens now. The trace ID is that of ctx, or else that of the goroutine's
-// trace.Do. Log never fails, and with [Drop] it never waits.
+// Log logs an event that happens now. The trace ID is taken from ctx, or else from the trace.Do
+// that the goroutine runs in. Log never fails, and with [Drop] it never waits.
 //
-// The message should be a constant, with all that varies in attrs. A string is kept as it is.
-// Other values are written as slog.TextHandler writes them, but without quotes: times as RFC 3339
-// with up to nanoseconds, in UTC; durations as 1.5s; LogValuers resolved; other types by
-// MarshalText, Error or fmt's %+v, whose panics are written as text. Keys of groups are joined by
-// dots. A group without attributes and the zero Attr are left out; another empty key becomes
-// !EMPTYKEY. If a key comes twice, its last value counts. Each run of bytes that are not UTF-8
-// becomes U+FFFD.
+// Make the message a constant, and put all that varies into attrs. The value of an attribute is
+// written as it is if it is a string. Other values are written as slog.TextHandler writes them,
+// but without quotes: times as RFC 3339 with up to nanoseconds, in UTC; durations as 1.5s;
+// LogValuers resolved; other types by MarshalText, Error or fmt's %+v. If a method of a value
+// panics, the panic is written as text. Keys of groups are joined by dots. A group without
+// attributes and the zero Attr are left out. Any other empty key becomes !EMPTYKEY. If a key
+// occurs twice, its last value is valid. Each run of bytes that are not UTF-8 becomes U+FFFD.
 //
 // Log drops and counts an event that is larger than Config.MaxEvent, that finds the buffer full,
-// or that comes after Close. Log may be called by several goroutines at once. It keeps no
+// or that is logged after Close. Log may be called by several goroutines at once. It keeps no
 // reference to attrs. A nil ctx is context.Background().
 func (l *Logger) Log(ctx context.Context, message string, attrs ...slog.Attr) {
 	if l == nil {
@@ -39,7 +39,7 @@ func (l *Logger) Log(ctx context.Context, message string, attrs ...slog.Attr) {
 	e.encode(ctx, l.maxEvent, message, attrs)
 	if err := l.add(e); err == errFull {
 		if l.block {
-			_ = l.addWaiting(ctx, e) // counted
+			_ = l.addWaiting(ctx, e) // addWaiting counts an event that is not added
 		} else {
 			l.drop(e)
 		}
@@ -47,14 +47,14 @@ func (l *Logger) Log(ctx context.Context, message string, attrs ...slog.Attr) {
 	encoders.Put(e)
 }
 
-// LogSync logs an event as Log does, and returns when it is on disk, where it survives a power
-// failure. LogSync waits for room and for the disk, no longer than ctx allows. Calls that come at
-// the same time share one fsync.
+// LogSync logs an event as Log does, and returns when the event is on disk, where it survives a
+// power failure. LogSync waits for room in the buffer and for the disk, but no longer than ctx
+// allows. Concurrent calls share one fsync.
 //
-// A Filter never discards the event, because somebody waits for it.
+// A Filter never discards the event, because the caller waits for it.
 //
-// After an error the event may be lost, or may still be written: the Logger goes on with what it
-// has accepted. A nil Logger returns nil.
+// After an error the event may be lost, or may still be written, because the Logger continues to
+// write what it has accepted. A nil Logger returns nil.
 func (l *Logger) LogSync(ctx context.Context, message string, attrs ...slog.Attr) error {
 	if l == nil {
 		return nil
@@ -82,12 +82,12 @@ func (l *Logger) LogSync(ctx context.Context, message string, attrs ...slog.Attr
 // Ingest adds an event that has a time, an app and a trace of its own, such as an event that was
 // read from a file. Ingest waits for room no longer than ctx allows, whatever Config.Full says.
 //
-// Config.Filter judges the event as it judges those of Log. The event keeps its TraceNames, and
-// gets those of the Filter too.
+// Config.Filter judges the event as it judges the events of Log. The event keeps its TraceNames,
+// and the Filter adds others.
 //
-// A zero Time is now, and an empty App is Config.App. A time outside of the years 1 to 9999 is an
-// error, and so is a TraceID that is neither empty nor 16 or 32 hexadecimal digits. Ingest keeps
-// no reference to e. A nil Logger returns nil.
+// A zero Time means now, and an empty App means Config.App. A time outside of the years 1 to 9999
+// is an error, and so is a TraceID that is neither empty nor 16 or 32 hexadecimal digits. Ingest
+// keeps no reference to e. A nil Logger returns nil.
 func (l *Logger) Ingest(ctx context.Context, e Event) error {
 	if l == nil {
 		return nil
@@ -126,8 +126,8 @@ func (l *Logger) addWaiting(ctx context.Context, e *encoder) error {
 	}
 }
 
-// add adds e's record to a shard, and counts a record that it refuses. After errFull the caller
-// counts the record instead, when it gives up.
+// add adds e's record to a shard, and counts a record that it refuses. If add returns errFull, the
+// caller counts the record, but only when the caller gives up.
 func (l *Logger) add(e *encoder) error {
 	s := l.lock(e)
 	defer s.mu.Unlock()
@@ -175,8 +175,8 @@ func (l *Logger) drop(e *encoder) {
 	s.mu.Unlock()
 }
 
-// lock returns a locked shard: the one that e used last, or another if that is in use. A processor
-// mostly gets its own encoder back from sync.Pool, and so keeps its shard.
+// lock returns a locked shard: the shard that e used last, or another one if that shard is in use.
+// A processor mostly gets its own encoder back from sync.Pool, and so keeps its shard.
 func (l *Logger) lock(e *encoder) *shard {
 	for range shards {
 		if s := &l.shards[e.shard%shards]; s.mu.TryLock() {

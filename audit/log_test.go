@@ -94,7 +94,7 @@ func TestDuplicateKeyLastCounts(t *testing.T) {
 	assert.Equal(t, map[string]string{"k": "2"}, r.Events()[0].Context)
 }
 
-// logs logs from a method that Log calls.
+// logs is a value whose String method, which Log calls, logs to the same Logger.
 type logs struct{ l *audit.Logger }
 
 func (v logs) String() string {
@@ -125,8 +125,8 @@ func TestTraceID(t *testing.T) {
 		{"16 digits", in(id64), id64},
 		{"32 digits", in(id128), id128},
 		{"32 digits with a high half of zeros", in(wide), wide},
-		{"none", context.Background(), ""},
-		{"nil", nil, ""},
+		{"no trace", context.Background(), ""},
+		{"nil context", nil, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := audittest.New(t)
@@ -135,7 +135,7 @@ func TestTraceID(t *testing.T) {
 			assert.Equal(t, tt.want, r.Events()[0].TraceID)
 		})
 	}
-	t.Run("the goroutine's", func(t *testing.T) {
+	t.Run("from the goroutine", func(t *testing.T) {
 		r := audittest.New(t)
 		trace.Do(in(id64), func(context.Context) { r.Log(context.Background(), "message") })
 		assert.Equal(t, id64, r.Events()[0].TraceID)
@@ -165,8 +165,8 @@ func TestTooBig(t *testing.T) {
 		{"message", long + "x", slog.Attr{}},
 		{"value", "message", slog.String("k", long)},
 		{"key", "message", slog.String(long, "v")},
-		{"in a group", "message", slog.Group("g", "k", long, "l", 1)},
-		{"huge", strings.Repeat("x", 64<<20), slog.Attr{}},
+		{"value in a group", "message", slog.Group("g", "k", long, "l", 1)},
+		{"huge message", strings.Repeat("x", 64<<20), slog.Attr{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := &packer{}

@@ -25,14 +25,14 @@ type Logger struct {
 	ttl      time.Duration
 	store    lake.Store // nil with a sink
 	sink     Sink       // nil with a store
-	journal  string     // its directory
+	journal  string     // the journal's directory
 	dirLock  *dirLock
-	keep     func(record []byte) // nil with a journal
+	keep     func(record []byte) // for tests: gets the records instead of a journal
 
 	shards [shards]shard
 	queue  queue
-	begun  chan struct{} // a shard has its first event
-	wake   chan struct{} // a chunk is full, no chunk is free, or a round waits
+	begun  chan struct{} // signals that a shard has its first event
+	wake   chan struct{} // signals that a chunk is full, no chunk is free, or a round waits
 
 	roundMu sync.Mutex
 	round   *round // of the callers that wait for the writer's next turn
@@ -64,12 +64,12 @@ type seams struct {
 	expireLake  func(ctx context.Context, store lake.Store, ttl time.Duration) error
 }
 
-// Open returns the Logger of a directory. If another Logger has the directory, in this process or
-// in another, the error names its holder. If cfg is wrong, the error has all that is wrong with
-// it.
+// Open returns the Logger of a directory. If another Logger uses the directory, in this process or
+// in another one, the error names that Logger. If cfg is wrong, the error lists all its faults.
 //
-// A process that died has left its segments. They are compacted in the background, or sent to the
-// Sink, so no event that it wrote is lost. Call [Logger.Close] to end the Logger's goroutines.
+// A process that died has left segments of the journal in the directory. They are compacted in the
+// background, or sent to the Sink, so no event in them is lost. Call [Logger.Close] to end the
+// Logger's goroutines.
 func Open(cfg Config) (*Logger, error) {
 	return open(cfg, seams{create: createFile, packSegment: packSegment, mergeLake: mergeLake, expireLake: expireLake})
 }
@@ -184,9 +184,9 @@ func (l *Logger) recover() error {
 	return nil
 }
 
-// Sync waits until all events that were accepted before it are on disk, no longer than ctx allows.
-// Its error may also be that of an fsync which failed since the last Sync. A nil ctx is
-// context.Background(). A nil Logger returns nil.
+// Sync waits until all events that were accepted before the call are on disk, but no longer than
+// ctx allows. Sync also returns the error of an fsync that has failed since the last Sync. A nil
+// ctx is context.Background(). A nil Logger returns nil.
 func (l *Logger) Sync(ctx context.Context) error {
 	if l == nil || l.keep != nil {
 		return nil
@@ -202,11 +202,12 @@ func (l *Logger) Sync(ctx context.Context) error {
 	case <-r.done:
 		return r.err
 	case <-ctx.Done():
-		return fmt.Errorf("audit: not yet on disk: %w", context.Cause(ctx))
+		return fmt.Errorf("audit: the events are not yet on disk: %w", context.Cause(ctx))
 	}
 }
 
-// joinRound returns the round that the writer takes at its next turn, or nil if no turn comes.
+// joinRound returns the round that the writer takes at its next turn, or nil if the writer has
+// ended.
 func (l *Logger) joinRound() *round {
 	l.roundMu.Lock()
 	defer l.roundMu.Unlock()
@@ -244,9 +245,10 @@ func (l *Logger) endRounds() {
 
 // Close writes the events in memory, makes Parquet files of the journal or sends it to the Sink,
 // and ends the Logger. Close waits no longer than ctx allows, as http.Server.Shutdown does. Give
-// it a fresh timeout, not the context whose end began the shutdown. Log its error, which says what
-// was left behind. The next [Open] of the directory goes on with a journal that was left. If the
-// store or the Sink has refused, Close tries once more.
+// Close a context with a fresh timeout, not the context whose end began the shutdown. Log the
+// error of Close, which says what was left behind. The next [Open] of the directory continues with
+// a journal that was left. If the store or the Sink has refused events before, Close offers them
+// once more.
 //
 // Events that are logged during and after Close are dropped and counted. Close may be called
 // again, to wait for the goroutines. A nil ctx is context.Background(). A nil Logger returns nil.
@@ -291,8 +293,8 @@ func (l *Logger) beginClose() {
 	}
 }
 
-// leftBehind is the error of Close: what was left behind, or nil if nothing was. Cause is why
-// Close stopped waiting.
+// leftBehind returns the error of Close. The error says how many events and bytes were left
+// behind, and is nil if there are none. Cause is the reason why Close stopped waiting.
 func (l *Logger) leftBehind(cause error) error {
 	s := l.Stats()
 	l.queue.mu.Lock()
@@ -318,7 +320,8 @@ func (l *Logger) leftBehind(cause error) error {
 	return errors.Join(append(left, cause)...)
 }
 
-// began is when the segment was begun, by its name, or else by its file's time.
+// began returns the time at which a segment was begun. The time is in the segment's name. For any
+// other name, began returns the file's modification time.
 func began(name string, info os.FileInfo) time.Time {
 	if len(name) > 16 {
 		if us, err := strconv.ParseInt(name[:16], 16, 64); err == nil {

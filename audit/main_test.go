@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// packer keeps the events of segments, in place of package pack.
+// packer replaces package pack: it keeps the events of segments in memory.
 type packer struct {
 	mu      sync.Mutex
 	events  map[string][]audit.Event // by segment
@@ -112,7 +112,7 @@ func event(app string, r *segment.Record) audit.Event {
 	return e
 }
 
-// open opens a Logger whose segments p takes.
+// open opens a Logger whose segments are packed by p.
 func open(t testing.TB, cfg audit.Config, p *packer, seams audit.Seams) *audit.Logger {
 	t.Helper()
 	if cfg.Dir == "" {
@@ -131,7 +131,7 @@ func open(t testing.TB, cfg audit.Config, p *packer, seams audit.Seams) *audit.L
 	return l
 }
 
-// shut closes l, and waits as long as it takes.
+// shut closes l without a timeout.
 func shut(t testing.TB, l *audit.Logger) {
 	t.Helper()
 	require.NoError(t, l.Close(context.Background()), "Close")
@@ -143,7 +143,8 @@ func adds(t testing.TB, s audit.Stats) {
 	assert.Equal(t, s.Accepted, s.Written+s.Buffered+s.Failed+s.Discarded, "written + buffered + failed + discarded of %+v", s)
 }
 
-// addsUntil holds that the figures add up at each moment, until all of the group are done.
+// addsUntil checks that the figures of l add up, again and again until all goroutines of the group
+// are done.
 func addsUntil(t testing.TB, l *audit.Logger, all *sync.WaitGroup) {
 	t.Helper()
 	done := make(chan struct{})

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// notes has the figures of Stats that are not in shards and queue.
+// notes holds the figures of Stats that neither the shards nor the queue hold.
 type notes struct {
 	mu      sync.Mutex
 	errors  int64
@@ -33,7 +33,7 @@ func (n *notes) addApps(apps []string) {
 
 func (n *notes) sortedApps() []string { return slices.Sorted(maps.Keys(n.apps)) }
 
-// note keeps err for Stats, and returns it with what was tried.
+// note records err in Stats. It returns err with a prefix that says what was tried.
 func (l *Logger) note(tried string, err error) error {
 	err = fmt.Errorf("audit: %s: %w", tried, err)
 	l.notes.mu.Lock()

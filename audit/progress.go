@@ -15,22 +15,23 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// progress is the file beside a segment that says how many of its events a Sink is done with. It
-// has a line for each call, and the last whole line counts. A line has a checksum of its number,
-// because a wrong number would skip events, and these are then deleted with the segment. The zero
-// progress has no file.
+// progress is the file beside a segment that notes how many of the segment's events a Sink has
+// taken or refused. The file has a line for each call of the Sink, and the last whole line is
+// valid. A line contains a checksum of its number, because a wrong number would skip events. The
+// skipped events would then be deleted with the segment. The zero progress has no file.
 type progress struct {
 	f    *os.File
 	size int64 // of the whole lines
 }
 
-// progressPath is the path of a segment's progress, whatever the segment's state.
+// progressPath returns the path of a segment's progress. It is the same path for an active and for
+// a sealed segment.
 func progressPath(s *journalFile) string {
 	return strings.TrimSuffix(s.path, filepath.Ext(s.path)) + extSent
 }
 
-// openProgress opens the progress of s, and reads it into s.sent. With an error it returns the
-// zero progress, and s.sent stays as it is.
+// openProgress opens the progress of s, and reads it into s.sent. If there is an error,
+// openProgress returns the zero progress and does not change s.sent.
 func openProgress(s *journalFile) (*progress, error) {
 	f, err := os.OpenFile(progressPath(s), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
@@ -52,8 +53,8 @@ func openProgress(s *journalFile) (*progress, error) {
 	return &progress{f, size}, nil
 }
 
-// lastLine returns the number of the last whole line, and the end of that line. A crash leaves a
-// part of a line at the end, or zeros.
+// lastLine returns the number of the last whole line, and the end of that line. A crash may leave
+// a part of a line or zeros after that line.
 func lastLine(lines []byte) (number, end int64) {
 	for {
 		i := bytes.IndexByte(lines[end:], '\n')
@@ -77,8 +78,8 @@ func progressLine(sent int64) []byte {
 	return fmt.Appendf(nil, "%s %08x\n", digits, crc32.Checksum(digits, castagnoli))
 }
 
-// write notes on disk that the Sink is done with so many events. It overwrites the bytes of a
-// write that failed.
+// write adds a line with the number of events that the Sink has taken or refused, and syncs the
+// file. If an earlier write failed, its bytes are overwritten.
 func (p *progress) write(sent int64) error {
 	if p.f == nil {
 		return nil
@@ -102,7 +103,7 @@ func (p *progress) restart() error {
 
 func (p *progress) Close() {
 	if p.f != nil {
-		p.f.Close() // it was synced
+		p.f.Close() // each write has synced the file
 	}
 }
 
@@ -113,8 +114,8 @@ func removeProgress(s *journalFile) error {
 	return nil
 }
 
-// removeOrphan removes the progress of a segment that is gone. Its process died after it had
-// removed the segment.
+// removeOrphan removes the progress file called name if its segment is gone. This happens if a
+// process dies after it has removed the segment.
 func (l *Logger) removeOrphan(name string) error {
 	id := strings.TrimSuffix(name, extSent)
 	if !lake.IsSegmentID(id) {

@@ -7,33 +7,33 @@ import (
 	"example.com/clew/audit/internal/segment"
 )
 
-// queue is the chunks that wait for the writer, and the memory for chunks.
+// queue holds the chunks that wait for the writer, and the chunks that are free.
 type queue struct {
 	mu      sync.Mutex
 	waiting []*chunk
 	free    []*chunk
 	used    int // chunks that are in shards, waiting, or with the writer
 	limit   int
-	room    chan struct{} // closed when a chunk comes back; nil: nobody waits
+	room    chan struct{} // closed when a chunk is free again; nil: nobody waits
 
-	events, bytes int64 // waiting, or with the writer
+	events, bytes int64 // of chunks that are waiting, or with the writer
 	oldest        time.Time
 
 	journaled int64 // events that have been written to the journal
-	lost      int64 // journaled events whose file is gone, and that no Sink had
+	lost      int64 // journaled events whose file is gone, and which no Sink had taken
 	failed    int64 // events that will not be written
 	discarded int64 // events that a Filter did not want
 	sent      int64 // events that the Sink has taken
 	refused   int64 // events that the Sink will never take
 
-	// segments is the files of the journal, except those that are left alone.
+	// segments holds the files of the journal, except the files that the Logger leaves alone.
 	segments map[*journalFile]bool
 }
 
 // maxFree is the number of unused chunks that are kept.
 const maxFree = 32
 
-// take returns an empty chunk, or nil if all are in use. It is called with a shard's lock.
+// take returns an empty chunk, or nil if all are in use. The caller holds the lock of a shard.
 func (q *queue) take() *chunk {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -49,7 +49,7 @@ func (q *queue) take() *chunk {
 	return &chunk{b: make([]byte, segment.BlockHead, chunkSize)}
 }
 
-// put adds a chunk to the queue. It is called with the lock of the chunk's shard. So Stats, which
+// put adds a chunk to the queue. The caller holds the lock of the chunk's shard. So Stats, which
 // holds all locks, sees the chunk either in the shard or in the queue.
 func (q *queue) put(c *chunk) {
 	q.mu.Lock()
@@ -62,7 +62,7 @@ func (q *queue) put(c *chunk) {
 	}
 }
 
-// len is the number of chunks that wait.
+// len returns the number of chunks that wait.
 func (q *queue) len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -90,7 +90,8 @@ func (q *queue) discard(events int64) {
 	q.discarded += events
 }
 
-// wrote counts the events of a block of that size: as written to s, or as failed if s is nil.
+// wrote counts the events of a block as written to s, or as failed if s is nil. Size is the size
+// of the block.
 func (q *queue) wrote(events int64, size int, s *journalFile) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -128,7 +129,8 @@ func (q *queue) done(c *chunk) {
 	}
 }
 
-// lose counts the events of s, whose file is gone, as failed. It does so once for each segment.
+// lose counts the unsent events of s as lost, because the file of s is gone. Another call for the
+// same segment does nothing.
 func (q *queue) lose(s *journalFile) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -138,8 +140,8 @@ func (q *queue) lose(s *journalFile) {
 	}
 }
 
-// everWritten counts the events that were written to the journal. It includes those of files that
-// somebody has deleted since, because a counter never falls.
+// everWritten returns the number of events that were written to the journal. It includes the
+// events of files that somebody has deleted since, because a counter never falls.
 func (q *queue) everWritten() int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The code that README shows, as it stands there.
+// README.md shows the code of capture and whereIs verbatim.
 
 // capture is a service that captures payments, and augments images.
 func capture(ctx context.Context, dir, id, order string) error {

@@ -1,7 +1,7 @@
 package audit
 
-// round promises that all events that were accepted before it are on disk. Callers of Sync share
-// it.
+// round is shared by callers of Sync that wait at the same time. When done is closed and err is
+// nil, all events that were accepted before these calls are on disk.
 type round struct {
 	done chan struct{}
 	err  error

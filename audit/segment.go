@@ -17,8 +17,8 @@ type segmentReader struct {
 	f       *os.File
 	size    int64
 	app     string
-	blocks  []blockStart // of the known blocks, in their order
-	events  int64        // seen so far; all of them once from has yielded the last one
+	blocks  []blockStart // of the blocks that have been read, and of the next one, in order
+	events  int64        // the number of events read so far; all of them once from has yielded the last one
 	damaged int64        // bytes after the last whole record, without zeros at the end
 	err     error        // of the disk
 	block   []byte
@@ -63,7 +63,7 @@ func (r *segmentReader) readHeader() error {
 	return nil
 }
 
-// has reports whether there is an event of that number.
+// has reports whether the segment has an event with this number.
 func (r *segmentReader) has(number int64) bool {
 	for range r.from(number) {
 		return true
@@ -71,13 +71,13 @@ func (r *segmentReader) has(number int64) bool {
 	return false
 }
 
-// from yields the events from that number on, until the segment ends, is damaged, or cannot be
+// from yields the events from this number on, until the segment ends, is damaged, or cannot be
 // read.
 func (r *segmentReader) from(number int64) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		i, found := slices.BinarySearchFunc(r.blocks, number, func(b blockStart, n int64) int { return cmp.Compare(b.event, n) })
 		if !found {
-			i-- // the block that has the event, or the last one that is known
+			i-- // to the block that contains the event, or to the last block that is known
 		}
 		for ; i < len(r.blocks); i++ {
 			if !r.yieldBlock(i, number, yield) {
@@ -87,7 +87,7 @@ func (r *segmentReader) from(number int64) iter.Seq[Event] {
 	}
 }
 
-// yieldBlock yields the events of a block from that number on. It returns false when the segment
+// yieldBlock yields the events of block i from this number on. It returns false when the segment
 // ends, or when yield returns false.
 func (r *segmentReader) yieldBlock(i int, number int64, yield func(Event) bool) bool {
 	start := r.blocks[i]
@@ -114,8 +114,8 @@ func (r *segmentReader) yieldBlock(i int, number int64, yield func(Event) bool) 
 	return true
 }
 
-// readBlock returns the records of the block that begins there, if it is whole. The texts of
-// events are views of that string.
+// readBlock returns the records of the block that begins at the offset at, and ok if the block is
+// whole. The texts of the events are parts of the string records.
 func (r *segmentReader) readBlock(at int64) (records string, ok bool) {
 	var head [segment.BlockHead]byte
 	if r.size-at < segment.BlockHead {
@@ -144,8 +144,8 @@ func (r *segmentReader) readAt(p []byte, at int64) error {
 	return err
 }
 
-// dirt is the number of bytes from there to the end of the file, without the zeros at the end of a
-// preallocated file.
+// dirt returns the number of bytes from the offset at to the end of the file, without the zeros at
+// the end of a preallocated file.
 func (r *segmentReader) dirt(at int64) int64 {
 	start, last, p := at, at, make([]byte, 64<<10)
 	for {

@@ -5,8 +5,8 @@ import "sync"
 // shards is the number of buffers that goroutines log into.
 const shards = 8
 
-// shard is a buffer that few goroutines share at a time. Locks are taken in this order: those of
-// the shards by their index, then that of the queue.
+// shard is a buffer that few goroutines share at a time. Locks are taken in this order: the locks
+// of the shards by their index, then the lock of the queue.
 type shard struct {
 	mu       sync.Mutex
 	chunk    *chunk // nil: nothing has been logged since the last chunk was taken

@@ -17,15 +17,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// perCall is the most events that pipeSink takes in a call.
+// perCall is the largest number of events that pipe.Send takes in a call.
 const perCall = 100
 
 // pipe is the child's end of the pipe to its parent.
 type pipe struct{ mu sync.Mutex }
 
-// say writes a message to the parent: a byte, the number of numbers, and these. A reader sees it
-// whole, or not at all. If a killed child has written only a part of it, the message does not
-// count.
+// say writes a message to the parent: the byte what, the number of numbers, and the numbers. If a
+// child is killed when it has written a part of a message, the parent ignores this message.
 func (p *pipe) say(what byte, numbers ...uint64) {
 	b := binary.LittleEndian.AppendUint32([]byte{what}, uint32(len(numbers)))
 	for _, n := range numbers {
@@ -38,8 +37,8 @@ func (p *pipe) say(what byte, numbers ...uint64) {
 
 const took = 't' // the sink has taken these events
 
-// Send says the numbers of up to perCall events to the parent, and sleeps then, as a network does
-// whose answer is late.
+// Send sends the parent the numbers of up to perCall events. Then it sleeps, like a network whose
+// answer is late.
 func (p *pipe) Send(_ context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error) {
 	var numbers []uint64
 	for e := range events {
@@ -61,8 +60,8 @@ func eventNumber(e audit.Event) uint64 {
 	return n
 }
 
-// sendUntilKilled logs and sends. Close seals its segments, so it first sends the journal of the
-// process before.
+// sendUntilKilled logs and sends. The Logger first sends the segments that the previous process
+// has left.
 func sendUntilKilled() {
 	p := &pipe{}
 	l, err := audit.Open(audit.Config{Dir: os.Getenv(dirEnv), App: "child", Sink: p, Full: audit.Block})
@@ -80,8 +79,8 @@ func sendUntilKilled() {
 	}
 }
 
-// heard is what the parent has heard of a child: how often each event was sent, and which were
-// acknowledged.
+// heard holds what the parent has read from a child: how often each event was sent, and which
+// events were acknowledged.
 type heard struct {
 	sent  map[uint64]int
 	acked []uint64
@@ -109,8 +108,8 @@ func (h *heard) listen(out io.Reader) {
 	}
 }
 
-// TestKillWhileSending kills a process that sends, again and again: no acknowledged event is lost,
-// and at most one call's events arrive twice each time.
+// TestKillWhileSending kills a process that sends, again and again. No acknowledged event is lost.
+// After each kill, at most the events of one call arrive twice.
 func TestKillWhileSending(t *testing.T) {
 	runs := 8
 	if os.Getenv("CLEW_TORTURE") != "" {
@@ -140,10 +139,10 @@ func TestKillWhileSending(t *testing.T) {
 	}
 	for _, first := range h.acked {
 		for n := first; n < first+1000; n++ {
-			require.NotZero(t, h.sent[n], "acknowledged event %d is lost", n)
+			require.NotZero(t, h.sent[n], "event %d is lost, but LogSync has acknowledged it", n)
 		}
 	}
 	require.NotEmpty(t, h.acked)
 	assert.LessOrEqual(t, twice, runs*perCall)
-	t.Logf("kill -9, %d times: %d events sent, %d of them twice; 0 of %d acknowledged lost", runs, len(h.sent), twice, 1000*len(h.acked))
+	t.Logf("kill -9, %d times: %d events sent, %d of them twice; none of %d acknowledged events is lost", runs, len(h.sent), twice, 1000*len(h.acked))
 }

@@ -23,10 +23,11 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// sink keeps the events that it takes, most of them in each call, or 100 if most is 0.
+// sink is a Sink that keeps its events. Most is the largest number of events that it takes in a
+// call; 0 means 100.
 type sink struct {
 	most   int
-	before func(call int) error // of each call
+	before func(call int) error // runs before each call; its error refuses the events
 
 	mu     sync.Mutex
 	events []audit.Event
@@ -48,7 +49,7 @@ func (s *sink) Send(_ context.Context, events iter.Seq[audit.Event]) (sent, refu
 	}
 	for e := range events {
 		if sent == most {
-			break // the Sink has looked at one event more than it takes
+			break // the Sink has read one event more than it takes
 		}
 		s.events = append(s.events, e)
 		sent++
@@ -56,7 +57,7 @@ func (s *sink) Send(_ context.Context, events iter.Seq[audit.Event]) (sent, refu
 	return sent, 0, nil
 }
 
-// numbers is the n of the events that the sink has.
+// numbers returns the values of n of the events that the sink has taken.
 func (s *sink) numbers(t testing.TB) (all []int) {
 	t.Helper()
 	s.mu.Lock()
@@ -75,7 +76,7 @@ func (s *sink) called() int {
 	return s.calls
 }
 
-// sinkFunc is a Sink of one function.
+// sinkFunc is a function that is a Sink.
 type sinkFunc func(ctx context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error)
 
 func (f sinkFunc) Send(ctx context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error) {
@@ -89,8 +90,8 @@ func openSink(t testing.TB, dir string, s audit.Sink) *audit.Logger {
 	return l
 }
 
-// logNumbers logs events with the numbers from first to before last, in that order: each waits for
-// the one before, since events that wait together in several buffers may change places.
+// logNumbers logs events with the numbers from first to last-1, in order. It syncs after each
+// event, because events that wait in different buffers may change their order.
 func logNumbers(t testing.TB, l *audit.Logger, first, last int) {
 	t.Helper()
 	for n := first; n < last; n++ {
@@ -116,15 +117,15 @@ func journalNames(t testing.TB, dir string) (names []string) {
 	return names
 }
 
-// sinkAdds holds that the figures of a Logger with a Sink add up, whose journal was empty at
-// first.
+// sinkAdds checks that the figures of a Logger with a Sink add up. The journal must have been
+// empty at first.
 func sinkAdds(t testing.TB, s audit.Stats) {
 	t.Helper()
 	adds(t, s)
 	require.Equal(t, s.Written, s.Sent+s.Refused+s.Unsent, "Written == Sent + Refused + Unsent: %+v", s)
 }
 
-// While the Sink is away for an hour, the journal has the events.
+// If the Sink refuses all events for an hour, the journal keeps them.
 func TestSinkIsAway(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -137,7 +138,7 @@ func TestSinkIsAway(t *testing.T) {
 			return nil
 		}}
 		l := openSink(t, dir, s)
-		for n := range 240 { // one each 15 s: each is a segment
+		for n := range 240 { // one event each 15 s, so each event has its own segment
 			l.Log(t.Context(), "m", slog.Int("n", n))
 			time.Sleep(15 * time.Second)
 			sinkAdds(t, l.Stats())
@@ -148,7 +149,7 @@ func TestSinkIsAway(t *testing.T) {
 		assert.Greater(t, before.JournalBytes, int64(240*50))
 		assert.InDelta(t, 3600, before.Oldest.Seconds(), 20)
 		assert.Contains(t, before.LastError, "send a segment: the stream is away")
-		assert.Less(t, s.called(), 240+70, "calls in an hour: one for each segment, and one a minute")
+		assert.Less(t, s.called(), 240+70, "calls in an hour: there is one for each segment, and one a minute")
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		after := l.Stats()
@@ -156,14 +157,14 @@ func TestSinkIsAway(t *testing.T) {
 		assert.EqualValues(t, 240, after.Sent)
 		assert.Zero(t, after.JournalBytes)
 		assert.Zero(t, after.Oldest)
-		assert.Equal(t, count(0, 240), s.numbers(t), "all, in the order in which they were logged, and each once")
+		assert.Equal(t, count(0, 240), s.numbers(t), "each event arrives once, in the order in which the events were logged")
 		shut(t, l)
 		assert.Equal(t, []string{"LOCK"}, journalNames(t, dir))
 		assert.NoDirExists(t, filepath.Join(dir, "year="+strconv.Itoa(time.Now().Year())), "there are no Parquet files")
 	})
 }
 
-// A segment is sent ten seconds after its first event, whatever the clock says.
+// A segment is sent ten seconds after its first event, not at a fixed time of the clock.
 func TestSinkGetsEventsSoon(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -183,7 +184,7 @@ func TestSinkGetsEventsSoon(t *testing.T) {
 	})
 }
 
-// Events that were sent are not sent again, also by another process.
+// Another process does not send events again that were sent before.
 func TestSinkGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	away := errors.New("away")
@@ -203,7 +204,7 @@ func TestSinkGoesOn(t *testing.T) {
 
 	found, err := lake.Count(t.Context(), lake.Query{}, nil, lake.Dir(dir))
 	require.NoError(t, err)
-	assert.EqualValues(t, 40, found, "a search finds what lies in the journal, and no error beside it")
+	assert.EqualValues(t, 40, found, "a search finds the events of the journal, and the .sent file is no error")
 
 	second := &sink{most: 1000}
 	l = openSink(t, dir, second)
@@ -213,7 +214,8 @@ func TestSinkGoesOn(t *testing.T) {
 	assert.Equal(t, []string{"LOCK"}, journalNames(t, dir))
 }
 
-// Events that were taken before a refusal are remembered in this process as well.
+// If the Sink takes some events and then returns an error, the same process does not send these
+// events again.
 func TestSinkTakesSome(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -223,7 +225,7 @@ func TestSinkTakesSome(t *testing.T) {
 				got = append(got, e.Context["n"])
 				break
 			}
-			for range events { // all, from the first one again, of which it takes one
+			for range events { // the second loop begins with the first event again
 			}
 			return 1, 0, errors.New("no more at once")
 		}))
@@ -280,7 +282,7 @@ func TestBadSinks(t *testing.T) {
 			}
 			return 0, 0, nil
 		}, "panic: bad loop"},
-		{"takes nothing", says(0, 0), "has taken no event, and gives no reason"},
+		{"takes nothing without an error", says(0, 0), "has taken no event, and gives no reason"},
 		{"takes too many", says(4, 0), "was offered 3 events, and says that it has taken 4 and refused 0"},
 		{"refuses too many", says(2, 2), "was offered 3 events, and says that it has taken 2 and refused 2"},
 		{"takes the most that there is", says(math.MaxInt, 1), "was offered 3 events, and says that it has taken " + strconv.Itoa(math.MaxInt) + " and refused 1"},
@@ -300,7 +302,7 @@ func TestBadSinks(t *testing.T) {
 	}
 }
 
-// A Sink that hangs ends with Close's deadline, and nothing is lost.
+// If a Sink hangs, its call ends at the deadline of Close, and nothing is lost.
 func TestSinkHangs(t *testing.T) {
 	dir := t.TempDir()
 	l := openSink(t, dir, sinkFunc(func(ctx context.Context, _ iter.Seq[audit.Event]) (int, int, error) {
@@ -339,7 +341,7 @@ func TestSinkAddsUp(t *testing.T) {
 	done := make(chan error, 1)
 	go func() {
 		all.Wait()
-		_ = l.Close(t.Context()) // the third call may be its last
+		_ = l.Close(t.Context()) // Close returns an error if the last call is a third one
 		done <- nil
 	}()
 	for {
@@ -352,7 +354,7 @@ func TestSinkAddsUp(t *testing.T) {
 	}
 }
 
-// A crash leaves progress beside a segment, without one, or cut.
+// After a crash the .sent file of a segment may be missing, cut or damaged.
 func TestSinkRecovery(t *testing.T) {
 	records := func(n int) (b []byte) {
 		for i := range n {
@@ -371,14 +373,14 @@ func TestSinkRecovery(t *testing.T) {
 	line := func(n int64) string { return string(audit.ProgressLine(n)) }
 	for _, tt := range []struct {
 		name    string
-		sent    string // the file; "-": none
-		tail    string // of the segment, after four events
+		sent    string // the content of the .sent file; "-": there is no such file
+		tail    string // bytes of the segment after its four events
 		want    []int
 		damaged int
 		err     string
 	}{
-		{name: "none", sent: "-", want: count(0, 4)},
-		{name: "empty", sent: "", want: count(0, 4)},
+		{name: "no file", sent: "-", want: count(0, 4)},
+		{name: "an empty file", sent: "", want: count(0, 4)},
 		{name: "one call", sent: line(2), want: count(2, 4)},
 		{name: "two calls", sent: line(2) + line(3), want: count(3, 4)},
 		{name: "a line was cut", sent: line(2) + line(3)[:8], want: count(2, 4)},
@@ -386,15 +388,15 @@ func TestSinkRecovery(t *testing.T) {
 		{name: "zeros before the end of a line", sent: line(1) + "\x00\n", want: count(1, 4)},
 		{name: "other bytes", sent: "all of it\n", want: count(0, 4)},
 		{name: "a number that falls", sent: line(3) + line(2), want: count(3, 4)},
-		{name: "negative", sent: line(-3), want: count(0, 4)},
-		{name: "all", sent: line(4), want: nil},
-		{name: "more than there are", sent: line(400), want: count(0, 4), err: "the Sink has taken 400 events of "},
-		{name: "one more than there are", sent: line(5), want: count(0, 4), err: "which has 4: all are sent again"},
-		{name: "more than the rest has", sent: line(5), tail: "torn", want: count(0, 4), damaged: 1, err: "which has 4"},
+		{name: "a negative number", sent: line(-3), want: count(0, 4)},
+		{name: "all events are sent", sent: line(4), want: nil},
+		{name: "more events than the segment has", sent: line(400), want: count(0, 4), err: "the Sink has taken 400 events of "},
+		{name: "one event more than the segment has", sent: line(5), want: count(0, 4), err: "which has 4: all are sent again"},
+		{name: "more events than a torn segment has", sent: line(5), tail: "torn", want: count(0, 4), damaged: 1, err: "which has 4"},
 		{name: "a wrong number", sent: "3" + line(2)[1:], want: count(0, 4)},
 		{name: "a wrong number behind a right one", sent: line(1) + "3" + line(2)[1:], want: count(1, 4)},
 		{name: "a number without its checksum", sent: "3\n", want: count(0, 4)},
-		{name: "a number written otherwise", sent: "+" + line(3), want: count(0, 4)},
+		{name: "a number with a sign", sent: "+" + line(3), want: count(0, 4)},
 		{name: "zeros after the segment", sent: line(1), tail: "\x00\x00\x00\x00\x00\x00\x00\x00\x00", want: count(1, 4)},
 		{name: "a torn block", sent: line(1), tail: "torn bytes that are no block", want: count(1, 4), damaged: 1},
 		{name: "a torn head", sent: "-", tail: "torn", want: count(0, 4), damaged: 1},
@@ -426,7 +428,7 @@ func TestSinkRecovery(t *testing.T) {
 	}
 }
 
-// Progress without a segment is removed; files of others are left alone.
+// A .sent file without a segment is removed. Files of others are not touched.
 func TestSinkLeavesOthersAlone(t *testing.T) {
 	dir := t.TempDir()
 	journal := filepath.Join(dir, "_journal")
@@ -445,10 +447,11 @@ func TestSinkLeavesOthersAlone(t *testing.T) {
 	assert.Equal(t, []string{"LOCK", "damaged.sealed", "newer.sealed", "notes.sent"}, journalNames(t, dir))
 }
 
-// A disk that has no room for progress does not keep the Sink from emptying it.
+// If the .sent file cannot be written, for example on a full disk, the segments are nevertheless
+// sent and deleted.
 func TestSinkWithoutProgress(t *testing.T) {
 	dir := t.TempDir()
-	s := &sink{most: 2, before: func(int) error { return errors.New("away") }} // Close may ask twice
+	s := &sink{most: 2, before: func(int) error { return errors.New("away") }} // Close may call Send twice
 	l := openSink(t, dir, s)
 	logNumbers(t, l, 0, 5)
 	require.ErrorContains(t, l.Close(t.Context()), "away")
@@ -464,7 +467,7 @@ func TestSinkWithoutProgress(t *testing.T) {
 	assert.Empty(t, journalFiles(t, dir))
 }
 
-// A segment that somebody deletes has lost the events that were not sent.
+// If somebody deletes a segment, its events that were not sent are lost, and are counted.
 func TestSinkLosesASegment(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -490,7 +493,7 @@ func TestSinkLosesASegment(t *testing.T) {
 	})
 }
 
-// The Sink gets an event as a search finds it.
+// The Sink gets an event with the same members as a search finds it.
 func TestSinkEvent(t *testing.T) {
 	dir := t.TempDir()
 	s := &sink{}

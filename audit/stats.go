@@ -9,7 +9,7 @@ import (
 //
 //	Accepted == Written + Buffered + Failed + Discarded
 type Stats struct {
-	Accepted int64 // events that were taken
+	Accepted int64 // events that were put into the buffer
 	Dropped  int64 // events that found the buffer full, or the Logger closed
 	TooBig   int64 // events that were larger than Config.MaxEvent
 	Written  int64 // events in the journal, or in Parquet files already
@@ -20,8 +20,8 @@ type Stats struct {
 	// Discarded counts accepted events that Config.Filter did not want. They are not written.
 	Discarded int64
 
-	// With a Config.Sink, events that earlier processes wrote count in Sent and Refused, but not
-	// in Unsent: this process has not counted them. Without such events
+	// With a Config.Sink, Sent and Refused include events that earlier processes wrote. Unsent
+	// does not include such events, because this process has not counted them. If there are none,
 	//
 	//	Written == Sent + Refused + Unsent
 	Sent    int64 // events that the Sink has taken
@@ -37,14 +37,14 @@ type Stats struct {
 	Compaction Timing // of segments, also of those that the store or the Sink refused
 
 	Newer   int // segments of a newer version of clew, which are left alone
-	Damaged int // segments cut by a crash, or with changed bytes; events before that are kept
+	Damaged int // segments cut by a crash, or with changed bytes; events before the damage are kept
 
-	// ManyMessages is the apps with more than 10,000 distinct messages in a segment. Make a
-	// message a constant, and put what varies into attributes. Messages are not counted for a
-	// Sink.
+	// ManyMessages lists the apps with more than 10,000 distinct messages in a segment. Make a
+	// message a constant, and put what varies into attributes. If there is a Sink, messages are
+	// not counted.
 	ManyMessages []string
 
-	Errors    int64 // of the disk, the store and the Sink, which are tried again, and of the Filter
+	Errors    int64 // of the disk, the store and the Sink, after which the Logger tries again, and of the Filter
 	LastError string
 }
 
@@ -75,7 +75,7 @@ func (t *timing) get() Timing {
 	return t.t
 }
 
-// Stats returns the figures of this moment. A nil Logger has none.
+// Stats returns the current figures. For a nil Logger they are all zero.
 func (l *Logger) Stats() (s Stats) {
 	if l == nil {
 		return s
@@ -93,7 +93,8 @@ func (l *Logger) Stats() (s Stats) {
 	return s
 }
 
-// count adds up the events. It holds all locks at once, so that no event moves meanwhile.
+// count adds up the events in s, and returns the time of the oldest one. It holds all locks at
+// once, so that no event moves meanwhile.
 func (l *Logger) count(s *Stats) (oldest time.Time) {
 	for i := range l.shards {
 		l.shards[i].mu.Lock()
@@ -132,7 +133,7 @@ func (l *Logger) count(s *Stats) (oldest time.Time) {
 	return oldest
 }
 
-// earlier returns the earlier of two times. The zero time is none.
+// earlier returns the earlier of two times. The zero time stands for no time.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

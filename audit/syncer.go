@@ -16,7 +16,7 @@ const fsyncEvery = time.Second
 
 var errGone = errors.New("the journal's directory was deleted")
 
-// syncer has the rounds and segments that the writer hands to the goroutine that calls fsync.
+// syncer holds the rounds and segments that the writer passes to the goroutine that calls fsync.
 type syncer struct {
 	wake  chan struct{} // there is a round, or a segment to seal
 	dirty chan struct{} // there is something to fsync within fsyncEvery
@@ -26,9 +26,9 @@ type syncer struct {
 	sealed   []*journalFile
 	written  *journalFile // the active segment, if it was written to since the last fsync
 	stopping bool
-	unsaid   error // of an fsync that no round waited for; the next round returns it
+	unsaid   error // the error of an fsync that no round waited for; the next round returns it
 
-	failures atomic.Int64 // of fsync, for a LogSync whose event was written before its round began
+	failures atomic.Int64 // counts failed fsyncs, for a LogSync whose event was written before its round began
 }
 
 func (y *syncer) add(r *round) {
@@ -105,8 +105,8 @@ func (l *Logger) syncNow() (stopping bool) {
 	return stopping
 }
 
-// say returns the error for the current rounds: err, and an earlier one that no round has
-// returned. Without rounds it keeps err for the next round.
+// say returns the error for the current rounds: err, and an earlier error that no round has
+// returned. If there are no rounds, say keeps err for the next one.
 func (y *syncer) say(err error, rounds bool) error {
 	y.mu.Lock()
 	defer y.mu.Unlock()
@@ -122,8 +122,8 @@ func (y *syncer) say(err error, rounds bool) error {
 }
 
 // fsync puts s and its name on disk. After an fsync that failed, the kernel may have forgotten the
-// bytes that it could not write, and a later fsync of the file proves nothing. So another segment
-// is begun.
+// bytes that it could not write, and a later fsync of the file proves nothing. So the writer
+// begins another segment.
 func (l *Logger) fsync(s *journalFile) error {
 	start := time.Now()
 	err := s.f.Sync()
@@ -145,9 +145,9 @@ func (l *Logger) fsync(s *journalFile) error {
 	return nil
 }
 
-// finish ends a segment: fsync, close, rename, and on to the compactor. It calls no fsync for a
-// segment whose fsync has failed before, because the error would go to rounds that wait for other
-// events.
+// finish ends a segment: it calls fsync, closes and renames the file, and adds it to the
+// compactor. If an fsync of the segment has failed before, finish does not call fsync, because a
+// second error would go to rounds that wait for other events.
 func (l *Logger) finish(s *journalFile) (err error) {
 	if !s.torn.Load() && !l.queue.isLost(s) {
 		err = l.fsync(s)
@@ -166,7 +166,7 @@ func (l *Logger) finish(s *journalFile) (err error) {
 		}
 		return err
 	}
-	// A segment that could not be renamed is compacted all the same.
+	// A segment that could not be renamed is compacted nevertheless.
 	if e := l.rename(s); e != nil {
 		l.note("seal a segment", e)
 	}
@@ -183,7 +183,7 @@ func (l *Logger) rename(s *journalFile) error {
 	return syncDir(l.journal)
 }
 
-// syncDir puts the names in a directory on disk.
+// syncDir calls fsync for a directory, so that the names of its files are on disk.
 func syncDir(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -13,8 +13,8 @@ const (
 	retryMost  = time.Second
 )
 
-// write is the goroutine that writes chunks to the journal. It never waits for an fsync, because
-// that made a prototype drop events.
+// write is the goroutine that writes chunks to the journal. It never waits for an fsync: a
+// prototype that waited dropped events.
 func (l *Logger) write() {
 	flush, seal := newIdleTimer(), newIdleTimer()
 	defer flush.Stop()
@@ -49,14 +49,14 @@ func (l *Logger) write() {
 type writer struct {
 	*Logger
 	active *journalFile
-	round  *round // of this turn
+	round  *round // the round that this turn completes
 	batch  batch
-	block  []byte // of the events of a chunk that a Filter has left
+	block  []byte // the events of a chunk that the Filter has not discarded
 }
 
 // flush writes the chunks that wait. With all, or for a round, it writes the chunks in the shards
-// too. A chunk that comes meanwhile has signalled wake, and waits for the next turn. Otherwise the
-// round would never be done under a load that the disk or a Filter cannot follow.
+// too. A chunk that is added meanwhile has signalled wake, and waits for the next turn. If flush
+// wrote it too, a round would never end while events come faster than the disk or the Filter.
 func (w *writer) flush(all bool) {
 	w.round = w.takeRound()
 	if all || w.round != nil || w.queue.len() == 0 {
@@ -70,7 +70,7 @@ func (w *writer) flush(all bool) {
 	}
 }
 
-// fail gives err to the rounds that wait, so that none of them waits for room on the disk.
+// fail gives err to the rounds that wait, so that none of them waits until the disk has room.
 func (w *writer) fail(err error) {
 	if w.round != nil {
 		w.round.finish(err)
@@ -105,7 +105,8 @@ func (w *writer) writeChunk(c *chunk) {
 }
 
 // writeBlock tries to write a block until it is written or the Logger is closed. Meanwhile the
-// buffer takes the events that are logged. Since is when the block's first event was logged.
+// buffer takes the events that are logged. Since is the time at which the block's first event was
+// logged.
 func (w *writer) writeBlock(b []byte, events int64, since time.Time) {
 	segment.PutBlockHead(b)
 	for pause := retryFirst; ; pause = min(2*pause, retryMost) {

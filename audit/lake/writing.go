@@ -70,7 +70,7 @@ func appendRecord(dst []byte, e *Event) ([]byte, error) {
 		return nil, fmt.Errorf("lake: %.40q is not a trace ID of 16 or 32 hexadecimal digits", e.TraceID)
 	}
 	if year := e.Time.UTC().Year(); year < 1 || year > 9999 {
-		return nil, fmt.Errorf("lake: an event of the year %d", year)
+		return nil, fmt.Errorf("lake: the time of an event is in the year %d, not between 1 and 9999", year)
 	}
 	names := make([]string, len(e.TraceNames))
 	for i, name := range e.TraceNames {
