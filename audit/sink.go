@@ -114,7 +114,7 @@ func (q *queue) took(s *journalFile, sent, refused int64) {
 	defer q.mu.Unlock()
 	q.sent += sent
 	q.refused += refused
-	s.unsent = max(0, s.unsent-sent-refused) // unsent is 0 in a recovered segment, whose events nobody has counted
+	s.unsent = max(0, s.unsent-sent-refused) // unsent is 0 in a recovered segment
 }
 
 // eventOf makes an event of a record. If a key was logged twice, the event gets its last value.

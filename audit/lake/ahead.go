@@ -3,16 +3,17 @@ package lake
 import "errors"
 
 const (
-	// waiting is how many files are opened at once, since most of the time is spent in the store.
+	// waiting is the number of files that are opened at the same time. An open mostly waits for
+	// the store.
 	waiting = 16
 
-	// maxAhead is how many files of partitions are opened before their turn.
+	// maxAhead is the largest number of files that are opened before the search needs them.
 	maxAhead = 32
 )
 
 // walk calls do for one partition after the other, until do returns false. It opens the files of
-// later partitions ahead, because a slow store can answer for many at once. It begins with as many
-// files as first says, and doubles that each time, because most walks end early.
+// later partitions ahead, because a slow store can open many files at once. At first it opens
+// about first files ahead, and then twice as many each time, because most walks end early.
 func (v *view) walk(partitions []*partition, first int, do func(*partition) (more bool, err error)) error {
 	opened := 0
 	defer func() {
@@ -36,9 +37,9 @@ func (v *view) walk(partitions []*partition, first int, do func(*partition) (mor
 	return nil
 }
 
-// openAhead opens at most so many files of the first partitions, and returns the number of these
-// partitions. A partition with more files waits for its turn, and so does a file that is gone or
-// damaged: a search that ends earlier has not looked at it, and must not report it.
+// openAhead opens the files of the first partitions, at most most files, and returns the number of
+// these partitions. If the first partition has more files, none is opened ahead. A file that is
+// gone or damaged is no error here: a search that ends before this file must not report it.
 func (v *view) openAhead(partitions []*partition, most int) (n int, err error) {
 	var files []*stored
 	for n = 0; n < len(partitions) && (n == 0 || len(files)+len(partitions[n].files) <= most); n++ {
@@ -52,8 +53,8 @@ func (v *view) openAhead(partitions []*partition, most int) (n int, err error) {
 	return n, v.footersOf(files, func(s *stored) error { return unlessLater(s.footer()) })
 }
 
-// unlessLater returns err if it ends the search. Any other fault of a file is found again when the
-// search comes to the file.
+// unlessLater returns err if err ends the search, and nil for any other fault of a file. The
+// search finds that fault again when it reads the file.
 func unlessLater(err error) error {
 	var tooMuch *TooMuchError
 	if errors.As(err, &tooMuch) {

@@ -16,15 +16,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// slow is a store whose Open takes a while, and which counts.
+// slow is a store whose Open takes some time. It counts calls of Open, and open readers.
 type slow struct {
 	*storetest.Memory
 	wait time.Duration
 
 	mu         sync.Mutex
-	now, most  int // calls of Open at once
+	now, most  int // calls of Open that run now, and the most that ran at the same time
 	opens      int
-	open, held int // readers, and the most of them
+	open, held int // open readers now, and the most at any time
 }
 
 func (s *slow) Open(ctx context.Context, name string) (lake.Reader, error) {
@@ -57,10 +57,11 @@ func (r *slowReader) Close() error {
 	return r.Reader.Close()
 }
 
-// day is the partitions of newSlow: of a day, or of a third of one.
+// day is the number of partitions of newSlow: those of a day, or of a third of a day under the
+// race detector.
 var day = raced.Or(96, 288)
 
-// newSlow has partitions with a file each.
+// newSlow returns a store with day partitions. Each has one file.
 func newSlow(t *testing.T) *slow {
 	s := &slow{Memory: new(storetest.Memory)}
 	for i := range day {
@@ -72,8 +73,8 @@ func newSlow(t *testing.T) *slow {
 
 var slowQuery = lake.Query{Since: start.Add(-time.Hour), Until: start.Add(25 * time.Hour)}
 
-// Open takes a second of the bubble's time. No page may be read, since zstd's decoder is outside
-// of the bubble.
+// Open takes a second of the bubble's time. No page may be read, because zstd's decoder has
+// goroutines outside of the bubble.
 func TestFilesAreOpenedAtOnce(t *testing.T) {
 	s := newSlow(t)
 	s.wait = time.Second
@@ -85,7 +86,7 @@ func TestFilesAreOpenedAtOnce(t *testing.T) {
 		require.NoError(t, err)
 		assert.Zero(t, n)
 		assert.Equal(t, 16, s.most)
-		assert.Less(t, time.Since(begin), time.Duration(day/9)*time.Second, "one after the other it is day")
+		assert.Less(t, time.Since(begin), time.Duration(day/9)*time.Second, "one open after the other would take one second for each file")
 	})
 }
 
@@ -98,8 +99,8 @@ func TestFilesAreOpenedAhead(t *testing.T) {
 		endsFor int // events after which the loop ends
 	}{
 		{"a value that no file has", func(q *lake.Query) { q.Values = []string{"nowhere"} }, day, -1},
-		{"all", func(*lake.Query) {}, day, -1},
-		{"the newest, which are in the last partition", func(q *lake.Query) { q.Limit = 10 }, 16 + 1, -1}, // the estimate's
+		{"all events", func(*lake.Query) {}, day, -1},
+		{"the newest, which are in the last partition", func(q *lake.Query) { q.Limit = 10 }, 16 + 1, -1}, // 16 files are opened for the estimate
 		{"a loop that ends early", func(*lake.Query) {}, 16 + 1 + 4, 50},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -107,7 +108,7 @@ func TestFilesAreOpenedAhead(t *testing.T) {
 			q, plans := slowQuery, []lake.Plan{}
 			tt.change(&q)
 			q.Plan = func(p lake.Plan) {
-				assert.Zero(t, s.opens, "nothing is read before")
+				assert.Zero(t, s.opens, "Plan is called before a file is opened")
 				plans = append(plans, p)
 			}
 			n := 0
@@ -119,7 +120,7 @@ func TestFilesAreOpenedAhead(t *testing.T) {
 			}
 			assert.Equal(t, tt.opens, s.opens)
 			assert.LessOrEqual(t, s.held, 16+2*32)
-			assert.Zero(t, s.open, "all are closed")
+			assert.Zero(t, s.open, "all readers are closed")
 			require.Len(t, plans, 1)
 			assert.Equal(t, day, plans[0].Partitions)
 			assert.Equal(t, day, plans[0].Files)
@@ -128,7 +129,7 @@ func TestFilesAreOpenedAhead(t *testing.T) {
 	}
 }
 
-// A damaged file that is opened before its turn is reported where the search comes to it.
+// A damaged file that was opened ahead is reported only if the search gets to this file.
 func TestAheadSaysNoDamage(t *testing.T) {
 	s := new(storetest.Memory)
 	const files, damaged = 40, 35
@@ -148,15 +149,15 @@ func TestAheadSaysNoDamage(t *testing.T) {
 	all, report := collect(t, q, s)
 	require.Len(t, all, 1)
 	assert.Empty(t, report.Skipped)
-	q.TraceID = all[0].TraceID // opens many ahead
+	q.TraceID = all[0].TraceID // with a trace ID, many files are opened ahead
 	all, report = collect(t, q, s)
 	require.Len(t, all, 1)
 	assert.Empty(t, report.Skipped)
 	assert.Equal(t, 1, report.Partitions)
 }
 
-// keeping is a store that counts open readers that keep data, since more than the end was read of
-// them.
+// keeping is a store that counts the open readers that keep data in memory: those from which more
+// than the end of the file was read.
 type keeping struct {
 	*slow
 	keep, most int
@@ -193,11 +194,11 @@ func (r *keepingReader) Close() error {
 	return r.Reader.Close()
 }
 
-// A file is closed when it was searched, unless rows of it are read later, and few of these are
-// open.
+// A file is closed after it was searched, unless its rows are read later. Few of the files whose
+// rows are read later stay open.
 func TestFewReadersKeepData(t *testing.T) {
 	data := new(storetest.Memory)
-	const files, rows = 40, 1500 // more than are read at once
+	const files, rows = 40, 1500 // more rows than fewHits
 	content := file(t, 1, rows, table.Meta{})
 	require.Greater(t, len(content), 64<<10)
 	for i := range files {
@@ -212,8 +213,8 @@ func TestFewReadersKeepData(t *testing.T) {
 		want        int
 		most, opens int
 	}{
-		{"few of each", lake.Query{TraceID: found[0].TraceID}, files, atOnce, files},
-		{"all of each", lake.Query{Limit: 2000}, 2000, 16 + atOnce, 2*files - 16},
+		{"few hits in each file", lake.Query{TraceID: found[0].TraceID}, files, atOnce, files},
+		{"all rows of each file", lake.Query{Limit: 2000}, 2000, 16 + atOnce, 2*files - 16},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &keeping{slow: &slow{Memory: data}}
@@ -223,7 +224,7 @@ func TestFewReadersKeepData(t *testing.T) {
 			assert.LessOrEqual(t, s.most, tt.most)
 			assert.Positive(t, s.most)
 			assert.LessOrEqual(t, s.opens, tt.opens)
-			assert.Zero(t, s.keep, "all are closed")
+			assert.Zero(t, s.keep, "all readers are closed")
 		})
 	}
 }

@@ -17,11 +17,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// perFile is about what a busy service's segment has.
+// perFile is the approximate number of events in a segment of a busy service.
 const perFile = 857_000
 
-// benchLake is a directory of made events: a million, or as many as CLEW_BENCH_EVENTS says, in
-// files of perFile. What is looked for is of the file in the middle.
+// benchLake is a directory of synthetic events: a million, or the number in CLEW_BENCH_EVENTS, in
+// files of perFile events. The benchmarks look for a trace and an item in the file in the middle.
 type benchLake struct {
 	store       lake.Store
 	trace, item string
@@ -111,7 +111,7 @@ func BenchmarkFindTrace(b *testing.B) {
 	l.find(b, lake.Query{TraceID: l.trace})
 }
 
-// BenchmarkFindValue finds a value that one or two traces have.
+// BenchmarkFindValue finds a value that is in one or two traces.
 func BenchmarkFindValue(b *testing.B) {
 	l := newBenchLake(b)
 	l.find(b, lake.Query{Values: []string{l.item}})

@@ -11,15 +11,15 @@ import (
 type blockReader struct {
 	from   Reader
 	size   int64
-	at     int64 // of the window's beginning, in the segment
+	at     int64 // the offset of the window in the segment
 	window []byte
-	rest   []byte // of the window, not read yet
-	clean  bool   // after the last block come only zeros, or a part of the next block
+	rest   []byte // the part of the window that is not read yet
+	clean  bool   // the last block is followed by nothing, by zeros, or by a part of a block
 }
 
 const windowSize = 1 << 20
 
-// read is the number of bytes of the segment that have been read.
+// read returns the number of bytes of the segment that have been read.
 func (b *blockReader) read() int64 { return b.at + int64(len(b.window)-len(b.rest)) }
 
 func (b *blockReader) header() bool {
@@ -34,7 +34,7 @@ func (b *blockReader) header() bool {
 	return true
 }
 
-// fill fills rest with at least n bytes, or with all that there are.
+// fill reads from the segment until rest has at least n bytes, or all bytes up to the end.
 func (b *blockReader) fill(n int) error {
 	done := b.at + int64(len(b.window)-len(b.rest))
 	if len(b.rest) >= n || done+int64(len(b.rest)) >= b.size {

@@ -28,7 +28,7 @@ import (
 
 var start = time.Date(2026, 1, 27, 4, 15, 0, 0, time.UTC)
 
-// file makes the file of n events, which begin at start.
+// file returns a Parquet file of n synthetic events, the first of which is at start.
 func file(tb testing.TB, seed uint64, n int, meta table.Meta) []byte {
 	tb.Helper()
 	g := made.New(seed, start, 20_000)
@@ -56,12 +56,12 @@ func file(tb testing.TB, seed uint64, n int, meta table.Meta) []byte {
 	return w.Finish(meta)
 }
 
-// id is the ID of the segment n.
+// id returns the ID of the segment n.
 func id(n int) string { return segment.NewID(start.UnixMicro(), uint64(n)) }
 
 const part = "year=2026/month=01/day=27/hour=04/minute=15/"
 
-// small is a store with n files of events of the partition, 100 * (i + 1) events each.
+// small returns a store with n files in the partition part. File i has 100 * (i + 1) events.
 func small(tb testing.TB, n int) *storetest.Memory {
 	tb.Helper()
 	s := new(storetest.Memory)
@@ -76,8 +76,8 @@ func add(tb testing.TB, s lake.Store, name string, data []byte) {
 	require.NoError(tb, s.Put(tb.Context(), name, bytes.NewReader(data), int64(len(data))))
 }
 
-// events is what a reader finds, by the rule that a file is skipped that another of its partition
-// replaces: each row as text, with how often it is there.
+// events returns the rows that a reader of s finds, as texts, and how often each row occurs. As
+// the readers of clew do, it skips a file that another file of its partition replaces.
 func events(tb testing.TB, s *storetest.Memory) map[string]int {
 	tb.Helper()
 	files := s.Files()
@@ -115,7 +115,7 @@ func rows(tb testing.TB, data []byte) []table.Row {
 	return all
 }
 
-// newerForm is a file of ours as a newer version of clew would write it.
+// newerForm returns the file p as a newer version of clew would write it.
 func newerForm(p []byte) []byte {
 	return storetest.Seal(bytes.Replace(p, []byte("clew.form\x18\x011"), []byte("clew.form\x18\x012"), 1))
 }
@@ -126,7 +126,7 @@ func TestCompact(t *testing.T) {
 	s := small(t, 3)
 	want := events(t, s)
 	other := strings.Replace(part, "15", "20", 1) + id(7) + ".parquet"
-	add(t, s, other, file(t, 7, 10, table.Meta{})) // alone in its partition
+	add(t, s, other, file(t, 7, 10, table.Meta{})) // the only file in its partition
 	add(t, s, part+"theirs.parquet", []byte("theirs"))
 	got, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
 	require.NoError(t, err)
@@ -159,7 +159,8 @@ func TestCompact(t *testing.T) {
 	assert.Equal(t, before, s.Files())
 }
 
-// Files that come late are merged with the merged file, which then stands for all of them.
+// Files that arrive late are merged with the merged file. The new merged file replaces all of
+// them.
 func TestCompactTransitively(t *testing.T) {
 	s, late := small(t, 2), small(t, 4)
 	want := events(t, late)
@@ -175,7 +176,7 @@ func TestCompactTransitively(t *testing.T) {
 	assert.Equal(t, lake.Compacted{Merged: 3, Into: 1, Events: 1000, Deleted: 3}, got)
 	assert.Equal(t, want, events(t, s))
 
-	// The segment 1 is packed again, as after a crash: its file is deleted, not merged.
+	// Segment 1 is packed again, as after a crash. Its file is deleted and not merged.
 	name := part + id(1) + ".parquet"
 	add(t, s, name, late.Files()[name])
 	assert.Equal(t, want, events(t, s))
@@ -215,27 +216,27 @@ func TestCompactCrashes(t *testing.T) {
 			require.Equal(t, want, events(t, next), "crash at %d", at)
 			require.Equal(t, whole.Files(), next.Files(), "crash at %d", at)
 		}
-		require.Equal(t, 9, crashes) // lock, list, three files, the merged one, three deletions
+		require.Equal(t, 9, crashes) // calls: lock, list, open three files, put the merged file, delete three files
 	}
 }
 
-// The lock is lost before each call of the store. From then on nothing is changed, the error says
-// why, and the next compaction finishes the work.
+// The lock is lost before each call of the store. Afterwards nothing is changed, the error is that
+// of the lost lock, and the next compaction finishes the work.
 func TestCompactLosesTheLock(t *testing.T) {
 	sources := small(t, 3)
 	want := events(t, sources)
 	whole := sources.Copy()
 	_, err := lake.Compact(t.Context(), whole, lake.CompactOptions{})
 	require.NoError(t, err)
-	for at := 2; at <= 9; at++ { // as in TestCompactCrashes, after lock
+	for at := 2; at <= 9; at++ { // the calls of TestCompactCrashes after lock
 		s := small(t, 3).Copy()
 		s.LoseAt = at
 		_, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
 		require.ErrorIs(t, err, storetest.ErrLost, "lost at %d", at)
-		require.LessOrEqual(t, s.Calls(), at+2, "three at once were begun")
+		require.LessOrEqual(t, s.Calls(), at+2, "up to three calls had begun at the same time")
 		require.Equal(t, want, events(t, s), "lost at %d", at)
 		_, err = lake.Compact(t.Context(), s, lake.CompactOptions{})
-		require.NoError(t, err, "the lock was given back")
+		require.NoError(t, err, "Compact must release a lost lock")
 		require.Equal(t, whole.Files(), s.Files(), "lost at %d", at)
 	}
 }
@@ -246,7 +247,7 @@ func TestCompactLeavesWhatItCannotRead(t *testing.T) {
 	cut := s.Files()[name(1)]
 	add(t, s, name(1), cut[:len(cut)/2])
 	flipped := bytes.Clone(s.Files()[name(2)])
-	flipped[200] ^= 1 // in a page, whose checksum says so when rows are read
+	flipped[200] ^= 1 // in a page: its checksum is checked when rows are read
 	add(t, s, name(2), flipped)
 	newer := newerForm(s.Files()[name(3)])
 	require.NotEqual(t, s.Files()[name(3)], newer)
@@ -276,7 +277,8 @@ func TestCompactLeavesWhatItCannotRead(t *testing.T) {
 	require.Len(t, s.Files(), 5)
 }
 
-// A merged file that cannot be read may have the events of all the others.
+// If a merged file cannot be read, Compact changes nothing, because the merged file may contain
+// the events of all other files.
 func TestCompactWithABrokenMergedFile(t *testing.T) {
 	s := small(t, 3)
 	sources := s.Files()
@@ -289,13 +291,13 @@ func TestCompactWithABrokenMergedFile(t *testing.T) {
 		damage func([]byte) []byte
 		left   error
 	}{
-		{"cut", func(p []byte) []byte { return p[:len(p)-1] }, nil},
-		{"a bit in a page", func(p []byte) []byte { p[200] ^= 1; return p }, nil},
-		{"newer", newerForm, table.ErrNewer},
+		{"the end is cut", func(p []byte) []byte { return p[:len(p)-1] }, nil},
+		{"a changed bit in a page", func(p []byte) []byte { p[200] ^= 1; return p }, nil},
+		{"written by a newer version", newerForm, table.ErrNewer},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := new(storetest.Memory)
-			for name, data := range sources { // a crash came before they were deleted
+			for name, data := range sources { // a process died before it deleted them
 				add(t, s, name, data)
 			}
 			add(t, s, merged, tt.damage(bytes.Clone(whole)))
@@ -314,7 +316,7 @@ func TestCompactWithABrokenMergedFile(t *testing.T) {
 	}
 }
 
-// A file that says of itself that it is replaced is not deleted.
+// A file whose list of replaced files contains its own name is not deleted.
 func TestCompactFileThatReplacesItself(t *testing.T) {
 	s := new(storetest.Memory)
 	name := id(1) + "-0123456789abcdef.parquet"
@@ -329,16 +331,16 @@ func TestCompactFileThatReplacesItself(t *testing.T) {
 func TestCompactAfter(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		begin time.Duration // of the partition, from now
+		begin time.Duration // the beginning of the partition, relative to now
 		after time.Duration
 		want  int
 	}{
-		{"goes on", 0, time.Nanosecond, 0},
-		{"within the hour", -30 * time.Minute, 0, 0},
-		{"before the hour", -70 * time.Minute, 0, 2},
-		{"at once", -10 * time.Minute, time.Nanosecond, 2},
-		{"later", -70 * time.Minute, 2 * time.Hour, 0},
-		{"in the future", 24 * time.Hour, 0, 0},
+		{"the partition has not ended", 0, time.Nanosecond, 0},
+		{"it ended less than an hour ago", -30 * time.Minute, 0, 0},
+		{"it ended more than an hour ago", -70 * time.Minute, 0, 2},
+		{"After is a nanosecond", -10 * time.Minute, time.Nanosecond, 2},
+		{"After is two hours", -70 * time.Minute, 2 * time.Hour, 0},
+		{"the partition is in the future", 24 * time.Hour, 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := new(storetest.Memory)
@@ -353,12 +355,12 @@ func TestCompactAfter(t *testing.T) {
 	}
 }
 
-// More files than one merge takes become one at once.
+// A partition with more files than the limit of one merge becomes one file in one call of Compact.
 func TestCompactInGroups(t *testing.T) {
 	s := new(storetest.Memory)
 	one := file(t, 1, 3, table.Meta{})
 	var replaced []string
-	for i := range 129 { // two groups, and a file that is alone
+	for i := range 129 { // two groups of 64, and one more file
 		replaced = append(replaced, id(i)+".parquet")
 		add(t, s, part+replaced[i], one)
 	}
@@ -390,10 +392,10 @@ func TestCompactCrashesInGroups(t *testing.T) {
 	_, err := lake.Compact(t.Context(), ends, lake.CompactOptions{})
 	require.NoError(t, err)
 	for _, half := range []bool{false, true} {
-		for at := 66; at <= ends.Calls(); at += 1 + (ends.Calls()-at)/raced.Or(3, 16) { // until 66 files are read
+		for at := 66; at <= ends.Calls(); at += 1 + (ends.Calls()-at)/raced.Or(3, 16) { // earlier calls read the 66 files
 			s := whole.Copy()
 			s.FailAt, s.Half = at, half
-			if _, err := lake.Compact(t.Context(), s, lake.CompactOptions{}); err != nil { // a file that cannot be opened is left
+			if _, err := lake.Compact(t.Context(), s, lake.CompactOptions{}); err != nil { // there is no error if only an open failed: that file is left
 				require.ErrorIs(t, err, storetest.ErrFail)
 			}
 			require.Equal(t, want, events(t, s), "crash at %d", at)
@@ -406,13 +408,13 @@ func TestCompactCrashesInGroups(t *testing.T) {
 	}
 }
 
-// padded returns a file with so many bytes more in front of its footer.
+// padded returns a file with n more bytes in front of its footer.
 func padded(file []byte, n int) []byte {
 	at := len(file) - 8 - int(binary.LittleEndian.Uint32(file[len(file)-8:]))
 	return storetest.Seal(slices.Concat(file[:at], make([]byte, n), file[at:]))
 }
 
-// large makes a file of 5 MB, of bytes that zstd does not make fewer.
+// large returns a file of 5 MB. Its values are random, so that zstd hardly compresses them.
 func large(tb testing.TB) []byte {
 	tb.Helper()
 	w := table.NewWriter()
@@ -439,7 +441,7 @@ func TestCompactKeepsLargeFiles(t *testing.T) {
 	assert.Zero(t, got)
 }
 
-// A merged file is merged again until it is larger than a file that was not merged.
+// Merged files are merged again up to a larger size than other files: 16 MB.
 func TestCompactMergedFiles(t *testing.T) {
 	s := small(t, 1)
 	merged := func(n int) string { return part + id(n) + fmt.Sprintf("-%016x.parquet", n) }
@@ -453,7 +455,7 @@ func TestCompactMergedFiles(t *testing.T) {
 	assert.Contains(t, s.Files(), merged(2))
 	got, err = lake.Compact(t.Context(), s, lake.CompactOptions{})
 	require.NoError(t, err)
-	assert.Zero(t, got, "one small file is left, and a large one")
+	assert.Zero(t, got, "a single small file is not merged with a large one")
 }
 
 func TestCompactManyMessages(t *testing.T) {

@@ -19,28 +19,28 @@ import (
 )
 
 const (
-	// Files below smallFile are merged, and merged files below smallMerged are merged again. A
-	// merged file of 64 of 1,000 writers has only a part of each trace. So it needs four times the
-	// bytes that a file of all writers needs for an event, and a search costs more than before the
-	// merge.
+	// Files below smallFile are merged, and merged files below smallMerged are merged again. The
+	// second merge is for fleets: a merged file of 64 of 1,000 writers contains only a part of
+	// each trace. In such a file an event takes four times as many bytes as in a file of all
+	// writers, and a search costs more than before the merge.
 	smallFile   = 4 << 20
 	smallMerged = 16 << 20
 
-	// These bound one merge, because the merged file and its sources are in memory. If there are
-	// more files, their merged files are merged in turn.
+	// These are the limits of one merge, because the merged file and its sources are in memory. If
+	// a partition has more files, several merged files are made, and these are merged again.
 	mergeFiles = 64
 	mergeBytes = 64 << 20
 
 	defaultAfter = time.Hour
 )
 
-// compaction is the state of a Compact.
+// compaction is the state of a call of Compact.
 type compaction struct {
 	ctx    context.Context
 	store  Store
 	writer *table.Writer
 	done   *Compacted
-	made   map[string]int64 // the partition's files that this call has made, and their events
+	made   map[string]int64 // the number of events of each file that this call has made in the partition
 }
 
 func (c *compaction) run(options CompactOptions) error {
@@ -79,7 +79,8 @@ func (c *compaction) run(options CompactOptions) error {
 	return cmp.Or(c.partition(partition, files, whole), errors.Join(unlisted...))
 }
 
-// partition compacts a partition with these files, if they are the whole partition.
+// partition compacts the files of the partition in. It does nothing if whole is false, because the
+// partition may then have other files that were not listed.
 func (c *compaction) partition(in string, files []File, whole bool) error {
 	if !whole || len(files) < 2 {
 		return nil
@@ -90,9 +91,9 @@ func (c *compaction) partition(in string, files []File, whole bool) error {
 		return err
 	}
 	for name, err := range left {
-		// The merged file that cannot be read may have the events of other files. If those files
-		// were merged into another one, their events would be there twice as soon as the first
-		// merged file can be read.
+		// The merged file that cannot be read may contain the events of other files. If Compact
+		// merged these files into a second file, readers would see the events twice once the first
+		// merged file can be read again.
 		if !replaced[name] && !errors.Is(err, table.ErrNewer) {
 			return nil
 		}
@@ -112,14 +113,14 @@ func (c *compaction) partition(in string, files []File, whole bool) error {
 	return nil
 }
 
-// isSmall reports whether a file of a partition is to be merged.
+// isSmall reports whether a file of a partition must be merged.
 func isSmall(name string, size int64) bool {
 	return size < smallFile || isMerged(name) && size < smallMerged
 }
 
-// round merges small files of a partition, sorted by name, and returns the merged files that are
-// small again: a thousand files become sixteen, and these become one. Each merge makes one file of
-// at least two, so rounds come to an end.
+// round merges small files of a partition, which are sorted by name. It returns the files that are
+// small again, for the next round: a thousand files become sixteen, and the sixteen become one.
+// Each merge makes one file of at least two, so the number of rounds is limited.
 func (c *compaction) round(in string, files []File) (small []File, err error) {
 	for len(files) > 0 {
 		n, size := 0, int64(0)
@@ -127,7 +128,7 @@ func (c *compaction) round(in string, files []File) (small []File, err error) {
 			size += files[n].Size
 			n++
 		}
-		if n == 1 { // the last one
+		if n == 1 { // one file is left over
 			return append(small, files[0]), nil
 		}
 		var names []string
@@ -146,8 +147,8 @@ func (c *compaction) round(in string, files []File) (small []File, err error) {
 	return small, nil
 }
 
-// replaced deletes files that a merged file replaces, and that a crash has left. It returns their
-// names, and the errors of merged files that could not be read.
+// replaced deletes the files that a merged file replaces. They still exist if a process died after
+// the merge. replaced returns their names, and the errors of merged files that could not be read.
 func (c *compaction) replaced(in string, files []File) (replaced map[string]bool, left map[string]error, err error) {
 	there := map[string]bool{}
 	for _, file := range files {
@@ -177,9 +178,9 @@ func (c *compaction) replaced(in string, files []File) (replaced map[string]bool
 	return replaced, left, c.deleteAll(in, slices.Compact(gone))
 }
 
-// verified returns the files that a merged file replaces, if they are there. It reads the whole
-// merged file first, because the caller deletes these files. With ErrNewer it returns them too,
-// and the caller does not delete them.
+// verified returns the names of the existing files that a merged file replaces. It reads the whole
+// merged file first, because the caller deletes the replaced files. If the error is ErrNewer,
+// verified returns the names too, but the caller does not delete the files.
 func (c *compaction) verified(in, name string, there map[string]bool) (names []string, err error) {
 	s, r, err := c.open(in + name)
 	if r != nil {
@@ -217,8 +218,9 @@ func (c *compaction) open(name string) (*table.Source, Reader, error) {
 	return s, r, err
 }
 
-// leave notes that a file cannot be read. If the context has ended, it returns the context's
-// error. It ignores a file that is no longer there, because another process has deleted it.
+// leave records in the result that a file cannot be read. It ignores a file that no longer exists,
+// because another process has deleted it. If the context has ended, leave returns the context's
+// error.
 func (c *compaction) leave(name string, err error) error {
 	if ctx := c.ctx.Err(); ctx != nil {
 		return ctx
@@ -243,7 +245,8 @@ func (c *compaction) deleteAll(in string, names []string) error {
 }
 
 // merge merges the files with these names into one, and returns it. It leaves out files that
-// cannot be read. With less than two others it merges none, and returns a zero File.
+// cannot be read. If it can read fewer than two files, it merges nothing, and returns the zero
+// File.
 func (c *compaction) merge(in string, names []string) (File, error) {
 	for len(names) > 1 {
 		meta, bad, err := c.read(in, names)
@@ -263,7 +266,7 @@ func (c *compaction) merge(in string, names []string) (File, error) {
 
 // fetch returns the bytes of small files. It reads several at once, and closes them all before it
 // returns, because Windows does not delete open files. Bad is the index of the first file with an
-// error, or -1 if the error is the context's.
+// error, or -1 if the context has ended.
 func (c *compaction) fetch(in string, names []string) (data [][]byte, bad int, err error) {
 	data, failed := make([][]byte, len(names)), make([]error, len(names))
 	err = parallel(c.ctx, waiting, len(names), func(i int) error {
@@ -292,7 +295,7 @@ func (c *compaction) whole(name string) ([]byte, error) {
 }
 
 // read reads files into the writer, and returns the metadata for the merged file's footer. Bad is
-// the index of the file with the error, or -1 if the error is not that of a file.
+// the index of the file with the error, or -1 if no file caused the error.
 func (c *compaction) read(in string, names []string) (meta table.Meta, bad int, err error) {
 	var sources []*table.Source
 	var rows int64
@@ -318,7 +321,7 @@ func (c *compaction) read(in string, names []string) (meta table.Meta, bad int, 
 		return meta, source.Source, source.Err
 	}
 	if err == nil && c.writer.Rows() != rows {
-		err = fmt.Errorf("lake: %s: %d events were merged, but there are %d", in, c.writer.Rows(), rows)
+		err = fmt.Errorf("lake: %s: %d events were merged, but the files have %d", in, c.writer.Rows(), rows)
 	}
 	slices.Sort(meta.Replaces)
 	meta.Replaces = slices.Compact(meta.Replaces)
@@ -327,8 +330,8 @@ func (c *compaction) read(in string, names []string) (meta table.Meta, bad int, 
 	return meta, -1, err
 }
 
-// publish puts the merged file, and deletes its sources. After a crash in between, readers skip
-// the sources.
+// publish writes the merged file to the store, and then deletes its sources. If the process dies
+// in between, readers skip the sources.
 func (c *compaction) publish(in string, names []string, meta table.Meta) (File, error) {
 	events := c.writer.Rows()
 	file := c.writer.Finish(meta)
@@ -340,7 +343,8 @@ func (c *compaction) publish(in string, names []string, meta table.Meta) (File, 
 	return merged, c.deleteAll(in, names)
 }
 
-// count counts a merged file, and no longer counts those of its sources that this call has made.
+// count adds a merged file to the result of Compact. It subtracts the sources that the same call
+// of Compact has made.
 func (c *compaction) count(merged string, names []string, events int64) {
 	c.done.Into++
 	c.done.Merged += len(names)

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A backup of a journal that was being written has less than the journal has, and less than the
-// files that it became. Searched beside them, it hides nothing and adds nothing.
+// A backup of a journal that was being written contains fewer events than the journal, and than
+// the files that the journal became. If a search reads the backup too, it finds every event once.
 func TestBackupsHideNothing(t *testing.T) {
 	c := newCorpus(t, 4000, 15, 2, 1000)
 	q := lake.Query{Since: began}
@@ -30,10 +30,10 @@ func TestBackupsHideNothing(t *testing.T) {
 		inJournal int
 		merged    bool
 	}{
-		{"of events in a journal", len(c.ids), false},
-		{"of a packed segment", 0, false},
-		{"of a merged file", 0, true},
-		{"of both", 2, false},
+		{"the events are in a journal", len(c.ids), false},
+		{"the segments are packed", 0, false},
+		{"the files are merged", 0, true},
+		{"two segments are in the journal, the others packed", 2, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			live := c.store(t, test.inJournal)
@@ -53,8 +53,8 @@ func TestBackupsHideNothing(t *testing.T) {
 	}
 }
 
-// Of two copies of a segment, the one with more valid blocks counts, whatever their lengths and
-// order.
+// A search uses the copy of a segment with the longer valid part, even if the other copy is longer
+// or comes first.
 func TestDamagedCopyOfASegment(t *testing.T) {
 	c := newCorpus(t, 4000, 15, 1, 4000)
 	want := c.answer(&lake.Query{Since: began})
@@ -67,7 +67,7 @@ func TestDamagedCopyOfASegment(t *testing.T) {
 	for _, stores := range [][]lake.Store{{good, bad}, {bad, good}} {
 		got, report := collect(t, lake.Query{Since: began}, stores...)
 		assert.Equal(t, want, got)
-		require.Len(t, report.Skipped, 1, "the damaged one is named")
+		require.Len(t, report.Skipped, 1, "only the damaged copy is reported")
 		s, err := lake.Stats(t.Context(), time.Time{}, time.Time{}, nil, stores...)
 		require.NoError(t, err)
 		assert.EqualValues(t, len(want), eventsOf(s))
@@ -75,7 +75,7 @@ func TestDamagedCopyOfASegment(t *testing.T) {
 	}
 }
 
-// damagePages damages the first half of all files, and leaves their footers whole.
+// damagePages changes bytes in the first half of each file. The footers stay valid.
 func damagePages(t *testing.T, m *storetest.Memory) {
 	for name, data := range m.Files() {
 		data = bytes.Clone(data)
@@ -86,8 +86,8 @@ func damagePages(t *testing.T, m *storetest.Memory) {
 	}
 }
 
-// A damaged file is named, and its events come from where they are besides: the segment that it
-// was made of, or a copy in another store.
+// A damaged file is reported, and its events are read from the segment that it was made of, or
+// from a copy in another store.
 func TestDamagedFileThatHasACopy(t *testing.T) {
 	c := newCorpus(t, 4000, 15, 1, 4000)
 	want := c.answer(&lake.Query{Since: began})
@@ -95,23 +95,23 @@ func TestDamagedFileThatHasACopy(t *testing.T) {
 	damagePages(t, damaged.Memory)
 	both := c.store(t, len(c.ids))
 	both.Memory = damaged.Memory.Copy()
-	ends := &journaled{Memory: new(storetest.Memory)} // whose footers are damaged
+	ends := &journaled{Memory: new(storetest.Memory)} // the files lack their second half, with the footer
 	for name, data := range damaged.Files() {
 		require.NoError(t, ends.Put(t.Context(), name, bytes.NewReader(data[:len(data)/2]), int64(len(data)/2)))
 	}
 	for name, stores := range map[string][]lake.Store{
-		"a segment":                        {both},
-		"another file":                     {damaged, c.store(t, 0)},
-		"another file, the other way":      {c.store(t, 0), damaged},
-		"another file, for a footer":       {ends, c.store(t, 0)},
-		"the second of two others":         {damaged, c.store(t, 0), ends},
-		"a segment in another store":       {ends, c.store(t, len(c.ids))},
-		"a segment beside damaged footers": {damaged, ends, c.store(t, len(c.ids))},
+		"the segment in the same store":        {both},
+		"a copy of the file":                   {damaged, c.store(t, 0)},
+		"a copy that comes first":              {c.store(t, 0), damaged},
+		"a copy of a file without a footer":    {ends, c.store(t, 0)},
+		"the first of two copies":              {damaged, c.store(t, 0), ends},
+		"the segment in another store":         {ends, c.store(t, len(c.ids))},
+		"the segment beside two damaged files": {damaged, ends, c.store(t, len(c.ids))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, report := collect(t, lake.Query{Since: began}, stores...)
 			assert.Equal(t, want, got)
-			if name != "another file, the other way" {
+			if name != "a copy that comes first" {
 				assert.NotEmpty(t, report.Skipped)
 			}
 			n, err := lake.Count(t.Context(), lake.Query{Since: began}, nil, stores...)
@@ -124,7 +124,7 @@ func TestDamagedFileThatHasACopy(t *testing.T) {
 	}
 }
 
-// Where a merged file is not listed, the files that it stands for are not merged again.
+// If a merged file cannot be listed, the files that it replaces are not merged again.
 func TestCompactOfAListThatIsNotWhole(t *testing.T) {
 	c := newCorpus(t, 900, 15, 3, 1000) // three segments, one partition
 	want := c.answer(&lake.Query{Since: began})
@@ -135,7 +135,7 @@ func TestCompactOfAListThatIsNotWhole(t *testing.T) {
 	mergeAll(t, c, store)
 	merged := fileNames(store.Memory)
 	require.Len(t, merged, 1)
-	for name, data := range sources { // which a crash has left
+	for name, data := range sources { // the process died before it deleted them
 		require.NoError(t, store.Put(t.Context(), name, bytes.NewReader(data), int64(len(data))))
 	}
 	c.pack(t, store.Memory, c.ids[2])
@@ -153,7 +153,8 @@ func eventsOf(s *lake.Statistics) (n int64) {
 	return n + s.JournalEvents
 }
 
-// unlistable is a store that cannot list some names.
+// unlistable is a store that cannot list the names that begin with not, nor the journal if journal
+// is true.
 type unlistable struct {
 	*journaled
 	not     string
@@ -186,9 +187,10 @@ func (u unlistable) ListJournal(ctx context.Context) ([]string, error) {
 	return u.journaled.ListJournal(ctx)
 }
 
-// A part that cannot be listed does not end a search. All else is found, and the error comes last.
+// If a part of a store cannot be listed, a search finds everything else, and returns the error
+// last.
 func TestWhatCannotBeListed(t *testing.T) {
-	c := newCorpus(t, 4000, 5, 1, 1000) // 13 minutes
+	c := newCorpus(t, 4000, 5, 1, 1000) // the events of 13 minutes
 	first := lake.Partition(began)
 	inFirst := lake.Query{Since: began, Until: began.Add(lake.PartitionSpan)}
 	rest := lake.Query{Since: began.Add(lake.PartitionSpan)}
@@ -198,16 +200,16 @@ func TestWhatCannotBeListed(t *testing.T) {
 		stores []lake.Store
 		want   []lake.Event
 	}{
-		{"a partition", []lake.Store{unlistable{journaled: c.store(t, 0), not: first}}, c.answer(&rest)},
-		{"all but the copies in another store", []lake.Store{unlistable{journaled: c.store(t, 0)}, c.store(t, 0)}, c.answer(&all)},
-		{"the journal", []lake.Store{unlistable{journaled: c.store(t, 4), not: "none", journal: true}, c.store(t, 0)}, c.answer(&all)},
-		{"anything", []lake.Store{unlistable{journaled: c.store(t, 4), journal: true}}, nil},
+		{"a partition cannot be listed", []lake.Store{unlistable{journaled: c.store(t, 0), not: first}}, c.answer(&rest)},
+		{"a store cannot be listed, but another one has copies", []lake.Store{unlistable{journaled: c.store(t, 0)}, c.store(t, 0)}, c.answer(&all)},
+		{"a journal cannot be listed, but the files can", []lake.Store{unlistable{journaled: c.store(t, 4), not: "none", journal: true}, c.store(t, 0)}, c.answer(&all)},
+		{"nothing can be listed", []lake.Store{unlistable{journaled: c.store(t, 4), journal: true}}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []lake.Event
 			var last error
 			for e, err := range lake.Find(t.Context(), all, nil, test.stores...) {
-				require.NoError(t, last, "the error is the last thing")
+				require.NoError(t, last, "nothing follows the error")
 				if last = err; err == nil {
 					got = append(got, e)
 				}
@@ -215,7 +217,7 @@ func TestWhatCannotBeListed(t *testing.T) {
 			require.ErrorIs(t, last, errUnlistable)
 			require.ErrorIs(t, last, lake.ErrIncomplete)
 			for _, what := range []string{"files", "journal"} {
-				assert.LessOrEqual(t, strings.Count(last.Error(), "listing the "+what), 1, "said once")
+				assert.LessOrEqual(t, strings.Count(last.Error(), "listing the "+what), 1, "each error is reported once")
 			}
 			assert.Equal(t, test.want, got)
 			n, err := lake.Count(t.Context(), all, nil, test.stores...)
@@ -235,7 +237,7 @@ func TestWhatCannotBeListed(t *testing.T) {
 	t.Run("a limit that is reached", func(t *testing.T) {
 		store := unlistable{journaled: c.store(t, 0), not: lake.Partition(c.events[len(c.events)-1].Time)}
 		n, err := lake.Count(t.Context(), lake.Query{Since: began, Limit: 1}, nil, store)
-		require.ErrorIs(t, err, errUnlistable, "a newer one may be missing")
+		require.ErrorIs(t, err, errUnlistable, "a newer event may be missing")
 		assert.EqualValues(t, 1, n)
 	})
 	t.Run("compaction", func(t *testing.T) {
@@ -249,11 +251,11 @@ func TestWhatCannotBeListed(t *testing.T) {
 		require.ErrorIs(t, err, errUnlistable)
 		assert.Positive(t, gone.Files)
 		got, _ := collect(t, all, store.journaled)
-		assert.Equal(t, c.answer(&inFirst), got, "all else is deleted")
+		assert.Equal(t, c.answer(&inFirst), got, "only the partition that cannot be listed is left")
 	})
 }
 
-// Statistics are those of the range, also in journals, and count each event once.
+// Stats counts each event of the range once, in files and in journals.
 func TestStatsOfARange(t *testing.T) {
 	c := newCorpus(t, 4000, 5, 2, 1000)
 	store := c.store(t, len(c.ids))
@@ -264,7 +266,7 @@ func TestStatsOfARange(t *testing.T) {
 		s, err := lake.Stats(t.Context(), since, until, nil, store)
 		require.NoError(t, err)
 		assert.EqualValues(t, len(want), eventsOf(s))
-		for _, id := range c.ids { // and again when they are packed, not yet deleted, and merged
+		for _, id := range c.ids { // the second round: segments are packed but not deleted, and files are merged
 			c.pack(t, store.Memory, id)
 		}
 		mergeAll(t, c, store)

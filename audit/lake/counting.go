@@ -15,7 +15,8 @@ import (
 	"example.com/clew/audit/internal/table/read"
 )
 
-// fromStart is t, or a time before all events, since a Query takes a zero Since for 24 hours ago.
+// fromStart returns t, or a time before all events if t is zero: in a Query, a zero Since would
+// mean 24 hours ago.
 func fromStart(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Date(1, 1, 1, 0, 0, 0, 1000, time.UTC)
@@ -23,7 +24,7 @@ func fromStart(t time.Time) time.Time {
 	return t
 }
 
-// counting is the state of a Stats.
+// counting is the state of a call of Stats.
 type counting struct {
 	*view
 	stats *Statistics
@@ -36,7 +37,7 @@ type counting struct {
 	sample      map[string]bool // names of files
 	rows        int64           // of all files
 	sampledRows int64
-	journals    map[*openSegment]bool // that are counted
+	journals    map[*openSegment]bool // the segments that are counted
 }
 
 func (c *counting) run(span timeRange) error {
@@ -79,7 +80,7 @@ func (c *counting) choose(partitions []*partition) {
 	}
 }
 
-// fileStats is the statistics of one file.
+// fileStats holds the statistics of one file.
 type fileStats struct {
 	file           *stored
 	apps, messages []string
@@ -112,7 +113,7 @@ func (c *counting) partition(p *partition) error {
 	return nil
 }
 
-// addJournal adds the events of a segment in a partition.
+// addJournal counts the events of the segment o in the partition that begins at begin.
 func (c *counting) addJournal(o *openSegment, begin int64) {
 	h := o.hits[begin]
 	if h == nil {
@@ -167,7 +168,7 @@ func (c *counting) add(p *partition, files []*fileStats) {
 	c.stats.Partitions = append(c.stats.Partitions, stats)
 }
 
-// columnNames are the names of the columns for people.
+// columnNames are the names of the columns in PartitionStats.Columns.
 var columnNames = [...]string{
 	table.Timestamp: "timestamp", table.TraceID: "trace_id", table.App: "app", table.Message: "message",
 	table.ContextKey: "context.key", table.ContextValue: "context.value", table.TraceNames: "trace_names",

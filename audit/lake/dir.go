@@ -62,7 +62,7 @@ func (d dir) create(ctx context.Context) (*os.Root, error) {
 	return d.open(ctx)
 }
 
-// makeDir makes the directory at path and its parents, and puts the entry of each on disk.
+// makeDir makes the directory at path and its parents, and syncs the entry of each to disk.
 func makeDir(path string) error {
 	err := os.Mkdir(path, 0o777)
 	parent := filepath.Dir(path)
@@ -189,16 +189,16 @@ func (d dir) List(ctx context.Context, prefix string) iter.Seq2[File, error] {
 	}
 }
 
-// list yields the files below the directory name. It leaves out what another process deletes
-// meanwhile. It yields an error for what cannot be read, and then goes on. It returns false when
-// yield does.
+// list yields the files below the directory name. It leaves out files that another process deletes
+// meanwhile. For a directory that cannot be read it yields an error, and then continues. It
+// returns false when yield returns false.
 func list(ctx context.Context, root *os.Root, name string, yield func(File, error) bool) bool {
 	entries, err := readDir(root, name)
 	if ctx.Err() != nil {
 		yield(File{}, ctx.Err())
 		return false
 	}
-	if err != nil { // the entries that were read are useless, since some are missing
+	if err != nil { // the entries that were read are not used, because others are missing
 		return errors.Is(err, fs.ErrNotExist) || !mayHold(name) || yield(File{}, err)
 	}
 	for _, entry := range entries {
@@ -225,7 +225,7 @@ func list(ctx context.Context, root *os.Root, name string, yield func(File, erro
 	return true
 }
 
-// mayHold reports whether a directory may hold files of clew. Other directories, such as
+// mayHold reports whether a directory can contain files of clew. Other directories, such as
 // lost+found, need not be readable.
 func mayHold(name string) bool {
 	if name == "." {
@@ -241,7 +241,8 @@ func mayHold(name string) bool {
 	return true
 }
 
-// readDir returns a directory's entries in the order that the names below them have.
+// readDir returns the entries of a directory. They are sorted so that the names of all files below
+// them are in order.
 func readDir(root *os.Root, name string) ([]fs.DirEntry, error) {
 	f, err := root.Open(name)
 	if err != nil {
@@ -260,7 +261,7 @@ func sortName(e fs.DirEntry) string {
 	return e.Name()
 }
 
-// file is an open file of a dir, with its size at that time.
+// file is an open file of a dir, with the size that it had when it was opened.
 type file struct {
 	*os.File
 	size int64

@@ -31,8 +31,8 @@ func TestDirReadOnly(t *testing.T) {
 	assert.Equal(t, []string{"p/", "p/a"}, onDisk(t, dir))
 }
 
-// The test's own process, with the variable, may write no file over 50,000 bytes: the system
-// refuses in the middle of a file, as when the disk is full.
+// The test starts itself as a child process, in which no file may have more than 50,000 bytes. So
+// the system refuses a write in the middle of a file, as when the disk is full.
 func TestDirDiskFull(t *testing.T) {
 	const variable = "CLEW_TEST_FULL_DIR"
 	if dir := os.Getenv(variable); dir != "" {
@@ -55,8 +55,9 @@ func TestDirDiskFull(t *testing.T) {
 	assert.Equal(t, "fits", read(t, lake.Dir(dir), "p/a"))
 }
 
-// An unreadable directory hides only its own files. If it cannot hold files of a lake, as
-// lost+found in the root of a file system, that is no error.
+// If a directory cannot be read, only its files are missing, and List yields an error. It yields
+// no error if the directory cannot contain files of a lake, such as lost+found in the root of a
+// file system.
 func TestDirUnreadable(t *testing.T) {
 	dir := t.TempDir()
 	s := lake.Dir(dir)

@@ -43,7 +43,8 @@ func names(tb testing.TB, s lake.Store, prefix string) (all []string) {
 	return all
 }
 
-// onDisk is all that lies in a directory, directories with a slash.
+// onDisk returns the names of all files and directories below dir. The names of directories end in
+// a slash.
 func onDisk(tb testing.TB, dir string) (all []string) {
 	tb.Helper()
 	require.NoError(tb, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
@@ -59,7 +60,7 @@ func onDisk(tb testing.TB, dir string) (all []string) {
 }
 
 func TestDir(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "a", "b") // made with the first Put
+	dir := filepath.Join(t.TempDir(), "a", "b") // the first Put makes the directory
 	s := lake.Dir(dir)
 	assert.Empty(t, names(t, s, ""))
 	require.NoError(t, s.Delete(t.Context(), "x"))
@@ -80,16 +81,16 @@ func TestDir(t *testing.T) {
 		assert.EqualValues(t, 9, f.Size)
 		assert.WithinDuration(t, time.Now(), f.Modified, time.Hour)
 	}
-	for range s.List(t.Context(), "") { // a caller may have enough
+	for range s.List(t.Context(), "") { // a caller may end the loop early
 		break
 	}
-	assert.Equal(t, []string{"a", "b/", "b/c/", "b/c/y", "b/c.d", "b/x", "b.z"}, onDisk(t, dir), "no temporary file is left")
+	assert.Equal(t, []string{"a", "b/", "b/c/", "b/c/y", "b/c.d", "b/x", "b.z"}, onDisk(t, dir), "Put leaves no temporary file")
 
 	require.NoError(t, s.Delete(t.Context(), "b/c/y"))
 	require.NoError(t, s.Delete(t.Context(), "b/c/y"))
-	assert.Equal(t, []string{"a", "b/", "b/c.d", "b/x", "b.z"}, onDisk(t, dir), "the empty directory is gone")
+	assert.Equal(t, []string{"a", "b/", "b/c.d", "b/x", "b.z"}, onDisk(t, dir), "Delete removes the directory that it has emptied")
 
-	require.NoError(t, os.RemoveAll(dir)) // while the program runs
+	require.NoError(t, os.RemoveAll(dir)) // somebody deletes the directory while the program runs
 	assert.Empty(t, names(t, s, ""))
 	put(t, s, "b/x", "again")
 	assert.Equal(t, "again", read(t, s, "b/x"))
@@ -161,7 +162,7 @@ func TestDirCancelled(t *testing.T) {
 	assert.Equal(t, []string{"a"}, onDisk(t, dir))
 }
 
-// failing fails after some bytes, as a disk that is full does in the middle of a file.
+// failing is a reader that fails after 50,000 bytes.
 type failing struct{ io.ReaderAt }
 
 var errRead = errors.New("read fails")
@@ -174,7 +175,7 @@ func (f failing) ReadAt(p []byte, at int64) (int, error) {
 	return n, err
 }
 
-// A Put that fails leaves the file that was there, and nothing beside it.
+// A Put that fails leaves the old file unchanged, and leaves no other file.
 func TestDirPutFails(t *testing.T) {
 	dir := t.TempDir()
 	s := lake.Dir(dir)
@@ -186,13 +187,13 @@ func TestDirPutFails(t *testing.T) {
 	assert.Equal(t, "old", read(t, s, "p/a"))
 	assert.Equal(t, []string{"p/", "p/a"}, onDisk(t, dir))
 
-	// A name that cannot be renamed to.
+	// The rename to this name fails, because p/d is a directory with an entry.
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "p", "d", "e"), 0o700))
 	require.Error(t, s.Put(t.Context(), "p/d", bytes.NewReader(data), 100_000))
 	assert.Equal(t, []string{"p/", "p/a", "p/d/", "p/d/e/"}, onDisk(t, dir))
 }
 
-// Put makes directories that Delete removes at the same time.
+// Put makes directories while Delete removes them.
 func TestDirAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	s := lake.Dir(dir)
@@ -221,14 +222,14 @@ func TestLock(t *testing.T) {
 	_, _, err = b.Lock(t.Context())
 	require.ErrorIs(t, err, lake.ErrLocked)
 	assert.Regexp(t, `lake: .*: another compaction is running: "process \d+ on .+"`, err.Error())
-	assert.Empty(t, names(t, a, ""), "the lock's file is not one of the store")
+	assert.Empty(t, names(t, a, ""), "List does not yield the file of the lock")
 	require.NoError(t, unlock())
 	_, unlock, err = b.Lock(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, unlock())
 }
 
-// The lock removes what a crash has left, and nothing else.
+// Lock removes old temporary files and empty directories of partitions, and nothing else.
 func TestLockSweeps(t *testing.T) {
 	dir := t.TempDir()
 	s := lake.Dir(dir)

@@ -7,16 +7,17 @@ import (
 )
 
 // narrow is the advice in a TooMuchError.
-const narrow = "a shorter range or a value under a key narrows it, and only files with that value are read; or raise the limit"
+const narrow = "shorten the range, give a value under a key (then only the files with this value are read), or raise the limit"
 
-// sampleFiles is how many footers an estimate reads at most.
+// sampleFiles is the largest number of footers that an estimate reads.
 const sampleFiles = 16
 
-// footerCost is about how many bytes the footer of a file has.
+// footerCost is the approximate size of the footer of a file, in bytes.
 const footerCost = 16 << 10
 
-// estimate returns about how many bytes a search of the partitions reads. It reads the footers of
-// a few files, as far apart as possible, and extrapolates to the others by their size.
+// estimate returns the approximate number of bytes that a search of the partitions reads. It reads
+// the footers of a few files, as far apart as possible, and extrapolates to the others by their
+// size.
 func (v *view) estimate(partitions []*partition, q *read.Filter, rows bool) (int64, error) {
 	var files []*stored
 	var size int64

@@ -18,14 +18,15 @@ type Expired struct {
 }
 
 // Expire deletes the files of the partitions that ended ttl before now, or earlier, and the
-// directories that are empty then. A ttl of zero or less is an error. Expire takes the store's
-// lock. [ErrLocked] says that another process has it.
+// directories that become empty. A ttl of zero or less is an error. Expire locks the store. The
+// error [ErrLocked] means that another process holds the lock.
 //
 // Expire deletes only files that have both a name and a footer as clew writes them. A damaged file
-// is left, and is no error. If something cannot be listed, the error comes after all else is done.
+// is not deleted, and is no error. If a part of the store cannot be listed, Expire deletes the
+// other files, and then returns an error.
 func Expire(ctx context.Context, store Store, ttl time.Duration, now time.Time) (done Expired, err error) {
 	if ttl <= 0 {
-		return done, fmt.Errorf("lake: events that expire after %v", ttl)
+		return done, fmt.Errorf("lake: the TTL is %v, but must be positive", ttl)
 	}
 	err = locked(ctx, store, func(held context.Context) error { return done.expire(held, store, now.Add(-ttl)) })
 	return done, err
@@ -61,10 +62,11 @@ func (done *Expired) expire(ctx context.Context, store Store, before time.Time) 
 	return errors.Join(unlisted...)
 }
 
-// errDelete tells a file that could not be deleted from one that must not be deleted.
+// errDelete is the error of expire if a file could not be deleted. Any other error means that the
+// file must not be deleted.
 var errDelete = errors.New("lake: delete")
 
-// expire deletes a file if its footer says that clew wrote it.
+// expire deletes a file if its footer shows that clew wrote it.
 func expire(ctx context.Context, store Store, name string) error {
 	r, err := store.Open(ctx, name)
 	if err != nil {

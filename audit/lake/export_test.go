@@ -1,4 +1,4 @@
 package lake
 
-// FloorPartition is when the partition of a time begins, in microseconds.
+// FloorPartition returns the time at which the partition of the time us begins, in microseconds.
 func FloorPartition(us int64) int64 { return floorPartition(us) }

@@ -18,13 +18,13 @@ import (
 // are in the order of trace ID, app and message. Find searches journals beside the stores too (see
 // [Journaled]), so an event is found as soon as it is written. No event comes twice.
 //
-// A file that cannot be read is skipped, and report names it. An error comes last, with a zero
-// Event: a [*TooMuchError], that of ctx, or [ErrIncomplete] after the events that could be found.
-// Report may be nil. Otherwise Find writes it while the events are read, and it is complete when
-// they end.
+// A file that cannot be read is skipped, and report names it. An error is yielded last, with a
+// zero Event. It is a [*TooMuchError], the error of ctx, or [ErrIncomplete] after the events that
+// could be found. Report may be nil. Otherwise Find fills it while the loop runs, and it is
+// complete when the loop has ended.
 //
-// No goroutine runs between two events, or after the loop over them has ended. Each loop is a
-// search of its own. Only one search at a time may write to a report.
+// No goroutine runs between two events, or after the loop has ended. Each loop over the result is
+// a new search. Only one search at a time may write to a report.
 func Find(ctx context.Context, q Query, report *Report, stores ...Store) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		s, err := newFinding(ctx, q, report, stores)
@@ -102,8 +102,8 @@ func newFindingOf(ctx context.Context, a *question, report *Report, stores []Sto
 	return &finding{view: v, question: a}, nil
 }
 
-// run searches partition after partition, and gives the events of each to yield, until yield
-// returns false or there are enough.
+// run searches one partition after the other, and passes the events of each to yield. It ends when
+// yield returns false, or when the limit is reached.
 func (s *finding) run(yield func([]Event) bool) error {
 	if err := s.readJournals(); err != nil {
 		return err
@@ -115,7 +115,7 @@ func (s *finding) run(yield func([]Event) bool) error {
 	if err := s.affordable(partitions); err != nil {
 		return err
 	}
-	var later []Event // of the last partition of the range, and of those after it
+	var later []Event // events of the last partition of the range, and of the partitions after it
 	if s.question.grows {
 		if later, err = s.grow(&partitions); err != nil {
 			return err
@@ -179,12 +179,13 @@ func flat(context map[string]string) (all []string) {
 	return all
 }
 
-// readJournals reads the segments, whose events are not in partitions yet.
+// readJournals collects the hits in the segments of journals, whose events are not in Parquet
+// files yet.
 func (s *finding) readJournals() error {
 	return s.walkSegments(func(o *openSegment) (bool, int64, error) { return o.find(s.ctx, s.question) })
 }
 
-// walkSegments walks all segments, and then drops those with better copies.
+// walkSegments walks all segments, and then drops each segment that has a better copy.
 func (v *view) walkSegments(walk func(*openSegment) (clean bool, size int64, err error)) error {
 	err := parallel(v.ctx, working(), len(v.segments), func(i int) error { return v.walkSegment(v.segments[i], walk) })
 	if err == nil {
@@ -193,7 +194,7 @@ func (v *view) walkSegments(walk func(*openSegment) (clean bool, size int64, err
 	return err
 }
 
-// walkSegment walks a segment, and notes what was read and what was wrong.
+// walkSegment walks a segment. It adds the bytes that were read, and any fault, to the report.
 func (v *view) walkSegment(o *openSegment, walk func(*openSegment) (clean bool, size int64, err error)) error {
 	if !o.opened() {
 		return nil
@@ -248,7 +249,7 @@ func (s *finding) filter() read.Filter {
 }
 
 // grow searches the last partition of the range, and removes it from partitions. As long as a
-// partition has a hit, grow goes on to the next one.
+// partition has a hit, grow also searches the next one.
 func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 	last := s.question.span.until - partitionMicros
 	if len(*partitions) == 0 || (*partitions)[0].begin != last {
@@ -324,8 +325,9 @@ func (s *finding) search(p *partition) (events []Event, err error) {
 	return events, nil
 }
 
-// fewHits is the most hits in a row group that are read immediately, while its pages are in
-// memory. If there are more, only those among the newest of the partition are read, later.
+// fewHits is the largest number of hits in a row group that are read at once, while the pages of
+// the row group are in memory. If there are more, only the hits that are among the newest of the
+// partition are read, and this is done later.
 const fewHits = 1000
 
 // searchFile returns the hits of one file.
@@ -359,7 +361,7 @@ func (s *finding) materialise(places []place) (events []Event, err error) {
 		return cmp.Or(cmp.Compare(a.file.name, b.file.name), cmp.Compare(a.group, b.group), cmp.Compare(a.hit.Row, b.hit.Row))
 	})
 	var groups [][]place
-	unread := map[*stored]*atomic.Int64{} // groups that are not read yet
+	unread := map[*stored]*atomic.Int64{} // for each file, the number of row groups that are not read yet
 	for len(places) > 0 {
 		n := 1
 		for n < len(places) && places[n].file == places[0].file && places[n].group == places[0].group {
@@ -391,7 +393,7 @@ func (s *finding) materialise(places []place) (events []Event, err error) {
 	})
 	for _, of := range groups {
 		for _, at := range of {
-			if at.event != nil { // else its file is damaged
+			if at.event != nil { // it is nil if the file is damaged
 				events = append(events, *at.event)
 			}
 		}
@@ -399,7 +401,7 @@ func (s *finding) materialise(places []place) (events []Event, err error) {
 	return events, err
 }
 
-// rows reads the events of hits in one row group, and checks each with the whole question again.
+// rows reads the events of hits in one row group, and returns those that match the whole question.
 func (s *finding) rows(group *read.Group, places []place) (checked []place, err error) {
 	numbers := make([]uint32, len(places))
 	for i := range places {

@@ -9,7 +9,8 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// This searches the directory of a service for an item. There is none here, so nothing is found.
+// The example searches the directory of a service for an item. The directory does not exist here,
+// so nothing is found.
 func ExampleFind() {
 	query := lake.Query{
 		Context: map[string]string{"network": "instagram", "network_id": "1584258444344170009_249075471"},

@@ -41,7 +41,7 @@ func TestRandomQuestions(t *testing.T) {
 		}
 		n, err := lake.Count(t.Context(), q, nil, store)
 		require.NoError(t, err)
-		require.EqualValues(t, len(want), n, "%+v", q) // also where the limit is less than there are
+		require.EqualValues(t, len(want), n, "%+v", q) // even if there are more events than the limit
 		if len(want) > 0 {
 			some++
 		}
@@ -50,7 +50,7 @@ func TestRandomQuestions(t *testing.T) {
 }
 
 func TestTraceIDsOfTimeOpenFewPartitions(t *testing.T) {
-	c := newCorpus(t, 40_000, 2, 1, 40_000) // over five and a half hours
+	c := newCorpus(t, 40_000, 2, 1, 40_000) // the events of five and a half hours
 	store := c.store(t, 0)
 	e := c.events[10_000]
 	at, err := strconv.ParseInt(e.TraceID[:8], 16, 64)
@@ -61,30 +61,30 @@ func TestTraceIDsOfTimeOpenFewPartitions(t *testing.T) {
 	first := time.Unix(at, 0).UTC().Truncate(lake.PartitionSpan)
 	assert.Equal(t, first.Add(-lake.PartitionSpan), report.Since)
 	last := want[0].Time.Truncate(lake.PartitionSpan)
-	if end := first.Add(time.Hour); last.After(end) { // the range went on with the trace
+	if end := first.Add(time.Hour); last.After(end) { // the range was extended because the trace went on
 		assert.True(t, report.Until.After(end))
 	}
 	assert.Less(t, report.Partitions, 30)
 	assert.Equal(t, report.Partitions, report.Files)
 	assert.NotEmpty(t, got)
 
-	t.Run("goes on while the last partition has hits", func(t *testing.T) {
+	t.Run("the range is extended while its last partition has hits", func(t *testing.T) {
 		q := lake.Query{TraceID: e.TraceID, Now: now, Within: time.Minute}
 		got, report := collect(t, q, store)
 		until := report.Until
 		assert.Equal(t, c.answer(&lake.Query{TraceID: e.TraceID, Since: report.Since, Until: until}), got)
 		next := c.answer(&lake.Query{TraceID: e.TraceID, Since: until, Until: until.Add(lake.PartitionSpan)})
-		assert.Empty(t, next, "the search stopped before an empty partition")
+		assert.Empty(t, next, "the search ended at an empty partition")
 		n, err := lake.Count(t.Context(), q, nil, store)
 		require.NoError(t, err)
-		assert.EqualValues(t, len(got), n, "counting opens as many partitions")
+		assert.EqualValues(t, len(got), n, "Count and Find search the same partitions")
 	})
-	t.Run("older than the TTL", func(t *testing.T) {
+	t.Run("the trace is older than the TTL", func(t *testing.T) {
 		_, report := collect(t, lake.Query{TraceID: e.TraceID, Now: now.Add(15 * 24 * time.Hour)}, store)
 		assert.Equal(t, now.Add(14*24*time.Hour), report.Since)
 		assert.Zero(t, report.Partitions)
 	})
-	t.Run("Since rules", func(t *testing.T) {
+	t.Run("Since takes precedence over the ID", func(t *testing.T) {
 		_, report := collect(t, lake.Query{TraceID: e.TraceID, Since: began, Now: now}, store)
 		assert.Equal(t, began, report.Since)
 		assert.Zero(t, report.Until)
@@ -110,12 +110,13 @@ func TestReadsLittle(t *testing.T) {
 	files := len(store.Files())
 	assert.Equal(t, files, report.Files)
 	assert.Len(t, store.opens, files, "each file is opened once")
-	// A footer for each file, two reads of a Bloom filter, and the pages of those that have it.
+	// Three reads for each file: the footer, and two of a Bloom filter. For each file with the
+	// item, up to 40 reads of pages.
 	assert.LessOrEqual(t, report.Reads, int64(3*files+40*holding+3))
-	assert.Less(t, report.Bytes, held+int64(files)*(16<<10+64), "the files that have it, and the ends of the others")
+	assert.Less(t, report.Bytes, held+int64(files)*(16<<10+64), "files with the item may be read as a whole, the others only at their ends")
 
 	_, nothing := collect(t, lake.Query{Values: []string{"nobody's"}, Since: began}, store)
-	assert.LessOrEqual(t, nothing.Reads, int64(3*files+3), "Bloom filters rule all files out")
+	assert.LessOrEqual(t, nothing.Reads, int64(3*files+3), "the Bloom filters exclude all files")
 }
 
 func TestLimitStops(t *testing.T) {
@@ -126,7 +127,7 @@ func TestLimitStops(t *testing.T) {
 	for range lake.Find(t.Context(), lake.Query{Since: began}, &report, store) {
 		break
 	}
-	assert.Equal(t, 1, report.Partitions, "the loop ended")
+	assert.Equal(t, 1, report.Partitions, "no partition is read after the loop has ended")
 }
 
 func TestCancelledWhileItIsRead(t *testing.T) {
@@ -140,7 +141,7 @@ func TestCancelledWhileItIsRead(t *testing.T) {
 		cancel()
 	}
 	require.ErrorIs(t, last, context.Canceled)
-	assert.Equal(t, 2, n, "an event and the error")
+	assert.Equal(t, 2, n, "the loop gets an event and the error")
 }
 
 func TestTooMuch(t *testing.T) {
@@ -158,21 +159,21 @@ func TestTooMuch(t *testing.T) {
 		n++
 	}
 	require.ErrorAs(t, err, &tooMuch)
-	assert.Equal(t, 1, n, "nothing but the error")
+	assert.Equal(t, 1, n, "the loop gets only the error")
 	assert.Greater(t, report.Estimate, q.MaxBytes)
 	q.MaxBytes = -1
 	got, report := collect(t, q, store)
 	assert.NotEmpty(t, got)
-	assert.InEpsilon(t, report.Bytes, report.Estimate, 0.5, "the estimate is good")
+	assert.InEpsilon(t, report.Bytes, report.Estimate, 0.5, "the estimate is close to the bytes that were read")
 
-	t.Run("of a few files of many", func(t *testing.T) {
+	t.Run("the estimate reads a few of many files", func(t *testing.T) {
 		store := newCorpus(t, 20_000, 10, 3, 1000).store(t, 0)
 		require.Greater(t, len(store.Files()), 20)
 		_, report := collect(t, lake.Query{Since: began, App: "media-api"}, store)
 		assert.InEpsilon(t, report.Bytes, report.Estimate, 0.5)
 	})
-	t.Run("while it reads", func(t *testing.T) {
-		q := lake.Query{Since: began, Values: []string{"instagram"}, MaxBytes: 200_000} // in all files
+	t.Run("the limit is reached while files are read", func(t *testing.T) {
+		q := lake.Query{Since: began, Values: []string{"instagram"}, MaxBytes: 200_000} // the value is in all files
 		_, err := lake.Count(t.Context(), q, nil, store)
 		require.ErrorAs(t, err, &tooMuch)
 		assert.Greater(t, tooMuch.Estimate, q.MaxBytes)
@@ -231,10 +232,10 @@ func TestBadQueries(t *testing.T) {
 		q    lake.Query
 		want string
 	}{
-		{"no ID", lake.Query{TraceID: "XYZ.123"}, "is not a trace ID"},
-		{"short", lake.Query{TraceID: "463ac35c"}, "is not a trace ID"},
-		{"limit", lake.Query{Limit: -1}, "limit of -1"},
-		{"range", lake.Query{Since: began, Until: began}, "ends before it begins"},
+		{"a text that is no ID", lake.Query{TraceID: "XYZ.123"}, "is not a trace ID"},
+		{"a short ID", lake.Query{TraceID: "463ac35c"}, "is not a trace ID"},
+		{"negative limit", lake.Query{Limit: -1}, "limit is -1"},
+		{"an empty range", lake.Query{Since: began, Until: began}, "ends before it begins"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := lake.Count(t.Context(), test.q, nil)
@@ -245,7 +246,7 @@ func TestBadQueries(t *testing.T) {
 		})
 	}
 	_, err := lake.Count(t.Context(), lake.Query{TraceID: "XYZ.123", Limit: -1, Since: began, Until: began}, nil)
-	for _, fault := range []string{"is not a trace ID", "limit of -1", "ends before it begins"} {
+	for _, fault := range []string{"is not a trace ID", "limit is -1", "ends before it begins"} {
 		assert.ErrorContains(t, err, fault)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -254,7 +255,7 @@ func TestBadQueries(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
-// Years that no partition has end a search as others do.
+// A range in a year for which there is no partition is no error.
 func TestFarYears(t *testing.T) {
 	store := newCorpus(t, 100, 10, 1, 100).store(t, 0)
 	for _, year := range []int{-200_000, -5, 0, 9999, 10_000, 20_000, 290_000} {
@@ -291,7 +292,7 @@ func TestRangeGrows(t *testing.T) {
 	var lines [][]string
 	for minute := range 40 {
 		trace := "463ac35c9f6413ad"
-		if slices.Contains([]int{0, 4, 6, 12, 19, 26}, minute) { // and none from 20 to 25
+		if slices.Contains([]int{0, 4, 6, 12, 19, 26}, minute) { // the partition of the minutes 20 to 24 has no event of the trace
 			trace = id
 		}
 		lines = append(lines, []string{trace, fmt.Sprint(minute)})
@@ -308,12 +309,13 @@ func TestRangeGrows(t *testing.T) {
 			assert.Equal(t, began.Add(25*time.Minute), report.Until)
 			n, err := lake.Count(t.Context(), lake.Query{TraceID: id, Until: began.Add(7 * time.Minute), Now: began.Add(time.Hour)}, nil, store)
 			require.NoError(t, err)
-			assert.EqualValues(t, 3, n, "Until ends it")
+			assert.EqualValues(t, 3, n, "the range is not extended beyond Until")
 		})
 	}
 }
 
-// TestTies has more events of one time than the limit. The answer has those that come first.
+// TestTies has more events with the same time than the limit allows. The answer contains the first
+// of them in the order of Find.
 func TestTies(t *testing.T) {
 	var lines [][]string
 	for i := range 3000 {
@@ -329,7 +331,7 @@ func TestTies(t *testing.T) {
 	}
 }
 
-// A limit holds for journals too, however many of their events have the same time.
+// A limit also applies to journals, even if many events have the same time.
 func TestLimitInJournals(t *testing.T) {
 	c := newCorpus(t, 9000, 3e7, 1, 100_000) // 30 events have the same time
 	for _, journals := range []int{0, 1} {

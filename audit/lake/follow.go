@@ -13,14 +13,16 @@ import (
 // Follow tells the story of the events that q asks for. It reads their traces, then all traces
 // that share a value with the events of these traces, and so on, within bounds.
 //
-// A value identifies an item if it occurs in at most Bounds.Common traces of the range, as an
-// order's number does, and the name of a network does not. The values that q itself asks for are
-// followed however common they are. Events without a trace are told only if q asks for them.
+// Follow only follows values that identify an item: values in at most Bounds.Common traces of the
+// range. The number of an order is such a value, and the name of a network is not. The values that
+// q itself asks for are always followed. An event without a trace is part of the story only if q
+// asks for it.
 //
-// The range is that of q, with one difference: also with a trace ID that has the time of its
-// trace, the range is no shorter than 24 hours and has no end without Until. Limit has no effect.
-// Report is as in [Find], and counts a file as often as it was searched. With an error, the story
-// has what was found until then.
+// The range is that of q, with one difference. Without Since, the range covers at least the last
+// 24 hours, even if q has a trace ID that contains the time of its trace. It then has no end,
+// unless there is Until. Limit has no effect. Follow fills report as [Find] does, and counts a
+// file each time it is searched. If there is an error, the story contains the events that were
+// found until then.
 func Follow(ctx context.Context, q Query, bounds Bounds, report *Report, stores ...Store) (*Story, error) {
 	if report == nil {
 		report = new(Report)
@@ -50,14 +52,14 @@ func Follow(ctx context.Context, q Query, bounds Bounds, report *Report, stores 
 	return story, cmp.Or(err, f.whole())
 }
 
-// following is the state of a Follow.
+// following is the state of a call of Follow.
 type following struct {
 	*view
 	span   timeRange
 	bounds Bounds
 	story  *Story
 	traces map[string]trace // of the story, by their IDs of 32 digits
-	values map[string]bool  // that were followed, or need not be
+	values map[string]bool  // the values that were followed, or need not be followed
 	common []string         // values that are in too many traces
 	more   struct{ hops, traces, rows bool }
 }
@@ -67,7 +69,8 @@ type trace struct {
 	by  string
 }
 
-// padded is the spelling of a trace ID with 32 digits, by which traces are told apart.
+// padded returns a trace ID with 32 digits. Two IDs belong to the same trace if their padded forms
+// are equal.
 func padded(id string) string {
 	if len(id) == 16 {
 		return "0000000000000000" + id
@@ -103,7 +106,8 @@ func (f *following) run(a *question) error {
 	}
 }
 
-// begin takes up the events that were asked for. An event with a trace comes again with its trace.
+// begin adds the events without a trace to the story. It returns the traces of the others, whose
+// events are read later, together with all other events of these traces.
 func (f *following) begin(asked []Event) (fresh []string) {
 	slices.Reverse(asked) // the oldest first
 	for _, e := range asked {
@@ -116,7 +120,8 @@ func (f *following) begin(asked []Event) (fresh []string) {
 	return fresh
 }
 
-// admit reports whether a trace is new to the story and there is room for it, and adds it then.
+// admit adds a trace to the story if the trace is new and the limit of traces is not reached. It
+// reports whether it has added the trace.
 func (f *following) admit(id string, t trace) bool {
 	if _, known := f.traces[padded(id)]; known {
 		return false
@@ -137,7 +142,7 @@ func (f *following) add(s Step) {
 	f.story.Events = append(f.story.Events, s)
 }
 
-// read reads the events of traces into the story.
+// read adds the events of traces to the story, and returns them.
 func (f *following) read(ids []string) ([]Event, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -164,7 +169,8 @@ func (f *following) read(ids []string) ([]Event, error) {
 	return events, err
 }
 
-// find returns the newest events of a question, at most one more than the story has room for.
+// find returns the newest events that match a question: at most one more than the limit of the
+// story allows.
 func (f *following) find(a *question) (all []Event, err error) {
 	a.limit = f.bounds.Rows - len(f.story.Events) + 1
 	if a.limit <= 1 {
@@ -179,7 +185,7 @@ func (f *following) find(a *question) (all []Event, err error) {
 	return all, err
 }
 
-// identifiers returns the values of events that were not followed yet, each with its key.
+// identifiers returns the values in events that were not followed yet, and the key of each value.
 func (f *following) identifiers(events []Event) map[string]string {
 	fresh := map[string]string{}
 	for _, e := range events {
@@ -223,7 +229,7 @@ func (f *following) next(values map[string]string, hop int) (fresh []string, err
 	return fresh, nil
 }
 
-// tell finishes the story.
+// tell sorts the events of the story, and sets the other fields.
 func (f *following) tell() {
 	s := f.story
 	s.Traces = len(f.traces)
@@ -257,6 +263,6 @@ func (f *following) tell() {
 		if len(f.common) > shown {
 			names += fmt.Sprintf(" and %d more", len(f.common)-shown)
 		}
-		s.Stopped = append(s.Stopped, fmt.Sprintf("in more than %d traces, and so not followed: %s", f.bounds.Common, names))
+		s.Stopped = append(s.Stopped, fmt.Sprintf("values in more than %d traces were not followed: %s", f.bounds.Common, names))
 	}
 }

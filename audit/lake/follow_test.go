@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// logged makes a corpus of one segment: a line a second, which is a trace, a message and pairs.
+// logged makes a corpus of one segment, with one event for each line, a second apart. A line is a
+// trace ID, a message, and then keys and values.
 func logged(lines ...[]string) *corpus { return loggedEvery(time.Second, lines...) }
 
 func loggedEvery(step time.Duration, lines ...[]string) *corpus {
@@ -42,8 +43,8 @@ func told(s *lake.Story) (all []string) {
 	return all
 }
 
-// item is a story: XYZ.1 came in, was split into a second trace by its network_id, and that item
-// into a third by order.
+// item is a corpus with the story of XYZ.1. Its first trace leads to a second trace by network_id,
+// and the second to a third by order.
 func item() *corpus {
 	lines := [][]string{
 		{traceOf(1), "received", "item", "XYZ.1", "network", "instagram"},
@@ -65,7 +66,7 @@ func TestFollow(t *testing.T) {
 	c := item()
 	packed, inJournal := c.store(t, 0), c.store(t, 1)
 	q := lake.Query{Values: []string{"XYZ.1"}, Since: began}
-	common := "in more than 20 traces, and so not followed: network=instagram"
+	common := "values in more than 20 traces were not followed: network=instagram"
 	for _, test := range []struct {
 		name    string
 		q       lake.Query
@@ -78,13 +79,13 @@ func TestFollow(t *testing.T) {
 			[]string{"after 2 hops there are values that were not followed", common}},
 		{"one hop", q, lake.Bounds{Hops: 1}, []string{"1  received 0s", "1  fetched 2s", "0  by hand 2s"}, 1,
 			[]string{"after 1 hop there are values that were not followed"}},
-		{"all", q, lake.Bounds{Hops: 9}, []string{"1  received 0s", "1  fetched 2s", "2 network_id=158 augmented 1s", "0  by hand 1s",
+		{"all hops", q, lake.Bounds{Hops: 9}, []string{"1  received 0s", "1  fetched 2s", "2 network_id=158 augmented 1s", "0  by hand 1s",
 			"3 order=o-7 shipped 1s", "3 order=o-7 billed 1s", "4 customer=c same customer 1s"}, 4, []string{common}},
-		{"traces", q, lake.Bounds{Traces: 1}, []string{"1  received 0s", "1  fetched 2s", "0  by hand 2s"}, 1,
+		{"a limit of one trace", q, lake.Bounds{Traces: 1}, []string{"1  received 0s", "1  fetched 2s", "0  by hand 2s"}, 1,
 			[]string{"there are more than 1 traces", common}},
-		{"a trace", lake.Query{TraceID: traceOf(4), Since: began}, lake.Bounds{Hops: 1}, []string{"1  shipped 0s", "1  billed 1s"}, 1,
+		{"a trace ID", lake.Query{TraceID: traceOf(4), Since: began}, lake.Bounds{Hops: 1}, []string{"1  shipped 0s", "1  billed 1s"}, 1,
 			[]string{"after 1 hop there are values that were not followed"}},
-		{"nothing", lake.Query{Values: []string{"nobody's"}, Since: began}, lake.Bounds{}, nil, 0, nil},
+		{"an unknown value", lake.Query{Values: []string{"nobody's"}, Since: began}, lake.Bounds{}, nil, 0, nil},
 	} {
 		for name, store := range map[string]lake.Store{"packed": packed, "in the journal": inJournal} {
 			t.Run(test.name+" "+name, func(t *testing.T) {
@@ -96,7 +97,7 @@ func TestFollow(t *testing.T) {
 			})
 		}
 	}
-	t.Run("rows", func(t *testing.T) {
+	t.Run("a limit of two events", func(t *testing.T) {
 		story, err := lake.Follow(t.Context(), q, lake.Bounds{Rows: 2}, nil, packed)
 		require.NoError(t, err)
 		assert.Len(t, story.Events, 2)
@@ -125,7 +126,7 @@ func TestStats(t *testing.T) {
 		}
 		assert.Len(t, p.Columns, 7)
 	}
-	assert.Zero(t, size, "all bytes are told")
+	assert.Zero(t, size, "the bytes of all files are counted")
 	assert.EqualValues(t, len(c.events), rows+statistics.JournalEvents)
 	assert.Equal(t, 2, statistics.JournalSegments)
 	assert.Len(t, statistics.Apps, 24)
@@ -136,7 +137,7 @@ func TestStats(t *testing.T) {
 	}
 	assert.InEpsilon(t, rows, apps, 0.01)
 	require.Len(t, statistics.Keys, 4)
-	assert.Equal(t, "network_id", statistics.Keys[0].Key, "has the longest values")
+	assert.Equal(t, "network_id", statistics.Keys[0].Key, "the key with the longest values is first")
 	for _, key := range statistics.Keys {
 		if key.Key == "network" {
 			assert.LessOrEqual(t, key.Distinct, int64(8*8))

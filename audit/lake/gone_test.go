@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// afar is a remote store: a file that is deleted is gone for its readers too, and Open may not
-// notice. At read number at, counted from 1, change is called first.
+// afar is a remote store. After a file was deleted, open readers cannot read it either, and Open
+// may not notice that it is gone. Before read number at, counted from 1, change is called.
 type afar struct {
 	*storetest.Memory
 	at     int
@@ -23,7 +23,7 @@ type afar struct {
 
 	mu     sync.Mutex
 	reads  int
-	cached map[string]lake.Reader // what Open needs to ask nobody for
+	cached map[string]lake.Reader // readers that Open returns without asking the store
 }
 
 func (a *afar) Open(ctx context.Context, name string) (lake.Reader, error) {
@@ -55,7 +55,8 @@ func (r *afarReader) ReadAt(p []byte, at int64) (int, error) {
 	return r.Reader.ReadAt(p, at)
 }
 
-// newAfar has the files of data. With ends in a cache, Open does not notice that a file is gone.
+// newAfar returns a store with the files of data. If cached is true, Open does not notice that a
+// file is gone.
 func newAfar(t *testing.T, data *storetest.Memory, cached bool) *afar {
 	a := &afar{Memory: data.Copy(), cached: map[string]lake.Reader{}}
 	for name := range data.Files() {
@@ -68,7 +69,8 @@ func newAfar(t *testing.T, data *storetest.Memory, cached bool) *afar {
 	return a
 }
 
-// If files are merged at each read of a search, the answer stays the same.
+// Files are merged in the middle of a search, before each of its reads in turn. The answer is
+// always the same.
 func TestFilesGoWhileTheyAreRead(t *testing.T) {
 	c := newCorpus(t, 2000, 8, 2, 500)
 	data := c.store(t, 0).Memory

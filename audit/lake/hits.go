@@ -5,14 +5,15 @@ import (
 	"time"
 )
 
-// hits is the hits of a segment in a partition.
+// hits holds the hits of a segment in a partition.
 type hits struct {
 	count  int64
 	events []Event // none if hits are only counted; only the newest if there is a limit
-	most   int     // the number of events at which they are cut back to the limit
+	most   int     // when there are so many events, they are cut to the limit
 }
 
-// hitsOf returns the hits in a partition, to which more may be added.
+// hitsOf returns the hits of the segment in the partition that begins at begin. The caller may add
+// hits.
 func (s *openSegment) hitsOf(begin int64) *hits {
 	h := s.hits[begin]
 	if h == nil {
@@ -30,12 +31,12 @@ func (h *hits) add(e Event, a *question) {
 	h.events = append(h.events, e)
 	if h.most = max(h.most, 2*a.limit+1000); a.limit > 0 && len(h.events) >= h.most {
 		h.events = newestEvents(h.events, a.limit)
-		h.most = 2 * len(h.events) // nothing is cut if all have the same time
+		h.most = 2 * len(h.events) // no event is cut if all have the same time
 	}
 }
 
-// newestEvents returns the limit newest events, and all others of the same time as the oldest of
-// these.
+// newestEvents returns the limit newest events, and all other events with the same time as the
+// oldest of them.
 func newestEvents(all []Event, limit int) []Event {
 	times := make([]time.Time, len(all))
 	for i := range all {

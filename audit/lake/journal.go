@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// Journaled is a Store with the journal of a Logger beside its files, as [Dir] is. The journal has
-// the events that are not in Parquet files yet. If a Store wraps a Journaled one but lacks these
-// methods, [Find] misses the newest events, and an event may come twice, or not at all, while its
-// segment is packed.
+// Journaled is a Store that also contains the journal of a Logger, as [Dir] does. The journal
+// contains the events that are not in Parquet files yet. If a Store wraps a Journaled one but
+// lacks these methods, [Find] misses the newest events, and an event may come twice, or not at
+// all, while its segment is packed.
 type Journaled interface {
 	Store
 
 	// ListJournal returns the names of the segments, also of the one that is being written.
 	ListJournal(ctx context.Context) ([]string, error)
 
-	// OpenJournal opens a segment. An error that is fs.ErrNotExist says that no segment has this
-	// name any more, because it was sealed or packed.
+	// OpenJournal opens a segment. The error is fs.ErrNotExist if no segment has this name any
+	// more, because the segment was sealed or packed.
 	OpenJournal(ctx context.Context, name string) (Reader, error)
 }
 
@@ -54,7 +54,7 @@ func (d dir) ListJournal(ctx context.Context) (names []string, err error) {
 	defer f.Close()
 	all, err := f.ReadDir(-1)
 	for _, entry := range all {
-		if isSegment(entry.Name()) && entry.Type().IsRegular() { // a pipe would keep its reader waiting
+		if isSegment(entry.Name()) && entry.Type().IsRegular() { // opening a pipe would block
 			names = append(names, entry.Name())
 		}
 	}

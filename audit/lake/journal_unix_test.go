@@ -15,7 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Strange names in the journal's directory keep no search waiting, and a copy gives nothing twice.
+// A pipe or a broken link in the journal's directory does not block a search. If there is a copy
+// of a segment, its events are not found twice.
 func TestStrangeNamesInTheJournal(t *testing.T) {
 	dir := t.TempDir()
 	journal := filepath.Join(dir, "_journal")

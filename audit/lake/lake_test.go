@@ -28,8 +28,8 @@ import (
 
 var began = time.Date(2026, 11, 27, 4, 10, 0, 0, time.UTC)
 
-// journaled is a store in memory with a journal. At operation number at, counted from 1, it calls
-// change first.
+// journaled is a store in memory with a journal. Before operation number at, counted from 1, it
+// calls change.
 type journaled struct {
 	*storetest.Memory
 
@@ -80,21 +80,21 @@ func (j *journaled) Open(ctx context.Context, name string) (lake.Reader, error) 
 	return j.Memory.Open(ctx, name)
 }
 
-// List is that of the memory. The change comes before it or after.
+// List lists the files in memory. change may run before the list begins, but not while it runs.
 func (j *journaled) List(ctx context.Context, prefix string) iter.Seq2[lake.File, error] {
 	j.operation()
 	return j.Memory.List(ctx, prefix)
 }
 
-// corpus is events, in segments.
+// corpus is a set of events, which are also encoded in segments.
 type corpus struct {
 	events   []lake.Event
 	segments map[string][]byte // by ID
 	ids      []string
 }
 
-// newCorpus makes n events, perSecond of them in a second, and deals them out to segments:
-// count at a time, while a segment has each events.
+// newCorpus makes n events, perSecond of them in a second. It distributes them to count segments
+// in turn, and begins count new segments when each of these has about each events.
 func newCorpus(tb testing.TB, n int, perSecond float64, count, each int) *corpus {
 	c := &corpus{segments: map[string][]byte{}}
 	g := made.New(11, began, perSecond)
@@ -136,8 +136,8 @@ func newCorpus(tb testing.TB, n int, perSecond float64, count, each int) *corpus
 	return c
 }
 
-// recordOf is the record of an event. Some have no trace, an ID of 16 digits, the segment's
-// app, no context, or a key twice.
+// recordOf returns the record of an event. Some records have no trace, an ID of 16 digits, the
+// segment's app, no context, or a key twice.
 func recordOf(e *made.Event, i int, event *lake.Event) (record []byte, context map[string]string) {
 	id, app := e.TraceID[:], e.App
 	switch i % 50 {
@@ -177,7 +177,8 @@ func (c *corpus) pack(tb testing.TB, store lake.Store, id string) {
 	require.NoError(tb, err)
 }
 
-// store is a store with all segments. The last so many are in the journal.
+// store returns a store with all segments. The last inJournal segments are in the journal, and the
+// others are packed.
 func (c *corpus) store(tb testing.TB, inJournal int) *journaled {
 	j := &journaled{Memory: new(storetest.Memory), journal: map[string][]byte{}}
 	for i, id := range c.ids {
@@ -186,14 +187,14 @@ func (c *corpus) store(tb testing.TB, inJournal int) *journaled {
 			c.pack(tb, j.Memory, id)
 		case i%2 == 0:
 			j.journal[id+".sealed"] = c.segments[id]
-		default: // is cut in the middle of a block that is being written
+		default: // the segment is active: a part of the next block is written
 			j.journal[id+".journal"] = append(bytes.Clone(c.segments[id]), 0xff, 0, 0, 0, 1, 2, 3, 4, 5)
 		}
 	}
 	return j
 }
 
-// answer is what q means, over all events.
+// answer returns the events that match q, by a simple search of all events.
 func (c *corpus) answer(q *lake.Query) (all []lake.Event) {
 	for _, e := range c.events {
 		if holds(q, &e) {
@@ -247,7 +248,7 @@ func collect(tb testing.TB, q lake.Query, stores ...lake.Store) (all []lake.Even
 	return all, report
 }
 
-// random makes a question that some event is an answer to, mostly.
+// random makes a random query. Mostly, there is an event that matches it.
 func (c *corpus) random(r *rand.Rand) lake.Query {
 	one, other := c.events[r.IntN(len(c.events))], c.events[r.IntN(len(c.events))]
 	q := lake.Query{Since: began.Add(-time.Hour), Context: map[string]string{}}
@@ -283,7 +284,7 @@ func (c *corpus) random(r *rand.Rand) lake.Query {
 		}
 	}
 	narrow := q.TraceID != "" || len(q.Values) > 0 || q.Context["network_id"] != ""
-	if some(2) || !narrow { // a test has many questions, and an answer may be all events
+	if some(2) || !narrow { // without a limit, an answer could be all events, and the test would be slow
 		q.Limit = 1 + r.IntN(3000)
 	}
 	return q

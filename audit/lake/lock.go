@@ -16,7 +16,7 @@ import (
 
 const (
 	lockName = "_compact.lock"
-	// leftAge is the age from which on a temporary file must have been left by a crash, because no
+	// leftAge is the age of a temporary file from which on a crash must have left it, because no
 	// Put takes so long.
 	leftAge = 24 * time.Hour
 )
@@ -40,9 +40,9 @@ func (d dir) Lock(ctx context.Context) (held context.Context, unlock func() erro
 		f.Close()
 		return nil, nil, err
 	}
-	// The file names the holder for people. It stays when the lock is released. If it were
-	// removed, another process that has opened it could lock a file that is no longer in the
-	// directory.
+	// The file contains the name of the holder, for people. The file is not removed when the lock
+	// is released: another process that has opened the file could then lock a file that is no
+	// longer in the directory.
 	host, _ := os.Hostname()
 	err = f.Truncate(0)
 	if err == nil {
@@ -54,7 +54,7 @@ func (d dir) Lock(ctx context.Context) (held context.Context, unlock func() erro
 	if err != nil {
 		return nil, nil, closeAfter(f, err)
 	}
-	held, release := context.WithCancel(ctx) // the system's lock cannot be lost earlier
+	held, release := context.WithCancel(ctx) // a lock of the system cannot be lost earlier
 	return held, func() error {
 		release()
 		return f.Close()
@@ -77,7 +77,7 @@ func sweep(ctx context.Context, root *os.Root, name string, before time.Time) er
 		below := path.Join(name, entry.Name())
 		temp := name == "." && strings.HasPrefix(entry.Name(), tempPrefix) && entry.Type().IsRegular()
 		part := entry.IsDir() && isPartition(below)
-		info, err := entry.Info() // now, because removing files in it changes its time
+		info, err := entry.Info() // read now, because sweep changes the time of a directory
 		if part {
 			if err := sweep(ctx, root, below, before); err != nil {
 				return err
@@ -109,7 +109,7 @@ func locked(ctx context.Context, store Store, do func(held context.Context) erro
 	}
 	err = do(held)
 	if err != nil && held.Err() != nil && ctx.Err() == nil {
-		err = context.Cause(held) // says that the lock was lost
+		err = context.Cause(held) // the cause says that the lock was lost
 	}
 	return errors.Join(err, unlock())
 }

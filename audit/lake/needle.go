@@ -8,7 +8,7 @@ import (
 // needle is bytes that a block must contain if one of its records is a hit.
 type needle []byte
 
-// needles returns bytes that all hits of the question contain.
+// needles returns bytes that all hits of the question contain, the longest first.
 func (a *question) needles() (all []needle) {
 	if id, ok := onlyTrace(a.filter.TraceIDs); ok {
 		raw, _ := hex.DecodeString(id)
@@ -20,13 +20,15 @@ func (a *question) needles() (all []needle) {
 	for _, pair := range a.filter.Pairs {
 		all = append(all, needle(pair[1]))
 	}
-	// The app is no needle, because mostly only the segment's header has it.
+	// The app is no needle, because mostly the records do not contain it, but only the segment's
+	// header.
 	all = append(all, needle(a.filter.Message), needle(a.filter.TraceName))
 	slices.SortStableFunc(all, func(a, b needle) int { return len(b) - len(a) })
 	return all
 }
 
-// onlyTrace returns the shortest spelling if all are of one trace. The others end with it.
+// onlyTrace reports whether all ids are spellings of one trace ID, and returns the shortest one.
+// The other spellings end with the shortest.
 func onlyTrace(ids []string) (id string, ok bool) {
 	if len(ids) == 0 {
 		return "", false

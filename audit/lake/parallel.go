@@ -7,11 +7,11 @@ import (
 	"sync/atomic"
 )
 
-// working is how many files are worked on at once.
+// working returns the number of files that are searched at the same time.
 func working() int { return 2 * runtime.GOMAXPROCS(0) }
 
-// parallel calls do for 0 to n-1, width of them at a time, and returns when all have returned.
-// After an error it begins no more calls.
+// parallel calls do for 0 to n-1, at most width calls at a time. It returns the first error when
+// all calls have returned. After an error it begins no more calls.
 func parallel(ctx context.Context, width, n int, do func(i int) error) error {
 	var (
 		next   atomic.Int64

@@ -12,7 +12,7 @@ const (
 	partitionLayout = "year=2006/month=01/day=02/hour=15/minute=04/"
 	Suffix          = ".parquet" // of the names of the files of a lake
 	idLength        = 32         // of a segment's ID, in hexadecimal digits
-	hashLength      = 16         // of the hash that tells merged files apart
+	hashLength      = 16         // of the hash in the name of a merged file
 )
 
 // Partition returns the directory of the events of t, such as
@@ -30,8 +30,9 @@ func Partition(t time.Time) string {
 	return t.Truncate(PartitionSpan).Format(partitionLayout)
 }
 
-// PartitionTime returns the time at which a partition begins. Name is that of the partition, or of
-// a file in it. Ok is false for every name that Partition does not make.
+// PartitionTime returns the time at which a partition begins. Name is the directory of the
+// partition, or the name of a file in it. Ok is false unless name begins with a directory that
+// Partition returns.
 func PartitionTime(name string) (begin time.Time, ok bool) {
 	if len(name) < len(partitionLayout) {
 		return begin, false
@@ -45,7 +46,8 @@ func PartitionTime(name string) (begin time.Time, ok bool) {
 }
 
 // ours splits the name of a file that clew may have written into its partition and the base. The
-// base is a segment's ID; for a merged file, the ID of its first segment and a hash.
+// base is a segment's ID and [Suffix]. For a merged file, it is the ID of the first segment, a
+// hash and Suffix.
 func ours(name string) (partition, base string, ok bool) {
 	if _, ok := PartitionTime(name); !ok {
 		return "", "", false
@@ -63,7 +65,8 @@ func ours(name string) (partition, base string, ok bool) {
 	return partition, base, isHex(id)
 }
 
-// isMerged reports whether a file's name, without its directory, is that of a merged file.
+// isMerged reports whether base, a file's name without its directory, is the name of a merged
+// file.
 func isMerged(base string) bool {
 	return len(base) == idLength+1+hashLength+len(Suffix) && base[idLength] == '-'
 }

@@ -55,7 +55,8 @@ func TestPartitionTimeOfOtherNames(t *testing.T) {
 	}
 }
 
-// The name of a partition gives its beginning, for every time.
+// FloorPartition returns the same time as PartitionTime of the name of the partition, for every
+// time.
 func TestFloorPartition(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	times := []int64{math.MinInt64, math.MaxInt64, 0, -1, time.Time{}.UnixMicro(), time.Time{}.UnixMicro() - 1,

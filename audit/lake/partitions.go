@@ -7,15 +7,16 @@ import (
 	"time"
 )
 
-// partition is the files of one partition, of all stores.
+// partition holds the files of one partition in all stores.
 type partition struct {
 	begin    int64 // microseconds
 	files    []*stored
-	journals []*openSegment // those whose events count
+	journals []*openSegment // the segments whose events are not in the files
 	again    int            // how often it was listed again
 }
 
-// maxHours is how many hours are listed each on its own. A longer range is listed in one go.
+// maxHours is the length of the longest range for which each hour is listed separately. For a
+// longer range, the whole store is listed.
 const maxHours = 48
 
 func prefixes(span timeRange) (all []string) {
@@ -23,7 +24,7 @@ func prefixes(span timeRange) (all []string) {
 	if span.until-span.since <= 0 || uint64(span.until-span.since) > uint64(maxHours*hour) {
 		return []string{""}
 	}
-	last := floorPartition(span.until - 1) // of the year 9999 at most
+	last := floorPartition(span.until - 1) // in the year 9999 at most
 	for us := floorPartition(span.since); us <= last; us += partitionMicros {
 		name := Partition(time.UnixMicro(us))
 		name = name[:strings.Index(name, "minute=")]
@@ -40,8 +41,8 @@ func (p *partition) close() {
 	}
 }
 
-// useCopies puts copies in the place of files that could not be read, and reports whether there
-// were any.
+// useCopies replaces each file that could not be read by a copy in another store. It reports
+// whether there was such a copy.
 func (p *partition) useCopies() (any bool) {
 	for i, s := range p.files {
 		if s.bad && s.other != nil {
@@ -52,7 +53,7 @@ func (p *partition) useCopies() (any bool) {
 	return any
 }
 
-// drop takes files out, and closes them.
+// drop removes and closes the files for which out returns true.
 func (p *partition) drop(out func(*stored) bool) {
 	p.files = slices.DeleteFunc(p.files, func(s *stored) bool {
 		if out(s) {
@@ -66,7 +67,7 @@ func (p *partition) drop(out func(*stored) bool) {
 // list returns the partitions of the range that have files, in no order.
 func (v *view) list(span timeRange) (all []*partition, err error) {
 	prefixes := prefixes(span)
-	found := make([]map[int64]*partition, len(prefixes)) // which have no partition in common
+	found := make([]map[int64]*partition, len(prefixes)) // no partition is in two of these maps
 	err = parallel(v.ctx, waiting, len(prefixes), func(i int) error {
 		found[i] = map[int64]*partition{}
 		return v.listInto(found[i], prefixes[i], span)
@@ -100,7 +101,7 @@ func (v *view) listInto(found map[int64]*partition, prefix string, span timeRang
 				p = &partition{begin: us}
 				found[us] = p
 			}
-			// IDs are random: the same name in another store is a copy.
+			// IDs are random, so a file with the same name in another store is a copy.
 			s := &stored{view: v, store: store, name: f.Name, size: f.Size}
 			if i := slices.IndexFunc(p.files, func(s *stored) bool { return s.base() == base }); i >= 0 {
 				s.other, p.files[i].other = p.files[i].other, s
@@ -112,7 +113,8 @@ func (v *view) listInto(found map[int64]*partition, prefix string, span timeRang
 	return nil
 }
 
-// withJournals returns all, and the other partitions of the range in which segments have hits.
+// withJournals returns the partitions all, and the other partitions of the range in which segments
+// have hits.
 func (v *view) withJournals(all []*partition, span timeRange) []*partition {
 	have := map[int64]bool{}
 	for _, p := range all {
@@ -129,7 +131,7 @@ func (v *view) withJournals(all []*partition, span timeRange) []*partition {
 	return all
 }
 
-// relist lists p again.
+// relist lists the files of p again.
 func (v *view) relist(p *partition) error {
 	p.close()
 	found := map[int64]*partition{}

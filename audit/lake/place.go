@@ -7,7 +7,8 @@ import (
 	"example.com/clew/audit/internal/table/read"
 )
 
-// place is the location of a hit, and its event if that was read at once.
+// place is the location of a hit. It also holds the event if the event was read together with the
+// hit.
 type place struct {
 	file  *stored
 	group int
@@ -15,8 +16,8 @@ type place struct {
 	event *Event
 }
 
-// newestPlaces returns the limit newest hits, and all others of the same time as the oldest of
-// these. Which hits of that time count is known only after they are read.
+// newestPlaces returns the limit newest hits, and all other hits with the same time as the oldest
+// of them. These hits must be read before one knows which of them belong to the answer.
 func newestPlaces(places []place, limit int) []place {
 	if limit == 0 || len(places) <= limit {
 		return places

@@ -1,11 +1,11 @@
 package lake
 
-// Plan says, before a search begins, what it looks at. If the query names a trace or a value, the
-// ends of most files suffice to rule them out.
+// Plan says before a search begins what the search looks at. If the query names a trace or a
+// value, the search excludes most files after it has read only their ends.
 type Plan struct {
-	Partitions int   // that have files
-	Files      int   // in them
-	Bytes      int64 // of these
+	Partitions int   // partitions that have files
+	Files      int   // the files in these partitions
+	Bytes      int64 // the bytes of these files
 }
 
 func planOf(partitions []*partition) (p Plan) {

@@ -20,14 +20,14 @@ type question struct {
 	filter   read.Filter // without the range
 	matches  func(*Event) bool
 	span     timeRange
-	grows    bool // the range goes on while the last partition has hits
+	grows    bool // the range is extended while its last partition has hits
 	limit    int
 	maxBytes int64
 	rows     bool // hits are read, not only counted
 	plan     func(Plan)
 }
 
-// resolve returns the question, or all that is wrong with the Query.
+// resolve returns the question, or an error that lists all faults of the Query.
 func (q *Query) resolve() (*question, error) {
 	a := &question{limit: q.Limit, maxBytes: cmp.Or(q.MaxBytes, defaultMaxBytes), rows: true, plan: q.Plan}
 	if a.maxBytes < 0 {
@@ -35,7 +35,7 @@ func (q *Query) resolve() (*question, error) {
 	}
 	var wrong []error
 	if q.Limit < 0 {
-		wrong = append(wrong, fmt.Errorf("lake: a limit of %d events", q.Limit))
+		wrong = append(wrong, fmt.Errorf("lake: the limit is %d events, less than 0", q.Limit))
 	}
 	ids, err := spellings(q.TraceID)
 	wrong = append(wrong, err)
@@ -73,7 +73,7 @@ func spellings(id string) ([]string, error) {
 	return []string{id}, nil
 }
 
-// timeRange is the range of the Query, and whether it grows.
+// timeRange returns the range of the Query, and whether the range grows.
 func (q *Query) timeRange(ids []string) (span timeRange, grows bool) {
 	now := q.Now
 	if now.IsZero() {
@@ -101,7 +101,7 @@ func (q *Query) timeRange(ids []string) (span timeRange, grows bool) {
 	return span, false
 }
 
-// traceBegin is when the trace began, if its ID says so.
+// traceBegin returns the time at which the trace began, if its ID contains that time.
 func traceBegin(ids []string, now time.Time, ttl time.Duration) (begin time.Time, ok bool) {
 	if len(ids) == 0 {
 		return begin, false
@@ -111,7 +111,7 @@ func traceBegin(ids []string, now time.Time, ttl time.Duration) (begin time.Time
 	return begin, err == nil && begin.After(now.Add(-ttl)) && begin.Before(now.Add(PartitionSpan))
 }
 
-// matches reports whether e matches q, apart from the range. It checks each hit.
+// matches reports whether e matches q, apart from the range. It is called for each hit.
 func matches(q *read.Filter, e *Event) bool {
 	if len(q.TraceIDs) > 0 && !slices.Contains(q.TraceIDs, e.TraceID) ||
 		q.App != "" && q.App != e.App || q.Message != "" && q.Message != e.Message ||

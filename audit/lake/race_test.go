@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// changes are what may happen to a store while it is searched.
+// changes are the changes that other processes may make while a store is searched.
 var changes = []struct {
 	name   string
 	change func(testing.TB, *corpus, *journaled)
@@ -74,13 +74,13 @@ func copyOf(j *journaled) *journaled {
 	return &journaled{Memory: j.Memory.Copy(), journal: maps.Clone(j.journal)}
 }
 
-// TestNeverTwiceNeverMissed changes the store at each operation of a search. The answer is the
-// same.
+// TestNeverTwiceNeverMissed changes the store before each operation of a search in turn. The
+// answer is always the same.
 func TestNeverTwiceNeverMissed(t *testing.T) {
 	c := newCorpus(t, 6000, 15, 2, 1000)
 	item := c.events[3000].Context["item"]
 	fresh := c.store(t, 2)
-	merged := copyOf(fresh) // as if a merge had been there before
+	merged := copyOf(fresh) // a store whose files were merged before the search
 	mergeAll(t, c, merged)
 	require.Less(t, len(merged.Files()), len(fresh.Files()))
 	for _, q := range []lake.Query{
@@ -108,7 +108,8 @@ func TestNeverTwiceNeverMissed(t *testing.T) {
 	}
 }
 
-// TestJournalInAnotherStore has the journal in one store and the files in another one.
+// TestJournalInAnotherStore searches a journal in one store, and the files of the same segments in
+// another store.
 func TestJournalInAnotherStore(t *testing.T) {
 	c := newCorpus(t, 4000, 15, 2, 1000)
 	q := lake.Query{Since: began}

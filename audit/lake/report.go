@@ -6,18 +6,18 @@ import "time"
 type Report struct {
 	Since, Until time.Time // the range, from Since on and before Until; zero: no end
 
-	Partitions int   // that were read
+	Partitions int   // partitions that were read
 	Files      int   // Parquet files that were opened
-	Reads      int64 // of Parquet files
-	Bytes      int64 // that were read of Parquet files
-	Estimate   int64 // of Bytes, before the first read; 0: no estimate was needed
+	Reads      int64 // calls of ReadAt for Parquet files
+	Bytes      int64 // bytes that were read from Parquet files
+	Estimate   int64 // the estimate of Bytes before the first read; 0: no estimate was needed
 
-	Segments     int   // of journals, each read as a whole
-	JournalBytes int64 // of these segments
+	Segments     int   // segments of journals, each of which is read as a whole
+	JournalBytes int64 // the bytes of these segments
 
 	// Skipped is the files that could not be read. Their events are missing in the answer, unless
-	// another store has a copy. A name begins with that of the store, if the store has a String
-	// method, as Dir has. Names and reasons come from the store and may hold any bytes.
+	// another store has a copy. A name begins with the name of the store if the Store has a String
+	// method, as Dir has. Names and reasons come from the store and may contain any bytes.
 	Skipped []Skipped
 }
 

@@ -14,7 +14,7 @@ import (
 	"example.com/clew/audit/internal/segment"
 )
 
-// openSegment is a segment of a journal, which stays open during a search.
+// openSegment is a segment of a journal. It stays open during a search.
 type openSegment struct {
 	store  Store
 	name   string
@@ -86,7 +86,7 @@ func (v *view) openJournal(journal Journaled, seen map[string]bool) (again bool,
 }
 
 // dropCopies keeps one of the segments with the same ID: the one with the longest valid prefix.
-// The others are copies of it.
+// The others are copies of this segment.
 func (v *view) dropCopies() {
 	best := map[string]*openSegment{}
 	for _, s := range v.segments {
@@ -105,7 +105,8 @@ func (v *view) dropCopies() {
 	}
 }
 
-// segmentID is the name of a segment without the suffix that says whether it is sealed.
+// segmentID returns the name of a segment without its suffix, which shows whether the segment is
+// sealed.
 func segmentID(name string) string {
 	for _, suffix := range []string{activeSuffix, sealedSuffix} {
 		if id, ok := bytes.CutSuffix([]byte(name), []byte(suffix)); ok {
@@ -123,10 +124,10 @@ func closeSegments(all []*openSegment) {
 	}
 }
 
-// maxSegmentHeader is more than a header can have.
+// maxSegmentHeader is larger than any header, in bytes.
 const maxSegmentHeader = 8 << 10
 
-// readHeader reads the header. A segment that has just begun has neither header nor events.
+// readHeader reads the header. A segment that was just created has neither a header nor events.
 func (s *openSegment) readHeader() {
 	p := make([]byte, min(maxSegmentHeader, s.reader.Size()))
 	n, err := s.reader.ReadAt(p, 0)
@@ -139,7 +140,7 @@ func (s *openSegment) readHeader() {
 	s.header, _, s.err = segment.ReadHeader(p[:n])
 	switch {
 	case s.err != nil && int64(n) == s.reader.Size() && segment.IsUnfinished(p[:n]):
-		s.err = nil // the file has no events, as an empty file
+		s.err = nil // like an empty file, this file has no events
 	case s.err == nil && s.header.ID != segmentID(s.name):
 		// This is a copy under another name, and would give its events twice.
 		s.err = fmt.Errorf("lake: the file has another name than its segment, %.64q", s.header.ID)
@@ -149,9 +150,9 @@ func (s *openSegment) readHeader() {
 // opened reports whether the segment has events for a search.
 func (s *openSegment) opened() bool { return s.err == nil && s.header.ID != "" && !s.copied }
 
-// walk calls record for the records in the segment's longest valid prefix, in their order. With a
-// needle it skips records without the needle. Clean is false if the segment ends in bytes that are
-// not blocks.
+// walk calls record for the records in the segment's longest valid prefix, in their order. If want
+// is not empty, walk skips records that do not contain it. Clean is false if the segment ends in
+// bytes that are not blocks.
 func (s *openSegment) walk(ctx context.Context, want needle, record func(*segment.Record)) (clean bool, size int64, err error) {
 	blocks := &blockReader{from: s.reader, size: s.reader.Size()}
 	if !blocks.header() {
@@ -171,9 +172,10 @@ func (s *openSegment) walk(ctx context.Context, want needle, record func(*segmen
 	}
 }
 
-// walkBlock calls record for the records that have want, and skips the others by their lengths.
+// walkBlock calls record for the records that contain want, and skips the others by their lengths.
+// It returns false if p ends in bytes that are not a record.
 func walkBlock(p []byte, want needle, record func(*segment.Record)) bool {
-	next := 0 // the next position of want
+	next := 0 // the end of the next occurrence of want
 	for at := 0; at < len(p); {
 		if len(want) > 0 && next <= at {
 			i := bytes.Index(p[at:], want)
@@ -181,7 +183,7 @@ func walkBlock(p []byte, want needle, record func(*segment.Record)) bool {
 				return true
 			}
 			next = at + i
-			next += len(want) // the end of want: a record that ends before it does not have it
+			next += len(want) // a record that ends before next does not contain want
 		}
 		r, rest, ok := segment.Next(p[at:])
 		if !ok {
@@ -213,15 +215,15 @@ func (s *openSegment) find(ctx context.Context, a *question) (clean bool, size i
 	})
 }
 
-// maybe returns false for most records that are not hits, before an event is made of them. It does
-// not check a range that may grow, which is made of whole partitions.
+// maybe returns false for most records that are not hits, so that no event is made of them. It
+// does not check a range that may grow, because such a range consists of whole partitions.
 func (a *question) maybe(r *segment.Record) bool {
 	return (a.filter.Message == "" || a.filter.Message == string(r.Message)) &&
 		(a.filter.App == "" || r.App == nil || a.filter.App == string(r.App)) &&
 		(a.grows || r.Time >= a.span.since && r.Time < a.span.until)
 }
 
-// eventOf makes an event of a record. If a key was logged twice, its last value counts.
+// eventOf makes an event of a record. If a key was logged twice, the event gets its last value.
 func eventOf(r *segment.Record, app string) Event {
 	e := Event{Time: time.UnixMicro(r.Time).UTC(), TraceID: hex.EncodeToString(r.TraceID), App: app, Message: string(r.Message)}
 	if r.App != nil {

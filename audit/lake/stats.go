@@ -10,15 +10,15 @@ type Statistics struct {
 	Partitions []PartitionStats // the oldest first
 	Apps       []AppStats       // those with the most events first
 	Keys       []KeyStats       // those with the most bytes first
-	Messages   int              // distinct ones; from 100,000 on there may be more
+	Messages   int              // the number of distinct messages; 100,000 means that there may be more
 
-	// ManyMessages is the apps that had more than 10,000 distinct messages within a few minutes.
-	// Such messages contain values that belong in the context.
+	// ManyMessages lists the apps that had more than 10,000 distinct messages within a few
+	// minutes. Such messages contain values that belong in the context.
 	ManyMessages []string
 
-	JournalSegments int   // with events that are not in Parquet files yet
-	JournalEvents   int64 // that are not in Parquet files yet, in the partitions of the range
-	JournalBytes    int64 // of these segments
+	JournalSegments int   // segments with events that are not in Parquet files yet
+	JournalEvents   int64 // events that are not in Parquet files yet, in the partitions of the range
+	JournalBytes    int64 // the bytes of these segments
 }
 
 // PartitionStats counts the Parquet files of a partition.
@@ -27,7 +27,7 @@ type PartitionStats struct {
 	Files  int
 	Events int64
 	Bytes  int64
-	// Columns has the bytes of each column: timestamp, trace_id, app, message, context.key,
+	// Columns contains the bytes of each column: timestamp, trace_id, app, message, context.key,
 	// context.value and trace_names. The other bytes are Bloom filters and indexes.
 	Columns map[string]int64
 }
@@ -44,23 +44,23 @@ type KeyStats struct {
 	Pairs    int64 // estimated
 	Bytes    int64 // of the values as strings, before dictionaries and compression; estimated
 	Sampled  int64 // pairs in the sample
-	Distinct int64 // values in the sample; each row group counts its own
+	Distinct int64 // distinct values in the sample, added up over its row groups
 }
 
 const (
-	// sampleGroups is how many row groups are read for AppStats and KeyStats: at most one of a
-	// file, as far apart as possible.
+	// sampleGroups is the largest number of row groups that are read for AppStats and KeyStats. At
+	// most one is read from a file, and the files are as far apart as possible.
 	sampleGroups = 8
 	maxMessages  = 100_000
 )
 
-// Stats returns the statistics of the partitions that lie in the range, wholly or in part. A zero
-// since or until leaves the range open.
+// Stats returns the statistics of the partitions that overlap with the range. A zero since or
+// until leaves the range open.
 //
-// Stats reads the footers and the small dictionaries of all files, and extrapolates from a row
-// group of a few files. Events in journals are counted in JournalEvents only. Report is as in
-// [Find]. The bytes that Stats reads have no limit. With an error other than [ErrIncomplete], the
-// statistics are nil.
+// Stats reads the footers and the small dictionaries of all files, and extrapolates from one row
+// group in each of a few files. Events in journals are counted only in JournalEvents. Stats fills
+// report as [Find] does. There is no limit for the bytes that Stats reads. If there is an error
+// other than [ErrIncomplete], the statistics are nil.
 func Stats(ctx context.Context, since, until time.Time, report *Report, stores ...Store) (*Statistics, error) {
 	if report == nil {
 		report = new(Report)

@@ -19,37 +19,36 @@ type Store interface {
 	Put(ctx context.Context, name string, from io.ReaderAt, size int64) error
 
 	// List yields the files below prefix, which ends in a slash or is "", in the order of their
-	// names. A prefix that is not there is no error. An error says what cannot be listed, and more
-	// files may follow it.
+	// names. If no file has the prefix, List yields nothing. An error names a part that cannot be
+	// listed, and more files may follow the error.
 	List(ctx context.Context, prefix string) iter.Seq2[File, error]
 
-	// Open opens a file. An error that is fs.ErrNotExist says that the file is not there (any
-	// more).
+	// Open opens a file. The error is fs.ErrNotExist if the file does not exist, or no longer
+	// exists.
 	Open(ctx context.Context, name string) (Reader, error)
 
-	// Delete removes a file. It is no error if the file is not there.
+	// Delete removes a file. It is no error if the file does not exist.
 	Delete(ctx context.Context, name string) error
 
-	// Lock takes the store for [Compact] or [Expire], of which only one at a time may run. Lock
-	// does not wait. While another holder has the lock, also in another process, the error is
-	// [ErrLocked] and names the holder. The lock of a holder that dies becomes free.
+	// Lock locks the store for [Compact] or [Expire]. Only one of these calls may run at a time.
+	// Lock does not wait. While another caller holds the lock, in this process or in another one,
+	// the error is [ErrLocked] and names the holder. If the holder dies, the lock becomes free.
 	//
-	// Held is a context derived from ctx, for the calls that change the store. It ends with
-	// unlock, or when the lock is lost, such as a lease that could not be renewed. The caller
-	// calls unlock once.
+	// Held is a context derived from ctx, for the calls that change the store. It ends when unlock
+	// is called, or when the lock is lost, for example because a lease could not be renewed. The
+	// caller must call unlock once.
 	Lock(ctx context.Context) (held context.Context, unlock func() error, err error)
 }
 
-// Shared is a Store that many writers have in common, such as a bucket. If Shared returns true, no
-// Logger merges its files or deletes old ones, because each writer of a fleet would list
-// everything every hour. One process merges with [Compact], and the store itself lets files
-// expire.
+// Shared is a Store that many writers use, such as a bucket. If Shared returns true, no Logger
+// merges its files or deletes old ones, because each writer of a fleet would list everything every
+// hour. Instead, one process calls [Compact], and the store itself deletes old files.
 type Shared interface {
 	Store
 	Shared() bool
 }
 
-// ErrLocked is the error of [Store.Lock] while another compaction has the store.
+// ErrLocked is the error of [Store.Lock] while another compaction holds the lock.
 var ErrLocked = errors.New("another compaction is running")
 
 // File is a file of a Store.

@@ -15,7 +15,7 @@ type stored struct {
 	view  *view
 	store Store
 	name  string
-	size  int64   // in the listing
+	size  int64   // the size in the listing
 	other *stored // a copy in another store
 	bad   bool    // it cannot be read
 
@@ -25,8 +25,8 @@ type stored struct {
 	file   *read.File
 }
 
-// ReadAt opens the file if it is not open. A remote store may notice only here that the file is
-// gone, because its end came from a cache, or because it was deleted since Open.
+// ReadAt opens the file if it is not open. A remote store may notice only in ReadAt that the file
+// is gone: Open may have used a cache, or the file may have been deleted since Open.
 func (s *stored) ReadAt(p []byte, at int64) (int, error) {
 	r, err := s.open()
 	if err != nil {
@@ -90,16 +90,16 @@ func (s *stored) footer() error {
 	})
 }
 
-// guard makes an error of a panic. A fault in reading one damaged file must not end the search of
-// good files, or even the process.
+// guard calls do, and turns a panic into an error. A fault in reading one damaged file must not
+// end the search of good files, or even the process.
 func (s *stored) guard(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("a fault in reading it: %v\n%s", p, debug.Stack())
+			err = fmt.Errorf("reading the file panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
 	return do()
 }
 
-// base is the file's name without its directory.
+// base returns the file's name without its directory.
 func (s *stored) base() string { return s.name[len(partitionLayout):] }

@@ -9,17 +9,17 @@ import (
 
 // Bounds limit a [Story]. Zero means the default of the field. Less than zero is an error.
 type Bounds struct {
-	Hops   int // default 2; the first hop leads from the events that were asked for to their traces
+	Hops   int // default 2; the first hop leads from the events that the query asks for to their traces
 	Traces int // default 100
 	Rows   int // events; default 10,000
-	Common int // default 20; a value in more traces of the range than these is not followed
+	Common int // default 20; a value that is in more traces of the range is not followed
 }
 
 func (b Bounds) orDefaults() Bounds {
 	return Bounds{cmp.Or(b.Hops, 2), cmp.Or(b.Traces, 100), cmp.Or(b.Rows, 10_000), cmp.Or(b.Common, 20)}
 }
 
-// check returns all that is wrong with b.
+// check returns an error that lists all faults of b.
 func (b Bounds) check() error {
 	var wrong []error
 	for _, bound := range []struct {
@@ -33,20 +33,23 @@ func (b Bounds) check() error {
 	return errors.Join(wrong...)
 }
 
-// Story is what happened to an item: its events, the events of its traces, and those of the traces
-// that have another of its identifiers.
+// Story is what happened to an item. It contains the item's events, all events of their traces,
+// and the events of other traces that share an identifier with these.
 type Story struct {
 	Events []Step // in the order of time
-	Traces int    // that were followed
-	// Stopped has a sentence for each bound that was reached, where the story may go on, and one
-	// for the values that were too common to be followed.
+	Traces int    // the number of traces that were followed
+	// Stopped contains a sentence for each limit that was reached, because the story may have more
+	// events. It also contains one for the values that were too common to be followed.
 	Stopped []string
 }
 
 // Step is an event of a Story.
 type Step struct {
 	Event
-	Hop int           // 0: asked for; 1: in a trace of these events; 2: in a trace that shares a value
+	// Hop is 0 for an event without a trace that the query asks for. It is 1 for all events in the
+	// traces of the events that the query asks for, and 2 for the events in traces that share a
+	// value with these.
+	Hop int
 	By  string        // key=value of the identifier that led to the event's trace; "" for hops 0 and 1
-	Gap time.Duration // since the step before
+	Gap time.Duration // the time since the previous step
 }

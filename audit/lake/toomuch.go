@@ -3,11 +3,11 @@ package lake
 import "fmt"
 
 // TooMuchError is the error of a search that would read more than [Query.MaxBytes], or that has
-// read as much because the estimate was too low.
+// read more than that because the estimate was too low.
 type TooMuchError struct {
 	Estimate int64  // bytes
 	Limit    int64  // bytes
-	Narrow   string // a sentence for people, which says what would lower the estimate
+	Narrow   string // advice for people: how to read less
 }
 
 func (e *TooMuchError) Error() string {

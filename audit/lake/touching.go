@@ -10,15 +10,15 @@ import (
 	"example.com/clew/audit/internal/table/read"
 )
 
-// touching looks for the traces that have values. A value that is in too many traces is dropped as
-// soon as that is seen.
+// touching looks for the traces whose events have one of the given values. As soon as a value is
+// found in more than most traces, touching drops the value.
 type touching struct {
 	*view
 	span timeRange
 	most int
 
 	mu     sync.Mutex
-	traces map[string]map[string]string // IDs by value, and by the ID with 32 digits
+	traces map[string]map[string]string // for each value, the IDs of its traces by their forms with 32 digits
 }
 
 func (t *touching) run() error {
@@ -32,7 +32,8 @@ func (t *touching) run() error {
 	slices.SortFunc(partitions, func(a, b *partition) int { return cmp.Compare(b.begin, a.begin) })
 	return t.walk(partitions, maxAhead, func(p *partition) (more bool, err error) {
 		t.report.Partitions++
-		// Notes stay when files go away, because the files that replace them have the same events.
+		// If files disappear, the IDs that were noted remain valid: the files that replace them
+		// have the same events.
 		return true, t.visit(p, func() {}, func(f *stored) (bool, error) { return false, t.file(f) }, func() error { return nil })
 	})
 }

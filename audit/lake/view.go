@@ -14,26 +14,26 @@ import (
 	"example.com/clew/audit/internal/table"
 )
 
-// view is the stores as one search sees them. While segments are packed and files are merged, a
+// view holds the stores as one search sees them. While segments are packed and files are merged, a
 // search sees no event twice, and misses none that was written before the search began:
 //
 //  1. The segments of the journals are opened before partitions are listed.
 //  2. An opened segment is skipped in a partition with a readable file of the segment, or a
-//     readable merged file that stands for that one. The file has all events of the segment. It
-//     may have more if the segment is a copy of one that is still being written elsewhere. Of two
-//     copies of a segment, the one with the longer valid prefix counts.
+//     readable merged file that replaces this file. The file has all events of the segment. It may
+//     have more if the segment is a copy of a segment that is still being written elsewhere. Of
+//     two copies of a segment, the search uses the one with the longer valid prefix.
 //  3. A file that a merged file replaces is skipped.
 //  4. A file that is gone when it is opened was merged. Its partition is listed and read again.
 //
-// If something of a store cannot be listed, the search yields what it has found in all stores, and
-// the error comes last.
+// If a part of a store cannot be listed, the search yields the events that it has found in all
+// stores, and then the error.
 type view struct {
 	ctx      context.Context
 	stores   []Store
 	segments []*openSegment
 	maxBytes int64
 
-	mu       sync.Mutex // of unlisted and report.Skipped
+	mu       sync.Mutex // guards unlisted and report.Skipped
 	unlisted []error
 	report   *Report
 	reads    atomic.Int64
@@ -42,7 +42,7 @@ type view struct {
 	sample   []*stored // files that an estimate has opened
 }
 
-// errGone is the error of a file that is not there any more, or was replaced.
+// errGone is the error of a file that no longer exists, or was replaced.
 var errGone = errors.New("the file is gone")
 
 func newView(ctx context.Context, stores []Store, maxBytes int64, report *Report) (v *view, err error) {
@@ -66,7 +66,7 @@ func (v *view) close() {
 	v.report.Reads, v.report.Bytes = v.reads.Load(), v.bytes.Load()
 }
 
-// inStore is a file's name, after the store's name if the store has one.
+// inStore returns a file's name, preceded by the store's name if the store has one.
 func inStore(store Store, name string) string {
 	s, ok := store.(fmt.Stringer)
 	switch {
@@ -78,7 +78,7 @@ func inStore(store Store, name string) string {
 	return filepath.Join(s.String(), name)
 }
 
-// skip notes a file that cannot be read. It notes each file once.
+// skip adds a file that cannot be read to the report, once.
 func (v *view) skip(store Store, name string, err error) {
 	name = inStore(store, name)
 	v.mu.Lock()
@@ -89,7 +89,8 @@ func (v *view) skip(store Store, name string, err error) {
 	}
 }
 
-// unlist notes an error of a listing. If the context has ended, it returns the context's error.
+// unlist keeps an error of a listing for the end of the search. If the context has ended, unlist
+// returns the context's error.
 func (v *view) unlist(store Store, what string, err error) error {
 	if v.ctx.Err() != nil {
 		return v.ctx.Err()
@@ -107,11 +108,11 @@ func (v *view) unlist(store Store, what string, err error) error {
 	return nil
 }
 
-// ErrIncomplete is the error of an answer if something in the stores could not be listed. All that
-// could be listed has been searched.
-var ErrIncomplete = errors.New("lake: not all could be listed")
+// ErrIncomplete is the error of an answer if a part of a store could not be listed. The other
+// parts have been searched.
+var ErrIncomplete = errors.New("lake: a part of a store could not be listed")
 
-// whole returns an ErrIncomplete if something could not be listed.
+// whole returns an ErrIncomplete if a part of a store could not be listed.
 func (v *view) whole() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -121,9 +122,10 @@ func (v *view) whole() error {
 	return fmt.Errorf("%w: %w", ErrIncomplete, errors.Join(v.unlisted...))
 }
 
-// visit calls begin, then file for the files of p that count, several at once, and then end. It
-// also sets which journals count. The function file returns more if end reads on in a file. If
-// files went away, visit starts again with begin, which must forget everything.
+// visit calls begin, then file for the files of p, several at once, and then end. It leaves out
+// files that are damaged or replaced, and sets p.journals. The function file returns more if end
+// will read the same file again. If files have disappeared, visit starts again with begin, which
+// must forget all results.
 func (v *view) visit(p *partition, begin func(), file func(*stored) (more bool, err error), end func() error) error {
 	defer p.close()
 	for {
@@ -171,7 +173,8 @@ func (v *view) instead(p *partition) bool {
 	return again || len(p.files) < have && len(v.segments) > 0
 }
 
-// footers reads the footers, and keeps the files that count.
+// footers reads the footers of the files of p. It drops the files that are damaged or replaced,
+// and sets p.journals.
 func (v *view) footers(p *partition) error {
 	for again := true; again; again = p.useCopies() {
 		err := v.footersOf(p.files, func(s *stored) error {
@@ -203,14 +206,14 @@ func (v *view) footers(p *partition) error {
 	return nil
 }
 
-// each calls do for files, several at once. It notes damaged files, and returns errors that end
-// the search.
+// each calls do for files, several at once. It adds damaged files to the report, and returns
+// errors that end the search.
 func (v *view) each(files []*stored, do func(*stored) error) error {
 	return parallel(v.ctx, working(), len(files), func(i int) error { return v.one(files[i], do) })
 }
 
-// footersOf is each with more files at once, because reading footers is mostly waiting for the
-// store.
+// footersOf works like each, but with more files at once: reading footers is mostly waiting for
+// the store.
 func (v *view) footersOf(files []*stored, do func(*stored) error) error {
 	return parallel(v.ctx, waiting, len(files), func(i int) error { return v.one(files[i], do) })
 }
@@ -232,14 +235,15 @@ func (v *view) one(s *stored, do func(*stored) error) error {
 }
 
 const (
-	// maxOpen bounds the files that stay open after their footers were read.
+	// maxOpen is the largest number of files that stay open after their footers were read.
 	maxOpen = 128
 
-	// maxKept bounds the files of a partition that stay open between a search and the reading of
-	// the rows that it has found. Other files are opened again, because the reader of a file in a
-	// bucket keeps up to 7 MiB in memory.
+	// maxKept is the largest number of files of a partition that stay open between the search and
+	// the reading of the rows that were found. Other files are opened again, because the reader of
+	// a file in a bucket keeps up to 7 MiB in memory.
 	maxKept = 16
 
-	// maxAgain is how often a partition is listed again. Each time, a merge has just ended.
+	// maxAgain is the largest number of times that a partition is listed again. Each time, another
+	// process has just ended a merge.
 	maxAgain = 100
 )

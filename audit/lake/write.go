@@ -13,10 +13,11 @@ import (
 	"example.com/clew/audit/internal/batch"
 )
 
-// writeBytes is how many bytes of records Write collects in memory before it makes files of them.
-// It is above the 128 MB of text that Firehose puts into an object, so such an object is written
-// whole or not at all. Never change it: files of larger objects would have other events under the
-// same names, and a new version could not repeat an interrupted Write of an old one.
+// writeBytes is the number of bytes of records that Write collects in memory before it makes files
+// of them. It is more than the 128 MB of text that Firehose puts into an object, so such an object
+// is written whole or not at all. Never change writeBytes: files of larger objects would have
+// other events under the same names, and a new version could not repeat an interrupted Write of an
+// old one.
 const writeBytes = 128 << 20
 
 // Package batch has its own constant for the span of a partition. Both must be the same.
@@ -28,12 +29,12 @@ type Written struct {
 	Files  int
 	Bytes  int64 // of the files
 
-	// ManyMessages is the apps with more than 10,000 distinct messages in what was written.
+	// ManyMessages lists the apps with more than 10,000 distinct messages among these events.
 	ManyMessages []string
 }
 
-// Write writes events to the store without a journal, one file for each partition. It is for
-// events that are safe elsewhere until Write has returned, such as those of an object that can be
+// Write writes events to the store without a journal, one file for each partition. Use it for
+// events that are safe elsewhere until Write has returned, for example in an object that can be
 // read again.
 //
 // The id has the form of a segment's ID ([IsSegmentID]) and becomes the name of the files. The
@@ -44,12 +45,13 @@ type Written struct {
 // skipped with them.
 //
 // Events may come in any order. Times are cut to microseconds, letters of trace IDs become lower
-// case, and bytes that are not UTF-8 become U+FFFD. An event is an error if it is before the year
-// 1 or after 9999, has more than 16 MB, or has a trace ID that is not 16 or 32 hexadecimal digits.
+// case, and bytes that are not UTF-8 become U+FFFD. Write returns an error for an event that is
+// before the year 1 or after 9999, has more than 16 MB, or has a trace ID that is not 16 or 32
+// hexadecimal digits.
 //
-// Write collects events as records in memory, some 150 bytes each, and writes when events has
-// ended or there are 128 MiB. It then collects the next 128 MiB, whose files have names that
-// derive from id. An error of events ends Write and is returned as it is, and so is the error of
+// Write collects events as records in memory, some 150 bytes each, and writes files when events
+// has ended or there are 128 MiB. It then collects the next 128 MiB. The names of their files are
+// derived from id. An error of events ends Write and is returned as it is, and so is the error of
 // ctx. Write keeps no map or slice of an Event.
 func Write(ctx context.Context, store Store, id string, events iter.Seq2[Event, error]) (done Written, err error) {
 	if !IsSegmentID(id) {
@@ -87,8 +89,8 @@ func Write(ctx context.Context, store Store, id string, events iter.Seq2[Event, 
 	return done, err
 }
 
-// partID is the ID of the files of a part of a Write. Parts are counted from 0. Their IDs begin
-// with the same 16 digits, by which IDs sort.
+// partID returns the ID for the files of one part of a Write. The first part is 0. The IDs of all
+// parts begin with the same 16 digits, so that they sort together.
 func partID(id string, part int) string {
 	if part == 0 {
 		return id

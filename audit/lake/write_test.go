@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// each yields all, and then err where there is one.
+// each yields all, and then err if it is not nil.
 func each(all []lake.Event, err error) iter.Seq2[lake.Event, error] {
 	return func(yield func(lake.Event, error) bool) {
 		for _, e := range all {
@@ -32,7 +32,7 @@ func each(all []lake.Event, err error) iter.Seq2[lake.Event, error] {
 	}
 }
 
-// written is a store with all events, under the ID n.
+// written writes all events to s, with the ID n.
 func written(tb testing.TB, s lake.Store, n int, all []lake.Event) lake.Written {
 	tb.Helper()
 	done, err := lake.Write(tb.Context(), s, id(n), each(all, nil))
@@ -40,7 +40,7 @@ func written(tb testing.TB, s lake.Store, n int, all []lake.Event) lake.Written 
 	return done
 }
 
-// past is a lake's events so long ago that Compact merges them.
+// past returns the events with earlier times, so early that Compact merges their files.
 func past(all []lake.Event) []lake.Event {
 	all = slices.Clone(all)
 	for i := range all {
@@ -49,10 +49,10 @@ func past(all []lake.Event) []lake.Event {
 	return all
 }
 
-// everything is the query of all events, in the order of sortNewest.
+// everything is a query for all events.
 var everything = lake.Query{Since: start.Add(-time.Hour), MaxBytes: -1}
 
-// inOrder is all events as collect finds them.
+// inOrder returns all events in the order and the form in which collect returns them.
 func inOrder(all []lake.Event) []lake.Event {
 	all = slices.Clone(all)
 	slices.Reverse(all)
@@ -66,7 +66,7 @@ func inOrder(all []lake.Event) []lake.Event {
 }
 
 func TestWrite(t *testing.T) {
-	c := newCorpus(t, 12_000, 20, 1, 12_000) // ten minutes
+	c := newCorpus(t, 12_000, 20, 1, 12_000) // the events of ten minutes
 	s := new(storetest.Memory)
 	done := written(t, s, 1, c.events)
 	assert.Equal(t, 12_000, done.Events)
@@ -87,8 +87,8 @@ func TestWrite(t *testing.T) {
 	written(t, s, 1, c.events)
 	assert.Equal(t, files, s.Files())
 
-	// The Logger's files of the same events have the same rows in the same order, and are as
-	// large.
+	// A Logger makes files of the same events with the same rows in the same order, and of about
+	// the same size.
 	packed := new(storetest.Memory)
 	c.pack(t, packed, c.ids[0])
 	for name, data := range packed.Files() {
@@ -102,8 +102,9 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// The process ends at each call of the store, before it and after it. When the events are written
-// again, each is there once, also for engines that know nothing of our rules.
+// The process ends at each call of the store, before it and after it. If the events are written
+// again, the store has the same files as without a crash. So each event is there once, also for
+// SQL engines.
 func TestWriteCrashes(t *testing.T) {
 	all := newCorpus(t, 3000, 3, 1, 3000).events
 	whole := new(storetest.Memory)
@@ -121,17 +122,17 @@ func TestWriteCrashes(t *testing.T) {
 	}
 }
 
-// Some files were written, merged with others, and are written again.
+// Some files were written and merged with others. Then they are written again.
 func TestWriteAfterCompact(t *testing.T) {
 	c := newCorpus(t, 4000, 3, 1, 4000)
 	all := past(c.events)
 	first, second := all[:2000], all[2000:]
-	s := &storetest.Memory{FailAt: 3, Half: true} // in the middle
+	s := &storetest.Memory{FailAt: 3, Half: true} // the process dies in the middle
 	_, err := lake.Write(t.Context(), s, id(1), each(first, nil))
 	require.ErrorIs(t, err, storetest.ErrFail)
 	s = s.Copy()
 	written(t, s, 2, second)
-	written(t, s, 3, first[:100]) // in partitions that the first ones have files in
+	written(t, s, 3, first[:100]) // in partitions in which the first Write has files
 	done, err := lake.Compact(t.Context(), s, lake.CompactOptions{})
 	require.NoError(t, err)
 	require.Positive(t, done.Merged)
@@ -139,7 +140,7 @@ func TestWriteAfterCompact(t *testing.T) {
 	written(t, s, 1, first)
 	want := inOrder(slices.Concat(all, first[:100]))
 	got, _ := collect(t, everything, s)
-	assert.Equal(t, want, inOrder(got), "readers skip what was merged")
+	assert.Equal(t, want, inOrder(got), "readers skip files that were merged")
 	done, err = lake.Compact(t.Context(), s, lake.CompactOptions{})
 	require.NoError(t, err)
 	assert.Positive(t, done.Deleted)
@@ -149,10 +150,10 @@ func TestWriteAfterCompact(t *testing.T) {
 	for _, data := range s.Files() {
 		plain += len(rows(t, data))
 	}
-	assert.Equal(t, len(want), plain, "rows, for engines that skip nothing")
+	assert.Equal(t, len(want), plain, "rows that an SQL engine finds, because it skips no file")
 }
 
-// More events than Write has in memory.
+// There are more events than Write keeps in memory, so it makes the files in two parts.
 func TestWriteParts(t *testing.T) {
 	e := lake.Event{Time: start, App: "shop", Message: strings.Repeat("x", 1<<20)}
 	events := func(yield func(lake.Event, error) bool) {
@@ -206,15 +207,15 @@ func TestWriteErrors(t *testing.T) {
 		events   iter.Seq2[lake.Event, error]
 		err      string
 	}{
-		{name: "no ID", id: "x", events: each(nil, nil), err: `lake: "x" is no segment's ID`},
+		{name: "a text that is no ID", id: "x", events: each(nil, nil), err: `lake: "x" is no segment's ID`},
 		{name: "an ID with a path", id: "../" + id(1)[3:], events: each(nil, nil), err: "is no segment's ID"},
 		{name: "a trace ID of another length", events: each([]lake.Event{good, {Time: start, TraceID: "463ac3"}}, nil), err: `lake: "463ac3" is not a trace ID of 16 or 32 hexadecimal digits`},
 		{name: "a trace ID with other letters", events: each([]lake.Event{good, {Time: start, TraceID: "463ac35c9f6413ax"}}, nil), err: "is not a trace ID"},
 		{name: "the year 0", events: each([]lake.Event{good, {Time: time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC)}}, nil), err: "lake: the time of an event is in the year 0, not between 1 and 9999"},
 		{name: "the year 10000", events: each([]lake.Event{good, {Time: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}, nil), err: "lake: the time of an event is in the year 10000, not between 1 and 9999"},
-		{name: "too large", events: each([]lake.Event{good, {Time: start, Message: strings.Repeat("x", 17<<20)}}, nil), err: "lake: an event of 17825"},
+		{name: "an event that is too large", events: each([]lake.Event{good, {Time: start, Message: strings.Repeat("x", 17<<20)}}, nil), err: "lake: an event has 17825"},
 		{name: "an error of the events", events: each([]lake.Event{good}, bad), err: "the object is cut"},
-		{name: "the context", ctx: ended, events: each([]lake.Event{good}, nil), err: "context canceled"},
+		{name: "the context has ended", ctx: ended, events: each([]lake.Event{good}, nil), err: "context canceled"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -235,7 +236,7 @@ func TestWriteErrors(t *testing.T) {
 	assert.ErrorIs(t, err, bad)
 }
 
-// The files name apps that put varying texts into their messages.
+// Write reports the apps that have more than 10,000 distinct messages.
 func TestWriteManyMessages(t *testing.T) {
 	var all []lake.Event
 	for i := range 20_000 {

@@ -15,13 +15,13 @@ import (
 	"example.com/clew/audit/internal/table"
 )
 
-// writing is the memory of a Write.
+// writing holds the buffers of a call of Write.
 type writing struct {
 	data  []byte // records
 	batch *batch.Batch
 }
 
-// writings keeps the memory of a Write for the next one, which mostly follows at once.
+// writings keeps the buffers for the next call of Write, which mostly follows at once.
 var writings = sync.Pool{New: func() any { return &writing{batch: batch.New()} }}
 
 func (w *writing) reset() {
@@ -42,7 +42,7 @@ func (w *writing) add(e *Event) error {
 	return nil
 }
 
-// flush writes the files of the added events.
+// flush writes the added events into files.
 func (w *writing) flush(ctx context.Context, store Store, id string, done *Written, apps map[string]bool) error {
 	many := w.batch.ManyMessages(w.data, "")
 	for _, app := range many {
@@ -63,7 +63,7 @@ func (w *writing) flush(ctx context.Context, store Store, id string, done *Writt
 	return nil
 }
 
-// appendRecord appends an event as the journal would hold it.
+// appendRecord appends an event as a record of the journal.
 func appendRecord(dst []byte, e *Event) ([]byte, error) {
 	id, err := hex.DecodeString(e.TraceID)
 	if n := len(e.TraceID); err != nil || n != 0 && n != 16 && n != 32 {
@@ -82,7 +82,7 @@ func appendRecord(dst []byte, e *Event) ([]byte, error) {
 		dst = segment.AppendPair(dst, utf8Of(key), utf8Of(e.Context[key]))
 	}
 	if len(dst)-start > segment.MaxBlock {
-		return nil, fmt.Errorf("lake: an event of %d bytes", len(dst)-start)
+		return nil, fmt.Errorf("lake: an event has %d bytes, which are too many", len(dst)-start)
 	}
 	segment.End(dst, start)
 	return dst, nil
