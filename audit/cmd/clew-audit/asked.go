@@ -2,18 +2,20 @@ package main
 
 import "strings"
 
-// asked is the values and pairs that the words of a command line ask for.
+// asked holds the values and pairs that the arguments of a command line ask for.
 type asked struct {
 	values  []string
 	context [][2]string
-	name    string // of a filter that the event has passed
+	name    string // the name of a filter that the event has passed
 }
 
-// filterWord is the key in filter=NAME, which asks for the events that a filter has passed.
+// filterWord is the key in the argument filter=NAME, which asks for the events that the filter
+// NAME has passed.
 const filterWord = "filter"
 
 // words reads VALUE, key=value and =VALUE. The text before the first = is a key, and an empty text
-// stands for any key. The key filter asks for a name in trace_names, not for a key of the context.
+// stands for any key. The key filter does not stand for a key of the context, but asks for a name
+// in trace_names.
 func words(args []string) (a asked, err error) {
 	for _, arg := range args {
 		key, value, pair := strings.Cut(arg, "=")
@@ -39,7 +41,7 @@ func words(args []string) (a asked, err error) {
 func (a *asked) passed(name string) error {
 	switch {
 	case name == "":
-		return usagef("%s= wants the name of a filter; --context %[1]s= is the key of that name whose value is empty", filterWord)
+		return usagef("%s= wants the name of a filter; for an empty value under a key called %[1]s, write --context %[1]s=", filterWord)
 	case a.name != "" && a.name != name:
 		return usagef("only the events of one filter can be asked for, not of %q and %q", clip(a.name), clip(name))
 	}

@@ -27,7 +27,8 @@ func splitList(list string) (names []string) {
 	return names
 }
 
-// requests says how many requests a search has sent to buckets, "" without a bucket.
+// requests returns a text with the number of requests that a search has sent to buckets. It is ""
+// if no store is a bucket.
 func requests(stores []lake.Store) string {
 	var sum s3.Requests
 	some := false
@@ -59,7 +60,7 @@ func ahead(std streams, stores []lake.Store, q *query) func(lake.Plan) {
 		return nil
 	}
 	return func(p lake.Plan) {
-		if p.Files == 0 { // no files, or nothing could be listed, which is said at the end
+		if p.Files == 0 { // there is no file, or an error of the listing, which is reported at the end
 			return
 		}
 		text := fmt.Sprintf("looking at %s of %s, with %s", timeline.Counted(p.Files, "file"), timeline.Counted(p.Partitions, "partition"), amount(float64(p.Bytes)))
@@ -70,6 +71,6 @@ func ahead(std streams, stores []lake.Store, q *query) func(lake.Plan) {
 	}
 }
 
-// gets is how many GETs at most it takes to rule a file out: one for the last bytes of the file,
-// and one for Bloom filters that begin before these bytes.
+// gets is the largest number of GETs that are needed to exclude a file: one for the last bytes of
+// the file, and one for Bloom filters that begin before these bytes.
 const gets = 2

@@ -16,14 +16,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// bucket starts a server in memory with a bucket, to which the environment points.
+// bucket starts a server in memory with a bucket, and sets the environment so that clew-audit uses
+// this server. It returns the URL of a prefix in the bucket.
 func bucket(t *testing.T) (url string) {
 	t.Helper()
 	backend := s3mem.New()
 	require.NoError(t, backend.CreateBucket("example-audit"))
 	fake := gofakes3.New(backend, gofakes3.WithLogger(gofakes3.DiscardLog())).Server()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The fake refuses an end that is longer than the object: RFC 9110, 14.1.2, says all of it.
+		// The fake refuses a suffix range that is longer than the object. By RFC 9110, 14.1.2,
+		// such a range is the whole object.
 		if strings.HasPrefix(r.Header.Get("Range"), "bytes=-") {
 			r.Header.Set("Range", "bytes=0-")
 		}
@@ -39,14 +41,15 @@ func bucket(t *testing.T) (url string) {
 	return "s3://example-audit/audit"
 }
 
-// A journal in a directory, files in a bucket, and answers from both.
+// With --store, ingest has its journal in a directory and its files in a bucket. All commands read
+// the bucket.
 func TestBucket(t *testing.T) {
 	url := bucket(t)
 	for _, line := range []string{events, event(0, firstTrace, "mail", "exported", `"item":"XYZ.123"`)} {
 		dir := t.TempDir()
 		r := clewAudit(t, line, "ingest", "-d", dir, "--store", url)
 		require.Equal(t, exitFound, r.code, r.err)
-		assert.True(t, holdsNone(dir) || clewAudit(t, "", "find", "-d", dir).out == "", "nothing is left in the directory")
+		assert.True(t, holdsNone(dir) || clewAudit(t, "", "find", "-d", dir).out == "", "the directory has no events after ingest")
 	}
 	r := clewAudit(t, "", "find", "-d", url, "item=XYZ.123")
 	assert.Equal(t, exitFound, r.code, r.err)
@@ -56,7 +59,7 @@ func TestBucket(t *testing.T) {
 
 	warm := clewAudit(t, "", "find", "-d", url, "item=XYZ.123")
 	assert.Equal(t, r.out, warm.out)
-	assert.Regexp(t, `; 0 GETs and `, warm.searched, "the ends of files are kept")
+	assert.Regexp(t, `; 0 GETs and `, warm.searched, "the cache has the ends of the files")
 
 	r = clewAudit(t, "", "compact", "-d", url, "--after", "1s")
 	assert.Equal(t, exitFound, r.code, r.err)
@@ -70,17 +73,17 @@ func TestBucket(t *testing.T) {
 	}
 }
 
-// Where there is no place for a cache, the bucket is read without one.
+// If there is no directory for a cache, the bucket is read without a cache.
 func TestBucketWithoutCache(t *testing.T) {
 	url := bucket(t)
 	require.Equal(t, exitFound, clewAudit(t, events, "ingest", "-d", t.TempDir(), "--store", url).code)
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	for name, cache := range map[string]string{"no place": "/dev/null/nowhere", "a file": file, "a file in it": filepath.Dir(file)} {
+	for name, cache := range map[string]string{"no directory": "/dev/null/nowhere", "a file": file, "a file in the directory": filepath.Dir(file)} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("XDG_CACHE_HOME", cache)
 			t.Setenv("HOME", cache)
-			if name == "a file in it" {
+			if name == "a file in the directory" {
 				require.NoError(t, os.WriteFile(filepath.Join(cache, "clew"), nil, 0o600))
 			}
 			for range 2 {
@@ -98,7 +101,8 @@ func TestBucketWithoutCache(t *testing.T) {
 	assert.True(t, holdsNone(cacheDir()))
 }
 
-// The log of a directory deletes old events. The log of a bucket deletes none.
+// Ingest deletes old events in a directory, but not in a bucket or a stream. It only warns if it
+// will delete them.
 func TestOldEvents(t *testing.T) {
 	url := bucket(t)
 	newStream(t)
@@ -110,7 +114,7 @@ func TestOldEvents(t *testing.T) {
 	}{
 		{"a directory", nil, true},
 		{"another directory", []string{"--store", t.TempDir()}, true},
-		{"kept for ever", []string{"--ttl", "0"}, false},
+		{"a directory, for ever", []string{"--ttl", "0"}, false},
 		{"a bucket", []string{"--store", url}, false},
 		{"a stream", []string{"--firehose", "audit"}, false},
 	} {
@@ -126,8 +130,8 @@ func TestRetries(t *testing.T) {
 	assert.Equal(t, "1 GET and 2 LISTs of S3, 3 B, retries: 1,004", saidOf(s3.Requests{Gets: 1, Lists: 2, BytesRead: 3, Retries: 1004}))
 }
 
-// A prefix that is misspelled looks like one without events of that time, and a bucket that is not
-// there does not.
+// If a prefix is misspelled, find only reports that there is no file of that time. If the bucket
+// does not exist, find reports an error.
 func TestBucketWithoutFiles(t *testing.T) {
 	url := bucket(t)
 	r := clewAudit(t, "", "find", "x", "-d", url+"-misspelled")
@@ -142,30 +146,31 @@ func TestBucketErrors(t *testing.T) {
 	url := bucket(t)
 	t.Setenv("CLEW_AUDIT_DIR", url+":"+t.TempDir())
 	r := clewAudit(t, "", "find", "x")
-	assert.Equal(t, exitNothing, r.code, "a bucket and a directory of the environment: %s", r.err)
+	assert.Equal(t, exitNothing, r.code, "the environment names a bucket and a directory: %s", r.err)
 	for _, tt := range []struct {
 		name string
 		args []string
 		code int
 		err  string
 	}{
-		{"no such bucket", []string{"find", "x", "-d", "s3://nowhere/audit"}, exitIncomplete, "NoSuchBucket"},
-		{"no bucket", []string{"find", "x", "-d", "s3://"}, exitIncomplete, "s3://"},
+		{"a bucket that does not exist", []string{"find", "x", "-d", "s3://nowhere/audit"}, exitIncomplete, "NoSuchBucket"},
+		{"a URL without a bucket", []string{"find", "x", "-d", "s3://"}, exitIncomplete, "s3://"},
 		{"a journal in a bucket", []string{"ingest", "-d", url}, exitUsage, "a journal needs a directory: --dir DIRECTORY --store " + url},
 		{"the demo's journal in a bucket", []string{"demo", "-d", url}, exitUsage, "a journal needs a directory"},
 		{"a TTL of a bucket", []string{"compact", "-d", url, "--ttl", "14d"}, exitUsage, "clew-audit ddl s3"},
-		{"filters of a bucket", []string{"filters", "list", "-d", url}, exitUsage, "a bucket does not have it"},
+		{"filters of a bucket", []string{"filters", "list", "-d", url}, exitUsage, "a bucket does not have these files"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := clewAudit(t, events, tt.args...)
 			assert.Equal(t, tt.code, r.code)
 			assert.Contains(t, r.err, tt.err)
-			assert.NotContains(t, r.err, "wordless", "the secret")
+			assert.NotContains(t, r.err, "wordless", "the message contains the secret key")
 		})
 	}
 }
 
-// Objects of one part of a bucket become files of another one, each once.
+// Ingest makes files in one part of a bucket from objects in another part, and reads each object
+// once.
 func TestBucketOfObjects(t *testing.T) {
 	url := bucket(t)
 	for name, text := range map[string]string{"2026/11/27/a": events, "2026/11/27/b": event(0, firstTrace, "mail", "exported", `"item":"XYZ.123"`)} {
@@ -185,5 +190,5 @@ func TestBucketOfObjects(t *testing.T) {
 		assert.Equal(t, "3\n", r.out)
 	}
 	r := clewAudit(t, "", "ingest", "s3://example-audit/audit/delivered", "-d", url)
-	assert.Equal(t, exitUsage, r.code, "one within the other")
+	assert.Equal(t, exitUsage, r.code, "the objects must not be in the directory of the files")
 }

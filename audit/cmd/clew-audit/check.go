@@ -25,12 +25,12 @@ type checkCommand struct {
 	look
 }
 
-// Help is what --help says besides.
+// Help returns the text below the usage line of --help.
 func (checkCommand) Help() string {
 	return `Each filter runs as in a service, on events that were written before. The answer shows how many
-pass, examples of both kinds, the line of each failure, how many calls a core makes in a second,
-and what share of a core that is at the rate of the service. Warnings name what is known to be
-slow, and what is Java's. Nothing is changed.
+events pass, examples of events that pass and that do not, the line of each failure, how many calls
+a core makes in a second, and what share of a core the filter costs at the rate of the service.
+Warnings name code that is known to be slow, and code of Java. Nothing is changed.
 
 Examples:
 
@@ -104,8 +104,8 @@ func (c *checkCommand) span(now time.Time) (s span, err error) {
 	return (&choice{Since: c.Since, MaxBytes: "0"}).span(now)
 }
 
-// maxFilterFile is how many bytes of a file of filters are read: one more than a file may have, so
-// that filter.Check refuses a longer file.
+// maxFilterFile is the number of bytes that are read of a file of filters. It is one more than the
+// limit, so that filter.Check refuses a file that is too long.
 const maxFilterFile = 1<<20 + 1
 
 func readFilters(name string) ([]byte, error) {
@@ -121,5 +121,5 @@ func readFilters(name string) ([]byte, error) {
 	return text, nil
 }
 
-// maxTried bounds the events in memory.
+// maxTried is the largest --limit, because all events are in memory.
 const maxTried = 1_000_000

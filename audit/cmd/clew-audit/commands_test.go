@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A terminal obeys nothing that stands in an event, or in a file's name.
+// The output contains no character of an event or a file name that a terminal would obey.
 func TestHostile(t *testing.T) {
 	const hostile = `\u001b[31m\u009b\u202e\u0007\r\u0085`
 	dir := filepath.Join(t.TempDir(), "dir")
@@ -30,14 +30,14 @@ func TestHostile(t *testing.T) {
 	} {
 		r := clewAudit(t, "", append(args, "-d", dir)...)
 		require.Equal(t, exitFound, r.code, "%v: %s", args, r.err)
-		for _, colour := range []string{"0", "1", "2", "36"} { // ours
+		for _, colour := range []string{"0", "1", "2", "36"} { // the colours of clew-audit
 			r.out = strings.ReplaceAll(r.out, "\x1b["+colour+"m", "")
 		}
 		assert.Equal(t, -1, strings.IndexAny(r.out, "\x1b\x07\r\u0085\u009b\u202e"), "%v: %q", args, r.out)
 	}
 }
 
-// A corrupt file among good ones is named, and the others are read.
+// A corrupt file among good ones is reported, and the others are read.
 func TestDamaged(t *testing.T) {
 	dir := lakeOf(t, event(0, firstTrace, "a", "received", `"item":"XYZ.123"`))
 	ingest := clewAudit(t, event(10*time.Minute, firstTrace, "a", "augmented", `"item":"XYZ.123"`), "ingest", "-d", dir)
@@ -93,7 +93,7 @@ func TestCompact(t *testing.T) {
 	assert.Regexp(t, `: 2 files with \d events merged into 1 file\n$`, r.out)
 	assert.Len(t, parquetFiles(t, dir), files-1)
 	assert.Equal(t, before, clewAudit(t, "", "find", "-d", dir, "-o", "json").out)
-	assert.Equal(t, dir+": nothing to merge\n", clewAudit(t, "", "compact", "-d", dir, "-d", dir+"/.").out, "each directory once")
+	assert.Equal(t, dir+": nothing to merge\n", clewAudit(t, "", "compact", "-d", dir, "-d", dir+"/.").out, "a directory that is given twice is compacted once")
 
 	r = clewAudit(t, "", "compact", "-d", dir, "--ttl", "20m")
 	assert.Equal(t, exitFound, r.code, r.err)
@@ -101,7 +101,7 @@ func TestCompact(t *testing.T) {
 	assert.Empty(t, parquetFiles(t, dir))
 }
 
-// A command that is interrupted, or fails, does not look as if it had found nothing.
+// If compact is interrupted or fails, it does not print "nothing to merge".
 func TestCompactStopped(t *testing.T) {
 	dir := lakeOf(t, events)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -147,7 +147,7 @@ func TestStats(t *testing.T) {
 	assert.Equal(t, exitNothing, clewAudit(t, "", "stats", "-d", t.TempDir()).code)
 }
 
-// The demo answers where XYZ.123 is in one command.
+// The command demo makes events, and then answers where XYZ.123 is.
 func TestDemo(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a b")
 	r := clewAudit(t, "", "demo", "-d", dir, "--events", "2000")

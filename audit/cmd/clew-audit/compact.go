@@ -16,11 +16,11 @@ import (
 // compactCommand is clew-audit compact.
 type compactCommand struct {
 	dirs
-	After string `help:"Merge the files of partitions that ended this long ago: 1h without it." default:"1h" placeholder:"DURATION"`
-	TTL   string `help:"Also delete events older than this. Without it, none is deleted. Not for a bucket, whose own rule deletes." placeholder:"DURATION"`
+	After string `help:"Merge the files of partitions that ended at least this long ago: 1h without it." default:"1h" placeholder:"DURATION"`
+	TTL   string `help:"Also delete events older than this. Without it, no event is deleted. Not for a bucket, which deletes old events by its own rule." placeholder:"DURATION"`
 }
 
-// Help is what --help says besides.
+// Help returns the text below the usage line of --help.
 func (compactCommand) Help() string {
 	return `A program that writes merges the files of its own directory itself. This command is for directories
 that nobody writes to any more, and for stores that several programs share. It may run beside them.
@@ -74,8 +74,8 @@ func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
 	return exitFound, nil
 }
 
-// ages checks the flags. After is how long ago a partition must have ended before its files are
-// merged. Ttl is the age at which events are deleted; 0 deletes none.
+// ages checks the flags. After is the time that must have passed since the end of a partition
+// before its files are merged. Ttl is the age at which events are deleted; 0 deletes none.
 func (c *compactCommand) ages() (after, ttl time.Duration, err error) {
 	var ok bool
 	if after, ok = when.Duration(c.After); !ok {
@@ -121,7 +121,8 @@ func amount(bytes float64) string {
 	return fmt.Sprintf("%.3g %s", bytes, units[0])
 }
 
-// compact merges the files of a store, and deletes those older than ttl; 0 deletes none.
+// compact merges the files of a store, and deletes files whose events are older than ttl. If ttl
+// is 0, it deletes none.
 func compact(ctx context.Context, store lake.Store, after, ttl time.Duration) (c compacted, err error) {
 	done, err := lake.Compact(ctx, store, lake.CompactOptions{After: max(after, 1)})
 	c = compacted{merged: done.Merged, into: done.Into, events: done.Events}
@@ -132,7 +133,7 @@ func compact(ctx context.Context, store lake.Store, after, ttl time.Duration) (c
 		left = append(left, expired.Left...)
 		err = cmp.Or(err, expireErr)
 	}
-	seen := map[string]bool{} // Compact and Expire may both have left a file alone
+	seen := map[string]bool{} // Compact and Expire may both report the same file
 	for _, l := range left {
 		if !seen[l.Name] {
 			seen[l.Name] = true

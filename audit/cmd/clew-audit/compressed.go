@@ -8,10 +8,11 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// maxWindow is the largest window of a zstd stream, in bytes: that of zstd --long.
+// maxWindow is the largest window of a zstd stream, in bytes. It is the window of zstd --long.
 const maxWindow = 128 << 20
 
-// foreign is the first bytes of formats that are not read, and the commands that unpack them.
+// foreign lists formats that clew-audit does not read: their first bytes, their names, and the
+// commands that unpack them.
 var foreign = []struct{ magic, name, command string }{
 	{"\xfd7zXZ\x00", "xz", "xzcat"},
 	{"BZh", "bzip2", "bzcat"},
@@ -19,14 +20,15 @@ var foreign = []struct{ magic, name, command string }{
 	{"PK\x03\x04", "zip", "unzip -p"},
 }
 
-// foreignError is the error of a file that another program has to unpack.
+// foreignError is the error of a file in a format that only another program can unpack.
 type foreignError struct{ name, command, args string }
 
 func (e *foreignError) Error() string {
 	return "this is " + e.name + ", which clew-audit does not read: " + e.command + " FILE | clew-audit " + e.args
 }
 
-// decompressed unpacks r by gzip, zstd or not at all, as its first bytes say.
+// decompressed returns a reader of the content of r. The first bytes of r show whether it is
+// compressed by gzip, by zstd or not at all.
 func decompressed(r io.Reader) (io.ReadCloser, error) {
 	head := make([]byte, 6)
 	n, err := io.ReadFull(r, head)

@@ -18,14 +18,14 @@ import (
 type ddlCommand struct {
 	Engine   string `arg:"" enum:"athena,workgroup,trino,clickhouse,duckdb,s3" help:"What to print it for: ${enum}."`
 	Location string `help:"Where the files are: s3://bucket/prefix, or a directory." placeholder:"LOCATION" required:""`
-	Table    string `help:"The name of the table, with catalog and schema if it belongs to others than the current ones." default:"audit_events" placeholder:"NAME"`
+	Table    string `help:"The name of the table, with catalog and schema if these are not the current ones." default:"audit_events" placeholder:"NAME"`
 	Years    string `help:"For athena and trino: the years that may have events, as in 2026-2027. Without it, this year and the next, and the year in which the TTL began." placeholder:"YEARS"`
 	Endpoint string `help:"For clickhouse and duckdb: the URL of an S3 server that is not AWS's." placeholder:"URL"`
 	TTL      string `help:"For s3: how long events are kept, in whole days." default:"14d" placeholder:"DURATION"`
 	MaxBytes string `help:"For workgroup: how much a query may read, at least 10MB." default:"10GB" placeholder:"BYTES"`
 }
 
-// Help is what --help says besides.
+// Help returns the text below the usage line of --help.
 func (ddlCommand) Help() string {
 	return `athena, trino, clickhouse and duckdb print the statements that make the table. workgroup and s3 print
 commands of the AWS CLI: workgroup makes a workgroup of Athena whose queries have a limit of bytes,
@@ -47,7 +47,7 @@ func (d *ddlCommand) run(_ context.Context, std streams) (int, error) {
 		return 0, err
 	}
 	if d.Engine == "s3" {
-		std.say("this replaces all rules that the bucket has: look at them first, by aws s3api get-bucket-lifecycle-configuration")
+		std.say("this replaces all rules that the bucket has: look at them first, with aws s3api get-bucket-lifecycle-configuration")
 	}
 	_, err = io.WriteString(std.out, text)
 	return exitFound, err
@@ -66,7 +66,7 @@ func (d *ddlCommand) text(now time.Time) (string, error) {
 		return d.lifecycle(at)
 	}
 	quote := `"`
-	if d.Engine == "athena" { // Athena makes tables by statements of Hive
+	if d.Engine == "athena" { // Athena makes tables with statements of Hive
 		quote = "`"
 	}
 	table, err := tableName(d.Table, quote, dialects[d.Engine].depth)
@@ -93,7 +93,7 @@ func (d *ddlCommand) text(now time.Time) (string, error) {
 
 var yearsForm = regexp.MustCompile(`^([0-9]{4})(?:-([0-9]{4}))?$`)
 
-// years are the first and the last year of the partitions.
+// years returns the first and the last year of the partitions.
 func (d *ddlCommand) years(now time.Time) (years [2]string, err error) {
 	if d.Years == "" {
 		now = now.UTC()
@@ -106,7 +106,7 @@ func (d *ddlCommand) years(now time.Time) (years [2]string, err error) {
 	return [2]string{m[1], cmp.Or(m[2], m[1])}, nil
 }
 
-// defaultTTL is how long events are kept by default.
+// defaultTTL is the default of the time for which events are kept.
 const defaultTTL = 14 * 24 * time.Hour
 
 // projected is a column of the partitions, with the range of its values. Athena and Trino compute
@@ -173,8 +173,8 @@ func trinoTable(table string, at location, years [2]string) string {
 	return b.String()
 }
 
-// filesPattern matches the files of a lake, for engines that have patterns. It has all levels,
-// because a pattern such as **/*.parquet would also match files that are not clew's.
+// filesPattern matches the files of a lake, for engines that have patterns. It names all levels of
+// directories, because a pattern such as **/*.parquet would also match files that are not clew's.
 const filesPattern = "year=*/month=*/day=*/hour=*/minute=*/*.parquet"
 
 func clickHouseView(table string, at location) string {
@@ -199,14 +199,14 @@ func duckDBView(table string, at location) string {
 		b.WriteString(", SCOPE '" + at.url() + "');\n")
 		files = at.url() + filesPattern
 	}
-	// Without hive_types, hour=05 is a text.
+	// Without hive_types, the value of hour=05 is a string.
 	b.WriteString("CREATE OR REPLACE VIEW " + table + " AS\nSELECT * FROM read_parquet(" + chrLiteral(files) + ", hive_partitioning = true,\n" +
 		"  hive_types = {year: INTEGER, month: INTEGER, day: INTEGER, hour: INTEGER, minute: INTEGER});\n")
 	return b.String()
 }
 
-// workgroup is the command that makes a workgroup of Athena. Results go to a place where no engine
-// takes them for events.
+// workgroup returns the command that makes a workgroup of Athena. Results go to a directory that
+// no engine reads as events.
 func (d *ddlCommand) workgroup(at location) (string, error) {
 	if at.bucket == "" {
 		return "", usagef("Athena reads S3: --location s3://bucket/prefix")
@@ -223,7 +223,7 @@ func (d *ddlCommand) workgroup(at location) (string, error) {
 	})
 }
 
-// lifecycle is the command that sets the bucket's rules.
+// lifecycle returns the command that sets the bucket's rules.
 func (d *ddlCommand) lifecycle(at location) (string, error) {
 	if at.bucket == "" {
 		return "", usagef("only buckets have rules: --location s3://bucket/prefix; in a directory, clew-audit compact --ttl deletes old events")
@@ -245,7 +245,7 @@ func (d *ddlCommand) lifecycle(at location) (string, error) {
 		map[string]any{"Rules": []any{rule}})
 }
 
-// shellCommand is a command with an argument in JSON.
+// shellCommand returns a command with an argument in JSON.
 func shellCommand(command string, argument any) (string, error) {
 	text, err := json.MarshalIndent(argument, "", "  ")
 	return command + " '" + string(text) + "'\n", err
@@ -261,8 +261,8 @@ var endpointForm = regexp.MustCompile(`^https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/
 
 var tableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}(?:\.[A-Za-z_][A-Za-z0-9_]{0,62}){0,2}$`)
 
-// tableName is the name of a table in an engine's syntax. Names other than the usual one are
-// quoted, because they may be words of SQL.
+// tableName returns the name of a table in an engine's syntax. It quotes all names except
+// audit_events, because they may be keywords of SQL.
 func tableName(name, quote string, depth int) (string, error) {
 	parts := strings.Split(name, ".")
 	if !tableForm.MatchString(name) || len(parts) > depth {

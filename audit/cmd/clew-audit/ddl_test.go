@@ -30,7 +30,7 @@ func TestDDLAthena(t *testing.T) {
 		assert.Contains(t, text, property)
 	}
 	assert.NotContains(t, text, ";")
-	assert.NotContains(t, text, "--", "Athena takes no comments in each place")
+	assert.NotContains(t, text, "--", "Athena does not accept comments everywhere")
 	assert.Contains(t, ddlOf(t, "athena", "--location", "s3://media-audit", "--table", "audit.order"), "CREATE EXTERNAL TABLE `audit`.`order` (")
 }
 
@@ -63,7 +63,7 @@ func TestDDLViews(t *testing.T) {
 	assert.Contains(t, text, "ENDPOINT '127.0.0.1:9000', URL_STYLE 'path', USE_SSL false")
 }
 
-// argumentOf is the JSON that a command has between single quotes.
+// argumentOf returns the JSON between the single quotes of a command.
 func argumentOf(t *testing.T, command string) (argument map[string]any) {
 	t.Helper()
 	parts := strings.Split(command, "'")
@@ -76,8 +76,8 @@ func TestDDLCommands(t *testing.T) {
 	command := ddlOf(t, "s3", "--location", "s3://media-audit/events", "--ttl", "36h")
 	assert.True(t, strings.HasPrefix(command, "aws s3api put-bucket-lifecycle-configuration --bucket media-audit "), command)
 	rule := argumentOf(t, command)["Rules"].([]any)[0].(map[string]any)
-	assert.Equal(t, map[string]any{"Days": 2.}, rule["Expiration"], "no day too early")
-	assert.Equal(t, map[string]any{"Prefix": "events/year="}, rule["Filter"], "only events")
+	assert.Equal(t, map[string]any{"Days": 2.}, rule["Expiration"], "36 hours are rounded up to two days")
+	assert.Equal(t, map[string]any{"Prefix": "events/year="}, rule["Filter"], "the rule applies only to events")
 	assert.Equal(t, map[string]any{"DaysAfterInitiation": 1.}, rule["AbortIncompleteMultipartUpload"])
 	assert.Equal(t, "Enabled", rule["Status"])
 	assert.Equal(t, map[string]any{"Prefix": "year="}, argumentOf(t, ddlOf(t, "s3", "--location", "s3://media-audit"))["Rules"].([]any)[0].(map[string]any)["Filter"])
@@ -85,11 +85,11 @@ func TestDDLCommands(t *testing.T) {
 
 	group := argumentOf(t, ddlOf(t, "workgroup", "--location", "s3://media-audit/events", "--max-bytes", "1GB"))
 	assert.InDelta(t, 1e9, group["BytesScannedCutoffPerQuery"], 0)
-	assert.Equal(t, map[string]any{"OutputLocation": "s3://media-audit/_athena-results/"}, group["ResultConfiguration"], "not among the events")
+	assert.Equal(t, map[string]any{"OutputLocation": "s3://media-audit/_athena-results/"}, group["ResultConfiguration"], "results are not stored among the events")
 	assert.Equal(t, true, group["EnforceWorkGroupConfiguration"])
 }
 
-// The path is checked, not only its end that was typed.
+// The whole path is checked, including the working directory before a relative location.
 func TestDDLInADirectory(t *testing.T) {
 	for _, name := range []string{"x\x1b[31m", "x*", "{x}"} {
 		dir := filepath.Join(t.TempDir(), name)
@@ -111,35 +111,35 @@ func TestSQLUsage(t *testing.T) {
 	const at = "|--location|s3://media-audit/events"
 	tests := []struct{ name, args, err string }{
 		{"no engine", "sql", "expected \"<engine>\""},
-		{"another engine", "sql|oracle", "must be one of \"athena\",\"trino\",\"clickhouse\",\"duckdb\""},
-		{"another table's engine", "ddl|oracle" + at, "must be one of"},
+		{"an unknown engine of sql", "sql|oracle", "must be one of \"athena\",\"trino\",\"clickhouse\",\"duckdb\""},
+		{"an unknown engine of ddl", "ddl|oracle" + at, "must be one of"},
 		{"no location", "ddl|trino", "missing flags: --location"},
 		{"a hostile table", "sql|trino|x|--table|t; DROP TABLE x", "--table wants a name"},
 		{"a quote in a table", "ddl|trino|--table|a\"b" + at, "--table wants a name"},
-		{"a table in too much", "ddl|athena|--table|a.b.c" + at, "--table wants a name"},
+		{"a table with too many parts", "ddl|athena|--table|a.b.c" + at, "--table wants a name"},
 		{"until before since", "sql|trino|x|--since|1h|--until|2h", "--until is before --since"},
 		{"an empty range", "sql|trino|x|--since|2026-11-18T22:00:00Z|--until|2026-11-18T22:00:00Z", "the range ends before it begins"},
 		{"a range that has not begun", "sql|trino|x|--since|2999-01-01", "the range ends before it begins"},
-		{"limit", "sql|trino|x|--limit=-1", "--limit wants a number that is not negative"},
+		{"a negative limit", "sql|trino|x|--limit=-1", "--limit wants a number that is not negative"},
 		{"two filters", "sql|trino|filter=a|filter=b", "only the events of one filter can be asked for"},
-		{"trace", "sql|trino|--trace|nonsense", "--trace wants a trace ID"},
-		{"a bucket", "ddl|athena|--location|s3://Media_Audit/x", "--location wants s3://bucket/prefix"},
-		{"no bucket", "ddl|athena|--location|s3://", "--location wants s3://bucket/prefix"},
+		{"a bad trace ID", "sql|trino|--trace|nonsense", "--trace wants a trace ID"},
+		{"a bad name of a bucket", "ddl|athena|--location|s3://Media_Audit/x", "--location wants s3://bucket/prefix"},
+		{"a URL without a bucket", "ddl|athena|--location|s3://", "--location wants s3://bucket/prefix"},
 		{"a hostile prefix", "ddl|athena|--location|s3://media/a'b", "--location wants s3://bucket/prefix"},
 		{"a template in a prefix", "ddl|athena|--location|s3://media/${year}", "--location wants s3://bucket/prefix"},
 		{"an escape in a prefix", "ddl|athena|--location|s3://media/\x1b[31m", `not "s3://media/\x1b[31m"`},
-		{"another scheme", "ddl|trino|--location|gs://media", "--location wants a directory"},
+		{"a scheme other than s3", "ddl|trino|--location|gs://media", "--location wants a directory"},
 		{"a pattern", "ddl|duckdb|--location|/var/lib/*/audit", "--location wants a directory"},
-		{"no location at all", "ddl|duckdb|--location|", "--location wants a directory"},
+		{"an empty location", "ddl|duckdb|--location|", "--location wants a directory"},
 		{"Athena on a directory", "ddl|athena|--location|/var/lib/audit", "Athena reads S3"},
 		{"a workgroup of a directory", "ddl|workgroup|--location|/var/lib/audit", "Athena reads S3"},
 		{"rules of a directory", "ddl|s3|--location|/var/lib/audit", "only buckets have rules"},
-		{"years", "ddl|trino|--years|2027-2026" + at, "--years wants two years"},
-		{"ttl", "ddl|s3|--ttl|soon" + at, "--ttl wants a duration"},
-		{"bytes", "ddl|workgroup|--max-bytes|1MB" + at, "--max-bytes wants a number of bytes of at least 10MB"},
-		{"endpoint", "ddl|duckdb|--endpoint|http://a'b" + at, "--endpoint wants the URL of an S3 server"},
-		{"endpoint with a password", "ddl|duckdb|--endpoint|http://u:p@host" + at, "--endpoint wants the URL of an S3 server"},
-		{"endpoint of a directory", "ddl|duckdb|--endpoint|http://host|--location|/var", "--endpoint is for a location on S3"},
+		{"years in the wrong order", "ddl|trino|--years|2027-2026" + at, "--years wants two years"},
+		{"a bad TTL", "ddl|s3|--ttl|soon" + at, "--ttl wants a duration"},
+		{"too few bytes", "ddl|workgroup|--max-bytes|1MB" + at, "--max-bytes wants a number of bytes of at least 10MB"},
+		{"a bad endpoint", "ddl|duckdb|--endpoint|http://a'b" + at, "--endpoint wants the URL of an S3 server"},
+		{"an endpoint with a password", "ddl|duckdb|--endpoint|http://u:p@host" + at, "--endpoint wants the URL of an S3 server"},
+		{"an endpoint for a directory", "ddl|duckdb|--endpoint|http://host|--location|/var", "--endpoint is for a location on S3"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -23,7 +23,7 @@ type demoCommand struct {
 	look
 }
 
-// Help is what --help says besides.
+// Help returns the text below the usage line of --help.
 func (demoCommand) Help() string {
 	return `A generator makes synthetic events from a seed, with the story of two items among them. Without
 --dir the events go into a temporary directory, which stays.
@@ -67,7 +67,7 @@ func (d *demoCommand) run(ctx context.Context, std streams) (int, error) {
 	return follow.run(ctx, std)
 }
 
-// directory is where the events go.
+// directory returns the directory that the events go to.
 func (d *demoCommand) directory() (string, error) {
 	if len(d.names()) > 0 {
 		return d.journal()
@@ -75,7 +75,7 @@ func (d *demoCommand) directory() (string, error) {
 	return os.MkdirTemp("", "clew-audit-demo-")
 }
 
-// write writes the events, with the story in the middle.
+// write writes the events, and the events of the story in the middle.
 func (d *demoCommand) write(ctx context.Context, to *eventLog, over time.Duration) error {
 	start := time.Now().Add(-over)
 	generator := made.New(d.Seed, start, float64(d.Events)/over.Seconds())
@@ -95,7 +95,7 @@ func (d *demoCommand) write(ctx context.Context, to *eventLog, over time.Duratio
 	return nil
 }
 
-// eventOf is a made event as a lake.Event.
+// eventOf returns a synthetic event as a lake.Event.
 func eventOf(m *made.Event) lake.Event {
 	e := lake.Event{
 		Time: time.UnixMicro(m.Time).UTC(), TraceID: hex.EncodeToString(m.TraceID[:]), App: m.App, Message: m.Message,
@@ -107,7 +107,7 @@ func eventOf(m *made.Event) lake.Event {
 	return e
 }
 
-// tale is the events of two items, XYZ.123 and ABC.456, from a time on.
+// tale returns the events of two items, XYZ.123 and ABC.456, which begin at the time at.
 func tale(at time.Time) (events []lake.Event) {
 	first, second, third := taleID(at, 1), taleID(at.Add(40*time.Second), 2), taleID(at.Add(time.Minute), 3)
 	add := func(after time.Duration, trace, app, message string, pairs ...string) {
@@ -129,12 +129,12 @@ func tale(at time.Time) (events []lake.Event) {
 	return events
 }
 
-// taleID is a trace ID that begins with its time, as clew's trace IDs do.
+// taleID returns a trace ID that begins with the time at, as clew's trace IDs do.
 func taleID(at time.Time, n int) string {
 	return fmt.Sprintf("%08x%024x", uint32(at.Unix()), uint64(0xc1e3)<<32|uint64(n))
 }
 
-// say prints what to try.
+// say prints commands to try.
 func (d *demoCommand) say(to io.Writer, dir string) error {
 	dir = quotedValue(dir)
 	_, err := fmt.Fprintf(to, `%s, synthetic, over %s, are in %s. Try:

@@ -8,27 +8,27 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// dialect is the differences between the engines' SQL.
+// dialect describes the SQL of an engine, where engines differ.
 type dialect struct {
-	end       string                         // of a statement
+	end       string                         // the end of a statement
 	depth     int                            // the most parts that a table's name may have
-	precision time.Duration                  // of the column timestamp
-	stamp     [2]string                      // what stands before and after a time in a literal
-	has       string                         // for Sprintf: the condition that a list has a value
-	values    string                         // the values of the context
-	pair      func(key, value string) string // the context has a value under a key, both quoted
-	quote     func(text string) string       // a literal
+	precision time.Duration                  // the precision of the column timestamp
+	stamp     [2]string                      // the texts before and after a time in a literal
+	has       string                         // a format for the condition that a list contains a value
+	values    string                         // the expression for the values of the context
+	pair      func(key, value string) string // the condition that the context has this value under this key, both quoted
+	quote     func(text string) string       // the literal of a text
 }
 
 // dialects has the dialect of each engine. If a row has no key k, context['k'] is an error in
-// Trino and Athena, so they need element_at. In ClickHouse it is the empty string: see
-// clickHousePair.
+// Trino and Athena, so they need element_at. In ClickHouse, context['k'] is then the empty string:
+// see clickHousePair.
 var dialects = map[string]*dialect{
 	"trino": {
 		end: ";", depth: 3, precision: time.Microsecond, stamp: [2]string{"TIMESTAMP '", "'"},
 		has: "contains(%s, %s)", values: "map_values(context)", pair: elementAt, quote: unicodeLiteral,
 	},
-	"athena": { // takes one statement, and no semicolon
+	"athena": { // accepts one statement, and no semicolon
 		depth: 2, precision: time.Millisecond, stamp: [2]string{"TIMESTAMP '", "'"},
 		has: "contains(%s, %s)", values: "map_values(context)", pair: elementAt, quote: unicodeLiteral,
 	},
@@ -46,8 +46,9 @@ func elementAt(key, value string) string { return "element_at(context, " + key +
 
 func duckDBPair(key, value string) string { return "context[" + key + "] = " + value }
 
-// clickHousePair also asks whether the key is there if the value is empty, because a missing key
-// reads as an empty value. For other values this condition would only be slow.
+// clickHousePair returns the condition that the context has value under key. For an empty value,
+// it also checks that the key exists, because a missing key reads as an empty value. For other
+// values this check would only cost time.
 func clickHousePair(key, value string) string {
 	pair := "context[" + key + "] = " + value
 	if value == "''" {
@@ -56,7 +57,7 @@ func clickHousePair(key, value string) string {
 	return pair
 }
 
-// conditions are the conditions of a query, without its range.
+// conditions returns the conditions of a query, without the conditions of its range.
 func (d *dialect) conditions(q *query) (conditions []string) {
 	add := func(condition string) { conditions = append(conditions, condition) }
 	if ids := spellings(q.trace); len(ids) > 1 {
@@ -82,8 +83,8 @@ func (d *dialect) conditions(q *query) (conditions []string) {
 	return conditions
 }
 
-// spellings are the texts that a trace ID may have in the table: 16 digits, and the same with
-// zeros before them.
+// spellings returns the texts that a trace ID may have in the table: 16 digits, and the same 16
+// digits after 16 zeros.
 func spellings(id string) []string {
 	const zeros = "0000000000000000"
 	short, padded := strings.CutPrefix(id, zeros)
@@ -96,9 +97,9 @@ func spellings(id string) []string {
 	return []string{id}
 }
 
-// during is the conditions of a range. The conditions on partitions spare the engine the listing
-// and reading of all other partitions. The conditions on timestamps are for a range that begins or
-// ends within a partition.
+// during returns the conditions of a range. Because of the conditions on partitions, the engine
+// does not list and read all other partitions. The conditions on timestamps are for a range that
+// begins or ends within a partition.
 func (d *dialect) during(since, until time.Time) []string {
 	conditions := partitionsBetween(partitionOf(since), partitionOf(until.Add(-1)))
 	if !since.Truncate(lake.PartitionSpan).Equal(since) {
@@ -110,14 +111,14 @@ func (d *dialect) during(since, until time.Time) []string {
 	return conditions
 }
 
-// at is a time as a literal, with the precision of the column.
+// at returns a time as a literal, with the precision of the column.
 func (d *dialect) at(t time.Time) string {
 	return d.stamp[0] + t.Truncate(d.precision).Format("2006-01-02 15:04:05.000000") + d.stamp[1]
 }
 
-// Literals of a text escape characters that a terminal may obey, because people print queries.
+// The functions below escape characters that a terminal may obey, because people print queries.
 
-// unicodeLiteral is a literal of Trino.
+// unicodeLiteral returns a literal of Trino.
 func unicodeLiteral(text string) string {
 	if printable(text) == text {
 		return quoted(text)
@@ -126,7 +127,7 @@ func unicodeLiteral(text string) string {
 	return "U&" + quoted(eachHidden(escaped, func(r rune) string { return fmt.Sprintf(`\+%06X`, r) }))
 }
 
-// byteLiteral is a literal of ClickHouse, where a backslash begins an escape.
+// byteLiteral returns a literal of ClickHouse, where a backslash begins an escape.
 func byteLiteral(text string) string {
 	escaped := strings.ReplaceAll(text, `\`, `\\`)
 	return quoted(eachHidden(escaped, func(r rune) (hex string) {
@@ -137,7 +138,8 @@ func byteLiteral(text string) string {
 	}))
 }
 
-// chrLiteral is a literal of DuckDB, or a sum of several.
+// chrLiteral returns an expression for a text in DuckDB: a literal, or several that are
+// concatenated.
 func chrLiteral(text string) string {
 	hidden := false
 	literal := eachHidden(quoted(text), func(r rune) string {
@@ -152,7 +154,7 @@ func chrLiteral(text string) string {
 
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// eachHidden replaces the characters that a terminal may obey.
+// eachHidden replaces each character that a terminal may obey by the result of escape.
 func eachHidden(text string, escape func(r rune) string) string {
 	var b strings.Builder
 	for _, r := range text {

@@ -13,7 +13,8 @@ type dirs struct {
 	Dir []string `short:"d" help:"Where the events are: the directory of a program's audit.Config, a pattern such as '/var/lib/*/audit', or s3://BUCKET/PREFIX. May be given several times. Without it, CLEW_AUDIT_DIR has a list." placeholder:"DIRECTORY" sep:"none"`
 }
 
-// list returns the directories and buckets, each once, and what is wrong with the others.
+// list returns the directories and buckets, each once. Problems are the errors of those that
+// cannot be used.
 func (d *dirs) list() (found []string, problems []error, err error) {
 	names := d.names()
 	if len(names) == 0 {
@@ -54,7 +55,7 @@ func (d *dirs) list() (found []string, problems []error, err error) {
 	return found, problems, nil
 }
 
-// names are the names in the flags, or else in the environment.
+// names returns the names in the flags, or else the names in the environment.
 func (d *dirs) names() []string {
 	names := d.Dir
 	if len(names) == 0 {
@@ -63,15 +64,15 @@ func (d *dirs) names() []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" })
 }
 
-// holdsNone reports whether dir has nothing that a program with audit events writes. The name of
-// the directory may be wrong then.
+// holdsNone reports whether dir contains no file that a program with audit events writes. Then the
+// user may have given a wrong name.
 func holdsNone(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	ours := func(e os.DirEntry) bool { return e.Name() == "_journal" || strings.HasPrefix(e.Name(), "year=") }
 	return err == nil && !slices.ContainsFunc(entries, ours)
 }
 
-// one returns the one directory to write to, which need not be there yet.
+// one returns the one directory to write to. The directory need not exist yet.
 func (d *dirs) one() (string, error) {
 	names := d.names()
 	switch {
@@ -83,7 +84,7 @@ func (d *dirs) one() (string, error) {
 	return names[0], nil
 }
 
-// journal returns what one returns, but refuses a bucket, which can have no journal.
+// journal returns the same directory as one, but refuses a bucket, which cannot contain a journal.
 func (d *dirs) journal() (string, error) {
 	name, err := d.one()
 	if err == nil && inBucket(name) {

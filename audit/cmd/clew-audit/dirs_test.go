@@ -21,20 +21,20 @@ func TestDirs(t *testing.T) {
 		name string
 		env  string
 		args []string
-		want string // messages
+		want string // the messages that are found
 		code int
 		err  string
 	}{
-		{name: "one", args: []string{"-d", "shop/audit"}, want: "received"},
-		{name: "two", args: []string{"-d", "shop/audit", "--dir", "mail/audit"}, want: "received received"},
-		{name: "one twice", args: []string{"-d", "shop/audit", "-d", "./shop/audit/"}, want: "received"},
+		{name: "one directory", args: []string{"-d", "shop/audit"}, want: "received"},
+		{name: "two directories", args: []string{"-d", "shop/audit", "--dir", "mail/audit"}, want: "received received"},
+		{name: "a directory that is given twice", args: []string{"-d", "shop/audit", "-d", "./shop/audit/"}, want: "received"},
 		{name: "a pattern", args: []string{"-d", "*/audit"}, want: "received received"},
 		{name: "a pattern without a match", args: []string{"-d", "*/nothing"}, code: exitIncomplete, err: "clew-audit: stat */nothing: no such file or directory\n"},
 		{name: "the environment", env: "shop/audit", want: "received"},
 		{name: "a list in the environment", env: "shop/audit:mail/audit:", want: "received received"},
-		{name: "a flag before the environment", env: "nothing", args: []string{"-d", "mail/audit"}, want: "received"},
-		{name: "a missing one: the others go on", args: []string{"-d", "nothing", "-d", "mail/audit"}, want: "received", code: exitIncomplete, err: "clew-audit: stat nothing: no such file or directory\n"},
-		{name: "a hostile missing one", args: []string{"-d", "\x1b]31m\u202e"}, code: exitIncomplete, err: `clew-audit: stat \x1b]31m\u202e: no such file or directory` + "\n"},
+		{name: "the flag takes precedence over the environment", env: "nothing", args: []string{"-d", "mail/audit"}, want: "received"},
+		{name: "a missing directory and a good one", args: []string{"-d", "nothing", "-d", "mail/audit"}, want: "received", code: exitIncomplete, err: "clew-audit: stat nothing: no such file or directory\n"},
+		{name: "a missing directory with a hostile name", args: []string{"-d", "\x1b]31m\u202e"}, code: exitIncomplete, err: `clew-audit: stat \x1b]31m\u202e: no such file or directory` + "\n"},
 		{name: "a file", args: []string{"-d", "file"}, code: exitIncomplete, err: "clew-audit: read file: it is not a directory\n"},
 		{name: "a directory without events", args: []string{"-d", "."}, code: exitNothing, err: "clew-audit: . holds no audit events\n"},
 	}

@@ -12,7 +12,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// engine searches directories and buckets, and remembers what was searched.
+// engine searches directories and buckets, and keeps a report of the search.
 type engine struct {
 	dirs    []string
 	stores  []lake.Store
@@ -22,8 +22,8 @@ type engine struct {
 	std     streams
 }
 
-// openEngine opens the directories and buckets. It says what is wrong with some of them, and
-// counts these problems.
+// openEngine opens the directories and buckets. It reports those that cannot be used on standard
+// error, and returns their number as problems.
 func openEngine(ctx context.Context, std streams, d dirs) (e *engine, problems int, err error) {
 	found, wrong, err := d.list()
 	if err != nil {
@@ -58,7 +58,7 @@ func (e *engine) count(ctx context.Context, q query) (int64, error) {
 	return lake.Count(ctx, e.planned(q), &e.report, e.stores...)
 }
 
-// planned is q for the library, with a Plan that says what a search of buckets will look at.
+// planned returns q for the library, with a Plan that says what a search of buckets will look at.
 func (e *engine) planned(q query) lake.Query {
 	l := q.lake()
 	l.Plan = ahead(e.std, e.stores, &q)
@@ -73,14 +73,14 @@ func (e *engine) stats(ctx context.Context, s span) (*lake.Statistics, error) {
 	return lake.Stats(ctx, s.since, s.until, &e.report, e.stores...)
 }
 
-// say says what was searched, and returns how many things went wrong.
+// say reports on standard error what was searched. It returns the number of problems.
 func (e *engine) say(std streams) (problems int) {
 	r := &e.report
 	for _, skipped := range r.Skipped {
 		std.say("%s skipped: %v", skipped.Name, skipped.Err)
 	}
 	if e.stopped != nil {
-		for line := range strings.SplitSeq(explain(e.stopped), "\n") { // one for each joined error
+		for line := range strings.SplitSeq(explain(e.stopped), "\n") { // joined errors have one line each
 			std.say("%s", strings.TrimPrefix(line, "lake: "))
 		}
 		problems++
@@ -109,7 +109,7 @@ func (e *engine) say(std streams) (problems int) {
 	return problems + len(r.Skipped)
 }
 
-// explain is an error as a text for people at a command line.
+// explain returns an error as a text for the command line.
 func explain(err error) string {
 	if much := (*lake.TooMuchError)(nil); errors.As(err, &much) {
 		return fmt.Sprintf("this would read about %s, and --max-bytes is %s: narrow it by --since, --until, --app or another value, or raise --max-bytes",

@@ -19,15 +19,15 @@ type eventLog struct {
 	ttl   time.Duration // negative: events are kept for ever
 	store lake.Store    // nil: the directory
 	to    *audit.Logger
-	sink  *firehose.Sink // nil: none
+	sink  *firehose.Sink // nil: the events do not go to a stream
 }
 
 // errEvent is the error of an event that cannot be written, while other events can.
 var errEvent = errors.New("the event cannot be written")
 
 // openEventLog opens a directory for writing. Files go to the store, or into the directory if the
-// store is nil. With a stream, the events go to the stream, and there are no files. A negative ttl
-// keeps events for ever.
+// store is nil. If there is a stream, the events go to the stream, and there are no files. A
+// negative ttl keeps events for ever.
 func openEventLog(ctx context.Context, dir, app string, ttl time.Duration, store lake.Store, stream string) (l *eventLog, err error) {
 	l = &eventLog{dir: dir, ttl: ttl, store: store}
 	cfg := audit.Config{Dir: dir, Store: store, App: cmp.Or(app, "clew-audit"), Full: audit.Block, MaxEvent: audit.MaxEvent, TTL: ttl}
@@ -52,7 +52,8 @@ func (l *eventLog) write(ctx context.Context, e lake.Event) error {
 	return err
 }
 
-// oldest is the time before which the log deletes events again, or zero if it deletes none.
+// oldest returns the time of the oldest events that the log keeps. The log deletes older ones
+// again. It is zero if the log deletes none.
 func (l *eventLog) oldest() time.Time {
 	shared, ok := l.store.(lake.Shared)
 	if l.ttl < 0 || l.sink != nil || ok && shared.Shared() {
@@ -61,16 +62,17 @@ func (l *eventLog) oldest() time.Time {
 	return time.Now().Add(-l.ttl)
 }
 
-// trouble is the number of errors of the disk and the store so far, and the last error.
+// trouble returns the number of errors of the disk and the store so far, and the last error.
 func (l *eventLog) trouble() (errors int64, last string) {
 	s := l.to.Stats()
 	return s.Errors, s.LastError
 }
 
-// written is the number of events that have been written.
+// written returns the number of events that have been written.
 func (l *eventLog) written() int { return int(l.to.Stats().Written) }
 
-// close writes what is left. Its error says what was lost, or left behind.
+// close writes the events that are still in memory. Its error says which events were lost, or left
+// in the journal.
 func (l *eventLog) close(ctx context.Context) error {
 	graced, stop := graceful(ctx)
 	defer stop()

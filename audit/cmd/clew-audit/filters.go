@@ -6,7 +6,7 @@ type filtersCommand struct {
 	List  listCommand  `cmd:"" help:"Show the filters of the services in the directories."`
 }
 
-// Help is what --help says besides.
+// Help returns the text below the usage line of --help.
 func (filtersCommand) Help() string {
 	return `A filter is a script in JavaScript that says which events a service writes.
 

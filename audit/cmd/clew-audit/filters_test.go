@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// passed is events of which a filter has passed one, and of which another has a key called filter.
+// passed holds two events: one with a key called filter, and one that a filter has passed.
 var passed = event(0, firstTrace, "ingest", "received", `"row":"r-1","filter":"slow clients"`) +
 	strings.Replace(event(time.Second, other, "export", "exported", `"row":"r-1","a":"b=c"`), "}\n", `,"trace_names":["slow clients"]}`+"\n", 1)
 
@@ -23,16 +23,16 @@ func TestFindFilter(t *testing.T) {
 	dir := lakeOf(t, passed)
 	tests := []struct {
 		name, args string // separated by bars
-		want       string // messages
+		want       string // the messages that are found
 		err        string
 	}{
 		{name: "a filter", args: "filter=slow clients", want: "exported"},
-		{name: "by the flag", args: "--name|slow clients", want: "exported"},
-		{name: "by both", args: "--name|slow clients|filter=slow clients", want: "exported"},
-		{name: "with a value", args: "filter=slow clients|row=r-1", want: "exported"},
-		{name: "that passed nothing", args: "filter=fast clients", err: "clew-audit: filter= asks for the events that a filter has passed; for a key of that name: --context 'filter=fast clients'\n"},
+		{name: "a filter by the flag", args: "--name|slow clients", want: "exported"},
+		{name: "a filter by flag and argument", args: "--name|slow clients|filter=slow clients", want: "exported"},
+		{name: "a filter and a value", args: "filter=slow clients|row=r-1", want: "exported"},
+		{name: "a filter that has passed nothing", args: "filter=fast clients", err: "clew-audit: filter= asks for the events that a filter has passed; for a key of that name: --context 'filter=fast clients'\n"},
 		{name: "a key called filter", args: "--context|filter=slow clients", want: "received"},
-		{name: "keys by the flag", args: "--context|row=r-1|--context|a=b=c", want: "exported"},
+		{name: "two pairs by the flag", args: "--context|row=r-1|--context|a=b=c", want: "exported"},
 		{name: "an empty value by the flag", args: "--context|filter="},
 		{name: "a key and a filter", args: "--context|filter=slow clients|filter=slow clients|r-1"},
 	}
@@ -44,15 +44,15 @@ func TestFindFilter(t *testing.T) {
 		})
 	}
 	r := clewAudit(t, "", "follow", "-d", dir, "filter=slow clients", "--hops", "1")
-	assert.Equal(t, "exported", shown(r.out), "what a filter has passed can be followed")
+	assert.Equal(t, "exported", shown(r.out), "follow accepts filter=NAME")
 }
 
-// rule is a filter in YAML, whose script begins on line 3.
+// rule returns a filter in YAML, whose script begins on line 3.
 func rule(name, body string) string {
 	return fmt.Sprintf("name: %q\njs: |\n  function filter(event) {\n    %s\n  }\n", name, body)
 }
 
-// written writes a file of filters.
+// written writes filters to a file, and returns its name.
 func written(t *testing.T, texts ...string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "F.yaml")
@@ -60,7 +60,8 @@ func written(t *testing.T, texts ...string) string {
 	return name
 }
 
-// stateOf opens and closes a Set of these filters, so that a directory has its state.
+// stateOf opens and closes a Set of the filters in source, so that dir contains the state of the
+// Set.
 func stateOf(t *testing.T, dir, source string) {
 	t.Helper()
 	s, err := filter.Open(filter.Config{Source: source, App: "media-api", Filtered: true, Dir: dir})
@@ -68,8 +69,8 @@ func stateOf(t *testing.T, dir, source string) {
 	require.NoError(t, s.Close(t.Context()))
 }
 
-// hostileFilters are filters that can be used, whose file and events have hostile bytes. The state
-// of a service with hostile bytes in its texts is written to dir.
+// hostileFilters writes a valid file of filters, and returns its name, which contains hostile
+// bytes. It also writes the state of a service with hostile bytes in its texts to dir.
 func hostileFilters(t *testing.T, dir string) string {
 	t.Helper()
 	const hostile = "\x1b[31m\u009b\u202e"
@@ -95,7 +96,7 @@ func stateFile(t *testing.T, dir string) string {
 	return names[0]
 }
 
-// sample is ten events as find -o json writes them, of the clients 0 to 9.
+// sample returns ten events as find -o json writes them, of the clients 0 to 9.
 func sample() string {
 	var b strings.Builder
 	for i := range 10 {
@@ -114,27 +115,27 @@ func TestCheck(t *testing.T) {
 		rules []string
 		args  string
 		code  int
-		out   []string // each a line, or a part of one
+		out   []string // texts that the output contains
 		err   string
 	}{
-		{name: "good", rules: []string{good}, args: "--rate|1000", out: []string{
+		{name: "a good filter", rules: []string{good}, args: "--rate|1000", out: []string{
 			"anton_client_filter (F.yaml, line 3): of 10 events, 5 pass and 5 do not\n", "\n  speed    ", " of a core at 1,000 events a second (--rate)\n",
 			"\n  passes   " + start.Add(7*time.Second).Format(dayAndClock) + "  export  received  client_id=7\n           " + start.Add(8*time.Second).Format(dayAndClock), "client_id=9\n",
 			"\n  stops    " + start.Add(2*time.Second).Format(dayAndClock), "client_id=4\n"}},
 		{name: "without a rate", rules: []string{good}, out: []string{"; --rate says how many events a second the service logs\n"}},
-		{name: "apps", rules: []string{apps}, out: []string{"for export (F.yaml, line 4) for export: of 5 events, 5 pass and 0 do not\n"}},
-		{name: "an app", rules: []string{good}, args: "--app|export", out: []string{"of 5 events, 3 pass and 2 do not\n"}},
-		{name: "no event of its apps", rules: []string{apps}, args: "--app|media-api", out: []string{"for export: none of the events is of its apps\n"}},
-		{name: "no event", rules: []string{good}, args: "--app|x", code: exitNothing, out: []string{"anton_client_filter (F.yaml, line 3)\n"}, err: "clew-audit: there are no events to try the filters on\n"},
+		{name: "a filter with apps", rules: []string{apps}, out: []string{"for export (F.yaml, line 4) for export: of 5 events, 5 pass and 0 do not\n"}},
+		{name: "the flag --app", rules: []string{good}, args: "--app|export", out: []string{"of 5 events, 3 pass and 2 do not\n"}},
+		{name: "no event of the apps of the filter", rules: []string{apps}, args: "--app|media-api", out: []string{"for export: none of the events is of its apps\n"}},
+		{name: "no event of the flag --app", rules: []string{good}, args: "--app|x", code: exitNothing, out: []string{"anton_client_filter (F.yaml, line 3)\n"}, err: "clew-audit: there are no events to try the filters on\n"},
 		{name: "a limit", rules: []string{good}, args: "--limit|2", out: []string{"of 2 events, 0 pass and 2 do not\n"}},
 		{name: "a trap", rules: []string{trap}, out: []string{"1 pass", "\n  warning  line 4: the regular expression is built in each call"}},
 		{name: "failures", rules: []string{fails}, code: exitNothing, out: []string{"\n  fails    1 time, line 4: Error: seven\n           ", "client_id=7\n"}},
-		{name: "a loop", rules: []string{rule("loop", "for (;;) { event.app }"), good}, code: exitNothing, out: []string{
+		{name: "an endless loop", rules: []string{rule("loop", "for (;;) { event.app }"), good}, code: exitNothing, out: []string{
 			"loop (F.yaml, line 3): of 3 events, 0 pass", "\n  off      it would be switched off, line ", ": 3 calls took more than", "\n\nanton_client_filter (F.yaml, line 9): of 10 events"}},
-		{name: "Java", rules: []string{rule("java", "") + "  var s = new java.util.HashSet()\n"}, code: exitNothing, out: []string{
+		{name: "a class of Java", rules: []string{rule("java", "") + "  var s = new java.util.HashSet()\n"}, code: exitNothing, out: []string{
 			"\n  wrong    filter \"java\": line 6: ReferenceError", "write new Set()", "\n  warning  line 6: java is Java's"}},
-		{name: "expired", rules: []string{"expiration: 2020-01-01\n" + good}, out: []string{"line 4), which has expired: of 10 events"}},
-		{name: "no filter", rules: []string{"# none\n"}, code: exitNothing},
+		{name: "an expired filter", rules: []string{"expiration: 2020-01-01\n" + good}, out: []string{"line 4), which has expired: of 10 events"}},
+		{name: "a file without a filter", rules: []string{"# none\n"}, code: exitNothing},
 		{name: "not YAML", rules: []string{"{\n"}, code: exitNothing, out: []string{"a filter without a name (F.yaml, line ", "\n  wrong    line "}},
 	}
 	for _, test := range tests {
@@ -155,7 +156,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// A directory has events, and the rate of the service.
+// With -d, check uses the events of a directory, and the rate of its service.
 func TestCheckDirectory(t *testing.T) {
 	// These are 300 events in two minutes, 75 of each app.
 	dir := lakeOf(t, strings.Repeat(events, 75))
@@ -163,14 +164,14 @@ func TestCheckDirectory(t *testing.T) {
 	r := clewAudit(t, "", "filters", "check", name, "-d", dir)
 	assert.Equal(t, exitFound, r.code, r.err)
 	assert.Contains(t, r.out, ": of 300 events, 150 pass and 150 do not\n")
-	assert.Contains(t, r.out, " of a core at 2.5 events a second (as the newest events came)\n")
+	assert.Contains(t, r.out, " of a core at 2.5 events a second (the rate of the newest events)\n")
 	rates := ratesOf(t, clewAudit(t, "", "filters", "check", name, "-d", dir, "-o", "json").out)
 	require.Len(t, rates, 2)
-	assert.InEpsilon(t, rates[0]/4, rates[1], 0.01, "of the events of its apps")
+	assert.InEpsilon(t, rates[0]/4, rates[1], 0.01, "the rate of a filter with apps is that of the events of these apps")
 	assert.Contains(t, r.out, "dropped", "the newest events are shown")
 	assert.Regexp(t, "^searched ", r.searched)
 	first := clewAudit(t, "", "filters", "check", written(t, rule("first", "filter.calls = (filter.calls || 0) + 1; return filter.calls == 1")), "-d", dir)
-	assert.Contains(t, first.out, "\n  passes   "+start.Format(dayAndClock)+"  ingest", "the oldest comes first")
+	assert.Contains(t, first.out, "\n  passes   "+start.Format(dayAndClock)+"  ingest", "events are tried in the order of time")
 	newest := clewAudit(t, "", "filters", "check", name, "-d", dir, "--limit", "75").out
 	assert.Contains(t, newest, ": of 75 events, 0 pass and 75 do not\n")
 	assert.Contains(t, newest, " for quota: of 75 events, 75 pass and 0 do not\n")
@@ -183,7 +184,7 @@ func TestCheckDirectory(t *testing.T) {
 	assert.Equal(t, exitIncomplete, r.code)
 }
 
-// ratesOf is the rates of findings in JSON.
+// ratesOf returns the rates of findings in JSON.
 func ratesOf(t *testing.T, out string) (rates []float64) {
 	t.Helper()
 	for line := range strings.Lines(out) {
@@ -194,8 +195,8 @@ func ratesOf(t *testing.T, out string) (rates []float64) {
 	return rates
 }
 
-// The rate is that of the busiest five minutes. Events that are older say themselves how fast they
-// came.
+// The rate is that of the busiest five minutes of the last hours. If there are only older events,
+// the rate follows from their times.
 func TestCheckRateOfEvents(t *testing.T) {
 	busy := event(-20*time.Minute, firstTrace, "a", "received", "") + strings.Repeat(event(-10*time.Minute, firstTrace, "a", "received", ""), 300)
 	for i := range 600 {
@@ -208,7 +209,7 @@ func TestCheckRateOfEvents(t *testing.T) {
 		lines += event(time.Duration(i)*time.Second-5*time.Hour, firstTrace, "a", "received", "")
 	}
 	out := clewAudit(t, "", "filters", "check", written(t, rule("all", "return true")), "-d", lakeOf(t, lines)).out
-	assert.Contains(t, out, " of a core at 1.1 events a second (as the newest events came)\n")
+	assert.Contains(t, out, " of a core at 1.1 events a second (the rate of the newest events)\n")
 }
 
 func TestCheckAsJSON(t *testing.T) {
@@ -246,10 +247,10 @@ func TestCheckAsJSON(t *testing.T) {
 	assert.Len(t, f.Stops, 3)
 	assert.Len(t, f.Warnings, 1)
 	assert.Contains(t, all[1].Error, "ReferenceError")
-	assert.Equal(t, []int{12, 12}, []int{all[1].Line, all[1].Warnings[0].Line}, "both name the line of the error")
+	assert.Equal(t, []int{12, 12}, []int{all[1].Line, all[1].Warnings[0].Line}, "the finding and its warning have the line of the error")
 }
 
-// A file that cannot be read is said, and the rest is tried.
+// If a file cannot be read, check reports it, and tries the other files.
 func TestCheckIncomplete(t *testing.T) {
 	good := written(t, rule("good", "return true"))
 	r := clewAudit(t, "", "filters", "check", good+".none", good)
@@ -263,7 +264,7 @@ func TestCheckIncomplete(t *testing.T) {
 	assert.Contains(t, r.err, "clew-audit: line 12 skipped: the event cannot be written: audit: the event is larger")
 	r = clewAudit(t, "", "filters", "check", good, "--events", good+".none")
 	assert.Equal(t, exitIncomplete, r.code)
-	assert.Equal(t, exitFound, clewAudit(t, "", "filters", "check", good).code, "without events it says whether they can be used")
+	assert.Equal(t, exitFound, clewAudit(t, "", "filters", "check", good).code, "without events, check only reports whether the filters can be used")
 }
 
 // Ctrl-C ends the trial.

@@ -23,7 +23,7 @@ type findCommand struct {
 	look
 }
 
-// Help is what --help says besides.
+// Help returns the text below the usage line of --help.
 func (findCommand) Help() string {
 	return `Events are shown newest first. Standard error says what was searched.
 
@@ -79,7 +79,7 @@ func (f *findCommand) run(ctx context.Context, std streams) (int, error) {
 	return ended(ctx, found, problems), nil
 }
 
-// hint says what else may have been meant if nothing was found.
+// hint suggests another command line if nothing was found.
 func (f *findCommand) hint(std streams) {
 	if len(f.Words) != 1 {
 		return
@@ -100,8 +100,8 @@ func (f *findCommand) display(out io.Writer) display {
 	return newTable(out, &f.look)
 }
 
-// each gives the events to a display. An error of the search is not returned: it ends the search,
-// and stands in e.stopped.
+// each passes the events to a display. It returns errors of the display. An error of the search
+// ends the search, and each only stores it in e.stopped.
 func (f *findCommand) each(ctx context.Context, e *engine, q query, to display) (found bool, err error) {
 	for event, err := range e.find(ctx, q) {
 		if err != nil {
@@ -118,7 +118,7 @@ func (f *findCommand) each(ctx context.Context, e *engine, q query, to display) 
 	return found, to.flush()
 }
 
-// query returns the query of the flags and words.
+// query returns the query of the flags and arguments.
 func (f *findCommand) query(now time.Time) (q query, err error) {
 	if err := f.look.check(); err != nil {
 		return q, err
@@ -151,7 +151,7 @@ func (f *findCommand) query(now time.Time) (q query, err error) {
 	return q, nil
 }
 
-// count writes how many events there are.
+// count writes the number of events.
 func (f *findCommand) count(ctx context.Context, e *engine, q query, out io.Writer) (found bool, err error) {
 	q.limit = 0
 	n, err := e.count(ctx, q)

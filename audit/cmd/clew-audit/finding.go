@@ -10,7 +10,7 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// reporter returns the function that writes findings. Each is written at once.
+// reporter returns the function that writes findings. The function writes each finding at once.
 func (c *checkCommand) reporter(to io.Writer) func(*finding) error {
 	if c.Output == "json" {
 		return func(f *finding) error { return f.json(to) }
@@ -34,7 +34,7 @@ func atLine(line int) string {
 	return fmt.Sprintf(", line %d", line)
 }
 
-// shownEvents is how many events are shown of those that pass, and of those that do not.
+// shownEvents is the number of events that are shown of those that pass, and of those that do not.
 const shownEvents = 3
 
 // finding is the result of trying a filter.
@@ -43,7 +43,7 @@ type finding struct {
 	file           string
 	events         []lake.Event
 	expired        bool
-	rate           float64 // NaN: not known
+	rate           float64 // events a second; NaN: not known
 	measure        string
 	callsPerSecond float64 // NaN: not measured
 }
@@ -51,10 +51,10 @@ type finding struct {
 // good reports whether the filter can be used as it is.
 func (f *finding) good() bool { return f.Err == nil && f.Off == nil && f.Failed == 0 }
 
-// share is the part of a core that the filter costs at the rate. NaN: not known.
+// share returns the part of a core that the filter costs at the rate, or NaN if it is not known.
 func (f *finding) share() float64 { return f.rate / f.callsPerSecond }
 
-// shareText is a part of a core for people.
+// shareText returns a part of a core as a percentage.
 func shareText(share float64) string {
 	if share < 0.0001 {
 		return "less than 0.01 %"

@@ -94,7 +94,7 @@ func (f *finding) failures() ([]faultObject, error) {
 	return all, nil
 }
 
-// known is a number, or nil if it is not known, because JSON has no NaN.
+// known returns nil for a number that is not known, because JSON has no NaN.
 func known(n float64) *float64 {
 	if math.IsNaN(n) || math.IsInf(n, 0) {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// labelColumns is the width of the words before the lines of a finding.
+// labelColumns is the width of the labels at the beginning of the lines of a finding.
 const labelColumns = 7
 
 // text writes a finding for people.
@@ -40,7 +40,7 @@ func (f *finding) text(p *page) {
 	}
 }
 
-// heading names the filter, and says how many events pass.
+// heading writes the name of the filter, and how many events pass.
 func (f *finding) heading(p *page) {
 	p.put(bold, cmp.Or(f.Name, "a filter without a name"))
 	p.put("", fmt.Sprintf(" (%s%s)", f.file, atLine(f.Line)))
@@ -60,7 +60,7 @@ func (f *finding) heading(p *page) {
 	p.end()
 }
 
-// speed says how much the filter costs.
+// speed returns a text that says how much the filter costs.
 func (f *finding) speed() string {
 	text := fmt.Sprintf("%s calls a second and core, %s each", timeline.Grouped(int64(f.callsPerSecond)), micros(1e9/f.callsPerSecond))
 	if math.IsNaN(f.rate) {
@@ -69,7 +69,7 @@ func (f *finding) speed() string {
 	return text + fmt.Sprintf(": %s of a core at %s events a second (%s)", shareText(f.share()), rateText(f.rate), f.measure)
 }
 
-// rateText is a rate for people.
+// rateText returns a rate as a text.
 func rateText(rate float64) string {
 	if rate >= 100 {
 		return timeline.Grouped(int64(rate))
@@ -77,7 +77,7 @@ func rateText(rate float64) string {
 	return fmt.Sprintf("%.2g", rate)
 }
 
-// some shows the newest of some events.
+// some writes the newest of the events with these indexes.
 func (f *finding) some(p *page, label string, indexes []int) {
 	for _, i := range newestOf(indexes) {
 		f.event(p, label, i)
@@ -87,7 +87,7 @@ func (f *finding) some(p *page, label string, indexes []int) {
 
 func newestOf(indexes []int) []int { return indexes[max(0, len(indexes)-shownEvents):] }
 
-// event shows an event on a line.
+// event writes an event on one line.
 func (f *finding) event(p *page, label string, index int) {
 	e := &f.events[index]
 	p.put(dim, "  "+label+strings.Repeat(" ", labelColumns-len(label)))

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stream is a Firehose stream, to which the environment points. It keeps the events that it takes.
-// While away is true, it takes none.
+// stream is a fake Firehose stream that keeps its events. While away is true, it refuses all
+// events. newStream sets the environment so that clew-audit uses this stream.
 type stream struct {
 	away  atomic.Bool
 	taken strings.Builder
@@ -53,23 +53,23 @@ func (s *stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-// Lines that ingest sends to a stream are lines that ingest reads.
+// Ingest can read the lines that it has sent to a stream.
 func TestIngestToFirehose(t *testing.T) {
 	s := newStream(t)
 	dir := t.TempDir()
 	s.away.Store(true)
 	r := clewAudit(t, events, "ingest", "-d", dir, "--firehose", "audit")
 	assert.Equal(t, exitIncomplete, r.code)
-	assert.Contains(t, r.err, "4 events written", "to the journal")
+	assert.Contains(t, r.err, "4 events written", "the events are written to the journal")
 	assert.Contains(t, r.err, "no such stream")
 	assert.NotContains(t, r.err, "wordless")
-	assert.Equal(t, "4\n", clewAudit(t, "", "find", "-d", dir, "--count").out, "they wait")
+	assert.Equal(t, "4\n", clewAudit(t, "", "find", "-d", dir, "--count").out, "the events wait in the journal")
 
 	s.away.Store(false)
 	r = clewAudit(t, event(0, firstTrace, "mail", "exported", ""), "ingest", "-d", dir, "--firehose", "audit")
 	require.Equal(t, exitFound, r.code, r.err)
 	assert.Equal(t, 5, strings.Count(s.taken.String(), "\n"))
-	assert.Equal(t, "0\n", clewAudit(t, "", "find", "-d", dir, "--count").out, "they were sent")
+	assert.Equal(t, "0\n", clewAudit(t, "", "find", "-d", dir, "--count").out, "the events were sent, and are no longer in the journal")
 	again := lakeOf(t, s.taken.String())
 	assert.Equal(t, clewAudit(t, "", "find", "-d", lakeOf(t, events+event(0, firstTrace, "mail", "exported", ""))).out, clewAudit(t, "", "find", "-d", again).out)
 }

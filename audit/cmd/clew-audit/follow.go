@@ -14,15 +14,15 @@ type followCommand struct {
 
 	dirs
 	choice
-	Hops   int    `help:"How often to go from identifiers to traces and on to the identifiers of these." default:"2"`
+	Hops   int    `help:"How many times to go from identifiers to traces, and on to the identifiers in these traces." default:"2"`
 	Traces int    `help:"Follow no more traces than this." default:"100"`
 	Rows   int    `help:"Show no more events than this." default:"1000"`
-	Common int    `help:"Do not follow a value that more traces than this have: it identifies no item." default:"20"`
+	Common int    `help:"Do not follow a value that is in more traces than this: it identifies no item." default:"20"`
 	Output string `short:"o" help:"How to show the story: ${enum}." enum:"text,json" default:"text"`
 	look
 }
 
-// Help is what --help says besides.
+// Help returns the text below the usage line of --help.
 func (followCommand) Help() string {
 	return `The events that have the value lead to their traces, the traces to their other identifiers, and
 these to more traces. The story is shown in the order of time, with the time between events.

@@ -21,7 +21,7 @@ func TestFollow(t *testing.T) {
 		{name: "a trace", args: firstTrace, want: "received augmented exported"},
 		{name: "one hop", args: "XYZ.123|--hops|1", want: "received augmented"},
 		{name: "one trace", args: "XYZ.123|--traces|1", want: "received augmented"},
-		{name: "nothing", args: "XYZ", code: exitNothing},
+		{name: "an unknown value", args: "XYZ", code: exitNothing},
 		{name: "a value that looks like a trace", args: "=" + firstTrace, code: exitNothing},
 	}
 	for _, test := range tests {

@@ -11,17 +11,17 @@ import (
 
 // ingestCommand is clew-audit ingest.
 type ingestCommand struct {
-	From string `arg:"" optional:"" name:"source" help:"A directory of objects with such lines. Without it, or with -, standard input is read." default:"-"`
+	From string `arg:"" optional:"" name:"source" help:"A directory or bucket of objects with lines of JSON. Without it, or with -, standard input is read." default:"-"`
 
 	dirs
 	Store    string `help:"For standard input: where the files go, if not into the directory: s3://BUCKET/PREFIX, or another directory. The journal stays in the directory, and events wait there while the store cannot be reached." placeholder:"STORE"`
 	Firehose string `help:"For standard input: the Firehose stream that gets the events instead of files. They wait in the directory's journal while the stream cannot be reached." placeholder:"STREAM"`
-	App      string `help:"The app of events that name none." placeholder:"NAME"`
-	TTL      string `help:"How long events of standard input are kept, from their own times on: 14d without it; 0: for ever." default:"14d" placeholder:"DURATION"`
+	App      string `help:"The app of events without an app." placeholder:"NAME"`
+	TTL      string `help:"How long events of standard input are kept, counted from the time of the event: 14d without it; 0: for ever." default:"14d" placeholder:"DURATION"`
 	Every    string `help:"Look for new objects again after this pause, until Ctrl-C or SIGTERM." placeholder:"DURATION"`
 }
 
-// Help is what --help says besides.
+// Help returns the text below the usage line of --help.
 func (ingestCommand) Help() string {
 	return `A line is an object of JSON:
 
@@ -55,8 +55,9 @@ Exit codes:
   130  Ctrl-C or SIGTERM, and not all objects were read`
 }
 
-// These bound the wait for the disk at the end, and after a signal. Events that are not written by
-// then are in the journal, and the next program that opens the directory goes on with them.
+// endTimeout limits the wait for the disk at the end, and signalTimeout limits it after a signal.
+// The next program that opens the directory continues with the events that are then still in the
+// journal.
 const (
 	endTimeout    = 10 * time.Minute
 	signalTimeout = 10 * time.Second
@@ -75,14 +76,14 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	readErr := in.read(ctx, interruptible(ctx, io.NopCloser(std.in)))
 	closeErr := to.close(ctx)
 	unwatch()
-	std.say("%s", in.summary(to.written())) // close may have given up events that were accepted
+	std.say("%s", in.summary(to.written())) // written is called after close, which may give up events that were accepted
 	for _, err := range []error{readErr, closeErr} {
 		if err != nil {
 			std.sayLines(err)
 		}
 	}
 	if closeErr != nil && c.Store+c.Firehose != "" {
-		std.say("events wait in %s: run ingest there again with the same flags, also with nothing to read: … < /dev/null", to.dir)
+		std.say("events wait in %s: run ingest there again with the same flags, and with < /dev/null if there is nothing to read", to.dir)
 	}
 	switch {
 	case readErr != nil || closeErr != nil:

@@ -24,16 +24,16 @@ func TestIngest(t *testing.T) {
 		written     int
 		err         string
 	}{
-		{name: "nothing", err: "clew-audit: 0 lines read: 0 events written\n"},
+		{name: "no lines", err: "clew-audit: 0 lines read: 0 events written\n"},
 		{name: "lines", stdin: good + good, written: 2, err: "clew-audit: 2 lines read: 2 events written\n"},
 		{name: "no newline at the end", stdin: good + `{"message":"received"}`, written: 2, err: "clew-audit: 2 lines read: 2 events written\n"},
-		{name: "empty lines, and ends of Windows", stdin: "\n" + `{"message":"received"}` + "\r\n\r\n", written: 1, err: "clew-audit: 3 lines read: 1 event written\n"},
+		{name: "empty lines, and CRLF", stdin: "\n" + `{"message":"received"}` + "\r\n\r\n", written: 1, err: "clew-audit: 3 lines read: 1 event written\n"},
 		{name: "bad lines", stdin: good + "nonsense\n" + good + `{"app":"a"}`, code: exitNothing, written: 2, err: "clew-audit: line 2 skipped: it is not JSON: invalid character 'o' in literal null (expecting 'u')\n" +
 			"clew-audit: line 4 skipped: it has no message\nclew-audit: 4 lines read: 2 events written, 2 lines skipped\n"},
-		{name: "many bad lines", stdin: strings.Repeat("{}\n", 30) + good, code: exitNothing, written: 1, err: skippedLines(20) + "clew-audit: more lines are skipped, and counted\nclew-audit: 31 lines read: 1 event written, 30 lines skipped\n"},
+		{name: "many bad lines", stdin: strings.Repeat("{}\n", 30) + good, code: exitNothing, written: 1, err: skippedLines(20) + "clew-audit: more lines are skipped, and are only counted\nclew-audit: 31 lines read: 1 event written, 30 lines skipped\n"},
 		{name: "a long line", stdin: `{"message":"` + strings.Repeat("x", maxLine) + `"}` + "\n" + good, code: exitNothing, written: 1, err: "clew-audit: line 1 skipped: it is longer than 1048576 bytes\nclew-audit: 2 lines read: 1 event written, 1 line skipped\n"},
 		{name: "a large event", stdin: `{"message":"` + strings.Repeat("x", maxLine-100) + `"}` + "\n" + good, code: exitNothing, written: 1, err: "clew-audit: line 1 skipped: the event cannot be written: audit: the event is larger than Config.MaxEvent\nclew-audit: 2 lines read: 1 event written, 1 line skipped\n"},
-		{name: "hostile", stdin: "{\"\x1b[31m\n", code: exitNothing, err: "clew-audit: line 1 skipped: it is not JSON: invalid character '\\x1b' in string literal\nclew-audit: 1 line read: 0 events written, 1 line skipped\n"},
+		{name: "a line with an escape sequence", stdin: "{\"\x1b[31m\n", code: exitNothing, err: "clew-audit: line 1 skipped: it is not JSON: invalid character '\\x1b' in string literal\nclew-audit: 1 line read: 0 events written, 1 line skipped\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -59,11 +59,11 @@ func TestTTL(t *testing.T) {
 	for text, want := range map[string]time.Duration{"14d": 14 * 24 * time.Hour, "36h": 36 * time.Hour, "0": -1, "0s": -1, "0d": -1} {
 		got, err := ttlOf(text)
 		require.NoError(t, err, text)
-		assert.Equal(t, want, got, text) // negative: for ever
+		assert.Equal(t, want, got, text) // a negative TTL means for ever
 	}
 }
 
-// Old events stay with --ttl 0.
+// With --ttl 0, ingest keeps old events.
 func TestIngestOldEvents(t *testing.T) {
 	dir := t.TempDir()
 	r := clewAudit(t, `{"timestamp":"2020-01-01T00:00:00Z","app":"a","message":"received"}`, "ingest", "-d", dir, "--ttl", "0")
@@ -71,10 +71,10 @@ func TestIngestOldEvents(t *testing.T) {
 	assert.Equal(t, "received", shown(clewAudit(t, "", "find", "-d", dir, "--since", "2020-01-01").out))
 }
 
-// Events that the TTL will take again are told of, once.
+// Ingest warns once about events that are older than the TTL.
 func TestIngestExpired(t *testing.T) {
 	old := `{"timestamp":"2020-01-01T00:00:00Z","app":"a","message":"received"}` + "\n"
-	warning := "clew-audit: line 2 is older than --ttl allows: such events are deleted five minutes after the beginning, and every hour; --ttl 0 keeps them\n"
+	warning := "clew-audit: line 2 is older than --ttl allows: ingest deletes such events after five minutes, and then every hour; --ttl 0 keeps them\n"
 	for ttl, want := range map[string]string{"14d": warning, "36500d": "", "0": ""} {
 		r := clewAudit(t, `{"message":"received"}`+"\n"+old+old, "ingest", "-d", t.TempDir(), "--app", "shop", "--ttl", ttl)
 		assert.Equal(t, exitFound, r.code)
@@ -82,7 +82,7 @@ func TestIngestExpired(t *testing.T) {
 	}
 }
 
-// A directory that another process has.
+// If another Logger uses the directory, ingest fails.
 func TestIngestLocked(t *testing.T) {
 	dir := t.TempDir()
 	log, err := openEventLog(t.Context(), dir, "other", -1, nil, "")
@@ -94,7 +94,8 @@ func TestIngestLocked(t *testing.T) {
 	require.NoError(t, log.close(t.Context()))
 }
 
-// A signal ends reading although the pipe is open, and the events that were read are written.
+// After a signal, ingest reads no more although the pipe is still open, and writes the events that
+// it has read.
 func TestIngestSignal(t *testing.T) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		t.Run(signal.String(), func(t *testing.T) {
@@ -105,8 +106,8 @@ func TestIngestSignal(t *testing.T) {
 			in, err := cmd.StdinPipe()
 			require.NoError(t, err)
 			require.NoError(t, cmd.Start())
-			// Pipe and reader hold less than this. When all of it is written, some lines have been
-			// read.
+			// This text is larger than the buffers of the pipe and the reader together. So some
+			// lines have been read when all of it is written.
 			_, err = io.WriteString(in, strings.Repeat(`{"message":"received","filler":"`+strings.Repeat("x", 200)+`"}`+"\n", 12_000))
 			require.NoError(t, err)
 			require.NoError(t, cmd.Process.Signal(signal))
@@ -117,7 +118,7 @@ func TestIngestSignal(t *testing.T) {
 			assert.Positive(t, number(t, found))
 			left, err := filepath.Glob(filepath.Join(dir, "_journal", "*.*"))
 			require.NoError(t, err)
-			assert.Empty(t, left, "journals")
+			assert.Empty(t, left, "no journal must be left")
 		})
 	}
 }
@@ -131,7 +132,7 @@ func number(t *testing.T, text string) (n int64) {
 	return n
 }
 
-// Events are found while they are being written.
+// Find finds events that are still in the journal of a running Logger.
 func TestFindWhileIngesting(t *testing.T) {
 	dir := t.TempDir()
 	log, err := openEventLog(t.Context(), dir, "shop", -1, nil, "")

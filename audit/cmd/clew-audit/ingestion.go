@@ -12,18 +12,18 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// named is how many skipped lines are named. The others are only counted.
+// named is the number of skipped lines that are reported. The others are only counted.
 const named = 20
 
-// ingestion is lines that are read as events.
+// ingestion reads lines as events.
 type ingestion struct {
 	std            streams
 	app            string
-	write          func(context.Context, lake.Event) error // an errEvent skips the line
-	oldest         time.Time                               // events before it are deleted again; zero: none are
-	warned         bool                                    // of events before oldest
-	object         string                                  // with the lines; "": standard input
-	at             time.Time                               // of events without a time; zero: when they are read
+	write          func(context.Context, lake.Event) error // if its error is an errEvent, the line is skipped
+	oldest         time.Time                               // events before this time are deleted again; zero: no events
+	warned         bool                                    // there was a warning about events before oldest
+	object         string                                  // the name of the object with the lines; "": standard input
+	at             time.Time                               // the time of events without a time; zero: the time at which they are read
 	lines, skipped int
 	nameless       int // skipped lines without an app
 }
@@ -36,7 +36,7 @@ func (in *ingestion) summary(written int) string {
 	return text
 }
 
-// read takes lines until there are no more, or ctx ends.
+// read reads lines until there are no more, or ctx ends.
 func (in *ingestion) read(ctx context.Context, from io.ReadCloser) error {
 	defer from.Close()
 	r := newLineReader(from)
@@ -61,8 +61,8 @@ func (in *ingestion) read(ctx context.Context, from io.ReadCloser) error {
 	}
 }
 
-// line writes the event of a line, or skips the line if it is wrong. The error is that of the log,
-// and ends the reading.
+// line writes the event of a line, or skips the line if it is wrong. It returns an error of
+// in.write if the error is not an errEvent. Such an error ends the reading.
 func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
 	in.lines++
 	line = bytes.TrimSpace(line)
@@ -91,7 +91,7 @@ func (in *ingestion) line(ctx context.Context, line []byte, long bool) error {
 	return nil
 }
 
-// where names the line that is read.
+// where returns a text that names the current line.
 func (in *ingestion) where() string {
 	if in.object == "" {
 		return fmt.Sprintf("line %d", in.lines)
@@ -106,15 +106,15 @@ func orNow(t time.Time) time.Time {
 	return t
 }
 
-// warn says once that events are so old that they will not stay.
+// warn reports once that there are events which are so old that they will be deleted.
 func (in *ingestion) warn(e *lake.Event) {
 	if !in.warned && !in.oldest.IsZero() && !e.Time.IsZero() && e.Time.Before(in.oldest) {
 		in.warned = true
-		in.std.say("line %d is older than --ttl allows: such events are deleted five minutes after the beginning, and every hour; --ttl 0 keeps them", in.lines)
+		in.std.say("line %d is older than --ttl allows: ingest deletes such events after five minutes, and then every hour; --ttl 0 keeps them", in.lines)
 	}
 }
 
-// skip names a line that was skipped.
+// skip counts a line that was skipped, and reports the first ones.
 func (in *ingestion) skip(err error) {
 	in.skipped++
 	if errors.Is(err, errNoApp) {
@@ -124,11 +124,11 @@ func (in *ingestion) skip(err error) {
 	case in.skipped <= named:
 		in.std.say("%s skipped: %v", in.where(), err)
 	case in.skipped == named+1:
-		in.std.say("more lines are skipped, and counted")
+		in.std.say("more lines are skipped, and are only counted")
 	}
 }
 
-// graceful returns a context that goes on for a while after ctx has ended.
+// graceful returns a context that ends signalTimeout after ctx.
 func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 	graced, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {

@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// interruptible is a reader that ends with ctx even while r waits. After that, its goroutine still
-// waits until r has something or is closed, because nothing else ends a Read.
+// interruptible returns a reader of r that ends when ctx ends, even if r.Read is waiting. Its
+// goroutine then waits until r.Read returns, because only data or a Close can end a Read.
 func interruptible(ctx context.Context, r io.ReadCloser) io.ReadCloser {
 	out, in := io.Pipe()
 	stop := context.AfterFunc(ctx, func() { in.Close() })
@@ -25,7 +25,7 @@ func interruptible(ctx context.Context, r io.ReadCloser) io.ReadCloser {
 	}{out, closers{out, r}}
 }
 
-// closers are closed together.
+// closers is a list of closers that one call of Close closes.
 type closers []io.Closer
 
 func (c closers) Close() error {

@@ -11,10 +11,11 @@ import (
 )
 
 // microseconds is the layout of times in JSON lines: RFC 3339, always with six digits, so that the
-// texts sort as the times do.
+// texts sort in the order of the times.
 const microseconds = "2006-01-02T15:04:05.000000Z"
 
-// object is an event as a line of JSON, with the names of the table's columns. Ingest reads it.
+// object is an event as a line of JSON, with the names of the table's columns. The command ingest
+// reads such lines.
 type object struct {
 	Timestamp  string            `json:"timestamp"`
 	TraceID    string            `json:"trace_id"`
@@ -41,7 +42,7 @@ func appendJSON(dst []byte, e *lake.Event) ([]byte, error) {
 	return append(dst, timeline.Harmless(string(text))...), err
 }
 
-// jsonLines writes events as objects, one a line.
+// jsonLines writes events as objects of JSON, one on each line.
 type jsonLines struct{ to *bufio.Writer }
 
 func newJSONLines(to io.Writer) *jsonLines { return &jsonLines{bufio.NewWriterSize(to, 64<<10)} }
@@ -57,7 +58,7 @@ func (j *jsonLines) event(e lake.Event) error {
 
 func (j *jsonLines) flush() error { return j.to.Flush() }
 
-// milliseconds is a duration as a number for JSON.
+// milliseconds returns a duration as a number for JSON.
 func milliseconds(d time.Duration) float64 { return float64(d) / 1e6 }
 
 // jsonLine writes a value on one line.

@@ -13,23 +13,24 @@ import (
 type lineReader struct {
 	from    io.Reader
 	buf     []byte
-	at, end int // of the bytes that are read and not yet taken
+	at, end int // buf[at:end] are the bytes that are read but not yet returned
 	newline int // the first newline after at; -1 if there is none before end
 	err     error
-	object  objectEnd // of the object that the line begins with
+	object  objectEnd // the end of the object that the line begins with
 }
 
 func newLineReader(from io.Reader) *lineReader {
 	return &lineReader{from: from, buf: make([]byte, maxLine+2), newline: -1}
 }
 
-// next returns the next line, which is valid until the next call. A long line is not complete. The
-// error io.EOF comes after the last line, together with the text after the last newline.
+// next returns the next line, which is valid until the next call. If long is true, line is not the
+// complete line. The error is io.EOF at the end of the input, together with the text after the
+// last newline.
 func (r *lineReader) next() (line []byte, long bool, err error) {
 	r.object = objectEnd{}
 	for {
 		line = r.rest()
-		if r.object.seen > 0 || r.newline < 0 || bytes.Contains(line, []byte("}{")) { // few lines
+		if r.object.seen > 0 || r.newline < 0 || bytes.Contains(line, []byte("}{")) { // true for few lines, so that most lines are not scanned
 			if r.object.joined(line[r.object.seen:]) {
 				line = line[:r.object.seen]
 				r.at += len(line)
@@ -52,7 +53,7 @@ func (r *lineReader) next() (line []byte, long bool, err error) {
 	return line, false, r.err
 }
 
-// rest is the part of the line that is read.
+// rest returns the part of the line that is already in the buffer.
 func (r *lineReader) rest() []byte {
 	if r.newline >= 0 {
 		return r.buf[r.at : r.newline+1]
@@ -60,14 +61,14 @@ func (r *lineReader) rest() []byte {
 	return r.buf[r.at:r.end]
 }
 
-// take goes on after the next n bytes.
+// take moves on by n bytes.
 func (r *lineReader) take(n int) {
 	r.at += n
 	r.newline = -1
 	r.look(r.at)
 }
 
-// look looks for a newline after from.
+// look sets r.newline to the first newline at from or after it.
 func (r *lineReader) look(from int) {
 	if i := bytes.IndexByte(r.buf[from:r.end], '\n'); i >= 0 {
 		r.newline = from + i
@@ -87,8 +88,8 @@ func (r *lineReader) fill() {
 	r.err = err
 }
 
-// skip goes on after the next newline, or after the object if another one follows at once, so that
-// the objects after a long one are not lost.
+// skip moves on to the text after the next newline. If another object follows a long object
+// directly, skip moves on to that object, so that it is not lost.
 func (r *lineReader) skip() error {
 	for r.newline < 0 && r.err == nil {
 		r.at = r.end
@@ -107,17 +108,17 @@ func (r *lineReader) skip() error {
 	return nil
 }
 
-// objectEnd finds the end of the object with which a line begins. It looks at each byte once, in
-// whatever pieces the line comes, because a line may have a million objects.
+// objectEnd finds the end of the object with which a line begins. It looks at each byte once, even
+// if the line is read in pieces, because a line may have a million objects.
 type objectEnd struct {
-	seen          int // bytes; the length of the object once another one follows
+	seen          int // the number of bytes seen; the length of the object, if another object follows directly
 	depth         int
-	text, escaped bool // whether the next byte is in a text, or escaped
+	text, escaped bool // the next byte is in a string, or escaped
 	ended         bool // the last byte was the end of the object
-	none          bool // the line begins with no object, or no other object follows at once
+	none          bool // the line does not begin with an object, or no other object follows directly
 }
 
-// joined looks at the next bytes of the line, and reports whether another object follows at once.
+// joined looks at the next bytes of the line, and reports whether another object follows directly.
 // If so, seen is the beginning of that object.
 func (o *objectEnd) joined(more []byte) bool {
 	for _, c := range more {
@@ -140,7 +141,7 @@ func (o *objectEnd) joined(more []byte) bool {
 	return false
 }
 
-// structure looks at a byte outside of texts.
+// structure looks at a byte outside of strings.
 func (o *objectEnd) structure(c byte) {
 	switch {
 	case c == '{':

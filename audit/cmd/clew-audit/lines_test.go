@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// linesOf reads all lines. A long one is "…".
+// linesOf returns all lines. It returns "…" for a line that is too long.
 func linesOf(t testing.TB, from io.Reader) (all []string) {
 	t.Helper()
 	r := newLineReader(from)
@@ -36,33 +36,33 @@ var lineTests = []struct {
 	name, text string
 	want       []string
 }{
-	{name: "nothing"},
+	{name: "no text"},
 	{name: "lines", text: "a\nb\n", want: []string{"a\n", "b\n"}},
 	{name: "no newline at the end", text: "a\nb", want: []string{"a\n", "b"}},
 	{name: "empty lines", text: "\n\na\n", want: []string{"\n", "\n", "a\n"}},
-	{name: "joined", text: `{"a":1}{"b":2}{"c":{"d":3}}` + "\n" + `{"e":4}`, want: []string{`{"a":1}`, `{"b":2}`, `{"c":{"d":3}}` + "\n", `{"e":4}`}},
-	{name: "joined in pairs", text: "{}{}\n{}{}\n", want: []string{"{}", "{}\n", "{}", "{}\n"}},
-	{name: "as a value", text: `{"a":"}{"}` + "\n" + `{"a":"\"}{"}{"b":"\\"}{"c":1}`, want: []string{`{"a":"}{"}` + "\n", `{"a":"\"}{"}`, `{"b":"\\"}`, `{"c":1}`}},
-	{name: "no objects", text: "a}{b\n}{}{\n[{}{}]\n", want: []string{"a}{b\n", "}{}{\n", "[{}{}]\n"}},
-	{name: "not ended", text: `{"a":{"b":"}{`, want: []string{`{"a":{"b":"}{`}},
-	{name: "as long as may be", text: strings.Repeat("x", maxLine) + "\nb\n", want: []string{strings.Repeat("x", maxLine) + "\n", "b\n"}},
-	{name: "as long as may be, at the end", text: strings.Repeat("x", maxLine), want: []string{strings.Repeat("x", maxLine)}},
-	{name: "too long", text: strings.Repeat("x", maxLine+1) + "\nb\n", want: []string{"…", "b\n"}},
-	{name: "too long, at the end", text: "a\n" + strings.Repeat("x", maxLine+1), want: []string{"a\n", "…"}},
-	{name: "much too long", text: strings.Repeat("x", 3*maxLine) + "\nb\n" + strings.Repeat("x", 3*maxLine), want: []string{"…", "b\n", "…"}},
-	{name: "a long one among joined ones", text: `{"a":1}` + tooLong + `{"c":1}{"d":1}` + "\n" + `{"e":1}`, want: []string{`{"a":1}`, "…", `{"c":1}`, `{"d":1}` + "\n", `{"e":1}`}},
-	{name: "long ones among joined ones", text: tooLong + tooLong + `{"c":1}` + tooLong, want: []string{"…", "…", `{"c":1}`, "…"}},
-	{name: "a long one with a text of others", text: `{"m":"` + strings.Repeat(`\"}{`, maxLine/2) + `"}{"c":1}` + "\nb\n", want: []string{"…", `{"c":1}` + "\n", "b\n"}},
-	{name: "a long one that does not end", text: `{"m":"` + strings.Repeat(`}{`, maxLine) + "\nb\n", want: []string{"…", "b\n"}},
-	{name: "long, and no object", text: "[" + tooLong + "{}{}\nb\n", want: []string{"…", "b\n"}},
-	{name: "long, and something else behind it", text: tooLong + " {}{}\nb\n", want: []string{"…", "b\n"}},
-	{name: "joined, as long as may be", text: asLong(maxLine) + "{}", want: []string{asLong(maxLine), "{}"}},
-	{name: "joined, a byte too long", text: asLong(maxLine+1) + "{}", want: []string{"…", "{}"}},
-	{name: "joined, two bytes too long", text: asLong(maxLine+2) + "{}", want: []string{"…", "{}"}},
-	{name: "joined, for megabytes", text: strings.Repeat(longObject, 4000) + "\nb", want: append(append(repeat(longObject, 3999), longObject+"\n"), "b")},
+	{name: "joined objects", text: `{"a":1}{"b":2}{"c":{"d":3}}` + "\n" + `{"e":4}`, want: []string{`{"a":1}`, `{"b":2}`, `{"c":{"d":3}}` + "\n", `{"e":4}`}},
+	{name: "two joined objects on each line", text: "{}{}\n{}{}\n", want: []string{"{}", "{}\n", "{}", "{}\n"}},
+	{name: "braces in values", text: `{"a":"}{"}` + "\n" + `{"a":"\"}{"}{"b":"\\"}{"c":1}`, want: []string{`{"a":"}{"}` + "\n", `{"a":"\"}{"}`, `{"b":"\\"}`, `{"c":1}`}},
+	{name: "lines that are no objects", text: "a}{b\n}{}{\n[{}{}]\n", want: []string{"a}{b\n", "}{}{\n", "[{}{}]\n"}},
+	{name: "an object that does not end", text: `{"a":{"b":"}{`, want: []string{`{"a":{"b":"}{`}},
+	{name: "a line of the largest length", text: strings.Repeat("x", maxLine) + "\nb\n", want: []string{strings.Repeat("x", maxLine) + "\n", "b\n"}},
+	{name: "a last line of the largest length", text: strings.Repeat("x", maxLine), want: []string{strings.Repeat("x", maxLine)}},
+	{name: "a line that is too long", text: strings.Repeat("x", maxLine+1) + "\nb\n", want: []string{"…", "b\n"}},
+	{name: "a last line that is too long", text: "a\n" + strings.Repeat("x", maxLine+1), want: []string{"a\n", "…"}},
+	{name: "lines that are much too long", text: strings.Repeat("x", 3*maxLine) + "\nb\n" + strings.Repeat("x", 3*maxLine), want: []string{"…", "b\n", "…"}},
+	{name: "a long object among joined ones", text: `{"a":1}` + tooLong + `{"c":1}{"d":1}` + "\n" + `{"e":1}`, want: []string{`{"a":1}`, "…", `{"c":1}`, `{"d":1}` + "\n", `{"e":1}`}},
+	{name: "several long objects among joined ones", text: tooLong + tooLong + `{"c":1}` + tooLong, want: []string{"…", "…", `{"c":1}`, "…"}},
+	{name: "a long object with braces in a value", text: `{"m":"` + strings.Repeat(`\"}{`, maxLine/2) + `"}{"c":1}` + "\nb\n", want: []string{"…", `{"c":1}` + "\n", "b\n"}},
+	{name: "a long object that does not end", text: `{"m":"` + strings.Repeat(`}{`, maxLine) + "\nb\n", want: []string{"…", "b\n"}},
+	{name: "a long line that is no object", text: "[" + tooLong + "{}{}\nb\n", want: []string{"…", "b\n"}},
+	{name: "a long object with other text after it", text: tooLong + " {}{}\nb\n", want: []string{"…", "b\n"}},
+	{name: "a joined object of the largest length", text: asLong(maxLine) + "{}", want: []string{asLong(maxLine), "{}"}},
+	{name: "a joined object that is a byte too long", text: asLong(maxLine+1) + "{}", want: []string{"…", "{}"}},
+	{name: "a joined object that is two bytes too long", text: asLong(maxLine+2) + "{}", want: []string{"…", "{}"}},
+	{name: "megabytes of joined objects", text: strings.Repeat(longObject, 4000) + "\nb", want: append(append(repeat(longObject, 3999), longObject+"\n"), "b")},
 }
 
-// asLong is an object of n bytes.
+// asLong returns an object of n bytes.
 func asLong(n int) string { return `{"m":"` + strings.Repeat("x", n-8) + `"}` }
 
 var tooLong = asLong(2*maxLine + 5)
@@ -77,8 +77,8 @@ func repeat(text string, n int) (all []string) {
 func TestLines(t *testing.T) {
 	for _, test := range lineTests {
 		t.Run(test.name, func(t *testing.T) {
-			assert.True(t, equal(test.want, linesOf(t, strings.NewReader(test.text))), "whole")
-			assert.True(t, equal(test.want, linesOf(t, iotest.DataErrReader(iotest.HalfReader(strings.NewReader(test.text))))), "in pieces")
+			assert.True(t, equal(test.want, linesOf(t, strings.NewReader(test.text))), "the text is read at once")
+			assert.True(t, equal(test.want, linesOf(t, iotest.DataErrReader(iotest.HalfReader(strings.NewReader(test.text))))), "the text is read in pieces")
 		})
 	}
 	broken := newLineReader(io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(iotest.ErrTimeout)))
@@ -89,7 +89,8 @@ func TestLines(t *testing.T) {
 	assert.ErrorIs(t, err, iotest.ErrTimeout)
 }
 
-// In a line of very many objects, each byte is looked at once, and the byte after each end twice.
+// In a line of very many objects, objectEnd looks at each byte once, and at the byte after each
+// object twice.
 func TestJoinedIsLinear(t *testing.T) {
 	const n = 50000
 	r := newLineReader(iotest.HalfReader(strings.NewReader(strings.Repeat("{}", n) + strings.Repeat(" ", 10*n) + "\n")))
@@ -107,7 +108,8 @@ func TestJoinedIsLinear(t *testing.T) {
 	assert.LessOrEqual(t, seen, 12*n+1)
 }
 
-// In MB/s, a line of a million objects is not far from a million lines.
+// Compare the MB/s: a line of very many objects is almost as fast as the same objects on separate
+// lines.
 func BenchmarkLines(b *testing.B) {
 	for _, bench := range []struct{ name, text string }{
 		{"lines", strings.Repeat("{}\n", 1<<18)},
@@ -126,14 +128,14 @@ func BenchmarkLines(b *testing.B) {
 	}
 }
 
-// equal compares without the megabytes of a message.
+// equal compares two lists. A failure of assert.Equal would print megabytes.
 func equal(want, got []string) bool { return strings.Join(want, "|") == strings.Join(got, "|") }
 
-// All bytes come out, in their order, and it does not matter in which pieces they come in. Only
-// ends of lines and of objects are ends.
+// The lines contain all bytes of the text in order, and do not depend on the pieces in which the
+// text is read. A line contains at most one newline.
 func FuzzLines(f *testing.F) {
 	for _, test := range lineTests {
-		if len(test.text) < 1000 { // megabytes are slow to change
+		if len(test.text) < 1000 { // mutations of megabytes are slow
 			f.Add([]byte(test.text))
 		}
 	}

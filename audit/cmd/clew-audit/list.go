@@ -19,7 +19,7 @@ type listCommand struct {
 	look
 }
 
-// Help is what --help says besides.
+// Help returns the text below the usage line of --help.
 func (listCommand) Help() string {
 	return `A service writes the state of its filters beside its events, at each poll of their source and
 when a filter is switched off. The figures are those of the last write. The answer says when that
@@ -43,7 +43,7 @@ func (c *listCommand) run(ctx context.Context, std streams) (int, error) {
 		return 0, err
 	}
 	if slices.ContainsFunc(c.names(), inBucket) {
-		return 0, usagef("filters list reads what services write into their own directories; a bucket does not have it")
+		return 0, usagef("filters list reads files that services write into their own directories; a bucket does not have these files")
 	}
 	found, wrong, err := c.list()
 	if err != nil {
@@ -78,7 +78,7 @@ func (c *listCommand) run(ctx context.Context, std streams) (int, error) {
 	return ended(ctx, filters > 0, problems), nil
 }
 
-// service is the filters of a service.
+// service is a service and its filters.
 type service struct {
 	Dir     string `json:"dir"`
 	Running bool   `json:"running"`
@@ -105,14 +105,14 @@ func (s *service) text(p *page) {
 		p.put(dim, ", last read at "+utc(s.Health.Read))
 	}
 	if !s.Filtered {
-		p.put(dim, "; those without apps are not for this service")
+		p.put(dim, "; filters without apps are not for this service")
 	}
 	p.end()
 	e := s.Events
 	if e.Judged > 0 {
 		p.put("", fmt.Sprintf("  %s judged: %s passed, %s discarded", timeline.Counted(e.Judged, "event"), timeline.Grouped(e.Passed), timeline.Grouped(e.Discarded)))
 		if e.Kept > 0 {
-			p.put("", fmt.Sprintf(", %s kept since all filters are off", timeline.Grouped(e.Kept)))
+			p.put("", fmt.Sprintf(", %s kept because all filters are off", timeline.Grouped(e.Kept)))
 		}
 		p.end()
 	}
@@ -129,7 +129,7 @@ func (s *service) text(p *page) {
 	}
 }
 
-// since says when the service began, or that it does not run.
+// since returns a text that says when the service began, or that it does not run.
 func (s *service) since() string {
 	switch {
 	case s.Running:
@@ -140,7 +140,7 @@ func (s *service) since() string {
 	return "silent since " + utc(s.Updated) + ": it has died, or hangs"
 }
 
-// The widths of the columns.
+// The widths of the columns of the table.
 const (
 	filterColumns = 24
 	stateColumns  = 7
@@ -148,7 +148,7 @@ const (
 	countColumns  = 12
 )
 
-// table writes the filters.
+// table writes the filters as a table.
 func (s *service) table(p *page) {
 	if len(s.Filters) == 0 {
 		p.put("", "  none is for this service")
@@ -197,10 +197,10 @@ func (s *service) row(p *page, f *filter.Status) {
 	}
 }
 
-// place is a line of a file.
+// place returns the name of a file and a line as a text.
 func place(file string, line int) string { return strings.TrimPrefix(file+atLine(line), ", ") }
 
-// micros is nanoseconds as microseconds, to three digits.
+// micros returns nanoseconds as a text in microseconds, with three digits.
 func micros(nanoseconds float64) string {
 	if nanoseconds >= 1e6 {
 		return timeline.Grouped(int64(nanoseconds/1e3)) + " µs"

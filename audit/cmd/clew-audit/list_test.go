@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A running service, one that was closed, and one that is silent.
+// The list of filters of a running service, of a closed one, and of one that is silent.
 func TestFiltersList(t *testing.T) {
 	dir := t.TempDir()
 	source := written(t, rule("anton_client_filter", `return event.context.client_id == "3136"`), rule("bad", "for (;;) { event.app }"),
@@ -58,10 +58,10 @@ func TestFiltersList(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(clewAudit(t, "", "filters", "list", "-d", dir, "-o", "json").out), &one))
 	assert.Equal(t, []any{dir, "media-api", false, 3}, []any{one.Dir, one.App, one.Running, len(one.Filters)})
 	assert.Equal(t, int64(10), one.Filters[0].Calls)
-	assert.Contains(t, []int{9, 10}, one.Filters[1].Off.Line, "of the function, or of the loop")
+	assert.Contains(t, []int{9, 10}, one.Filters[1].Off.Line, "the line of the function, or of the loop")
 }
 
-// change changes the text of the state of a directory.
+// change replaces a text in the state of a directory.
 func change(t *testing.T, dir, old, text string) {
 	t.Helper()
 	name := stateFile(t, dir)
@@ -87,7 +87,7 @@ func TestFiltersListOfNone(t *testing.T) {
 	assert.Equal(t, exitIncomplete, r.code)
 }
 
-// A directory in which filters are on has not all events.
+// Check warns if filters are on in a service, because its directory then does not have all events.
 func TestCheckWhereFiltersAreOn(t *testing.T) {
 	dir := lakeOf(t, events)
 	name := written(t, rule("none", "return false"))
@@ -96,7 +96,7 @@ func TestCheckWhereFiltersAreOn(t *testing.T) {
 	defer func() { require.NoError(t, s.Close(t.Context())) }()
 	s.Judge(audittest.Candidates(lake.Event{Message: "m"}))
 	require.Eventually(t, func() bool {
-		return strings.Contains(clewAudit(t, "", "filters", "check", name, "-d", dir).err, ": filters are on in media-api: its events, and their rate, are only those that the filters let through")
+		return strings.Contains(clewAudit(t, "", "filters", "check", name, "-d", dir).err, ": filters are on in media-api, so the directory has only the events that they let through")
 	}, 10*time.Second, 50*time.Millisecond)
 }
 

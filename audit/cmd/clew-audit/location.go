@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// location is where the files are: path, or bucket and prefix. Path and prefix end in a slash if
-// they are not empty.
+// location says where the files are. It has a path, or a bucket and a prefix. Path and prefix end
+// in a slash if they are not empty.
 type location struct {
 	path           string
 	bucket, prefix string
-	endpoint       *url.URL // nil: AWS's
+	endpoint       *url.URL // nil: the endpoint of AWS
 }
 
-// url is the location as s3://bucket/prefix/.
+// url returns the location as s3://bucket/prefix/.
 func (l location) url() string { return "s3://" + l.bucket + "/" + l.prefix }
 
-// http is the location in ClickHouse's form.
+// http returns the location in ClickHouse's form.
 func (l location) http() string {
 	if l.endpoint == nil {
 		return l.url()
@@ -26,7 +26,7 @@ func (l location) http() string {
 	return strings.TrimSuffix(l.endpoint.String(), "/") + "/" + l.bucket + "/" + l.prefix
 }
 
-// trino is the location in Trino's form.
+// trino returns the location in Trino's form.
 func (l location) trino() string {
 	if l.bucket == "" {
 		return "local://" + l.path
@@ -56,8 +56,8 @@ func parseLocation(text, endpoint string) (at location, err error) {
 	return at, nil
 }
 
-// directoryAt is a directory as a location. The path must not look like a pattern, because not all
-// engines have escapes in patterns.
+// directoryAt returns a directory as a location. The path must not look like a pattern, because
+// not all engines have escapes in patterns.
 func directoryAt(text, endpoint string) (at location, err error) {
 	if endpoint != "" {
 		return at, usagef("--endpoint is for a location on S3")
@@ -66,7 +66,8 @@ func directoryAt(text, endpoint string) (at location, err error) {
 	if err != nil {
 		return at, err
 	}
-	// This checks the path, which includes the working directory, and not only the text.
+	// The check is on the path, because the path includes the working directory, and the text may
+	// not.
 	if strings.Contains(text, "://") || strings.ContainsAny(path, `*?[]{}`) || printable(path) != path || text == "" {
 		return at, usagef("--location wants a directory whose path has none of *?[]{}, or s3://bucket/prefix, not %q", clip(cmp.Or(text, path)))
 	}

@@ -16,7 +16,7 @@ type logFile struct {
 	guessed  bool // it was found in a folder
 }
 
-// logFiles returns the files that names stand for, each once.
+// logFiles returns the files that match names, each once.
 func logFiles(names []string) (files []logFile, problems []error) {
 	var seen []os.FileInfo
 	add := func(path string, guessed bool) {
@@ -65,7 +65,8 @@ func logFiles(names []string) (files []logFile, problems []error) {
 var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(log|logs|json|jsonl|ndjson|txt|out|err|stdout|stderr|trace|logfmt)(?:[.-][0-9][0-9T.:_-]*)?(?:\.[0-9]+)?(?:\.(?:gz|zst))?$`)
 
 // inFolder adds the files that look like logs in a folder and in folders below it. Links to
-// folders are not followed, because they may lead back. Names that begin with a dot are left out.
+// folders are not followed, because they may lead back to a parent folder. Names that begin with a
+// dot are left out.
 func inFolder(root string, add func(path string, guessed bool)) (problems []error) {
 	// With a slash at its end, WalkDir also walks a root that is a link.
 	root = strings.TrimRight(root, string(filepath.Separator)) + string(filepath.Separator)
@@ -86,8 +87,8 @@ func inFolder(root string, add func(path string, guessed bool)) (problems []erro
 
 var serviceForm = regexp.MustCompile(`^[^.]+`)
 
-// serviceOf is the service that a file's name says: shop for shop.log.1.gz, and for the kubelet's
-// shop/0.log.
+// serviceOf returns the service that a file's name contains: shop for shop.log.1.gz, and for
+// shop/0.log, as the kubelet names its files.
 func serviceOf(name string) string {
 	if name == "-" {
 		return ""

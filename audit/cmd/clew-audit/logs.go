@@ -20,7 +20,7 @@ type logSearch struct {
 	keeper *timeline.Keeper
 }
 
-// readAll reads all sources, and returns what went wrong.
+// readAll reads all sources, and returns the errors.
 func (l *logSearch) readAll(ctx context.Context, stdin io.Reader, names []string) (problems []error) {
 	files, problems := logFiles(names)
 	for _, f := range files {
@@ -59,12 +59,12 @@ func (l *logSearch) read(ctx context.Context, stdin io.Reader, f logFile) error 
 		return err
 	}
 	if head = head[:n]; f.guessed && bytes.IndexByte(head, 0) >= 0 {
-		return nil // a folder may have binary files
+		return nil // a folder may contain binary files, which are not read
 	}
 	return l.find(io.MultiReader(bytes.NewReader(head), text), f.name, modified)
 }
 
-// find gives the trace's lines of a source to the keeper.
+// find adds the lines of the trace in a source to the keeper.
 func (l *logSearch) find(r io.Reader, name string, modified time.Time) error {
 	parser := timeline.NewParser(timeline.ParserConfig{Source: name, Service: serviceOf(name), Trace: l.id, Reference: modified})
 	var forms [][]byte
@@ -91,7 +91,7 @@ func (l *logSearch) find(r io.Reader, name string, modified time.Time) error {
 	return err
 }
 
-// take keeps an entry if it is of the trace and in the range. The entry may be nil.
+// take keeps an entry if it belongs to the trace and is in the range. The entry may be nil.
 func (l *logSearch) take(e *timeline.Entry) {
 	if e == nil || !e.Trace.Same(l.id) {
 		return

@@ -21,13 +21,13 @@ import (
 // which shells show as 141.
 const (
 	exitFound       = 0
-	exitNothing     = 1 // also: ingest has skipped lines
+	exitNothing     = 1 // or ingest has skipped lines
 	exitUsage       = 2
-	exitIncomplete  = 3   // something could not be read or written, or --max-bytes has stopped it
+	exitIncomplete  = 3   // something could not be read or written, or --max-bytes has ended the search
 	exitInterrupted = 130 // shells show this for a program that SIGINT ended
 )
 
-// memoryLimit is where the garbage collector begins to work harder.
+// memoryLimit is the amount of memory at which the garbage collector begins to work harder.
 const memoryLimit = 440 << 20
 
 func main() {
@@ -93,11 +93,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	return code
 }
 
-// narrowing are the flags that make a search find less.
+// narrowing lists the flags that narrow a search.
 var narrowing = []string{"--trace", "--app", "--message", "--name", "--since", "--until", "--within"}
 
-// emptyFlag returns a narrowing flag whose value is empty. A script with --trace "$ID", whose
-// variable is not set, must not find the events of all traces.
+// emptyFlag returns a narrowing flag whose value is empty. A script with --trace "$ID" must not
+// find the events of all traces if the variable ID is not set.
 func emptyFlag(args []string) string {
 	for i, arg := range args {
 		name, value, has := strings.Cut(arg, "=")
@@ -139,7 +139,7 @@ func (c *command) run(ctx context.Context, name string, std streams) (int, error
 	return c.Version.run(std)
 }
 
-// ended is the exit code of an answer.
+// ended returns the exit code of an answer.
 func ended(ctx context.Context, found bool, problems int) int {
 	switch {
 	case problems > 0:

@@ -16,7 +16,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// asCommand makes the test binary be clew-audit, for tests that need a process.
+// asCommand is an environment variable. If it is set, the test binary runs clew-audit, for tests
+// that need a process.
 const asCommand = "CLEW_TEST_AS_CLEW_AUDIT"
 
 func TestMain(m *testing.M) {
@@ -27,10 +28,10 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// result is what clew-audit has done.
+// result holds the exit code and the outputs of clew-audit.
 type result struct {
 	code     int
-	out, err string // err without what was searched
+	out, err string // err without the line about the search
 	searched string
 }
 
@@ -42,20 +43,20 @@ func clewAudit(t *testing.T, stdin string, args ...string) result {
 	code := run(context.Background(), args, strings.NewReader(stdin), &out, &err)
 	r := result{code: code, out: out.String(), err: searchedForm.ReplaceAllString(err.String(), "")}
 	if said := searchedForm.FindAllStringSubmatch(err.String(), -1); len(said) > 0 {
-		require.Len(t, said, 1, "what was searched is said once")
+		require.Len(t, said, 1, "there must be one line about the search")
 		r.searched = said[0][1]
 	}
 	return r
 }
 
-// The IDs of the events of these tests. Trace IDs begin with the time of their traces.
+// The trace IDs of the events in these tests. They begin with the time of their traces.
 var (
 	start      = time.Now().Add(-90 * time.Minute).UTC().Truncate(time.Microsecond)
 	firstTrace = fmt.Sprintf("%08x%024x", start.Unix(), 1)
 	other      = fmt.Sprintf("%08x%024x", start.Unix(), 2)
 )
 
-// event is an event as a line of JSON.
+// event returns an event as a line of JSON.
 func event(after time.Duration, trace, app, message, context string) string {
 	return fmt.Sprintf(`{"timestamp":"%s","trace_id":"%s","app":"%s","message":"%s","context":{%s}}`+"\n",
 		start.Add(after).Format(time.RFC3339Nano), trace, app, message, context)
@@ -66,7 +67,7 @@ var events = event(0, firstTrace, "ingest", "received", `"item":"XYZ.123","netwo
 	event(time.Minute, other, "export", "exported", `"row":"r-1","a":"b=c"`) +
 	event(2*time.Minute, "463ac35c9f6413ad", "quota", "dropped", `"item":"ABC.456","why":"over the quota"`)
 
-// events of lake writes events to a new directory.
+// lakeOf writes events to a new directory, and returns it.
 func lakeOf(t *testing.T, lines string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -77,7 +78,7 @@ func lakeOf(t *testing.T, lines string) string {
 
 var wordForm = regexp.MustCompile(`\b(received|augmented|exported|dropped)\b`)
 
-// shown is the messages of the events that an answer has, in their order.
+// shown returns the messages of the events in an answer, in order.
 func shown(out string) string { return strings.Join(wordForm.FindAllString(out, -1), " ") }
 
 func TestFind(t *testing.T) {
@@ -85,7 +86,7 @@ func TestFind(t *testing.T) {
 	tests := []struct {
 		name string
 		args string // separated by bars
-		want string // messages, in their order
+		want string // the messages that are found, in order
 	}{
 		{name: "everything", want: "dropped exported augmented received"},
 		{name: "a value", args: "XYZ.123", want: "augmented received"},
@@ -105,7 +106,7 @@ func TestFind(t *testing.T) {
 		{name: "the newest", args: "--limit|1", want: "dropped"},
 		{name: "since", args: "--since|" + start.Add(2*time.Minute).Format(time.RFC3339Nano), want: "dropped"},
 		{name: "until", args: "--until|" + start.Add(time.Second).Format(time.RFC3339Nano), want: "augmented received"},
-		{name: "too late", args: "--since|10m"},
+		{name: "a range without events", args: "--since|10m"},
 		{name: "flags first", args: "--limit|1|XYZ.123", want: "augmented"},
 		{name: "flags last", args: "XYZ.123|--limit|1", want: "augmented"},
 	}
@@ -144,60 +145,60 @@ func TestTableAndJSON(t *testing.T) {
 		day+"  shop  sold     a=1 b='two words'  "+firstTrace+"\n", clewAudit(t, "", "find", "-d", dir, "--width", "56").out)
 	line := `{"timestamp":"` + start.Format("2006-01-02T15:04:05.000000Z") + `","trace_id":"` + firstTrace + `","app":"shop","message":"sold","context":{"a":"1","b":"two words"},"trace_names":[]}` + "\n"
 	assert.Equal(t, line, clewAudit(t, "", "find", "-d", dir, "-o", "json").out)
-	assert.Equal(t, line, clewAudit(t, "", "find", "-d", lakeOf(t, line), "-o", "json").out, "what find writes, ingest reads")
+	assert.Equal(t, line, clewAudit(t, "", "find", "-d", lakeOf(t, line), "-o", "json").out, "ingest reads the output of find")
 	coloured := clewAudit(t, "", "find", "-d", dir, "--color", "always").out
 	assert.Contains(t, coloured, "\x1b[1m"+firstTrace+"\x1b[0m")
 }
 
-// For a wrong command line, nothing is done, and the exit code is 2.
+// If the command line is wrong, clew-audit does nothing, and the exit code is 2.
 func TestUsage(t *testing.T) {
 	dir := t.TempDir()
 	tests := []struct{ name, args, err string }{
-		{"no command", "findd", "unexpected argument findd, did you mean \"find\"?"},
-		{"no flag", "find|-d|" + dir + "|--sinse|1m", "unknown flag --sinse, did you mean \"--since\"?"},
+		{"an unknown command", "findd", "unexpected argument findd, did you mean \"find\"?"},
+		{"an unknown flag", "find|-d|" + dir + "|--sinse|1m", "unknown flag --sinse, did you mean \"--since\"?"},
 		{"no directory", "find|x", "say where the events are: --dir DIRECTORY, or CLEW_AUDIT_DIR"},
 		{"no directory to write to", "ingest", "say where to write: --dir DIRECTORY, or CLEW_AUDIT_DIR"},
 		{"two directories to write to", "ingest|-d|a|-d|b", "give one directory to write to, not 2: a, b"},
-		{"no file to read", "ingest|-d|" + dir + "|events.json", "ingest reads standard input, or a directory of objects: clew-audit ingest … < events.json"},
-		{"since", "find|-d|" + dir + "|--since|yesterday", "--since wants a time such as"},
-		{"until", "follow|-d|" + dir + "|x|--until|25:00", "--until wants a time such as"},
+		{"a file as source", "ingest|-d|" + dir + "|events.json", "ingest reads standard input, or a directory of objects: clew-audit ingest … < events.json"},
+		{"a bad --since", "find|-d|" + dir + "|--since|yesterday", "--since wants a time such as"},
+		{"a bad --until", "follow|-d|" + dir + "|x|--until|25:00", "--until wants a time such as"},
 		{"until before since", "find|-d|" + dir + "|--since|1h|--until|2h", "--until is before --since"},
-		{"within", "find|-d|" + dir + "|--within|0s", "--within wants a duration"},
-		{"bytes", "find|-d|" + dir + "|--max-bytes|1XB", "--max-bytes wants a number of bytes such as 500MB or 2GB, not \"1XB\""},
+		{"a bad --within", "find|-d|" + dir + "|--within|0s", "--within wants a duration"},
+		{"a bad --max-bytes", "find|-d|" + dir + "|--max-bytes|1XB", "--max-bytes wants a number of bytes such as 500MB or 2GB, not \"1XB\""},
 		{"two filters", "find|-d|" + dir + "|filter=a|filter=b", "only the events of one filter can be asked for, not of \"a\" and \"b\""},
-		{"a filter and another", "find|-d|" + dir + "|filter=a|--name|b", "only the events of one filter can be asked for"},
-		{"no filter", "find|-d|" + dir + "|filter=", "filter= wants the name of a filter; --context filter= is the key"},
-		{"no pair", "find|-d|" + dir + "|--context|filter", "--context wants a key and its value, as in --context filter=slow, not \"filter\""},
-		{"limit", "find|-d|" + dir + "|--limit=-1", "--limit wants a number that is not negative"},
-		{"width", "find|-d|" + dir + "|--width=-1", "--width wants a number that is not negative"},
-		{"output", "find|-d|" + dir + "|-o|xml", "--output must be one of \"table\",\"json\" but got \"xml\""},
-		{"trace", "find|-d|" + dir + "|--trace|nonsense", "--trace wants a trace ID of 16 or 32 digits, or a text that has one in it, not \"nonsense\""},
-		{"hostile trace", "trace|-d|" + dir + "|\x1b]0;x\x07", `trace wants a trace ID of 16 or 32 digits, or a text that has one in it, not "\x1b]0;x\a"`},
+		{"a filter as argument and another by flag", "find|-d|" + dir + "|filter=a|--name|b", "only the events of one filter can be asked for"},
+		{"an empty name of a filter", "find|-d|" + dir + "|filter=", "filter= wants the name of a filter; for an empty value under a key called filter, write --context filter="},
+		{"a context that is no pair", "find|-d|" + dir + "|--context|filter", "--context wants a key and its value, as in --context filter=slow, not \"filter\""},
+		{"a negative limit", "find|-d|" + dir + "|--limit=-1", "--limit wants a number that is not negative"},
+		{"a negative width", "find|-d|" + dir + "|--width=-1", "--width wants a number that is not negative"},
+		{"an unknown output", "find|-d|" + dir + "|-o|xml", "--output must be one of \"table\",\"json\" but got \"xml\""},
+		{"a bad trace ID", "find|-d|" + dir + "|--trace|nonsense", "--trace wants a trace ID of 16 or 32 digits, or a text that has one in it, not \"nonsense\""},
+		{"a hostile trace ID", "trace|-d|" + dir + "|\x1b]0;x\x07", `trace wants a trace ID of 16 or 32 digits, or a text that has one in it, not "\x1b]0;x\a"`},
 		{"an empty trace", "find|-d|" + dir + "|--trace|", "--trace is empty; leave it out to ask for all"},
 		{"an empty app", "sql|trino|--app=", "--app is empty"},
 		{"an empty value", "find|-d|" + dir + "|", "an empty value is in no event"},
-		{"hops", "follow|-d|" + dir + "|x|--hops|0", "--hops wants a number of at least 1"},
+		{"no hops", "follow|-d|" + dir + "|x|--hops|0", "--hops wants a number of at least 1"},
 		{"nothing to follow", "follow|-d|" + dir, "expected \"<value|key=value|trace>\""},
-		{"ttl of ingest", "ingest|-d|" + dir + "|--ttl|soon", "--ttl wants a duration such as 14d or 36h, or 0, not \"soon\""},
-		{"every of standard input", "ingest|-d|" + dir + "|--every|1m", "--every is for a directory of objects: standard input is read once"},
-		{"every", "ingest|" + dir + "|-d|x|--every|soon", "--every wants a duration such as 1m, not \"soon\""},
+		{"a bad --ttl of ingest", "ingest|-d|" + dir + "|--ttl|soon", "--ttl wants a duration such as 14d or 36h, or 0, not \"soon\""},
+		{"--every for standard input", "ingest|-d|" + dir + "|--every|1m", "--every is for a directory of objects: standard input is read once"},
+		{"a bad --every", "ingest|" + dir + "|-d|x|--every|soon", "--every wants a duration such as 1m, not \"soon\""},
 		{"two directories for objects", "ingest|" + dir + "|-d|a|-d|b", "give one directory to write to, not 2: a, b"},
-		{"objects in the directory to write to", "ingest|" + dir + "/.|-d|" + dir + "/y", "the objects and the files need places of their own"},
+		{"objects in the directory to write to", "ingest|" + dir + "/.|-d|" + dir + "/y", "the objects and the files need separate directories"},
 		{"an unknown kind of store", "ingest|ftp://x|-d|" + dir, "ftp://x: this kind of store is not known"},
-		{"ttl of compact", "compact|-d|" + dir + "|--ttl|0s", "--ttl wants a duration such as 14d"},
-		{"after", "compact|-d|" + dir + "|--after|x", "--after wants a duration such as 1h, not \"x\""},
-		{"events", "demo|-d|" + dir + "|--events|0", "--events wants a number of at least 1"},
-		{"over", "demo|-d|" + dir + "|--over|0s", "--over wants a duration such as 2h, not \"0s\""},
-		{"no command of filters", "filters|chek", "unexpected argument chek, did you mean \"check\"?"},
-		{"no command of filters at all", "filters", "expected one of \"check\", \"list\""},
-		{"no file", "filters|check", "expected \"<file> ...\""},
-		{"limit of check", "filters|check|x.yaml|--limit|0", "--limit wants a number of 1 to 1,000,000"},
-		{"too high a limit", "filters|check|x.yaml|--limit|1000001", "--limit wants a number of 1 to 1,000,000"},
-		{"rate", "filters|check|x.yaml|--rate=-1", "--rate wants a number that is not negative"},
-		{"not a rate", "filters|check|x.yaml|--rate|NaN", "--rate wants a number that is not negative"},
-		{"since of check", "filters|check|x.yaml|--since|soon", "--since wants a time such as"},
+		{"a bad --ttl of compact", "compact|-d|" + dir + "|--ttl|0s", "--ttl wants a duration such as 14d"},
+		{"a bad --after", "compact|-d|" + dir + "|--after|x", "--after wants a duration such as 1h, not \"x\""},
+		{"no events in the demo", "demo|-d|" + dir + "|--events|0", "--events wants a number of at least 1"},
+		{"a bad --over", "demo|-d|" + dir + "|--over|0s", "--over wants a duration such as 2h, not \"0s\""},
+		{"an unknown command of filters", "filters|chek", "unexpected argument chek, did you mean \"check\"?"},
+		{"filters without a command", "filters", "expected one of \"check\", \"list\""},
+		{"check without a file", "filters|check", "expected \"<file> ...\""},
+		{"a limit of check that is too low", "filters|check|x.yaml|--limit|0", "--limit wants a number of 1 to 1,000,000"},
+		{"a limit of check that is too high", "filters|check|x.yaml|--limit|1000001", "--limit wants a number of 1 to 1,000,000"},
+		{"a negative rate", "filters|check|x.yaml|--rate=-1", "--rate wants a number that is not negative"},
+		{"a rate that is no number", "filters|check|x.yaml|--rate|NaN", "--rate wants a number that is not negative"},
+		{"a bad --since of check", "filters|check|x.yaml|--since|soon", "--since wants a time such as"},
 		{"no directory to list", "filters|list", "say where the events are: --dir DIRECTORY, or CLEW_AUDIT_DIR"},
-		{"width of list", "filters|list|-d|" + dir + "|--width=-1", "--width wants a number that is not negative"},
+		{"a negative width of list", "filters|list|-d|" + dir + "|--width=-1", "--width wants a number that is not negative"},
 		{"a bad pattern", "find|-d|[", "--dir: [: syntax error in pattern"},
 	}
 	for _, test := range tests {
@@ -209,7 +210,7 @@ func TestUsage(t *testing.T) {
 			assert.Empty(t, r.out)
 			left, err := os.ReadDir(dir)
 			require.NoError(t, err)
-			assert.Empty(t, left, "files")
+			assert.Empty(t, left, "the directory must stay empty")
 		})
 	}
 }
@@ -224,7 +225,7 @@ func TestHelp(t *testing.T) {
 	assert.Regexp(t, `^clew-audit .* go1`, clewAudit(t, "", "version").out)
 }
 
-// The manual has a row for each flag, and a heading for each command.
+// README.md has a heading for each command, and documents each flag below it.
 func TestManual(t *testing.T) {
 	text, err := os.ReadFile("README.md")
 	require.NoError(t, err)

@@ -17,19 +17,20 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// The bounds of a line.
+// The limits of a line.
 const (
 	maxLine  = 1 << 20 // bytes
 	maxPairs = 64      // in the context of an event
-	maxDepth = 8       // objects in objects
+	maxDepth = 8       // the levels of objects in objects
 )
 
-// parseEvent reads a line of JSON. An event without an app gets app, and one without a time now.
+// parseEvent reads a line of JSON. An event without an app gets the argument app, and an event
+// without a time gets the argument now.
 //
-// Members with the names of columns are these columns: timestamp, app, message, trace_id, context,
-// trace_names. Any other member is a pair of the context. Values that are not texts are kept as
-// JSON, objects become dotted keys, and null is left out. A pair of the member context wins over
-// others.
+// Members with the names of columns are the values of these columns: timestamp, app, message,
+// trace_id, context, trace_names. Any other member is a pair of the context. A value that is not a
+// string is kept as JSON. Objects become dotted keys, and null is left out. If a key occurs in the
+// member context and elsewhere, the pair in context is kept.
 func parseEvent(line []byte, app string, now time.Time) (e lake.Event, err error) {
 	var object map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(line))
@@ -65,7 +66,7 @@ func parseEvent(line []byte, app string, now time.Time) (e lake.Event, err error
 	return e, err
 }
 
-// jsonError is an error of package json without the text of the line.
+// jsonError returns an error of package json without the text of the line.
 func jsonError(err error) error {
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
 		return errors.New("it is not an object")
@@ -73,7 +74,8 @@ func jsonError(err error) error {
 	return fmt.Errorf("it is not JSON: %v", strings.TrimPrefix(err.Error(), "json: "))
 }
 
-// text takes a member that must be a text. If it is missing or null, to stays as it is.
+// text sets to to the value of a member that must be a string. If the member is missing, null or
+// empty, text does not change it.
 func text(object map[string]any, key string, to *string) error {
 	switch value := object[key].(type) {
 	case nil:
@@ -127,7 +129,7 @@ func names(value any) ([]string, error) {
 
 var columns = []string{"timestamp", "app", "message", "trace_id", "context", "trace_names"}
 
-// contextOf returns the pairs of an event.
+// contextOf returns the context of an event.
 func contextOf(object map[string]any) (map[string]string, error) {
 	pairs := pairs{}
 	switch context := object["context"].(type) {
@@ -151,18 +153,18 @@ func contextOf(object map[string]any) (map[string]string, error) {
 	return pairs, nil
 }
 
-// pairs are the pairs of a context. The first value of a key stays.
+// pairs is a context that keeps the first value of a key.
 type pairs map[string]string
 
 func (p pairs) add(prefix string, object map[string]any, depth int) error {
 	if depth > maxDepth {
-		return fmt.Errorf("it has objects in more than %d others", maxDepth)
+		return fmt.Errorf("it has objects that are nested more than %d deep", maxDepth)
 	}
 	keys := make([]string, 0, len(object))
 	for key := range object {
 		keys = append(keys, key)
 	}
-	slices.Sort(keys) // so that of a.b and {"a": {"b": …}} the same one counts in each run
+	slices.Sort(keys) // if there are a.b and {"a": {"b": …}}, each run keeps the same one
 	for _, key := range keys {
 		var value string
 		switch v := object[key].(type) {
@@ -196,8 +198,8 @@ func (p pairs) add(prefix string, object map[string]any, depth int) error {
 	return nil
 }
 
-// timestamp reads RFC 3339, or a number since 1970, which may be in a text. The size of the number
-// tells whether it is seconds, milliseconds, microseconds or nanoseconds.
+// timestamp reads a time in RFC 3339, or a number since 1970, which may be in a string. The size
+// of the number decides whether it is in seconds, milliseconds, microseconds or nanoseconds.
 func timestamp(value any, now time.Time) (time.Time, error) {
 	wrong := errors.New("timestamp is neither RFC 3339 nor seconds to nanoseconds since 1970")
 	var text string
@@ -222,8 +224,8 @@ func timestamp(value any, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// epoch reads a number since 1970. The number of digits tells the unit: the largest number of
-// eleven digits is in the year 5138 as seconds, and in 1973 as milliseconds.
+// epoch reads a number since 1970. The number of digits decides the unit. Eleven digits are
+// seconds: the largest such number is in the year 5138 as seconds, and in 1973 as milliseconds.
 func epoch(text string) (time.Time, bool) {
 	whole, fraction, _ := strings.Cut(text, ".")
 	if whole == "" || len(whole) > 19 || strings.IndexFunc(whole+fraction, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsDigit(r) }) >= 0 {

@@ -14,39 +14,39 @@ import (
 
 var now = time.Date(2026, 11, 27, 4, 15, 0, 123456000, time.UTC)
 
-// lines are lines of JSON, and the events that they are; or what is wrong with them.
+// lines holds lines of JSON. For each line, it has either the event or the error.
 var lines = []struct {
 	name, line string
 	want       lake.Event
 	err        string
 }{
-	{name: "the least", line: `{"message":"m"}`, want: lake.Event{Time: now, App: "app", Message: "m"}},
+	{name: "only a message", line: `{"message":"m"}`, want: lake.Event{Time: now, App: "app", Message: "m"}},
 	{
-		name: "everything", line: `{"timestamp":"2026-11-27T04:15:00.123456+01:00","app":"a","message":"m","trace_id":"463AC35C9F6413AD","context":{"k":"v"},"trace_names":["f","g"]}`,
+		name: "all columns", line: `{"timestamp":"2026-11-27T04:15:00.123456+01:00","app":"a","message":"m","trace_id":"463AC35C9F6413AD","context":{"k":"v"},"trace_names":["f","g"]}`,
 		want: lake.Event{Time: now.Add(-time.Hour), App: "a", Message: "m", TraceID: "463ac35c9f6413ad", Context: map[string]string{"k": "v"}, TraceNames: []string{"f", "g"}},
 	},
 	{
 		name: "other members", line: `{"message":"m","n":1.50,"t":true,"no":null,"o":{"p":{"q":"r"}},"list":[1,"a"],"big":12345678901234567890}`,
 		want: lake.Event{Time: now, App: "app", Message: "m", Context: map[string]string{"n": "1.50", "t": "true", "o.p.q": "r", "list": `[1,"a"]`, "big": "12345678901234567890"}},
 	},
-	{name: "context goes first", line: `{"message":"m","k":"other","context":{"k":"v"}}`, want: lake.Event{Time: now, App: "app", Message: "m", Context: map[string]string{"k": "v"}}},
+	{name: "context takes precedence over other members", line: `{"message":"m","k":"other","context":{"k":"v"}}`, want: lake.Event{Time: now, App: "app", Message: "m", Context: map[string]string{"k": "v"}}},
 	{name: "nulls", line: `{"timestamp":null,"app":null,"message":"m","trace_id":null,"context":null,"trace_names":null}`, want: lake.Event{Time: now, App: "app", Message: "m"}},
 	{name: "escapes", line: `{"message":"\u001b[31m\ud800"}`, want: lake.Event{Time: now, App: "app", Message: "\x1b[31m\ufffd"}},
 	{name: "not JSON", line: `nonsense`, err: "it is not JSON: invalid character 'o' in literal null (expecting 'u')"},
-	{name: "cut", line: `{"message":"m"`, err: "it is not JSON: unexpected EOF"},
+	{name: "a cut line", line: `{"message":"m"`, err: "it is not JSON: unexpected EOF"},
 	{name: "a list", line: `["m"]`, err: "it is not an object"},
 	{name: "null", line: `null`, err: "it is not an object"},
 	{name: "two objects", line: `{"message":"m"}{"message":"n"}`, err: "there is more after the object"},
 	{name: "no message", line: `{"app":"a"}`, err: "it has no message"},
 	{name: "a message that is not a text", line: `{"message":1}`, err: "message is not a text"},
 	{name: "a bad trace", line: `{"message":"m","trace_id":"xyz"}`, err: "trace_id is not 16 or 32 hexadecimal digits"},
-	{name: "17 digits", line: `{"message":"m","trace_id":"463ac35c9f6413ad0"}`, err: "trace_id is not 16 or 32 hexadecimal digits"},
+	{name: "a trace ID of 17 digits", line: `{"message":"m","trace_id":"463ac35c9f6413ad0"}`, err: "trace_id is not 16 or 32 hexadecimal digits"},
 	{name: "a bad context", line: `{"message":"m","context":"k=v"}`, err: "context is not an object"},
-	{name: "bad names", line: `{"message":"m","trace_names":[1]}`, err: "trace_names is not a list of texts"},
-	{name: "a name alone", line: `{"message":"m","trace_names":"f"}`, err: "trace_names is not a list of texts"},
+	{name: "a number in trace_names", line: `{"message":"m","trace_names":[1]}`, err: "trace_names is not a list of texts"},
+	{name: "trace_names that are not a list", line: `{"message":"m","trace_names":"f"}`, err: "trace_names is not a list of texts"},
 	{name: "too many names", line: `{"message":"m","trace_names":["a"` + strings.Repeat(`,"a"`, maxPairs) + `]}`, err: "it has more than 64 trace_names"},
 	{name: "too many pairs", line: `{"message":"m","o":{` + manyPairs(maxPairs+1) + `}}`, err: "it has more than 64 pairs"},
-	{name: "too deep", line: `{"message":"m","a":` + strings.Repeat(`{"a":`, maxDepth) + "1" + strings.Repeat("}", maxDepth+1), err: "it has objects in more than 8 others"},
+	{name: "objects that are too deep", line: `{"message":"m","a":` + strings.Repeat(`{"a":`, maxDepth) + "1" + strings.Repeat("}", maxDepth+1), err: "it has objects that are nested more than 8 deep"},
 }
 
 func manyPairs(n int) string {
@@ -91,10 +91,10 @@ func TestTimestamp(t *testing.T) {
 		{"before 1970", `-1`, ""},
 		{"before 1970, by RFC 3339", `"1969-12-31T23:59:59Z"`, ""},
 		{"an object", `{}`, ""},
-		{"more than there is", `99999999999999999999`, ""},
-		{"no number", `"NaN"`, ""},
-		{"an infinite one", `1e400`, ""},
-		{"an empty one", `""`, ""},
+		{"a number that is too large", `99999999999999999999`, ""},
+		{"NaN", `"NaN"`, ""},
+		{"an infinite number", `1e400`, ""},
+		{"an empty text", `""`, ""},
 		{"a point", `"."`, ""},
 	}
 	for _, test := range tests {
@@ -110,7 +110,8 @@ func TestTimestamp(t *testing.T) {
 	}
 }
 
-// The event of any line is within its bounds, and is the same after a round trip.
+// The event of any line is within the limits. If it is written as JSON and read again, it is the
+// same event.
 func FuzzParseEvent(f *testing.F) {
 	for _, test := range lines {
 		f.Add([]byte(test.line))

@@ -20,30 +20,30 @@ import (
 )
 
 const (
-	// ledgerPart is the directory of a store that says which objects are done. SQL engines skip
-	// directories whose names begin with an underscore.
+	// ledgerPart is the directory of a store that contains the ledger: a file for each object that
+	// is done. SQL engines skip directories whose names begin with an underscore.
 	ledgerPart = "_ingested"
 
-	// readAhead is how much of an object is read at once, because each read of a bucket is a
-	// request.
+	// readAhead is the number of bytes of an object that are read at once, because each read of a
+	// bucket is a request.
 	readAhead = 8 << 20
 )
 
-// objects makes files in one store from the objects in another. Each object becomes files once.
+// objects makes files in one store from the objects in another one. It reads each object once.
 //
 // The names of an object's files derive from its identity, so that a second ingest replaces each
-// file by the same file. When all files are written, a small file in the ledger says that the
-// object is done, and later runs do not read the object again. If ingest is ended in between, only
-// work is lost: no event is lost, and none is there twice. Two ingests that run at once repeat
-// each other's work, and do no harm.
+// file by the same file. When all files are written, a small file in the ledger marks the object
+// as done, and later runs do not read the object again. If ingest is ended before that, the next
+// run repeats the work. No event is lost, and no event is stored twice. Two ingests that run at
+// the same time repeat each other's work, and do no harm.
 type objects struct {
 	std    streams
 	app    string
 	source lake.Store
 	target lake.Store
 	ledger lake.Store
-	done   map[string]map[string]bool // IDs by the day of the objects; a day that was not asked for is nil
-	said   map[string]bool            // the IDs of objects that could not be read, which are named once
+	done   map[string]map[string]bool // IDs of the objects that are done, by day; nil for a day that is not yet read from the ledger
+	said   map[string]bool            // the IDs of objects that could not be read; each is reported once
 	tally
 }
 
@@ -84,7 +84,7 @@ func (c *ingestCommand) objectFlags() (target string, every time.Duration, err e
 		return "", 0, err
 	}
 	if includes(c.From, target) || includes(target, c.From) {
-		return "", 0, usagef("the objects and the files need places of their own: %s and %s lie in each other", clip(c.From), clip(target))
+		return "", 0, usagef("the objects and the files need separate directories: one of %s and %s contains the other", clip(c.From), clip(target))
 	}
 	return target, every, nil
 }
@@ -114,8 +114,8 @@ func (o *objects) run(ctx context.Context, every time.Duration) int {
 	}
 }
 
-// exitCode is the exit code after a pass that ended with err. Before is the code of earlier
-// passes.
+// exitCode returns the exit code after a pass that ended with err. Before is the exit code after
+// the earlier passes.
 func (o *objects) exitCode(before int, err error) int {
 	switch {
 	case err != nil || o.failed > 0:
@@ -126,7 +126,7 @@ func (o *objects) exitCode(before int, err error) int {
 	return before
 }
 
-// pause waits for d, and reports whether ctx has not ended.
+// pause waits for d, or until ctx ends. It returns false if ctx has ended.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -138,8 +138,8 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// pass reads all objects that are not done. Its error is that of the target, of the ledger, or of
-// listing the source.
+// pass reads all objects that are not done. It returns an error of the target, of the ledger, or
+// of listing the source.
 func (o *objects) pass(ctx context.Context) error {
 	o.tally, o.done = tally{}, map[string]map[string]bool{}
 	var unlisted []error
@@ -161,8 +161,8 @@ func (o *objects) pass(ctx context.Context) error {
 	return errors.Join(unlisted...)
 }
 
-// hiddenName reports whether a name is that of an incomplete file or of a directory, and not that
-// of an object.
+// hiddenName reports whether a name belongs to an incomplete file or to a directory, and not to an
+// object.
 func hiddenName(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" || part[0] == '_' || part[0] == '.' {
@@ -172,7 +172,8 @@ func hiddenName(name string) bool {
 	return false
 }
 
-// objectID is the ID in the names of an object's files. IDs sort by time.
+// objectID returns the ID in the names of an object's files. IDs sort by the time of the last
+// change.
 func objectID(f lake.File) string {
 	hash := sha256.Sum256(fmt.Appendf(nil, "%s\n%d\n%d", f.Name, f.Size, f.Modified.UnixNano()))
 	return fmt.Sprintf("%016x", uint64(f.Modified.UnixMicro())) + hex.EncodeToString(hash[:8])
@@ -200,10 +201,10 @@ func (o *objects) object(ctx context.Context, f lake.File) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("the events of %s were not all written, and no other object was read: %w", f.Name, err)
+		return fmt.Errorf("not all events of %s were written, and no other object was read: %w", f.Name, err)
 	}
 	in.skipped -= o.skipped
-	if in.lines > 0 && in.nameless == in.lines { // not marked, so that ingest --app can read it
+	if in.lines > 0 && in.nameless == in.lines { // the object is not marked as done, so that ingest --app can read it
 		o.fail(f, id, errNoApp)
 		return nil
 	}
@@ -218,7 +219,8 @@ func (o *objects) object(ctx context.Context, f lake.File) error {
 	return nil
 }
 
-// write makes files of an object. ReadErr is an error of the object, and err is one of the target.
+// write makes files of an object. ReadErr is an error of reading the object, and err is an error
+// of the target.
 func (o *objects) write(ctx context.Context, f lake.File, id string, in *ingestion) (written lake.Written, readErr, err error) {
 	text, err := o.open(ctx, f)
 	if err != nil {
@@ -228,7 +230,7 @@ func (o *objects) write(ctx context.Context, f lake.File, id string, in *ingesti
 	written, err = lake.Write(ctx, o.target, id, func(yield func(lake.Event, error) bool) {
 		in.write = func(_ context.Context, e lake.Event) error {
 			if size := sizeOf(&e); size > audit.MaxEvent {
-				return fmt.Errorf("%w: it has %d bytes, and more than %d", errEvent, size, audit.MaxEvent)
+				return fmt.Errorf("%w: it has %d bytes, and the limit is %d", errEvent, size, audit.MaxEvent)
 			}
 			if !yield(e, nil) {
 				return errEnough
@@ -238,7 +240,7 @@ func (o *objects) write(ctx context.Context, f lake.File, id string, in *ingesti
 		readErr = in.read(ctx, io.NopCloser(text))
 		switch {
 		case errors.Is(readErr, errEnough):
-			readErr = nil // Write has an error of its own
+			readErr = nil // lake.Write returns its own error
 		case readErr != nil:
 			yield(lake.Event{}, readErr)
 		}
@@ -249,14 +251,15 @@ func (o *objects) write(ctx context.Context, f lake.File, id string, in *ingesti
 // errEnough ends the reading of an object whose events cannot be written.
 var errEnough = errors.New("no more events are wanted")
 
-// open opens an object for reading. It is an error if the object's size is not the listed one.
+// open opens an object for reading. It returns an error if the object's size is no longer the size
+// in the listing.
 func (o *objects) open(ctx context.Context, f lake.File) (io.ReadCloser, error) {
 	r, err := o.source.Open(ctx, f.Name)
 	if err != nil {
 		return nil, err
 	}
 	if r.Size() != f.Size {
-		return nil, errors.Join(errors.New("it changes while it is read"), r.Close())
+		return nil, errors.Join(errors.New("it has changed since it was listed"), r.Close())
 	}
 	ahead := bufio.NewReaderSize(io.NewSectionReader(r, 0, f.Size), int(min(readAhead, max(f.Size, 16))))
 	text, err := decompressed(ahead)
@@ -272,7 +275,7 @@ func (o *objects) open(ctx context.Context, f lake.File) (io.ReadCloser, error) 
 	}{text, closers{text, r}}, nil
 }
 
-// sizeOf is about the size of an event in a journal.
+// sizeOf returns the approximate size that an event has in a journal.
 func sizeOf(e *lake.Event) int {
 	size := len(e.App) + len(e.Message) + len(e.TraceID)
 	for key, value := range e.Context {
@@ -284,7 +287,7 @@ func sizeOf(e *lake.Event) int {
 	return size
 }
 
-// fail names an object that could not be read.
+// fail counts an object that could not be read, and reports the object once.
 func (o *objects) fail(f lake.File, id string, err error) {
 	o.failed++
 	if o.said[id] {
@@ -296,11 +299,11 @@ func (o *objects) fail(f lake.File, id string, err error) {
 	case o.fresh <= named:
 		o.std.say("%s is left for the next time: %v", f.Name, err)
 	case o.fresh == named+1:
-		o.std.say("more objects are left, and counted")
+		o.std.say("more objects are left, and are only counted")
 	}
 }
 
-// readDay reads which objects of a day are done.
+// readDay reads from the ledger which objects of a day are done.
 func (o *objects) readDay(ctx context.Context, day string) error {
 	done := map[string]bool{}
 	for f, err := range o.ledger.List(ctx, day+"/") {
@@ -313,7 +316,7 @@ func (o *objects) readDay(ctx context.Context, day string) error {
 	return nil
 }
 
-// mark notes that an object is done.
+// mark adds an object that is done to the ledger.
 func (o *objects) mark(ctx context.Context, f lake.File, day, id string, in ingestion, written lake.Written) error {
 	text, err := json.Marshal(struct {
 		Object   string    `json:"object"`

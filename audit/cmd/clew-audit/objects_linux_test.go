@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A directory that cannot be read may have objects. Ingest says so, and reads the others.
+// A directory that cannot be read may contain objects. Ingest reports it, and reads the other
+// objects.
 func TestIngestObjectsUnreadable(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	for dir := from; len(dir) > 1; dir = filepath.Dir(dir) {

@@ -35,13 +35,13 @@ func gzipped(t *testing.T, text string) string {
 	return out.String()
 }
 
-// put puts an object into a directory, whole.
+// put writes an object into a directory, so that it appears whole.
 func put(t *testing.T, dir, name, text string) {
 	t.Helper()
 	require.NoError(t, lake.Dir(dir).Put(t.Context(), name, strings.NewReader(text), int64(len(text))))
 }
 
-// eventsOf is n lines of JSON, whose items are those of an object.
+// eventsOf returns n events as lines of JSON. Their items are object.0, object.1 and so on.
 func eventsOf(object string, n int) string {
 	var text strings.Builder
 	for i := range n {
@@ -50,8 +50,8 @@ func eventsOf(object string, n int) string {
 	return text.String()
 }
 
-// itemsOf counts the items of all rows of all Parquet files of a directory, as an engine does that
-// knows no rules of ours.
+// itemsOf counts each item in all rows of all Parquet files of a directory, as an SQL engine does.
+// Unlike clew's readers, it does not skip replaced files.
 func itemsOf(t *testing.T, dir string) map[string]int {
 	t.Helper()
 	items := map[string]int{}
@@ -73,7 +73,7 @@ func itemsOf(t *testing.T, dir string) map[string]int {
 	return items
 }
 
-// once is the items of objects with n events each, once each.
+// once returns the items of objects with n events each, with the count 1.
 func once(n int, objects ...string) map[string]int {
 	items := map[string]int{}
 	for _, object := range objects {
@@ -84,7 +84,7 @@ func once(n int, objects ...string) map[string]int {
 	return items
 }
 
-// treeOf is the files of a directory.
+// treeOf returns the contents of all files below a directory, by name.
 func treeOf(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -100,7 +100,7 @@ func treeOf(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// countFiles counts the files of a directory that changes.
+// countFiles counts the files below a directory, while the directory may change.
 func countFiles(dir string) (n int) {
 	filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
@@ -138,7 +138,7 @@ func TestIngestObjects(t *testing.T) {
 	assert.Equal(t, exitFound, r.code)
 	assert.Equal(t, before, treeOf(t, to))
 
-	// Without the ledger all is read again, to the same files.
+	// If the ledger is deleted, all objects are read again, into files of the same names.
 	require.NoError(t, os.RemoveAll(filepath.Join(to, "_ingested")))
 	put(t, from, "2026/11/27/06/audit-7", eventsOf("late", 1))
 	r = clewAudit(t, "", "ingest", from, "-d", to)
@@ -147,7 +147,8 @@ func TestIngestObjects(t *testing.T) {
 	assert.Equal(t, want, itemsOf(t, to))
 }
 
-// Events without a time have that of their object, so that they too are the same the next time.
+// Events without a time get the time of their object, so that a second ingest makes the same
+// events.
 func TestIngestObjectsWithoutTime(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	put(t, from, "a", `{"message":"received","item":"XYZ.123"}`+"\n"+`{"message":"received"}`)
@@ -163,17 +164,17 @@ func TestIngestBadObjects(t *testing.T) {
 	tests := []struct {
 		name, text string
 		code       int
-		err        string // of one line
+		err        string // a part of the messages
 		items      map[string]int
 	}{
-		{name: "cut gzip", text: whole[:len(whole)/2], code: exitIncomplete, err: "z is left for the next time: unexpected EOF", items: map[string]int{}},
-		{name: "wrong checksum", text: whole[:len(whole)-8] + "\x00\x01\x02\x03" + whole[len(whole)-4:], code: exitIncomplete, err: "z is left for the next time: gzip: invalid checksum", items: map[string]int{}},
+		{name: "a cut gzip stream", text: whole[:len(whole)/2], code: exitIncomplete, err: "z is left for the next time: unexpected EOF", items: map[string]int{}},
+		{name: "a gzip stream with a wrong checksum", text: whole[:len(whole)-8] + "\x00\x01\x02\x03" + whole[len(whole)-4:], code: exitIncomplete, err: "z is left for the next time: gzip: invalid checksum", items: map[string]int{}},
 		{name: "only the beginning of gzip", text: "\x1f\x8b", code: exitIncomplete, err: "z is left for the next time: ", items: map[string]int{}},
-		{name: "xz", text: "\xfd7zXZ\x00", code: exitIncomplete, err: "z is left for the next time: this is xz, which clew-audit does not read: xzcat FILE | clew-audit ingest", items: map[string]int{}},
+		{name: "an xz file", text: "\xfd7zXZ\x00", code: exitIncomplete, err: "z is left for the next time: this is xz, which clew-audit does not read: xzcat FILE | clew-audit ingest", items: map[string]int{}},
 		{name: "bad lines", text: "nonsense\n" + eventsOf("z", 2) + "{}\n", code: exitNothing, err: "clew-audit: z: line 1 skipped: it is not JSON: invalid character 'o' in literal null (expecting 'u')\nclew-audit: z: line 4 skipped: it has no message\n", items: once(2, "z")},
-		{name: "a large event", text: `{"app":"a","message":"` + strings.Repeat("x", 500<<10) + `"}` + "\n" + eventsOf("z", 1), code: exitNothing, err: "clew-audit: z: line 1 skipped: the event cannot be written: it has 512001 bytes, and more than 262136\n", items: once(1, "z")},
+		{name: "a large event", text: `{"app":"a","message":"` + strings.Repeat("x", 500<<10) + `"}` + "\n" + eventsOf("z", 1), code: exitNothing, err: "clew-audit: z: line 1 skipped: the event cannot be written: it has 512001 bytes, and the limit is 262136\n", items: once(1, "z")},
 		{name: "a long object among joined ones", text: strings.ReplaceAll(eventsOf("z", 1)+tooLong+eventsOf("z", 3), "}\n", "}"), code: exitNothing, err: "clew-audit: z: line 2 skipped: it is longer than 1048576 bytes\n", items: map[string]int{"z.0": 2, "z.1": 1, "z.2": 1}},
-		{name: "hostile", text: "{\"\x1b[31m\n", code: exitNothing, err: `z: line 1 skipped: it is not JSON: invalid character '\x1b' in string literal`, items: map[string]int{}},
+		{name: "a line with an escape sequence", text: "{\"\x1b[31m\n", code: exitNothing, err: `z: line 1 skipped: it is not JSON: invalid character '\x1b' in string literal`, items: map[string]int{}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -190,17 +191,17 @@ func TestIngestBadObjects(t *testing.T) {
 			if test.code == exitIncomplete {
 				assert.Contains(t, r.err, "clew-audit: 2 objects read, 1 left for the next time: ")
 				assert.Equal(t, exitIncomplete, again.code)
-				put(t, from, "z", whole) // now it can be read
+				put(t, from, "z", whole) // replaces the object by one that can be read
 				require.Equal(t, exitFound, clewAudit(t, "", "ingest", from, "-d", to).code)
 				assert.Equal(t, 100+6, len(itemsOf(t, to)))
 				return
 			}
-			assert.Equal(t, exitFound, again.code, "what is skipped is skipped once")
+			assert.Equal(t, exitFound, again.code, "the second run does not read the object again")
 		})
 	}
 }
 
-// An object whose lines have no app is read again when --app is given.
+// An object whose lines have no app is not done, so a later run with --app reads it.
 func TestIngestObjectsWithoutApp(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	put(t, from, "a", `{"message":"received"}`+"\n"+`{"message":"sent"}`+"\n")
@@ -212,15 +213,15 @@ func TestIngestObjectsWithoutApp(t *testing.T) {
 	assert.Contains(t, r.err, "2 events written")
 }
 
-// The process is killed twenty times, at any place. In the end each event is there once, by clew's
-// rules and by none.
+// The process is killed twenty times, at different moments. In the end, an SQL engine finds each
+// event once, and so does clew-audit.
 func TestIngestObjectsKilled(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	names := []string{}
 	for i := range 25 {
 		name := fmt.Sprintf("o%d", i)
 		names = append(names, name)
-		put(t, from, "2026/11/27/"+name, gzipped(t, eventsOf(name, 900))) // of four partitions
+		put(t, from, "2026/11/27/"+name, gzipped(t, eventsOf(name, 900))) // 900 seconds are in three or four partitions
 	}
 	killed := 0
 	for ; killed < 20; killed++ {
@@ -231,7 +232,7 @@ func TestIngestObjectsKilled(t *testing.T) {
 			time.Sleep(100 * time.Microsecond)
 		}
 		require.NoError(t, cmd.Process.Kill())
-		require.Error(t, cmd.Wait(), "there is something left to do")
+		require.Error(t, cmd.Wait(), "the process must be killed before it is done")
 	}
 	r := clewAudit(t, "", "ingest", from, "-d", to)
 	require.Equal(t, exitFound, r.code, r.err)
@@ -239,7 +240,7 @@ func TestIngestObjectsKilled(t *testing.T) {
 	assert.Equal(t, fmt.Sprint(25*900)+"\n", clewAudit(t, "", "find", "-d", to, "--count").out)
 }
 
-// stores is objects over stores in memory.
+// inMemory returns objects whose stores are in memory, and the buffer for its messages.
 func inMemory(source, target, ledger *storetest.Memory) (*objects, *bytes.Buffer) {
 	var said bytes.Buffer
 	return &objects{std: streams{err: &said}, source: source, target: target, ledger: ledger, said: map[string]bool{}}, &said
@@ -250,7 +251,8 @@ func putIn(t *testing.T, m *storetest.Memory, name, text string) {
 	require.NoError(t, m.Put(t.Context(), name, strings.NewReader(text), int64(len(text))))
 }
 
-// The target, and the ledger, fail at each of their calls, before it is done and after.
+// Each call of the target and of the ledger fails in turn, before it has an effect and after. The
+// next run finishes the work.
 func TestIngestObjectsFails(t *testing.T) {
 	source := new(storetest.Memory)
 	for i := range 3 {
@@ -276,7 +278,7 @@ func TestIngestObjectsFails(t *testing.T) {
 	}
 }
 
-// Two at once do no harm.
+// Three ingests at the same time do no harm.
 func TestIngestObjectsTwice(t *testing.T) {
 	source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
 	for i := range 10 {
@@ -301,9 +303,9 @@ func TestIngestObjectsTwice(t *testing.T) {
 	assert.Len(t, ledger.Files(), 10)
 }
 
-// With --every new objects are read when they come, one that cannot be read is named once, and the
-// end is a signal. This is no bubble of synctest: lake.Write keeps encoders for others, which have
-// channels.
+// With --every, new objects are read when they appear, and an object that cannot be read is
+// reported once. Only a signal ends ingest. The test uses no bubble of synctest, because
+// lake.Write keeps encoders with channels in a pool, and other tests use them too.
 func TestIngestObjectsEvery(t *testing.T) {
 	source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
 	o, said := inMemory(source, target, ledger)
@@ -321,7 +323,7 @@ func TestIngestObjectsEvery(t *testing.T) {
 	assert.Equal(t, 3, strings.Count(said.String(), ": 5 lines, 5 events written in "), said)
 }
 
-// lockedBuffer is text that one goroutine writes and another one takes.
+// lockedBuffer is a text that one goroutine writes and another one takes.
 type lockedBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -333,7 +335,7 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 	return b.text.Write(p)
 }
 
-// taken is what was written since the last time.
+// taken returns the text that was written since the last call.
 func (b *lockedBuffer) taken() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -341,7 +343,8 @@ func (b *lockedBuffer) taken() string {
 	return b.text.String()
 }
 
-// Objects that cannot be read are named when they come, however many have failed before.
+// Each new object that cannot be read is reported, even if many objects have failed in earlier
+// passes. A pass reports at most 20.
 func TestIngestObjectsEveryBad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
@@ -353,7 +356,7 @@ func TestIngestObjectsEveryBad(t *testing.T) {
 		go func() { ended <- o.run(ctx, time.Minute) }()
 		synctest.Wait()
 		for _, tt := range []struct {
-			bad            int // in all
+			bad            int // the number of bad objects in the source
 			named, tallies int
 			more           bool
 		}{{bad: 21, named: 20, tallies: 1, more: true}, {bad: 21}, {bad: 22, named: 1, tallies: 1}, {bad: 22}, {bad: 20, tallies: 1}} {
@@ -371,14 +374,14 @@ func TestIngestObjectsEveryBad(t *testing.T) {
 			text := said.taken()
 			assert.Equal(t, tt.named, strings.Count(text, "is left for the next time: "), text)
 			assert.Equal(t, tt.tallies, strings.Count(text, fmt.Sprintf(", %d left for the next time", tt.bad)), text)
-			assert.Equal(t, tt.more, strings.Contains(text, "more objects are left, and counted"), text)
+			assert.Equal(t, tt.more, strings.Contains(text, "more objects are left, and are only counted"), text)
 		}
 		stop()
 		assert.Equal(t, exitIncomplete, <-ended)
 	})
 }
 
-// A signal leaves the object that is being read to the next run.
+// After a signal, the object that is being read is not done. The next run reads it.
 func TestIngestObjectsSignal(t *testing.T) {
 	source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
 	putIn(t, source, "o", eventsOf("o", 5000))
@@ -425,7 +428,7 @@ func TestHolds(t *testing.T) {
 	assert.Equal(t, filepath.Join("a", "_ingested"), within("a/", "_ingested"))
 }
 
-// A bucket shows names that a directory hides.
+// Names that begin with _ or a dot, and names of directories, are skipped in a bucket, too.
 func TestIngestObjectsHidden(t *testing.T) {
 	source, target, ledger := new(storetest.Memory), new(storetest.Memory), new(storetest.Memory)
 	for _, name := range []string{"_temporary/a", "2026/.b", "2026/", "o"} {
@@ -454,6 +457,6 @@ func TestIngestObjectsThatGrow(t *testing.T) {
 	o, said := inMemory(source, target, ledger)
 	o.source = growing{source}
 	assert.Equal(t, exitIncomplete, o.run(t.Context(), 0))
-	assert.Contains(t, said.String(), "o is left for the next time: it changes while it is read\n")
+	assert.Contains(t, said.String(), "o is left for the next time: it has changed since it was listed\n")
 	assert.Empty(t, target.Files())
 }

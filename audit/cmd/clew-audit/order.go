@@ -7,8 +7,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// flagsFirst moves a command's flags in front of its other arguments. Kong ends a list of
-// arguments at the first flag, but people write clew-audit find XYZ.123 --since 2h network=x.
+// flagsFirst moves a command's flags in front of its other arguments. The package kong ends a list
+// of arguments at the first flag, but people write clew-audit find XYZ.123 --since 2h network=x.
 func flagsFirst(app *kong.Application, args []string) []string {
 	if len(args) == 0 {
 		return args
@@ -48,7 +48,7 @@ func flagsFirst(app *kong.Application, args []string) []string {
 	return flags
 }
 
-// wantsValue reports whether the next argument is the value of the last flag in arg.
+// wantsValue reports whether the argument after arg is the value of the last flag in arg.
 func wantsValue(command *kong.Node, arg string) bool {
 	valued := func(is func(*kong.Flag) bool) bool {
 		return slices.ContainsFunc(command.Flags, func(f *kong.Flag) bool { return is(f) && !f.IsBool() })
@@ -58,7 +58,7 @@ func wantsValue(command *kong.Node, arg string) bool {
 	}
 	for i, short := range arg[1:] {
 		if valued(func(f *kong.Flag) bool { return f.Short == short }) {
-			return i+1+len(string(short)) == len(arg) // else the rest of arg is the value
+			return i+1+len(string(short)) == len(arg) // otherwise the rest of arg is the value
 		}
 	}
 	return false

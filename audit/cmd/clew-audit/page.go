@@ -17,8 +17,8 @@ const (
 	cyan = "36"
 )
 
-// printable is text with escapes for characters that a terminal may obey, because others choose
-// the values of events and the names of files.
+// printable returns text with escapes for characters that a terminal may obey. The values of
+// events and the names of files may come from strangers.
 func printable(text string) string { return timeline.Visible(text) }
 
 // page writes an answer for people.
@@ -26,7 +26,7 @@ type page struct {
 	to     *bufio.Writer
 	width  int // 0: nothing is cut
 	colour bool
-	room   int // columns that are left of the current line
+	room   int // the number of columns that are free in the current line
 	begun  bool
 }
 
@@ -36,7 +36,7 @@ func newPage(to io.Writer, l *look) *page {
 	return p
 }
 
-// put writes as much of a text as the line has room for.
+// put writes a text. It cuts the text at the width of the line.
 func (p *page) put(colour, text string) {
 	text = printable(text)
 	if p.width > 0 {
@@ -70,7 +70,7 @@ func (p *page) cell(colour, text string, width int) {
 	p.put(colour, text+strings.Repeat(" ", max(width-timeline.Columns(text), 0)))
 }
 
-// right writes a text at the right of a column.
+// right writes a text in a column, aligned to the right.
 func (p *page) right(colour, text string, width int) {
 	text = printable(text)
 	p.column()
@@ -97,7 +97,7 @@ const dayAndClock = "2006-01-02 15:04:05.000000"
 type widths struct{ app, message int }
 
 func (w *widths) fit(e *lake.Event) {
-	const most = 40 // columns; a longer text moves what is right of it
+	const most = 40 // columns; a longer text moves the columns to its right
 	w.app = min(max(w.app, timeline.Columns(printable(e.App))), most)
 	w.message = min(max(w.message, timeline.Columns(printable(e.Message))), most)
 }
@@ -125,11 +125,11 @@ func keysOf(context map[string]string) []string {
 	return keys
 }
 
-// bare is the bytes that no shell interprets.
+// bare lists the bytes that no shell interprets.
 const bare = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+,=-"
 
-// quotedValue is a value for a command line of find, in quotes if it is empty or a shell may
-// interpret it.
+// quotedValue returns a value for a command line. The value is in quotes if it is empty or a shell
+// may interpret it.
 func quotedValue(value string) string {
 	if value == "" || strings.Trim(value, bare) != "" {
 		return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"

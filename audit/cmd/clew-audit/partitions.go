@@ -9,7 +9,7 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// partition is the values of a partition's columns.
+// partition holds the values of a partition's columns.
 type partition [5]int
 
 // partitionColumns are the columns of a partition, with their smallest and largest values.
@@ -18,20 +18,20 @@ var partitionColumns = [len(partition{})]struct {
 	first, last int
 }{{"year", 1, 9999}, {"month", 1, 12}, {"day", 1, 31}, {"hour", 0, 23}, {"minute", 0, 55}}
 
-// partitionOf is the partition of a time.
+// partitionOf returns the partition of a time.
 func partitionOf(t time.Time) partition {
 	t = t.UTC().Truncate(lake.PartitionSpan)
 	return partition{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute()}
 }
 
-// partitionsBetween is the conditions of the partitions from one to another, including both.
-// Columns with one value come first, as simple comparisons that every engine uses to choose
-// partitions.
+// partitionsBetween returns the conditions that hold for the partitions from one to another,
+// including both. Columns with one value come first, as simple comparisons that every engine uses
+// to choose partitions.
 func partitionsBetween(from, to partition) (conditions []string) {
 	var same []string
 	for i, column := range partitionColumns {
 		if from[i] != to[i] {
-			if notBefore(i, from) != "" || notAfter(i, to) != "" { // else the condition always holds
+			if notBefore(i, from) != "" || notAfter(i, to) != "" { // otherwise the condition always holds
 				conditions = []string{differing(i, from, to)}
 			}
 			break
@@ -44,7 +44,7 @@ func partitionsBetween(from, to partition) (conditions []string) {
 	return conditions
 }
 
-// differing is the condition of partitions that differ from column i on.
+// differing returns the condition for partitions that differ from column i on.
 func differing(i int, from, to partition) string {
 	name, first, last := partitionColumns[i].name, from[i], to[i]
 	var firstPart, whole, lastPart []string
@@ -65,8 +65,8 @@ func differing(i int, from, to partition) string {
 	return anyOf(slices.Concat(firstPart, whole, lastPart))
 }
 
-// notBefore is the condition that the columns from i on are those of p, or later. It is "" if that
-// is always so.
+// notBefore returns the condition that the values of the columns from i on are those of p, or
+// later. It is "" if the condition always holds.
 func notBefore(i int, p partition) string {
 	if i == len(p) {
 		return ""
@@ -83,7 +83,8 @@ func notBefore(i int, p partition) string {
 	return ""
 }
 
-// notAfter is the condition that the columns from i on are those of p, or earlier.
+// notAfter returns the condition that the values of the columns from i on are those of p, or
+// earlier.
 func notAfter(i int, p partition) string {
 	if i == len(p) {
 		return ""

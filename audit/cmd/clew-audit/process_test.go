@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// process is clew-audit as a process of its own.
+// process returns a command that runs clew-audit in another process.
 func process(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	exe, err := os.Executable()
@@ -23,7 +23,7 @@ func process(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// When the reader of its output goes away, clew-audit ends silently, as other tools do.
+// If the reader of a pipe closes it, clew-audit ends without a message, as other tools do.
 func TestPipeCloses(t *testing.T) {
 	dir := lakeOf(t, strings.Repeat(event(0, firstTrace, "a", "received", `"item":"XYZ.123"`), 5000))
 	for _, output := range []string{"table", "json"} {
@@ -44,7 +44,8 @@ func TestPipeCloses(t *testing.T) {
 	}
 }
 
-// Ctrl-C shows the events, although the pipe with the log lines is still open.
+// After Ctrl-C, clew-audit shows what it has found, although the pipe with the log lines is still
+// open.
 func TestInterrupt(t *testing.T) {
 	dir := lakeOf(t, events)
 	cmd := process(t, "trace", "-d", dir, firstTrace, "--logs", "-", "-o", "json")
@@ -53,7 +54,8 @@ func TestInterrupt(t *testing.T) {
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	// A pipe holds less than this. When all of it is written, the beginning has been read.
+	// This text is larger than the buffer of a pipe. So the beginning has been read when all of it
+	// is written.
 	_, err = io.WriteString(in, logLine(1000, firstTrace, "augment", "asking")+strings.Repeat(logLine(0, other, "x", "y"), 40_000))
 	require.NoError(t, err)
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))

@@ -13,8 +13,8 @@ var bareIDForm = regexp.MustCompile(`^(?:[0-9A-Fa-f]{16}){1,2}$`)
 
 func bareID(text string) bool { return bareIDForm.MatchString(text) }
 
-// traceID returns the trace ID that a text is or contains, as the table has it. 16 digits stay 16,
-// because they also find the same ID padded to 32.
+// traceID returns the trace ID that a text is or contains, as the table spells it. An ID of 16
+// digits is not padded, because a search for it also finds the ID padded to 32.
 func traceID(what, text string) (string, error) {
 	if bareID(text) {
 		return strings.ToLower(text), nil
@@ -26,7 +26,7 @@ func traceID(what, text string) (string, error) {
 	return id.String(), nil
 }
 
-// lake is the query for the library.
+// lake returns the query for the library.
 func (q *query) lake() lake.Query {
 	l := lake.Query{
 		TraceID: q.trace, Values: q.values, App: q.app, Message: q.message, TraceName: q.name,
@@ -41,10 +41,10 @@ func (q *query) lake() lake.Query {
 	return l
 }
 
-// query is the values of a command's flags and words. An empty query asks for everything.
+// query holds the values of a command's flags and arguments. An empty query asks for everything.
 type query struct {
 	asked
 	span
 	trace, app, message string
-	limit               int // 0: none
+	limit               int // 0: no limit
 }

@@ -18,12 +18,12 @@ type sqlCommand struct {
 	matching
 	Since  string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, and without a trace ID that has the time of its trace, 24h." placeholder:"WHEN"`
 	Until  string `help:"Leave out what is newer. Without it: now." placeholder:"WHEN"`
-	Within string `help:"How long after the beginning of a trace its events are looked for: 1h without it." placeholder:"DURATION"`
+	Within string `help:"How long after the beginning of a trace to search for its events: 1h without it." placeholder:"DURATION"`
 	Limit  int    `help:"Ask for no more events than this, the newest; 0: all." default:"100"`
 	Table  string `help:"The name of the table that clew-audit ddl has made, with catalog and schema if it needs them." default:"audit_events" placeholder:"NAME"`
 }
 
-// Help is what --help says besides.
+// Help returns the text below the usage line of --help.
 func (sqlCommand) Help() string {
 	return `The query finds what find would find with these words and flags. The engine's own command runs it,
 and has your credentials.
@@ -74,13 +74,13 @@ func (s *sqlCommand) text(ctx context.Context, now time.Time) (string, error) {
 	return text + d.end + "\n", nil
 }
 
-// rangeAt is the range that find would begin with. A range without an end ends now, because an
-// engine looks for all partitions that the query allows, also for those that are not there.
+// rangeAt returns the range that find would begin with. A range without an end ends now, because
+// an engine looks for all partitions that the query allows, even if they do not exist.
 func (q *query) rangeAt(ctx context.Context, now time.Time) (since, until time.Time, err error) {
 	l := q.lake()
 	l.Now = now
 	var report lake.Report
-	for _, err := range lake.Find(ctx, l, &report) { // of no store: only for the report
+	for _, err := range lake.Find(ctx, l, &report) { // a search of no stores, only for the range in its report
 		if err != nil {
 			return since, until, usagef("%s", strings.TrimPrefix(err.Error(), "lake: "))
 		}

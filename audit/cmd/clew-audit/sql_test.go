@@ -18,7 +18,7 @@ import (
 
 const hourOf18 = "--since|2026-11-18T22:00:00Z|--until|2026-11-18T23:00:00Z"
 
-// The mission's two queries, as each engine has them.
+// Two queries in the dialect of each engine: by two pairs, and by the name of a filter.
 func TestSQL(t *testing.T) {
 	const (
 		begin = "SELECT minute, app, message, timestamp, context\nFROM audit_events\nWHERE year = 2026 AND month = 11 AND day = 18 AND hour = 22\n"
@@ -43,7 +43,7 @@ func TestSQL(t *testing.T) {
 	}
 }
 
-// sqlOf is the query for find's words and flags, with bars between them.
+// sqlOf returns the query for arguments and flags of find, which are separated by bars.
 func sqlOf(t *testing.T, engine, args string) string {
 	t.Helper()
 	r := clewAudit(t, "", append([]string{"sql", engine}, strings.Split(args, "|")...)...)
@@ -52,7 +52,7 @@ func sqlOf(t *testing.T, engine, args string) string {
 	return r.out
 }
 
-// conditionsOf is the lines of a query behind those of the partitions.
+// conditionsOf returns the conditions of a query after the conditions on partitions.
 func conditionsOf(t *testing.T, engine, args string) string {
 	t.Helper()
 	query := sqlOf(t, engine, args)
@@ -71,12 +71,12 @@ func TestSQLConditions(t *testing.T) {
 		{"a value with = in it", "trino", "=b=c", "contains(map_values(context), 'b=c')"},
 		{"an empty value", "trino", "k=", "element_at(context, 'k') = ''"},
 		{"an empty value for DuckDB", "duckdb", "k=", "context['k'] = ''"},
-		{"an empty value for ClickHouse, which has it for no key too", "clickhouse", "k=", "mapContains(context, 'k') AND context['k'] = ''"},
+		{"an empty value for ClickHouse, where a missing key reads as empty", "clickhouse", "k=", "mapContains(context, 'k') AND context['k'] = ''"},
 		{"a key called filter", "trino", "--context|filter=x", "element_at(context, 'filter') = 'x'"},
 		{"a name", "trino", "--name|slow", "contains(trace_names, 'slow')"},
 		{"an app and a message", "trino", "--app|a|--message|item dropped", "app = 'a'\n  AND message = 'item dropped'"},
-		{"a trace of 16 digits is that of 32 too", "trino", "--trace|" + short, "trace_id IN ('" + short + "', '" + long + "')"},
-		{"a trace of 32 digits is that of 16 too", "duckdb", "--trace|" + long, "trace_id IN ('" + short + "', '" + long + "')"},
+		{"a trace of 16 digits", "trino", "--trace|" + short, "trace_id IN ('" + short + "', '" + long + "')"},
+		{"a trace of 16 digits after 16 zeros", "duckdb", "--trace|" + long, "trace_id IN ('" + short + "', '" + long + "')"},
 		{"a trace of 32 digits", "trino", "--trace|00-" + strings.Repeat("ab", 16) + "-0000000000000001-01", "trace_id = '" + strings.Repeat("ab", 16) + "'"},
 		{"a quote", "trino", "k'=o'b", "element_at(context, 'k''') = 'o''b'"},
 		{"a quote for ClickHouse", "clickhouse", `k'=o'\' OR 1=1 --`, `context['k'''] = 'o''\\'' OR 1=1 --'`},
@@ -101,10 +101,10 @@ func TestSQLRange(t *testing.T) {
 		{"a day", "trino", when("2026-11-18T00:00:00Z", "2026-11-19T00:00:00Z"), "WHERE year = 2026 AND month = 11 AND day = 18\n"},
 		{"over midnight", "trino", when("2026-11-18T23:00:00Z", "2026-11-19T01:10:00Z"), "month = 11\n  AND (day = 18 AND hour >= 23 OR day = 19 AND (hour < 1 OR hour = 1 AND minute <= 5))\n"},
 		{"over new year", "trino", when("2026-12-31T22:00:00Z", "2027-01-01T00:05:00Z"), "WHERE (year = 2026 AND month = 12 AND day = 31 AND hour >= 22 OR year = 2027 AND month = 1 AND day = 1 AND hour = 0 AND minute <= 0)\n"},
-		{"to the microsecond", "trino", when("2026-11-18T22:15:00.000001Z", "2026-11-18T22:16:00Z"), "minute = 15\n  AND timestamp >= TIMESTAMP '2026-11-18 22:15:00.000001'\n  AND timestamp < TIMESTAMP '2026-11-18 22:16:00.000000'\n"},
-		{"in no zone of the session", "duckdb", when("2026-11-18T22:15:00.000001Z", "2026-11-18T22:20:00Z"), "minute = 15\n  AND timestamp >= TIMESTAMPTZ '2026-11-18 22:15:00.000001+00'\n"},
-		{"of ClickHouse", "clickhouse", when("2026-11-18T22:15:00.000001Z", "2026-11-18T22:20:00Z"), "minute = 15\n  AND timestamp >= toDateTime64('2026-11-18 22:15:00.000001', 6, 'UTC')\n"},
-		{"Athena's milliseconds", "athena", when("2026-11-18T22:15:00.000999Z", "2026-11-18T22:16:00.000001Z"), "AND timestamp >= TIMESTAMP '2026-11-18 22:15:00.000000'\n  AND timestamp < TIMESTAMP '2026-11-18 22:16:00.001000'\n"},
+		{"microseconds", "trino", when("2026-11-18T22:15:00.000001Z", "2026-11-18T22:16:00Z"), "minute = 15\n  AND timestamp >= TIMESTAMP '2026-11-18 22:15:00.000001'\n  AND timestamp < TIMESTAMP '2026-11-18 22:16:00.000000'\n"},
+		{"microseconds for DuckDB", "duckdb", when("2026-11-18T22:15:00.000001Z", "2026-11-18T22:20:00Z"), "minute = 15\n  AND timestamp >= TIMESTAMPTZ '2026-11-18 22:15:00.000001+00'\n"},
+		{"microseconds for ClickHouse", "clickhouse", when("2026-11-18T22:15:00.000001Z", "2026-11-18T22:20:00Z"), "minute = 15\n  AND timestamp >= toDateTime64('2026-11-18 22:15:00.000001', 6, 'UTC')\n"},
+		{"milliseconds for Athena", "athena", when("2026-11-18T22:15:00.000999Z", "2026-11-18T22:16:00.000001Z"), "AND timestamp >= TIMESTAMP '2026-11-18 22:15:00.000000'\n  AND timestamp < TIMESTAMP '2026-11-18 22:16:00.001000'\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { assert.Contains(t, sqlOf(t, test.engine, test.args), test.want) })
@@ -112,18 +112,19 @@ func TestSQLRange(t *testing.T) {
 	assert.NotContains(t, sqlOf(t, "trino", "x|--limit|0"), "LIMIT")
 	from, to := start.Add(-5*time.Minute).Truncate(5*time.Minute), start.Add(time.Hour).Truncate(5*time.Minute)
 	trace := sqlOf(t, "trino", "--trace|"+firstTrace)
-	assert.Contains(t, trace, strings.Join(partitionsBetween(partitionOf(from), partitionOf(to)), "\n  AND "), "a trace that says when it began")
+	assert.Contains(t, trace, strings.Join(partitionsBetween(partitionOf(from), partitionOf(to)), "\n  AND "), "the range begins at the time in the trace ID")
 	assert.NotContains(t, trace, "timestamp >=")
 	from, to = time.Now().Add(-2*time.Hour), time.Now()
 	now := sqlOf(t, "trino", "x|--since|"+from.Format(time.RFC3339Nano))
 	ends := strings.Join(partitionsBetween(partitionOf(from), partitionOf(to)), "\n  AND ")
-	if to = time.Now(); !strings.Contains(now, ends) { // the clock has gone on to the next partition
+	if to = time.Now(); !strings.Contains(now, ends) { // the next partition has begun meanwhile
 		ends = strings.Join(partitionsBetween(partitionOf(from), partitionOf(to)), "\n  AND ")
 	}
 	assert.Contains(t, now, ends, "a range without an end ends now")
 }
 
-// The conditions of two partitions hold for exactly the partitions between them.
+// The conditions of partitionsBetween hold for exactly the partitions between the two, including
+// both.
 func TestPartitionsBetween(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	spans := []time.Duration{5 * time.Minute, time.Hour, 24 * time.Hour, 40 * 24 * time.Hour, 800 * 24 * time.Hour}
@@ -149,8 +150,8 @@ func before(a, b partition) bool { return slices.Compare(a[:], b[:]) < 0 }
 
 var betweenForm = regexp.MustCompile(`(\w+) BETWEEN (\d+) AND (\d+)`)
 
-// condition tells whether a condition holds for a partition: as an expression of Go, whose
-// precedence is the same.
+// condition returns a function that reports whether a condition of SQL holds for a partition. It
+// translates the condition to an expression of Go, where the operators have the same precedence.
 func condition(t *testing.T, condition string) func(partition) bool {
 	if condition == "" {
 		return func(partition) bool { return true }
@@ -187,6 +188,6 @@ func evaluate(t *testing.T, e ast.Expr, values map[string]int) bool {
 			token.EQL: value == number, token.LSS: value < number, token.LEQ: value <= number, token.GTR: value > number, token.GEQ: value >= number,
 		}[e.Op]
 	}
-	require.Fail(t, "no condition", "%T", e)
+	require.Fail(t, "the expression is no condition", "%T", e)
 	return false
 }

@@ -23,7 +23,7 @@ type statsCommand struct {
 	look
 }
 
-// Help is what --help says besides.
+// Help returns the text below the usage line of --help.
 func (statsCommand) Help() string {
 	return `The events of an app and the values of a key are estimated from a sample of the files. Events,
 files and bytes of partitions and columns are exact.
@@ -69,7 +69,7 @@ func (c *statsCommand) run(ctx context.Context, std streams) (int, error) {
 		return 0, err
 	}
 	for _, app := range stats.ManyMessages {
-		std.say("%s has more than 10,000 messages within minutes: a message is a constant, and what varies goes into the context", app)
+		std.say("%s has more than 10,000 different messages within minutes: make each message a constant, and put what varies into the context", app)
 	}
 	problems += e.say(std)
 	return ended(ctx, len(stats.Partitions)+stats.JournalSegments > 0, problems), nil
@@ -104,7 +104,7 @@ func (c *statsCommand) text(to io.Writer, s *lake.Statistics) error {
 	return p.to.Flush()
 }
 
-// each says how many bytes an event has.
+// each returns a text with the mean number of bytes of an event.
 func each(bytes, events int64) string {
 	if events == 0 {
 		return ""
@@ -112,7 +112,8 @@ func each(bytes, events int64) string {
 	return fmt.Sprintf(", %.3g B an event", float64(bytes)/float64(events))
 }
 
-// head writes the heads of columns: the first at the left of its column, the others at the right.
+// head writes the heads of columns. The first one is aligned to the left, and the others to the
+// right.
 func head(p *page, words ...string) {
 	p.end()
 	for i, word := range words {
@@ -125,7 +126,7 @@ func head(p *page, words ...string) {
 	p.end()
 }
 
-// How wide the columns are.
+// The widths of the columns.
 const (
 	nameColumns   = 24
 	numberColumns = 16
@@ -194,7 +195,7 @@ func (c *statsCommand) partitions(p *page, partitions []lake.PartitionStats) {
 	c.more(p, len(partitions))
 }
 
-// more says how many rows were left out.
+// more writes how many rows were left out.
 func (c *statsCommand) more(p *page, all int) {
 	if c.Limit > 0 && all > c.Limit {
 		p.put(dim, fmt.Sprintf("and %d more: --limit 0 shows all", all-c.Limit))

@@ -25,8 +25,8 @@ func openStore(ctx context.Context, name string) (lake.Store, error) {
 	return s3.Open(ctx, s3.Config{URL: name, Cache: cacheDir()})
 }
 
-// cacheDir is the directory that keeps the ends of files, or "" if no directory can be written, as
-// in some containers. The ends are kept in memory then.
+// cacheDir returns the directory for the ends of files, or "" if no directory can be written, as
+// in some containers. The ends of files are then kept in memory.
 func cacheDir() string {
 	user, err := os.UserCacheDir()
 	if err != nil {
@@ -36,7 +36,7 @@ func cacheDir() string {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return ""
 	}
-	probe, err := os.CreateTemp(dir, ".probe-*") // only the system knows whether it can be written
+	probe, err := os.CreateTemp(dir, ".probe-*") // an attempt is the only sure way to know whether dir can be written
 	if err != nil {
 		return ""
 	}
@@ -46,7 +46,7 @@ func cacheDir() string {
 	return dir
 }
 
-// isStore reports whether name names a bucket or a directory that is there, and not a file.
+// isStore reports whether name names a bucket or an existing directory, and not a file.
 func isStore(name string) bool {
 	if strings.Contains(name, "://") {
 		return true
@@ -64,8 +64,8 @@ func openSource(ctx context.Context, name string) (lake.Store, error) {
 	return store, err
 }
 
-// delivered is a directory of objects. A lake skips unreadable directories that are not
-// partitions, but here each directory may have objects.
+// delivered is a directory of objects. lake.Dir skips unreadable directories that are not
+// partitions, but in delivered, each directory may contain objects.
 type delivered struct {
 	lake.Store
 	path string
@@ -105,7 +105,7 @@ func (d delivered) List(ctx context.Context, prefix string) iter.Seq2[lake.File,
 	}
 }
 
-// within returns the name of the store that is a part of another one.
+// within returns the name of a part of a store.
 func within(store, part string) string {
 	if inBucket(store) {
 		return strings.TrimRight(store, "/") + "/" + part
@@ -113,12 +113,12 @@ func within(store, part string) string {
 	return filepath.Join(store, part)
 }
 
-// includes reports whether another store is a part of this one, or the same.
+// includes reports whether other is the same store as store, or a part of it.
 func includes(store, other string) bool {
 	return strings.HasPrefix(absolute(other), absolute(store))
 }
 
-// absolute is a store's name with a slash at its end.
+// absolute returns a store's absolute name with a slash at its end.
 func absolute(store string) string {
 	if path, err := filepath.Abs(store); err == nil && !inBucket(store) {
 		store = path

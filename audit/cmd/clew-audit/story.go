@@ -9,7 +9,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// clockOnly is the layout of times in a story that lies within one day.
+// clockOnly is the layout of times in a story whose events are all of one day.
 const clockOnly = "15:04:05.000000"
 
 // storyText writes a story for people.
@@ -29,7 +29,7 @@ func storyText(to io.Writer, s *lake.Story, l *look) error {
 	if first.UTC().Format(time.DateOnly) != last.UTC().Format(time.DateOnly) {
 		clock = dayAndClock
 	}
-	traces := map[string]string{} // their letters in the story
+	traces := map[string]string{} // the label of each trace in the story
 	for i := range s.Events {
 		e := &s.Events[i]
 		letters, known := traces[e.TraceID]
@@ -54,7 +54,7 @@ func storyText(to io.Writer, s *lake.Story, l *look) error {
 	return p.to.Flush()
 }
 
-// label is the label of a trace in a story: A to Z, AA, AB.
+// label returns the label of the trace number n in a story: A to Z, AA, AB.
 func label(n int) string {
 	const letters = 26
 	text := string(rune('A' + n%letters))
@@ -64,7 +64,7 @@ func label(n int) string {
 	return text
 }
 
-// heading says which trace begins, and which identifier led to it.
+// heading writes which trace begins, and which identifier led to it.
 func heading(p *page, letters string, e *lake.Step) {
 	p.put("", "            "+letters+" is trace ")
 	p.whole(bold, e.TraceID)
@@ -74,8 +74,8 @@ func heading(p *page, letters string, e *lake.Step) {
 	p.end()
 }
 
-// storyJSON writes a story as objects, one a line: the members that find writes, and hop, by and
-// since_ms, the time since the event before.
+// storyJSON writes a story as objects of JSON, one on each line. An object has the members that
+// find writes, and also hop, by and since_ms, the time since the previous event.
 func storyJSON(to io.Writer, s *lake.Story) error {
 	for i := range s.Events {
 		e := &s.Events[i]

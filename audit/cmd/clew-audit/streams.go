@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// streams are what a command reads and writes.
+// streams holds the standard input, output and error of a command.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
@@ -27,7 +27,8 @@ func (s streams) say(format string, args ...any) {
 	fmt.Fprintln(s.err, "clew-audit: "+printable(fmt.Sprintf(format, args...)))
 }
 
-// sayLines says each line of an error on its own, since joined errors have a line each.
+// sayLines writes each line of an error to standard error as a separate message, because joined
+// errors have one line each. It returns the number of lines.
 func (s streams) sayLines(err error) (lines int) {
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		s.say("%s", line)

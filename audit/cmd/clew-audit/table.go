@@ -6,10 +6,10 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// rowsAtOnce is how many rows a table collects to find the widths of its columns.
+// rowsAtOnce is the number of rows that a table collects to find the widths of its columns.
 const rowsAtOnce = 200
 
-// table writes events as rows. Columns are as wide as the first rows need them.
+// table writes events as rows. The widths of the columns are chosen for the first rows.
 type table struct {
 	page   *page
 	rows   []lake.Event
@@ -29,7 +29,7 @@ func (t *table) event(e lake.Event) error {
 	return t.flush()
 }
 
-// flush writes the rows that were kept.
+// flush writes the rows that were collected.
 func (t *table) flush() error {
 	for i := range t.rows {
 		t.widths.fit(&t.rows[i])
@@ -60,8 +60,8 @@ func (t *table) row(time, app, message, context string) {
 	t.page.end()
 }
 
-// contextAndTrace writes the part of the context that has room before the trace ID. The ID is
-// never cut, because people copy it.
+// contextAndTrace writes the context, which it cuts so that the trace ID fits on the line. The ID
+// is never cut, because people copy it.
 func (t *table) contextAndTrace(e *lake.Event) {
 	p := t.page
 	before := p.room

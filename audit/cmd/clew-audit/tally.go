@@ -5,7 +5,7 @@ import "example.com/clew/internal/timeline"
 // tally counts the objects, lines and events of a pass.
 type tally struct {
 	objects, before, failed int
-	fresh                   int // failed objects that no earlier pass has named
+	fresh                   int // failed objects that no earlier pass has reported
 	lines, skipped          int
 	events, files           int
 }

@@ -7,13 +7,13 @@ import (
 	"golang.org/x/term"
 )
 
-// look is the flags for how an answer looks.
+// look holds the flags that determine how an answer looks.
 type look struct {
-	Width *int   `help:"How many columns a line may take; 0: no limit. Without it, the width of the terminal, or no limit without a terminal." placeholder:"COLUMNS"`
+	Width *int   `help:"How many columns a line may have; 0: no limit. Without it, the width of the terminal, or no limit without a terminal." placeholder:"COLUMNS"`
 	Color string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 
-// check returns an error for flags that make no sense.
+// check returns an error if a flag has a wrong value.
 func (l *look) check() error {
 	if l.Width != nil && *l.Width < 0 {
 		return usagef("--width wants a number that is not negative")
@@ -27,7 +27,7 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// colour reports whether out gets colours.
+// colour reports whether the output to out is coloured.
 func (l *look) colour(out io.Writer) bool {
 	switch l.Color {
 	case "always":
@@ -38,7 +38,7 @@ func (l *look) colour(out io.Writer) bool {
 	return isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// width returns how wide a line may be; 0: nothing is cut.
+// width returns the largest number of columns of a line. With 0, no line is cut.
 func (l *look) width(out io.Writer) int {
 	if l.Width != nil {
 		return *l.Width

@@ -32,7 +32,7 @@ func TestTerminal(t *testing.T) {
 	tty := terminal(t)
 	assert.Equal(t, 77, (&look{}).width(tty))
 	for _, width := range []int{40, 0} {
-		assert.Equal(t, width, (&look{Width: &width}).width(tty), "what is asked for rules")
+		assert.Equal(t, width, (&look{Width: &width}).width(tty), "--width takes precedence over the terminal")
 	}
 	assert.True(t, (&look{Color: "auto"}).colour(tty))
 	assert.False(t, (&look{Color: "never"}).colour(tty))
@@ -41,7 +41,7 @@ func TestTerminal(t *testing.T) {
 		assert.False(t, (&look{Color: "auto"}).colour(tty))
 		assert.True(t, (&look{Color: "always"}).colour(tty))
 	})
-	t.Run("a dumb one", func(t *testing.T) {
+	t.Run("a dumb terminal", func(t *testing.T) {
 		t.Setenv("TERM", "dumb")
 		assert.False(t, (&look{Color: "auto"}).colour(tty))
 	})

@@ -15,7 +15,7 @@ import (
 
 // traceCommand is clew-audit trace.
 type traceCommand struct {
-	ID string `arg:"" name:"id" help:"A trace ID of 16 or 32 digits, or a text that has one in it: a b3 or traceparent value, a log line, a URL."`
+	ID string `arg:"" name:"id" help:"A trace ID of 16 or 32 digits, or a text that contains one: a b3 or traceparent value, a log line, a URL."`
 
 	dirs
 	Logs []string `help:"Where the log lines are: a file, a pattern, a folder, or - for standard input. May be given several times." placeholder:"SOURCE" sep:"none"`
@@ -24,7 +24,7 @@ type traceCommand struct {
 	look
 }
 
-// Help is what --help says besides.
+// Help returns the text below the usage line of --help.
 func (traceCommand) Help() string {
 	return `Events stand among the lines of their app, with the level audit, in the order of time. With --logs
 the answer looks as that of clew timeline: the spans that the lines report, with lines and events
@@ -106,10 +106,10 @@ func (t *traceCommand) query(now time.Time) (q query, id timeline.ID, err error)
 	return q, id, err
 }
 
-// levelAudit is the level of events among lines.
+// levelAudit is the level of events that are shown among lines.
 const levelAudit = "audit"
 
-// entryOf is an event as a line of a trace.
+// entryOf returns an event as a line of a trace.
 func entryOf(e *lake.Event, id timeline.ID) *timeline.Entry {
 	entry := &timeline.Entry{
 		Source: "audit", Time: e.Time, Precision: time.Microsecond, Trace: id,

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// logLine is a line of a service.
+// logLine returns a log line of a service.
 func logLine(after time.Duration, trace, service, message string) string {
 	return fmt.Sprintf(`{"time":"%s","level":"info","service":"%s","trace_id":"%s","message":"%s"}`+"\n", start.Add(after).Format(time.RFC3339Nano), service, trace, message)
 }
@@ -37,7 +37,7 @@ func zipped(t *testing.T, text string) string {
 	return b.String()
 }
 
-// messagesOf is the messages of the lines in a trace's JSON, in the order of time.
+// messagesOf returns the levels and messages of the lines in a trace's JSON, in the order of time.
 func messagesOf(t *testing.T, text string) string {
 	t.Helper()
 	var all struct {
@@ -45,7 +45,7 @@ func messagesOf(t *testing.T, text string) string {
 		Doubles int
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &all), text)
-	require.Zero(t, all.Doubles, "lines that were read twice")
+	require.Zero(t, all.Doubles, "no line must be read twice")
 	var words []string
 	for _, line := range all.Lines {
 		words = append(words, line.Level+":"+line.Message)
@@ -53,7 +53,7 @@ func messagesOf(t *testing.T, text string) string {
 	return strings.Join(words, " ")
 }
 
-// Events and lines stand in one order of time, wherever the lines are.
+// Events and lines are shown together in the order of time, for each kind of source of the lines.
 func TestTraceBesideLogs(t *testing.T) {
 	dir := lakeOf(t, events)
 	t.Chdir(t.TempDir())
@@ -76,17 +76,17 @@ func TestTraceBesideLogs(t *testing.T) {
 		code        int
 		err         string
 	}{
-		{name: "none", want: "audit:received audit:augmented"},
+		{name: "no logs", want: "audit:received audit:augmented"},
 		{name: "a file", logs: []string{"plain/augment.log"}, want: both},
 		{name: "a file twice", logs: []string{"plain/augment.log", "./plain/augment.log"}, want: both},
 		{name: "a folder", logs: []string{"plain"}, want: both},
 		{name: "a pattern", logs: []string{"pl*/*.log"}, want: both},
 		{name: "gzip", logs: []string{"zip/"}, want: both},
 		{name: "zstd", logs: []string{"zstd/augment.log.zst"}, want: both},
-		{name: "a folder with other things", logs: []string{"mixed"}, want: both},
+		{name: "a folder that also has other files", logs: []string{"mixed"}, want: both},
 		{name: "standard input", stdin: line, logs: []string{"-", "-"}, want: both},
-		{name: "a missing one", logs: []string{"nothing.log", "plain"}, want: both, code: exitIncomplete, err: "clew-audit: stat nothing.log: no such file or directory\n"},
-		{name: "what is not read", logs: []string{"xz.log"}, want: "audit:received audit:augmented", code: exitIncomplete, err: "clew-audit: xz.log: this is xz, which clew-audit does not read: xzcat FILE | clew-audit trace ID --logs -\n"},
+		{name: "a missing file and a good one", logs: []string{"nothing.log", "plain"}, want: both, code: exitIncomplete, err: "clew-audit: stat nothing.log: no such file or directory\n"},
+		{name: "a format that is not read", logs: []string{"xz.log"}, want: "audit:received audit:augmented", code: exitIncomplete, err: "clew-audit: xz.log: this is xz, which clew-audit does not read: xzcat FILE | clew-audit trace ID --logs -\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -15,10 +15,10 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// rateSpan is the range in which the rate of a service is looked for.
+// rateSpan is the length of the range in which estimate looks for the rate of a service.
 const rateSpan = 3 * time.Hour
 
-// trial is the events that filters are tried on, and their rate.
+// trial holds the events that filters are tried on, and the rate of the service.
 type trial struct {
 	command  *checkCommand
 	std      streams
@@ -28,12 +28,12 @@ type trial struct {
 	engine   *engine // nil: no directories
 
 	rate    float64            // events a second; NaN: not known
-	shares  map[string]float64 // of the apps; nil: not known
-	measure string             // says where rate is from
-	young   bool               // there are only events of a few minutes
+	shares  map[string]float64 // the share of each app in the events; nil: not known
+	measure string             // a text that says where the rate comes from
+	young   bool               // the directories only have events of a few minutes
 }
 
-// collect collects the events, and finds the rate.
+// collect reads the events, and determines the rate.
 func (t *trial) collect(ctx context.Context, s span) error {
 	c := t.command
 	t.rate = math.NaN()
@@ -56,7 +56,7 @@ func (t *trial) collect(ctx context.Context, s span) error {
 	return nil
 }
 
-// search takes the newest events of the directories, in the order of time.
+// search adds the newest events of the directories, in the order of time.
 func (t *trial) search(ctx context.Context, s span) error {
 	c := t.command
 	e, problems, err := openEngine(ctx, t.std, c.dirs)
@@ -88,7 +88,7 @@ func (t *trial) search(ctx context.Context, s span) error {
 	return nil
 }
 
-// read takes the first events of a file.
+// read adds the first events of a file.
 func (t *trial) read(ctx context.Context, name string) error {
 	from := io.NopCloser(t.std.in)
 	if name != "-" {
@@ -109,7 +109,7 @@ func (t *trial) read(ctx context.Context, name string) error {
 	return err
 }
 
-// take takes an event of a file.
+// take adds an event of a file.
 func (t *trial) take(_ context.Context, e lake.Event) error {
 	if t.command.App != "" && e.App != t.command.App {
 		return nil
@@ -124,17 +124,19 @@ func (t *trial) take(_ context.Context, e lake.Event) error {
 	return nil
 }
 
-// warn warns if filters are on already: the directory has only what they let through.
+// warn warns if filters are already on in a service: the directory then has only the events that
+// they let through.
 func (t *trial) warn(dir string) {
-	states, _ := filter.ReadState(dir) // filters list says what cannot be read
+	states, _ := filter.ReadState(dir) // the command "filters list" reports states that cannot be read
 	for _, st := range states {
 		if st.Events.Discarded > 0 && st.IsRunning(time.Now()) {
-			t.std.say("%s: filters are on in %s: its events, and their rate, are only those that the filters let through. Give others with --events and --rate", dir, st.App)
+			t.std.say("%s: filters are on in %s, so the directory has only the events that they let through. Give all events with --events, and their rate with --rate", dir, st.App)
 		}
 	}
 }
 
-// estimate takes the rate of the busiest five minutes, because a filter must not be too slow then.
+// estimate sets the rate to that of the busiest five minutes, because a filter must be fast enough
+// for these.
 func (t *trial) estimate(ctx context.Context) {
 	rates := &engine{dirs: t.engine.dirs, stores: t.engine.stores}
 	stats, err := rates.stats(ctx, span{since: time.Now().Add(-rateSpan)})
@@ -165,19 +167,21 @@ func (t *trial) estimate(ctx context.Context) {
 	}
 }
 
-// guess takes the rate of the events that were found, if there are no files of the last hours, or
-// only files of a few minutes. The service may not have run during all of these minutes.
+// guess sets the rate to that of the events that were found, if there are no files of the last
+// hours, or only files of a few minutes. The rate of estimate is too low for a few minutes,
+// because estimate divides by five whole minutes, and the service may have run only for a part of
+// them.
 func (t *trial) guess(found []lake.Event) {
 	if len(found) < 2 || t.command.App != "" && t.shares != nil || !math.IsNaN(t.rate) && !t.young {
 		return
 	}
 	took := found[len(found)-1].Time.Sub(found[0].Time).Seconds()
 	if rate := float64(len(found)) / took; took > 0 && !(rate < t.rate) {
-		t.rate, t.measure = rate, "as the newest events came"
+		t.rate, t.measure = rate, "the rate of the newest events"
 	}
 }
 
-// rateOf is the rate of the events that a filter is for. NaN: not known.
+// rateOf returns the rate of the events of these apps, or NaN if it is not known.
 func (t *trial) rateOf(apps []string) float64 {
 	if t.command.App != "" && apps == nil {
 		apps = []string{t.command.App}
@@ -192,5 +196,5 @@ func (t *trial) rateOf(apps []string) float64 {
 	return t.rate * share
 }
 
-// errTooMany ends the reading of events.
+// errTooMany ends the reading of events at --limit.
 var errTooMany = errors.New("there are more events")

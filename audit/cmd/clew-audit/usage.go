@@ -12,7 +12,7 @@ func (e *usageError) Error() string { return e.text }
 
 func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
-// commands are those that usage errors may name.
+// commands lists the commands that usage errors may name.
 var commands = []string{"find", "follow", "trace", "stats", "ingest", "filters check", "filters list", "filters", "compact", "ddl", "sql", "demo"}
 
 // commandOf returns the command that a text begins with, or "".

@@ -2,15 +2,15 @@ package main
 
 import "time"
 
-// watchEvery is how long people may wait for the reason why ingest waits.
+// watchEvery is the longest time until watch reports why ingest waits.
 const watchEvery = 2 * time.Second
 
-// sayEvery is how often the reason is said again while it lasts.
+// sayEvery is the shortest pause between two reports.
 const sayEvery = time.Minute
 
-// watch says the last error of a log when there are new errors. Ingest itself waits silently and
-// without end while the disk is full. The caller calls unwatch to end watch, and to wait for its
-// goroutine.
+// watch reports the last error of a log when there are new errors. Ingest itself waits silently
+// and without end while the disk is full. The caller calls unwatch to end watch, and to wait for
+// its goroutine.
 func watch(trouble func() (errors int64, last string), say func(format string, args ...any)) (unwatch func()) {
 	end, ended := make(chan struct{}), make(chan struct{})
 	go func() {

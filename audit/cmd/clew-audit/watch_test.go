@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// An error is said within two seconds, and each minute for as long as there are more.
+// watch reports an error within two seconds, and then once a minute as long as there are new
+// errors.
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var errors atomic.Int64
@@ -28,15 +29,15 @@ func TestWatch(t *testing.T) {
 			}
 			synctest.Wait()
 		}
-		time.Sleep(time.Second / 2) // between two looks
+		time.Sleep(time.Second / 2) // so that no error happens at the moment of a tick
 		pass(5, 0)
-		assert.Empty(t, said, "without an error")
+		assert.Empty(t, said, "nothing is reported without an error")
 		pass(2, 1)
 		assert.Equal(t, []string{"trying again: segment 1: no space left on device"}, said)
 		pass(150, 1)
 		assert.Len(t, said, 3)
 		pass(150, 0)
-		assert.Len(t, said, 3, "it has passed")
+		assert.Len(t, said, 3, "nothing is reported after the last error")
 		unwatch()
 		pass(150, 1)
 		assert.Len(t, said, 3)
