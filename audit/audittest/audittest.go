@@ -40,8 +40,8 @@ func New(t testing.TB) *Recorder {
 	return r
 }
 
-// Events returns the events in the order in which they were logged. An event is among them as soon
-// as Log has returned. The slice is the caller's.
+// Events returns the events in the order in which they were logged. They include an event as soon
+// as Log has returned. The caller owns the slice.
 func (r *Recorder) Events() []audit.Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,9 +71,10 @@ func (r *Recorder) keep(record []byte) {
 	r.events = append(r.events, e)
 }
 
-// Candidates returns one candidate for each event, in their order, for tests of a Filter. An event
-// without an App gets [App]. Names and Discarded of a candidate show the verdict. Candidates
-// panics if [audit.Logger.Ingest] would refuse one of the events.
+// Candidates returns one candidate for each event, in the order of the events, for tests of a
+// Filter. An event without an App gets [App]. After the Filter has run, Names and Discarded of a
+// candidate return its verdict. Candidates panics if [audit.Logger.Ingest] would refuse one of the
+// events.
 func Candidates(events ...audit.Event) []audit.Candidate {
 	batch, err := audit.Candidates(App, events...)
 	if err != nil {

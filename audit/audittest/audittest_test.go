@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// augment is code under test.
+// augment stands for the code of a user, who tests which events it logs.
 func augment(t *testing.T, l *audit.Logger, item string) {
 	l.Log(t.Context(), "image augmented", slog.String("item", item))
 }
@@ -32,7 +32,7 @@ func TestRecorder(t *testing.T) {
 	assert.NoError(t, r.LogSync(t.Context(), "synced"))
 	assert.NoError(t, r.Sync(t.Context()))
 	assert.Len(t, r.Events(), 2)
-	assert.Len(t, events, 1, "the slice is the caller's")
+	assert.Len(t, events, 1, "a later event must not change the returned slice")
 	s := r.Stats()
 	assert.EqualValues(t, 2, s.Accepted)
 	assert.Equal(t, s.Accepted, s.Written)
@@ -83,9 +83,9 @@ func TestCandidates(t *testing.T) {
 	assert.Equal(t, "48485a3953bb6124", batch[1].TraceID())
 	assert.Equal(t, audittest.App, batch[1].App())
 	assert.Empty(t, batch[2].TraceID())
-	assert.WithinDuration(t, time.Now(), batch[2].Time(), time.Minute, "now")
+	assert.WithinDuration(t, time.Now(), batch[2].Time(), time.Minute, "a zero Time means now")
 
-	for _, c := range batch { // copies are the same candidate
+	for _, c := range batch { // the loop variable is a copy of the candidate
 		c.Discard()
 		assert.Empty(t, c.Names())
 	}
@@ -93,7 +93,7 @@ func TestCandidates(t *testing.T) {
 	batch[0].Pass("own", "a", "b\xff", "a")
 	batch[0].Pass("c")
 	assert.False(t, batch[0].Discarded())
-	assert.Equal(t, []string{"a", "b\uFFFD", "c"}, batch[0].Names(), "not those that it has")
+	assert.Equal(t, []string{"a", "b\uFFFD", "c"}, batch[0].Names(), "Names does not return names that the event had before")
 	assert.True(t, batch[1].Discarded())
 }
 

@@ -12,9 +12,9 @@ import (
 	"example.com/clew/audit/internal/table"
 )
 
-// Batch sorts records for files. The records themselves, as package segment writes them, lie in a
-// slice of the caller, data. Use [New]. A Batch is for one goroutine. Reset keeps the memory: some
-// 16 bytes for each record, 60 for each trace, and the last file.
+// Batch sorts records for files. The records, in the format of package segment, are in a slice of
+// the caller, data. A Batch only keeps their offsets. Use [New]. A Batch is for one goroutine.
+// Reset keeps the memory: some 16 bytes for each record, 60 for each trace, and the last file.
 type Batch struct {
 	order    *order
 	distinct estimate
@@ -36,7 +36,7 @@ func (b *Batch) Add(at uint32, r *segment.Record) {
 	b.distinct.add(r.Message)
 }
 
-// Len is the number of records.
+// Len returns the number of records.
 func (b *Batch) Len() int { return len(b.order.records) }
 
 // Partitions yields the beginning of each partition, and the offsets of its records in data, in
@@ -47,8 +47,8 @@ func (b *Batch) Partitions(data []byte) iter.Seq2[time.Time, []uint32] {
 	return b.order.partitions()
 }
 
-// File makes the file of a partition's records, which is valid until the next call. Records
-// without an app get app.
+// File returns the Parquet file of a partition's records. The file is valid until the next call.
+// Records without an app get the argument app.
 func (b *Batch) File(ctx context.Context, data []byte, records []uint32, app []byte, meta table.Meta) ([]byte, error) {
 	b.writer.Reset()
 	for i, at := range records {

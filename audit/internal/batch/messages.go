@@ -9,13 +9,13 @@ import (
 	"example.com/clew/audit/internal/segment"
 )
 
-// maxMessages is the number of distinct messages above which an app's messages cannot be
-// constants.
+// maxMessages is the largest number of distinct messages of an app. If an app has more, its
+// messages cannot be constants.
 const maxMessages = 10_000
 
-// estimate says cheaply whether there may be more than maxMessages distinct messages. Each message
-// sets one of 65,536 bits. 10,000 messages set 9,276 bits, give or take 25. From 9,000 bits on the
-// messages are counted.
+// estimate is a cheap test of whether there may be more than maxMessages distinct messages. Each
+// message sets one of 65,536 bits. 10,000 messages set 9,276 bits, plus or minus 25. Only if more
+// than 9,000 bits are set, ManyMessages counts the messages.
 type estimate struct {
 	bits [1 << 10]uint64
 }
@@ -38,7 +38,7 @@ func (e *estimate) many() bool {
 }
 
 // ManyMessages returns the sorted apps that have more than 10,000 distinct messages. Records
-// without an app count for app.
+// without an app belong to the argument app.
 func (b *Batch) ManyMessages(data []byte, app string) (apps []string) {
 	if !b.distinct.many() {
 		return nil

@@ -14,29 +14,29 @@ import (
 
 // order sorts records by partition, trace ID and time.
 //
-// The records of a trace lie apart, but they are few, and mostly in the order of time. So a hash
-// table groups the records by partition and trace, and only the groups are sorted. They are a
-// tenth of the records.
+// The records of a trace are not next to each other, but they are few, and mostly in the order of
+// time. So a hash table groups the records by partition and trace, and only the groups are sorted.
+// There are a tenth as many groups as records.
 type order struct {
-	records []uint32 // where each begins
-	groupOf []uint32 // for each record
+	records []uint32 // the offset of each record
+	groupOf []uint32 // the group of each record
 	groups  []group
 	slots   []uint64 // a hash table: 32 bits of the hash, and the group + 1; 0 is free
 	seed    [2]uint64
 
-	sorted []uint32 // where each record begins, in order
+	sorted []uint32 // the offset of each record, in order
 	rank   []uint32 // the groups, in order
 }
 
-// group is the records of one trace in one partition.
+// group describes the records of one trace in one partition.
 type group struct {
 	partition int64
 	high, low uint64 // the trace ID
-	width     int    // of it, in bytes
+	width     int    // the length of the trace ID in bytes
 	last      int64  // the time of the last record
 	mixed     bool   // the records are not in the order of time
 	count     uint32
-	at        uint32 // where the group's next record goes in sorted
+	at        uint32 // the index in sorted of the group's next record
 }
 
 func newOrder() *order {
@@ -48,7 +48,7 @@ func (o *order) reset() {
 	clear(o.slots)
 }
 
-// add adds the record r, which begins at the place given.
+// add adds the record r, which begins at the offset at.
 func (o *order) add(at uint32, r *segment.Record) {
 	n := o.group(r)
 	g := &o.groups[n]
@@ -59,7 +59,7 @@ func (o *order) add(at uint32, r *segment.Record) {
 	o.groupOf = append(o.groupOf, n)
 }
 
-// group returns the group of r, and makes it if there is none.
+// group returns the index of the group of r. It adds the group if there is none.
 func (o *order) group(r *segment.Record) uint32 {
 	want := group{partition: partition(r.Time), width: len(r.TraceID), last: r.Time}
 	var id [16]byte
@@ -78,7 +78,7 @@ func (o *order) group(r *segment.Record) uint32 {
 	return uint32(*slot) - 1
 }
 
-// find returns the slot of the group, or the free slot for it.
+// find returns the slot of the group want, or a free slot if the table does not have the group.
 func (o *order) find(hash uint64, want *group) *uint64 {
 	mask := uint64(len(o.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
@@ -109,7 +109,8 @@ func (g *group) same(h *group) bool {
 	return g.high == h.high && g.low == h.low && g.width == h.width && g.partition == h.partition
 }
 
-// compare compares the texts of trace IDs: 16 digits come before 32 digits that begin with them.
+// compare compares two groups by partition, and then by the texts of their trace IDs. An ID of 16
+// digits comes before an ID of 32 digits that begins with the same 16 digits.
 func (g *group) compare(h *group) int {
 	switch {
 	case g.partition != h.partition:
@@ -123,7 +124,8 @@ func (g *group) compare(h *group) int {
 	}
 }
 
-// sort sorts. Records of a trace with the same time stay in the order in which they were logged.
+// sort sorts the records into o.sorted. Records of a trace with the same time stay in the order in
+// which they were logged.
 func (o *order) sort(data []byte) {
 	o.rank = o.rank[:0]
 	for i := range o.groups {
@@ -168,19 +170,21 @@ func (o *order) partitions() iter.Seq2[time.Time, []uint32] {
 	}
 }
 
-// Span is the time that a partition covers: lake.PartitionSpan, which cannot be imported here.
+// Span is the time that a partition covers. It is equal to lake.PartitionSpan, which this package
+// cannot import.
 const Span = 5 * time.Minute
 
 const span = int64(Span / time.Microsecond)
 
-// first and last are the partitions of times before the year 1 and after the year 9999, as in
-// lake.Partition.
+// first and last are the first and the last partition. As in lake.Partition, they also contain all
+// times before the year 1 and after the year 9999.
 var (
 	first = floor(time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro())
 	last  = floor(time.Date(9999, 12, 31, 23, 59, 0, 0, time.UTC).UnixMicro())
 )
 
-// partition returns the number of the partition of a time: five minutes each, from 1970.
+// partition returns the number of the partition of a time. Partitions have five minutes each, and
+// number 0 begins in 1970.
 func partition(us int64) int64 { return min(max(floor(us), first), last) }
 
 func floor(us int64) int64 {

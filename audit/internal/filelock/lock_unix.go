@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Try locks f until it is closed, or until the process ends. If the file was opened and locked
-// another time, also in this process, the error is ErrHeld.
+// Try locks f until it is closed, or until the process ends. If another open file, in this process
+// or in another one, holds the lock, the error is ErrHeld.
 func Try(f *os.File) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
@@ -19,5 +19,5 @@ func Try(f *os.File) error {
 	return err
 }
 
-// SyncDir puts the entries of the directory f on disk.
+// SyncDir calls fsync for the directory f, so that its entries are on disk.
 func SyncDir(f *os.File) error { return f.Sync() }

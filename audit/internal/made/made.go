@@ -1,4 +1,4 @@
-// Package made makes synthetic audit events for tests, benchmarks and the command's demo. The same
+// Package made makes synthetic audit events for tests, benchmarks and clew-audit demo. The same
 // seed makes the same events.
 package made
 
@@ -15,7 +15,7 @@ type Event struct {
 	TraceID    [16]byte
 	App        string
 	Message    string
-	Context    []Pair // of the whole trace: do not change it
+	Context    []Pair // shared by all events of the trace: do not change it
 	TraceNames []string
 }
 
@@ -24,14 +24,14 @@ type Pair struct{ Key, Value string }
 
 // Generator makes events of interleaved traces: 24 apps, 60 messages, about 12 events a trace, 3
 // or 4 context pairs that are the same within a trace, and names of filters on 3 % of the events.
-// It is for one goroutine.
+// A Generator is for one goroutine.
 type Generator struct {
 	random *rand.Rand
 	now    int64
 	step   float64 // microseconds from one event to the next
 	part   float64
 	open   []open
-	last   string // an item that a later trace may take up again
+	last   string // the item of the last trace, which a later trace may have too
 	made   Event
 }
 
@@ -41,10 +41,11 @@ type open struct {
 	context []Pair
 }
 
-// live is the number of traces that go on at the same time.
+// live is the number of traces that are interleaved at any time.
 const live = 2000
 
-// New returns the Generator of seed, whose events begin at start, perSecond of them in a second.
+// New returns the Generator for seed. Its events begin at start, and there are perSecond of them
+// in a second.
 func New(seed uint64, start time.Time, perSecond float64) *Generator {
 	g := &Generator{
 		random: rand.New(rand.NewPCG(seed, 0x636c6577)),
@@ -54,12 +55,12 @@ func New(seed uint64, start time.Time, perSecond float64) *Generator {
 	}
 	for i := range g.open {
 		g.open[i] = g.begin()
-		g.open[i].left = 1 + g.random.IntN(g.open[i].left) // they did not all begin at once
+		g.open[i].left = 1 + g.random.IntN(g.open[i].left) // so that the first traces do not all end at the same time
 	}
 	return g
 }
 
-// Next makes the next event. It is valid until the next call; its Context stays as it is.
+// Next makes the next event. It is valid until the next call, but its Context stays valid.
 func (g *Generator) Next() *Event {
 	g.part += g.step
 	whole := int64(g.part)
@@ -126,7 +127,7 @@ func list(format string, words ...string) []string {
 	return all
 }
 
-// shapes is 60 messages: 6 things times 10 fates.
+// shapes returns 60 messages: 10 for each of 6 things.
 func shapes() (all []string) {
 	for _, thing := range []string{"image", "video", "post", "comment", "profile", "story"} {
 		all = append(all, list(thing+" %s", "received", "fetched", "parsed", "augmented", "deduplicated", "scored", "stored",

@@ -1,7 +1,8 @@
-// Package memory lets package audittest make a Logger without a directory, for which package audit
-// has no exported name.
+// Package memory lets package audittest make a Logger without a directory. Package audit has no
+// exported function for that.
 package memory
 
-// New returns a *audit.Logger that calls keep with each record, one at a time, in the goroutine
-// that logs. The record is valid until keep returns. Package audit sets New.
+// New returns a *audit.Logger that calls keep for each record, in the goroutine that logs, and
+// never for two records at the same time. The record is valid until keep returns. Package audit
+// sets New.
 var New func(app string, maxEvent int, keep func(record []byte)) any

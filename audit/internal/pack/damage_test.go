@@ -27,7 +27,7 @@ func write(tb testing.TB, data []byte) string {
 
 func header(id string) []byte { return segment.AppendHeader(nil, segment.Header{ID: id, App: "app"}) }
 
-// blockOf is a block of the records of n events.
+// blockOf returns a block with the records of n events.
 func blockOf(n int) []byte {
 	p := make([]byte, segment.BlockHead)
 	for i := range n {
@@ -50,7 +50,7 @@ func TestDamage(t *testing.T) {
 	flipped[len(flipped)-1] ^= 1
 	badRecord := make([]byte, segment.BlockHead)
 	badRecord = event{message: "m"}.append(event{message: "m"}.append(badRecord))
-	badRecord[segment.BlockHead+4] |= 0x80 // a flag that does not exist
+	badRecord[segment.BlockHead+4] |= 0x80 // an unknown flag
 	segment.PutBlockHead(badRecord)
 	for _, tt := range []struct {
 		name    string
@@ -58,14 +58,14 @@ func TestDamage(t *testing.T) {
 		events  int
 		damaged int
 	}{
-		{"no block", head, 0, 0},
-		{"whole", join(head, ten, ten), 20, 0},
-		{"laid out ahead", join(head, ten, make([]byte, 1000)), 10, 0},
+		{"a header without blocks", head, 0, 0},
+		{"two whole blocks", join(head, ten, ten), 20, 0},
+		{"zeros of a preallocated file", join(head, ten, make([]byte, 1000)), 10, 0},
 		{"cut in a block", join(head, ten, ten[:len(ten)-1]), 10, len(ten) - 1},
-		{"cut in a block's head", join(head, ten, ten[:3]), 10, 1}, // a length below 65,536 ends in zeros
-		{"a bit", join(head, ten, flipped, ten), 10, 2 * len(ten)},
-		{"a record of no known form", join(head, ten, badRecord, ten), 10, len(badRecord) - segment.BlockHead + len(ten)},
-		{"an end, and more", join(head, ten, make([]byte, 8), ten), 10, 8 + len(ten)},
+		{"cut in a block's head", join(head, ten, ten[:3]), 10, 1}, // 3 bytes, but the last two are zeros, which are not counted
+		{"a changed bit in a block", join(head, ten, flipped, ten), 10, 2 * len(ten)},
+		{"a record with an unknown flag", join(head, ten, badRecord, ten), 10, len(badRecord) - segment.BlockHead + len(ten)},
+		{"a block after the end of the segment", join(head, ten, make([]byte, 8), ten), 10, 8 + len(ten)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, _ := roundTrip(t, write(t, tt.data))
@@ -84,10 +84,10 @@ func TestNoSegment(t *testing.T) {
 		data []byte
 		want error
 	}{
-		{"empty", nil, segment.ErrNotOurs},
+		{"an empty file", nil, segment.ErrNotOurs},
 		{"another file", []byte("PAR1 and so on"), segment.ErrNotOurs},
 		{"cut in the header", ours[:len(ours)-1], segment.ErrNotOurs},
-		{"newer", newer, segment.ErrNewer},
+		{"a newer version", newer, segment.ErrNewer},
 		{"an ID that is a path", header("../../../../../../../etc/passwd_"), segment.ErrNotOurs},
 		{"an ID that is empty", header(""), segment.ErrNotOurs},
 	} {
@@ -104,8 +104,8 @@ func TestNoSegment(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
-// A copy of a segment that was made while it was written replaces no file of the whole segment. A
-// damaged file is replaced.
+// A copy of a segment may have been made while the segment was written, and then has fewer events.
+// Its files do not replace the files of the whole segment. A damaged file is replaced.
 func TestCopyOfASegment(t *testing.T) {
 	all := []event{{us: 0}, {us: 1}, {us: 2}, {us: 300e6}, {us: 301e6}}
 	whole := segmentOf(t, "app", all)
@@ -128,7 +128,8 @@ func TestCopyOfASegment(t *testing.T) {
 	assert.Equal(t, want, store.Files())
 }
 
-// The store is full at the second of three files. The same Packer then does it all.
+// The store is full when the second of three files is written. The same Packer can later write all
+// files.
 func TestStoreFails(t *testing.T) {
 	path := segmentOf(t, "app", []event{{us: 0}, {us: 300e6}, {us: 600e6}})
 	p := pack.NewPacker()
@@ -179,14 +180,14 @@ func TestManyMessages(t *testing.T) {
 	}
 }
 
-// FuzzSegment packs segments whose blocks are anything, with checksums that are right.
+// FuzzSegment packs segments whose blocks contain arbitrary bytes, but have valid checksums.
 func FuzzSegment(f *testing.F) {
 	for _, tt := range hostile {
 		var p []byte
 		for _, e := range tt.events {
 			p = e.append(p)
 		}
-		if len(p) < 200_000 { // short ones, for speed
+		if len(p) < 200_000 { // long seeds would be slow
 			f.Add(p, uint16(len(p)/2))
 		}
 	}
@@ -205,7 +206,8 @@ func FuzzSegment(f *testing.F) {
 	})
 }
 
-// A segment with damage anywhere is packed up to it, or is no segment.
+// If a block is damaged, the segment is packed up to this block. If the header is damaged, the
+// file is not a segment.
 func TestDamageAnywhere(t *testing.T) {
 	whole := join(header(segment.NewID(1, 2)), blockOf(10), blockOf(10), blockOf(10))
 	random := rand.New(rand.NewPCG(1, 2))

@@ -22,7 +22,7 @@ func open(tb testing.TB, data []byte) *parquet.File {
 	return f
 }
 
-// packed packs events that lie in one partition, and returns the file.
+// packed packs a segment whose events are all in one partition, and returns the Parquet file.
 func packed(tb testing.TB, path string) []byte {
 	tb.Helper()
 	store := new(storetest.Memory)
@@ -69,7 +69,7 @@ func TestBloomFilters(t *testing.T) {
 			}
 			require.NotNil(t, filter)
 			distinct := checkFilter(t, filter, chunk)
-			// Ten bits for each distinct string, and up to twice as many.
+			// A filter has at least ten bits for each distinct string, and at most twice as many.
 			assert.GreaterOrEqual(t, filter.Size()*8, int64(10*distinct))
 			assert.LessOrEqual(t, filter.Size()*8, int64(2*10*distinct))
 			found := 0
@@ -85,8 +85,8 @@ func TestBloomFilters(t *testing.T) {
 	}
 }
 
-// checkFilter finds each value of the column in its filter, and returns the number of distinct
-// ones.
+// checkFilter checks that the filter contains each value of the column, and returns the number of
+// distinct values.
 func checkFilter(t *testing.T, filter parquet.BloomFilter, chunk parquet.ColumnChunk) int {
 	distinct := map[string]bool{}
 	eachPage(t, chunk, func(_ int, values []parquet.Value) {
@@ -117,7 +117,7 @@ func eachPage(t *testing.T, chunk parquet.ColumnChunk, see func(page int, values
 	}
 }
 
-// The column index must not say that a value is not in a page where it is.
+// The bounds of the column index include all values of a page.
 func TestColumnIndex(t *testing.T) {
 	var events []event
 	for i := range 20_000 {
@@ -163,7 +163,7 @@ func checkPage(t *testing.T, kind parquet.Type, index parquet.ColumnIndex, page 
 	}
 }
 
-// A finder reads single rows by the offset index.
+// Single rows can be read with the offset index.
 func TestOffsetIndex(t *testing.T) {
 	path, _ := madeSegment(t, 140_000, 500_000)
 	data := packed(t, path)
@@ -187,10 +187,10 @@ func TestOffsetIndex(t *testing.T) {
 }
 
 func TestSize(t *testing.T) {
-	const n = 300_000 // synthetic, and larger segments are smaller an event
+	const n = 300_000 // in larger segments, an event takes fewer bytes
 	path, jsonBytes := madeSegment(t, n, 500_000)
 	size := len(packed(t, path))
-	t.Logf("%.2f B an event; as lines of JSON %.1f B", float64(size)/n, float64(jsonBytes)/n)
+	t.Logf("an event takes %.2f B, and %.1f B as a line of JSON", float64(size)/n, float64(jsonBytes)/n)
 	assert.LessOrEqual(t, size, 12*n)
 	assert.LessOrEqual(t, 20*size, jsonBytes)
 }

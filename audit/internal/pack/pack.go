@@ -26,12 +26,12 @@ type Result struct {
 	Bytes   int64 // of the files
 	Damaged int64 // bytes after the last whole record, without zeros at the end
 
-	// ManyMessages is the apps with more than 10,000 distinct messages in the segment.
+	// ManyMessages lists the apps with more than 10,000 distinct messages in the segment.
 	ManyMessages []string
 }
 
-// Packer packs one segment after the other. It keeps its memory, about the size of a segment. Use
-// [NewPacker]. Only one goroutine at a time may use a Packer.
+// Packer packs one segment after the other. Between two segments it keeps its memory, which is
+// about as large as a segment. Use [NewPacker]. Only one goroutine at a time may use a Packer.
 type Packer struct {
 	data  []byte
 	batch *batch.Batch
@@ -42,19 +42,20 @@ func NewPacker() *Packer {
 	return &Packer{batch: batch.New()}
 }
 
-// Segment packs the segment in the file at path, with a Packer of its own: see [Packer.Segment].
+// Segment packs the segment in the file at path, with a new Packer: see [Packer.Segment].
 func Segment(ctx context.Context, store lake.Store, path string) (Result, error) {
 	return NewPacker().Segment(ctx, store, path)
 }
 
-// Segment writes the events of the segment in the file at path to the store: a file for each
-// partition, one after the other. The name of a file is the segment's ID, so a repeated call
-// replaces the files by themselves. A file with more events is not replaced, because the segment
-// is then a copy that was made while it was written. The segment itself is not deleted.
+// Segment writes the events of the segment in the file at path to the store: a Parquet file for
+// each partition, one after the other. The name of a file is the segment's ID, so a repeated call
+// replaces each file by the same file. If the store has a file with more events, Segment does not
+// replace it: the segment is then a copy that was made while the original was still being written.
+// Segment does not delete the segment.
 //
 // A damaged segment is packed up to the damage. If the file is not a segment of this version, the
-// error is [segment.ErrNewer] or [segment.ErrNotOurs]. Otherwise it is that of the first file that
-// could not be written, after some other files may have been.
+// error is [segment.ErrNewer] or [segment.ErrNotOurs]. Any other error is that of the first file
+// that could not be written. Other files may have been written before.
 func (p *Packer) Segment(ctx context.Context, store lake.Store, path string) (Result, error) {
 	result, err := p.segment(ctx, store, path)
 	if err != nil {
@@ -104,8 +105,8 @@ func (p *Packer) segment(ctx context.Context, store lake.Store, path string) (re
 	return result, nil
 }
 
-// hasMore reports whether the store has the file with more rows. A file that cannot be read counts
-// as one without rows.
+// hasMore reports whether the file called name in the store has more than rows rows. It returns
+// false for a file that cannot be read.
 func hasMore(ctx context.Context, store lake.Store, name string, rows int64) (bool, error) {
 	r, err := store.Open(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -145,8 +146,8 @@ func (p *Packer) read(path string) error {
 	return err
 }
 
-// scan reads the whole records. It returns the number of bytes after them, without the zeros of a
-// preallocated file.
+// scan adds all whole records to the batch. It returns the number of bytes after them, without the
+// zeros of a preallocated file.
 func (p *Packer) scan(ctx context.Context, blocks []byte) (damaged int64, err error) {
 	for {
 		records, rest, ok := segment.NextBlock(blocks)

@@ -18,10 +18,11 @@ import (
 
 var start = time.Date(2026, 11, 27, 4, 10, 0, 0, time.UTC)
 
-// block is the size of the blocks that the logger writes, about.
+// block is the approximate size of the blocks in the segments of these tests.
 const block = 1 << 20
 
-// makeSegment writes a segment of the records that next appends, until it appends none.
+// makeSegment writes a segment of the records that next appends, until next appends none. It
+// returns the path of the segment.
 func makeSegment(tb testing.TB, id, app string, next func([]byte) []byte) string {
 	tb.Helper()
 	data := segment.AppendHeader(nil, segment.Header{ID: id, App: app})
@@ -60,7 +61,7 @@ func madeSegment(tb testing.TB, n int, perSecond float64) (path string, jsonByte
 	return path, jsonBytes
 }
 
-// jsonSize is the size of e as a line of JSON, such as the command's.
+// jsonSize returns the size of e as a line of JSON, as clew-audit find writes it.
 func jsonSize(e *made.Event) int {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `{"timestamp":%q,"app":%q,"message":%q,"trace_id":%q,"context":{`,

@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// roundTrip packs the segment at path, compares all that was written with what the segment says,
-// and returns it.
+// roundTrip packs the segment at path, and compares the rows of the files with the records of the
+// segment. It returns the result of the packing, and the store with the files.
 func roundTrip(tb testing.TB, path string) (pack.Result, *storetest.Memory) {
 	tb.Helper()
 	store := new(storetest.Memory)
@@ -41,7 +41,7 @@ func roundTrip(tb testing.TB, path string) (pack.Result, *storetest.Memory) {
 }
 
 func TestRoundTripOfMadeEvents(t *testing.T) {
-	path, _ := madeSegment(t, 100_000, 200) // in the 8 minutes lie 2 or 3 partitions
+	path, _ := madeSegment(t, 100_000, 200) // 8 minutes, which are in 2 partitions
 	r, _ := roundTrip(t, path)
 	assert.Equal(t, 100_000, r.Events)
 	assert.Equal(t, 2, r.Files)
@@ -49,10 +49,10 @@ func TestRoundTripOfMadeEvents(t *testing.T) {
 	assert.Empty(t, r.ManyMessages)
 }
 
-// event is one for a table.
+// event describes the record of an event.
 type event struct {
 	us      int64
-	trace   string // its bytes
+	trace   string // the bytes of the trace ID
 	app     string
 	message string
 	names   []string
@@ -95,23 +95,23 @@ var hostile = []struct {
 	name   string
 	events []event
 }{
-	{"none", nil},
-	{"empty", []event{{}}},
+	{"no events", nil},
+	{"an empty event", []event{{}}},
 	{"empty strings", []event{{pairs: []string{"", "", "a", "", "", "b"}, names: []string{"", ""}}}},
-	{"no pairs among pairs", []event{{}, {pairs: []string{"a", "b"}}, {}, {pairs: []string{"a", "b"}}, {}}},
+	{"events without pairs among events with pairs", []event{{}, {pairs: []string{"a", "b"}}, {}, {pairs: []string{"a", "b"}}, {}}},
 	{"a key twice", []event{{pairs: []string{"a", "1", "b", "2", "a", "3", "a", "4"}}, {pairs: []string{"a", "1", "b", "2", "a", "3", "a", "4"}}, {pairs: []string{"a", "4"}}}},
 	{"1,000 pairs", []event{{pairs: many(1000, func(i int) []string { return []string{strconv.Itoa(i), strconv.Itoa(-i)} })}}},
 	{"1,000 names", []event{{names: many(1000, func(i int) []string { return []string{strconv.Itoa(i % 700)} })}, {}}},
-	{"64 KB", []event{{message: strings.Repeat("ü", 32<<10), pairs: []string{strings.Repeat("k", 64<<10), strings.Repeat("v", 64<<10)}}}},
-	{"all bytes of UTF-8", []event{{app: "\x00\x7f\u0080\u07ff\u0800\uffff\U00010000\U0010ffff", message: "\U0010ffff\n\r\t\"'", pairs: []string{"\u2028", "\x1b[31m"}}}},
+	{"strings of 64 KB", []event{{message: strings.Repeat("ü", 32<<10), pairs: []string{strings.Repeat("k", 64<<10), strings.Repeat("v", 64<<10)}}}},
+	{"characters of all lengths in UTF-8", []event{{app: "\x00\x7f\u0080\u07ff\u0800\uffff\U00010000\U0010ffff", message: "\U0010ffff\n\r\t\"'", pairs: []string{"\u2028", "\x1b[31m"}}}},
 	{"bytes that are not UTF-8", []event{{message: strings.Repeat("\xff", 100), pairs: []string{"\xc0", strings.Repeat("\x80", 100)}}}},
 	{"traces of all widths", []event{
 		{us: 4, trace: zero + short}, {us: 3, trace: short}, {us: 2}, {us: 1, trace: short + zero}, {us: 5, trace: short}, {us: 0, trace: zero},
 		{us: 0, trace: "\xff\xff\xff\xff\xff\xff\xff\xff"}, {us: -1, trace: zero + zero}, {us: 2, trace: zero + short},
 	}},
 	{"a clock that goes backwards", []event{{us: 9, message: "a"}, {us: 8, message: "b"}, {us: 9, message: "c"}, {us: 8, message: "d"}, {us: 7, message: "e"}}},
-	{"an app of its own", []event{{app: "b"}, {}, {app: "app"}, {app: "a"}}},
-	{"wild clocks", []event{
+	{"events of other apps", []event{{app: "b"}, {}, {app: "app"}, {app: "a"}}},
+	{"times far from now", []event{
 		{us: math.MinInt64}, {us: math.MaxInt64}, {us: -1}, {us: 0}, {us: 299_999_999}, {us: 300_000_000},
 		{us: time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() - 1}, {us: time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()},
 		{us: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() - 1}, {us: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()},
@@ -130,7 +130,7 @@ func TestRoundTripOfHostileEvents(t *testing.T) {
 	t.Run("all", func(t *testing.T) { roundTrip(t, segmentOf(t, "", all)) })
 }
 
-// A clock that jumps with each event makes many partitions. Only one at a time is in memory.
+// If the clock jumps with each event, there are many partitions. Each becomes a file.
 func TestManyPartitions(t *testing.T) {
 	var events []event
 	for i := range int64(3000) {
@@ -141,7 +141,8 @@ func TestManyPartitions(t *testing.T) {
 }
 
 func TestSortedAndRowGroups(t *testing.T) {
-	// Values of 8 KB, so that row groups end by their size, and 80 pairs, so that pages do.
+	// Values of 8 KB make row groups end at the limit of bytes. Events with 80 pairs make pages
+	// end at the limit of values.
 	var events []event
 	for i := range 6000 {
 		e := event{us: int64(i), trace: strconv.Itoa(10_000_000 + i*7919%6000)}

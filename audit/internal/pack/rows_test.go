@@ -68,7 +68,8 @@ func rowOf(r *segment.Record, app string) table.Row {
 	return row
 }
 
-// readRows reads a file with parquet-go's own reader of structs.
+// readRows returns the rows of a file. It uses the generic reader of parquet-go, not clew's
+// reader.
 func readRows(tb testing.TB, data []byte) (rows []table.Row) {
 	tb.Helper()
 	r := parquet.NewGenericReader[table.Row](bytes.NewReader(data), table.Schema)
@@ -89,7 +90,8 @@ func readRows(tb testing.TB, data []byte) (rows []table.Row) {
 	return rows
 }
 
-// normalize makes an empty map or list nil or empty, as rowOf does.
+// normalize gives an empty map or list the same form as rowOf: a map that is not nil, and a nil
+// slice.
 func normalize(row *table.Row) {
 	if row.Context == nil {
 		row.Context = map[string]string{}

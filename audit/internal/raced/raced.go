@@ -1,6 +1,6 @@
-// Package raced makes tests smaller under the race detector, which makes them ten times slower.
-// The detector needs each kind of step only once, and the same tests run in full without it. Only
-// tests import it.
+// Package raced makes tests smaller under the race detector, which makes tests ten times slower.
+// Smaller tests are enough there: the detector needs each kind of step only once, and the full
+// tests also run without the detector. Only tests import it.
 package raced
 
 // Or returns small under the race detector, and n without it.

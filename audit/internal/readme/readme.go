@@ -1,4 +1,5 @@
-// Package readme holds the README of a module to the Go code beside it. Only tests import it.
+// Package readme checks that the code in the README of a module is also in its examples. Only
+// tests import it.
 package readme
 
 import (
@@ -14,14 +15,14 @@ var (
 	lineStart = regexp.MustCompile(`(?m)^(.)`)
 )
 
-// Check reports an error unless README.md has at most so many lines, and code in these languages,
-// in this order. Each block of code must stand in example_test.go: Go as the body of a function,
-// other languages as they are.
+// Check reports an error in three cases: README.md has more than maxLines lines, its blocks of
+// code are not in these languages in this order, or a block is not in example_test.go. Go code
+// must be there as the body of a function, and other code verbatim.
 func Check(t testing.TB, maxLines int, languages ...string) {
 	t.Helper()
 	text, example := read(t, "README.md"), read(t, "example_test.go")
 	if lines := strings.Count(text, "\n"); lines > maxLines {
-		t.Errorf("README.md has %d lines, more than %d", lines, maxLines)
+		t.Errorf("README.md has %d lines, and the limit is %d", lines, maxLines)
 	}
 	var found []string
 	for _, block := range blockForm.FindAllStringSubmatch(text, -1) {
@@ -31,11 +32,11 @@ func Check(t testing.TB, maxLines int, languages ...string) {
 			code = lineStart.ReplaceAllString(code, "\t$1")
 		}
 		if !strings.Contains(example, code) {
-			t.Errorf("example_test.go does not have this block of README.md:\n%s", code)
+			t.Errorf("example_test.go does not contain this block of README.md:\n%s", code)
 		}
 	}
 	if !slices.Equal(found, languages) {
-		t.Errorf("README.md has blocks in %q, want %q", found, languages)
+		t.Errorf("README.md has blocks in the languages %q, want %q", found, languages)
 	}
 }
 

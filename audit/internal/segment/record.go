@@ -1,7 +1,7 @@
-// Package segment is the journal's format: records, blocks of records, and the files that hold
-// them. Package audit writes segments, and packages table and lake read them.
+// Package segment defines the format of the journal: records, blocks of records, and files of
+// blocks. Package audit writes segments, and packages table and lake read them.
 //
-// These three share the package, because lake must not import audit.
+// The package is separate, because lake must not import audit.
 package segment
 
 import (
@@ -9,9 +9,9 @@ import (
 	"iter"
 )
 
-// Record is one event, as views of the bytes that it was read from.
+// Record is one event. Its byte slices share the memory that the record was read from.
 //
-// A record is, in order, all numbers little endian:
+// A record consists of these parts, in this order. All numbers are little endian.
 //
 //	length     uint32    of all that follows
 //	flags      byte      bits 0 and 1: the width of the trace ID, in units of 8 bytes;
@@ -26,8 +26,8 @@ import (
 // A string is its length as uvarint, and its bytes, which are valid UTF-8.
 type Record struct {
 	Time    int64  // microseconds since 1970, UTC
-	TraceID []byte // 0, 8 or 16 bytes: none, an ID of 16 digits, one of 32
-	App     []byte // nil: the segment's
+	TraceID []byte // 0, 8 or 16 bytes: no ID, an ID of 16 digits, an ID of 32 digits
+	App     []byte // nil: the app of the segment
 	Message []byte
 	names   []byte
 	pairs   []byte
@@ -41,8 +41,9 @@ const (
 	headSize = 4 + 1 + 8
 )
 
-// Begin appends the beginning of a record to dst. An empty app stands for that of the segment. The
-// caller then calls AppendPair for each pair, and End with the length that dst had before Begin.
+// Begin appends the beginning of a record to dst. An empty app stands for the app of the segment.
+// The caller then calls AppendPair for each pair, and End with the length that dst had before
+// Begin.
 func Begin(dst []byte, us int64, traceID []byte, app, message string, names ...string) []byte {
 	flags := byte(len(traceID) / 8)
 	if app != "" {
@@ -87,8 +88,8 @@ func appendString(dst []byte, s string) []byte {
 }
 
 // Next returns the first record of p, and the bytes after it. Ok is false at the end of p, or if p
-// is not as Begin, AppendPair and End write it. The checksum of the block was right, so only a
-// fault in clew or in another writer makes such a record.
+// does not begin with a record as Begin, AppendPair and End write it. In a block with a valid
+// checksum, only a fault of the writer can cause that.
 func Next(p []byte) (r Record, rest []byte, ok bool) {
 	if len(p) < headSize {
 		return r, nil, false
@@ -139,7 +140,8 @@ func skipNames(p []byte) (rest []byte, ok bool) {
 	return p, true
 }
 
-// NextPair returns the first pair of p, which is a Record's RawPairs or the rest of them.
+// NextPair returns the first pair of p, and the bytes after it. p is the result of RawPairs, or
+// the rest of an earlier call of NextPair.
 func NextPair(p []byte) (key, value, rest []byte, ok bool) {
 	if key, p, ok = cutString(p); !ok {
 		return nil, nil, nil, false
@@ -150,16 +152,17 @@ func NextPair(p []byte) (key, value, rest []byte, ok bool) {
 	return key, value, p, true
 }
 
-// TimeAt returns the time of the record that begins at p[at], which Next has read before.
+// TimeAt returns the time of the record that begins at p[at]. The record must be valid: Next must
+// have read it before.
 func TimeAt(p []byte, at uint32) int64 {
 	return int64(binary.LittleEndian.Uint64(p[at+5:]))
 }
 
-// RawPairs is the record's pairs as they are encoded, for NextPair.
+// RawPairs returns the record's pairs in their encoded form, for NextPair.
 func (r *Record) RawPairs() []byte { return r.pairs }
 
-// Pairs yields the record's pairs in the order in which they were logged. A key that was logged
-// twice comes twice, and its last value counts.
+// Pairs yields the record's pairs in the order in which they were logged. If a key was logged
+// twice, Pairs yields both values, and the last one is valid.
 func (r *Record) Pairs() iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
 		for p := r.pairs; len(p) > 0; {

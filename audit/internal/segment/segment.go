@@ -11,27 +11,27 @@ import (
 //
 //	header   8 bytes   "clewaud1"
 //	         string    the segment's ID, as NewID makes it
-//	         string    the app of records that have none of their own
-//	         uint32    CRC-32C of all before
+//	         string    the app of records without an app
+//	         uint32    CRC-32C of all bytes before
 //
 //	block    uint32    length of the records, 1 to MaxBlock; 0 ends the segment
 //	         uint32    CRC-32C of the records
 //	         records
 //
-// The last block may be cut, or consist of zeros if the file was preallocated. The blocks before
-// it are the segment. Version 2 will have another header: "clewaud2".
+// The last block may be cut, or consist of zeros if the file was preallocated. The segment then
+// consists of the blocks before it. Version 2 will have another header: "clewaud2".
 const (
 	magic     = "clewaud"
 	version   = '1'
 	blockHead = 8
-	MaxBlock  = 16 << 20 // of a block's records, in bytes
-	MaxHeader = 4 << 10  // of a header, in bytes
+	MaxBlock  = 16 << 20 // the largest size of a block's records, in bytes
+	MaxHeader = 4 << 10  // the largest size of a header, in bytes
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// ErrNewer is the error of a segment that a newer version of clew wrote. The segment is left
-// alone.
+// ErrNewer is the error of a segment that a newer version of clew wrote. This version cannot read
+// the segment.
 var ErrNewer = errors.New("segment of a newer version of clew")
 
 // ErrNotOurs is the error of a file that is not a segment, or whose header is damaged.
@@ -77,8 +77,8 @@ func ReadHeader(p []byte) (h Header, blocks []byte, err error) {
 	return Header{ID: string(id), App: string(app)}, rest[4:], nil
 }
 
-// IsUnfinished reports whether p, a whole file, is only the beginning of a header. The process
-// died before it had written the header, so the file has no events.
+// IsUnfinished reports whether p, which is a whole file, is only the beginning of a header. In
+// that case a process died before it had written the header, and the file has no events.
 func IsUnfinished(p []byte) bool {
 	if len(p) > MaxHeader {
 		return false
@@ -99,14 +99,15 @@ func IsUnfinished(p []byte) bool {
 	return len(rest) < 4
 }
 
-// PutBlockHead writes the head of a block: the first BlockHead bytes. The records follow them.
+// PutBlockHead writes the head of a block into its first BlockHead bytes. The records must already
+// follow these bytes.
 func PutBlockHead(block []byte) {
 	records := block[blockHead:]
 	binary.LittleEndian.PutUint32(block, uint32(len(records)))
 	binary.LittleEndian.PutUint32(block[4:], crc32.Checksum(records, castagnoli))
 }
 
-// BlockHead is the length of a block's head, which stands before the records.
+// BlockHead is the length of the head of a block, in bytes. The records follow the head.
 const BlockHead = blockHead
 
 // NextBlock returns the records of the first block of p, and the bytes after it. Ok is false after
@@ -127,8 +128,9 @@ func NextBlock(p []byte) (records, rest []byte, ok bool) {
 	return records, p[end:], true
 }
 
-// NewID is the ID of a segment that begins at us, microseconds since 1970: 16 hexadecimal digits
-// of the time and 16 of random, so that IDs sort by time. Files derive their names from it.
+// NewID returns the ID of a segment that begins at us, in microseconds since 1970. It consists of
+// 16 hexadecimal digits of the time and 16 of random, so that IDs sort by time. The names of files
+// are derived from the ID.
 func NewID(us int64, random uint64) string {
 	return fmt.Sprintf("%016x%016x", uint64(us), random)
 }

@@ -34,7 +34,7 @@ func record(message string, pairs ...string) []byte {
 	return b
 }
 
-// read returns the records of a segment's longest valid prefix, each as its bytes.
+// read returns the bytes of each record in a segment's longest valid prefix.
 func read(file []byte) (records [][]byte) {
 	_, blocks, err := segment.ReadHeader(file)
 	if err != nil {
@@ -83,7 +83,7 @@ func TestNextBlock(t *testing.T) {
 	huge := slices.Clone(good)
 	binary.LittleEndian.PutUint32(huge, segment.MaxBlock+1)
 	for name, bad := range map[string][]byte{
-		"nothing": nil, "zeros": make([]byte, 100), "cut": good[:len(good)-1], "head alone": good[:segment.BlockHead], "too long": huge,
+		"no bytes": nil, "zeros": make([]byte, 100), "a cut block": good[:len(good)-1], "only a head": good[:segment.BlockHead], "a length that is too large": huge,
 	} {
 		_, _, ok := segment.NextBlock(bad)
 		assert.False(t, ok, name)
@@ -100,14 +100,14 @@ func TestNextRefuses(t *testing.T) {
 	names = names[:len(names)-1]
 	segment.End(names, 0)
 	for name, bad := range map[string][]byte{
-		"nothing":              nil,
-		"length of nothing":    change(0, 8),
-		"length beyond":        change(0, 200),
-		"width of 3":           change(4, 3),
-		"unknown flag":         change(4, 1<<4),
-		"message beyond":       change(13, 100),
-		"names beyond":         names,
-		"names without number": change(4, 1<<3), // the pair's bytes are read as names
+		"no bytes":                       nil,
+		"a length that is too small":     change(0, 8),
+		"a length beyond the end":        change(0, 200),
+		"a trace ID of 24 bytes":         change(4, 3),
+		"an unknown flag":                change(4, 1<<4),
+		"a message beyond the end":       change(13, 100),
+		"names beyond the end":           names,
+		"a flag for names without names": change(4, 1<<3), // the pair's bytes are read as names
 	} {
 		_, _, ok := segment.Next(bad)
 		assert.False(t, ok, name)
@@ -132,8 +132,8 @@ func TestNewIDSortsByTime(t *testing.T) {
 	assert.Less(t, segment.NewID(1, 1<<63), segment.NewID(2, 0))
 }
 
-// journal is a segment of so many blocks, where each ends, and how many records there are up to
-// there.
+// journal returns a segment with this number of blocks. For each block, ends contains the offset
+// of its end, and counts contains the number of records up to this offset.
 func journal(seed uint64, blocks int) (file []byte, ends, counts []int) {
 	g := made.New(seed, time.Date(2026, 11, 27, 4, 10, 0, 0, time.UTC), 1000)
 	file = segment.AppendHeader(nil, segment.Header{ID: segment.NewID(1, seed), App: "app"})
@@ -150,7 +150,7 @@ func journal(seed uint64, blocks int) (file []byte, ends, counts []int) {
 	return file, ends, counts
 }
 
-// Whatever is cut or changed, only the blocks before the damage are read.
+// If a file is damaged, read returns the records of the blocks before the damage, and no others.
 func TestDamage(t *testing.T) {
 	const journals = 10_000
 	random := rand.New(rand.NewPCG(1, 2))
@@ -181,7 +181,7 @@ func TestDamage(t *testing.T) {
 			clear(file[at:end])
 			damage = "zeros"
 			if bytes.Equal(bytes.Join(all, nil), bytes.Join(read(file), nil)) {
-				continue // zeros where there were zeros
+				continue // the bytes were zeros before, so there is no damage
 			}
 		case 3:
 			file = append(file[:at:at], file[min(len(file), at+1+random.IntN(100)):]...)
@@ -198,11 +198,11 @@ func TestDamage(t *testing.T) {
 		require.True(t, slices.EqualFunc(all[:want], got, bytes.Equal), "records of journal %d, %s at %d", i, damage, at)
 		seen[fmt.Sprint(damage, want > 0)]++
 	}
-	assert.Len(t, seen, 8, "each damage, with and without records before it: %v", seen)
+	assert.Len(t, seen, 8, "each kind of damage must occur with and without records before it: %v", seen)
 }
 
-// FuzzRead checks that no bytes make a reader panic or read beyond them. A record that is read has
-// the same content after it was written again.
+// FuzzRead checks that a reader does not panic or read beyond the end, whatever the bytes are. If
+// a record is read, written and read again, its content is the same.
 func FuzzRead(f *testing.F) {
 	file, _, _ := journal(1, 5)
 	f.Add(file)
@@ -217,7 +217,8 @@ func FuzzRead(f *testing.F) {
 		if records, rest, ok := segment.NextBlock(p); ok {
 			require.Equal(t, len(p), segment.BlockHead+len(records)+len(rest))
 		}
-		// Bytes as they come, since no fuzzer finds a checksum.
+		// The records are also read without a block, because a fuzzer does not find valid
+		// checksums.
 		for rest := p; ; {
 			r, more, ok := segment.Next(rest)
 			if !ok {

@@ -5,28 +5,28 @@ import (
 	"iter"
 )
 
-// Text is a Record as views of a string, for readers that keep its texts.
+// Text is a Record whose texts are parts of one string, for readers that keep them.
 type Text struct {
 	Time    int64  // microseconds since 1970, UTC
 	TraceID string // 0, 8 or 16 bytes
-	App     string // "": the segment's
+	App     string // "": the app of the segment
 	Message string
 	Kept    bool // Keep has marked the record
 
-	record string // all of it
+	record string // the whole record
 	names  string
 	pairs  string
 }
 
-// keep is a flag of records in memory. Keep sets it, and Text.Append removes it. On disk it is an
-// error.
+// keep is a flag of records in memory. Keep sets the flag, and Text.Append removes it. A record on
+// disk that has the flag is invalid.
 const keep = 1 << 7
 
-// Keep marks a record that a filter must not discard. A marked record must not reach a file:
-// Next does not read it.
+// Keep marks a record that a filter must not discard. A marked record must not be written to a
+// file, because Next does not read it.
 func Keep(record []byte) { record[4] |= keep }
 
-// NextText returns the first record of s, and the text after it, as Next does. It also reads
+// NextText returns the first record of s, and the rest of s after it, as Next does. It also reads
 // records that Keep has marked.
 func NextText(s string) (t Text, rest string, ok bool) {
 	if len(s) < headSize {
@@ -82,7 +82,7 @@ func (t *Text) Pairs() iter.Seq2[string, string] {
 	}
 }
 
-// Value returns the value of a key, which is the last one if the key was logged twice.
+// Value returns the value of a key. If the key was logged twice, it returns the last value.
 func (t *Text) Value(key string) (value string, found bool) {
 	for p := t.pairs; len(p) > 0; {
 		k, rest, ok := cutText(p)
@@ -101,7 +101,7 @@ func (t *Text) Value(key string) (value string, found bool) {
 	return value, found
 }
 
-// HasName reports whether the record has the name of that filter.
+// HasName reports whether name is among the names of the record.
 func (t *Text) HasName(name string) bool {
 	n, p := t.splitNames()
 	for range n {
@@ -131,7 +131,7 @@ func (t *Text) Names() iter.Seq[string] {
 	}
 }
 
-// splitNames returns the number of the record's names, and the names.
+// splitNames returns the number of the record's names, and the names in their encoded form.
 func (t *Text) splitNames() (n uint64, names string) {
 	if t.names == "" {
 		return 0, ""
@@ -140,8 +140,8 @@ func (t *Text) splitNames() (n uint64, names string) {
 	return n, t.names[size:]
 }
 
-// Append appends the record to dst, with names in addition to its own and without the mark of
-// Keep.
+// Append appends the record to dst. It adds names to the record's own names, and removes the mark
+// of Keep.
 func (t *Text) Append(dst []byte, names []string) []byte {
 	start := len(dst)
 	if len(names) == 0 {
@@ -162,7 +162,7 @@ func (t *Text) Append(dst []byte, names []string) []byte {
 	return dst
 }
 
-// StringSize is the length of a string of n bytes as it is encoded.
+// StringSize returns the encoded length of a string of n bytes.
 func StringSize(n int) int {
 	size := n + 1
 	for ; n >= 0x80; n >>= 7 {
@@ -201,7 +201,7 @@ func cutText(s string) (text, rest string, ok bool) {
 	return s[size:end], s[end:], true
 }
 
-// uvarint is binary.Uvarint of a string.
+// uvarint works like binary.Uvarint, for a string.
 func uvarint(s string) (n uint64, size int) {
 	var b [binary.MaxVarintLen64]byte
 	return binary.Uvarint(b[:copy(b[:], s)])

@@ -26,10 +26,10 @@ func TestTextAppend(t *testing.T) {
 		own, add []string
 	}{
 		{"no name", nil, nil},
-		{"its own", []string{"a"}, nil},
-		{"new ones", nil, []string{"a", ""}},
-		{"both", []string{"a", "b"}, []string{"c"}},
-		{"so many that their number has two bytes", manyNames[:127], manyNames},
+		{"own names", []string{"a"}, nil},
+		{"added names", nil, []string{"a", ""}},
+		{"own and added names", []string{"a", "b"}, []string{"c"}},
+		{"so many names that their number takes two bytes", manyNames[:127], manyNames},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, kept := range []bool{false, true} {
@@ -37,7 +37,7 @@ func TestTextAppend(t *testing.T) {
 				if kept {
 					segment.Keep(b)
 					_, _, ok := segment.Next(b)
-					assert.False(t, ok, "a mark must not come to a file")
+					assert.False(t, ok, "Next must refuse a marked record")
 				}
 				text, rest, ok := segment.NextText(string(b) + "rest")
 				require.True(t, ok)
@@ -65,7 +65,7 @@ func TestTextValue(t *testing.T) {
 	assert.True(t, text.HasName("b"))
 	assert.False(t, text.HasName("c"))
 	for range text.Pairs() {
-		break // no more is yielded
+		break // Pairs must not yield after the loop has ended
 	}
 }
 
@@ -76,7 +76,7 @@ func TestStringSize(t *testing.T) {
 	}
 }
 
-// FuzzText compares NextText with Next, which reads the same bytes.
+// FuzzText compares the results of NextText and Next for the same bytes.
 func FuzzText(f *testing.F) {
 	f.Add(string(named()), "k", "a")
 	f.Add(string(named("a", "b"))+string(record("m")), "", "c")

@@ -15,6 +15,6 @@ func TestIsUnfinished(t *testing.T) {
 	assert.False(t, segment.IsUnfinished(header))
 	assert.False(t, segment.IsUnfinished(append(header, 0)))
 	assert.False(t, segment.IsUnfinished([]byte("PAR1")))
-	assert.False(t, segment.IsUnfinished([]byte("clewaud2")), "a newer version is left alone")
+	assert.False(t, segment.IsUnfinished([]byte("clewaud2")), "the file of a newer version is not unfinished")
 	assert.False(t, segment.IsUnfinished(append([]byte("clewaud1"), make([]byte, segment.MaxHeader)...)))
 }

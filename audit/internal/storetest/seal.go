@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// Seal returns a Parquet file with the seal of clew's files, or with a new one if it has a seal.
+// Seal returns a Parquet file with a valid seal, as clew's files have. If file already has a seal,
+// Seal replaces it.
 func Seal(file []byte) []byte {
 	at := len(file) - 8 - int(binary.LittleEndian.Uint32(file[len(file)-8:]))
 	body, footer := file[:at], file[at:]

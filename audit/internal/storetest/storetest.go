@@ -17,23 +17,23 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// ErrFail is the error of a store that fails because a test says so.
+// ErrFail is the error of a Memory from the call FailAt on.
 var ErrFail = errors.New("no space left on device")
 
-// ErrLost is why a lock was lost.
+// ErrLost is the cause of a context whose lock was lost.
 var ErrLost = errors.New("the lease was not renewed")
 
-// Memory is a store in memory, which can fail. The zero value is empty. Several goroutines may
-// call its methods; set the fields before.
+// Memory is a store in memory that can be made to fail. The zero value is an empty store that does
+// not fail. Several goroutines may call its methods. Set the fields before the first call.
 type Memory struct {
 	// FailAt is the number of the first Put, Delete, Open, List or Lock that fails, from 1 on. All
-	// later calls fail too, as if the process ended there. 0: none fails.
+	// later calls fail too, as if the process had ended at this call. 0: no call fails.
 	FailAt int
 
-	// Half says that the first failing call does its work, and only its answer is lost.
+	// Half means that the first failing call does its work, although it returns an error.
 	Half bool
 
-	// LoseAt is the number of the call before which the lock is lost, with ErrLost; 0: never.
+	// LoseAt is the number of the call before which the lock is lost with ErrLost. 0: never.
 	LoseAt int
 
 	mu     sync.Mutex
@@ -43,7 +43,8 @@ type Memory struct {
 	calls  int
 }
 
-// call counts a call. Do is false if the call must do nothing.
+// call counts a call, and returns the error of the call. Do is false if the call must not do its
+// work.
 func (m *Memory) call() (do bool, err error) {
 	m.calls++
 	if m.calls == m.LoseAt && m.locked {
@@ -55,14 +56,14 @@ func (m *Memory) call() (do bool, err error) {
 	return true, nil
 }
 
-// Calls is the number of calls so far.
+// Calls returns the number of calls so far.
 func (m *Memory) Calls() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.calls
 }
 
-// Copy returns a store with the same files, which does not fail.
+// Copy returns a store that has the same files and does not fail.
 func (m *Memory) Copy() *Memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -7,13 +7,13 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// stat is the bounds of a column in a row group.
+// stat holds the bounds of a column in a row group.
 type stat struct {
 	some            bool
 	least, greatest []byte
 }
 
-// add adds the bounds of a page. Some says whether the page has values.
+// add extends the bounds of s to the bounds of a page. Some is false if the page has no values.
 func (s *stat) add(least, greatest []byte, some bool) {
 	if !some {
 		return
@@ -27,7 +27,7 @@ func (s *stat) add(least, greatest []byte, some bool) {
 	s.some = true
 }
 
-// statistics leaves out bounds that are long.
+// statistics returns the statistics of the column, without bounds that are too long.
 func (s *stat) statistics(nullCounts []int64) (all format.Statistics) {
 	for _, n := range nullCounts {
 		all.NullCount += n
@@ -38,7 +38,7 @@ func (s *stat) statistics(nullCounts []int64) (all format.Statistics) {
 	return all
 }
 
-// notNil is a copy of p that is never nil, because a nil bound would be no bound.
+// notNil returns a copy of p that is never nil, because the writer leaves out a bound that is nil.
 func notNil(p []byte) []byte { return append([]byte{}, p...) }
 
 // cutLeast returns a bound that is not above p, and not too long.
@@ -58,7 +58,7 @@ func cutGreatest(p []byte) []byte {
 	const last = string(utf8.MaxRune)
 	cut := cutLeast(p)
 	if len(cut) == len(p) || string(p[len(cut):]) > last {
-		return p // no short text is above p
+		return p // there is no short text above p
 	}
 	return append(bytes.Clone(cut), last...)
 }

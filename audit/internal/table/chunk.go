@@ -7,15 +7,15 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// chunk is the indexes and filters of a column in a row group, which are written after all row
-// groups.
+// chunk holds the indexes and the filter of a column in a row group. They are written after all
+// row groups.
 type chunk struct {
-	bloom  bloom.SplitBlockFilter // nil: none
+	bloom  bloom.SplitBlockFilter // nil: the column has no filter
 	column format.ColumnIndex
 	offset format.OffsetIndex
 }
 
-// bounds adds the bounds of a page that has values.
+// bounds adds the bounds of a page that contains values.
 func (c *chunk) bounds(least, greatest []byte, empty int) {
 	c.column.NullPages = append(c.column.NullPages, false)
 	c.addBounds(least, greatest, empty)

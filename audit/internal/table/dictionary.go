@@ -5,13 +5,13 @@ import (
 	"hash/maphash"
 )
 
-// dictionary is the distinct strings of a column in a row group, in the order of their first
+// dictionary holds the distinct strings of a column in a row group, in the order of their first
 // appearance.
 type dictionary struct {
 	plain []byte   // in Parquet's PLAIN encoding: each string after its length in 4 bytes
-	at    []uint32 // where each begins in plain, after its length
+	at    []uint32 // the offset of each string in plain, after its length
 	slots []uint64 // a hash table: 32 bits of the hash, and the index + 1; 0 is free
-	seen  []uint32 // for each string the last page that it was seen in, + 1
+	seen  []uint32 // for each string, the last page that contains it, + 1
 	seed  maphash.Seed
 }
 
@@ -41,7 +41,7 @@ func (d *dictionary) index(s []byte) uint32 {
 	}
 }
 
-// add adds s without checking whether it is there.
+// add adds s. It does not check whether d already contains s.
 func (d *dictionary) add(s []byte) {
 	d.plain = binary.LittleEndian.AppendUint32(d.plain, uint32(len(s)))
 	d.at = append(d.at, uint32(len(d.plain)))
@@ -54,8 +54,8 @@ func (d *dictionary) get(n uint32) []byte {
 	return d.plain[at : at+binary.LittleEndian.Uint32(d.plain[at-4:])]
 }
 
-// grow doubles the slots. A slot has only the upper half of the hash. So the lower half, which
-// says where a string belongs, is computed again.
+// grow doubles the slots. A slot contains only the upper half of the hash. The position of a
+// string depends on the lower half, so grow computes the hash again.
 func (d *dictionary) grow() {
 	old := d.slots
 	d.slots = make([]uint64, 2*len(old))
@@ -78,8 +78,8 @@ func (d *dictionary) reset() {
 	d.plain, d.at, d.seen = d.plain[:0], d.at[:0], d.seen[:0]
 }
 
-// bounds returns the least and the greatest of the strings of a page, whose indexes are given. It
-// compares each string once, however often the page has it.
+// bounds returns the least and the greatest string of a page, whose values have these indexes. It
+// compares each string once, even if the string occurs often in the page.
 func (d *dictionary) bounds(indexes []uint32, page int) (least, greatest []byte) {
 	for len(d.seen) < len(d.at) {
 		d.seen = append(d.seen, 0)

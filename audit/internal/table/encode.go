@@ -2,7 +2,7 @@ package table
 
 import "encoding/binary"
 
-// widthOf is the width in bits of the indexes into n strings, rounded up to whole bytes. Narrower
+// widthOf returns the width in bits of indexes into n strings, rounded up to whole bytes. Narrower
 // indexes would be smaller before zstd but larger after it, because zstd finds repeated bytes, and
 // the pairs of a trace repeat.
 func widthOf(n int) int {
@@ -43,8 +43,8 @@ func appendIndexes(dst []byte, indexes []uint32, width int) []byte {
 }
 
 // appendLevels appends the repetition and definition levels of rows with a list each, and returns
-// the number of levels. The first row's values begin at begin, and ends has the end of each row's
-// values.
+// the number of levels. The values of the first row begin at begin, and ends contains the end of
+// the values of each row.
 func appendLevels(dst []byte, begin uint32, ends []uint32) (_ []byte, levels int) {
 	empty, several := 0, false
 	for from, i := begin, 0; i < len(ends); i++ {
@@ -79,12 +79,12 @@ func appendLevels(dst []byte, begin uint32, ends []uint32) (_ []byte, levels int
 	return dst, levels
 }
 
-// appendSame appends n times the same level.
+// appendSame appends n levels that are all the same.
 func appendSame(dst []byte, n int, level byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(n)<<1), level)
 }
 
-// appendRepetitions appends a 0 for the first value of each row, and a 1 for each one after it.
+// appendRepetitions appends a 0 for the first value of each row, and a 1 for each other value.
 func appendRepetitions(dst []byte, begin uint32, ends []uint32, levels int) []byte {
 	bits := newBits(dst, levels)
 	for from, i := begin, 0; i < len(ends); i++ {
@@ -98,7 +98,7 @@ func appendRepetitions(dst []byte, begin uint32, ends []uint32, levels int) []by
 	return bits.end()
 }
 
-// appendDefinitions appends a 1 for each value, and a 0 for each row that has none.
+// appendDefinitions appends a 1 for each value, and a 0 for each row without values.
 func appendDefinitions(dst []byte, begin uint32, ends []uint32, levels int) []byte {
 	bits := newBits(dst, levels)
 	for from, i := begin, 0; i < len(ends); i++ {
@@ -119,7 +119,7 @@ type levelBits struct {
 	dst   []byte
 	some  uint64
 	n     int
-	bytes int // that are to come
+	bytes int // the number of bytes that are not yet appended
 }
 
 func newBits(dst []byte, levels int) *levelBits {
@@ -127,7 +127,7 @@ func newBits(dst []byte, levels int) *levelBits {
 	return &levelBits{dst: binary.AppendUvarint(dst, uint64(groups)<<1|1), bytes: groups}
 }
 
-// add adds the lowest n bits of some, 32 at most.
+// add adds the lowest n bits of some. n is 32 at most.
 func (b *levelBits) add(some uint64, n int) {
 	b.some |= some << b.n
 	b.n += n

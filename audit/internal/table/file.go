@@ -17,24 +17,24 @@ import (
 const (
 	magic = "PAR1"
 
-	// bloomBits is the least number of bits for each distinct value. Sizes of filters are powers
-	// of two, as some readers demand, so there are up to twice as many bits. At most one in a
-	// hundred row groups is read in vain.
+	// bloomBits is the smallest number of bits of a Bloom filter for each distinct value. The
+	// sizes of filters are powers of two, as some readers demand, so there may be up to twice as
+	// many bits. Because of this size, a search reads at most one in a hundred row groups in vain.
 	bloomBits = 10
 
-	// maxBound is the largest length of a bound in the column index, and maxStat of one in a row
-	// group's statistics. Bounds in the statistics are never cut, because some engines answer
-	// min() and max() by them: bounds that are too long are left out.
+	// maxBound is the largest length of a bound in the column index. maxStat is the largest length
+	// of a bound in the statistics of a row group. Bounds in the statistics are never cut, because
+	// some engines use them to answer min() and max(). Bounds that are too long are left out.
 	maxBound = 64
 	maxStat  = 256
 )
 
-// file is a Parquet file in memory. After the row groups come the Bloom filters, the column
-// indexes, the offset indexes and the footer, so that a reader gets all of these in one piece.
+// file is a Parquet file in memory. The Bloom filters, the column indexes, the offset indexes and
+// the footer follow after all row groups, so that a reader gets all of them with one read.
 type file struct {
 	out    []byte
 	groups []format.RowGroup
-	chunks []*chunk // of all row groups, in their order
+	chunks []*chunk // the columns of all row groups, in order
 
 	zstd  *zstd.Encoder
 	page  []byte
@@ -44,8 +44,8 @@ type file struct {
 
 func (f *file) reset() {
 	if f.zstd == nil {
-		// The options are valid, so there is no error. The frame has no CRC, because a page has
-		// one.
+		// The options are valid, so there is no error. The zstd frame has no CRC, because the page
+		// has one.
 		f.zstd, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest),
 			zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true), zstd.WithWindowSize(1<<20))
 	}
@@ -89,7 +89,7 @@ func (f *file) addTimes(g *group) format.ColumnChunk {
 	row := 0
 	for _, end := range f.ends {
 		times := g.time[row:end]
-		f.page, _ = f.delta.EncodeInt64(f.page[:0], times) // has no errors
+		f.page, _ = f.delta.EncodeInt64(f.page[:0], times) // EncodeInt64 returns no errors
 		f.addPage(c, &meta, row, len(times), 0, format.DeltaBinaryPacked)
 		low := binary.LittleEndian.AppendUint64(nil, uint64(slices.Min(times)))
 		high := binary.LittleEndian.AppendUint64(nil, uint64(slices.Max(times)))
@@ -102,8 +102,8 @@ func (f *file) addTimes(g *group) format.ColumnChunk {
 	return f.end(c, meta)
 }
 
-// addColumn writes a column of strings. For a column of lists, ends has the end of each row's
-// values. Nil ends mean one value a row.
+// addColumn writes a column of strings. For a column of lists, ends contains the end of the values
+// of each row. If ends is nil, each row has one value.
 func (f *file) addColumn(g *group, number int, col *column, ends []uint32) format.ColumnChunk {
 	c := &chunk{}
 	meta := f.begin(c, number)
@@ -148,7 +148,7 @@ func (f *file) addColumn(g *group, number int, col *column, ends []uint32) forma
 	return f.end(c, meta)
 }
 
-// begin begins a column in a row group.
+// begin adds c to f.chunks, and returns the first metadata of the column.
 func (f *file) begin(c *chunk, number int) format.ColumnMetaData {
 	column := schema()[number]
 	f.chunks = append(f.chunks, c)
@@ -164,8 +164,8 @@ func (f *file) end(c *chunk, meta format.ColumnMetaData) format.ColumnChunk {
 	return format.ColumnChunk{MetaData: meta}
 }
 
-// addPage writes f.page, which begins with row and has so many levels, some of them of empty
-// lists.
+// addPage writes f.page. The first row of the page is row. The argument levels is the number of
+// levels in the page, and empty is the number of empty lists.
 func (f *file) addPage(c *chunk, meta *format.ColumnMetaData, row, levels, empty int, encoding format.Encoding) {
 	at := len(f.out)
 	f.writePage(meta, format.PageHeader{
@@ -187,7 +187,7 @@ func (f *file) addPage(c *chunk, meta *format.ColumnMetaData, row, levels, empty
 }
 
 // writePage compresses f.page and writes it. The header contains the compressed size, so the page
-// is compressed first, after some room for the header.
+// is compressed first, and room for the header is left before it.
 func (f *file) writePage(meta *format.ColumnMetaData, h format.PageHeader) {
 	at := len(f.out)
 	const room = 128
@@ -280,7 +280,7 @@ func bloomOf(d *dictionary) bloom.SplitBlockFilter {
 	return filter
 }
 
-// marshal returns v in Thrift's compact form. Writing to memory has no errors.
+// marshal returns v in Thrift's compact form. Writing to memory causes no errors.
 func marshal(v any) []byte {
 	p, _ := thrift.Marshal(new(thrift.CompactProtocol), v)
 	return p

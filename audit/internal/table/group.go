@@ -6,7 +6,7 @@ import (
 	"example.com/clew/audit/internal/segment"
 )
 
-// group is the rows of a row group, by columns.
+// group holds the rows of a row group, by columns.
 type group struct {
 	time    []int64
 	trace   column
@@ -15,16 +15,16 @@ type group struct {
 	key     column
 	value   column
 	name    column
-	pairs   []uint32 // where each row's pairs end in key and value
-	names   []uint32 // where each row's names end in name
+	pairs   []uint32 // for each row, the end of its pairs in key and value
+	names   []uint32 // for each row, the end of its names in name
 
-	ownApp int64    // the index of the app of records without one; -1: not known yet
+	ownApp int64    // the index of the app of records without an app; -1: not known yet
 	last   []byte   // the last record's pairs, as they are encoded
-	inRow  []uint32 // for each key its last row, + 1
-	at     []uint32 // for each key the position of its value in that row
+	inRow  []uint32 // for each key, the last row that has it, + 1
+	at     []uint32 // for each key, the position of its value in that row
 }
 
-// column is a column of strings: the distinct ones, and the index of each value.
+// column is a column of strings: the distinct strings, and the index of each value.
 type column struct {
 	*dictionary
 	indexes []uint32
@@ -60,7 +60,7 @@ func (g *group) full() bool {
 		len(g.value.plain)+len(g.key.plain)+len(g.message.plain)+len(g.app.plain)+len(g.name.plain) >= maxGroupBytes
 }
 
-// add adds a record. Same says that the record before is of the same trace.
+// add adds a record. Same is true if the previous record is of the same trace.
 func (g *group) add(r *segment.Record, app []byte, same bool) {
 	g.time = append(g.time, r.Time)
 	if !same || len(g.trace.at) == 0 {
@@ -87,8 +87,8 @@ func (g *group) appIndex(app, own []byte) uint32 {
 	return uint32(g.ownApp)
 }
 
-// addPairs adds a record's pairs. The records of a trace often have the same pairs, whose indexes
-// are then copied.
+// addPairs adds a record's pairs. The records of a trace often have the same pairs. addPairs then
+// copies the indexes of the previous record.
 func (g *group) addPairs(raw []byte) {
 	begin := len(g.value.indexes)
 	if rows := len(g.pairs); rows > 0 && string(raw) == string(g.last) {
@@ -124,7 +124,7 @@ func (g *group) addPairs(raw []byte) {
 	g.pairs = append(g.pairs, uint32(len(g.value.indexes)))
 }
 
-// pages returns the row at which each page ends.
+// pages returns the end of each page, as a row number. It uses the memory of ends.
 func (g *group) pages(ends []int) []int {
 	ends = ends[:0]
 	var row, values uint32

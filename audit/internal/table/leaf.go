@@ -15,7 +15,7 @@ type leaf struct {
 	path []string
 }
 
-// elements returns the schema in the form of a footer. Parquet-go writes it for us.
+// elements returns the schema in the form in which the footer contains it. Parquet-go makes it.
 var elements = sync.OnceValue(func() []format.SchemaElement {
 	var empty bytes.Buffer
 	w := parquet.NewWriter(&empty, Schema)
@@ -26,7 +26,7 @@ var elements = sync.OnceValue(func() []format.SchemaElement {
 			return f.Metadata().Schema
 		}
 	}
-	panic("table: the schema: " + err.Error()) // the schema is a constant, and a test has seen it
+	panic("table: the schema: " + err.Error()) // cannot happen: the schema is a constant, and a test uses it
 })
 
 // schema returns the columns.

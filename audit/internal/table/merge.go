@@ -18,8 +18,8 @@ func (e *SourceError) Error() string { return fmt.Sprintf("source %d: %v", e.Sou
 
 func (e *SourceError) Unwrap() error { return e.Err }
 
-// Merge adds the rows of all sources to w, in order. It reads rows when it needs them. If a source
-// cannot be read, the error is a [SourceError], and the caller must reset w.
+// Merge adds the rows of all sources to w, in order. It reads each row only when it needs the row.
+// If a source cannot be read, the error is a [SourceError], and the caller must reset w.
 func Merge(ctx context.Context, w *Writer, sources []*Source) error {
 	h := merge{sources: sources}
 	for i := range sources {
@@ -53,7 +53,7 @@ func Merge(ctx context.Context, w *Writer, sources []*Source) error {
 	return nil
 }
 
-// merge is a heap of the sources that have more rows. Equal rows are in the order of the sources,
+// merge is a heap of the sources that still have rows. Equal rows are in the order of the sources,
 // so that the same files always make the same file.
 type merge struct {
 	sources []*Source
@@ -83,7 +83,7 @@ func (h *merge) Less(i, j int) bool {
 
 func (h *merge) Swap(i, j int) { h.next[i], h.next[j] = h.next[j], h.next[i] }
 
-// Push is not called: sources only leave.
+// Push is never called, because sources are only removed from the heap.
 func (h *merge) Push(any) {}
 
 func (h *merge) Pop() any {

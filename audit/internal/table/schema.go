@@ -1,11 +1,11 @@
-// Package table is the Parquet files of a lake: their schema, and how they are written and read.
+// Package table defines the schema of the Parquet files of a lake, and writes and reads the files.
 //
 // Packages audit and lake share it. No other code may rely on its API.
 package table
 
 import "github.com/parquet-go/parquet-go"
 
-// Row defines the schema. Writing and reading go by columns, and do not use it.
+// Row defines the schema. The writer and the readers work on columns, and do not use Row.
 type Row struct {
 	Timestamp  int64             `parquet:"timestamp,timestamp(microsecond),delta"`
 	TraceID    string            `parquet:"trace_id,dict"`
@@ -33,13 +33,14 @@ const (
 const (
 	// MetaVersion is the version of clew that wrote the file.
 	MetaVersion = "clew.version"
-	// MetaForm is the version of the files' form. A reader leaves files of a newer form alone.
+	// MetaForm is the version of the form of a file. Readers do not read files of a newer form.
 	MetaForm = "clew.form"
-	// MetaSegment is the ID of the segment that the file was made from; none in a merged file.
+	// MetaSegment is the ID of the segment that the file was made from. A merged file does not
+	// have it.
 	MetaSegment = "clew.segment"
-	// MetaReplaces has the names of the files that a merged file was made from, and of the files
-	// that these replaced. All lie in the partition of the merged file. The names have no
-	// directory, and spaces between them.
+	// MetaReplaces contains the names of the files that a merged file was made from, and of the
+	// files that those files replaced. All these files are in the partition of the merged file.
+	// The names are without a directory, and are separated by spaces.
 	MetaReplaces = "clew.replaces"
 	// MetaManyMessages is a JSON array of the apps that had more than 10,000 distinct messages in
 	// the segment, or in one of the segments that the file was made from.

@@ -8,16 +8,16 @@ import (
 	"io"
 )
 
-// A seal with checksums lies before the footer, where Parquet has no place for it. Page checksums
-// do not cover the footer and the pages' heads. A wrong bit there can cost the reader any amount
-// of memory: if it turns a codec in the footer into another one, the process ends. So no damaged
-// footer is parsed.
+// A file has a seal with checksums in front of the footer, although Parquet does not define one.
+// The checksums of pages do not cover the footer and the heads of pages. A wrong bit in a footer
+// can make a reader allocate any amount of memory. For example, if the bit changes a codec, the
+// process ends. So no damaged footer is parsed.
 //
 //	seal   4 bytes   "clew"
-//	       uint32    CRC-32C of all before the seal
+//	       uint32    CRC-32C of all bytes before the seal
 //	       uint32    CRC-32C of the footer
 //
-// Other readers do not look at the seal. Files of all forms have one.
+// Readers other than clew ignore the seal. Files of all forms have a seal.
 const (
 	sealMagic = "clew"
 	sealSize  = len(sealMagic) + 4 + 4
@@ -26,12 +26,13 @@ const (
 	endSize = 4 + len(magic)
 )
 
-// ErrDamaged is the error of a file whose checksum is wrong, or that is cut.
+// ErrDamaged is the error of a file that is cut, or whose checksum is wrong.
 var ErrDamaged = errors.New("damaged file")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// appendSeal appends the seal between the body, which dst is, and the footer.
+// appendSeal appends the seal to dst, which is the body of the file. The caller then appends the
+// footer.
 func appendSeal(dst, footer []byte) []byte {
 	body := crc32.Checksum(dst, castagnoli)
 	dst = append(dst, sealMagic...)
@@ -40,7 +41,7 @@ func appendSeal(dst, footer []byte) []byte {
 }
 
 // CheckFooter checks the footer of a file of size bytes. Call it before the footer is parsed. The
-// error is [ErrDamaged], [ErrNotOurs] if the file has no seal, or that of r.
+// error is [ErrDamaged], [ErrNotOurs] if the file has no seal, or an error of r.
 func CheckFooter(r io.ReaderAt, size int64) error {
 	_, _, err := readSeal(r, size)
 	return err
@@ -73,13 +74,14 @@ func readSeal(r io.ReaderAt, size int64) (body int64, sum uint32, err error) {
 	return body, binary.LittleEndian.Uint32(p[4:]), nil
 }
 
-// whole is a file in memory.
+// whole is a reader of a file in memory, which also gives access to its bytes.
 type whole struct {
 	*bytes.Reader
 	data []byte
 }
 
-// readBody reads all of a file of size bytes, and checks it. The bytes of a whole are not copied.
+// readBody returns all bytes of a file of size bytes, and checks its seal. If r is a whole,
+// readBody does not copy the bytes.
 func readBody(r io.ReaderAt, size int64) ([]byte, error) {
 	body, sum, err := readSeal(r, size)
 	if err != nil {
@@ -100,7 +102,7 @@ func readBody(r io.ReaderAt, size int64) ([]byte, error) {
 	return p, nil
 }
 
-// readFull reads len(p) bytes. An io.ReaderAt may return io.EOF with them at the end of the file.
+// readFull reads len(p) bytes. It ignores io.EOF if r returns it together with the last bytes.
 func readFull(r io.ReaderAt, p []byte, at int64) error {
 	if n, err := r.ReadAt(p, at); n < len(p) {
 		if err == nil || errors.Is(err, io.EOF) {

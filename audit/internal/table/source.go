@@ -15,7 +15,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// ErrNewer is the error of a file that a newer version of clew wrote. The file is left alone.
+// ErrNewer is the error of a file that a newer version of clew wrote. This version cannot read the
+// file.
 var ErrNewer = errors.New("file of a newer version of clew")
 
 // ErrNotOurs is the error of a Parquet file that clew did not write.
@@ -27,8 +28,8 @@ var (
 )
 
 // Source reads a file from the first row to the last, for example for a merge. OpenSource reads
-// only the footer. The first Next reads the whole file into memory. A damaged file is an error,
-// and none of its rows is returned.
+// only the footer. The first Next reads the whole file into memory. If the file is damaged, Next
+// returns an error, and no row of the file is returned.
 type Source struct {
 	Meta Meta
 	Rows int64
@@ -37,16 +38,16 @@ type Source struct {
 	size    int64
 	groups  []parquet.RowGroup
 	columns []values // of the current row group
-	left    int64    // rows of the current row group that are not read
-	bytes   []byte   // the current record's
+	left    int64    // the number of rows of the current row group that are not yet read
+	bytes   []byte   // the bytes of the current record
 	record  segment.Record
-	trace   []byte // of the record before
-	time    int64  // of the record before
+	trace   []byte // the trace ID of the previous record
+	time    int64  // the time of the previous record
 	read    int64
 }
 
-// OpenSource reads the footer of a file of size bytes. With [ErrNewer] it returns a Source too,
-// whose Meta has the files that the newer file replaces.
+// OpenSource reads the footer of a file of size bytes. If the error is [ErrNewer], OpenSource also
+// returns a Source, whose Meta contains the files that the newer file replaces.
 func OpenSource(r io.ReaderAt, size int64) (s *Source, err error) {
 	defer recovered(&err)
 	if err := CheckFooter(r, size); err != nil {
@@ -81,7 +82,7 @@ func OpenSource(r io.ReaderAt, size int64) (s *Source, err error) {
 	return s, nil
 }
 
-// OpenBytes is OpenSource for a file in memory, whose bytes it keeps.
+// OpenBytes works like OpenSource, for a file in memory. The Source keeps data.
 func OpenBytes(data []byte) (*Source, error) {
 	return OpenSource(whole{bytes.NewReader(data), data}, int64(len(data)))
 }
@@ -90,7 +91,7 @@ func openParquet(r io.ReaderAt, size int64) (*parquet.File, error) {
 	return parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 }
 
-// load reads the whole file, and checks its checksum before any page is looked at.
+// load reads the whole file. It checks the checksum before it parses a page.
 func (s *Source) load() error {
 	data, err := readBody(s.reader, s.size)
 	if err != nil {
@@ -104,8 +105,9 @@ func (s *Source) load() error {
 	return nil
 }
 
-// recovered makes an error of a panic. The Parquet reader checks most lengths and offsets of a
-// file, but not all, and a file that is wrong in spite of its checksums must not end the process.
+// recovered turns a panic into an error. It is deferred because the Parquet reader does not check
+// all lengths and offsets of a file. A file that is wrong in spite of its checksums must not end
+// the process.
 func recovered(err *error) {
 	if v := recover(); v != nil {
 		*err = fmt.Errorf("%w: %v", ErrDamaged, v)
@@ -120,7 +122,7 @@ func (s *Source) Close() {
 	s.reader, s.columns, s.left, s.groups = nil, nil, 0, nil
 }
 
-// Next reads the next row, which Record then returns. The error is io.EOF after the last one.
+// Next reads the next row, which Record then returns. The error is io.EOF after the last row.
 func (s *Source) Next() (err error) {
 	defer recovered(&err)
 	if s.reader != nil {
@@ -152,7 +154,7 @@ func (s *Source) Next() (err error) {
 	return nil
 }
 
-// end is called when the last row has been read.
+// end checks that all rows of the file have been read, and then returns io.EOF.
 func (s *Source) end() error {
 	if err := s.columnsEnd(); err != nil {
 		return err
@@ -163,7 +165,7 @@ func (s *Source) end() error {
 	return io.EOF
 }
 
-// columnsEnd checks that no column has more than its rows.
+// columnsEnd checks that no column has more values than the row group has rows.
 func (s *Source) columnsEnd() error {
 	for i := range s.columns {
 		if _, err := s.columns[i].peek(); !errors.Is(err, io.EOF) {
@@ -198,7 +200,7 @@ func (s *Source) open(g parquet.RowGroup) error {
 // is "", the row has no app.
 func (s *Source) Record() *segment.Record { return &s.record }
 
-// next makes a record of the next row, in the form of the journal.
+// next makes a record of the next row, in the format of the journal.
 func (s *Source) next() error {
 	var row [Message + 1]parquet.Value
 	for i := range row {
@@ -241,7 +243,7 @@ func (s *Source) next() error {
 	return nil
 }
 
-// view is p as a string, without a copy. The string must be copied before p changes.
+// view returns p as a string that shares its memory. The string must be copied before p changes.
 func view(p []byte) string { return unsafe.String(unsafe.SliceData(p), len(p)) }
 
 func compare(trace []byte, time int64, otherTrace []byte, otherTime int64) int {

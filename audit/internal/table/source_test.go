@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// write writes rows by parquet-go, with our metadata.
+// write returns a file of rows that parquet-go has written, with clew's metadata and seal.
 func write(tb testing.TB, form string, rows ...table.Row) []byte {
 	tb.Helper()
 	var b bytes.Buffer
@@ -42,17 +42,17 @@ func TestOpenSource(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		data []byte
-		want error // nil: any
+		want error // nil: any error
 	}{
-		{"empty", nil, nil},
+		{"an empty file", nil, nil},
 		{"not Parquet", []byte("PAR1 PAR1"), nil},
-		{"theirs", theirs.Bytes(), table.ErrNotOurs},
-		{"newer", write(t, "2"), table.ErrNewer},
-		{"of no known form", write(t, "x"), table.ErrNotOurs},
+		{"a file of another program", theirs.Bytes(), table.ErrNotOurs},
+		{"a newer form", write(t, "2"), table.ErrNewer},
+		{"an unknown form", write(t, "x"), table.ErrNotOurs},
 		{"other columns", storetest.Seal(odd.Bytes()), nil},
-		{"sealed, and not ours", storetest.Seal(theirs.Bytes()), table.ErrNotOurs},
-		{"cut", ours[:len(ours)-1], table.ErrDamaged},
-		{"without its beginning", ours[1:], nil},
+		{"a sealed file of another program", storetest.Seal(theirs.Bytes()), table.ErrNotOurs},
+		{"a cut file", ours[:len(ours)-1], table.ErrDamaged},
+		{"a file without its first byte", ours[1:], nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := table.OpenSource(bytes.NewReader(tt.data), int64(len(tt.data)))
@@ -64,7 +64,7 @@ func TestOpenSource(t *testing.T) {
 	}
 }
 
-// Rows that we do not write.
+// A Source refuses rows that clew does not write.
 func TestSourceOfOtherRows(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -92,7 +92,7 @@ func TestSourceOfOtherRows(t *testing.T) {
 	}
 }
 
-// A bit that is wrong anywhere is an error before the first row.
+// If any bit of a file is wrong, the first Next returns an error.
 func TestSourceDamage(t *testing.T) {
 	var records []*segment.Record
 	for i := range 300 {

@@ -7,18 +7,18 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// values is the values of a column in a row group.
+// values reads the values of a column in a row group.
 type values struct {
 	pages  parquet.Pages
 	reader parquet.ValueReader
 	buffer [128]parquet.Value
-	some   []parquet.Value // of buffer, not yet taken
+	some   []parquet.Value // the part of buffer that is not yet returned
 	row    []string
 }
 
 func (v *values) close() { v.pages.Close() }
 
-// peek returns the next value, which next returns too. The error is io.EOF after the last one.
+// peek returns the next value, and does not move on. The error is io.EOF after the last value.
 func (v *values) peek() (*parquet.Value, error) {
 	for len(v.some) == 0 {
 		if v.reader == nil {
@@ -26,8 +26,8 @@ func (v *values) peek() (*parquet.Value, error) {
 			if err != nil {
 				return nil, err
 			}
-			// The page must not be released: a row's strings are views of it, and in a damaged
-			// file a row may go on in the next page.
+			// The page must not be released, because the strings of a row share its memory. In a
+			// damaged file, a row may extend into the next page.
 			v.reader = page.Values()
 		}
 		n, err := v.reader.ReadValues(v.buffer[:])

@@ -14,15 +14,15 @@ const (
 	// Form is the value of MetaForm in the files that this version writes.
 	Form = "1"
 
-	// These bound a row group: rows, pairs and names, and bytes of distinct strings. A search for
-	// an ID or a value reads all distinct IDs or values of a row group, so the size of a row group
-	// bounds the bytes read.
+	// The limits of a row group: rows, pairs and names, and bytes of distinct strings. A search
+	// for an ID or a value reads all distinct IDs or values of a row group. So these limits also
+	// limit the bytes that a search reads.
 	maxGroupRows   = 128 << 10
 	maxGroupValues = 1 << 20
 	maxGroupBytes  = 8 << 20
 
-	// These bound a page: rows, or pairs and names. Pages end at the same row in all columns. To
-	// read a row, a reader reads one page of each column.
+	// The limits of a page: rows, or pairs and names. Pages end at the same row in all columns, so
+	// that a reader needs one page of each column to read a row.
 	maxPageRows   = 8 << 10
 	maxPageValues = 64 << 10
 )
@@ -34,26 +34,26 @@ type Meta struct {
 	ManyMessages []string // as MetaManyMessages
 }
 
-// Writer writes a Parquet file to memory. Use [NewWriter]; it is for one goroutine, and for one
-// file after the other.
+// Writer writes a Parquet file to memory. Use [NewWriter]. A Writer is for one goroutine, and can
+// write one file after the other.
 type Writer struct {
 	file  file
 	group group
 	rows  int64
 
-	begin, end int64 // of the events, in microseconds
+	begin, end int64 // the times of the first and the last event, in microseconds
 	trace      []byte
 	time       int64
 }
 
-// NewWriter returns a Writer, which keeps its memory from one file to the next.
+// NewWriter returns a Writer. A Writer keeps its memory from one file to the next.
 func NewWriter() *Writer {
 	w := &Writer{group: newGroup()}
 	w.Reset()
 	return w
 }
 
-// Reset drops what was added, and begins another file.
+// Reset removes the events that were added, and begins another file.
 func (w *Writer) Reset() {
 	w.file.reset()
 	w.group.reset()
@@ -61,14 +61,14 @@ func (w *Writer) Reset() {
 	w.begin, w.end = math.MaxInt64, math.MinInt64
 }
 
-// errOrder is a fault of the caller. Readers rely on the order, and would not find events that are
-// out of order.
+// errOrder is the error of a caller that adds events in a wrong order. Readers rely on the order:
+// they would not find events that are out of order.
 var errOrder = errors.New("table: events are not in the order of trace ID and time")
 
 // Add adds an event. Events must come in the order of their trace IDs' bytes, and of their times
-// within a trace. A record without an app gets app. Add keeps nothing of r.
+// within a trace. A record without an app gets the argument app. Add keeps no reference to r.
 //
-// If r has a key twice, the last value counts.
+// If r has a key twice, the row gets its last value.
 func (w *Writer) Add(r *segment.Record, app []byte) error {
 	same := w.rows > 0 && string(r.TraceID) == string(w.trace)
 	if !same && string(r.TraceID) < string(w.trace) || same && r.Time < w.time {
@@ -89,7 +89,7 @@ func (w *Writer) Add(r *segment.Record, app []byte) error {
 // Rows returns the number of events that were added to the file.
 func (w *Writer) Rows() int64 { return w.rows }
 
-// Finish returns the file, which is valid until Reset. Nothing but Reset may follow.
+// Finish returns the file, which is valid until Reset. The next call must be Reset.
 func (w *Writer) Finish(m Meta) []byte {
 	if w.group.rows() > 0 {
 		w.file.add(&w.group)
@@ -103,7 +103,7 @@ func (w *Writer) Finish(m Meta) []byte {
 	add(MetaSegment, m.Segment)
 	add(MetaReplaces, strings.Join(m.Replaces, " "))
 	if len(m.ManyMessages) > 0 {
-		apps, _ := json.Marshal(m.ManyMessages) // strings always have a form in JSON
+		apps, _ := json.Marshal(m.ManyMessages) // strings can always be encoded
 		add(MetaManyMessages, string(apps))
 	}
 	if w.rows > 0 {

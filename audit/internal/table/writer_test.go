@@ -48,9 +48,9 @@ func TestOrder(t *testing.T) {
 		second *segment.Record
 		ok     bool
 	}{
-		{"the same", record(5, "22222222"), true},
-		{"later", record(6, "22222222"), true},
-		{"earlier", record(4, "22222222"), false},
+		{"the same trace and time", record(5, "22222222"), true},
+		{"the same trace, later", record(6, "22222222"), true},
+		{"the same trace, earlier", record(4, "22222222"), false},
 		{"a greater trace, earlier", record(4, "22222223"), true},
 		{"a trace of 32 digits", record(4, "22222222\x00\x00\x00\x00\x00\x00\x00\x00"), true},
 		{"a lesser trace", record(6, "22222221"), false},
@@ -61,12 +61,12 @@ func TestOrder(t *testing.T) {
 			require.NoError(t, w.Add(record(5, "22222222"), nil))
 			assert.Equal(t, tt.ok, w.Add(tt.second, nil) == nil)
 			w.Reset()
-			require.NoError(t, w.Add(tt.second, nil), "Reset forgets")
+			require.NoError(t, w.Add(tt.second, nil), "after Reset, any event may be the first one")
 		})
 	}
 }
 
-// A key is there once, because engines differ on a map that has a key twice.
+// A row has each key once, because SQL engines differ on a map that has a key twice.
 func TestKeyTwice(t *testing.T) {
 	f := openFile(t, fileOf(t, record(1, "", "a", "1", "b", "2", "a", "3"), record(2, "", "a", "4", "a", "5")))
 	for _, n := range []int{table.ContextKey, table.ContextValue} {
@@ -85,7 +85,7 @@ func TestKeyTwice(t *testing.T) {
 	assert.Equal(t, []string{"3", "2", "5"}, got)
 }
 
-// Indexes of 1, 2 and 3 bytes.
+// The numbers of distinct values need indexes of 1, 2 and 3 bytes.
 func TestManyDistinctValues(t *testing.T) {
 	for _, n := range []int{1, 256, 257, 65_536, 65_537} {
 		var records []*segment.Record
@@ -103,7 +103,8 @@ func TestManyDistinctValues(t *testing.T) {
 	}
 }
 
-// A block of a filter has 256 bits, and their number is a power of two.
+// A Bloom filter consists of blocks of 32 bytes. The number of blocks is a power of two, with at
+// least ten bits for each distinct value.
 func TestBloomSize(t *testing.T) {
 	for _, tt := range []struct{ distinct, bytes int }{{0, 32}, {1, 32}, {25, 32}, {26, 64}, {51, 64}, {52, 128}, {102, 128}, {103, 256}} {
 		records := []*segment.Record{record(0, "")}
@@ -115,7 +116,8 @@ func TestBloomSize(t *testing.T) {
 	}
 }
 
-// A bound that is cut is still a bound.
+// Long bounds in the column index are cut so that they are still bounds. Bounds in the statistics
+// are never cut.
 func TestLongBounds(t *testing.T) {
 	highest := strings.Repeat("\U0010ffff", 30)
 	for _, tt := range []struct{ name, value, least, greatest string }{
@@ -123,7 +125,7 @@ func TestLongBounds(t *testing.T) {
 		{"64 bytes", strings.Repeat("a", 64), strings.Repeat("a", 64), strings.Repeat("a", 64)},
 		{"65 bytes", strings.Repeat("a", 65), strings.Repeat("a", 64), strings.Repeat("a", 64) + "\U0010ffff"},
 		{"a rune is not cut", strings.Repeat("a", 63) + "éé", strings.Repeat("a", 63), strings.Repeat("a", 63) + "\U0010ffff"},
-		{"nothing is above", highest, highest[:64], highest},
+		{"a text with no short text above it", highest, highest[:64], highest},
 		{"not UTF-8", strings.Repeat("\xff", 70), strings.Repeat("\xff", 64), strings.Repeat("\xff", 70)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -133,12 +135,12 @@ func TestLongBounds(t *testing.T) {
 			assert.Equal(t, tt.least, index.MinValue(0).String())
 			assert.Equal(t, tt.greatest, index.MaxValue(0).String())
 			stats := f.Metadata().RowGroups[0].Columns[table.ContextValue].MetaData.Statistics
-			assert.Equal(t, tt.value, string(stats.MinValue), "the statistics are exact")
+			assert.Equal(t, tt.value, string(stats.MinValue), "bounds in the statistics are not cut")
 			assert.Equal(t, tt.value, string(stats.MaxValue))
 		})
 	}
 	f := openFile(t, fileOf(t, record(1, "", "k", strings.Repeat("a", 257))))
-	assert.Nil(t, f.Metadata().RowGroups[0].Columns[table.ContextValue].MetaData.Statistics.MaxValue, "or none")
+	assert.Nil(t, f.Metadata().RowGroups[0].Columns[table.ContextValue].MetaData.Statistics.MaxValue, "a bound of 257 bytes is left out of the statistics")
 }
 
 func TestEmptyFile(t *testing.T) {
@@ -149,8 +151,8 @@ func TestEmptyFile(t *testing.T) {
 	s.Close()
 }
 
-// A Writer uses its memory for file after file. It allocates a few objects for each page and none
-// for a row.
+// A Writer uses its memory again for the next file. It allocates a few objects for each page, and
+// none for a row.
 func TestAllocations(t *testing.T) {
 	const n = 20_000
 	var records []*segment.Record

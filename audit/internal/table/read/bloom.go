@@ -7,11 +7,11 @@ import (
 	"github.com/parquet-go/parquet-go/bloom/xxhash"
 )
 
-// bloomHead is about the size of a Bloom filter's header.
+// bloomHead is the number of bytes that are read to get the header of a Bloom filter.
 const bloomHead = 32
 
-// bloomAny reports whether a column may have one of values. A column without a filter may have any
-// value.
+// bloomAny reports whether a column may contain one of values. A column without a filter may
+// contain any value.
 func (s *search) bloomAny(column int, values []string) (bool, error) {
 	c := &s.chunks[column]
 	if c.bloom == 0 {

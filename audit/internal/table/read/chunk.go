@@ -8,14 +8,14 @@ import (
 
 // chunk is the entry of a column chunk in the footer.
 type chunk struct {
-	codec       int64 // of compression
+	codec       int64 // the kind of compression
 	values      int64
-	size        int64 // of its pages as they lie in the file, with the dictionary
-	data        int64 // offset of the first data page
-	dictionary  int64 // offset of the dictionary's page; 0 without one
+	size        int64 // the size of the pages in the file, including the dictionary
+	data        int64 // the offset of the first data page
+	dictionary  int64 // the offset of the dictionary page; 0: there is none
 	min, max    []byte
-	bounded     bool  // min and max are there
-	bloom       int64 // offset of its Bloom filter; 0 without one
+	bounded     bool  // the footer contains min and max
+	bloom       int64 // the offset of the Bloom filter; 0: there is none
 	columnIndex span
 	offsetIndex span
 }
@@ -83,7 +83,7 @@ func (c *compact) statistics(to *chunk) {
 	to.bounded = have == 2
 }
 
-// inBounds reports whether clew may have written c into a file of that size.
+// inBounds reports whether clew may have written c into a file of size bytes.
 func (c *chunk) inBounds(size int64) bool {
 	within := func(n, most int64) bool { return n >= 0 && n <= most }
 	return c.codec == codecZstd && c.values >= 0 && c.dictionary >= 0 &&

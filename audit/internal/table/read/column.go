@@ -10,7 +10,7 @@ import (
 )
 
 // column reads the values of one column of a row group, page after page, for rows in ascending
-// order. It reads only the pages that have rows of want.
+// order. It reads only the pages that contain rows of want.
 type column struct {
 	group *Group
 	file  *File
@@ -19,22 +19,23 @@ type column struct {
 	rows  int64
 	want  []uint32 // nil: all rows
 	pages []location
-	dict  *dictionary // of the chunk; nil until it is needed
+	dict  *dictionary // the dictionary of the chunk; nil until it is needed
 
-	page       int // that is decoded; -1 before the first
+	page       int // the page that is decoded; -1: none is decoded yet
 	first, end int64
 	ids        []uint32
-	starts     []uint32 // of a row's ids, in a column of lists
+	starts     []uint32 // where the ids of each row begin, in a column of lists
 	times      []int64
-	buffer     []byte // pages that were read together: a view of the file's tail, or of space
+	buffer     []byte // pages that were read together: a part of the file's tail, or of space
 	bufferAt   int64
 	space      []byte
 	scratch    []byte
 	levels     []uint32
 }
 
-// column returns a column that reads from the first row on. When a group returns the same column
-// again, the page index, the dictionary, and the pages that were read together are not read again.
+// column returns a column that reads from the first row on. If the column was used before, the
+// group has kept its page index, its dictionary, and the pages that were read together. They are
+// not read again.
 func (g *Group) column(index int, want []uint32) (*column, error) {
 	if c := g.columns[index]; c != nil {
 		return c.again(want), nil
@@ -100,7 +101,8 @@ func (c *column) dictionary() (*dictionary, error) {
 	return c.dict, nil
 }
 
-// seek decodes the page that has a row. Rows must not descend.
+// seek decodes the page that contains a row. The rows of successive calls must be in ascending
+// order.
 func (c *column) seek(row int64) error {
 	if c.page >= 0 && row >= c.first && row < c.end {
 		return nil
@@ -128,10 +130,12 @@ func (c *column) pageEnd(i int) int64 {
 	return c.rows
 }
 
-// readAhead is the most bytes that are read at once if wanted pages lie side by side.
+// readAhead is the largest number of bytes that are read at once if wanted pages follow each other
+// in the file.
 const readAhead = 1 << 20
 
-// bytes returns page i as it lies in the file, and reads the wanted pages that follow it.
+// bytes returns the bytes of page i in the file. It also reads the wanted pages that follow page
+// i.
 func (c *column) bytes(i int) ([]byte, error) {
 	at := c.pages[i]
 	if at.offset >= c.bufferAt && at.offset+at.size <= c.bufferAt+int64(len(c.buffer)) {
@@ -167,7 +171,7 @@ func (c *column) decode(p []byte) error {
 		return err
 	}
 	if h.kind != pageData {
-		return fmt.Errorf("%w: of kind %d", errPage, h.kind)
+		return fmt.Errorf("%w: its kind is %d", errPage, h.kind)
 	}
 	if c.scratch, err = unpack(c.scratch[:0], body, h.size); err != nil {
 		return err
@@ -201,8 +205,8 @@ func cutLevels(p []byte) (levels, rest []byte, err error) {
 	return p[4 : 4+n], p[4+n:], nil
 }
 
-// rowsOf sets where the values of each row begin, and returns the number of values. An empty list
-// has a level but no value.
+// rowsOf sets c.starts to the beginning of the values of each row, and returns the number of
+// values. An empty list has a level but no value.
 func (c *column) rowsOf(levels [2][]byte, n int) (values int, err error) {
 	if c.levels, err = hybrid(c.levels[:0], levels[0], 1, n); err != nil {
 		return 0, err
@@ -216,7 +220,7 @@ func (c *column) rowsOf(levels [2][]byte, n int) (values int, err error) {
 		if again == 0 {
 			c.starts = append(c.starts, uint32(values))
 		} else if i == 0 {
-			return 0, errPage // a page begins with a row
+			return 0, errPage // a page must begin with a new row
 		}
 		values += int(defined[i])
 	}
@@ -263,7 +267,7 @@ func (c *column) decodeIDs(p []byte, n int) (err error) {
 	return nil
 }
 
-// of returns the IDs of a row's strings in the page that seek has decoded.
+// of returns the dictionary IDs of the strings of a row, in the page that seek has decoded.
 func (c *column) of(row int64) []uint32 {
 	i := row - c.first
 	if !c.lists() {

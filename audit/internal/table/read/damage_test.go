@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// everything asks a file for all that can be asked, and returns its rows.
+// everything calls all methods of a file, and returns its rows.
 func everything(file []byte) (rows []read.Row, err error) {
 	f, err := read.Open(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
@@ -37,7 +37,7 @@ func everything(file []byte) (rows []read.Row, err error) {
 	return find(f, all(read.Filter{}))
 }
 
-// TestDamage flips a bit, or cuts the file. The result is an error, or the rows as they were.
+// TestDamage flips a bit, or cuts the file. The result is an error, or rows of the file.
 func TestDamage(t *testing.T) {
 	rows := rowsOf(2000)
 	file := fileOf(t, rows)
@@ -51,7 +51,7 @@ func TestDamage(t *testing.T) {
 			damaged = damaged[:at]
 		} else {
 			damaged[at] ^= 1 << r.IntN(8)
-			if at < len(damaged)-8 && r.IntN(2) == 0 { // as if the footer were so
+			if at < len(damaged)-8 && r.IntN(2) == 0 { // the seal is made valid again, so that the damaged footer is parsed
 				damaged = storetest.Seal(damaged)
 			}
 		}
@@ -87,12 +87,12 @@ func FuzzDamage(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// A forged footer can say that a column is another one. The checksum of a page guards its
-		// content.
+		// With a forged footer, a column can be taken for another one. So only damage in the first
+		// half of the file is checked, where checksums protect the pages.
 		if int(at)%(len(file)-8) < len(file)/2 {
 			for _, row := range got {
 				if !known[fmt.Sprint(row)] {
-					t.Fatalf("invented: %+v", row)
+					t.Fatalf("the file does not have this row: %+v", row)
 				}
 			}
 		}
@@ -105,7 +105,7 @@ func TestOtherFiles(t *testing.T) {
 	_, err := w.Write([]struct{ Name string }{{"x"}})
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
-	var alike bytes.Buffer // has the columns, and not the form
+	var alike bytes.Buffer // has the right columns, but no metadata of clew
 	rows := parquet.NewGenericWriter[table.Row](&alike, parquet.Compression(&parquet.Zstd))
 	_, err = rows.Write([]table.Row{{App: "a"}})
 	require.NoError(t, err)
@@ -118,14 +118,14 @@ func TestOtherFiles(t *testing.T) {
 		file []byte
 		want string
 	}{
-		{"empty", nil, "not a Parquet file"},
-		{"text", []byte("a text that is long enough"), "not a Parquet file"},
-		{"no footer", []byte("PAR1\xff\xff\xff\x7fPAR1"), "damaged footer"},
-		{"not a length", []byte("PAR1clew12345678\xff\xff\xff\x00PAR1"), "damaged footer"},
+		{"an empty file", nil, "not a Parquet file"},
+		{"a text file", []byte("a text that is long enough"), "not a Parquet file"},
+		{"a file without a footer", []byte("PAR1\xff\xff\xff\x7fPAR1"), "damaged footer"},
+		{"a length that is too large", []byte("PAR1clew12345678\xff\xff\xff\x00PAR1"), "damaged footer"},
 		{"another table", theirs.Bytes(), table.ErrNotOurs.Error()},
 		{"another table with a seal", storetest.Seal(theirs.Bytes()), "not a table of audit events"},
-		{"another writer", storetest.Seal(alike.Bytes()), "not a file of clew"},
-		{"newer", storetest.Seal(newer), table.ErrNewer.Error()},
+		{"the same columns of another writer", storetest.Seal(alike.Bytes()), "not a file of clew"},
+		{"a file of a newer version", storetest.Seal(newer), table.ErrNewer.Error()},
 		{"a damaged footer", newer, table.ErrDamaged.Error()},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -135,10 +135,10 @@ func TestOtherFiles(t *testing.T) {
 	}
 }
 
-// BenchmarkOpen is for comparison with parquet-go, which reads the same footer.
+// BenchmarkOpen compares Open with parquet-go, which reads the same footer.
 func BenchmarkOpen(b *testing.B) {
 	file := fileOf(b, rowsOf(300_000))
-	b.Run("ours", func(b *testing.B) {
+	b.Run("clew", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			_, err := read.Open(bytes.NewReader(file), int64(len(file)))

@@ -7,10 +7,10 @@ import (
 	"sort"
 )
 
-// dictionary is the strings of a page in plain encoding: each has its length before it.
+// dictionary holds the strings of a page in plain encoding, each after its length.
 type dictionary struct {
 	data   []byte
-	starts []uint32 // of each string's length, and the end of data
+	starts []uint32 // the offset of the length of each string, and the end of data
 }
 
 func parseDictionary(data []byte, n int64) (*dictionary, error) {
@@ -52,7 +52,7 @@ func (d *dictionary) find(value string) (id uint32, ok bool) {
 		}
 		at := uint32(from + i)
 		id := sort.Search(d.len(), func(i int) bool { return d.starts[i] >= at })
-		// These bytes, length and value, may also lie within another string.
+		// The needle, which is a length and the value, may also be a part of another string.
 		if id < d.len() && d.starts[id] == at {
 			return uint32(id), true
 		}
@@ -60,7 +60,7 @@ func (d *dictionary) find(value string) (id uint32, ok bool) {
 	}
 }
 
-// findAll returns the IDs of those of values that are in d.
+// findAll returns the IDs of the values that are in d.
 func (d *dictionary) findAll(values []string) map[uint32]bool {
 	ids := map[uint32]bool{}
 	if len(values) <= 3 {

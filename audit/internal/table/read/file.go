@@ -1,8 +1,8 @@
-// Package read reads the Parquet files of a lake, and only the parts of them that a question
-// needs: Bloom filters, dictionaries, and the pages that may have a row of the answer.
+// Package read reads the Parquet files of a lake. It reads only the parts of a file that a
+// question needs: Bloom filters, dictionaries, and the pages that may contain a row of the answer.
 //
-// It understands only files of package table in their first form, in which all strings are in
-// dictionaries, all pages are compressed and all columns have indexes. It checks each length in a
+// It can only read files that package table has written in their first form: all strings are in
+// dictionaries, all pages are compressed, and all columns have indexes. It checks each length in a
 // file before it allocates memory, so damage is an error and never a panic.
 package read
 
@@ -26,11 +26,12 @@ type File struct {
 }
 
 const (
-	// tailSize is how much of a file's end is read first: the footer, and with luck the indexes.
+	// tailSize is the number of bytes at the end of a file that are read first. They contain the
+	// footer, and often the indexes too.
 	tailSize = 16 << 10
 
-	// maxFooter bounds the bytes of a footer. A footer with a thousand row groups has two
-	// megabytes.
+	// maxFooter is the largest size of a footer, in bytes. A footer with a thousand row groups has
+	// two megabytes.
 	maxFooter = 32 << 20
 
 	magic = "PAR1"
@@ -40,7 +41,7 @@ const (
 )
 
 // Open reads the footer of the file of size bytes in r. If a newer version of clew wrote the file,
-// the error is table.ErrNewer. Methods use r until they return, and nothing has to be closed.
+// the error is table.ErrNewer. The File uses r only while a method runs. It need not be closed.
 func Open(r io.ReaderAt, size int64) (*File, error) {
 	f := &File{reader: r, size: size}
 	if size < int64(len(magic)+8) {
@@ -88,7 +89,8 @@ func (f *File) checkForm() error {
 	return fmt.Errorf("not a file of clew: its form is %.20q", form)
 }
 
-// Meta returns the footer's metadata of a key, "" without it.
+// Meta returns the value of a key in the footer's metadata, or "" if the footer does not have the
+// key.
 func (f *File) Meta(key string) string { return f.footer.meta[key] }
 
 // Groups returns the number of row groups.
@@ -105,13 +107,13 @@ func (f *File) Bytes(column int) (n int64) {
 	return n
 }
 
-// ReadAt lets table.CheckFooter use the bytes that were read already.
+// ReadAt is for table.CheckFooter, which can so use the bytes that were already read.
 func (f *File) ReadAt(p []byte, at int64) (int, error) {
 	have, err := f.read(at, int64(len(p)))
 	return copy(p, have), err
 }
 
-// seen returns bytes that were read with the footer, or nil.
+// seen returns the bytes at offset if they were read with the footer, or else nil.
 func (f *File) seen(offset, size int64) []byte {
 	if f.tail == nil || offset < f.tailAt || !(span{offset, size}).inside(f.size) {
 		return nil
@@ -119,7 +121,7 @@ func (f *File) seen(offset, size int64) []byte {
 	return f.tail[offset-f.tailAt:][:size:size]
 }
 
-// read returns bytes of the file, which may be a view of what is read already.
+// read returns bytes of the file. They may be a part of the memory that was read with the footer.
 func (f *File) read(offset, size int64) ([]byte, error) {
 	if p := f.seen(offset, size); p != nil {
 		return p, nil

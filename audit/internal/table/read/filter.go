@@ -6,13 +6,13 @@ import (
 	"example.com/clew/audit/internal/table"
 )
 
-// Filter says which rows are asked for: those that match all of its fields. An empty field matches
-// all rows.
+// Filter says which rows are asked for: rows that match all fields. An empty field matches all
+// rows.
 type Filter struct {
-	TraceIDs  []string    // one of these
-	Values    []string    // each of these, under any key
-	Pairs     [][2]string // each of these: a key and its value
-	AnyValue  []string    // one of these, under any key
+	TraceIDs  []string    // the row has one of these
+	Values    []string    // the row has each of these, under any key
+	Pairs     [][2]string // the row has each of these: a key and its value
+	AnyValue  []string    // the row has one of these, under any key
 	App       string
 	Message   string
 	TraceName string
@@ -34,10 +34,10 @@ func (q *Filter) reads(column int) bool {
 	return false
 }
 
-// Narrow reports whether Bloom filters can rule files out.
+// Narrow reports whether Bloom filters can exclude files.
 func (q *Filter) Narrow() bool { return len(q.TraceIDs) > 0 || len(q.All()) > 0 }
 
-// All returns all values that a row must have, for Bloom filters.
+// All returns all values in q that Bloom filters are asked for.
 func (q *Filter) All() []string {
 	all := slices.Concat(q.Values, q.AnyValue)
 	for _, pair := range q.Pairs {

@@ -10,8 +10,8 @@ import (
 // columns is the number of leaf columns.
 const columns = table.TraceNames + 1
 
-// footer is the part of a file's footer that a search needs. Its bytes are views of the bytes
-// read.
+// footer is the part of a file's footer that a search needs. Its byte slices share the memory of
+// the bytes that were parsed.
 type footer struct {
 	rows   int64
 	groups []group

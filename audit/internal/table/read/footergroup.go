@@ -4,7 +4,7 @@ import "fmt"
 
 type group struct {
 	rows   int64
-	have   int // chunks that the footer has
+	have   int // the number of chunks in the footer
 	chunks [columns]chunk
 }
 
@@ -31,13 +31,13 @@ func (c *compact) group() (g group) {
 	return g
 }
 
-// maxRows bounds the rows of a row group, so that row numbers have 32 bits and a search has little
-// memory.
+// maxRows is the largest number of rows of a row group. Because of this limit, row numbers fit
+// into 32 bits, and a search needs little memory.
 const maxRows = 1 << 24
 
 func (g *group) check(size int64) error {
 	if g.rows < 0 || g.rows > maxRows {
-		return fmt.Errorf("%d rows", g.rows)
+		return fmt.Errorf("it cannot have %d rows", g.rows)
 	}
 	if g.have != columns {
 		return errFooter

@@ -6,8 +6,8 @@ import (
 	"example.com/clew/audit/internal/table"
 )
 
-// Group is a row group. It keeps parts that were read, so that a second question reads less. Only
-// one goroutine at a time may use it.
+// Group is a row group. It keeps the parts that were read, so that a second search reads less.
+// Only one goroutine at a time may use it.
 type Group struct {
 	file         *File
 	chunks       *[columns]chunk
@@ -45,8 +45,8 @@ type Row struct {
 	TraceID    string
 	App        string
 	Message    string
-	Context    map[string]string // nil without any
-	TraceNames []string          // nil without any
+	Context    map[string]string // nil if there are none
+	TraceNames []string          // nil if there are none
 }
 
 // Read returns the rows whose numbers are given, in ascending order.
@@ -94,8 +94,8 @@ func (g *Group) Read(numbers []uint32) ([]Row, error) {
 	return rows, err
 }
 
-// strings calls each with the strings of each row in a column. Each distinct string is made once,
-// and the slice is valid during the call.
+// strings calls each for each row, with the strings of the row in a column. It makes each distinct
+// string once. The slice s is valid until each returns.
 func (g *Group) strings(index int, numbers []uint32, each func(i int, s []string)) error {
 	c, err := g.column(index, numbers)
 	if err != nil {
@@ -121,7 +121,7 @@ func (g *Group) strings(index int, numbers []uint32, each func(i int, s []string
 	return nil
 }
 
-// times calls each with the times of the rows.
+// times calls each for each row, with the time of the row.
 func (g *Group) times(numbers []uint32, each func(i int, us int64)) error {
 	c, err := g.column(table.Timestamp, numbers)
 	if err != nil {

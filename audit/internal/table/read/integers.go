@@ -2,8 +2,8 @@ package read
 
 import "encoding/binary"
 
-// hybrid decodes n numbers of width bits, and appends them to dst. They are a mix of runs of one
-// number and of packed numbers.
+// hybrid decodes n numbers of width bits, and appends them to dst. The encoding is a mix of two
+// kinds of runs: of one repeated number, and of packed numbers.
 func hybrid(dst []uint32, p []byte, width uint, n int) ([]uint32, error) {
 	if width > 32 {
 		return nil, errPage
@@ -50,7 +50,7 @@ func littleEndian(p []byte) (n uint32) {
 	return n
 }
 
-// unpackBits appends n numbers of width bits. p has them all.
+// unpackBits appends n numbers of width bits, which are all in p.
 func unpackBits(dst []uint32, p []byte, width uint, n int) []uint32 {
 	mask := uint64(1)<<width - 1
 	bit := uint(0)
@@ -111,7 +111,8 @@ func addDeltas(values []int64, p []byte, width uint, least int64, n int) []int64
 	return values
 }
 
-// bits64 is the number of width bits, 64 at most, that begins at a bit of p.
+// bits64 returns the number of width bits that begins at the bit number bit of p. Width is 64 at
+// most.
 func bits64(p []byte, bit, width uint) uint64 {
 	if width == 0 {
 		return 0

@@ -6,7 +6,7 @@ import (
 	"hash/crc32"
 )
 
-// Parquet's numbers.
+// The numbers of these page types, encodings and codecs in Parquet.
 const (
 	pageData       = 0
 	pageDictionary = 2
@@ -18,8 +18,9 @@ const (
 	codecZstd = 6
 )
 
-// maxPage bounds the bytes of a page, compressed or not: a row group ends at eight megabytes of
-// distinct strings, of which the last may be long. maxValues bounds the values of a page.
+// maxPage is the largest size of a page, in bytes, compressed or not. It is so large because a row
+// group ends at eight megabytes of distinct strings, and the last string may be long. maxValues is
+// the largest number of values of a page.
 const (
 	maxPage   = 64 << 20
 	maxValues = 1 << 24

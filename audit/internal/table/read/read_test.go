@@ -25,8 +25,8 @@ import (
 
 var start = time.Date(2026, 11, 27, 4, 10, 0, 0, time.UTC)
 
-// rowsOf makes n rows in the order of a file. Some have no trace, no context, or an ID of 16
-// digits.
+// rowsOf returns n rows in the order of a file. Some rows have no trace, no context, or an ID of
+// 16 digits.
 func rowsOf(n int) []read.Row {
 	g := made.New(7, start, 10_000)
 	rows := make([]read.Row, n)
@@ -76,7 +76,7 @@ func fileOf(tb testing.TB, rows []read.Row) []byte {
 	return bytes.Clone(w.Finish(table.Meta{Segment: "0123456789abcdef0123456789abcdef", Replaces: []string{"a", "b"}}))
 }
 
-// counted counts what is read.
+// counted counts calls of ReadAt, and the bytes that are read.
 type counted struct {
 	io.ReaderAt
 	reads, bytes atomic.Int64
@@ -119,7 +119,7 @@ func find(f *read.File, q *read.Filter) (found []read.Row, err error) {
 		}
 		for i, row := range rows {
 			if row.Time != hits[i].Time {
-				return nil, fmt.Errorf("time %d of a hit, %d of its row", hits[i].Time, row.Time)
+				return nil, fmt.Errorf("the hit has the time %d, but its row has %d", hits[i].Time, row.Time)
 			}
 		}
 		found = append(found, rows...)
@@ -140,7 +140,7 @@ func TestAllRows(t *testing.T) {
 	assert.Equal(t, "a b", f.Meta(table.MetaReplaces))
 }
 
-// holds is what a Filter means, over one row.
+// holds reports whether row matches q, in the simplest way.
 func holds(q *read.Filter, row read.Row) bool {
 	var values []string
 	for _, value := range row.Context {
@@ -163,7 +163,7 @@ func holds(q *read.Filter, row read.Row) bool {
 		row.Time >= q.Since && row.Time < q.Until
 }
 
-// question makes a question that some row is an answer to, mostly.
+// question makes a random Filter. Mostly, there is a row that matches it.
 func question(r *rand.Rand, rows []read.Row) *read.Filter {
 	one, other := rows[r.IntN(len(rows))], rows[r.IntN(len(rows))]
 	q := read.Filter{Since: math.MinInt64, Until: math.MaxInt64}
@@ -199,7 +199,7 @@ func question(r *rand.Rand, rows []read.Row) *read.Filter {
 		q.Since, q.Until = min(one.Time, other.Time), max(one.Time, other.Time)
 	}
 	if q.TraceIDs == nil && q.Values == nil && q.Pairs == nil {
-		q.AnyValue = append(q.AnyValue, other.Context["client_id"]) // all rows are another test's
+		q.AnyValue = append(q.AnyValue, other.Context["client_id"]) // otherwise all rows would match, which TestAllRows tests
 	}
 	return &q
 }
@@ -229,7 +229,7 @@ func TestRandomQuestions(t *testing.T) {
 	assert.Greater(t, some, questions/2)
 }
 
-// TestEdges asks for rows at the edges of pages, row groups and files.
+// TestEdges searches for rows at the edges of pages, row groups and files.
 func TestEdges(t *testing.T) {
 	rows := rowsOf(140_000)
 	f, _ := open(t, fileOf(t, rows))
@@ -264,7 +264,7 @@ func TestEdges(t *testing.T) {
 	assert.Empty(t, none)
 }
 
-// TestValueInsideAnother has a value that looks like another one's place in a dictionary.
+// TestValueInsideAnother has a value that contains the encoding of another value.
 func TestValueInsideAnother(t *testing.T) {
 	rows := []read.Row{
 		{Time: 1, Context: map[string]string{"a": "x\x03\x00\x00\x00abc"}},

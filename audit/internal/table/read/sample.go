@@ -9,14 +9,14 @@ type Sample struct {
 	Keys map[string]KeySample
 }
 
-// KeySample is the pairs of a key in a row group.
+// KeySample counts the pairs of a key in a row group.
 type KeySample struct {
 	Pairs    int64
-	Bytes    int64 // of the values as strings
-	Distinct int64 // values
+	Bytes    int64 // the total length of the values as strings
+	Distinct int64 // distinct values
 }
 
-// Sample reads the columns that it needs, whole.
+// Sample counts the rows and pairs of the row group. It reads three whole columns.
 func (g *Group) Sample() (*Sample, error) {
 	s := &Sample{Rows: g.rows, Apps: map[string]int64{}, Keys: map[string]KeySample{}}
 	apps, err := g.column(table.App, nil)

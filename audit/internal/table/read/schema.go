@@ -2,7 +2,7 @@ package read
 
 import "fmt"
 
-// element is an element of the schema, which a file has as a flat list.
+// element is an element of the schema. A footer contains the schema as a flat list of elements.
 type element struct {
 	name       string
 	repetition int64 // 0 required, 2 repeated
@@ -10,7 +10,7 @@ type element struct {
 	kind       int64 // 2 is INT64, 6 BYTE_ARRAY
 }
 
-// layout is table.Schema in the form of a footer, without the root.
+// layout is table.Schema as a list of elements, without the root.
 var layout = [...]element{
 	{"timestamp", 0, 0, 2},
 	{"trace_id", 0, 0, 6},

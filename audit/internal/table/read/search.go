@@ -42,9 +42,9 @@ func (g *Group) Search(q *Filter) ([]Hit, error) {
 	return hits, err
 }
 
-// Cost returns about how many bytes Search and Read read of the file besides its footer. If Bloom
-// filters can rule the file out, only the bytes that are read of them count. Rows says that all
-// rows found are read too.
+// Cost returns the approximate number of bytes that Search and Read will read of the file, without
+// the footer. If Bloom filters may exclude the file, Cost counts only the bytes of these filters.
+// Rows says whether the rows that are found will be read too.
 func (f *File) Cost(q *Filter, rows bool) (n int64) {
 	narrow := q.Narrow()
 	for g := range f.footer.groups {
@@ -69,12 +69,12 @@ func (f *File) Cost(q *Filter, rows bool) (n int64) {
 type search struct {
 	*Group
 	filter *Filter
-	left   []uint32 // rows that may be hits; nil: all
+	left   []uint32 // rows that may be hits; nil: all rows
 }
 
 func (s *search) none() bool { return s.left != nil && len(s.left) == 0 }
 
-// possible returns false if the bounds in the footer or a Bloom filter rule the row group out.
+// possible returns false if the bounds in the footer or a Bloom filter exclude the row group.
 func (s *search) possible() (bool, error) {
 	if !s.withinBounds() {
 		return false, nil
@@ -121,7 +121,7 @@ func (s *search) withinBounds() bool {
 }
 
 // traces keeps the rows of the trace IDs. Rows are in the order of the IDs, so the column index
-// says which pages may have them.
+// shows which pages may contain the IDs.
 func (s *search) traces() error {
 	ids := s.filter.TraceIDs
 	if len(ids) == 0 {
@@ -165,7 +165,7 @@ func (s *search) pagesOf(c *column, values []string) (rows []uint32, err error) 
 	return rows, nil
 }
 
-// keep keeps the rows that have one of values in column c.
+// keep keeps the rows that have one of the values in column c.
 func (s *search) keep(c *column, values []string) error {
 	d, err := c.dictionary()
 	if err != nil {
@@ -176,7 +176,7 @@ func (s *search) keep(c *column, values []string) error {
 		s.left = []uint32{}
 		return nil
 	}
-	var only uint32 // looked at first: a look-up in a map for each row would be most of the work
+	var only uint32 // compared first, because a look-up in a map for each row would be most of the work
 	for only = range wanted {
 	}
 	return s.filterRows(func(row int64) (bool, error) {
@@ -234,7 +234,7 @@ func (s *search) keepIn(index int, values ...string) error {
 }
 
 // values keeps the rows that have the values and the pairs. The dictionary of values is the
-// largest part of a row group, so it is read once for all of them.
+// largest part of a row group, so values reads it only once.
 func (s *search) values() error {
 	q := s.filter
 	if len(q.All()) == 0 {
@@ -261,7 +261,8 @@ func (s *search) values() error {
 	return s.pairs(c.again(s.left))
 }
 
-// pairs keeps the rows that have the pairs. The rows have the values of the pairs already.
+// pairs keeps the rows that have the pairs. All rows in s.left already have the values of the
+// pairs.
 func (s *search) pairs(values *column) error {
 	keys, err := s.column(table.ContextKey, s.left)
 	if err != nil {

@@ -3,8 +3,9 @@ package read
 import "encoding/binary"
 
 // compact reads Thrift's compact protocol, in which Parquet's footer, indexes and headers are
-// written. A list grows with the bytes that it was read from, so that a hostile length costs
-// nothing. Parquet-go's own decoder is not used, because it allocates what a list's length says.
+// written. A list grows only as its elements are read, so that a hostile length costs no memory.
+// The decoder of parquet-go is not used, because it allocates memory for the stated length of a
+// list.
 //
 // After the first fault, bad is true and all reads return zero.
 type compact struct {
@@ -29,7 +30,7 @@ const (
 	kindStruct = 12
 )
 
-// maxDepth bounds structs in structs. Those of Parquet are six deep.
+// maxDepth is the limit for the nesting of structs. The structs of Parquet are nested six deep.
 const maxDepth = 24
 
 func (c *compact) fail() {
@@ -62,7 +63,7 @@ func (c *compact) int() int64 {
 	return int64(n>>1) ^ -int64(n&1)
 }
 
-// bytes reads a binary or a string. The result is a view of the input.
+// bytes reads a binary or a string. The result shares the memory of the input.
 func (c *compact) bytes() []byte {
 	n := c.uvarint()
 	if n > uint64(len(c.p)) {
@@ -74,8 +75,8 @@ func (c *compact) bytes() []byte {
 	return b
 }
 
-// list reads the head of a list or set. The number of elements is at most that of the remaining
-// bytes, since each element has at least one.
+// list reads the head of a list or set. The number of elements is at most the number of remaining
+// bytes, because each element has at least one byte.
 func (c *compact) list() (n int, kind byte) {
 	head := c.byte()
 	n, kind = int(head>>4), head&15
@@ -94,7 +95,7 @@ func (c *compact) list() (n int, kind byte) {
 	return n, kind
 }
 
-// each calls read for each element of a list, whose elements must be of this kind.
+// each calls read for each element of a list. It fails if the elements are not of this kind.
 func (c *compact) each(kind byte, read func()) {
 	n, is := c.list()
 	if is != kind && n > 0 {
@@ -106,8 +107,8 @@ func (c *compact) each(kind byte, read func()) {
 	}
 }
 
-// fields calls read for each field of a struct. If read returns false, it has read nothing, and
-// the field is skipped.
+// fields calls read for each field of a struct. If read returns false, it must have read nothing,
+// and fields skips the field.
 func (c *compact) fields(read func(id int, kind byte) bool) {
 	if c.depth++; c.depth > maxDepth {
 		c.fail()
@@ -188,7 +189,7 @@ func (c *compact) skipMap() {
 	c.depth--
 }
 
-// skipElement skips an element of a list or map, in which a bool has a byte of its own.
+// skipElement skips an element of a list or map. A bool in a list or map takes one byte.
 func (c *compact) skipElement(kind byte) {
 	if kind == kindTrue || kind == kindFalse {
 		kind = kindByte

@@ -16,9 +16,10 @@ var decoder = sync.OnceValue(func() *zstd.Decoder {
 	return d
 })
 
-// unpack decompresses packed, which has size bytes then, and appends the result to dst.
+// unpack decompresses packed, and appends the result to dst. The result must have size bytes.
 func unpack(dst, packed []byte, size int64) ([]byte, error) {
-	// A frame that states another size than the page's header is refused before memory is taken.
+	// If the size in the frame differs from the size in the page's header, the page is refused
+	// before memory is allocated.
 	var head zstd.Header
 	if err := head.Decode(packed); err != nil {
 		return nil, fmt.Errorf("%w: %w", errPage, err)

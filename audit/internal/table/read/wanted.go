@@ -2,13 +2,14 @@ package read
 
 import "slices"
 
-// wantedIDs says which values a row must have: each of must, and one of any if there are some.
+// wantedIDs says which values a row must have: all of must, and one of any unless any is nil.
 type wantedIDs struct {
 	must []uint32
 	any  map[uint32]bool
 }
 
-// wanted looks the values up. All is false if the dictionary rules the row group out.
+// wanted looks up the values of q in the dictionary. All is false if no row of the row group can
+// match.
 func (c *column) wanted(q *Filter) (want wantedIDs, all bool, err error) {
 	d, err := c.dictionary()
 	if err != nil {
