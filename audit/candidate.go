@@ -24,8 +24,9 @@ import (
 // Nothing is written while a Filter runs. If events come faster than the Filter judges them, the
 // buffer fills, and Config.Full says what happens then. With Config.Full Drop, a Filter may call
 // Log of the same Logger, and its events are judged too. With Block, Log waits for the Filter once
-// the buffer is full. Ingest does so with Drop and Block. LogSync, Sync and Close always wait for
-// the Filter. A Filter that calls a method which waits for the Filter waits for itself.
+// the buffer is full. Ingest waits when the buffer is full, with Drop too. LogSync, Sync and Close
+// always wait for the Filter. A Filter must not call a method that waits for the Filter, because
+// it would wait for itself.
 //
 // If a Filter panics, the batch is written as it is, and Stats reports the panic as an error. A
 // Filter must not call runtime.Goexit, nor FailNow of a test, which calls Goexit.
@@ -69,7 +70,7 @@ func (c Candidate) App() string {
 func (c Candidate) Message() string { return c.c.Message }
 
 // TraceID is the trace ID of the event, 16 or 32 hexadecimal digits, or "" without a trace. Each
-// call makes the text anew.
+// call makes a new string.
 func (c Candidate) TraceID() string {
 	var id [16]byte
 	var text [32]byte

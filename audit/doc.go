@@ -1,4 +1,4 @@
-// Package audit writes events of which there are too many to log. Each event has the trace ID. An
+// Package audit writes events of which there are too many to log. Each event has its trace ID. An
 // event is so cheap that all of them can be written, into files that any SQL engine reads. These
 // files answer "where is XYZ.123, and where did it go?" for services that handle thousands of
 // items a second.

@@ -26,13 +26,13 @@ type encoder struct {
 	b     []byte
 	max   int
 	big   bool   // the record would be longer than max, and b must not be used
-	shard uint32 // that the previous record was added to
+	shard uint32 // the shard of the previous record
 }
 
 // encoders mostly holds one encoder for each processor.
 var encoders = sync.Pool{New: func() any { return &encoder{b: make([]byte, 0, 1<<10), shard: rand.Uint32()} }}
 
-// emptyKey is the key of an attribute that has none.
+// emptyKey is written for an attribute whose key is empty.
 const emptyKey = "!EMPTYKEY"
 
 // encode makes the record of an event that happens now.

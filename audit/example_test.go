@@ -98,7 +98,8 @@ func (slowStore) Put(ctx context.Context, _ string, _ io.ReaderAt, _ int64) erro
 
 // Close does not wait if its context has ended already, such as the context that a signal ends at
 // the beginning of the shutdown. The events stay in the journal. The next Open of the directory
-// makes Parquet files of them. A container never gets there if its disk is deleted with it.
+// makes Parquet files of them. In a container, there may be no next Open, because the disk is
+// deleted with the container.
 func ExampleLogger_Close_incorrect() {
 	dir, err := os.MkdirTemp("", "audit")
 	if err != nil {

@@ -119,7 +119,7 @@ func TestFilterTexts(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-// A Filter gets the last value of a key, too.
+// A Filter gets the last value of a key that was logged twice.
 func TestFilterDuplicateKey(t *testing.T) {
 	p := &packer{}
 	l := open(t, audit.Config{Filter: each(func(c audit.Candidate) {

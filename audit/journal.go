@@ -40,7 +40,7 @@ func createFile(path string) (file, error) {
 // journalFile is a segment of the journal.
 type journalFile struct {
 	path      string
-	since     time.Time // when it was begun
+	since     time.Time // when the segment was begun
 	sealAt    time.Time
 	recovered bool // an earlier process wrote it: it needs an fsync before it is packed
 	named     bool // the file's name is on disk: the directory was synced
@@ -48,7 +48,7 @@ type journalFile struct {
 	f    file        // nil in recovered segments
 	torn atomic.Bool // an fsync has failed, so nothing more is written to the file
 
-	// The queue's lock guards these.
+	// The queue's lock guards the following fields.
 	size   int64
 	events int64 // 0 in recovered segments
 	unsent int64 // events that neither a Store nor a Sink has

@@ -56,7 +56,7 @@ type Logger struct {
 	seams
 }
 
-// seams is the functions that tests replace.
+// seams holds the functions that tests replace.
 type seams struct {
 	create      func(path string) (file, error)
 	packSegment func(ctx context.Context, store lake.Store, path string) (packed, error)
@@ -67,9 +67,9 @@ type seams struct {
 // Open returns the Logger of a directory. If another Logger uses the directory, in this process or
 // in another one, the error names that Logger. If cfg is wrong, the error lists all its faults.
 //
-// A process that died has left segments of the journal in the directory. They are compacted in the
-// background, or sent to the Sink, so no event in them is lost. Call [Logger.Close] to end the
-// Logger's goroutines.
+// If a process died, segments of its journal are left in the directory. Open starts to compact
+// them in the background, or to send them to the Sink, so that no event in them is lost. Call
+// [Logger.Close] to end the Logger's goroutines.
 func Open(cfg Config) (*Logger, error) {
 	return open(cfg, seams{create: createFile, packSegment: packSegment, mergeLake: mergeLake, expireLake: expireLake})
 }

@@ -20,11 +20,11 @@ type segmentReader struct {
 	blocks  []blockStart // of the blocks that have been read, and of the next one, in order
 	events  int64        // the number of events read so far; all of them once from has yielded the last one
 	damaged int64        // bytes after the last whole record, without zeros at the end
-	err     error        // of the disk
+	err     error        // an error of the disk
 	block   []byte
 }
 
-// blockStart is where a block begins in the file, and the number of its first event.
+// blockStart is the offset of a block in the file, and the number of its first event.
 type blockStart struct{ at, event int64 }
 
 // openSegment opens a segment. If the file is not a segment of this version, the error is

@@ -184,7 +184,7 @@ func TestSinkGetsEventsSoon(t *testing.T) {
 	})
 }
 
-// Another process does not send events again that were sent before.
+// The next Logger of a directory does not send events again that were sent before.
 func TestSinkGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	away := errors.New("away")

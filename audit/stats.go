@@ -21,7 +21,8 @@ type Stats struct {
 	Discarded int64
 
 	// With a Config.Sink, Sent and Refused include events that earlier processes wrote. Unsent
-	// does not include such events, because this process has not counted them. If there are none,
+	// does not include such events, because this process has not counted them. If there are no
+	// such events,
 	//
 	//	Written == Sent + Refused + Unsent
 	Sent    int64 // events that the Sink has taken
@@ -54,7 +55,7 @@ type Timing struct {
 	Sum, Last, Max time.Duration
 }
 
-// timing is a Timing that is being counted.
+// timing is a Timing that several goroutines can update.
 type timing struct {
 	mu sync.Mutex
 	t  Timing

@@ -81,8 +81,8 @@ func (l *Logger) sync() {
 	l.compactor.stop()
 }
 
-// syncNow calls fsync for everything that was written, and ends the rounds that waited for that.
-// It reports whether the writer has ended.
+// syncNow calls fsync for everything that was written, and ends the rounds that waited for this
+// fsync. It reports whether the writer has ended.
 func (l *Logger) syncNow() (stopping bool) {
 	y := &l.syncer
 	y.mu.Lock()

@@ -54,9 +54,10 @@ type writer struct {
 	block  []byte // the events of a chunk that the Filter has not discarded
 }
 
-// flush writes the chunks that wait. With all, or for a round, it writes the chunks in the shards
-// too. A chunk that is added meanwhile has signalled wake, and waits for the next turn. If flush
-// wrote it too, a round would never end while events come faster than the disk or the Filter.
+// flush writes the chunks that wait. If all is true, or if a round waits, flush also writes the
+// chunks in the shards. A chunk that is added meanwhile has signalled wake, and waits for the next
+// turn. If flush wrote it too, a round would never end while events come faster than the disk or
+// the Filter.
 func (w *writer) flush(all bool) {
 	w.round = w.takeRound()
 	if all || w.round != nil || w.queue.len() == 0 {
@@ -94,7 +95,7 @@ func (w *writer) collect() {
 	}
 }
 
-// writeChunk writes c, or the part of it that the Filter leaves.
+// writeChunk writes the events of c that the Filter does not discard.
 func (w *writer) writeChunk(c *chunk) {
 	if w.filter == nil {
 		w.writeBlock(c.b, c.events, c.since)

@@ -12,8 +12,9 @@ const (
 )
 
 // walk calls do for one partition after the other, until do returns false. It opens the files of
-// later partitions ahead, because a slow store can open many files at once. At first it opens
-// about first files ahead, and then twice as many each time, because most walks end early.
+// later partitions ahead, because a slow store can open many files at once. At the beginning, walk
+// opens as many files ahead as the argument first says. It doubles this number each time, because
+// most walks end early.
 func (v *view) walk(partitions []*partition, first int, do func(*partition) (more bool, err error)) error {
 	opened := 0
 	defer func() {
@@ -37,9 +38,10 @@ func (v *view) walk(partitions []*partition, first int, do func(*partition) (mor
 	return nil
 }
 
-// openAhead opens the files of the first partitions, at most most files, and returns the number of
-// these partitions. If the first partition has more files, none is opened ahead. A file that is
-// gone or damaged is no error here: a search that ends before this file must not report it.
+// openAhead opens the files of the first partitions, and returns the number of these partitions.
+// The argument most is the largest number of files. The files of a partition that has more than
+// that are not opened ahead. A file that is gone or damaged is no error here: a search that ends
+// before this file must not report it.
 func (v *view) openAhead(partitions []*partition, most int) (n int, err error) {
 	var files []*stored
 	for n = 0; n < len(partitions) && (n == 0 || len(files)+len(partitions[n].files) <= most); n++ {

@@ -31,9 +31,9 @@ type Left struct {
 	Err  error // the file is damaged, for example, or a newer version of clew wrote it
 }
 
-// Compact merges the small files of each partition that ended an hour ago or more, or that ended
-// before [CompactOptions].After. It locks the store. The error [ErrLocked] means that another
-// process holds the lock.
+// Compact merges the small files of each partition that ended an hour ago or more: see
+// CompactOptions.After. It locks the store. The error [ErrLocked] means that another process holds
+// the lock.
 //
 // A merged file contains the names of its sources, and is written before they are deleted. Readers
 // of clew skip a file that a merged file names, so they never miss an event and never see one
