@@ -6,7 +6,7 @@
 //	l, err := audit.Open(audit.Config{Dir: "/var/lib/media/audit", App: "media-api"})
 //	…
 //	l.Log(ctx, "image augmented", slog.String("network_id", id))
-//	err = l.LogSync(ctx, "payment captured", slog.String("order", id)) // returns when it is on disk
+//	err = l.LogSync(ctx, "payment captured", slog.String("order", id)) // returns when on disk
 //
 // # The way of an event
 //

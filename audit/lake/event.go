@@ -11,5 +11,5 @@ type Event struct {
 	App        string
 	Message    string
 	Context    map[string]string
-	TraceNames []string // of the filters that the event has passed; nil without any
+	TraceNames []string // the names of the filters that the event has passed; nil if there are none
 }

@@ -15,8 +15,8 @@ import (
 )
 
 // Find yields the events that q asks for in the stores, the newest first. Events of the same time
-// are in the order of trace ID, app and message. Find searches journals beside the stores too (see
-// [Journaled]), so an event is found as soon as it is written. No event comes twice.
+// are in the order of trace ID, app and message. Find also searches the journals of the stores
+// (see [Journaled]), so an event is found as soon as it is written. No event is yielded twice.
 //
 // A file that cannot be read is skipped, and report names it. An error is yielded last, with a
 // zero Event. It is a [*TooMuchError], the error of ctx, or [ErrIncomplete] after the events that
@@ -127,7 +127,7 @@ func (s *finding) run(yield func([]Event) bool) error {
 	}
 	first := 2
 	if s.question.filter.Narrow() {
-		first = maxAhead // Bloom filters rule out most partitions
+		first = maxAhead // Bloom filters exclude most partitions
 	}
 	return s.walk(partitions, first, func(p *partition) (more bool, err error) {
 		events, err := s.search(p)

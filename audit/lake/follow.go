@@ -19,8 +19,8 @@ import (
 // asks for it.
 //
 // The range is that of q, with one difference. Without Since, the range covers at least the last
-// 24 hours, even if q has a trace ID that contains the time of its trace. It then has no end,
-// unless there is Until. Limit has no effect. Follow fills report as [Find] does, and counts a
+// 24 hours, even if q has a trace ID that contains the time of its trace. The range then has no
+// end, unless q has Until. Limit has no effect. Follow fills report as [Find] does, and counts a
 // file each time it is searched. If there is an error, the story contains the events that were
 // found until then.
 func Follow(ctx context.Context, q Query, bounds Bounds, report *Report, stores ...Store) (*Story, error) {

@@ -93,8 +93,9 @@ type corpus struct {
 	ids      []string
 }
 
-// newCorpus makes n events, perSecond of them in a second. It distributes them to count segments
-// in turn, and begins count new segments when each of these has about each events.
+// newCorpus makes n events, perSecond of them in a second. It distributes the events in turn to
+// several segments, whose number is count. When these segments together have about each*count
+// events, the next events go to new segments.
 func newCorpus(tb testing.TB, n int, perSecond float64, count, each int) *corpus {
 	c := &corpus{segments: map[string][]byte{}}
 	g := made.New(11, began, perSecond)

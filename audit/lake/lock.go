@@ -16,8 +16,7 @@ import (
 
 const (
 	lockName = "_compact.lock"
-	// leftAge is the age of a temporary file from which on a crash must have left it, because no
-	// Put takes so long.
+	// leftAge is longer than any Put takes. So a temporary file that is older was left by a crash.
 	leftAge = 24 * time.Hour
 )
 

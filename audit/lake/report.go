@@ -15,9 +15,9 @@ type Report struct {
 	Segments     int   // segments of journals, each of which is read as a whole
 	JournalBytes int64 // the bytes of these segments
 
-	// Skipped is the files that could not be read. Their events are missing in the answer, unless
-	// another store has a copy. A name begins with the name of the store if the Store has a String
-	// method, as Dir has. Names and reasons come from the store and may contain any bytes.
+	// Skipped lists the files that could not be read. Their events are missing in the answer,
+	// unless another store has a copy. A name begins with the name of the store if the Store has a
+	// String method, as Dir has. Names and reasons come from the store and may contain any bytes.
 	Skipped []Skipped
 }
 

@@ -22,8 +22,9 @@ type compactCommand struct {
 
 // Help returns the text below the usage line of --help.
 func (compactCommand) Help() string {
-	return `A program that writes merges the files of its own directory itself. This command is for directories
-that nobody writes to any more, and for stores that several programs share. It may run beside them.
+	return `A program that writes events merges the files of its own directory. This command is for directories
+that no program writes to any more, and for stores that several programs share. It may run while these
+programs write.
 
 Examples:
 

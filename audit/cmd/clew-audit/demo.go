@@ -26,7 +26,7 @@ type demoCommand struct {
 // Help returns the text below the usage line of --help.
 func (demoCommand) Help() string {
 	return `A generator makes synthetic events from a seed, with the story of two items among them. Without
---dir the events go into a temporary directory, which stays.
+--dir the events go into a temporary directory, which is not deleted.
 
 Examples:
 

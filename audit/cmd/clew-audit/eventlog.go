@@ -53,7 +53,7 @@ func (l *eventLog) write(ctx context.Context, e lake.Event) error {
 }
 
 // oldest returns the time of the oldest events that the log keeps. The log deletes older ones
-// again. It is zero if the log deletes none.
+// again. The result is zero if the log deletes no events.
 func (l *eventLog) oldest() time.Time {
 	shared, ok := l.store.(lake.Shared)
 	if l.ttl < 0 || l.sink != nil || ok && shared.Shared() {

@@ -29,15 +29,15 @@ func (ingestCommand) Help() string {
    "trace_id": "463ac35c9f6413ad", "context": {"item": "XYZ.123"}, "trace_names": ["slow"]}
 
 Message is required. Any other member is a pair of the context. A line that ingest does not
-understand is named and skipped. While the disk is slow or full, ingest waits and says so. Events that
+understand is reported and skipped. While the disk is slow or full, ingest waits and says so. Events that
 a full disk does not take at the end are lost, and counted. After Ctrl-C or SIGTERM ingest reads no
 more, and writes what it has read.
 
 SOURCE is a directory of objects such as Firehose delivers, or s3://BUCKET/PREFIX. Objects may lie in
-directories, and are packed by gzip, zstd or not at all. --dir may be in a bucket too. Each object
-becomes files once, also when ingest is killed and run again, or runs twice at once: a file in
-DIRECTORY/_ingested says that an object is done. An object must appear whole, by a rename, and never
-change. An object that cannot be read to its end is named, and tried again next time.
+directories, and may be compressed by gzip or zstd. --dir may be in a bucket too. The events of
+each object are written once, even if ingest is killed and run again, or runs twice at once: a file in
+DIRECTORY/_ingested marks an object as done. An object must appear whole, by a rename, and never
+change. If an object cannot be read to its end, ingest reports it, and the next run tries it again.
 
 Examples:
 

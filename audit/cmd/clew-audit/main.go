@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) i
 	)
 	parser := kong.Must(&c,
 		kong.Name("clew-audit"),
-		kong.Description("Answers from audit events: where is this item, and where did it go?"),
+		kong.Description("Answers a question from audit events: where is this item, and where did it go?"),
 		kong.Writers(out, err),
 		kong.Exit(func(int) { done = true }), // after --help
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),

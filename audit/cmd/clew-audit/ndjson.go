@@ -74,8 +74,8 @@ func jsonError(err error) error {
 	return fmt.Errorf("it is not JSON: %v", strings.TrimPrefix(err.Error(), "json: "))
 }
 
-// text sets to to the value of a member that must be a string. If the member is missing, null or
-// empty, text does not change it.
+// text stores the value of a member, which must be a string, in the variable that to points to. If
+// the member is missing, null or empty, the variable is not changed.
 func text(object map[string]any, key string, to *string) error {
 	switch value := object[key].(type) {
 	case nil:

@@ -25,8 +25,8 @@ type sqlCommand struct {
 
 // Help returns the text below the usage line of --help.
 func (sqlCommand) Help() string {
-	return `The query finds what find would find with these words and flags. The engine's own command runs it,
-and has your credentials.
+	return `The query finds the same events as find with these arguments and flags. Run it with the engine's own
+command, which has your credentials.
 
 Examples:
 

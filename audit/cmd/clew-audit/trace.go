@@ -26,9 +26,9 @@ type traceCommand struct {
 
 // Help returns the text below the usage line of --help.
 func (traceCommand) Help() string {
-	return `Events stand among the lines of their app, with the level audit, in the order of time. With --logs
-the answer looks as that of clew timeline: the spans that the lines report, with lines and events
-below them.
+	return `Events are shown among the lines of their app, with the level audit, in the order of time. With --logs
+the answer looks like an answer of clew timeline: the spans that the lines report, with lines and
+events below them.
 
 Examples:
 
