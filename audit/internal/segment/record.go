@@ -13,15 +13,15 @@ import (
 //
 // A record consists of these parts, in this order. All numbers are little endian.
 //
-//	length     uint32    of all that follows
+//	length     uint32    the number of bytes that follow
 //	flags      byte      bits 0 and 1: the width of the trace ID, in units of 8 bytes;
-//	                     bit 2: the record has an app of its own; bit 3: it has names
+//	                     bit 2: the record has an app; bit 3: the record has names
 //	time       int64     microseconds since 1970, UTC
 //	trace ID   0, 8 or 16 bytes
-//	app        string    where flags say so; else the segment's
+//	app        string    only if bit 2 is set; otherwise the app is that of the segment
 //	message    string
-//	names      their number as uvarint, and the names, where flags say so
-//	pairs      key and value, two strings each, to the end
+//	names      only if bit 3 is set: the number of names as uvarint, and the names
+//	pairs      up to the end of the record: for each pair two strings, key and value
 //
 // A string is its length as uvarint, and its bytes, which are valid UTF-8.
 type Record struct {

@@ -19,7 +19,7 @@ const (
 
 	// bloomBits is the smallest number of bits of a Bloom filter for each distinct value. The
 	// sizes of filters are powers of two, as some readers demand, so there may be up to twice as
-	// many bits. Because of this size, a search reads at most one in a hundred row groups in vain.
+	// many bits. With so many bits, a search reads at most one in a hundred row groups in vain.
 	bloomBits = 10
 
 	// maxBound is the largest length of a bound in the column index. maxStat is the largest length

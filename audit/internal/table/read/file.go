@@ -107,7 +107,7 @@ func (f *File) Bytes(column int) (n int64) {
 	return n
 }
 
-// ReadAt is for table.CheckFooter, which can so use the bytes that were already read.
+// ReadAt is for table.CheckFooter, so that it can use the bytes that were already read.
 func (f *File) ReadAt(p []byte, at int64) (int, error) {
 	have, err := f.read(at, int64(len(p)))
 	return copy(p, have), err

@@ -5,7 +5,7 @@ import "example.com/clew/audit/internal/table"
 // Sample counts the rows of a row group by app, and its pairs by key.
 type Sample struct {
 	Rows int64
-	Apps map[string]int64 // rows
+	Apps map[string]int64 // the number of rows of each app
 	Keys map[string]KeySample
 }
 
