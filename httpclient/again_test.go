@@ -246,8 +246,8 @@ var endings = []struct {
 	}},
 }
 
-// However the send before has ended, the next send has spans of its own, and the chain of
-// contexts does not grow.
+// In whatever way a send has ended, the next send of the request has spans of its own, and the
+// chain of contexts does not grow.
 func TestRestyRequestAgainAfter(t *testing.T) {
 	for _, tt := range endings {
 		for _, retries := range []int{0, 2} {
@@ -293,7 +293,7 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 	}
 }
 
-// sendCheck checks the spans of a row of sends of one request.
+// sendCheck checks the spans when one request is sent several times.
 type sendCheck struct {
 	rec      *recorder
 	rootless bool // each send begins a trace; otherwise each is a child of the caller's span
@@ -334,7 +334,7 @@ func (c *sendCheck) send(t *testing.T, n int) int {
 	return len(started)
 }
 
-// moved redirects once.
+// moved redirects a request to /moved, and answers a request for /moved with 200.
 func moved(r *http.Request) (*http.Response, error) {
 	if r.URL.Path == "/moved" {
 		return answer(r, http.StatusOK, "ok"), nil
@@ -344,7 +344,7 @@ func moved(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// none is a rate limiter that allows nothing.
+// none implements resty.RateLimiter, and allows no request.
 type none struct{}
 
 func (none) Allow() bool { return false }
@@ -495,8 +495,8 @@ func TestRestyRetryHookAddsOnce(t *testing.T) {
 	}
 }
 
-// A decision without IDs in the caller's context applies to each send, even if a hook has added
-// to the context of the send before.
+// A decision without IDs in the caller's context applies to each send, even if a hook has added a
+// value to the context of the previous send.
 func TestRestyRequestAgainLoneState(t *testing.T) {
 	for _, state := range []string{"0", "1", "d"} {
 		w := newWorld(t, nil)
@@ -676,7 +676,7 @@ func TestRestyRequestAgainContext(t *testing.T) {
 			require.NoError(t, err, "the first Get")
 			cancel()
 			_, err = r.Get("http://first.example/")
-			require.NoError(t, err, "Get after the context that a hook set for the send before was canceled")
+			require.NoError(t, err, "Get after the cancel of the context that a hook set during the first Get")
 			r.SetContext(context.WithValue(r.Context(), key{}, "user's"))
 			for range 2 {
 				_, err = r.Get("http://first.example/")
@@ -712,7 +712,7 @@ var followers = []struct {
 			return resp.Request.Context(), nil
 		}
 	}},
-	{"resty, raw", func(base http.RoundTripper, cfg httpclient.Config) func(context.Context) (context.Context, error) {
+	{"resty, the context of RawResponse", func(base http.RoundTripper, cfg httpclient.Config) func(context.Context) (context.Context, error) {
 		c := httpclient.Resty(resty.New().SetTransport(base).SetLogger(quiet{}), cfg)
 		return func(ctx context.Context) (context.Context, error) {
 			resp, err := c.R().SetContext(ctx).Get("http://first.example/")
@@ -825,8 +825,8 @@ func TestFollowUps(t *testing.T) {
 	}
 }
 
-// With EnableTrace resty itself adds to the context of each page. If its http.Client is wrapped
-// too, the context does not grow faster.
+// With EnableTrace, resty itself adds links to the context of each page. If resty's http.Client is
+// wrapped too, the context does not grow faster.
 func TestFollowUpsEnableTrace(t *testing.T) {
 	grown := map[bool]int{}
 	for _, twice := range []bool{false, true} {
@@ -893,8 +893,8 @@ func TestFollowUpKeeps(t *testing.T) {
 	}
 }
 
-// While an attempt is under way, a request in its context is its child. Such a request may come
-// from a hook or from a RoundTripper further in, for a token.
+// While an attempt is under way, a request in its context is its child. A hook, or a RoundTripper
+// that clew wraps, may send such a request, for instance to get a token.
 func TestRequestInAnAttempt(t *testing.T) {
 	t.Run("resty", func(t *testing.T) {
 		fails := failing(1)
@@ -979,7 +979,7 @@ func TestFollowUpsRace(t *testing.T) {
 	wg.Wait()
 }
 
-// Contexts of a type on which == panics work too.
+// The context of a request may be of a type for which == panics.
 func TestRestyContextNotComparable(t *testing.T) {
 	type mine struct {
 		context.Context
@@ -998,8 +998,8 @@ func TestRestyContextNotComparable(t *testing.T) {
 	}
 }
 
-// Each of several redirects is started in the request's context, and not in the context of the
-// redirect before.
+// The context of a redirect is derived from the context of the first request, not from the context
+// of the previous redirect: it stays equally deep, however many redirects there are.
 func TestRedirectsAreFlat(t *testing.T) {
 	const redirects = 300
 	for _, way := range []struct {
@@ -1180,6 +1180,6 @@ func TestTortureRequestsUsedAgain(t *testing.T) {
 	assert.LessOrEqual(t, late-early, allowed, "bytes by which the heap after %d retries is larger than after 100", retries)
 	assert.Equal(t, earlyLinks, lateLinks, "links of the context after %d retries, and after 100", retries)
 	torture.Row(t, "Requests used again",
-		"%d sends of one request, or in the answer's context, %d ways: at most %d bytes more than after 1,000, allocations equal; %d retries in one send: %d bytes more, links %d before and %d after",
+		"%d sends of one request, or of requests in the last answer's context, in %d ways: the heap is at most %d bytes larger than after 1,000 sends, and a send allocates as often; %d retries in one send: the heap is %d bytes larger than after 100, and the context has %d links after 100 and %d after all",
 		n, len(sends), max(most, 0), retries, max(late-early, 0), earlyLinks, lateLinks)
 }

@@ -6,8 +6,9 @@ import (
 	"example.com/clew/trace"
 )
 
-// maxChain limits how far a chain of redirects is followed. A base that returns one response twice
-// (a cache, a stub) makes the chain a ring.
+// A redirect's request points to the answer that caused the redirect, and the answer points to its
+// own request. This is the chain of redirects. maxChain limits how far the chain is followed. If a
+// base (a cache, a stub) returns one response twice, the chain is a ring.
 const maxChain = 1000
 
 // earlier returns the number of the attempt r, from 1. For a redirect without a trace of its own

@@ -76,8 +76,8 @@ func traced(h http.Header) []string {
 // multi are the trace headers of a child of a caller's span.
 var multi = []string{"x-b3-parentspanid", "x-b3-sampled", "x-b3-spanid", "x-b3-traceid"}
 
-// world is one real server that acts as every host: its transports connect to it for any host
-// name.
+// world is one real server that acts as every host. The method transport returns a transport that
+// connects to this server for any host name.
 type world struct {
 	*httptest.Server
 	secure *httptest.Server // for https; nil: none

@@ -20,7 +20,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// names are methods of requests, and the names and attributes of their spans.
+// Each row of names has the method of a request, and the name and the attributes of the request's
+// span.
 var names = []struct{ method, name, attribute, original string }{
 	{"", "GET", "GET", ""},
 	{"GET", "GET", "GET", ""},
@@ -90,7 +91,7 @@ func TestSpanNames(t *testing.T) {
 	}
 }
 
-// movedAgain redirects once, and keeps the method.
+// movedAgain is like moved, but its redirect keeps the method.
 func movedAgain(r *http.Request) (*http.Response, error) {
 	resp, err := moved(r)
 	if resp.StatusCode == http.StatusFound {

@@ -30,8 +30,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// strangers are the hosts that api.example.com redirects to. They are the columns of the table
-// answers.
+// strangers are the hosts that api.example.com redirects to. The variable answers has a column for
+// each.
 var strangers = []struct{ name, url string }{
 	{"itself", "https://api.example.com"},
 	{"its sister", "https://www.example.com"},
@@ -136,9 +136,9 @@ func allDomains() resty.RedirectPolicy {
 	return resty.DomainCheckRedirectPolicy(names...)
 }
 
-// With any client, a host gets all trace headers or not a byte of the trace, as the table answers
-// says. Each chain of redirects goes to the stranger, from the stranger to itself, and back to
-// the first host.
+// With any client, a host gets either all trace headers or not a byte of the trace. The variable
+// answers says which. Each chain of redirects goes to a stranger, from the stranger to itself, and
+// back to the first host.
 func TestTortureLeakToStrangers(t *testing.T) {
 	var current atomic.Value
 	w := newTLSWorld(t, func(rw http.ResponseWriter, r *http.Request) { current.Load().(http.HandlerFunc)(rw, r) })
@@ -288,8 +288,9 @@ func TestTortureSignedRequests(t *testing.T) {
 		exempt, exempt, carried)
 }
 
-// unchanged returns a function that checks that r has not changed since: every field, the
-// header's map, its values and the spare capacity behind them, the same URL, the same functions.
+// unchanged returns a function that checks that r has not changed since unchanged was called. The
+// function compares every field, the header's map, its values and the spare capacity behind them,
+// and the pointers to the URL and to GetBody.
 func unchanged(r *http.Request) func(t testing.TB, call string) {
 	want, header, target, getBody := r.Clone(r.Context()), reflect.ValueOf(r.Header), r.URL, reflect.ValueOf(r.GetBody)
 	return func(t testing.TB, call string) {
@@ -330,8 +331,8 @@ func spare() http.Header {
 	return h
 }
 
-// Any number of goroutines may send one request at once, and base may change its copies. Each
-// send has a span of its own, and the request does not change.
+// Many goroutines may send the same request at the same time, and the base RoundTripper may change
+// the copies that it gets. Each send has a span of its own, and the request does not change.
 func TestTortureSharedRequestRace(t *testing.T) {
 	const goroutines = 64
 	w := newWorld(t, nil)
@@ -399,7 +400,7 @@ type outcome struct {
 	exited bool // runtime.Goexit
 }
 
-// trying calls send in a goroutine of its own, which send may end.
+// trying calls send in a new goroutine, because send may end its goroutine.
 func trying(send func() (*http.Response, error)) (o outcome) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -430,7 +431,7 @@ func (rs *readers) read(r *http.Request) {
 	})
 }
 
-// hostileBase is a RoundTripper further in that breaks the rules.
+// hostileBase is a RoundTripper for clew to wrap. It breaks the rules of http.RoundTripper.
 type hostileBase struct {
 	name   string
 	trip   func(r *http.Request, resp *http.Response) (*http.Response, error)
@@ -477,8 +478,8 @@ var hostileHeaders = map[string]func() http.Header{
 	},
 }
 
-// The caller's request does not change, whatever a RoundTripper further in does. The outcome is
-// the same as without clew. The span has this outcome, and ends once.
+// The caller's request does not change, whatever the wrapped RoundTripper does. The outcome is the
+// same as without clew. The span has this outcome, and ends once.
 func TestTortureHostileBaseRace(t *testing.T) {
 	rs := &readers{times: torture.Size(20, 2000)}
 	bases := hostileBases(rs)

@@ -31,8 +31,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// staleHeader returns every trace header, some spelt in upper or lower case as net/http's own
-// functions never write them.
+// staleHeader returns every B3 header, with values that must not be sent. Some names have capitals
+// where net/http's own functions never write them.
 func staleHeader() http.Header {
 	return http.Header{
 		"b3":                {canary + "-" + canary + "-d"},
@@ -156,8 +156,8 @@ func TestTransportCloseIdleConnections(t *testing.T) {
 	assert.NotPanics(t, without.CloseIdleConnections, "a base without CloseIdleConnections")
 }
 
-// base refuses a request without a URL. RoundTrip does not panic, although it has no URL to
-// describe.
+// The base RoundTripper refuses a request without a URL. RoundTrip does not panic, although the
+// span needs the URL.
 func TestTransportNilURL(t *testing.T) {
 	rec := newRecorder(t, sdktrace.AlwaysSample())
 	var got []*http.Request
@@ -248,8 +248,8 @@ func TestTransportStaleHeaders(t *testing.T) {
 	}
 }
 
-// A small header is copied in another way than a large one. Both copies lack each stale name and
-// keep the others, and an append to a value in a copy does not reach the original.
+// A small header is copied in another way than a large one. Either copy leaves out the stale names
+// and keeps all others. An append to a value of the copy does not change the original.
 func TestTransportHeaderSizes(t *testing.T) {
 	for name := range staleHeader() {
 		for others := range 12 {
@@ -880,7 +880,7 @@ func TestTransportSamplers(t *testing.T) {
 						assert.Equal(t, want, a.b3.Sampling, "decision that arrived: got %s, want %s, headers %v", a.b3.Sampling, want, a.header)
 						if lone {
 							assert.Len(t, a.traceID(), 32, "new trace ID that arrived")
-							assert.Empty(t, a.parentID(), "parent of a root, which must not be an invented parent")
+							assert.Empty(t, a.parentID(), "parent span ID that arrived: a root has none")
 						} else {
 							assert.Equal(t, id128, a.traceID(), "trace ID that arrived")
 							assert.Equal(t, spanID, a.parentID(), "parent span ID that arrived")
@@ -1069,8 +1069,8 @@ func TestTransportRedirectLimit(t *testing.T) {
 	rec.spans(t, 10)
 }
 
-// A base that returns one response twice (a stub, a cache) makes the chain of redirects a ring.
-// The transport follows the chain only up to a limit.
+// If a base (a stub, a cache) returns one response twice, a walk from a request back through its
+// earlier redirects never ends. The transport stops after a limit.
 func TestTransportRedirectRing(t *testing.T) {
 	moved := answer(nil, http.StatusFound, "")
 	moved.Body = http.NoBody
@@ -1118,8 +1118,8 @@ func TestTransportSpanText(t *testing.T) {
 	}
 }
 
-// A wrapper further out may hide the chain. Then the first request is not known, and no redirect
-// gets trace headers.
+// A RoundTripper around clew's may clear Request in the response. Then clew cannot find the first
+// request of the redirects, and no redirect gets trace headers.
 func TestTransportRedirectCutChain(t *testing.T) {
 	w := newWorld(t, chain(http.StatusFound, chainOf("first.example", "first.example")...))
 	ours := httpclient.NewTransport(w.transport(t), httpclient.Config{})

@@ -22,9 +22,9 @@ type AccessLogConfig struct {
 	// loggers too.
 	Logger *zerolog.Logger
 
-	// Slog writes the lines instead of Logger. A handler that is not logctx's gets lines with IDs,
-	// too. In a debug trace whose decision is trusted, Slog's level is not asked. AccessLog panics
-	// if both Logger and Slog are set.
+	// Slog writes the lines instead of Logger. The lines have IDs even if Slog's handler is not
+	// logctx's. In a debug trace whose decision is trusted, Slog's level is not asked. AccessLog
+	// panics if both Logger and Slog are set.
 	Slog *slog.Logger
 
 	// Fields returns fields of yours for the line, such as the user agent or a tenant. It is

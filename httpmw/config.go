@@ -17,10 +17,10 @@ type Config struct {
 	// TracerProvider makes the spans. Nil: the provider that [trace.Start] would ask.
 	TracerProvider oteltrace.TracerProvider
 
-	// Propagator reads the headers. Nil: trace.Propagator{}, which reads both encodings of B3.
-	// Only under TrustAll, baggage and whatever else the Propagator reads stay in the context.
-	// Propagators that are not trace's cannot say that the caller left the decision open: they
-	// say "not sampled".
+	// Propagator reads the headers. Nil: trace.Propagator{}, which reads both encodings of B3. The
+	// context keeps the baggage, and whatever else the Propagator reads, only with TrustAll.
+	// Propagators that are not trace's cannot say that the caller left the decision open: they say
+	// "not sampled".
 	//
 	// In httpclient, Config.Propagator writes the headers of outgoing requests, and
 	// Config.Propagate says which requests may carry them.
@@ -83,9 +83,9 @@ type Config struct {
 	// Labels, if set, returns the profiler labels of a request. CPU and goroutine profiles show
 	// them, and so do dumps and panics with GODEBUG=tracebacklabels=1; see [RouteLabels]. Labels
 	// is called before the handler. The handler's goroutine has the labels until the handler
-	// returns, together with the labels that the request's context had before. The goroutines
-	// that the handler starts have the labels too. workerpool's tasks have them if their context
-	// is the handler's, and do not have them if it is trace.Only of the handler's context.
+	// returns, together with the labels that the request's context had before. The goroutines that
+	// the handler starts have the labels too. workerpool's tasks have them if their context is the
+	// handler's, and do not have them if their context is trace.Only of the handler's context.
 	//
 	// If the handler itself calls a task that workerpool has wrapped, the task clears the
 	// handler's labels, because Go cannot read labels to restore them. Labels are for people:

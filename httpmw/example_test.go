@@ -49,7 +49,7 @@ func ExampleNew() {
 	// Output: in trace 463ac35c9f6413ad
 }
 
-// Code that does not know clew logs the ID too, if Config.Logger is set.
+// With Config.Logger, the ID is also on the lines of code that does not know clew.
 func ExampleNew_logger() {
 	logger := zerolog.New(zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, PartsOrder: []string{"level", "message"}, FieldsExclude: []string{"span_id"}})
 	handler := httpmw.New(httpmw.Config{Logger: &logger})(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -60,7 +60,8 @@ func ExampleNew_logger() {
 	// Output: INF hello trace_id=463ac35c9f6413ad
 }
 
-// Behind http.TimeoutHandler, the mux sees a copy of the request.
+// http.TimeoutHandler gives the mux a copy of the request, so AccessLog does not see the pattern
+// that the mux sets in the copy. SetRoute tells AccessLog the pattern.
 func ExampleSetRoute() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /users/{id}", func(w http.ResponseWriter, r *http.Request) {})
@@ -83,8 +84,8 @@ func ExampleTrust_Always() {
 	// Output: no debug
 }
 
-// debugged sends a request that asks for debug through the middleware h, and reports whether the
-// handler is in a debug trace.
+// debugged gives r headers that ask for debug, sends r through the middleware h, and reports
+// whether the handler is in a debug trace.
 func debugged(h func(http.Handler) http.Handler, r *http.Request) string {
 	answer := "no debug"
 	r.Header.Set("b3", "463ac35c9f6413ad-a2fb4a1d1a96d312-d")

@@ -74,7 +74,7 @@ func TestLabelsOfTheServer(t *testing.T) {
 	})
 }
 
-// If Labels panics, which is the user's function, the span still ends.
+// Labels is the user's function. If it panics, the span still ends.
 func TestLabelsPanic(t *testing.T) {
 	provider, spans := testkit.SDK(sdktrace.AlwaysSample())
 	labels := func(*http.Request) pprof.LabelSet { panic("no labels") }

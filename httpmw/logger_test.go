@@ -155,7 +155,7 @@ func TestNewDebugLevel(t *testing.T) {
 		{"debug", nil, zerolog.WarnLevel, debugs, zerolog.DebugLevel},
 		{"debug, X-B3-Flags", nil, zerolog.WarnLevel, testkit.Header("X-B3-TraceId", id64, "X-B3-SpanId", spanID, "X-B3-Flags", "1"), zerolog.DebugLevel},
 		{"debug without IDs", nil, zerolog.WarnLevel, testkit.Header("b3", "d"), zerolog.DebugLevel},
-		{"debug, at trace already", nil, zerolog.TraceLevel, debugs, zerolog.TraceLevel},
+		{"debug, for a logger at level trace", nil, zerolog.TraceLevel, debugs, zerolog.TraceLevel},
 		{"accept", nil, zerolog.WarnLevel, testkit.Header("b3", id64+"-"+spanID+"-1"), zerolog.WarnLevel},
 		{"no headers", nil, zerolog.WarnLevel, nil, zerolog.WarnLevel},
 		{"debug under TrustAll", trusting(httpmw.TrustAll), zerolog.WarnLevel, debugs, zerolog.DebugLevel},

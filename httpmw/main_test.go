@@ -90,7 +90,7 @@ func current(r *http.Request) said {
 	return testkit.SaidIn(r.Context())
 }
 
-// never returns a provider that makes IDs and samples no trace. The provider of always samples
+// The provider from never() makes IDs and samples no trace. The provider from always() samples
 // every trace.
 func never() oteltrace.TracerProvider {
 	return trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()})

@@ -302,7 +302,7 @@ func leaving(t *testing.T, protocol string, prepare func(*http.Server), mw func(
 // If the client leaves, the line has client_gone. The status is 0 if nothing was sent.
 func TestAccessLogClientGone(t *testing.T) {
 	large := make([]byte, 64<<10)
-	until := func(w io.Writer) error { // loops, since the operating system buffers some megabytes
+	writeUntilError := func(w io.Writer) error { // loops, since the operating system buffers some megabytes
 		for {
 			if _, err := w.Write(large); err != nil {
 				return err
@@ -339,7 +339,7 @@ func TestAccessLogClientGone(t *testing.T) {
 		{"Write fails", 200, "", func(w http.ResponseWriter, r *http.Request, leave func()) {
 			w.(http.Flusher).Flush()
 			leave()
-			until(w)
+			writeUntilError(w)
 		}},
 		{"io.Copy fails", 200, "", func(w http.ResponseWriter, r *http.Request, leave func()) {
 			w.(http.Flusher).Flush()
@@ -509,7 +509,7 @@ var endings = []struct {
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})
 	}},
-	{"another middleware's cause", func(*testing.T, *http.Server) func() { return func() {} }, func(next http.Handler) http.Handler {
+	{"another middleware cancels, with a cause", func(*testing.T, *http.Server) func() { return func() {} }, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithCancelCause(r.Context())
 			cancel(errors.New("draining"))
@@ -680,7 +680,7 @@ func (l leavingWriter) Write(p []byte) (int, error) {
 	return l.ResponseWriter.Write(p)
 }
 
-// Level is called with the status 0 if nothing was sent, and the line has the level that it
+// If nothing was sent, AccessLog calls Level with status 0, and the line has the level that Level
 // returns.
 func TestAccessLogClientGoneLevel(t *testing.T) {
 	var out testkit.Log

@@ -43,7 +43,7 @@ var (
 type otelStack struct {
 	name            string
 	outside, inside func(oteltrace.TracerProvider) func(http.Handler) http.Handler // called with the SDK; nil: no otelhttp
-	obeys           bool                                                           // otelhttp has no provider of its own, and makes no span of a denied request
+	obeys           bool                                                           // otelhttp has no provider of its own, and makes no span for a denied request
 }
 
 var otelStacks = []otelStack{
@@ -55,7 +55,7 @@ var otelStacks = []otelStack{
 		return otelHandler(otelhttp.WithTracerProvider(p))
 	}, false},
 	{"otelhttp inside, propagator, no provider", nil, func(oteltrace.TracerProvider) func(http.Handler) http.Handler { return otelHandler(readsB3) }, true},
-	{"otelhttp inside, nothing", nil, func(oteltrace.TracerProvider) func(http.Handler) http.Handler { return otelHandler() }, true},
+	{"otelhttp inside, neither propagator nor provider", nil, func(oteltrace.TracerProvider) func(http.Handler) http.Handler { return otelHandler() }, true},
 	{"otelhttp outside, propagator", func(p oteltrace.TracerProvider) func(http.Handler) http.Handler {
 		return otelHandler(readsB3, otelhttp.WithTracerProvider(p))
 	}, nil, false},
@@ -155,9 +155,9 @@ func (c *sdkCase) checkTrace() {
 	if c.id != "" {
 		assert.Equal(c, c.id, c.got.Trace, "trace ID with %v", c.header)
 	} else {
-		assert.Regexp(c, "^[0-9a-f]{32}$", c.got.Trace, "trace ID with %v, which is new", c.header)
+		assert.Regexp(c, "^[0-9a-f]{32}$", c.got.Trace, "new trace ID with %v", c.header)
 		if c.outside.IsValid() {
-			assert.Equal(c, c.outside.TraceID().String(), c.got.Trace, "trace ID with %v, which is the outer span's", c.header)
+			assert.Equal(c, c.outside.TraceID().String(), c.got.Trace, "trace ID with %v: must be the outer span's", c.header)
 		}
 	}
 	assert.Equal(c, wantParent, c.got.Parent, "parent with %v", c.header)
@@ -201,8 +201,8 @@ func (c *sdkCase) checkFurtherIn(wantState string) {
 	assert.Equal(c, map[string]string{"debug": "1"}[wantState], c.sent.Get("X-B3-Flags"), "X-B3-Flags sent on")
 }
 
-// TestSDKInventedParent: an SDK gets an accept without IDs under an invented parent. Neither the
-// handler's context nor the headers that are sent on have that parent.
+// TestSDKInventedParent: for an accept without IDs, New gives the SDK an invented parent. Neither
+// the handler's context nor the headers that are sent on have that parent.
 func TestSDKInventedParent(t *testing.T) {
 	for _, state := range []string{"1", "d"} {
 		t.Run(state, func(t *testing.T) {

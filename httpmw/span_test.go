@@ -155,8 +155,8 @@ func (c countingSpan) End(opts ...oteltrace.SpanEndOption) {
 	c.Span.End(opts...)
 }
 
-// panics panics with value. Its name is on the stack, unless the middleware has recovered the
-// panic and repeated it.
+// The function panics calls panic(value). The name of the function is on the stack, unless the
+// middleware has recovered the panic and repeated it.
 func panics(value any) { panic(value) }
 
 func TestNewPanic(t *testing.T) {
@@ -187,7 +187,7 @@ func TestNewPanic(t *testing.T) {
 					serve(h, get(nil))
 				}()
 				assert.Equal(t, value.value, got, "the value that the middleware panics with")
-				assert.Contains(t, stack, "httpmw_test.panics", "the stack of the panic, which has not been recovered before")
+				assert.Contains(t, stack, "httpmw_test.panics", "the stack of the panic: without this name, the middleware has recovered the panic and repeated it")
 				assert.Equal(t, 1, strings.Count(stack, "\npanic("), "panics on the stack: two mean that the middleware has recovered the panic and repeated it\n%s", stack)
 				assert.Equal(t, 1, ends, "calls of the span's End")
 				if recording {

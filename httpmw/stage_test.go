@@ -60,8 +60,8 @@ func setups() []setup {
 // fromCaller is the caller's b3 header in all scenarios.
 const fromCaller = id128 + "-" + spanID + "-1"
 
-// patience is the time after which a scenario that hangs fails and reports where. A scenario that
-// works does not wait so long.
+// If a scenario hangs, it fails after the time patience, and the failure says where it hangs. A
+// scenario that works does not wait so long.
 const patience = 20 * time.Second
 
 // stage plays one scenario in one setup. It keeps the transcript: the notes of handler and
@@ -81,7 +81,8 @@ type stage struct {
 // varies matches what is left out of transcripts: addresses, dates, the response header of New.
 var varies = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?|0x[0-9a-f]+|Date: [^\r\n]*\r\n|X-Trace: [^\r\n]*\r\n`)
 
-// note adds a line to the server's part of the transcript, got to the client's part.
+// note adds a line to the server's part of the transcript. The method got adds a line to the
+// client's part.
 func (s *stage) note(format string, args ...any) { s.keep(&s.server, format, args) }
 
 func (s *stage) keep(script *[]string, format string, args []any) {
@@ -112,7 +113,8 @@ func (s *stage) handler(h http.Handler) http.Handler {
 	})
 }
 
-// serve starts a server with h in the setup, and with the middleware outside around the setup.
+// serve starts a server for h in the setup. The middleware in the parameter outside goes around
+// the setup.
 func (s *stage) serve(h http.HandlerFunc, outside ...func(http.Handler) http.Handler) *httptest.Server {
 	handler := s.handler(h)
 	for _, wrap := range outside {
@@ -144,7 +146,7 @@ func (s *stage) do(srv *httptest.Server, r *http.Request) {
 	s.got("body of %d, sum %x, %.60q, error %v, trailer %s", len(got), crc32.ChecksumIEEE(got), got, err, listed(res.Trailer))
 }
 
-// get calls do with a GET, post calls do with a POST of text.
+// get sends a GET, by the method do. post sends a POST with the body text.
 func (s *stage) get(srv *httptest.Server) { s.Helper(); s.do(srv, s.request(srv, http.MethodGet, nil)) }
 
 func (s *stage) post(srv *httptest.Server, text string) {
@@ -203,8 +205,8 @@ func (s *stage) lines() []map[string]any {
 	return lines
 }
 
-// scenario is played in every setup, and the transcripts are compared with that of the setup
-// bare.
+// scenario is played in every setup, and the transcripts are compared with the transcript of the
+// setup that is named bare.
 type scenario struct {
 	name string
 	only string // the protocol in which the scenario is possible; "": both

@@ -60,7 +60,8 @@ func exchange(t *testing.T, protocol, method string, logged, outside func(http.H
 	return got, out.Line(t)
 }
 
-// onlyReader hides all other methods of a reader, so that io.Copy uses ReadFrom.
+// onlyReader hides every method of a reader except Read, so that io.Copy uses the ResponseWriter's
+// ReadFrom.
 type onlyReader struct{ io.Reader }
 
 // statusRow is a handler, what its client gets, and what its line says.

@@ -22,7 +22,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// TestTortureDebugObeyed: under TrustAll, debug, accept and deny are obeyed and sent on.
+// TestTortureDebugObeyed: with TrustAll, a caller's state is obeyed and sent on: debug, accept or
+// deny.
 func TestTortureDebugObeyed(t *testing.T) {
 	rows := append(append(canaries.B3(testkit.IDs), canaries.Debugging(testkit.IDs)...), canaries.Lone()...)
 	rows = slices.DeleteFunc(rows, func(r canaries.Row) bool { return r.State == canaries.Defer })
@@ -106,7 +107,7 @@ var debugWays = func() (ways []http.Header) {
 	return append(ways, most, both)
 }()
 
-// debugging returns headers that ask for debug in the trace id, in the i-th of the debugWays.
+// debugging returns the i-th of the debugWays, with id as the trace ID.
 func debugging(i int, id string) http.Header {
 	h := http.Header{}
 	for name, values := range debugWays[i%len(debugWays)] {
@@ -131,7 +132,7 @@ func TestTortureDebugFlood(t *testing.T) {
 	const rate = 0.001
 	requests := torture.Size(20_000, 1_000_000)
 	// The short form allows six sigmas, so that the library's own random IDs never fail a test.
-	// The long form allows four, which is 874 to 1,126 of a million.
+	// The long form allows four: 874 to 1,126 of a million requests.
 	mean, sigma := rate*float64(requests), math.Sqrt(rate*(1-rate)*float64(requests))
 	spread := float64(torture.Size(6, 4)) * sigma
 	least, most := int(math.Max(1, math.Ceil(mean-spread))), int(mean+spread)
@@ -164,6 +165,6 @@ func TestTortureDebugFlood(t *testing.T) {
 		debugSent += f.sent["debug"]
 		debugLines += f.lines
 	}
-	torture.Row(t, "Debug or sampled floods", "%d requests for debug each, at %v: sampled TrustIDs %d, TrustNone %d, chosen IDs under a sampler that ignores them %d (bounds %d to %d); debug sent on %d times, logged %d times",
+	torture.Row(t, "Debug or sampled floods", "%d requests for debug in each of three floods, at a rate of %v: sampled %d under TrustIDs, %d under TrustNone, %d with chosen IDs and a sampler that ignores them (bounds %d to %d); debug sent on %d times, logged %d times",
 		requests, rate, sampled["TrustIDs"], sampled["TrustNone"], sampled["TrustIDs, low IDs, a sampler that ignores them"], least, most, debugSent, debugLines)
 }

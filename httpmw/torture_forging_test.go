@@ -112,8 +112,8 @@ func TestTortureLogForging(t *testing.T) {
 	forger := forger{rand.New(rand.NewPCG(1, 2))}
 	wire, joined := 0, 0
 	for i := range requests {
-		// Digits alone could be a valid part of an ID. The tilde makes each value malformed that
-		// contains them.
+		// Digits alone could be a valid part of an ID. Because of the tilde, every value that
+		// contains the digits is malformed.
 		digits := forger.id(6)
 		which = i % len(f.handlers)
 		h := forger.header(digits+"~", f.readsW3C(which))
@@ -192,7 +192,7 @@ func newForgery(t *testing.T) *forgery {
 
 func (f *forgery) readsW3C(handler int) bool { return handler >= 3 }
 
-// check checks that the ID text has the form.
+// check checks that text is an ID of the given form.
 func (f *forgery) check(form *regexp.Regexp, text, place string) {
 	f.ids++
 	if form == nil || !form.MatchString(text) {

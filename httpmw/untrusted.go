@@ -6,7 +6,7 @@ import (
 )
 
 // untrustedKey is the key of the trace ID that an untrusted caller sent. The ID is in the context
-// and not in the request's cell, because each New has a cell of its own, even a New that
+// and not in the request's route.Cell, because each New has a Cell of its own, even a New that
 // continues the trace of a New further out.
 type untrustedKey struct{}
 
