@@ -36,13 +36,14 @@ func finishedIn(ctx context.Context) *attempt {
 	return nil
 }
 
-// beside returns started, the context to start a request in. ctx is the request's context, and a
-// is finishedIn(ctx).
+// beside returns two contexts for a request. started is the context to start the request in.
+// caller is the caller's context. The argument ctx is the request's context, and a is
+// finishedIn(ctx).
 //
-// started is ctx, unless a's span is ctx's current span. Then started is the context that a was
-// started in, together with what has been added to a's context since. caller is started without
-// these additions. Look in caller to find out whether the caller has a trace: started may hold
-// a's record of its own trace, below the additions.
+// If the user has started a span since a, both are ctx. Otherwise caller is the context that a was
+// started in, and started is caller together with all that has been added to a's context since. To
+// find out whether the caller has a trace, look in caller: below the additions, started may hold
+// a's record of its own trace.
 func (a *attempt) beside(ctx context.Context) (started, caller context.Context) {
 	started, caller = ctx, ctx
 	added := false

@@ -9,8 +9,8 @@ import (
 )
 
 // origin is the context that a resty request's sends start in, until the request gets another
-// context. An origin must not hold the context of an earlier send. Otherwise each send of a long
-// row would keep all sends before it.
+// context. An origin must not hold the context of an earlier send. Otherwise, if a request is sent
+// many times, each send would keep the contexts of all sends before it.
 type origin struct {
 	ctx    context.Context
 	caller context.Context // ctx, without additions to the context of an earlier attempt

@@ -19,7 +19,8 @@ func RedirectPolicy() resty.RedirectPolicy {
 	})
 }
 
-// followRedirects makes c's policy call redirect for each redirect that it allows.
+// followRedirects replaces c's redirect policy. The new policy asks the old one, and calls the
+// function redirect for each redirect that the old one allows.
 func followRedirects(c *http.Client) {
 	policy := c.CheckRedirect
 	c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
@@ -59,7 +60,7 @@ func redirect(r *http.Request, via []*http.Request) {
 	t.hopped = r
 	t.current.finished.Store(true)
 	t.current = &attempt{Context: t.Context}
-	if !same(r.Context(), t.own) { // a hook, or EnableTrace, has added to the context
+	if !same(r.Context(), t.own) { // a hook, or EnableTrace, has added a value to the context
 		t.current.Context = under(r.Context(), t.caller)
 	}
 	if t.line != nil {

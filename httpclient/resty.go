@@ -95,7 +95,8 @@ func (h *restyHop) begin(c *resty.Client, r *resty.Request) error {
 	h.removeStale(r.Header)
 	h.write(t.own, r.Header, h.allows(known, true))
 	for name := range c.Header {
-		// resty adds the client's headers to r.Header. An empty entry keeps a stale one out.
+		// resty adds the client's headers to r.Header. An empty entry in r.Header keeps a stale
+		// header of the client out.
 		if h.isStale(name) && r.Header[name] == nil {
 			r.Header[name] = nil
 		}

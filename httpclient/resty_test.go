@@ -372,11 +372,11 @@ func TestRestyPropagate(t *testing.T) {
 		{"BaseURL and an empty URL", func(c *resty.Client) { c.SetBaseURL("http://first.example/v1") }, "", nil, nil},
 		{"BaseURL and two slashes", func(c *resty.Client) { c.SetBaseURL("http://first.example") }, "//path", nil, nil},
 		{"path params", nil, "http://first.example/{id}/{id}/x", map[string]string{"id": "a/b c"}, nil},
-		{"path param is the host", nil, "http://{host}/path", map[string]string{"host": "other.example"}, nil},
+		{"a path param as the host", nil, "http://{host}/path", map[string]string{"host": "other.example"}, nil},
 		{"raw path params", nil, "http://first.example/{path}", nil, map[string]string{"path": "a/b"}},
-		{"path params before raw ones", nil, "http://first.example/{id}", map[string]string{"id": "one"}, map[string]string{"id": "two"}},
+		{"path params take precedence over raw ones", nil, "http://first.example/{id}", map[string]string{"id": "one"}, map[string]string{"id": "two"}},
 		{"the client's path params", func(c *resty.Client) { c.SetPathParam("id", "client").SetRawPathParam("raw", "x/y") }, "http://first.example/{id}/{raw}", nil, nil},
-		{"the request's path params before the client's", func(c *resty.Client) { c.SetPathParam("id", "client") }, "http://first.example/{id}", map[string]string{"id": "request"}, nil},
+		{"the request's path params take precedence over the client's", func(c *resty.Client) { c.SetPathParam("id", "client") }, "http://first.example/{id}", map[string]string{"id": "request"}, nil},
 		{"an unknown param", nil, "http://first.example/{other}", map[string]string{"id": "one"}, nil},
 		{"a value that looks like a param", nil, "http://first.example/{a}/{b}", nil, map[string]string{"a": "{b}", "b": "{a}"}},
 		{"BaseURL and path params", func(c *resty.Client) { c.SetBaseURL("http://first.example") }, "/users/{id}", map[string]string{"id": "7"}, nil},
@@ -548,7 +548,7 @@ func TestRestyClone(t *testing.T) {
 			c.R().Get("http://first.example/none")
 			return c.Clone()
 		}},
-		{"one of two over one http.Client", func(c *resty.Client, cfg httpclient.Config) *resty.Client {
+		{"one of two clients over one http.Client", func(c *resty.Client, cfg httpclient.Config) *resty.Client {
 			other := httpclient.Resty(resty.NewWithClient(c.GetClient()), cfg)
 			other.R().Get("http://first.example/none")
 			return httpclient.Resty(c, cfg)
@@ -712,7 +712,7 @@ func TestRestySetDebug(t *testing.T) {
 	assert.Contains(t, log.String(), "curl", "debug log")
 }
 
-// A request that resty cannot make fails as without clew, and its span ends.
+// If resty cannot make a request, the error is the same as without clew, and the span ends.
 func TestRestyBadURL(t *testing.T) {
 	tests := []struct{ name, url string }{
 		{"bad escape", "http://first.example/%zz"},
@@ -820,7 +820,7 @@ func TestRestyRetryHookContext(t *testing.T) {
 				assert.Equal(t, deadline, got, "deadline of attempt %d", len(seen))
 				assert.Equal(t, "value", r.Context().Value(key{}), "value of attempt %d", len(seen))
 				inside, _ := trace.FromContext(r.Context())
-				assert.Equal(t, b, inside, "trace of the context of attempt %d, which must be that of its headers", len(seen))
+				assert.Equal(t, b, inside, "trace in the context of attempt %d: must be the trace in its headers", len(seen))
 				if len(seen) == 2 {
 					return nil, errBase
 				}
@@ -959,7 +959,7 @@ func TestRestyLateHooks(t *testing.T) {
 	}
 }
 
-// All hooks of the user run, and the attempt's span is the current span in their contexts.
+// All of the user's hooks run, and the attempt's span is the current span in their contexts.
 func TestRestyUserHooks(t *testing.T) {
 	w := newWorld(t, failing(1))
 	var ran []string

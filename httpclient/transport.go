@@ -100,8 +100,9 @@ func (t *transport) send(r *http.Request, out *outgoing) (*http.Response, error)
 	resp, err := t.next().RoundTrip(request)
 	out.attempt.finished.Store(true)
 	if resp != nil && resp.Request != request {
-		// A redirect finds its chain and its trace in resp.Request. base may have set a copy with
-		// another URL, for instance after a look-up of the service.
+		// If resp is a redirect, the next request finds its trace and the earlier requests through
+		// resp.Request. base may have set a copy with another URL there, for instance after a
+		// look-up of the service.
 		resp.Request = request
 	}
 	return resp, err

@@ -11,8 +11,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// try is what the hooks know of one attempt and its redirects. All hooks run in the goroutine
-// that sends the request. Other goroutines may read only attempt.
+// try is what the hooks know of one attempt and its redirects. All hooks run in the goroutine that
+// sends the request. Other goroutines may read only the embedded attempt.
 type try struct {
 	attempt // of the first request, not of the redirects
 
@@ -34,8 +34,8 @@ type try struct {
 	doneIn    context.Context // the request's context when the send ended
 }
 
-// loggedTry is a try whose attempts have lines. One call is enough, since each attempt begins
-// after the one before has ended.
+// loggedTry is a try whose attempts have lines. One value of the type call is enough for all of
+// its attempts, since each attempt begins after the previous one has ended.
 type loggedTry struct {
 	try
 	call     call
@@ -76,10 +76,11 @@ func lastTry(r *resty.Request) *try {
 // does not show this: if the client has retries, resty continues the count when a request is sent
 // again.
 //
-// A send ends with OnSuccess, OnError or OnPanic. It may end without them, by runtime.Goexit or
-// by a panic in an OnPanic hook that runs before Resty's. Then no retry hook was called either.
-// Before resty repeats an attempt, it calls the retry hooks. These hooks get a response, unless
-// resty has not called net/http. In that case r.Time has not changed.
+// A send ends with OnSuccess, OnError or OnPanic. It may end without them, by runtime.Goexit or by
+// a panic in an OnPanic hook that runs before Resty's. Then no retry hook was called either.
+// Before resty repeats an attempt, it calls the retry hooks. Resty's own retry hook sets repeated
+// if it gets a response. It gets none only if resty has not called net/http, and then r.Time has
+// not changed.
 func (t *try) repeats(r *resty.Request) bool {
 	return r.Attempt > 1 && !t.done && (t.repeated || t.restyTime.Equal(r.Time))
 }
@@ -97,7 +98,7 @@ func (t *try) follow(last *try) (stay trace.B3) {
 		t.number, t.origin = last.number, last.origin
 		if same(ctx, last.own) {
 			t.Context, t.caller = last.Context, last.caller
-		} else { // a hook has added to the context, or has set another
+		} else { // a hook has added a value to the context, or has set another context
 			t.Context, t.caller = finishedIn(ctx).beside(ctx)
 		}
 		return rejoin(t.caller, last.own)

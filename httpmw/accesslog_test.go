@@ -248,11 +248,11 @@ func TestAccessLogLoggerLevel(t *testing.T) {
 		}
 	}))
 	serve(h, get(nil))
-	assert.Empty(t, out.String(), "lines of a 200 at warn")
+	assert.Empty(t, out.String(), "lines of a request with status 200, from a logger at level warn")
 	r := get(nil)
 	r.URL.Path = "/bad"
 	serve(h, r)
-	assert.Equal(t, "warn", out.Line(t)["level"], "level of a 400's line")
+	assert.Equal(t, "warn", out.Line(t)["level"], "level of the line of a request with status 400")
 }
 
 func TestAccessLogSkip(t *testing.T) {
@@ -610,8 +610,8 @@ func TestAccessLogDebug(t *testing.T) {
 	}
 }
 
-// If a user's hook gives each event another context, logctx's hook does not find the line's
-// record there. AccessLog still writes exactly one line, with all its fields.
+// AccessLog hands the fields of the line to logctx's hook in the event's context. A user's hook
+// may replace that context. AccessLog still writes exactly one line, with all its fields.
 func TestAccessLogHookChangesContext(t *testing.T) {
 	enriching := zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
 		type key struct{}

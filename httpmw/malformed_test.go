@@ -21,7 +21,8 @@ import (
 // hexadecimal, so that it also fits into IDs.
 const canary = testkit.Canary
 
-// malformed returns headers that New must not believe, by what is wrong with them.
+// malformed returns headers that New must not believe. Each key says what is wrong with its
+// header.
 func malformed() map[string]http.Header {
 	bad := map[string]string{
 		"short":             canary,

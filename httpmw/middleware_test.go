@@ -72,10 +72,10 @@ func TestNewContinues(t *testing.T) {
 			h := httpmw.New(httpmw.Config{TracerProvider: never()})(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = current(r) }))
 			serve(h, get(tt.header))
 			assert.Regexp(t, "^[0-9a-f]{16}$", got.Span, "span ID with %v", tt.header)
-			assert.NotEqual(t, spanID, got.Span, "span ID with %v, which is not the caller's", tt.header)
+			assert.NotEqual(t, spanID, got.Span, "span ID with %v: must not be the caller's", tt.header)
 			if tt.want.Trace == "" {
-				assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "trace ID with %v, which is new", tt.header)
-				assert.NotEqual(t, id128, got.Trace, "trace ID with %v, which is new", tt.header)
+				assert.Regexp(t, "^[0-9a-f]{32}$", got.Trace, "new trace ID with %v", tt.header)
+				assert.NotEqual(t, id128, got.Trace, "new trace ID with %v", tt.header)
 				got.Trace = ""
 			}
 			got.Span = ""
@@ -105,7 +105,7 @@ func TestNewSameRequest(t *testing.T) {
 				called++
 				assert.Same(t, w, gotW, "the ResponseWriter in the handler")
 				assert.Same(t, r.URL, got.URL, "r.URL in the handler")
-				assert.Equal(t, fmt.Sprintf("%p", r.Header), fmt.Sprintf("%p", got.Header), "r.Header in the handler, which is the same map")
+				assert.Equal(t, fmt.Sprintf("%p", r.Header), fmt.Sprintf("%p", got.Header), "r.Header in the handler: must be the same map")
 				assert.True(t, reflect.DeepEqual(r, got.WithContext(r.Context())), "the request in the handler, except for its context:\ngot  %+v\nwant %+v", got, r)
 				text, err := io.ReadAll(got.Body)
 				assert.NoError(t, err, "reading the body")

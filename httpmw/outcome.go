@@ -25,8 +25,8 @@ type outcome struct {
 	timedOut bool // http.TimeoutHandler has answered
 }
 
-// headed notes a WriteHeader. A 1xx status is not the status of the answer. In HTTP/1 the status
-// 101 is an exception.
+// headed is called for each WriteHeader. A 1xx status is not the status of the answer. In HTTP/1
+// the status 101 is an exception.
 func (o *outcome) headed(status int) {
 	informational := status >= 100 && status <= 199 && (status != http.StatusSwitchingProtocols || o.proto >= 2)
 	if !informational {
@@ -34,15 +34,16 @@ func (o *outcome) headed(status int) {
 	}
 }
 
-// sent notes that the header has been sent with status, unless it had been sent before.
+// sent is called when the header has been sent with status. If the header had been sent before,
+// the status of that time stays.
 func (o *outcome) sent(status int) {
 	if o.Status == 0 && !o.Hijacked {
 		o.Status = status
 	}
 }
 
-// wrote notes a write. If the first write fails, its bytes do not count: they are still in a
-// buffer, and so is the header.
+// wrote is called for each write. If the first write fails, its bytes do not count: they are still
+// in a buffer, and so is the header.
 func (o *outcome) wrote(n int64, err error) {
 	if err == nil {
 		o.sent(http.StatusOK)
@@ -53,8 +54,8 @@ func (o *outcome) wrote(n int64, err error) {
 	o.failed(err)
 }
 
-// readFrom notes a ReadFrom, which copies from a source into the ResponseWriter. Its error may be
-// the source's.
+// readFrom is called for each ReadFrom. ReadFrom copies from a source into the ResponseWriter, and
+// its error may be the source's.
 func (o *outcome) readFrom(n int64, err error) {
 	o.Bytes += n
 	if n > 0 { // else the header can still change
@@ -65,7 +66,7 @@ func (o *outcome) readFrom(n int64, err error) {
 	}
 }
 
-// flushed notes a flush. The flush has sent the header, unless it failed.
+// flushed is called for each flush. The flush has sent the header, unless it failed.
 func (o *outcome) flushed(err error) {
 	if o.headInHTTP2() { // the header has ended the stream, and a flush may report a closed stream
 		err = nil
@@ -76,10 +77,11 @@ func (o *outcome) flushed(err error) {
 	o.failed(err)
 }
 
-// hijacked notes a Hijack, which may have failed.
+// hijacked is called for each Hijack, even if the Hijack failed.
 func (o *outcome) hijacked(err error) { o.Hijacked = o.Hijacked || err == nil }
 
-// failed notes what the error of a write or a flush says about the answer.
+// failed is called with the error of a write or a flush, and notes what the error says about the
+// answer.
 func (o *outcome) failed(err error) {
 	switch {
 	case err == nil:

@@ -9,8 +9,8 @@ import (
 )
 
 // outside is the context that an AccessLog outside of New gives the request. New, further in,
-// writes the context of its trace into traced. Code further in writes the route of the request
-// into route.
+// writes the context of its trace into the field traced. SetRoute, or code further in that knows
+// the route, writes it into the field route.
 type outside struct {
 	context.Context
 	route  route.Cell

@@ -81,7 +81,7 @@ func TestAccessLogEitherOrder(t *testing.T) {
 					line := out.Line(t)
 					assert.Empty(t, unused.String(), "lines of the other logger")
 					assert.Equal(t, id, line["trace_id"], "trace_id of %v", line)
-					assert.Equal(t, span, line["span_id"], "span_id of %v, which is the handler's", line)
+					assert.Equal(t, span, line["span_id"], "span_id of %v: must be the handler's", line)
 					assert.EqualValues(t, 404, line["status"], "status of %v", line)
 					for key, want := range tt.want {
 						assert.Equal(t, want, line[key], "%s of %v", key, line)
@@ -89,7 +89,7 @@ func TestAccessLogEitherOrder(t *testing.T) {
 					if keys == "" {
 						keys = keysOf(line)
 					}
-					assert.Equal(t, keys, keysOf(line), "keys of the line, which are those of an AccessLog inside of New")
+					assert.Equal(t, keys, keysOf(line), "keys of the line: must be those of an AccessLog inside of New")
 					for _, s := range rec.Ended() {
 						attrs := attribute.NewSet(s.Attributes()...)
 						route, _ := attrs.Value("http.route")
@@ -114,8 +114,8 @@ func TestAccessLogOutsideSpan(t *testing.T) {
 	assert.False(t, attrs.HasValue("http.response.status_code"), "the span has a status")
 }
 
-// TestAccessLogOutsideMade: if a handler makes a request and serves it itself, the request's line
-// has New's IDs too.
+// TestAccessLogOutsideMade: a handler may make a request, and serve it itself by AccessLog outside
+// of New. The line of that request has New's IDs too.
 func TestAccessLogOutsideMade(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -295,7 +295,7 @@ func TestAccessLogOutsideValues(t *testing.T) {
 	})), get(nil).WithContext(ctx))
 }
 
-// A second New further in does not hide the untrusted caller's ID, whatever its Trust.
+// A second New further in, with any Trust, does not hide the untrusted caller's ID.
 func TestAccessLogUntrustedNested(t *testing.T) {
 	none := httpmw.New(httpmw.Config{Trust: trusting(httpmw.TrustNone)})
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll} {

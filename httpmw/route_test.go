@@ -64,11 +64,11 @@ func unrecorded() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan) {
 	return never(), func() sdktrace.ReadOnlySpan { return nil }
 }
 
-// usersMux returns a mux. If said, a handler around the mux calls SetRoute.
-func usersMux(said bool) http.Handler {
+// usersMux returns a mux. If setsRoute is true, a handler around the mux calls SetRoute.
+func usersMux(setsRoute bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/users/{id}", nop)
-	if !said {
+	if !setsRoute {
 		return mux
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

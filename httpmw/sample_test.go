@@ -29,15 +29,15 @@ func sampling(s trace.Sampling) func(*http.Request) trace.Sampling {
 // TestSample: Sample decides if the caller has not decided or is not trusted to decide, with
 // every provider.
 func TestSample(t *testing.T) {
-	type believed struct{ all, ids, none bool } // whether Sample is asked under each Trust
-	everywhere, notAll := believed{true, true, true}, believed{false, true, true}
+	type perTrust struct{ all, ids, none bool } // whether Sample is asked under TrustAll, TrustIDs and TrustNone
+	everywhere, notAll := perTrust{true, true, true}, perTrust{false, true, true}
 	w3c := propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
 	callers := []struct {
 		name       string
 		propagator propagation.TextMapPropagator
 		header     http.Header
 		state      trace.Sampling // the caller's state that is believed under TrustAll
-		asked      believed
+		asked      perTrust
 	}{
 		{"no headers", nil, nil, trace.Defer, everywhere},
 		{"defer", nil, testkit.Header("b3", id128+"-"+spanID), trace.Defer, everywhere},
@@ -120,7 +120,7 @@ func TestSampleSees(t *testing.T) {
 		r := get(testkit.Header("b3", id128+"-"+spanID))
 		serve(h, r)
 		assert.Same(t, r, sampled, "the request that Sample sees")
-		assert.Same(t, trusted, sampled, "the request that Sample sees, which is the request that Trust sees")
+		assert.Same(t, trusted, sampled, "the request that Sample sees: must be the request that Trust sees")
 	}
 }
 
@@ -207,7 +207,7 @@ func TestSampleInside(t *testing.T) {
 						assert.Equal(t, state, got.State.String(), "state of a new trace")
 					} else {
 						assert.Zero(t, asked, "calls of Sample")
-						assert.Equal(t, tt.want, got.State.String(), "state, which is the outer span's")
+						assert.Equal(t, tt.want, got.State.String(), "state: must be the outer span's")
 					}
 				})
 			}

@@ -109,8 +109,8 @@ func (s strict) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && s.Handler.Enabled(ctx, level)
 }
 
-// In a debug trace, the level of a handler around logctx's does not hide the field names of
-// logctx's handler.
+// In a debug trace, the line has the field names of logctx's handler, even if a handler around it
+// does not enable the line's level.
 func TestSlogDebugNames(t *testing.T) {
 	var out testkit.Log
 	logger := slog.New(strict{logctx.Slog(slog.NewJSONHandler(&out, nil), logctx.Datadog())})

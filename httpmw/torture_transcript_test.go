@@ -23,8 +23,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTortureTranscript: handler and client see the same of HTTP, with all clew middleware or
-// without it.
+// TestTortureTranscript: handler and client see the same requests and answers, with all of clew's
+// middleware or without it.
 func TestTortureTranscript(t *testing.T) {
 	n := play(t, slices.Concat(scenariosInBytes, scenariosOfClients, scenariosInSteps))
 	torture.Row(t, "The rest of HTTP", "%d transcripts of handler and client are the same as without clew", n)
@@ -299,8 +299,8 @@ func late(s *stage) (http.HandlerFunc, <-chan struct{}) {
 	}, told
 }
 
-// proxied sends a request through a proxy in the setup to a backend. The backend calls end after
-// a part of the body.
+// proxied sends a request through a proxy in the setup to a backend. When the backend has sent a
+// part of the body, it calls the function end.
 func (s *stage) proxied(end func()) {
 	backend := newServer(s.top, "h1", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</a>")
