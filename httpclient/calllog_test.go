@@ -36,7 +36,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// logged returns a Config whose lines go to l, through a logger with logctx's hook.
+// logged(l) returns a Config whose lines go to l, through a logger with logctx's hook.
 func logged(l *testkit.Log) httpclient.Config {
 	logger := logctx.New(l)
 	return httpclient.Config{CallLog: &httpclient.CallLogConfig{Logger: &logger}}
@@ -163,7 +163,8 @@ func hanging(_ http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// gone maps a path to the function that cancels a request when it has arrived.
+// The map gone holds, for a path, a function that cancels the request. When a request with this
+// path has arrived, hanging calls the function.
 var gone sync.Map
 
 func canceling(cause error) func(context.Context) (context.Context, context.CancelFunc) {
@@ -215,7 +216,7 @@ var senders = []struct {
 			return err
 		}
 	}, true, false},
-	{"resty, not parsed", func(base http.RoundTripper, cfg httpclient.Config) func(context.Context, string, string) error {
+	{"resty, response not parsed", func(base http.RoundTripper, cfg httpclient.Config) func(context.Context, string, string) error {
 		c := httpclient.Resty(resty.New().SetTransport(base).SetLogger(quiet{}).SetDoNotParseResponse(true), cfg)
 		return func(ctx context.Context, method, url string) error {
 			resp, err := c.R().SetContext(ctx).Execute(method, url)
@@ -349,7 +350,7 @@ func TestCallLogBody(t *testing.T) {
 		body   io.ReadCloser
 		err    error // the base's error
 		does   []func(io.ReadCloser)
-		after  int // the index in does of the call after which there is a line
+		after  int // the line is written after does[after]; atOnce: before all of does
 		says   string
 		bodyMS bool
 	}{
@@ -534,7 +535,7 @@ func TestCallLogDurations(t *testing.T) {
 	}
 }
 
-// slowly returns a reader that ends after d.
+// slowly(d) returns a reader that ends after d.
 func slowly(d time.Duration) io.Reader {
 	return readerFunc(func([]byte) (int, error) { time.Sleep(d); return 0, io.EOF })
 }
@@ -614,7 +615,8 @@ func jsonOf(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
-// The line of an attempt as three Configs name its fields, without the span's own ID.
+// The fields of one attempt's line, under the names of three logctx.Configs. The span's own ID is
+// left out.
 var (
 	plainLine = map[string]any{"message": "call", "method": "GET", "host": "first.example", "path": "/path",
 		"status": 404., "attempt": 1., "trace_id": id128, "parent_id": spanID, "sampled": true}

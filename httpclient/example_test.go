@@ -30,7 +30,7 @@ func echo() *httptest.Server {
 	}))
 }
 
-// incoming returns a context as httpmw gives it to a handler.
+// incoming returns a context such as httpmw gives to a handler.
 func incoming() context.Context {
 	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
 	return trace.NewContext(context.Background(), b)
@@ -287,7 +287,8 @@ func ExamplePrivateNetworks() {
 	// called with ""
 }
 
-// knows returns a transport that connects to server for these addresses.
+// knows makes a transport. If the transport is asked for one of these addresses, it connects to
+// server.
 func knows(server *httptest.Server, addresses ...string) *http.Transport {
 	return &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if slices.Contains(addresses, addr) {

@@ -48,8 +48,8 @@ func (l *hostList) add(host string) error {
 		l.networks = append(l.networks, netip.PrefixFrom(addr, addr.BitLen()))
 		return nil
 	}
-	// A network of IPv4 addresses mapped to IPv6 would contain no address, since address unmaps
-	// them.
+	// A network of IPv4 addresses mapped to IPv6 would contain no address, since the function
+	// address unmaps all of them.
 	if network, err := netip.ParsePrefix(host); err == nil && !network.Addr().Is4In6() {
 		l.networks = append(l.networks, network)
 		return nil

@@ -78,7 +78,7 @@ func implicitServer(t *testing.T, h http.Handler) (url string) {
 
 type addedKey struct{}
 
-// longer returns ctx with one more value.
+// longer(ctx) returns ctx with one more value.
 func longer(ctx context.Context) context.Context {
 	return context.WithValue(ctx, addedKey{}, "added")
 }

@@ -275,8 +275,8 @@ var (
 	inOtherTrace = trace.NewContext(context.Background(), testkit.B3(otherTrace+"-"+spanID))
 )
 
-// detours are ways in which a handler, whose context is ctx, calls look through workerpool: in
-// otherTrace, or without a trace.
+// detours are ways in which a handler uses workerpool to call the function look: in otherTrace, or
+// without a trace. The argument ctx is the handler's context.
 var detours = []struct {
 	name  string
 	joins bool // look runs in otherTrace; false: without a trace
@@ -382,8 +382,9 @@ func TestImplicitWorkerpool(t *testing.T) {
 	}
 }
 
-// inPlace starts a task with the context outer in a pool. The task fills the pool's queue, and
-// gives fn with the trace of ctx to the pool. The pool runs fn at once, in place of that task.
+// inPlace starts a task in a pool, with outer as the task's context. The task fills the pool's
+// queue, and then gives fn to the pool, with the trace of ctx. Since the queue is full, the pool
+// runs fn at once, in place of that task.
 func inPlace(t testing.TB, outer context.Context, cfg workerpool.Config, ctx context.Context, fn func(context.Context)) {
 	cfg.Workers, cfg.Queue = 1, 1
 	p, done := workerpool.New(cfg), make(chan struct{})
@@ -417,8 +418,9 @@ func (m merged) Value(key any) any {
 	return nil
 }
 
-// Requests reuse the marks of goroutines, while handlers panic. Deferred functions inside of New
-// log the right ID. Those outside of New log no ID.
+// A mark gives a goroutine its trace, and is used again for later requests: see package mark. Even
+// if handlers panic, deferred functions inside of New log the right ID. Those outside of New log
+// no ID.
 func TestImplicitPanics(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(5))
 	l := newLoggers(t)
@@ -468,8 +470,8 @@ func TestImplicitPanics(t *testing.T) {
 	}
 	all.Wait()
 	quarter := requests / 4
-	// Each of four loggers writes the lines deferred and recovered for each request, and one line
-	// before each panic is repeated.
+	// For each request, each of four loggers writes the lines "deferred" and "recovered". For each
+	// panic, it also writes the line "before the panic is repeated".
 	l.assert(t, "request: inside", 4*(2*requests+3*quarter), 0)
 	for _, place := range []string{"request: begun", "request: deferred"} {
 		l.assert(t, place, 4*2*requests, 0)

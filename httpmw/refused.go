@@ -16,11 +16,12 @@ import (
 // refused is the set of headers that the handler must not see if the caller is not believed.
 type refused struct{ fields.Set }
 
-// has reports whether the header name is refused. An underscore counts as a dash, since for CGI
-// and its descendants X_B3_TraceId is X-B3-TraceId (RFC 3875, 4.1.18).
+// has reports whether a header with this name is refused. An underscore counts as a dash, since
+// for CGI and its descendants X_B3_TraceId is X-B3-TraceId (RFC 3875, 4.1.18).
 func (r refused) has(name string) bool { return r.Has(strings.ReplaceAll(name, "_", "-")) }
 
-// without returns h without the refused headers: a copy, or h itself if it has none of them.
+// without removes the refused headers from a copy of h, and returns the copy. If h has none of
+// them, it returns h itself.
 func (r refused) without(h http.Header) http.Header {
 	for key := range h {
 		if r.has(key) {

@@ -21,7 +21,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// huge returns headers of about a mebibyte, by the name of their shape.
+// huge returns headers of about a mebibyte. Each key names the shape of its headers: which of them
+// are long or many.
 func huge() map[string]http.Header {
 	const size = 1 << 20
 	traceparent := []string{"00-" + id128 + "-" + spanID + "-01"} // without it, no tracestate is read

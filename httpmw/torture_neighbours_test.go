@@ -219,8 +219,8 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "%s %s %s %q %v", r.Method, r.URL, listed(h), text, err)
 }
 
-// TestTortureNeighboursRace: many goroutines serve one request at once, and a neighbour still
-// reads a request after it was answered. The race detector finds no race.
+// TestTortureNeighboursRace: many goroutines serve one request at the same time, and a neighbour
+// still reads a request after it was answered. The race detector finds no race.
 func TestTortureNeighboursRace(t *testing.T) {
 	goroutines, calls, requests := 64, torture.Size(50, 1000), torture.Size(20, 500)
 	served, lingered := 0, 0
@@ -248,7 +248,7 @@ func shareRequest(t *testing.T, setup setup, goroutines, calls int) {
 		}
 	}))
 	r := get(testkit.Header("b3", fromCaller, "User-Agent", "shared"))
-	r.MultipartForm = &multipart.Form{} // so that giveBack must not write the field
+	r.MultipartForm = &multipart.Form{} // all copies have this form, so giveBack must not write the field
 	var wg sync.WaitGroup
 	for range goroutines {
 		wg.Go(func() {

@@ -104,7 +104,7 @@ type spoofed struct {
 	sent, proxied atomic.Int64 // requests that the handler has sent by client and by proxy
 
 	mu     sync.Mutex
-	claims map[string]string // the trace ID that New has chosen: the ID that was claimed
+	claims map[string]string // from the trace ID that New has chosen to the ID that was claimed
 }
 
 func newSpoofed(t *testing.T) *spoofed {

@@ -245,10 +245,10 @@ func TestTortureWebSocket(t *testing.T) {
 					assert.Equal(t, true, line["hijacked"], "hijacked of %v", line)
 					assert.EqualValues(t, 0, line["status"], "status of %v", line)
 					if s.trust != httpmw.TrustNone {
-						assert.Equal(t, id128, line["trace_id"], "trace_id of %v, which is the caller's", line)
+						assert.Equal(t, id128, line["trace_id"], "trace_id of %v: must be the caller's", line)
 					}
 					if i == 0 {
-						assert.Equal(t, id, line["trace_id"], "trace_id of %v, which is the handler's too", line)
+						assert.Equal(t, id, line["trace_id"], "trace_id of %v: must be the handler's too", line)
 					}
 				}
 			})

@@ -30,8 +30,8 @@ func trusting(t httpmw.Trust) func(*http.Request) httpmw.Trust {
 	return func(*http.Request) httpmw.Trust { return t }
 }
 
-// Always returns its receiver for every request, even a Trust that is none of the three
-// constants.
+// The method Always returns its receiver for every request, even if the receiver is none of the
+// three constants.
 func TestTrustAlways(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll, 77} {
 		assert.Equal(t, trust, trust.Always(nil))
@@ -199,7 +199,7 @@ func (c *trustCase) checkIDs() {
 func (c *trustCase) checkAll() {
 	assert.Equal(c, id64, c.got.Trace, "trace ID")
 	assert.Equal(c, spanID, c.got.Parent, "parent")
-	assert.Equal(c, fmt.Sprintf("%p", c.caller.header), fmt.Sprintf("%p", c.seen), "the header map in the handler, which is the caller's")
+	assert.Equal(c, fmt.Sprintf("%p", c.caller.header), fmt.Sprintf("%p", c.seen), "the header map in the handler: must be the caller's")
 	assert.Equal(c, c.caller.state, c.inner.State.String(), "what a Propagator further in finds")
 }
 

@@ -57,8 +57,8 @@ func (v *visit) equip(traced context.Context) context.Context {
 // trace of the request, and describes the span if it is recorded.
 func (v *visit) report(traced context.Context) {
 	madeHere := made(v.given)
-	// If Made differs, a handler made v.given while it served another request. The cell belongs to
-	// that other request.
+	// If further.Made differs from madeHere, a handler made v.given while it served another
+	// request. The cell then belongs to that other request.
 	if further := route.Of(v.given.Context()); further != nil && further.Made == madeHere {
 		v.further = further
 		if further.Outside { // else another New has told the AccessLog
