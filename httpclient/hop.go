@@ -23,9 +23,10 @@ type hop struct {
 	starter    trace.Starter
 	propagator propagation.TextMapPropagator
 	propagate  func(*http.Request) bool // nil: the default policy
-	fields     fields.Set               // the headers that propagator writes; if the caller's request has one, it is stale
-	hints      uint64                   // all bits that hint returns for fields
-	calls      *callLog                 // nil: no lines
+	// fields are the headers that propagator writes. In the caller's request they are stale.
+	fields fields.Set
+	hints  uint64   // all bits that hint returns for fields
+	calls  *callLog // nil: no lines
 }
 
 func newHop(cfg Config) *hop {

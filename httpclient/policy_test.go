@@ -74,7 +74,7 @@ func TestSameSite(t *testing.T) {
 		{"http://127.0.0.1/", "http://0x7f.1/", false},
 		{"http://10.0.0.010/", "http://66.66.0.010/", false}, // which getaddrinfo reads as addresses
 		{"http://1.2.3.0x4/", "http://9.9.3.0x4/", false},
-		{"https://mail.example/", "https://ma\u0130l.example/", false}, // with İ, so net/http looks it up as xn--mail-swc
+		{"https://mail.example/", "https://ma\u0130l.example/", false}, // İ is looked up as xn--mail-swc
 		{"https://%fe.example/", "https://%ff.example/", false},
 		{"https://alice.\u516c\u53f8.cn/", "https://bob.\u516c\u53f8.cn/", false}, // a public suffix, in Punycode
 		{"https://b\u00fccher.example/", "https://b\u00fccher.example/", true},

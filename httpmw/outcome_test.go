@@ -302,7 +302,8 @@ func leaving(t *testing.T, protocol string, prepare func(*http.Server), mw func(
 // If the client leaves, the line has client_gone. The status is 0 if nothing was sent.
 func TestAccessLogClientGone(t *testing.T) {
 	large := make([]byte, 64<<10)
-	writeUntilError := func(w io.Writer) error { // loops, since the operating system buffers some megabytes
+	// It loops, since the operating system buffers some megabytes.
+	writeUntilError := func(w io.Writer) error {
 		for {
 			if _, err := w.Write(large); err != nil {
 				return err

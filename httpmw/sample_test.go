@@ -29,7 +29,8 @@ func sampling(s trace.Sampling) func(*http.Request) trace.Sampling {
 // TestSample: Sample decides if the caller has not decided or is not trusted to decide, with
 // every provider.
 func TestSample(t *testing.T) {
-	type perTrust struct{ all, ids, none bool } // whether Sample is asked under TrustAll, TrustIDs and TrustNone
+	// perTrust says whether Sample is asked under TrustAll, TrustIDs and TrustNone.
+	type perTrust struct{ all, ids, none bool }
 	everywhere, notAll := perTrust{true, true, true}, perTrust{false, true, true}
 	w3c := propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
 	callers := []struct {

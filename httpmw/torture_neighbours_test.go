@@ -248,7 +248,8 @@ func shareRequest(t *testing.T, setup setup, goroutines, calls int) {
 		}
 	}))
 	r := get(testkit.Header("b3", fromCaller, "User-Agent", "shared"))
-	r.MultipartForm = &multipart.Form{} // all copies have this form, so giveBack must not write the field
+	// All copies of r have this form, so giveBack must not write the field.
+	r.MultipartForm = &multipart.Form{}
 	var wg sync.WaitGroup
 	for range goroutines {
 		wg.Go(func() {
