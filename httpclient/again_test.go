@@ -999,7 +999,7 @@ func TestRestyContextNotComparable(t *testing.T) {
 }
 
 // The context of a redirect is derived from the context of the first request, not from the context
-// of the previous redirect: it stays equally deep, however many redirects there are.
+// of the previous redirect. So the chain of contexts does not grow with the number of redirects.
 func TestRedirectsAreFlat(t *testing.T) {
 	const redirects = 300
 	for _, way := range []struct {
@@ -1140,8 +1140,8 @@ func fakeResty() *resty.Client {
 	return httpclient.Resty(c, httpclient.Config{})
 }
 
-// The hundred thousandth send costs as much and holds as much memory as the thousandth. The last
-// of two thousand retries holds as much memory as the hundredth.
+// After 100,000 sends, the heap is as large as after 1,000, and a send allocates as often. After
+// the last of 2,000 retries, the heap is as large as after the hundredth.
 func TestTortureRequestsUsedAgain(t *testing.T) {
 	const allowed = 64 << 10
 	n := torture.Size(5_000, 100_000)

@@ -764,7 +764,7 @@ func TestCallLogDebug(t *testing.T) {
 	}
 }
 
-// The line has the key sampled if the trace is sampled.
+// The line has the key "sampled" if the trace is sampled.
 func TestCallLogSampled(t *testing.T) {
 	for state, want := range map[string]any{"1": true, "d": true, "0": nil} {
 		var l testkit.Log

@@ -60,7 +60,7 @@ func idText(id oteltrace.SpanID) string {
 	return id.String()
 }
 
-// traced returns the names of the trace headers in h.
+// traced(h) returns the names of the trace headers in h.
 func traced(h http.Header) []string {
 	names := []string{}
 	for name := range h {
@@ -73,7 +73,7 @@ func traced(h http.Header) []string {
 	return names
 }
 
-// multi are the trace headers of a child of a caller's span.
+// multi are the trace headers of a request whose caller has a span.
 var multi = []string{"x-b3-parentspanid", "x-b3-sampled", "x-b3-spanid", "x-b3-traceid"}
 
 // world is one real server that acts as every host. The method transport returns a transport that
@@ -214,7 +214,7 @@ func chainOf(hosts ...string) []string {
 	return urls
 }
 
-// failing answers with 503 n times, then with "ok".
+// failing(n) answers with 503 n times, then with "ok".
 func failing(n int) http.HandlerFunc {
 	var mu sync.Mutex
 	return func(w http.ResponseWriter, _ *http.Request) {

@@ -130,9 +130,9 @@ func responseOf(err error) (*resty.Response, error) {
 	return with.Response, err
 }
 
-// retried ends the span of an attempt that is about to be repeated. Resty recognizes an
-// instrumented client by this hook. It is the only one of Resty's hooks that is in an exported
-// field of the client and that clones keep.
+// retried is Resty's retry hook. It ends the span of an attempt that is about to be repeated.
+// Resty recognizes an instrumented client by this hook. It is the only one of Resty's hooks that
+// is in an exported field of the client and that clones keep.
 func retried(resp *resty.Response, err error) {
 	if resp != nil {
 		endLast(resp.Request, resp, err)

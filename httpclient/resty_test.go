@@ -183,7 +183,7 @@ func TestRestyConnectionRefused(t *testing.T) {
 	}
 }
 
-// hops returns n times the same host, for a chain of redirects.
+// hops returns a list with the same host n times, for a chain of redirects.
 func hops(n int) []string { return slices.Repeat([]string{"first.example"}, n) }
 
 // redirectPolicies are policies of resty's, and the redirects that they allow.

@@ -13,9 +13,9 @@ import (
 )
 
 // describe gives a recording span the attributes of a request, by OpenTelemetry's HTTP
-// conventions. The attempts are counted by the parameter number, from 1. The URL is written
-// without user, query and fragment, since they may hold secrets. It is clipped, since a server may
-// redirect to a URL of any length. r may be nil if the span does not record.
+// conventions. The parameter number says which attempt of its send this is, counted from 1. The
+// URL is written without user, query and fragment, since they may hold secrets. It is clipped,
+// since a server may redirect to a URL of any length. r may be nil if the span does not record.
 func describe(span oteltrace.Span, r *http.Request, number int) {
 	if !span.IsRecording() {
 		return

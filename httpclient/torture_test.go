@@ -400,7 +400,7 @@ type outcome struct {
 	exited bool // runtime.Goexit
 }
 
-// trying calls send in a new goroutine, because send may end its goroutine.
+// trying(send) calls send in a new goroutine, because send may end its goroutine.
 func trying(send func() (*http.Response, error)) (o outcome) {
 	var wg sync.WaitGroup
 	wg.Go(func() {

@@ -90,7 +90,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// send sends a copy of r in its attempt.
+// send sends a copy of r, in the context of the attempt.
 func (t *transport) send(r *http.Request, out *outgoing) (*http.Response, error) {
 	ctx := out.attempt.own
 	out.request = *r.WithContext(ctx)

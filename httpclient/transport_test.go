@@ -826,7 +826,7 @@ func TestTransportUnsampledBody(t *testing.T) {
 	}
 }
 
-// sampling is a row of the table of samplers and states.
+// sampling is an SDK's sampler, and the states that are sent with it.
 type sampling struct {
 	name    string
 	sampler sdktrace.Sampler

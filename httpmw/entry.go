@@ -97,7 +97,7 @@ func (e *entry) within() context.Context {
 	return e.ctx
 }
 
-// write writes the access line. Its argument is the context from within.
+// write writes the access line. Its argument is the context that the method within returns.
 func (e *entry) write(ctx context.Context) {
 	o, current := e.outcome, seam.Look(ctx)
 	if current.Recording && o.Status != 0 {

@@ -27,7 +27,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// call sends h a request as another service does, in the trace 463ac35c9f6413ad.
+// call sends a request to h, as another service would, in the trace 463ac35c9f6413ad.
 func call(h http.Handler, path, from string) {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
 	r.RemoteAddr = from

@@ -34,7 +34,7 @@ func drives(r rune) bool {
 // terminal see anything else.
 func FuzzAccessLog(f *testing.F) {
 	f.Setenv("CLICOLOR_FORCE", "1")                                          // colours are on
-	never := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()}) // otherwise one line in a thousand would have the key sampled
+	never := trace.NewProvider(trace.ProviderConfig{Sampler: trace.Never()}) // otherwise one line in a thousand would have the key "sampled"
 	f.Add("GET", "/", "svc.example", "curl/8", "192.0.2.1:1234", id128+"-"+spanID+"-1-"+parentID)
 	f.Add("", "", "", "", "", "")
 	long := strings.Repeat("é", 5000)

@@ -9,7 +9,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// hooked returns l with logctx's hook. It adds the hook if l has none.
+// hooked(l) returns l with logctx's hook. It adds the hook if l has none.
 func hooked(l zerolog.Logger) zerolog.Logger {
 	if logbind.HasHook(l) {
 		return l

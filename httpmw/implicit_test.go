@@ -205,10 +205,10 @@ func (l *loggers) assert(t testing.TB, prefix string, right, missing int) {
 	assert.Equal(t, verdict{right: right, missing: missing}, l.of(prefix), "verdicts of the places that begin with %q; the first wrong ID: %s", prefix, l.first)
 }
 
-// each is the number of lines and requests that one call of the method all makes.
+// each is the number of lines and requests that one call of loggers.all makes.
 const each = 6
 
-// asked returns a request whose headers have the trace ID id.
+// asked(id) returns a request whose headers have the trace ID id.
 func asked(id string) *http.Request {
 	return get(testkit.Header("X-B3-TraceId", id, "X-B3-SpanId", spanID))
 }

@@ -85,7 +85,7 @@ func clewSpans(rec *tracetest.SpanRecorder) []sdktrace.ReadOnlySpan {
 	return spans
 }
 
-// current returns the B3 of r's context as text.
+// current(r) returns the B3 of r's context as text.
 func current(r *http.Request) said {
 	return testkit.SaidIn(r.Context())
 }
@@ -100,7 +100,7 @@ func always() oteltrace.TracerProvider {
 	return trace.NewProvider(trace.ProviderConfig{Sampler: trace.Always()})
 }
 
-// recovered calls f and returns the value that f panicked with.
+// recovered(f) calls f and returns the value that f panicked with.
 func recovered(f func()) (value any) {
 	defer func() { value = recover() }()
 	f()

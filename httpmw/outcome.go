@@ -134,7 +134,7 @@ func (o *outcome) settle(ctx context.Context, w http.ResponseWriter, returned bo
 	}
 }
 
-// ended notes why ctx had ended before the handler returned, as far as that can be told: the
+// ended finds out why ctx had ended before the handler returned, as far as that can be told: the
 // client left, or http.TimeoutHandler has answered in place of the handler. TimeoutHandler
 // answers, whatever ended its context. The error of a Write to w would tell why, but the Write
 // would send 200 before middleware further out sets its own status.

@@ -43,7 +43,7 @@ func TestAccessLogEitherOrder(t *testing.T) {
 		header http.Header
 		want   map[string]any
 	}{
-		{"no headers", httpmw.Config{TracerProvider: never()}, nil, nil}, // never(), since one line in a thousand would have the key sampled
+		{"no headers", httpmw.Config{TracerProvider: never()}, nil, nil}, // never(), since one line in a thousand would have the key "sampled"
 		{"a caller", httpmw.Config{}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},
 		{"a wide ID", httpmw.Config{}, testkit.Header("X-B3-TraceId", idWide, "X-B3-SpanId", spanID), map[string]any{"trace_id": idWide, "parent_id": spanID}},
 		{"TrustIDs", httpmw.Config{Trust: trusting(httpmw.TrustIDs)}, testkit.Header("b3", id64+"-"+spanID+"-1-"+parentID), map[string]any{"trace_id": id64, "parent_id": spanID, "caller_parent_id": parentID}},

@@ -20,7 +20,7 @@ type refused struct{ fields.Set }
 // for CGI and its descendants X_B3_TraceId is X-B3-TraceId (RFC 3875, 4.1.18).
 func (r refused) has(name string) bool { return r.Has(strings.ReplaceAll(name, "_", "-")) }
 
-// without removes the refused headers from a copy of h, and returns the copy. If h has none of
+// The method without copies h, and removes the refused headers from the copy. If h has none of
 // them, it returns h itself.
 func (r refused) without(h http.Header) http.Header {
 	for key := range h {
@@ -33,8 +33,8 @@ func (r refused) without(h http.Header) http.Header {
 	return h
 }
 
-// redecided returns the headers for the handler under TrustIDs: h with the caller's IDs in the
-// same encodings, with the sampling state of ctx, and without baggage and tracestate.
+// The method redecided returns the headers for the handler under TrustIDs: h with the caller's IDs
+// in the same encodings, with the sampling state of ctx, and without baggage and tracestate.
 func (r refused) redecided(h http.Header, caller trace.B3, ctx context.Context) http.Header {
 	clone := r.without(h)
 	if len(clone) == len(h) { // h has none of the refused headers

@@ -53,7 +53,7 @@ func routeOf(t *testing.T, protocol, path string, provider func() (oteltrace.Tra
 	return got
 }
 
-// recorded returns an SDK, and a function that returns the span that ended last. unrecorded
+// recorded() returns an SDK, and a function that returns the span that ended last. unrecorded()
 // returns clew's own provider, which records no span.
 func recorded() (oteltrace.TracerProvider, func() sdktrace.ReadOnlySpan) {
 	sdk, rec := testkit.SDK(sdktrace.AlwaysSample())

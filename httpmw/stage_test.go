@@ -78,7 +78,8 @@ type stage struct {
 	called   int
 }
 
-// varies matches what is left out of transcripts: addresses, dates, the response header of New.
+// The pattern varies matches what is left out of transcripts: addresses, dates, the response
+// header of New.
 var varies = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?|0x[0-9a-f]+|Date: [^\r\n]*\r\n|X-Trace: [^\r\n]*\r\n`)
 
 // note adds a line to the server's part of the transcript. The method got adds a line to the
@@ -99,8 +100,8 @@ func (s *stage) transcript() string {
 	return "SERVER\n" + strings.Join(s.server, "\n") + "\nCLIENT\n" + strings.Join(s.client, "\n")
 }
 
-// handler returns h in the setup. s.calls counts the running calls, because a server's Close does
-// not wait for hijacked connections.
+// handler returns h inside of the setup's middleware. s.calls counts the running calls, because a
+// server's Close does not wait for hijacked connections.
 func (s *stage) handler(h http.Handler) http.Handler {
 	h = s.wrap(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -177,7 +178,7 @@ func (s *stage) raw(srv *httptest.Server, requests ...string) {
 	s.got("%s, error %v", got, err)
 }
 
-// listed returns h as text, sorted and without the headers that vary.
+// listed(h) returns h as text, sorted and without the headers that vary.
 func listed(h http.Header) string {
 	h = h.Clone()
 	h.Del("Date")

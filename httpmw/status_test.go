@@ -27,7 +27,7 @@ type client struct {
 	err    error
 }
 
-// exchange serves one request over protocol. It returns what the client got, and the line.
+// exchange serves one request over protocol. It returns what the client got, and the access line.
 func exchange(t *testing.T, protocol, method string, logged, outside func(http.Handler) http.Handler, out *testkit.Log, h http.HandlerFunc) (client, map[string]any) {
 	t.Helper()
 	handler := logged(h)

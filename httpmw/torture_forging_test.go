@@ -28,12 +28,12 @@ var (
 	spanText  = regexp.MustCompile(`^[0-9a-f]{16}$`)
 	traceText = regexp.MustCompile(`^([0-9a-f]{16}|[0-9a-f]{32})$`)
 
-	// logged maps the key of an ID on a line to the form of the ID.
+	// The map logged holds, for the key of each ID on a line, the form of the ID.
 	logged = map[string]*regexp.Regexp{
 		"trace_id": traceText, "untrusted_trace_id": traceText,
 		"span_id": spanText, "parent_id": spanText, "caller_parent_id": spanText,
 	}
-	// sentOn maps each trace header that may be sent on to the form of its value.
+	// The map sentOn holds, for each trace header that may be sent on, the form of its value.
 	sentOn = map[string]*regexp.Regexp{
 		"B3":           regexp.MustCompile(`^([0-9a-f]{16}|[0-9a-f]{32})-[0-9a-f]{16}-[01d](-[0-9a-f]{16})?$`),
 		"X-B3-Traceid": traceText, "X-B3-Spanid": spanText, "X-B3-Parentspanid": spanText,
@@ -61,7 +61,7 @@ func (f forger) id(bytes int) string {
 // pieces are the parts of a forged value, besides a canary.
 var pieces = canaries.Pieces(testkit.IDs())
 
-// forged returns a value that consists of the canary and some pieces, in any order.
+// forged(canary) returns a value that consists of the canary and some pieces, in any order.
 func (f forger) forged(canary string) string {
 	parts := []string{canary}
 	for range 1 + f.IntN(5) {

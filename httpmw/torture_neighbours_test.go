@@ -110,9 +110,9 @@ func dropTrace(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// copying returns middleware that treats a request as New's documentation says, and does nothing
-// else. The handler gets a copy, with a copied header too if the caller is not believed. Pattern
-// and MultipartForm are copied back.
+// copying(trust) returns middleware that treats a request as New's documentation says, and does
+// nothing else. The handler gets a copy, with a copied header too if the caller is not believed.
+// Pattern and MultipartForm are copied back.
 func copying(trust httpmw.Trust) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -171,8 +171,8 @@ type nearby struct {
 	ids       []string // trace IDs of the requests that came to AccessLog
 }
 
-// at returns the neighbour if place is the neighbour's place. Otherwise it returns middleware
-// that does nothing.
+// The method at returns the neighbour if place is the neighbour's place. Otherwise it returns
+// middleware that does nothing.
 func (n *nearby) at(place string) func(http.Handler) http.Handler {
 	if place == n.place {
 		return n.neighbour
@@ -202,8 +202,8 @@ func (n *nearby) play(mw, log func(http.Handler) http.Handler) (answer string, l
 		left = given.WithContext(context.Background()) // contexts cannot be compared
 	}
 
-	// The same handler in a real server. Only the transcripts are compared, since a server's
-	// requests cannot be.
+	// The same handler is called in a real server, too. There only the transcripts are compared,
+	// since a server's requests cannot be.
 	s := &stage{T: n.T, top: n.T, protocol: "h1"}
 	s.post(s.serve(h.ServeHTTP), "body")
 	return fmt.Sprintf("%s %s %q flushed %v, panic %v\n%s", res.Status, listed(res.Header), w.Body, w.Flushed, value, s.transcript()), left

@@ -172,8 +172,8 @@ func (s *spoofed) attack(attacker, i int) {
 	s.claims[ours] = claimed
 }
 
-// claiming returns headers that claim id. Form 1 is b3, form 2 is X-B3-*, form 3 is traceparent,
-// and the forms 0 and 4 are all encodings at once.
+// claiming(id, form) returns headers that claim id. Form 1 is b3, form 2 is X-B3-*, form 3 is
+// traceparent, and the forms 0 and 4 are all encodings at once.
 func claiming(id string, form int) http.Header {
 	h := http.Header{"X-Other": {"kept"}}
 	single := []string{id + "-" + spanID + "-d-" + parentID}

@@ -282,7 +282,7 @@ func untilDone(r *http.Request) {
 	}
 }
 
-// late returns a handler that waits for the deadline, and then writes until a Write fails. The
+// late(s) returns a handler that waits for the deadline, and then writes until a Write fails. The
 // channel is closed when the handler is done.
 func late(s *stage) (http.HandlerFunc, <-chan struct{}) {
 	told := make(chan struct{})
@@ -299,8 +299,8 @@ func late(s *stage) (http.HandlerFunc, <-chan struct{}) {
 	}, told
 }
 
-// proxied sends a request through a proxy in the setup to a backend. When the backend has sent a
-// part of the body, it calls the function end.
+// The method proxied sends a request to a backend, through a proxy that is in the setup. When the
+// backend has sent a part of the body, it calls the function end.
 func (s *stage) proxied(end func()) {
 	backend := newServer(s.top, "h1", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</a>")

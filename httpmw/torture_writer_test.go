@@ -33,8 +33,8 @@ import (
 	"golang.org/x/net/websocket"
 )
 
-// TestTortureWriter: inside of all clew middleware, the ResponseWriter has the same methods as
-// without clew, and they have the same effect.
+// TestTortureWriter: inside of all of clew's middleware, the ResponseWriter has the same methods
+// as without clew, and they have the same effect.
 func TestTortureWriter(t *testing.T) {
 	past := time.Unix(1, 0)
 	has := func(s *stage, w http.ResponseWriter, _ *http.Request) {
@@ -175,9 +175,9 @@ func TestTortureSSE(t *testing.T) {
 	torture.Row(t, "Server-sent events", "%d events over h1 and h2, each read by the client before the next was written; one access line for each stream", read)
 }
 
-// TestTortureWebSocket: an upgrade works through all clew middleware, and through a reverse proxy
-// with httpclient's transport. Messages pass both ways, and the server sends the first one. The
-// trace passes too.
+// TestTortureWebSocket: an upgrade works through all of clew's middleware, and through a reverse
+// proxy with httpclient's transport. Messages pass both ways, and the server sends the first one.
+// The trace passes too.
 func TestTortureWebSocket(t *testing.T) {
 	messages := torture.Size(25, 5000)
 	echoed := 0
@@ -362,7 +362,7 @@ func TestTortureSendfile(t *testing.T) {
 	torture.Row(t, "Sendfile", "files of %d MB: all but %d of %d bytes are sent by the connection's ReadFrom, as without clew", size>>20, left, sent+left)
 }
 
-// thrown is a type for panic values that no other package has.
+// thrown is the type of a panic value. No other package has this type.
 type thrown struct{ text string }
 
 // firstLine keeps the first line that is logged.

@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// withoutTrailers replaces the trailers of seen by a copy without the refused ones. Otherwise a
-// client could send a refused header as a trailer.
+// withoutTrailers replaces seen.Trailer by a copy without the refused headers. Otherwise a client
+// could send a refused header as a trailer.
 func (r refused) withoutTrailers(seen *http.Request) {
 	arriving := seen.Trailer // net/http fills it when the body ends
 	seen.Trailer = http.Header{}

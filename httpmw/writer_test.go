@@ -108,7 +108,7 @@ func (m minimal) Write(p []byte) (int, error) { return len(p), nil }
 
 func (m minimal) WriteHeader(int) {}
 
-// TestAccessLogFlushUnsupported: a flush that is not supported does not count as sent header.
+// TestAccessLogFlushUnsupported: if a flush is not supported, the header does not count as sent.
 func TestAccessLogFlushUnsupported(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -167,7 +167,7 @@ func TestAccessLogDuplex(t *testing.T) {
 	assert.EqualValues(t, len("got one\ngot two\n"), out.Line(t)["bytes"], "bytes of the line")
 }
 
-// TestAccessLogHijackFails: if Hijack fails, the line does not have the key hijacked.
+// TestAccessLogHijackFails: if Hijack fails, the line does not have the key "hijacked".
 func TestAccessLogHijackFails(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
