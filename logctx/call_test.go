@@ -37,8 +37,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// The fields of the line of a call GetItem, under the names of each Config. The ID of the call's
-// own span is left out.
+// These are the fields of one line, that of the call GetItem, under the names of each Config. The ID
+// of the call's own span is left out.
 var (
 	oursCall = fields{"method": "GetItem", "host": "dynamodb.eu-west-1", "duration_ms": 4.711,
 		"trace_id": id128, "parent_id": spanID, "sampled": true}
@@ -55,7 +55,7 @@ var (
 // callLogger is a logger that the line of a call goes to.
 type callLogger struct {
 	name     string
-	put      func(ctx context.Context) context.Context // puts it into ctx
+	put      func(ctx context.Context) context.Context // puts the logger into ctx
 	inCtx    *zerolog.Logger                           // zerolog.DefaultContextLogger
 	global   io.Writer
 	want     fields
@@ -190,7 +190,7 @@ func TestCallTells(t *testing.T) {
 				done(test.err)
 				assert.Equal(t, 1, strings.Count(out.String(), "\n"), "lines")
 				for _, c := range out.String()[:out.Len()-1] {
-					assert.GreaterOrEqual(t, c, ' ', "a control character on the line")
+					assert.GreaterOrEqual(t, c, ' ', "a control character is on the line")
 				}
 				assert.NotContains(t, out.String(), "secret", "the line")
 				line := testkit.TakeLine(t, &out)

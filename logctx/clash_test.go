@@ -113,7 +113,7 @@ var clashes = []struct {
 	}, more: fields{"g": fields{"b": "2", "k": "v"}}},
 }
 
-// other returns the new key of a user's attribute that had the given key of ours.
+// other returns the new key of an attribute that Slog has renamed because its key is one of ours.
 func other(key string) string { return key + "_attr" }
 
 func TestSlogOneID(t *testing.T) {

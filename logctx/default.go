@@ -40,12 +40,12 @@ func isSlogsOwn(h slog.Handler) bool {
 
 // throughLog finds out who has called our handler. The result called reports whether package log's
 // standard logger has called our handler. If so, our handler must not write to that logger. The
-// result again reports whether slog's own default handler has called that logger. If so, the line
+// result repeated reports whether slog's own default handler has called that logger. If so, the line
 // has been here already, and its text is complete.
 //
 // throughLog searches the stack. It cannot ask package log for its output, since that call would
 // wait for the same lock.
-func throughLog() (called, again bool) {
+func throughLog() (called, repeated bool) {
 	var pcs [64]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs[:])])
 	standard := false
@@ -56,7 +56,7 @@ func throughLog() (called, again bool) {
 		case name == "log/slog.(*handlerWriter).Write":
 			called = true
 		case called && name == "log/slog.(*defaultHandler).Handle":
-			again = true
+			repeated = true
 		case called && strings.HasPrefix(name, "log.") && !strings.HasPrefix(name, "log.("):
 			standard = true
 		}
@@ -64,5 +64,5 @@ func throughLog() (called, again bool) {
 	// If no function of package log is on the stack, the caller is a method of the standard logger
 	// or of a logger from slog.NewLogLogger. As long as slog's default handler is slog's own, the
 	// standard logger does not write to handlers. So the caller must be another logger.
-	return called && (standard || !isSlogsOwn(slog.Default().Handler())), again
+	return called && (standard || !isSlogsOwn(slog.Default().Handler())), repeated
 }

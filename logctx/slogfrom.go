@@ -15,7 +15,7 @@ import (
 // ctx is context.Background().
 //
 // The logger is the one that httpmw's Config.Slog or [WithSlog] has put into ctx, else
-// slog.Default(). SlogFrom wraps its handler by [Slog], unless it is wrapped already. In a debug
+// slog.Default(). If [Slog] has not wrapped the logger's handler yet, SlogFrom wraps it. In a debug
 // trace, a logger from the context accepts lines at debug level and above, whatever its own level.
 // But its handler may still drop lines in Handle: [slog.MultiHandler] does so, by the level of
 // each of its handlers.
@@ -31,8 +31,8 @@ func SlogFrom(ctx context.Context) *slog.Logger {
 }
 
 // WithSlog returns a context that holds l. [SlogFrom] uses l. Access, call and job lines also go
-// to l if ctx has no zerolog logger. WithSlog wraps l's handler by [Slog], unless it is wrapped
-// already. A nil ctx is context.Background(); a nil l is slog.Default().
+// to l if ctx has no zerolog logger. If [Slog] has not wrapped l's handler yet, WithSlog wraps it. A
+// nil ctx is context.Background(); a nil l is slog.Default().
 func WithSlog(ctx context.Context, l *slog.Logger) context.Context {
 	if l == nil {
 		l = slog.Default()
@@ -59,7 +59,7 @@ type boundSlog struct {
 	next   slog.Handler
 	ctx    context.Context
 	stored bool // the logger was found in ctx
-	debug  bool // stored, and ctx's trace is a debug trace, whose lines from debug on are wanted
+	debug  bool // stored is true, and ctx's trace is a debug trace: lines from debug level on are wanted
 }
 
 func (b *boundSlog) Enabled(ctx context.Context, level slog.Level) bool {
@@ -92,7 +92,7 @@ func (b *boundSlog) WithGroup(name string) slog.Handler {
 	return &b2
 }
 
-// in returns the context for a line that was logged with ctx, and reports whether ctx itself has a
+// The method in returns the context for a line that was logged with ctx, and reports whether ctx itself has a
 // trace.
 func (b *boundSlog) in(ctx context.Context) (_ context.Context, own bool) {
 	switch ctx {

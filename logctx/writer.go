@@ -60,7 +60,7 @@ func (w *writer) appendIDs(dst []slog.Attr, ctx context.Context) []slog.Attr {
 }
 
 // appendIDs is not a method of writer: dst keeps the keys, so a whole writer would escape to the
-// heap with them. It uses only n's Format and Project.
+// heap with them. Of n, appendIDs uses only Format and Project.
 func appendIDs(dst []slog.Attr, ctx context.Context, traceKey, spanKey string, n *line.Names) []slog.Attr {
 	if text := readyText(ctx, n.Format); text != "" {
 		traceID, spanID := seam.Split(text)

@@ -162,7 +162,7 @@ func (s *shop) inPool(ctx context.Context, fn func(ctx context.Context)) {
 // loss is code that loses the trace, and similar code that keeps it.
 type loss struct {
 	name  string
-	what  string
+	what  string // what Guard says was lost
 	loses func(s *shop, ctx context.Context)
 	keeps func(s *shop, ctx context.Context)
 }
@@ -372,7 +372,7 @@ func TestGuardReportsNothingElse(t *testing.T) {
 		quiet := s.log.Level(zerolog.WarnLevel)
 		quiet.Info().Msg("is not logged")
 	})
-	s.inPool(context.Background(), func(context.Context) { s.log.Info().Msg("of nobody") }) // after a request's task
+	s.inPool(context.Background(), func(context.Context) { s.log.Info().Msg("of nobody") }) // submitted outside of a request
 	s.wg.Wait()
 	s.log.Info().Msg("stopping") // in the goroutine of the request that has ended
 	assert.Empty(t, fake.end())

@@ -19,10 +19,10 @@ const (
 
 func TestLines(t *testing.T) {
 	for _, tt := range []struct {
-		name             string
-		key, written     string
-		everyA, oneTrace []string // parts of the errors
-		id               string   // the ID that OneTrace returns
+		name                string
+		key, written        string
+		everyLine, oneTrace []string // parts of the errors of EveryLineHas and OneTrace
+		id                  string   // the ID that OneTrace returns
 	}{
 		{"no lines", "", "", []string{"no log lines"}, []string{"no log lines"}, ""},
 		{"one line", "", `{"trace_id":"` + id128 + `"}` + "\n", nil, nil, id128},
@@ -48,7 +48,7 @@ func TestLines(t *testing.T) {
 			}
 			fake, lines := write()
 			lines.EveryLineHas(id128)
-			assertErrors(t, tt.everyA, fake.end())
+			assertErrors(t, tt.everyLine, fake.end())
 			fake, lines = write()
 			assert.Equal(t, tt.id, lines.OneTrace(), "ID that OneTrace returns")
 			assertErrors(t, tt.oneTrace, fake.end())

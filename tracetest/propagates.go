@@ -16,11 +16,11 @@ import (
 
 // Propagates sends requests to h in one trace. It fails the test for each request that h sends
 // without this trace, and if h sends no request. The trace may be B3 or traceparent. Propagates
-// sets the headers of requests. Without requests, it sends GET /. The test also fails if h does
-// not trust its caller.
+// adds the trace to the headers of the given requests. If none are given, it sends GET /. The test
+// also fails if h does not trust its caller.
 //
 // Until the test ends, http.DefaultTransport is a recorder that answers each request with 200 and
-// {}. It sees the requests of http.DefaultClient, and of clients whose transport is nil, or
+// {}. It sees the requests of http.DefaultClient and of each client whose transport is either nil or
 // httpclient's transport over nil. Other clients need one of these transports: with resty,
 // SetTransport(httpclient.NewTransport(nil, …)) looks up http.DefaultTransport for each request.
 // Code that asserts that http.DefaultTransport is an *http.Transport panics.

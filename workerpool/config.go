@@ -21,7 +21,7 @@ type Config struct {
 
 // NoQueue as Config.Queue makes a Pool in which no task waits. The pool accepts a task only if a
 // worker is idle at that moment: [Pool.Go] waits for such a worker, and [Pool.TryGo] returns false
-// if there is none. All other negative numbers panic.
+// if there is none. New panics if Queue is any other negative number.
 const NoQueue = math.MinInt // not -1, which a mistake in arithmetic easily yields
 
 const defaultQueue = 1024

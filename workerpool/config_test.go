@@ -30,7 +30,7 @@ func TestConfigFaults(t *testing.T) {
 	}
 }
 
-// unqueued returns a Pool without a queue whose only worker is idle.
+// unqueued returns a Pool that has no queue, and one worker, which is idle.
 func unqueued() *workerpool.Pool {
 	p := workerpool.New(workerpool.Config{Workers: 1, Queue: workerpool.NoQueue})
 	synctest.Wait()

@@ -32,8 +32,8 @@ func TestLabels(t *testing.T) {
 
 	defer goroutine.WantLabels()()
 	for name, end := range map[string]func(){"returns": func() {}, "panics": func() { panic("sold out") }, "exits": runtime.Goexit} {
-		assert.Equal(t, want, inWorker(ctx, end), name)
-		assert.Empty(t, inWorker(context.Background(), func() {}), "after a task that "+name)
+		assert.Equal(t, want, inWorker(ctx, end), "labels in a task that "+name)
+		assert.Empty(t, inWorker(context.Background(), func() {}), "labels after a task that "+name)
 	}
 
 	synctest.Test(t, func(t *testing.T) { // to know when the worker is idle
@@ -50,8 +50,8 @@ func TestLabels(t *testing.T) {
 	wrapped := workerpool.Wrap(ctx, func(context.Context) { seen = goroutine.Labels() })
 	go func() { defer close(done); wrapped(); after = goroutine.Labels() }()
 	<-done
-	assert.Equal(t, want, seen, "Wrap")
-	assert.Empty(t, after, "after Wrap")
+	assert.Equal(t, want, seen, "labels in the function that Wrap returned")
+	assert.Empty(t, after, "labels after that function")
 
 	g := workerpool.NewGroup(ctx)
 	g.Go(func(context.Context) error { seen = "group: " + goroutine.Labels(); return nil })
@@ -62,8 +62,8 @@ func TestLabels(t *testing.T) {
 	pprof.Do(context.Background(), pprof.Labels("loop", "sweep"), func(ctx context.Context) {
 		ctx, cancel := context.WithCancel(ctx)
 		workerpool.Every(ctx, time.Nanosecond, func(context.Context) { seen = goroutine.Labels(); cancel() })
-		assert.Equal(t, "loop: sweep", seen, "Every")
-		assert.Equal(t, "loop: sweep", goroutine.Labels(), "after Every")
+		assert.Equal(t, "loop: sweep", seen, "labels in a run of Every")
+		assert.Equal(t, "loop: sweep", goroutine.Labels(), "labels after Every")
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 
 // named is a context that gives a name to the jobs that are scheduled with it. Its first fields
 // are the fields that a context of context.WithValue has, because some programs read them by
-// reflection: see trace's node.
+// reflection: see the type node in package trace.
 //
 // In a task, the context of the task wraps named, since a task wraps the submitter's values.
 // Elsewhere named stays the outermost context: it is a seam.Lifetime, so that trace can put a new
@@ -50,9 +50,9 @@ func (n *named) Detached() context.Context {
 
 // takeName returns ctx without its name, and the name. The name is nil if ctx has none.
 //
-// If the outermost context is a name, it is removed, since runs that each schedule the next one
-// under a name must not make a chain. Further names inside need no removal: Logged has removed or
-// hidden them. A name that is not outermost is hidden.
+// If the name is the outermost context, or the outermost context of ctx's values, takeName removes
+// it. Otherwise, if each run scheduled the next run under a name, their contexts would become a chain.
+// If the name is further inside, takeName hides it. Logged has removed or hidden any other names.
 func takeName(ctx context.Context) (context.Context, *named) {
 	n, _ := ctx.Value(nameKey{}).(*named)
 	switch {

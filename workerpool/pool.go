@@ -11,7 +11,7 @@ import (
 )
 
 // ErrClosed is returned by [Pool.Go] and by futures when the pool was shut down before the task
-// ran. If the pool has canceled a task's context, [context.Cause] returns ErrClosed for it.
+// ran. If the pool has canceled a task's context, [context.Cause] of that context is ErrClosed.
 var ErrClosed = errors.New("workerpool: pool is shut down")
 
 // Pool runs tasks on a fixed number of goroutines, with a bounded queue. Make it with [New], and
@@ -39,7 +39,7 @@ type Pool struct {
 	running sync.WaitGroup // workers, and tasks that run inline
 	done    chan struct{}  // closed when the pool is drained or given up
 	endOnce sync.Once
-	result  error // the result of Shutdown; guarded by done
+	result  error // the result of Shutdown; set before done is closed
 }
 
 // New returns a Pool and starts its workers. If cfg is wrong, New panics with a message that names
@@ -84,7 +84,7 @@ func New(cfg Config) *Pool {
 // not wait for such a goroutine if the goroutine submits to the task's own pool; use a [Group].
 //
 // To run fn in place of a task, the pool must find out that the calling goroutine runs a task. The
-// check takes time, so the pool always makes it only if ctx comes from a task. So submit with the
+// check takes time, so the pool may skip it if ctx does not come from a task. So submit with the
 // task's context, and not with [trace.Only] of it.
 //
 // Two pools whose tasks submit to each other with Go, and do not wait for the results, can fill up
@@ -163,7 +163,7 @@ func (p *Pool) submit(ctx context.Context, t *task) error {
 	}
 }
 
-var errWoken = errors.New("") // never leaves submit
+var errWoken = errors.New("") // submit never returns it
 
 func (p *Pool) waitForRoom(ctx context.Context, t *task, woken <-chan struct{}) error {
 	select {

@@ -97,7 +97,7 @@ func TestShutdownTurnsWaitingSubmittersAway(t *testing.T) {
 	})
 }
 
-// A context that has ended only ends the wait for room. If the queue has room, there is no wait.
+// The end of a context ends only the wait for room. If the queue has room, Go does not wait.
 func TestAcceptedAlthoughContextIsDone(t *testing.T) {
 	for range 100 { // many times, since a select with both cases ready would choose at random
 		p := workerpool.New(workerpool.Config{Workers: 1})
@@ -124,7 +124,7 @@ func TestTryGo(t *testing.T) {
 	})
 }
 
-// TryGo does not run a task inline, since it would wait for the task.
+// TryGo does not run a task inline, since TryGo would then wait for the task.
 func TestTryGoInsideATask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1, Queue: 1})
@@ -375,7 +375,7 @@ func TestGoexitCostsNoWorker(t *testing.T) {
 				for range 7 {
 					require.NoError(t, p.Go(request(), func(ctx context.Context) { test.exit(ctx, p) }))
 				}
-				// As many tasks as there were workers must still run at once.
+				// The pool must still run two tasks at once, one for each worker.
 				met := make(chan struct{})
 				for range 2 {
 					require.NoError(t, p.Go(request(), func(context.Context) {
@@ -441,7 +441,7 @@ func TestOnPanic(t *testing.T) {
 	})
 }
 
-// If a task panics that runs inline, OnPanic is called, and the outer task continues.
+// If an inline task panics, OnPanic is called, and the outer task continues.
 func TestOnPanicInline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var values []any

@@ -27,7 +27,7 @@ func TestEveryTiming(t *testing.T) {
 		want    []time.Duration
 		returns time.Duration
 	}{
-		{name: "first after d", every: 10 * second, end: 35 * second,
+		{name: "the first run begins after one interval", every: 10 * second, end: 35 * second,
 			want: []time.Duration{10 * second, 20 * second, 30 * second}, returns: 35 * second},
 		{name: "ctx ends before the first run", every: 10 * second, end: 9 * second,
 			want: nil, returns: 9 * second},

@@ -27,11 +27,10 @@ func (t *task) Done() <-chan struct{} { return t.pool.life.Done() }
 
 func (t *task) Err() error { return t.pool.life.Err() }
 
-// Value returns the pool's canceler when package context looks for a canceler. It would otherwise
-// find the submitter's. Then context.Cause in a task would return the request's cause, and each
-// timeout that a task derives would cost a goroutine, even with other contexts in between. (A
-// method AfterFunc on task would spare that goroutine only for contexts derived directly from the
-// task.)
+// Value returns the pool's canceler when package context looks for a canceler. Otherwise package
+// context would find the submitter's: context.Cause in a task would return the request's cause, and
+// package context would start a goroutine for each timeout that a task derives. (A method AfterFunc
+// on task would spare that goroutine only for contexts derived directly from the task.)
 func (t *task) Value(key any) any {
 	switch key {
 	case seam.CancelerKey:

@@ -77,7 +77,7 @@ func (w *worker) giveBack() {
 	w.pool.wake()
 }
 
-// wake makes goroutines that wait for a turn of p look again. p.turns is held.
+// wake makes goroutines that wait for a turn of p look again. The caller holds p.turns.
 func (p *Pool) wake() {
 	if p.woken != nil {
 		close(p.woken)

@@ -29,7 +29,7 @@ func TestText(t *testing.T) {
 			strings.Repeat("\ufffd", clip.Max/3) + "…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.name != "a megabyte that is not UTF-8" { // in which Text finds no beginning of a character
+			if tt.name != "a megabyte that is not UTF-8" { // here Text finds no first byte of a character
 				assert.Equal(t, tt.text, clip.Text(tt.in), "Text")
 			}
 			got := clip.UTF8(tt.in)

@@ -6,7 +6,8 @@ import (
 )
 
 // Number returns the number of this goroutine. No other goroutine ever has the same number. The
-// result is 0 if a traceback of Go no longer contains the number. A call takes microseconds.
+// result is 0 if a later version of Go leaves the number out of tracebacks. A call takes
+// microseconds.
 func Number() (number uint64) {
 	const prefix = len("goroutine ")
 	buf := headers.Get().(*[64]byte)

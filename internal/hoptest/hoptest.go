@@ -24,7 +24,7 @@ type Row struct {
 	Sampling trace.Sampling // the caller's decision
 }
 
-// Context returns a context into which the row has been extracted.
+// Context returns a context with the trace that is in the row's header.
 func (r Row) Context() context.Context {
 	b, err := trace.FromHeader(r.Header)
 	if err != nil {

@@ -21,7 +21,8 @@ type tally struct {
 	first                 atomic.Pointer[string] // the first wrong result
 }
 
-// look finds the mark of this goroutine, which must be number want or missing.
+// look looks for the mark of this goroutine, and counts the result: right if the mark's number is
+// want, missing if there is no mark, else wrong.
 func (a *tally) look(where string, want int) {
 	switch got := of(); got {
 	case want:
@@ -43,8 +44,8 @@ func (a *tally) row(t *testing.T, threat string) {
 	torture.Row(t, threat, "%d right, %d missing, %d wrong", a.right.Load(), a.missing.Load(), a.wrong.Load())
 }
 
-// settle waits until all numbers are free. The number of a mark that a panic has ended becomes
-// free with a garbage collection.
+// settle waits until all numbers are free. If a panic has ended a mark, the mark's number becomes
+// free only with a garbage collection.
 func settle(t *testing.T) {
 	t.Helper()
 	free := false
@@ -103,8 +104,8 @@ func stress(t *testing.T) {
 	})
 }
 
-// climb runs levels of marks, one inside another, and calls end in the innermost level, number
-// height. At each level, a deferred function looks for the mark of the level, runs another mark
+// climb runs marks one inside another, at the levels 0 to height, and calls the function end at the
+// innermost level. At each level, a deferred function looks for the mark of the level, runs another mark
 // and looks again. At one level it also recovers, and looks once more.
 type climb struct {
 	*tally
@@ -161,8 +162,8 @@ func grow(n int) {
 	runtime.KeepAlive(&room)
 }
 
-// Panics, also of the runtime, and Goexit happen at every height, and are recovered at every
-// height. Meanwhile other goroutines use the free numbers, collections run, and profilers inspect
+// The innermost level panics, also with a runtime error, or calls Goexit. Each level in turn
+// recovers, and once no level does. Meanwhile other goroutines use the free numbers, collections run, and profilers inspect
 // the stacks.
 func TestTorturePanics(t *testing.T) {
 	stress(t)
@@ -240,11 +241,12 @@ func TestTorturePanics(t *testing.T) {
 	climbers.Wait()
 	done.Store(true)
 	others.Wait()
-	a.row(t, "a goroutine's mark: panics and Goexit at 6 heights, GC stress, profilers")
+	a.row(t, "a goroutine's mark: panics recovered at 6 levels, Goexit, GC stress, profilers")
 }
 
-// A deferred function looks on top of frames that have panicked, while collections run and all
-// other numbers are in use. It must never see the next owner of its number.
+// A deferred function looks for a mark on top of frames that have panicked, while collections run
+// and all other numbers are in use. It must never find the mark of the goroutine that got the number
+// of such a frame next.
 func TestDeadFramesKeepTheirNumber(t *testing.T) {
 	for _, end := range []func(){func() { panic("x") }, runtime.Goexit} {
 		settle(t)

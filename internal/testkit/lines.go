@@ -47,7 +47,7 @@ func ParseLines(t testing.TB, text string) (lines []Line) {
 	return lines
 }
 
-// TakeLines returns the lines in out, and empties it.
+// TakeLines returns the lines in out, and empties out.
 func TakeLines(t testing.TB, out *bytes.Buffer) []Line {
 	t.Helper()
 	text := out.String()
@@ -55,7 +55,7 @@ func TakeLines(t testing.TB, out *bytes.Buffer) []Line {
 	return ParseLines(t, text)
 }
 
-// TakeLine returns the only line in out, and empties it.
+// TakeLine returns the only line in out, and empties out.
 func TakeLine(t testing.TB, out *bytes.Buffer) Line {
 	t.Helper()
 	return only(t, TakeLines(t, out))

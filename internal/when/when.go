@@ -15,9 +15,9 @@ var layouts = []string{
 	"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02",
 }
 
-// Parse returns the time in text, in UTC. Text is a duration before now, or a time. A time without
-// a zone is in the zone of now, and a time without a date is a time of today. For "", Parse
-// returns the zero time. ok is false if text is none of these.
+// Parse returns the time in text, in UTC. The text is a time, or a duration, which Parse subtracts
+// from now. A time without a zone is in now's zone, and a time without a date is on now's day. For
+// "", Parse returns the zero time. ok is false if text is none of these.
 func Parse(text string, now time.Time) (t time.Time, ok bool) {
 	if text == "" {
 		return time.Time{}, true

@@ -24,7 +24,7 @@ const (
 	message = "hello"
 )
 
-// in returns a context with the trace of a b3 header.
+// The function in returns a context with the trace of a b3 header.
 func in(single string) context.Context {
 	b, err := trace.Parse(single)
 	if err != nil {
@@ -57,7 +57,7 @@ func (o *output) text() string {
 
 type fields = map[string]any
 
-// lines returns the lines in o, and empties it.
+// lines returns the lines in o, and empties o.
 func (o *output) lines(t *testing.T) (lines []fields) {
 	t.Helper()
 	o.mu.Lock()

@@ -27,7 +27,7 @@ func TestCallback(t *testing.T) {
 		})
 		assert.Equal(t, outer, mark.Find(), "mark after the call of C")
 	}}, true)
-	cgocall.Call(func() { assert.Nil(t, mark.Find(), "mark in a function that C calls, called without a mark") })
+	cgocall.Call(func() { assert.Nil(t, mark.Find(), "mark in a function that C calls in a goroutine without a mark") })
 }
 
 type key struct{}
