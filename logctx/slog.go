@@ -113,8 +113,8 @@ func (h *handler) WithGroup(name string) slog.Handler {
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	ctx = orBackground(ctx)
 	if h.former != nil {
-		switch called, again := throughLog(); {
-		case again:
+		switch called, repeated := throughLog(); {
+		case repeated:
 			return h.former.Output(0, r.Message)
 		case called:
 			h.missing(r.PC)

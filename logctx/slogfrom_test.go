@@ -234,7 +234,7 @@ func TestSlogFoundTwice(t *testing.T) {
 			out.Reset()
 			zline.Out(&line.Pending{Context: ctx, Record: &line.Call{}}, level, false)
 			got := testkit.TakeLine(t, &out)
-			assert.Contains(t, got, "http.method", "%v", level)
+			assert.Contains(t, got, "http.method", "line of a call at %v", level)
 			assert.Equal(t, id128, got["trace_id"], "trace_id at %v", level)
 		}
 	}

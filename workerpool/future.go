@@ -74,8 +74,8 @@ func (f *Future[T]) Wait(ctx context.Context) (T, error) {
 	}
 }
 
-// await waits until t has ended, which closes done, or until ctx has ended. origin is the origin
-// of the context given to Submit.
+// await waits until t has ended, which closes done, or until ctx has ended. The parameter
+// origin is that of the context given to Submit.
 func await(ctx context.Context, done <-chan struct{}, t *task, origin origin) {
 	w := t.pool.begin(ctx, origin)
 	if !w.known { // the usual case: nothing to run, lend or borrow

@@ -41,7 +41,7 @@ var schedulers = []struct {
 	}},
 }
 
-// timeless returns the lines in out, without their times, and empties it.
+// timeless returns the lines in out, without their times, and empties out.
 func timeless(t *testing.T, out *bytes.Buffer) (lines []testkit.Line) {
 	t.Helper()
 	lines = testkit.TakeLines(t, out)
@@ -137,9 +137,9 @@ func TestLoggedFields(t *testing.T) {
 		want map[string]any // without IDs and duration
 	}{
 		{"scheduled without a trace", context.Background(), nothing, map[string]any{"level": "info"}},
-		{"scheduled in a trace with 16 digits", testkit.Context(id64 + "-" + spanID), nothing,
+		{"scheduled in a trace whose ID has 16 digits", testkit.Context(id64 + "-" + spanID), nothing,
 			map[string]any{"level": "info", "scheduled_by": id64}},
-		{"scheduled in a trace with 32 digits, half of them zero", testkit.Context(zeros + id64 + "-" + spanID), nothing,
+		{"scheduled in a trace whose ID has 32 digits, half of them zero", testkit.Context(zeros + id64 + "-" + spanID), nothing,
 			map[string]any{"level": "info", "scheduled_by": zeros + id64}},
 		{"a run that is sampled", sampled, nothing,
 			map[string]any{"level": "info", "scheduled_by": trace.ID(sampled), "sampled": true}},

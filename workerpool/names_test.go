@@ -16,7 +16,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// names is a test of the job names on the lines that run writes, in order.
+// names is a test of job names. The function run writes lines, and want has the names on these lines,
+// in order.
 type names struct {
 	name string
 	run  func(ctx context.Context)
@@ -165,31 +166,31 @@ func TestNameThroughContextsAndTasks(t *testing.T) {
 
 func TestNameOfWhatARunSchedules(t *testing.T) {
 	checkNames(t, []names{
-		{"a Job in it", func(ctx context.Context) {
+		{"a Job in a Job", func(ctx context.Context) {
 			runJob(workerpool.Logged(ctx, "a"), func(ctx context.Context) { runJob(ctx, nothing) })
 		}, []any{"a"}},
-		{"an Every in it", func(ctx context.Context) {
+		{"an Every in an Every", func(ctx context.Context) {
 			runEvery(workerpool.Logged(ctx, "a"), func(ctx context.Context) { runEvery(ctx, nothing) })
 		}, []any{"a"}},
-		{"a Job in it, with a value added after the name", func(ctx context.Context) {
+		{"a Job in a Job, with a value added after the name", func(ctx context.Context) {
 			runJob(withValue(workerpool.Logged(ctx, "a")), func(ctx context.Context) { runJob(withValue(ctx), nothing) })
 		}, []any{"a"}},
-		{"a Job in it, with a root added after the name", func(ctx context.Context) {
+		{"a Job in a Job, with a root added after the name", func(ctx context.Context) {
 			runJob(withRoot(workerpool.Logged(ctx, "a")), func(ctx context.Context) { runJob(withRoot(ctx), nothing) })
 		}, []any{"a"}},
-		{"a Job in it, with a span added after the name", func(ctx context.Context) {
+		{"a Job in a Job, with a span added after the name", func(ctx context.Context) {
 			runJob(withSpan(workerpool.Logged(ctx, "a")), func(ctx context.Context) { runJob(withSpan(ctx), nothing) })
 		}, []any{"a"}},
-		{"a Job in it, detached", func(ctx context.Context) {
+		{"a Job in a Job, detached", func(ctx context.Context) {
 			runJob(trace.Detach(workerpool.Logged(ctx, "a")), func(ctx context.Context) { runJob(trace.Detach(ctx), nothing) })
 		}, []any{"a"}},
-		{"a Job in it, two names, each with a value after it", func(ctx context.Context) {
+		{"a Job in a Job, two names, each with a value after it", func(ctx context.Context) {
 			runJob(withValue(workerpool.Logged(withValue(workerpool.Logged(ctx, "a")), "b")), func(ctx context.Context) { runJob(ctx, nothing) })
 		}, []any{"b"}},
-		{"a Job in it, two names, the second outermost", func(ctx context.Context) {
+		{"a Job in a Job, two names, the second outermost", func(ctx context.Context) {
 			runJob(workerpool.Logged(withValue(workerpool.Logged(ctx, "a")), "b"), func(ctx context.Context) { runJob(ctx, nothing) })
 		}, []any{"b"}},
-		{"a Job in a task in it", func(ctx context.Context) {
+		{"a Job in a task in a Job", func(ctx context.Context) {
 			runJob(workerpool.Logged(ctx, "a"), func(ctx context.Context) {
 				inPool(ctx, func(ctx context.Context) { runJob(ctx, nothing) })
 			})
@@ -204,7 +205,7 @@ func TestNameOfWhatARunSchedules(t *testing.T) {
 				runJob(withValue(ctx), func(ctx context.Context) { runJob(ctx, nothing) })
 			})
 		}, []any{"a"}},
-		{"an Every in it with its own name", func(ctx context.Context) {
+		{"an Every in a Job, with its own name", func(ctx context.Context) {
 			runJob(workerpool.Logged(ctx, "a"), func(ctx context.Context) { runEvery(workerpool.Logged(ctx, "b"), nothing) })
 		}, []any{"b", "a"}},
 		{"an Every without a name between two named Jobs", func(ctx context.Context) {

@@ -22,12 +22,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// crashEnv is the environment variable with the name of the program of crashes that a child of a
-// test runs.
+// crashEnv is an environment variable. It tells the child process of a test which program of crashes
+// to run.
 const crashEnv = "CLEW_WORKERPOOL_CRASH"
 
-// crashes are programs that crash, or should not. A task prints its trace on standard output, then
-// panics.
+// crashes are programs with a task that prints its trace on standard output, then panics or calls
+// Goexit. The programs must crash, except those that survive.
 var crashes = []struct {
 	name     string
 	run      func()

@@ -331,7 +331,7 @@ func TestATaskLendsOneTurn(t *testing.T) {
 				_, err := all[0].Wait(short)
 				assert.True(t, err == nil || errors.Is(err, context.DeadlineExceeded), "Wait with a shorter deadline: %v", err)
 			})
-			assert.Equal(t, time.Second, time.Since(begun), "Wait returned when the task had its turn back, after")
+			assert.Equal(t, time.Second, time.Since(begun), "time until Wait returned, with the turn back")
 			assert.EqualValues(t, 1, a.now.Load(), "tasks that run when Wait has returned")
 			time.Sleep(time.Minute) // the task does not wait now, and lends nothing
 			assert.EqualValues(t, 1, a.now.Load(), "tasks that run while this task runs")
@@ -776,7 +776,8 @@ func newForest(t *testing.T) *forest {
 	return &forest{t: t, a: newTally(size(), size()), b: newTally(size(), size())}
 }
 
-// grow returns a task of y that has children down to depth.
+// grow returns a task of y that is the root of a tree. Below the task, the tree has at most depth
+// generations of children.
 func (f *forest) grow(y *tally, depth int) task {
 	return y.task(func(ctx context.Context) {
 		for range rand.IntN(3) {
@@ -822,7 +823,7 @@ func (f *forest) submit(ctx context.Context, to *tally, child task) {
 	}
 }
 
-// from calls submit in a random way: directly in a task of y, through a function of package
+// The method from calls submit in a random way: directly in a task of y, through a function of package
 // workerpool, or in a goroutine that the task starts.
 func (f *forest) from(ctx context.Context, y *tally, depth int, submit task) {
 	switch rand.IntN(6) {
@@ -878,8 +879,8 @@ func TestTortureTreesOfTasksRace(t *testing.T) {
 		rounds, trees, ran, refused, max(mostA, mostB))
 }
 
-// A task of a full pool waits for other work, and this work submits to the full pool. That works
-// through any chain of tasks and groups that wait for each other.
+// A task of a full pool waits for other work, and this work submits to the full pool. Nothing hangs,
+// even if there is a chain of tasks and groups in between, each of which waits for the next.
 func TestBackToAFullPool(t *testing.T) {
 	for _, tt := range []struct {
 		name string

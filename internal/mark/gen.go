@@ -17,7 +17,7 @@ package mark
 
 import "runtime"
 
-// low runs c from call site number n. It holds hold until c has ended.
+// low runs c from call site number n. It keeps the token hold alive until c has ended.
 //
 //go:noinline
 func low(n uint8, c *Call, hold *token) {
@@ -30,8 +30,8 @@ func low(n uint8, c *Call, hold *token) {
 	runtime.KeepAlive(hold)
 }
 
-// high runs c through low, from call site number n of its own. There is no site 0, because low
-// alone has the numbers below 256.
+// high runs c through low, from its own call site number n. It has no site 0, because Run calls low
+// directly for the numbers below 256.
 //
 //go:noinline
 func high(n, lower uint8, c *Call, hold *token) {

@@ -30,7 +30,7 @@ type Call struct {
 	Ctx context.Context // the context that the mark leads to
 	Fn  func(ctx context.Context)
 
-	Handler http.Handler // not nil: instead of Fn
+	Handler http.Handler // if it is not nil, it runs instead of Fn
 	W       http.ResponseWriter
 	R       *http.Request
 }
@@ -44,8 +44,8 @@ func (c *Call) run() {
 	c.Fn(c.Ctx)
 }
 
-// none runs c under a mark that leads nowhere. The mark hides the marks further out, and does so
-// after a panic too, as long as its frames are there.
+// The function none runs c under a mark that leads nowhere. The mark hides the marks further out. It
+// does so after a panic too, as long as the mark's frames are on the stack.
 //
 //go:noinline
 func none(c *Call) {
@@ -54,7 +54,7 @@ func none(c *Call) {
 }
 
 const (
-	digit = 256      // how many call sites low has
+	digit = 256      // how many call sites low has; a number has two digits to this base
 	most  = 16 * 256 // how many numbers there are
 	depth = 256      // how many frames a walk looks at
 	word  = bits.UintSize
@@ -225,7 +225,7 @@ func (l *learnt) learn() bool {
 //go:noinline
 func callers(stack *[8]uintptr) { runtime.Callers(2, stack[:]) }
 
-// readBack runs under some numbers and finds each of them again.
+// readBack reports whether find reads some numbers back. It runs a function under each of them.
 func (l *learnt) readBack() bool {
 	for _, n := range [...]int{0, 1, digit - 1, digit, digit + 1, most - 1} {
 		want, got := context.WithValue(context.Background(), readKey{}, n), context.Context(nil)
@@ -246,10 +246,10 @@ func (l *learnt) readBack() bool {
 
 type readKey struct{}
 
-// addresses are the return addresses of the call sites of a function.
+// addresses are the return addresses of a function's call sites.
 type addresses struct {
 	from   uintptr
-	digits []int16 // the digit of the address from+i; -1: none
+	digits []int16 // digits[i] is the digit of the address from+i; -1: none
 }
 
 func (a *addresses) at(pc uintptr) int {
@@ -259,8 +259,8 @@ func (a *addresses) at(pc uintptr) int {
 	return -1
 }
 
-// set fills a with the addresses of the digits from first on. The result is false if two addresses
-// are equal, or if they are too far from each other.
+// set fills a: pcs[i] is the address of the digit first+i. The result is false if two addresses are
+// equal, or if they are too far from each other.
 func (a *addresses) set(pcs []uintptr, first int) bool {
 	least, greatest := slices.Min(pcs), slices.Max(pcs)
 	if least == 0 || greatest-least > 1<<20 {

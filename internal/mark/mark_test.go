@@ -26,7 +26,7 @@ type key struct{}
 
 func in(n int) context.Context { return context.WithValue(context.Background(), key{}, n) }
 
-// of returns the number of the context that Find finds; -1: none.
+// The function of returns the number of the context that Find finds, or -1 if Find finds none.
 func of() int {
 	if ctx := mark.Find(); ctx != nil {
 		return ctx.Value(key{}).(int)
@@ -157,12 +157,12 @@ func TestPanicsAndGoexit(t *testing.T) {
 		})
 	}
 	all.Wait()
-	assert.Zero(t, wrong.Load(), "wrong of %d looks", looks.Load())
+	assert.Zero(t, wrong.Load(), "looks, of %d, that found a wrong mark", looks.Load())
 }
 
 func look2(look func(int), want int) func() { return func() { look(want) } }
 
-// The number of a mark that a panic has ended becomes free when the frames of the mark are gone.
+// When a panic ends a mark, the mark's number becomes free as soon as the mark's frames are gone.
 func TestNumbersComeBack(t *testing.T) {
 	for range 3 {
 		for range 4096 {

@@ -79,7 +79,7 @@ func (r *round) wait() {
 // function gets a context with a trace.
 func TestTortureImplicit(t *testing.T) {
 	goroutines, all := torture.Size(200, 1000), torture.Size(20_000, 1_000_000)
-	const each = 5 // lines and requests of a request
+	const each = 5 // how many lines and outgoing requests each served request makes
 	var lines, requests counted
 	log := logctx.New(&lines)
 	structured := slog.New(logctx.Slog(slog.NewJSONHandler(&lines, nil), logctx.Config{}))

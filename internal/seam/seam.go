@@ -54,16 +54,16 @@ var Look func(ctx context.Context) Span
 // trace.
 var Marked func() context.Context
 
-// Adopt returns ctx with the trace of from, even if ctx has one. from must have a trace. Set by
-// package trace.
-var Adopt func(ctx, from context.Context) context.Context
+// Adopt returns ctx with the trace of source, even if ctx has a trace. The context source must have a
+// trace. Set by package trace.
+var Adopt func(ctx, source context.Context) context.Context
 
 // From logctx to trace, which must not import it.
 
-// Rebind returns ctx with the logger that was put into from, if any. The logger is bound to the
+// Rebind returns ctx with the logger that was put into source, if any. The logger is bound to the
 // current trace of ctx. logctx sets Rebind when it is initialized; a program without logctx has
 // nil.
-var Rebind func(ctx, from context.Context) context.Context
+var Rebind func(ctx, source context.Context) context.Context
 
 // From logctx and httpmw to all writers of lines.
 
@@ -94,6 +94,6 @@ type InventedParent struct{}
 // From zipkin to trace.
 
 // AheadOf returns the provider that Ahead has made for sdk, or nil. For an SDK that is off,
-// AheadOf returns the provider of package trace that makes its spans. zipkin sets AheadOf when it
+// AheadOf returns the provider of package trace that makes the spans instead. zipkin sets AheadOf when it
 // is initialized; a program without zipkin has nil.
 var AheadOf func(sdk oteltrace.TracerProvider) any

@@ -11,8 +11,8 @@ import (
 )
 
 // New returns a core that writes each line to core, and adds the fields of cfg. They come before
-// the fields of the line, and at the top level, whatever namespaces are open. Level, Check and
-// Sync do what core's do, in a debug trace too. The new core is as safe for concurrent use as
+// the fields of the line, and at the top level, whatever namespaces are open. The
+// methods Level, Check and Sync do what those of core do, in a debug trace too. The new core is as safe for concurrent use as
 // core, and any number of loggers may share it. New panics if core is nil.
 //
 // A field that holds a context gives the line the trace of this context. It may be a field of
@@ -45,7 +45,7 @@ func New(core zapcore.Core, cfg logctx.Config) zapcore.Core {
 
 // traced is the core that New returns. It is immutable.
 type traced struct {
-	zapcore.Core // has all fields from With except held and open
+	zapcore.Core // has all fields from With, except those in held and open
 	cfg          logctx.Config
 	keys         []string        // keys of the fields that we may add to a line
 	ctx          context.Context // the last context from With; nil: none
