@@ -35,7 +35,8 @@ type pkg struct {
 // text returns the comment in one line.
 func (p *pkg) text() string { return strings.Join(strings.Fields(p.comment), " ") }
 
-// isForTests reports whether the package serves tests. Only tests, and other such packages, import it.
+// isForTests reports whether the package serves tests. Only tests, and other such packages, import
+// it.
 func (p *pkg) isForTests() bool { return strings.Contains(p.text(), testsAlone) }
 
 // The comment of each internal package names the packages that import it: all of them, and no

@@ -36,10 +36,10 @@ import (
 //
 // done ends the span and writes a line at debug level. So the level of the logger shows or hides
 // the lines of all calls, failed calls too. In a debug trace the line is always written. The line
-// has the message "call" and the fields method (the given name), host, duration_ms, error (if there
-// was one), the trace_id, span_id and parent_id of the call, and sampled (if it is true). The line
-// goes to the zerolog logger of ctx, else to the slog logger of ctx, else to the logger that
-// [Info] falls back to. The Config of that logger sets the names of the fields.
+// has the message "call" and the fields method (the given name), host, duration_ms, error (if
+// there was one), the trace_id, span_id and parent_id of the call, and sampled (if it is true).
+// The line goes to the zerolog logger of ctx, else to the slog logger of ctx, else to the logger
+// that [Info] falls back to. The Config of that logger sets the names of the fields.
 //
 // done may be called in any goroutine. Only the first call of done has an effect. If done is never
 // called, the span does not end, and no line is written. Pass a nil error if the call was

@@ -37,8 +37,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// These are the fields of one line, that of the call GetItem, under the names of each Config. The ID
-// of the call's own span is left out.
+// These are the fields of one line, that of the call GetItem, under the names of each Config. The
+// ID of the call's own span is left out.
 var (
 	oursCall = fields{"method": "GetItem", "host": "dynamodb.eu-west-1", "duration_ms": 4.711,
 		"trace_id": id128, "parent_id": spanID, "sampled": true}

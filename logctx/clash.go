@@ -68,9 +68,9 @@ func (f *filter) clash(ours, others []slog.Attr) bool {
 	return false
 }
 
-// split separates the attributes with a key of ours (held) from the others (free). The free ones can
-// be passed to the next handler at once. The held ones wait until a line is written, because only
-// then is it known whether the line has a trace.
+// split separates the attributes with a key of ours (held) from the others (free). The free ones
+// can be passed to the next handler at once. The held ones wait until a line is written, because
+// only then is it known whether the line has a trace.
 func (h *handler) split(attrs []slog.Attr) (free, held []slog.Attr) {
 	keys := h.topKeys()
 	for _, a := range attrs {

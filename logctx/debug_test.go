@@ -47,8 +47,8 @@ var samplers = []struct {
 	}},
 }
 
-// lines logs 120 lines, in each way that uses the context's logger. It returns how many lines of
-// each level are written.
+// lines logs 120 lines, 20 in each of six ways that use the context's logger. It returns how many
+// lines of each level are written.
 func lines(t *testing.T, ctx context.Context, out *bytes.Buffer) (levels map[any]int) {
 	t.Helper()
 	out.Reset()

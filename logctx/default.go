@@ -40,8 +40,8 @@ func isSlogsOwn(h slog.Handler) bool {
 
 // throughLog finds out who has called our handler. The result called reports whether package log's
 // standard logger has called our handler. If so, our handler must not write to that logger. The
-// result repeated reports whether slog's own default handler has called that logger. If so, the line
-// has been here already, and its text is complete.
+// result repeated reports whether slog's own default handler has called that logger. If so, the
+// line has been here already, and its text is complete.
 //
 // throughLog searches the stack. It cannot ask package log for its output, since that call would
 // wait for the same lock.

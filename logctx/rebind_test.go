@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// A logger that is bound to a request is bound to the new trace when a new root begins.
+// When a new root begins, a logger that was bound to the request is bound to the new trace.
 func TestRootRebindsTheLogger(t *testing.T) {
 	var out bytes.Buffer
 	ctx := logbind.Bind(testkit.Request(), testkit.Hooked(&out).With().Str("service", "image-store").Logger())

@@ -15,10 +15,10 @@ import (
 // ctx is context.Background().
 //
 // The logger is the one that httpmw's Config.Slog or [WithSlog] has put into ctx, else
-// slog.Default(). If [Slog] has not wrapped the logger's handler yet, SlogFrom wraps it. In a debug
-// trace, a logger from the context accepts lines at debug level and above, whatever its own level.
-// But its handler may still drop lines in Handle: [slog.MultiHandler] does so, by the level of
-// each of its handlers.
+// slog.Default(). If [Slog] has not wrapped the logger's handler yet, SlogFrom wraps it. In a
+// debug trace, a logger from the context accepts lines at debug level and above, whatever its own
+// level. But its handler may still drop lines in Handle: [slog.MultiHandler] does so, by the level
+// of each of its handlers.
 func SlogFrom(ctx context.Context) *slog.Logger {
 	ctx = orBackground(ctx)
 	b := boundSlog{ctx: ctx}
@@ -31,8 +31,8 @@ func SlogFrom(ctx context.Context) *slog.Logger {
 }
 
 // WithSlog returns a context that holds l. [SlogFrom] uses l. Access, call and job lines also go
-// to l if ctx has no zerolog logger. If [Slog] has not wrapped l's handler yet, WithSlog wraps it. A
-// nil ctx is context.Background(); a nil l is slog.Default().
+// to l if ctx has no zerolog logger. If [Slog] has not wrapped l's handler yet, WithSlog wraps it.
+// A nil ctx is context.Background(); a nil l is slog.Default().
 func WithSlog(ctx context.Context, l *slog.Logger) context.Context {
 	if l == nil {
 		l = slog.Default()
@@ -59,7 +59,10 @@ type boundSlog struct {
 	next   slog.Handler
 	ctx    context.Context
 	stored bool // the logger was found in ctx
-	debug  bool // stored is true, and ctx's trace is a debug trace: lines from debug level on are wanted
+
+	// debug means that stored is true and that ctx's trace is a debug trace. Lines at debug level and
+	// above are wanted.
+	debug bool
 }
 
 func (b *boundSlog) Enabled(ctx context.Context, level slog.Level) bool {
@@ -92,8 +95,8 @@ func (b *boundSlog) WithGroup(name string) slog.Handler {
 	return &b2
 }
 
-// The method in returns the context for a line that was logged with ctx, and reports whether ctx itself has a
-// trace.
+// The method in returns the context for a line that was logged with ctx, and reports whether ctx
+// itself has a trace.
 func (b *boundSlog) in(ctx context.Context) (_ context.Context, own bool) {
 	switch ctx {
 	case nil, context.Background(), context.TODO():

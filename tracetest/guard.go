@@ -34,9 +34,9 @@ import (
 // Guard marks goroutines with a profiler label. While a guard is on, httpmw.New sets the label,
 // and so do the functions of workerpool if their context has a trace. Go copies the label to each
 // goroutine that a labelled goroutine starts. Lines of start-up, and of background loops that
-// start-up has begun, are not reported. ignore lists functions that need no trace in labelled
-// goroutines, by the beginning of their full names: "example.com/shop/metrics.". The ErrorLogs of
-// the standard library need an entry too.
+// start-up has begun, are not reported. The parameter ignore lists functions that need no trace in
+// labelled goroutines, by the beginning of their full names: "example.com/shop/metrics.". The
+// ErrorLogs of the standard library need an entry too.
 //
 // In these cases, Guard misses a loss, or reports a loss where there is none:
 //   - Functions that time.AfterFunc and context.AfterFunc run. They have no parent goroutine,

@@ -372,7 +372,8 @@ func TestGuardReportsNothingElse(t *testing.T) {
 		quiet := s.log.Level(zerolog.WarnLevel)
 		quiet.Info().Msg("is not logged")
 	})
-	s.inPool(context.Background(), func(context.Context) { s.log.Info().Msg("of nobody") }) // submitted outside of a request
+	// No request submits this task.
+	s.inPool(context.Background(), func(context.Context) { s.log.Info().Msg("of nobody") })
 	s.wg.Wait()
 	s.log.Info().Msg("stopping") // in the goroutine of the request that has ended
 	assert.Empty(t, fake.end())

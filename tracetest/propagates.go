@@ -20,8 +20,8 @@ import (
 // also fails if h does not trust its caller.
 //
 // Until the test ends, http.DefaultTransport is a recorder that answers each request with 200 and
-// {}. It sees the requests of http.DefaultClient and of each client whose transport is either nil or
-// httpclient's transport over nil. Other clients need one of these transports: with resty,
+// {}. It sees the requests of http.DefaultClient and of each client whose transport is either nil
+// or httpclient's transport over nil. Other clients need one of these transports: with resty,
 // SetTransport(httpclient.NewTransport(nil, …)) looks up http.DefaultTransport for each request.
 // Code that asserts that http.DefaultTransport is an *http.Transport panics.
 //

@@ -6,7 +6,7 @@ import (
 )
 
 // endedLike returns a context that has ended with the error and the cause of ctx, and that has the
-// deadline of timed. It keeps neither ctx nor timed in memory.
+// deadline of the context timed. It keeps neither ctx nor timed in memory.
 func endedLike(ctx, timed context.Context) context.Context {
 	done, cancel := context.WithCancelCause(context.Background())
 	cancel(context.Cause(ctx))

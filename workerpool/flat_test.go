@@ -135,7 +135,7 @@ func (p *twoPools) jobs() []again {
 		{"Job, logged, with a root of its own", false, func(ctx context.Context, f task) {
 			goJob(withRoot(named(ctx, "again")), f)
 		}},
-		{"Job in a task, logged before it", false, func(ctx context.Context, f task) {
+		{"Job in a task that was submitted with a name", false, func(ctx context.Context, f task) {
 			p.goA(named(ctx, "again"), func(ctx context.Context) { goJob(ctx, f) })
 		}},
 	}
@@ -252,7 +252,8 @@ func TestSelfSchedulingIsFlat(t *testing.T) {
 					look := func(ctx context.Context) int {
 						var pcs [4096]uintptr
 						ctx.Value(depthKey{})
-						return depth - runtime.Callers(0, pcs[:]) // without the frames of marks
+						// The caller's frames do not count. They include those of marks.
+						return depth - runtime.Callers(0, pcs[:])
 					}
 					depths := map[int]int{} // by the number of runs
 					var wrong atomic.Int64

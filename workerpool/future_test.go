@@ -221,9 +221,9 @@ func TestSubmittedContextAfterTheTask(t *testing.T) {
 			end        func(p *workerpool.Pool, cancel context.CancelCauseFunc)
 			err, cause error
 		}{
-			{"nothing else", func(*workerpool.Pool, context.CancelCauseFunc) {}, context.Canceled, context.Canceled},
-			{"the submitter", func(_ *workerpool.Pool, cancel context.CancelCauseFunc) { cancel(errStop) }, context.Canceled, errStop},
-			{"the pool", func(p *workerpool.Pool, _ context.CancelCauseFunc) { _ = p.Shutdown(ended()) }, context.Canceled, nil},
+			{"only the task ended", func(*workerpool.Pool, context.CancelCauseFunc) {}, context.Canceled, context.Canceled},
+			{"the submitter ended first", func(_ *workerpool.Pool, cancel context.CancelCauseFunc) { cancel(errStop) }, context.Canceled, errStop},
+			{"the pool ended first", func(p *workerpool.Pool, _ context.CancelCauseFunc) { _ = p.Shutdown(ended()) }, context.Canceled, nil},
 		} {
 			t.Run(fmt.Sprintf("%s, the task called Err: %t", tt.name, asks), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -266,8 +266,8 @@ func TestSubmittedContextAfterTheTask(t *testing.T) {
 	}
 }
 
-// A task that first looks at its context after the pool has ended sees at once that the context
-// has ended, with the cause ErrClosed.
+// If a task looks at its context for the first time after the pool has ended, the context has
+// ended too, with the cause ErrClosed.
 func TestSubmittedTaskAsksLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := workerpool.New(workerpool.Config{Workers: 1})
@@ -286,7 +286,7 @@ func TestSubmittedTaskAsksLate(t *testing.T) {
 	})
 }
 
-// When a submitted task has ended, the pool does not keep its values in memory.
+// When a submitted task has ended, the pool does not keep the task's values in memory.
 func TestSubmittedTaskIsForgotten(t *testing.T) {
 	p := workerpool.New(workerpool.Config{Workers: 1})
 	defer func() { assert.NoError(t, p.Shutdown(context.Background()), "Shutdown") }()
@@ -295,7 +295,7 @@ func TestSubmittedTaskIsForgotten(t *testing.T) {
 	ctx := context.WithValue(request(), key("body"), body)
 	_, err := workerpool.Submit(ctx, p, func(ctx context.Context) (int, error) { return 7, ctx.Err() }).Wait(ctx)
 	require.NoError(t, err)
-	// Another task shows that the worker has left the first.
+	// Another task ends. So the worker no longer holds the first task.
 	_, err = workerpool.Submit(request(), p, func(context.Context) (int, error) { return 7, nil }).Wait(context.Background())
 	require.NoError(t, err)
 	runtime.GC()
@@ -313,10 +313,10 @@ func TestSubmittedContextOfASubmittedTask(t *testing.T) {
 			end        func(outer, deadline func(), cancel context.CancelCauseFunc)
 			err, cause error
 		}{
-			{"nothing else", func(_, _ func(), _ context.CancelCauseFunc) {}, context.Canceled, context.Canceled},
-			{"the outer task", func(outer, _ func(), _ context.CancelCauseFunc) { outer() }, context.Canceled, context.Canceled},
-			{"the first submitter", func(_, _ func(), cancel context.CancelCauseFunc) { cancel(errStop) }, context.Canceled, errStop},
-			{"the deadline", func(_, deadline func(), _ context.CancelCauseFunc) { deadline() }, context.DeadlineExceeded, context.DeadlineExceeded},
+			{"only the task ended", func(_, _ func(), _ context.CancelCauseFunc) {}, context.Canceled, context.Canceled},
+			{"the outer task ended first", func(outer, _ func(), _ context.CancelCauseFunc) { outer() }, context.Canceled, context.Canceled},
+			{"the first submitter ended first", func(_, _ func(), cancel context.CancelCauseFunc) { cancel(errStop) }, context.Canceled, errStop},
+			{"the deadline passed first", func(_, deadline func(), _ context.CancelCauseFunc) { deadline() }, context.DeadlineExceeded, context.DeadlineExceeded},
 		} {
 			t.Run(fmt.Sprintf("%s, the task called Err: %t", tt.name, asks), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -363,7 +363,7 @@ func TestSubmittedContextOfASubmittedTask(t *testing.T) {
 						time.Sleep(time.Hour)
 					}
 					assert.Equal(t, "ann", ctx.Value(key("user")), "value of the request")
-					if tt.name != "the outer task" {
+					if tt.name != "the outer task ended first" {
 						close(release)
 					}
 					assert.NoError(t, p.Shutdown(context.Background()))

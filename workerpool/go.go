@@ -29,16 +29,16 @@ func Wrap(ctx context.Context, fn func(ctx context.Context)) func() {
 
 // WrapErr returns fn as a function without parameters. The function runs fn under ctx itself, with
 // its cancellation and deadline. Use WrapErr where somebody waits, for instance with errgroup or
-// conc. If a task of a Pool waits for functions that submit to the same Pool, use a [Group] instead:
-// see [Pool.Go].
+// conc. If a task of a Pool waits for functions that submit to the same Pool, use a [Group]
+// instead: see [Pool.Go].
 func WrapErr(ctx context.Context, fn func(ctx context.Context) error) func() error {
 	check("WrapErr", ctx, fn != nil)
 	ctx = goroutine.Handed(ctx)
 	return func() error { return runErr(ctx, fn) }
 }
 
-// check panics if ctx is nil or given is false. The parameter given reports whether the caller passed
-// a function. The parameter name is the called function's name, for the message.
+// check panics if ctx is nil or given is false. The parameter given reports whether the caller
+// passed a function. The parameter name is the called function's name, for the message.
 func check(name string, ctx context.Context, given bool) {
 	if ctx == nil {
 		panic("workerpool: " + name + ": nil context")

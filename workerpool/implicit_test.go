@@ -16,8 +16,8 @@ import (
 // found returns the ID that a line without a context would have on this goroutine.
 func found() string { return trace.ID(trace.Implicit(context.Background())) }
 
-// Inside trace.Do, a task has the trace of its context, wherever the task runs. If that context has
-// no trace, the task has none: workerpool never looks for the trace of a goroutine.
+// Inside trace.Do, a task has the trace of its context, wherever the task runs. If that context
+// has no trace, the task has none: workerpool never looks for the trace of a goroutine.
 func TestImplicit(t *testing.T) {
 	pool := workerpool.New(workerpool.Config{Workers: 2})
 	defer func() { require.NoError(t, pool.Shutdown(context.Background())) }()

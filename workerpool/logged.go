@@ -42,8 +42,9 @@ func Logged(ctx context.Context, name string) context.Context {
 	return withValues(ctx, newNamed(valuesOf(ctx), clip.UTF8(name)))
 }
 
-// job returns what Every or Job runs: the context, the name of each run's span, and the function. If
-// Logged has given ctx a name, the span has that name, else the span has the name in the parameter.
+// job returns what Every or Job runs: the context, the name of each run's span, and the function.
+// If Logged has given ctx a name, the span has that name, else the span has the name in the
+// parameter.
 func job(ctx context.Context, name string, fn func(ctx context.Context)) (context.Context, string, func(ctx context.Context)) {
 	ctx, n := takeName(ctx)
 	if n == nil {
@@ -72,7 +73,7 @@ func logRun(ctx context.Context, r *line.Run) {
 	}
 	b, _ := trace.FromContext(ctx)
 	r.Sampled = b.Sampling == trace.Accept
-	// The last argument is false, since a run's trace is never a debug trace: only a caller can ask
-	// for debug, and a run is a root, which has no caller.
+	// The last argument is false, since a run's trace is never a debug trace: only a caller can
+	// ask for debug, and a run is a root, which has no caller.
 	zline.Out(&line.Pending{Context: ctx, Record: r}, level, false)
 }

@@ -51,8 +51,9 @@ func (n *named) Detached() context.Context {
 // takeName returns ctx without its name, and the name. The name is nil if ctx has none.
 //
 // If the name is the outermost context, or the outermost context of ctx's values, takeName removes
-// it. Otherwise, if each run scheduled the next run under a name, their contexts would become a chain.
-// If the name is further inside, takeName hides it. Logged has removed or hidden any other names.
+// it. Otherwise, if each run scheduled the next run under a name, their contexts would become a
+// chain. If the name is further inside, takeName hides it. Logged has removed or hidden any other
+// names.
 func takeName(ctx context.Context) (context.Context, *named) {
 	n, _ := ctx.Value(nameKey{}).(*named)
 	switch {

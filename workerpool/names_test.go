@@ -16,8 +16,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// names is a test of job names. The function run writes lines, and want has the names on these lines,
-// in order.
+// names is a test of job names. The function run writes lines, and want has the names on these
+// lines, in order.
 type names struct {
 	name string
 	run  func(ctx context.Context)

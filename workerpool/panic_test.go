@@ -22,8 +22,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// crashEnv is an environment variable. It tells the child process of a test which program of crashes
-// to run.
+// crashEnv is an environment variable. It tells the child process of a test which program of
+// crashes to run.
 const crashEnv = "CLEW_WORKERPOOL_CRASH"
 
 // crashes are programs with a task that prints its trace on standard output, then panics or calls

@@ -28,9 +28,9 @@ func (t *task) Done() <-chan struct{} { return t.pool.life.Done() }
 func (t *task) Err() error { return t.pool.life.Err() }
 
 // Value returns the pool's canceler when package context looks for a canceler. Otherwise package
-// context would find the submitter's: context.Cause in a task would return the request's cause, and
-// package context would start a goroutine for each timeout that a task derives. (A method AfterFunc
-// on task would spare that goroutine only for contexts derived directly from the task.)
+// context would find the submitter's: context.Cause in a task would return the request's cause,
+// and package context would start a goroutine for each timeout that a task derives. (A method
+// AfterFunc on task would spare that goroutine only for contexts derived directly from the task.)
 func (t *task) Value(key any) any {
 	switch key {
 	case seam.CancelerKey:

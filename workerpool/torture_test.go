@@ -47,7 +47,7 @@ type raceRound struct {
 	t      *testing.T
 	pool   *workerpool.Pool
 	ending int
-	each   int           // submits of each submitter
+	each   int           // how many tasks each submitter submits
 	stopAt int64         // number of accepted tasks after which Shutdown is called
 	stop   chan struct{} // closed when stopAt is reached
 }
@@ -88,8 +88,8 @@ func (race *shutdownRace) round(t *testing.T, ending, submitters, each int) {
 	r := &raceRound{shutdownRace: race, t: t, ending: ending, each: each, stop: make(chan struct{})}
 	r.pool = workerpool.New(workerpool.Config{Workers: 1 + rand.IntN(4), Queue: queue,
 		OnPanic: func(context.Context, any, []byte) { race.panics.Add(1) }})
-	// At least three of five submits are counted at once, so half of all submits is always
-	// reached.
+	// Of five submits, at least three are counted when they return. So this number, which is at
+	// most half of all submits, is always reached.
 	r.stopAt = race.accepted.Load() + 1 + rand.Int64N(int64(submitters*each/2))
 	kept := make([][]*workerpool.Future[int], submitters)
 	var submitting sync.WaitGroup
@@ -115,8 +115,8 @@ func (race *shutdownRace) round(t *testing.T, ending, submitters, each int) {
 	}
 }
 
-// task is a task of the pool. If Shutdown is to come late, a task that runs after stop stays until
-// the pool cancels it, so that some tasks in the queue do not run.
+// task is a task of the pool. If the ending is isLate, a task that runs after stop was closed
+// stays until the pool cancels it, so that some tasks in the queue do not run.
 func (r *raceRound) task(ctx context.Context) {
 	r.ran.Add(1)
 	if r.ending == isLate {

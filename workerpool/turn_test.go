@@ -823,8 +823,8 @@ func (f *forest) submit(ctx context.Context, to *tally, child task) {
 	}
 }
 
-// The method from calls submit in a random way: directly in a task of y, through a function of package
-// workerpool, or in a goroutine that the task starts.
+// The method from calls submit in a random way: directly in a task of y, through a function of
+// package workerpool, or in a goroutine that the task starts.
 func (f *forest) from(ctx context.Context, y *tally, depth int, submit task) {
 	switch rand.IntN(6) {
 	case 0:
@@ -879,8 +879,9 @@ func TestTortureTreesOfTasksRace(t *testing.T) {
 		rounds, trees, ran, refused, max(mostA, mostB))
 }
 
-// A task of a full pool waits for other work, and this work submits to the full pool. Nothing hangs,
-// even if there is a chain of tasks and groups in between, each of which waits for the next.
+// A task of a full pool waits for other work, and this work submits to the full pool. Nothing
+// hangs, even if there is a chain of tasks and groups in between, each of which waits for the
+// next.
 func TestBackToAFullPool(t *testing.T) {
 	for _, tt := range []struct {
 		name string

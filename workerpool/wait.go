@@ -2,8 +2,8 @@ package workerpool
 
 import "context"
 
-// A wait describes how one goroutine waits for room in a pool's queue or for a task of the pool. For
-// the word turn, see worker.go.
+// A wait describes how one goroutine waits for room in a pool's queue or for a task of the pool.
+// For the word turn, see worker.go.
 type wait struct {
 	pool   *Pool
 	known  bool    // begin has looked for worker and self
@@ -19,8 +19,8 @@ type wait struct {
 //   - as many goroutines wait as p has workers: the last worker must not just wait, whatever its
 //     context.
 //
-// The parameter from is the origin of the context with which the awaited task was made. The Group in
-// from is used only if ctx has no owner.
+// The parameter from is the origin of the context with which the awaited task was made. The Group
+// in from is used only if ctx has no owner.
 func (p *Pool) begin(ctx context.Context, from origin) wait {
 	w := wait{pool: p}
 	owner := ctx.Value(taskKey{})
@@ -88,8 +88,8 @@ func (w *wait) tryRun(t *task, claim func() bool) bool {
 	return false
 }
 
-// lend lends the turn of this goroutine, if it has one, to t and to whatever t waits for, until end
-// is called.
+// lend lends the turn of this goroutine, if it has one, to t and to whatever t waits for, until
+// end is called.
 func (w *wait) lend(t *task) {
 	if w.self == nil || w.lent != nil {
 		return

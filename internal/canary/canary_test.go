@@ -27,7 +27,7 @@ func TestRandom(t *testing.T) {
 		ids := canary.Random()
 		assert.Regexp(t, `^[0-9a-f]{32} [0-9a-f]{16} [0-9a-f]{16}$`, ids.Trace+" "+ids.Span+" "+ids.Parent)
 		for _, half := range []string{ids.Trace[:16], ids.Low(), ids.Span, ids.Parent} {
-			assert.True(t, strings.ContainsAny(half, "abcdef") && strings.ContainsAny(half, "123456789"), half)
+			assert.True(t, strings.ContainsAny(half, "abcdef") && strings.ContainsAny(half, "123456789"), "%s has a letter and a decimal digit", half)
 			assert.False(t, seen[half], "%s has been returned before", half)
 			seen[half] = true
 		}
@@ -51,7 +51,7 @@ func TestRows(t *testing.T) {
 	rows := canary.Hostile(canary.Random)
 	assert.LessOrEqual(t, len(rows), 12, "hostile rows, each of which is a request")
 	for _, r := range rows {
-		assert.True(t, r.Hostile, r.Name)
+		assert.True(t, r.Hostile, "Hostile of the row %s", r.Name)
 	}
 }
 

@@ -29,7 +29,8 @@ func TestText(t *testing.T) {
 			strings.Repeat("\ufffd", clip.Max/3) + "…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.name != "a megabyte that is not UTF-8" { // here Text finds no first byte of a character
+			// In a megabyte that is not UTF-8, Text finds no first byte of a character.
+			if tt.name != "a megabyte that is not UTF-8" {
 				assert.Equal(t, tt.text, clip.Text(tt.in), "Text")
 			}
 			got := clip.UTF8(tt.in)

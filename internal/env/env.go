@@ -98,8 +98,8 @@ func Timeout(variable string, otherwise time.Duration) (time.Duration, error) {
 	}
 }
 
-// Unknown returns the error for a variable whose value has an unknown name. The parameter known holds
-// the known names.
+// Unknown returns the error for a variable whose value has an unknown name. The parameter known
+// holds the known names.
 func Unknown(variable, name string, known []string) error {
 	const longest = 40
 	if len(name) > longest {

@@ -17,7 +17,7 @@ var looking sync.Mutex
 // Labels returns the profiler labels of this goroutine as "key: value, …" without quotes, or "".
 // Before Go 1.26 tracebacks have no labels: only the profile of all goroutines has them.
 func Labels() string {
-	looking.Lock() // so that only this goroutine has look on its stack
+	looking.Lock() // so that only this goroutine has the function look on its stack
 	defer looking.Unlock()
 	var profile bytes.Buffer
 	look(&profile)

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// between lists the packages that are on the stack between a place in the user's code and the code
-// that looks for the place.
-var between = []string{
+// skipped lists the packages that a search for a place in the user's code passes over. They are on
+// the stack between that place and the search.
+var skipped = []string{
 	"example.com/clew/internal/", "example.com/clew/trace.", "example.com/clew/httpmw.", "example.com/clew/httpclient.",
 	"example.com/clew/logctx.", "example.com/clew/workerpool.", "example.com/clew/tracetest.", "example.com/clew/zipkin.",
 	"example.com/clew/logctx/zapctx.", "example.com/clew/logctx/logrusctx.",
@@ -18,11 +18,11 @@ var between = []string{
 }
 
 // PlaceOfLine returns the place in the user's code that logs a line. It is the call at pc. If pc
-// is 0 or in a package of between, it is the nearest call on the stack that is in none of these
-// packages. The result is the zero Frame if there is no such call, as for go log.Print("…").
+// is 0 or in a skipped package, it is the nearest call on the stack that is in no skipped package.
+// The result is the zero Frame if there is no such call, as for go log.Print("…").
 func PlaceOfLine(pc uintptr) runtime.Frame {
 	if pc != 0 {
-		if frame, _ := runtime.CallersFrames([]uintptr{pc}).Next(); !isBetween(frame.Function) {
+		if frame, _ := runtime.CallersFrames([]uintptr{pc}).Next(); !isSkipped(frame.Function) {
 			return frame
 		}
 	}
@@ -48,7 +48,7 @@ func PlaceOfRequest() runtime.Frame {
 	return nearest
 }
 
-// users returns the frames of the stack that are in no package of between. The bool reports
+// users returns the frames of the stack that are in no skipped package. The bool reports
 // whether the frame is further out than a method of http.Client.
 func users() iter.Seq2[runtime.Frame, bool] {
 	return func(yield func(runtime.Frame, bool) bool) {
@@ -59,15 +59,15 @@ func users() iter.Seq2[runtime.Frame, bool] {
 			var frame runtime.Frame
 			frame, more = frames.Next()
 			client = client || strings.HasPrefix(frame.Function, "net/http.(*Client).")
-			if !isBetween(frame.Function) && !yield(frame, client) {
+			if !isSkipped(frame.Function) && !yield(frame, client) {
 				return
 			}
 		}
 	}
 }
 
-func isBetween(function string) bool {
-	for _, prefix := range between {
+func isSkipped(function string) bool {
+	for _, prefix := range skipped {
 		if strings.HasPrefix(function, prefix) {
 			return true
 		}

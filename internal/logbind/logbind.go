@@ -41,7 +41,7 @@ func HasHook(l zerolog.Logger) bool {
 
 // bound is a link in a chain of contexts. It holds a logger that is bound to the next context of
 // the chain. Its first fields are the fields of a context from context.WithValue, because some
-// programs read them by reflection: see trace's node.
+// programs read them by reflection: see the type node in package trace.
 type bound struct {
 	context.Context
 	key, val any // zerolog's key and &logger
@@ -95,7 +95,7 @@ func BindDebug(ctx context.Context, l zerolog.Logger) context.Context {
 	return Bind(ctx, Heard(l))
 }
 
-// Heard returns l with the level and without the sampler, as BindDebug binds it.
+// Heard returns l as BindDebug binds it: with the level of a debug trace, and without the sampler.
 func Heard(l zerolog.Logger) zerolog.Logger {
 	if l.GetLevel() == zerolog.Disabled {
 		return l
@@ -110,21 +110,21 @@ func debugLevel(l zerolog.Logger) zerolog.Level { return min(l.GetLevel(), zerol
 // has begun in ctx, the lines of the logger must not have the old trace.
 func Rebind(ctx context.Context) context.Context { return RebindFrom(ctx, ctx) }
 
-// RebindFrom is like [Rebind], for the logger that was put into from. ctx must have all other
-// values of from.
-func RebindFrom(ctx, from context.Context) context.Context {
-	stored := Stored(from)
+// RebindFrom is like [Rebind], for the logger that was put into source. ctx must have all other
+// values of source.
+func RebindFrom(ctx, source context.Context) context.Context {
+	stored := Stored(source)
 	if stored == nil {
 		return ctx
 	}
 	l := *stored
-	_, hooked, _ := Of(from)
+	_, hooked, _ := Of(source)
 	// A logger with the debug level comes from BindDebug, or was derived from a logger of
 	// BindDebug. Any other level was set by the program, and stays.
-	if quiet, _ := from.Value(quietKey{}).(*zerolog.Logger); quiet != nil && l.GetLevel() == debugLevel(*quiet) {
+	if quiet, _ := source.Value(quietKey{}).(*zerolog.Logger); quiet != nil && l.GetLevel() == debugLevel(*quiet) {
 		l = l.Level(quiet.GetLevel()).Sample(samplerOf{quiet.Level(everyLevel)})
 	}
-	// Look in ctx, not in from. An earlier Rebind has hidden BindDebug's value behind a nil, and
+	// Look in ctx, not in source. An earlier Rebind has hidden BindDebug's value behind a nil, and
 	// the context of a new root does not have that nil.
 	if quiet, _ := ctx.Value(quietKey{}).(*zerolog.Logger); quiet != nil {
 		ctx = context.WithValue(ctx, quietKey{}, (*zerolog.Logger)(nil))

@@ -104,9 +104,9 @@ func stress(t *testing.T) {
 	})
 }
 
-// climb runs marks one inside another, at the levels 0 to height, and calls the function end at the
-// innermost level. At each level, a deferred function looks for the mark of the level, runs another mark
-// and looks again. At one level it also recovers, and looks once more.
+// climb runs marks one inside another, at the levels 0 to height, and calls the function end at
+// the innermost level. At each level, a deferred function looks for the mark of the level, runs
+// another mark and looks again. At one level it also recovers, and looks once more.
 type climb struct {
 	*tally
 	base    int // the number of level 0
@@ -163,8 +163,8 @@ func grow(n int) {
 }
 
 // The innermost level panics, also with a runtime error, or calls Goexit. Each level in turn
-// recovers, and once no level does. Meanwhile other goroutines use the free numbers, collections run, and profilers inspect
-// the stacks.
+// recovers, and once no level does. Meanwhile other goroutines use the free numbers, collections
+// run, and profilers inspect the stacks.
 func TestTorturePanics(t *testing.T) {
 	stress(t)
 	var a tally
@@ -245,8 +245,8 @@ func TestTorturePanics(t *testing.T) {
 }
 
 // A deferred function looks for a mark on top of frames that have panicked, while collections run
-// and all other numbers are in use. It must never find the mark of the goroutine that got the number
-// of such a frame next.
+// and all other numbers are in use. It must never find the mark of the goroutine that got the
+// number of such a frame next.
 func TestDeadFramesKeepTheirNumber(t *testing.T) {
 	for _, end := range []func(){func() { panic("x") }, runtime.Goexit} {
 		settle(t)

@@ -30,8 +30,8 @@ func low(n uint8, c *Call, hold *token) {
 	runtime.KeepAlive(hold)
 }
 
-// high runs c through low, from its own call site number n. It has no site 0, because Run calls low
-// directly for the numbers below 256.
+// high runs c through low, from its own call site number n. It has no site 0, because Run calls
+// low directly for the numbers below 256.
 //
 //go:noinline
 func high(n, lower uint8, c *Call, hold *token) {

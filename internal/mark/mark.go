@@ -44,8 +44,8 @@ func (c *Call) run() {
 	c.Fn(c.Ctx)
 }
 
-// The function none runs c under a mark that leads nowhere. The mark hides the marks further out. It
-// does so after a panic too, as long as the mark's frames are on the stack.
+// The function none runs c under a mark that leads nowhere. The mark hides the marks further out.
+// It does so after a panic too, as long as the mark's frames are on the stack.
 //
 //go:noinline
 func none(c *Call) {
@@ -259,8 +259,8 @@ func (a *addresses) at(pc uintptr) int {
 	return -1
 }
 
-// set fills a: pcs[i] is the address of the digit first+i. The result is false if two addresses are
-// equal, or if they are too far from each other.
+// set fills a: pcs[i] is the address of the digit first+i. The result is false if two addresses
+// are equal, or if they are too far from each other.
 func (a *addresses) set(pcs []uintptr, first int) bool {
 	least, greatest := slices.Min(pcs), slices.Max(pcs)
 	if least == 0 || greatest-least > 1<<20 {

@@ -8,8 +8,8 @@ import (
 )
 
 // Of is like [Text], for a text about a request to u. u may be nil. Of also removes the secrets of
-// u, wherever they are in the text. The secrets are the query, the fragment, the password, and a user
-// without a password. If a secret is short, letters of other words may be removed too.
+// u, wherever they are in the text. The secrets are the query, the fragment, the password, and a
+// user without a password. If a secret is short, letters of other words may be removed too.
 func Of(text string, u *url.URL) string {
 	text = Text(text)
 	if u == nil || u.User == nil && u.RawQuery == "" && u.Fragment == "" {

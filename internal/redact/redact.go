@@ -134,8 +134,8 @@ func slashesOf(text string) int { return len(text) - len(strings.TrimLeft(text, 
 // port.
 func withoutUser(text string) string { return afterUser(text, strings.LastIndexByte(text, '@')) }
 
-// afterUser is withoutUser for a text whose last @ is at a known position; negative: there is no
-// @.
+// afterUser is withoutUser for a text whose last @ is at a known position. A negative position
+// means that there is no @.
 func afterUser(text string, at int) string {
 	if at < 0 {
 		return text

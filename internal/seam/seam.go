@@ -54,8 +54,8 @@ var Look func(ctx context.Context) Span
 // trace.
 var Marked func() context.Context
 
-// Adopt returns ctx with the trace of source, even if ctx has a trace. The context source must have a
-// trace. Set by package trace.
+// Adopt returns ctx with the trace of source, even if ctx has a trace. The context source must
+// have a trace. Set by package trace.
 var Adopt func(ctx, source context.Context) context.Context
 
 // From logctx to trace, which must not import it.
@@ -94,6 +94,6 @@ type InventedParent struct{}
 // From zipkin to trace.
 
 // AheadOf returns the provider that Ahead has made for sdk, or nil. For an SDK that is off,
-// AheadOf returns the provider of package trace that makes the spans instead. zipkin sets AheadOf when it
-// is initialized; a program without zipkin has nil.
+// AheadOf returns the provider of package trace that makes the spans instead. zipkin sets AheadOf
+// when it is initialized; a program without zipkin has nil.
 var AheadOf func(sdk oteltrace.TracerProvider) any

@@ -11,9 +11,9 @@ import (
 )
 
 // New returns a core that writes each line to core, and adds the fields of cfg. They come before
-// the fields of the line, and at the top level, whatever namespaces are open. The
-// methods Level, Check and Sync do what those of core do, in a debug trace too. The new core is as safe for concurrent use as
-// core, and any number of loggers may share it. New panics if core is nil.
+// the fields of the line, and at the top level, whatever namespaces are open. The methods Level,
+// Check and Sync do what those of core do, in a debug trace too. The new core is as safe for
+// concurrent use as core, and any number of loggers may share it. New panics if core is nil.
 //
 // A field that holds a context gives the line the trace of this context. It may be a field of
 // [Context], or zap.Any("ctx", ctx), as for OpenTelemetry's bridge. The last such field of the

@@ -138,8 +138,8 @@ func serveLogging(logger *zap.Logger, requests int64) {
 	bare.Wait()
 }
 
-// tally counts the lines with one message: all of them, those with a wrong ID, and those without an
-// ID.
+// tally counts the lines with one message: all of them, those with a wrong ID, and those without
+// an ID.
 type tally struct{ lines, wrong, missing int }
 
 func tallyByMessage(lines []map[string]any) map[string]tally {

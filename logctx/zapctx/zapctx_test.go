@@ -86,8 +86,8 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// Any field that holds a context gives the line the context's trace. OpenTelemetry's bridge for zap
-// does the same.
+// Any field that holds a context gives the line the context's trace. OpenTelemetry's bridge for
+// zap does the same.
 func TestContextOfTheBridge(t *testing.T) {
 	var out output
 	l := zap.New(zapctx.New(plain(&out, zap.DebugLevel), logctx.Config{}))
