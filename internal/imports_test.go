@@ -21,7 +21,7 @@ import (
 
 const root = "example.com/clew/"
 
-// importsIt is the sentence in a package comment that says which packages import it.
+// importsIt matches the sentence of a package comment that names the importing packages.
 var importsIt = regexp.MustCompile(`Packages? ([\w/, -]+) imports? it\b`)
 
 const testsAlone = "Tests alone import it"

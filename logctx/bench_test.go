@@ -130,7 +130,7 @@ func BenchmarkCall(b *testing.B) {
 			logctx.Debug(ctx).Str("method", "GetItem").Str("host", "dynamodb.eu-west-1").Dur("duration_ms", time.Since(begun)).
 				Str("parent_id", spanID).Bool("sampled", true).Msg("call")
 		}},
-		{name: "shown, by a logger that httpmw has not looked at", line: func() { _, done := logctx.Call(stored, "dynamodb.eu-west-1", "GetItem"); done(nil) }},
+		{name: "shown, by a logger that is not bound", line: func() { _, done := logctx.Call(stored, "dynamodb.eu-west-1", "GetItem"); done(nil) }},
 		{name: "shown", line: func() { _, done := logctx.Call(shown, "dynamodb.eu-west-1", "GetItem"); done(nil) }},
 		{name: "hidden", line: func() { _, done := logctx.Call(hidden, "dynamodb.eu-west-1", "GetItem"); done(nil) }},
 	})

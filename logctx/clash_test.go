@@ -35,9 +35,9 @@ func keys(t *testing.T, line string) (keys []string) {
 	return keys
 }
 
-// standing returns how often a line has a key at its top level, in upper or lower case:
-// encoding/json ignores the case when it fills a struct.
-func standing(t *testing.T, line, key string) (n int) {
+// occurrences returns how often a line has a key at its top level, in upper or lower case. The
+// case does not count, because encoding/json ignores it when it fills a struct.
+func occurrences(t *testing.T, line, key string) (n int) {
 	t.Helper()
 	for _, k := range keys(t, line) {
 		if strings.EqualFold(k, key) {
@@ -69,6 +69,7 @@ func (l lazy) LogValue() slog.Value { return l() }
 
 func inline(attrs ...slog.Attr) slog.Attr { return slog.Attr{Value: slog.GroupValue(attrs...)} }
 
+// asked returns an attribute that becomes an inline group when a handler calls its LogValue.
 func asked(attrs ...slog.Attr) slog.Attr {
 	return slog.Any("", lazy(func() slog.Value { return slog.GroupValue(attrs...) }))
 }
@@ -140,7 +141,7 @@ func TestSlogOneID(t *testing.T) {
 							clash.log(ctx, logger, slog.String(spelling, "mine"))
 							text := out.String()
 							for _, key := range preset.keys {
-								assert.Equal(t, 1, standing(t, text, key), "times that %s is in the line %s", key, text)
+								assert.Equal(t, 1, occurrences(t, text, key), "times that %s is in the line %s", key, text)
 							}
 							line := testkit.TakeLine(t, &out)
 							for _, key := range preset.keys {
@@ -378,7 +379,7 @@ func TestSlogWrappedTwice(t *testing.T) {
 				out.Reset()
 				slog.New(h.new(&out)).With(preset.keys[0], "mine").WithGroup("g").InfoContext(testkit.Request(), message, "k", "v")
 				text := out.String()
-				assert.Equal(t, 1, standing(t, text, preset.keys[0]), "times that %s is in %s", preset.keys[0], text)
+				assert.Equal(t, 1, occurrences(t, text, preset.keys[0]), "times that %s is in %s", preset.keys[0], text)
 				assert.Equal(t, "mine", testkit.TakeLine(t, &out)[other(preset.keys[0])], "the user's attribute under its new key: %s", text)
 			})
 		}

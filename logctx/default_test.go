@@ -40,7 +40,8 @@ func say() {
 	log.Print(message)
 }
 
-// said returns the lines that say writes. The lines of slog also contain the text more.
+// said returns the lines that say writes. The parameter more is a text that the
+// lines of slog also contain.
 func said(more string) []string {
 	return []string{"INFO hello" + ids + more + " k=v", "WARN hello" + more, "INFO hello"}
 }
@@ -155,7 +156,7 @@ var children = map[string]func(){
 
 // slog's own default handler writes through package log, and SetDefault makes package log write
 // through slog's default handler. So if a wrapper around slog's own handler becomes the default,
-// it waits for itself (golang/go#62424). Our handler must not.
+// it waits for itself (golang/go#62424). Our handler must not wait.
 func TestSlogDefault(t *testing.T) {
 	for _, test := range []struct {
 		child  string

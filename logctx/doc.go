@@ -8,8 +8,8 @@
 //	logger.Info().Ctx(ctx).Msg("…")     // a logger of your own
 //	zerolog.Ctx(ctx).Info().Msg("…")    // code that has never heard of clew
 //
-// For the third way, the logger must be bound to the context, since zerolog shows a hook no other
-// context. httpmw binds its Config's Logger, and [From] binds the logger of a context.
+// For the third way, the logger must be bound to the context, since a hook of zerolog sees no
+// other context. httpmw binds its Config's Logger, and [From] binds the logger of a context.
 //
 // If the context has no logger, [Info] and the functions like it use zerolog.DefaultContextLogger,
 // or else zerolog's global log.Logger, so that no line is lost. But only a logger with the hook

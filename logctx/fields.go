@@ -10,9 +10,9 @@ import (
 )
 
 // AppendFields appends to dst the fields of a log line with ctx, for a logger that this package
-// has no hook for. The fields are the trace and the span; with the Format [GoogleTrace], whether
-// the trace is sampled; and the Service, if that is set. Values are strings and bools; the Service
-// of [GoogleCloud] is a group.
+// has no hook for. The fields are the trace, the span and the Service, if that is set. With the
+// Format [GoogleTrace], another field tells whether the trace is sampled. Values are strings and
+// bools. The Service of [GoogleCloud] is a group.
 //
 // If ctx has no trace, the fields have the trace of this goroutine, if that trace is known: see
 // [trace.Do]. Without any trace, OnMissing is called, and dst gets only the Service. So call
@@ -21,8 +21,8 @@ import (
 // zerolog, zap and logrus: most likely the caller.
 //
 // A nil ctx is context.Background(). AppendFields is safe for concurrent use, keeps no argument,
-// and changes dst only as append does. In Hex it allocates nothing beyond dst for a span that
-// package trace has started, and otherwise one string for both IDs.
+// and changes dst only as append does. In Hex it allocates nothing beyond dst if package trace
+// has started the span. Otherwise it allocates one string for both IDs.
 func (c Config) AppendFields(ctx context.Context, dst []slog.Attr) []slog.Attr {
 	names := line.Names{Format: line.Format(c.Format), Project: c.Project}
 	traceKey := cmp.Or(c.TraceKey, c.vendor.Key(line.TraceID))

@@ -31,7 +31,7 @@ func init() { seam.Rebind = logbind.RebindFrom }
 func New(w io.Writer, cfg ...Config) zerolog.Logger { return newLogger(w, one("New", cfg)) }
 
 // The function one returns the Config that was given to New or Console, else the zero Config. If
-// the given Config has no Service, the result has the service of the environment.
+// the given Config has no Service, the result has the service from the environment.
 func one(function string, cfg []Config) Config {
 	if len(cfg) > 1 {
 		panic("logctx: " + function + ": more than one Config")

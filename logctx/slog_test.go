@@ -205,7 +205,8 @@ func TestSlogOverTextHandler(t *testing.T) {
 }
 
 // A group may turn out to be empty, because ReplaceAttr has removed all of it. After such a group
-// slog's own handlers forget a comma, or that the group has ended. The IDs are not affected.
+// slog's own handlers forget a comma, or forget that the group has ended. The IDs are not
+// affected.
 func TestSlogGroupsThatTurnOutToBeEmpty(t *testing.T) {
 	redact := &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if a.Key == "password" {

@@ -60,8 +60,8 @@ type boundSlog struct {
 	ctx    context.Context
 	stored bool // the logger was found in ctx
 
-	// debug means that stored is true and that ctx's trace is a debug trace. Lines at debug level and
-	// above are wanted.
+	// debug means that stored is true and that ctx's trace is a debug trace. Lines at debug level
+	// and above are wanted.
 	debug bool
 }
 

@@ -29,7 +29,7 @@ import (
 // httpmw's Config.Implicit, Guard does not report the handler's own lines and requests without a
 // context. It reports such lines and requests in goroutines that the handler starts. The first
 // Implicit, or trace.Do, in a test binary turns implicit traces on for all later tests, in
-// workerpool's tasks too. So test with the Config of the service.
+// workerpool's tasks too. So test with the Config that the service uses.
 //
 // Guard marks goroutines with a profiler label. While a guard is on, httpmw.New sets the label,
 // and so do the functions of workerpool if their context has a trace. Go copies the label to each

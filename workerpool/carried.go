@@ -67,9 +67,10 @@ func valuesOf(ctx context.Context) context.Context {
 	return ctx
 }
 
-// lifeOf returns a context with the lifetime of ctx. If ctx is a context of this package, life
-// does not have ctx's values, and owner is not nil if ctx comes from a task or a Group. For any
-// other ctx, life is ctx itself, owner is nil, and the caller must look up taskKey in ctx.
+// lifeOf returns a context with the lifetime of ctx. For a task and a carried, life has none of
+// ctx's values. For all other contexts, life is ctx itself. If ctx is a context of this package,
+// owner is not nil if ctx comes from a task or a Group. If ctx is of another package, owner is
+// nil, and the caller must look up taskKey in ctx.
 func lifeOf(ctx context.Context) (life context.Context, owner any) {
 	switch c := ctx.(type) {
 	case *task:

@@ -25,9 +25,9 @@
 //
 // But a context that the program itself derives in each run, and passes on to the next, adds a
 // link each time. Such contexts come from context.WithValue, WithCancel and WithTimeout, a
-// logger's WithContext, pprof.WithLabels, an errgroup, or a span. Two contexts add no link: the
-// context of a span that a Job's run starts with [trace.Start], and the context of [Logged], which
-// gives a job a name, if you pass that context directly to Every or Job.
+// logger's WithContext, pprof.WithLabels, an errgroup, or a span. Two contexts add no link. One
+// is the context of a span that a Job's run starts with [trace.Start]. The other is the context of
+// [Logged], which gives a job a name, if you pass that context directly to Every or Job.
 //
 // # Lines
 //

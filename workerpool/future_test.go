@@ -136,7 +136,7 @@ func TestSubmittedTaskEndsWithSubmitterAndPool(t *testing.T) {
 				test.end(p, cancel)
 				after, err := f.Wait(context.Background())
 				assert.Equal(t, test.err, err, "ctx.Err() in the task")
-				assert.Equal(t, test.after, after, "the task's context ended after")
+				assert.Equal(t, test.after, after, "time until the task's context ended")
 				_ = p.Shutdown(context.Background())
 			})
 		})
@@ -172,7 +172,7 @@ func TestWaitIsBoundedByItsContext(t *testing.T) {
 		n, err := f.Wait(ctx)
 		assert.Equal(t, 0, n, "Wait(ctx)")
 		assert.Equal(t, context.DeadlineExceeded, err, "Wait(ctx)")
-		assert.Equal(t, time.Minute, time.Since(begun), "Wait(ctx) returned after")
+		assert.Equal(t, time.Minute, time.Since(begun), "time until Wait(ctx) returned")
 
 		// The end of Wait's context does not disturb the task.
 		n, err = f.Wait(context.Background())

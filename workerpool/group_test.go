@@ -58,7 +58,7 @@ func TestGroupLimit(t *testing.T) {
 			})
 		}
 		assert.NoError(t, g.Wait(), "Wait()")
-		assert.Equal(t, 4*time.Second, time.Since(begun), "%d tasks of a second, %d at once, took", tasks, limit)
+		assert.Equal(t, 4*time.Second, time.Since(begun), "time of %d tasks of a second, %d at once", tasks, limit)
 	})
 }
 

@@ -500,7 +500,7 @@ func TestShutdownDrains(t *testing.T) {
 		defer cancel()
 		assert.NoError(t, p.Shutdown(ctx), "Shutdown with enough time")
 		assert.Equal(t, int64(10), ran.Load(), "tasks that ran undisturbed")
-		assert.Equal(t, 5*time.Second, time.Since(begun), "ten tasks of a second, two at once, took")
+		assert.Equal(t, 5*time.Second, time.Since(begun), "time of ten tasks of a second, two at once")
 		assert.NoError(t, p.Shutdown(ended()), "Shutdown(ended) of a pool that has drained")
 		assert.Equal(t, workerpool.ErrClosed, p.Go(request(), nothing), "Go after Shutdown")
 	})
@@ -524,7 +524,7 @@ func TestShutdownOutOfTime(t *testing.T) {
 				defer cancel()
 				begun := time.Now()
 				err := p.Shutdown(ctx)
-				assert.Equal(t, test.after, time.Since(begun), "Shutdown with stuck tasks returned after")
+				assert.Equal(t, test.after, time.Since(begun), "time until Shutdown returned, with stuck tasks")
 
 				var got *workerpool.ShutdownError
 				require.ErrorAs(t, err, &got, "Shutdown")
@@ -553,7 +553,7 @@ func TestShutdownCancelsTheTasks(t *testing.T) {
 		require.ErrorAs(t, p.Shutdown(ctx), &got, "Shutdown")
 		assert.Equal(t, 0, got.NotRun, "NotRun")
 		synctest.Wait()
-		assert.Equal(t, time.Minute, ended, "the task's context was canceled after")
+		assert.Equal(t, time.Minute, ended, "time until the task's context was canceled")
 	})
 }
 
@@ -603,7 +603,7 @@ func TestShutdownManyTimes(t *testing.T) {
 		var got *workerpool.ShutdownError
 		require.ErrorAs(t, first.err, &got, "Shutdown")
 		assert.Equal(t, 4, got.NotRun, "NotRun")
-		assert.Equal(t, time.Second, first.after, "Shutdown returned when the first context ended, after")
+		assert.Equal(t, time.Second, first.after, "time until Shutdown returned, when the first context ended")
 		assert.Equal(t, first, <-results, "a concurrent Shutdown")
 		assert.Equal(t, first, <-results, "a concurrent Shutdown")
 		assert.Equal(t, first.err, p.Shutdown(context.Background()), "a later Shutdown")
@@ -620,7 +620,7 @@ func TestConcurrentShutdownOfADrainingPool(t *testing.T) {
 		for range 4 {
 			wg.Go(func() {
 				assert.NoError(t, p.Shutdown(context.Background()), "Shutdown")
-				assert.Equal(t, time.Minute, time.Since(begun), "Shutdown returned after")
+				assert.Equal(t, time.Minute, time.Since(begun), "time until Shutdown returned")
 			})
 		}
 		wg.Wait()

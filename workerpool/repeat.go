@@ -54,8 +54,8 @@ func Job(ctx context.Context, fn func(ctx context.Context)) func() {
 
 func runRoot(ctx context.Context, name string, fn func(ctx context.Context)) {
 	ctx, span := trace.Root(ctx, name)
-	// Not Guard.Traced, which adds the guard's label even if ctx has it. A job in a job would have
-	// the label twice.
+	// Not Guard.Traced, which wraps ctx with the guard's label even if ctx has the label. The
+	// contexts of jobs that schedule jobs would become a chain.
 	ctx = goroutine.Handed(ctx)
 	// Not defer span.End(): if End itself is the deferred call, an SDK's End recovers a panic and
 	// panics again.

@@ -53,8 +53,8 @@ func TestEveryTiming(t *testing.T) {
 						time.Sleep(test.takes)
 						running = false
 					})
-					assert.Equal(t, test.want, got, "Every(%v) began its runs at", test.every)
-					assert.Equal(t, test.returns, time.Since(begun), "Every(%v) returned at", test.every)
+					assert.Equal(t, test.want, got, "times at which Every(%v) began its runs", test.every)
+					assert.Equal(t, test.returns, time.Since(begun), "time until Every(%v) returned", test.every)
 				})
 			}
 		})
@@ -80,7 +80,7 @@ func TestEveryRunEndsWithContext(t *testing.T) {
 			err = ctx.Err()
 		})
 		assert.Equal(t, context.DeadlineExceeded, err, "ctx.Err() in a run when Every's context ends")
-		assert.Equal(t, 15*second, time.Since(begun), "Every returned at")
+		assert.Equal(t, 15*second, time.Since(begun), "time until Every returned")
 	})
 }
 

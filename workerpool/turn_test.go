@@ -560,7 +560,7 @@ func TestTurnIsNotLentToAbandonedWork(t *testing.T) {
 	})
 }
 
-// A worker is recognized from any depth of calls in its task.
+// The pool recognizes its worker at any depth of calls in a task.
 func TestOwnPoolFromDeepInside(t *testing.T) {
 	var deep func(depth int, fn func())
 	deep = func(depth int, fn func()) {
@@ -735,7 +735,7 @@ func TestShutdownWaitsForTasksThatWaitRuns(t *testing.T) {
 		synctest.Wait()
 		begun := time.Now()
 		assert.NoError(t, p.Shutdown(context.Background()))
-		assert.Equal(t, time.Hour, time.Since(begun), "Shutdown returned after")
+		assert.Equal(t, time.Hour, time.Since(begun), "time until Shutdown returned")
 		assert.EqualValues(t, 1, ran.Load(), "times that the task ran")
 	})
 }

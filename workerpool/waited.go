@@ -13,7 +13,7 @@ import (
 // only when the task, or a context that the task derives, looks at the context's end.
 type waited struct {
 	task task // its values are the submitter's
-	ours bool // the submitter's context is of this package, and life is its lifetime without its values
+	ours bool // the submitter's context is of this package, and comes from a task or a Group
 
 	mu      sync.Mutex
 	life    context.Context // the submitter's lifetime

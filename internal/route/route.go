@@ -27,7 +27,7 @@ type Cell struct {
 	// because a write costs an allocation.
 	Wanted bool
 
-	// Outside means that the cell belongs to an AccessLog outside of New.
+	// Outside means that the cell belongs to an AccessLog that is around the middleware of New.
 	Outside bool
 }
 
@@ -88,8 +88,8 @@ func Want() {
 	}
 }
 
-// Wanted reports whether httpmw.New has to look for a cell from further out. The search walks
-// through the context. A program without access log and spans does not need it.
+// Wanted reports whether httpmw.New has to look for a cell that an outer handler has made. The
+// search walks through the context. A program without access log and spans does not need it.
 func Wanted() bool { return wanted.Load() }
 
 // Key is the key of the cell in a context.

@@ -32,7 +32,7 @@ type Said = struct {
 	State               trace.Sampling
 }
 
-// SaidBy returns b as text.
+// SaidBy returns b as a Said.
 func SaidBy(b trace.B3) Said {
 	s := Said{Trace: b.ID(), State: b.Sampling}
 	if b.SpanID.IsValid() {
@@ -44,7 +44,7 @@ func SaidBy(b trace.B3) Said {
 	return s
 }
 
-// SaidIn returns the B3 of ctx as text.
+// SaidIn returns the B3 of ctx as a Said.
 func SaidIn(ctx context.Context) Said {
 	b, _ := trace.FromContext(ctx)
 	return SaidBy(b)
