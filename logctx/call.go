@@ -29,10 +29,10 @@ import (
 //	err := db.QueryRowContext(ctx, query, id).Scan(&views)
 //	done(err)
 //
-// host is the host that is called, with or without a port. The span of an SDK gets the host as the
-// attributes server.address and server.port. name is the purpose of the call, and also the name of
-// the span. Choose names from a small set, such as the names of operations; do not use a statement
-// with its values. An empty name is replaced by "call".
+// The parameter host is the called host, with or without a port. The span of an SDK gets the host
+// as the attributes server.address and server.port. The parameter name says what the call does,
+// and is also the name of the span. Choose names from a small set, such as the names of
+// operations; do not use a statement with its values. An empty name is replaced by "call".
 //
 // done ends the span and writes a line at debug level. So the level of the logger shows or hides
 // the lines of all calls, failed calls too. In a debug trace the line is always written. The line

@@ -114,8 +114,9 @@ var clashes = []struct {
 	}, more: fields{"g": fields{"b": "2", "k": "v"}}},
 }
 
-// other returns the new key of an attribute that Slog has renamed because its key is one of ours.
-func other(key string) string { return key + "_attr" }
+// renamed returns the new key of an attribute that Slog has renamed because its key is one of
+// ours.
+func renamed(key string) string { return key + "_attr" }
 
 func TestSlogOneID(t *testing.T) {
 	handlers := []struct {
@@ -147,7 +148,7 @@ func TestSlogOneID(t *testing.T) {
 							for _, key := range preset.keys {
 								assert.Equal(t, ours[key], line[key], "%s of the line %s", key, text)
 							}
-							assert.Equal(t, "mine", line[other(spelling)], "the user's attribute under its new key: line %s", text)
+							assert.Equal(t, "mine", line[renamed(spelling)], "the user's attribute under its new key: line %s", text)
 							if h.name == "JSONHandler" { // zerolog's handler writes groups in another form
 								for k, v := range clash.more {
 									assert.Equal(t, v, line[k], "%s of the line %s", k, text)
@@ -380,7 +381,7 @@ func TestSlogWrappedTwice(t *testing.T) {
 				slog.New(h.new(&out)).With(preset.keys[0], "mine").WithGroup("g").InfoContext(testkit.Request(), message, "k", "v")
 				text := out.String()
 				assert.Equal(t, 1, occurrences(t, text, preset.keys[0]), "times that %s is in %s", preset.keys[0], text)
-				assert.Equal(t, "mine", testkit.TakeLine(t, &out)[other(preset.keys[0])], "the user's attribute under its new key: %s", text)
+				assert.Equal(t, "mine", testkit.TakeLine(t, &out)[renamed(preset.keys[0])], "the user's attribute under its new key: %s", text)
 			})
 		}
 	}

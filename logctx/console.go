@@ -14,9 +14,10 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Console returns a logger that writes lines for people to w. A line is time, level, service,
-// trace ID, message, then the other fields. The ID has a colour, the same on every line of a
-// trace, so that a trace can be followed by eye. [New] explains w and the Config.
+// Console returns a logger whose lines are for people, and which writes them to w. A line has the
+// time, the level, the service, the trace ID, the message, and then the other fields. The ID has a
+// colour, the same on every line of a trace, so that a trace can be followed by eye. [New]
+// explains w and the Config.
 //
 // Lines have colours if w is a terminal and the environment has no NO_COLOR. If CLICOLOR_FORCE is
 // set to anything but 0, lines always have colours. The environment is read when Console is

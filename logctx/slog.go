@@ -137,7 +137,8 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 			return h.next.Handle(ctx, r)
 		}
 	}
-	// next has the service already. h.own is in attrs only to be compared with other attributes.
+	// The handler next has the service already. h.own is in attrs only to be compared with other
+	// attributes.
 	attrs = append(attrs, h.own...)
 	ours := len(attrs)
 	for _, a := range h.held {

@@ -50,9 +50,9 @@ func runErr(ctx context.Context, fn func(ctx context.Context) error) (err error)
 	return err
 }
 
-// call calls fn with ctx. If anybody looks for marks, call marks the stack. Without a mark, a task
-// that runs in another request's goroutine would be taken for a part of that request. This package
-// itself looks for no mark.
+// call runs fn with ctx. If anybody looks for marks, it also marks the stack. Without a mark, a
+// task that runs in another request's goroutine would be taken for a part of that request. This
+// package itself looks for no mark.
 func call(ctx context.Context, fn func(ctx context.Context)) {
 	if !mark.IsOn() {
 		fn(ctx)

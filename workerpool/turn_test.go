@@ -78,7 +78,7 @@ func (y *tally) shut(t testing.TB, name string) {
 // another.
 type way struct {
 	name  string
-	waits bool // call returns only after fn has returned
+	waits bool // the function call returns only after fn has returned
 	call  func(ctx context.Context, fn task)
 }
 

@@ -69,7 +69,7 @@ func misread(ids func() IDs) []Row {
 		row("b3 twice, of which the first counts", Accept, Single, func(i IDs) http.Header {
 			return headers("b3", i.Trace+"-"+i.Span+"-1", "b3", second+"-"+i.Span+"-0")
 		}),
-		Lone()[0], // deny, although OpenTelemetry samples such a trace
+		Lone()[0], // the state deny without IDs: OpenTelemetry samples such a trace nevertheless
 	}
 	rows[3].Refused, rows[4].Refused = first, second
 	return rows

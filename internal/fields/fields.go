@@ -17,11 +17,11 @@ import (
 // Set is a set of header names, in lower case.
 type Set []string
 
-// Of returns the header names of B3, the names that p uses, and the names in more.
-func Of(p propagation.TextMapPropagator, more ...string) Set {
+// Of returns the header names of B3, the names that p uses, and the given names.
+func Of(p propagation.TextMapPropagator, given ...string) Set {
 	all := trace.Propagator{Encoding: b3.B3SingleHeader | b3.B3MultipleHeader}
 	set := Set(all.Fields())
-	for _, name := range append(p.Fields(), more...) {
+	for _, name := range append(p.Fields(), given...) {
 		if !set.Has(name) {
 			set = append(set, name)
 		}

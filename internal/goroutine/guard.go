@@ -27,8 +27,8 @@ type Guard struct {
 	// Descends reports whether this goroutine has the mark.
 	Descends func() bool
 
-	// Lost is called for a log line or a request without a trace. place returns the place of the
-	// line or the request.
+	// Lost is called for a log line or a request without a trace. The function place returns
+	// where in the user's code the line or the request is.
 	Lost func(what string, place func() runtime.Frame)
 }
 

@@ -82,7 +82,8 @@ type profiled struct {
 	SecondRun int // records that a second run added
 }
 
-const child = "CLEW_MARK_PROFILES" // the environment variable with the arguments of measure in a child
+// child is an environment variable. It holds the arguments of measure for a child process.
+const child = "CLEW_MARK_PROFILES"
 
 // measure runs n goroutines at once, each through all paths, and returns the sizes of the
 // profiles.

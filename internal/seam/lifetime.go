@@ -25,8 +25,8 @@ type Lifetime interface {
 // context that hides the lifetime of another must not return the other's value for that key.
 var CancelerKey = KeyOf(func(ctx context.Context) { _ = context.Cause(ctx) })
 
-// KeyOf returns the key that ask looks for in its context. Other packages do not export their
-// keys, but pass them to Value of every context.
+// KeyOf returns the key that the function ask looks up in its context. Other packages do not
+// export their keys, but pass them to Value of every context.
 func KeyOf(ask func(ctx context.Context)) (key any) {
 	ask(keyProbe{context.Background(), &key})
 	return key

@@ -25,9 +25,9 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// other is the suffix that a user's field gets if its key is one of ours. logctx uses the same
+// suffix is appended to the key of a user's field if the key is one of ours. logctx uses the same
 // suffix.
-const other = "_attr"
+const suffix = "_attr"
 
 // New returns a hook that writes the fields of cfg on each line of every level. The hook is safe
 // for concurrent use, may be added to any number of loggers, and never fails.
@@ -62,7 +62,7 @@ func (h *hook) Fire(e *logrus.Entry) error {
 			}
 			delete(e.Data, key)
 			if !reflect.DeepEqual(v, value(a.Value)) {
-				e.Data[key+other] = v
+				e.Data[key+suffix] = v
 			}
 			break
 		}

@@ -8,9 +8,9 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// other is the suffix that a user's field gets if its key is one of ours. logctx uses the same
+// suffix is appended to the key of a user's field if the key is one of ours. logctx uses the same
 // suffix.
-const other = "_attr"
+const suffix = "_attr"
 
 // mayStay reports whether f stays on the line. It does not stay if one of our fields has the same
 // key and the same value. If one of ours has the same key but another value, mayStay renames f.
@@ -21,14 +21,14 @@ func mayStay(f *zapcore.Field, ours []zapcore.Field) bool {
 			if theirs.Key = ours[i].Key; theirs.Equals(ours[i]) {
 				return false
 			}
-			f.Key += other
+			f.Key += suffix
 			return true
 		}
 	}
 	return true
 }
 
-// field returns a as a field of zap.
+// field returns the attribute a as a field of zap.
 func field(a slog.Attr) zapcore.Field {
 	switch a.Value.Kind() {
 	case slog.KindString:
