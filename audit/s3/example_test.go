@@ -29,7 +29,7 @@ func serve(ctx context.Context) error {
 
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return l.Close(closing) // puts the remaining events; an error says how many wait in Dir
+	return l.Close(closing) // uploads the rest; an error says how much waits in Dir for the next Open
 }
 
 // search is the search in the README.
