@@ -20,8 +20,8 @@ func TestAllocations(t *testing.T) {
 	client := trace.Starter{Kind: oteltrace.SpanKindClient}
 	ours, _ := trace.Start(ctx, "request")
 
-	// out is like a transport's copy of the request's header: the map has space for clew's
-	// headers.
+	// The header out is like a transport's copy of the request's header: the map has space for
+	// clew's headers.
 	out := http.Header{"Accept": {"*/*"}}
 	trace.Propagator{Encoding: both}.Inject(ctx, propagation.HeaderCarrier(out))
 	carrier := propagation.HeaderCarrier(out)

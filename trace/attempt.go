@@ -25,8 +25,8 @@ type attempt struct {
 	span oteltrace.Span
 }
 
-// with tries a provider, and reports whether the provider has made the span. A nil provider makes
-// none.
+// The method with tries a provider, and reports whether the provider has made the span. A nil
+// provider makes no span.
 func (a *attempt) with(provider oteltrace.TracerProvider) bool {
 	return provider != nil && a.try(provider)
 }
@@ -69,7 +69,7 @@ func (a *attempt) withSDK(sdk oteltrace.TracerProvider) bool {
 		n.b3.Sampling = Debug
 	}
 	if under := a.parent.b3; under.TraceID == n.b3.TraceID {
-		// The real parent, because the parent that the SDK was shown may be invented.
+		// Record the real parent, because the parent that the SDK was shown may be invented.
 		n.b3.ParentSpanID, n.b3.wide = under.SpanID, under.wide
 	}
 	if n.b3.ParentSpanID.IsValid() {
@@ -80,8 +80,8 @@ func (a *attempt) withSDK(sdk oteltrace.TracerProvider) bool {
 	return true
 }
 
-// contextFor returns the attempt's context with shown as the current span, for an SDK. Parameter
-// there is the span context that the attempt's context already has.
+// contextFor returns a context for an SDK: the attempt's context with the span shown as the
+// current one. The parameter there is the span context that the attempt's context already has.
 func (a *attempt) contextFor(shown B3, there oteltrace.SpanContext) context.Context {
 	inTrace := shown.SpanID == there.SpanID() && shown.TraceID == there.TraceID()
 	if !shown.inTrace() || inTrace && shown.Sampling == a.current.b3.Sampling {
@@ -132,7 +132,8 @@ func joining(opts []oteltrace.SpanStartOption) []oteltrace.SpanStartOption {
 	kept := []oteltrace.SpanStartOption{
 		oteltrace.WithAttributes(cfg.Attributes()...), oteltrace.WithLinks(cfg.Links()...), oteltrace.WithTimestamp(cfg.Timestamp()),
 	}
-	if kind := cfg.SpanKind(); kind != oteltrace.SpanKindUnspecified { // otherwise sdkOptions adds the Starter's kind
+	// If opts have no kind, sdkOptions adds the Starter's kind.
+	if kind := cfg.SpanKind(); kind != oteltrace.SpanKindUnspecified {
 		kept = append(kept, oteltrace.WithSpanKind(kind))
 	}
 	return kept

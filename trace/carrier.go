@@ -16,14 +16,14 @@ func fromCarrier(carrier propagation.TextMapCarrier) B3 {
 	return b
 }
 
-// find puts the trimmed values of fields into values. The carrier's keys may be in any case. If a
-// key is there in several cases, lower case wins.
+// find puts the trimmed values of fields into values. The carrier's keys may have upper-case
+// letters. If the carrier has several spellings of a field, the lower-case one wins.
 func find(carrier propagation.TextMapCarrier, fields, values []string) {
 	for i, field := range fields {
 		values[i] = trim(carrier.Get(field))
 	}
-	// The keys are sorted, so that of X-B3-Flags and x-B3-flags the same one wins each time.
-	// slices.Sorted sorts a copy, because the slice may be the carrier's own.
+	// The keys are sorted, so that the same key wins each time if X-B3-Flags and x-B3-flags are
+	// both there. slices.Sorted sorts a copy, because Keys may return the carrier's own slice.
 	for _, key := range slices.Sorted(slices.Values(carrier.Keys())) {
 		i := slices.IndexFunc(fields, func(field string) bool { return equalFold(key, field) })
 		if i >= 0 && values[i] == "" {

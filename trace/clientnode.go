@@ -12,7 +12,7 @@ type clientNode struct {
 	context.Context
 	key, val any
 	span     span
-	taken    atomic.Bool // values is in use, and a second message would overwrite the first
+	taken    atomic.Bool // a message uses values, so that no other message may
 	values   multiValues
 }
 

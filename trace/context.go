@@ -42,8 +42,9 @@ func newContext(ctx context.Context, b B3, state oteltrace.TraceState) context.C
 }
 
 // FromContext returns the current trace of ctx as B3: the current span, its parent and its
-// decision. [Propagator] writes this B3 into headers. ok is false if b has no IDs. Even then b
-// may hold a sampling state, since a caller may send a state without IDs. A nil ctx has no trace.
+// decision. [Propagator] writes this B3 into headers. The result ok is false if b has no IDs. Even
+// then b may hold a sampling state, since a caller may send a state without IDs. A nil ctx has no
+// trace.
 func FromContext(ctx context.Context) (b B3, ok bool) {
 	if n, ok := ctx.(*clientNode); ok { // the context that httpclient passes to Inject
 		b = n.span.b3

@@ -506,8 +506,8 @@ func TestDeferReadAgain(t *testing.T) {
 	}
 }
 
-// The caller's headers name the trace. A local span in that trace is the parent instead of the
-// caller's.
+// The caller's headers name the trace. If there is a local span in that trace, it is the parent
+// instead of the caller's span.
 func TestStartParent(t *testing.T) {
 	local, localSpan := trace.Starter{TracerProvider: samplesAll}.Start(context.Background(), testkit.B3(idWide+"-"+spanID+"-1"), "local")
 	localID := localSpan.SpanContext().SpanID().String()

@@ -75,7 +75,8 @@ func (c *current) public() B3 {
 	return b
 }
 
-// spanContext returns the span context of the current span, or the zero one without a span.
+// spanContext returns the span context of the current span, or the zero SpanContext if there is no
+// span.
 func (c *current) spanContext() oteltrace.SpanContext {
 	if c.own != nil {
 		return c.own.SpanContext()

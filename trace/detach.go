@@ -25,7 +25,7 @@ func Detach(ctx context.Context) context.Context {
 	return &detached{ctx}
 }
 
-// detached hides the deadline and the cancellation of the context that it embeds.
+// The type detached hides the deadline and the cancellation of the context that it embeds.
 type detached struct{ context.Context }
 
 func (*detached) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }

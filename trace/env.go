@@ -73,7 +73,9 @@ func PropagatorFromEnv() (propagation.TextMapPropagator, error) {
 	if has(nameBaggage) {
 		all = append(all, propagation.Baggage{})
 	}
-	if len(all) == 1 { // not in a composite: httpmw and httpclient have their own code for a bare Propagator
+	// A single propagator is not put into a composite, because httpmw and httpclient have code of
+	// their own for a bare Propagator.
+	if len(all) == 1 {
 		return all[0], nil
 	}
 	return propagation.NewCompositeTextMapPropagator(all...), nil

@@ -23,9 +23,9 @@ func TestPropagatorFromEnv(t *testing.T) {
 		name, value string
 		want        propagation.TextMapPropagator
 	}{
-		{"empty is not set", "", trace.Propagator{}},
+		{"an empty variable counts as not set", "", trace.Propagator{}},
 		{"blank", " \t", trace.Propagator{}},
-		{"a list of nothing", " , ,", trace.Propagator{}},
+		{"an empty list counts as not set", " , ,", trace.Propagator{}},
 		{"b3 is one header", "b3", single},
 		{"b3multi is X-B3-*", "b3multi", trace.Propagator{}},
 		{"both", "b3,b3multi", trace.Propagator{Encoding: both}},
@@ -33,7 +33,7 @@ func TestPropagatorFromEnv(t *testing.T) {
 		{"W3C beside b3", "b3,tracecontext", trace.Propagator{Encoding: b3.B3SingleHeader, W3C: true}},
 		{"W3C listed first: B3 is still read first", "tracecontext,b3multi", trace.Propagator{W3C: true}},
 		{"all three", "tracecontext,b3,b3multi", trace.Propagator{Encoding: both, W3C: true}},
-		{"W3C alone is OpenTelemetry's", "tracecontext", propagation.TraceContext{}},
+		{"W3C alone is OpenTelemetry's propagator", "tracecontext", propagation.TraceContext{}},
 		{"baggage alone", "baggage", propagation.Baggage{}},
 		{"OpenTelemetry's default", "tracecontext,baggage", composite(propagation.TraceContext{}, propagation.Baggage{})},
 		{"baggage beside b3", "baggage,b3", composite(single, propagation.Baggage{})},

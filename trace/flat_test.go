@@ -73,7 +73,8 @@ func TestDetachedFromTheCanceler(t *testing.T) {
 	assert.False(t, ran)
 }
 
-// changing is a context of a framework that reuses its contexts, so that its Done and Err change.
+// The type changing is a context whose Done and Err change, as in a framework that reuses its
+// contexts.
 type changing struct {
 	context.Context
 	done chan struct{}
@@ -96,7 +97,7 @@ func TestDetachOfAContextThatChanges(t *testing.T) {
 	}
 }
 
-// A root keeps the values of its context. Of the old trace, it keeps only the link.
+// A root keeps the values of its context. It keeps nothing of the old trace but a link to it.
 func TestRootInARoot(t *testing.T) {
 	rec := watch(sdktrace.AlwaysSample())
 	ctx := context.WithValue(testkit.Context(id64+"-"+spanID+"-1"), key("k"), "v")
@@ -123,8 +124,9 @@ func TestRootInARoot(t *testing.T) {
 	assert.Len(t, rec.named("root"), 6, "roots begun at the SDK of the first span")
 }
 
-// A no-op provider returns the span that it finds in the context. Root hides clew's span from it,
-// but another library's span may be under that span. Root must take neither for a new root.
+// A no-op provider returns the span that it finds in the context. Root hides clew's span from the
+// provider. The provider may then find another library's span further out in the context. Root
+// must not take either span for a new root.
 func TestRootUnderNoopProviderOverAnotherSpan(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -140,8 +142,8 @@ func TestRootUnderNoopProviderOverAnotherSpan(t *testing.T) {
 	assert.Len(t, trace.ID(ctx), 32)
 }
 
-// A deny holds only for its own trace. Each new root after it remembers the SDK that was not
-// asked, until an SDK is asked.
+// A deny holds only for its own trace, and no SDK is asked about that trace. Each later root
+// remembers the SDK that was not asked, until a root asks an SDK.
 func TestRootInARootAfterADeny(t *testing.T) {
 	rec := watch(sdktrace.AlwaysSample())
 	ctx, span := trace.Starter{TracerProvider: rec}.Start(context.Background(), testkit.B3("0"), "denied")

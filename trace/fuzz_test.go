@@ -94,8 +94,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// input is a set of B3 headers, the same for clew and for contrib's propagator. A header that is
-// "" is absent.
+// input is a set of B3 headers, the same for clew and for contrib's propagator. A field that is ""
+// means that the header is absent.
 type input struct{ single, trace, span, parent, sampled, flags string }
 
 func (in input) header() http.Header {
@@ -148,8 +148,8 @@ func FuzzFromHeader(f *testing.F) {
 	})
 }
 
-// outcome is what the next service sees of a caller's headers. Both implementations extract, start
-// a span with a sampler that samples every undecided trace, and inject.
+// outcome is what the next service sees of a caller's headers. Both implementations extract the
+// headers, start a span with a sampler that samples every undecided trace, and inject new headers.
 type outcome struct {
 	trace string // the trace ID that is sent on; "" if the trace began in this service
 	span  string // the span ID of the caller
@@ -227,7 +227,7 @@ var (
 
 func goodID(re *regexp.Regexp, s string) bool { return re.MatchString(s) && !onlyZeros.MatchString(s) }
 
-// goodSingle reports whether s, trimmed and in lower case, is a well-formed b3 header.
+// goodSingle reports whether s is a well-formed b3 header. s must be trimmed and in lower case.
 func goodSingle(s string) bool {
 	parts := strings.Split(s, "-")
 	return singleGood.MatchString(s) && (len(parts) == 1 || !onlyZeros.MatchString(parts[0]) && !onlyZeros.MatchString(parts[1]))
@@ -407,17 +407,17 @@ var differences = []difference{
 	},
 }
 
-// translated returns contrib's outcome for in, with all differences applied except the one that is
-// named but.
-func translated(in input, but string) outcome {
+// translated applies all differences, except the one with the name skip, and returns contrib's
+// outcome for in.
+func translated(in input, skip string) outcome {
 	for _, d := range differences {
-		if d.read != nil && d.name != but {
+		if d.read != nil && d.name != skip {
 			in = d.read(in)
 		}
 	}
 	o := theirs(in)
 	for _, d := range differences {
-		if d.sent != nil && d.name != but {
+		if d.sent != nil && d.name != skip {
 			o = d.sent(in, o)
 		}
 	}

@@ -44,7 +44,7 @@ func FromHeader(h http.Header) (B3, error) {
 	if m.traceID == "" && m.spanID == "" && m.sampled == "" && m.flags == "" {
 		return B3{}, malformed
 	}
-	if m.traceID != "" { // else a parent means nothing
+	if m.traceID != "" { // without a trace ID, a parent means nothing
 		m.parent = first(h, headerParent)
 	}
 	b, err := parseMulti(&m)
@@ -54,7 +54,8 @@ func FromHeader(h http.Header) (B3, error) {
 	return b, err
 }
 
-// first returns the first value of the header, trimmed; "" if there is none.
+// first returns the first value of the header named key, trimmed, or "" if the header has no
+// value.
 func first(h http.Header, key string) string {
 	if v := h[key]; len(v) > 0 {
 		return trim(v[0])
@@ -116,7 +117,7 @@ func isDebug(flags string) bool {
 	}
 	flags = strings.TrimLeft(flags, "0")
 	if len(flags) > len("18446744073709551615") {
-		return false // before ParseUint, whose error would hold a copy of the whole value
+		return false // do not call ParseUint: its error would hold a copy of the long value
 	}
 	field, err := strconv.ParseUint(flags, 10, 64)
 	return err == nil && field > 7 && field&1 == 1

@@ -14,16 +14,16 @@ import (
 // consumers of queues, commands and tests. httpmw's Config.Implicit does the same for each
 // request, and workerpool for each task, with the task's context.
 //
-// Of nested calls, the innermost rules. If its ctx has no trace, it hides the trace of the outer
-// call. A context that has a trace is never overruled. A goroutine that fn starts with a bare go
-// statement does not get fn's trace: pass it a context, or call Do in it.
+// If calls are nested, the innermost call rules. If its ctx has no trace, it hides the trace of
+// the outer call. A context that has a trace is never overruled. A goroutine that fn starts with a
+// bare go statement does not get fn's trace: pass it a context, or call Do in it.
 //
 // Do picks a free number for the trace, and calls fn from the call sites that belong to this
 // number. Implicit reads the return addresses on the goroutine's stack, and so finds the number
 // and the trace. The trace may be missing, but it is never the trace of another goroutine. It is
 // missing
 //
-//   - in calls that are more than 250 frames further in,
+//   - in calls that are more than 250 stack frames deeper,
 //   - if all 4,096 numbers are in use (after a panic or Goexit, a number stays in use until a
 //     garbage collection),
 //   - in deferred functions of an outer Do's fn, during a panic from an inner Do whose ctx has no
@@ -75,7 +75,7 @@ func Implicit(ctx context.Context) context.Context {
 	return adopt(ctx, from)
 }
 
-// adopt returns ctx with the current span of from.
+// adopt returns ctx with the current span of the context from.
 func adopt(ctx, from context.Context) context.Context {
 	cur := lookup(from)
 	if cur.span != nil {

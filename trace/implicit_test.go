@@ -74,8 +74,8 @@ func TestDo(t *testing.T) {
 	}
 }
 
-// The innermost Do rules. A Do without a trace hides the trace of the outer Do. A context that has
-// a trace keeps its trace.
+// The trace of the innermost Do counts. A Do without a trace hides the trace of the outer Do. A
+// context that has a trace keeps its trace.
 func TestDoNested(t *testing.T) {
 	type key struct{}
 	outer, inner := testkit.Context(id64+"-"+spanID), testkit.Context(id128+"-"+spanID)

@@ -17,8 +17,8 @@ var installing sync.Mutex
 // this module changes OpenTelemetry's globals.
 //
 // If another provider or propagator is installed already, Install changes nothing and returns an
-// error. If p is installed already, or if p is nil and any Provider is, Install changes nothing
-// and returns no error.
+// error. If p is installed already, or if p is nil and any Provider is installed, Install leaves
+// the provider in place, and that is no error.
 func Install(p *Provider) error {
 	installing.Lock()
 	defer installing.Unlock()

@@ -110,7 +110,7 @@ func TestInstall(t *testing.T) {
 	}
 }
 
-// Start asks for the global provider each time, because an SDK may come late.
+// Start asks for the global provider each time, because an SDK may be installed late.
 func TestStartAfterALateSDK(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
@@ -180,7 +180,7 @@ func TestStartUnderANoopProvider(t *testing.T) {
 	}
 }
 
-// forgetful is a no-op provider whose spans have no IDs even under a parent.
+// A forgetful provider is a no-op provider whose spans have no IDs even under a parent.
 type forgetful struct{ noop.TracerProvider }
 
 func (forgetful) Tracer(string, ...oteltrace.TracerOption) oteltrace.Tracer { return forgetfulTracer{} }

@@ -10,10 +10,11 @@ import (
 )
 
 // NewLimit returns a Sampler that samples at most perSecond traces a second: 10 is ten a second,
-// 0.1 is one in ten seconds, and 0 is none. After a pause of any length, it samples the traces of
-// one second at once (rounded down, but at least one). From then on, it samples one trace each
-// 1/perSecond seconds. So in n seconds it samples at most (n+1)·perSecond traces or, if perSecond
-// is below 1, at most n·perSecond+1. NewLimit panics if perSecond is negative, NaN or infinite.
+// 0.1 is one in ten seconds, and 0 is none. After a pause of any length, it samples as many traces
+// at once as one second allows (rounded down, but at least one). From then on, it samples one
+// trace each 1/perSecond seconds. So in n seconds it samples at most (n+1)·perSecond traces or, if
+// perSecond is below 1, at most n·perSecond+1. NewLimit panics if perSecond is negative, NaN or
+// infinite.
 //
 // Use a limit where traces begin: at the edge, in jobs, in consumers of other systems' messages.
 // Unlike a [Ratio], a limit does not decide by the ID. So if two services ask their limits about
@@ -30,7 +31,7 @@ func NewLimit(perSecond float64) Sampler {
 	if perSecond == 0 {
 		return Never()
 	}
-	// More than one trace a nanosecond is no limit. For less than one in seventy years, the
+	// More than one trace a nanosecond is no limit. At less than one trace in seventy years, the
 	// Duration would overflow.
 	const most, longest = float64(time.Second), time.Duration(1 << 61)
 	perSecond = min(perSecond, most)
@@ -43,8 +44,8 @@ func NewLimit(perSecond float64) Sampler {
 	return l
 }
 
-// limit is a bucket of tokens that is measured in time: the time in which its tokens are added.
-// Only one number changes, so that no lock is needed.
+// limit is a bucket of tokens. The number of tokens is expressed as the time in which they are
+// added. So only one number changes, and no lock is needed.
 type limit struct {
 	begun time.Time
 	each  time.Duration // the time in which one token is added

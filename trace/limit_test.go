@@ -14,7 +14,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// burst calls Sample n times at once, and returns how often it returned true.
+// burst calls Sample n times at once, and returns how often Sample returned true.
 func burst(s trace.Sampler, n int) (taken int) {
 	for range n {
 		if s.Sample(oteltrace.TraceID{1}) {
@@ -24,7 +24,8 @@ func burst(s trace.Sampler, n int) (taken int) {
 	return taken
 }
 
-// In each step, a burst of 1,000 traces asks the limit, and want of them are sampled.
+// Each step asks the limit about a burst of 1,000 traces. The field want of the step is the number
+// of sampled ones.
 func TestLimit(t *testing.T) {
 	type step struct {
 		after time.Duration // the pause before the burst
@@ -42,7 +43,7 @@ func TestLimit(t *testing.T) {
 		{"one and a half a second, one at once", 1.5, []step{{0, 1}, {time.Second, 1}, {time.Second, 1}, {time.Hour, 1}}},
 		{"two and a half a second, two at once", 2.5, []step{{0, 2}, {400 * time.Millisecond, 1}, {time.Hour, 2}, {0, 0}}},
 		{"one in a year", 1 / (365 * 24 * 3600.0), []step{{0, 1}, {364 * 24 * time.Hour, 0}, {25 * time.Hour, 1}}},
-		{"the smallest number, one", math.SmallestNonzeroFloat64, []step{{0, 1}, {10000 * time.Hour, 0}}},
+		{"the smallest number, one trace", math.SmallestNonzeroFloat64, []step{{0, 1}, {10000 * time.Hour, 0}}},
 		{"none", 0, []step{{0, 0}, {time.Hour, 0}}},
 		{"minus zero is none", math.Copysign(0, -1), []step{{0, 0}, {time.Hour, 0}}},
 		{"a limit higher than the burst", 1e6, []step{{0, 1000}, {0, 1000}}},
@@ -54,15 +55,15 @@ func TestLimit(t *testing.T) {
 				limit := trace.NewLimit(tt.perSecond)
 				for i, step := range tt.steps {
 					time.Sleep(step.after)
-					assert.Equal(t, step.want, burst(limit, 1000), "sampled of 1,000 in step %d, %v after the step before", i, step.after)
+					assert.Equal(t, step.want, burst(limit, 1000), "traces sampled of 1,000 in step %d, %v after the previous step", i, step.after)
 				}
 			})
 		})
 	}
 }
 
-// In the long run, a limit of perSecond samples perSecond traces a second, even if perSecond is a
-// fraction, and never more.
+// Under constant load, a limit samples perSecond traces a second on average, even if perSecond is
+// a fraction. It never samples more.
 func TestLimitInTheLongRun(t *testing.T) {
 	for _, perSecond := range []float64{0.3, 1, 3, 7, 33.3, 999, 100_001} {
 		t.Run(fmt.Sprint(perSecond), func(t *testing.T) {

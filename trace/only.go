@@ -5,9 +5,9 @@ import (
 )
 
 // Only returns a context with ctx's trace and nothing else from ctx: no values, no logger, no
-// cancellation, no deadline. It is for work that waits long in queues: all that it keeps of the
-// request in memory is at most 512 characters of tracestate. Spans that are started in the new
-// context are children of ctx's current span, from the same provider.
+// cancellation, no deadline. It is for work that waits long in queues: the new context keeps
+// nothing of the request in memory but at most 512 characters of tracestate. Spans that are
+// started in the new context are children of ctx's current span, from the same provider.
 func Only(ctx context.Context) context.Context {
 	cur := lookup(ctx)
 	if !cur.b3.hasIDs() {
@@ -20,7 +20,8 @@ func Only(ctx context.Context) context.Context {
 	if own, ok := provider.(*Provider); ok {
 		s.provider, provider = own, nil
 	}
-	if state.Len() > 0 { // a tracestate from another propagator may be long, and keep its message in memory
+	// A tracestate from another propagator may be long, and keep its message in memory.
+	if state.Len() > 0 {
 		state = parseTracestate([]string{state.String()})
 	}
 	s.rare = rarely(state, provider)

@@ -372,7 +372,7 @@ func TestB3String(t *testing.T) {
 		{"upper case is lowered", testkit.B3(strings.ToUpper(id128 + "-" + spanID)), id128 + "-" + spanID},
 		{"trace ID without span ID", trace.B3{TraceID: testkit.B3(id64 + "-" + spanID).TraceID, Sampling: trace.Accept}, "1"},
 		{"span ID without trace ID", trace.B3{SpanID: testkit.B3(id64 + "-" + spanID).SpanID}, ""},
-		{"a state that is none of the four defers", trace.B3{Sampling: 77}, ""},
+		{"an unknown state counts as a defer", trace.B3{Sampling: 77}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			assert.Equal(t, tt.want, tt.b.String(), "String of %+v", tt.b)

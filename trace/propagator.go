@@ -130,8 +130,8 @@ func (p Propagator) Inject(ctx context.Context, to propagation.TextMapCarrier) {
 	}
 }
 
-// owns reports whether key is, in any case, the name of a B3 header or of another header that p
-// writes.
+// owns reports whether key is the name of a B3 header, or of another header that p writes. It
+// ignores the difference between upper and lower case.
 func (p Propagator) owns(key string) bool {
 	switch len(key) { // few other headers have these lengths
 	case len(fieldSingle), len(fieldFlags), len(fieldSpanID), len(fieldTraceID), len(fieldParent):
@@ -145,7 +145,7 @@ func (p Propagator) owns(key string) bool {
 }
 
 // blank sets the fields that an earlier message has left in carrier to "", because carrier cannot
-// delete.
+// delete fields.
 func (p Propagator) blank(carrier propagation.TextMapCarrier) {
 	for _, key := range carrier.Keys() {
 		if p.owns(key) {

@@ -49,7 +49,7 @@ func (q *queueMessage) Keys() []string {
 	return keys
 }
 
-// carriers has, for each kind of carrier, a function that returns an empty one.
+// carriers has, for each kind of carrier, a function that returns an empty carrier.
 var carriers = map[string]func() propagation.TextMapCarrier{
 	"HeaderCarrier": func() propagation.TextMapCarrier { return propagation.HeaderCarrier{} },
 	"MapCarrier":    func() propagation.TextMapCarrier { return propagation.MapCarrier{} },
@@ -143,7 +143,8 @@ func TestInject(t *testing.T) {
 	}
 }
 
-// The names are canonical in an http.Header, and lower case everywhere else.
+// Inject writes canonical names into an http.Header, and lower-case names into every other
+// carrier.
 func TestInjectNames(t *testing.T) {
 	p := trace.Propagator{Encoding: both, W3C: true}
 	h := propagation.HeaderCarrier{}
@@ -298,8 +299,8 @@ func TestExtractFindsKeysInAnyCase(t *testing.T) {
 		{"keys in odd cases", propagation.MapCarrier{"X-B3-TRACEID": id64, "x-B3-SpanId": spanID, "X-b3-sampled": "0", "X-B3-ParentSpanID": parentID}, said{id64, spanID, parentID, trace.Deny}},
 		{"flags", propagation.MapCarrier{"X-B3-TraceId": id64, "X-B3-SpanId": spanID, "X-B3-Flags": "1"}, said{id64, spanID, "", trace.Debug}},
 		{"B3", propagation.MapCarrier{"B3": id64 + "-" + spanID + "-1"}, said{id64, spanID, "", trace.Accept}},
-		{"lower case first", propagation.MapCarrier{"x-b3-traceid": id64, "X-B3-TraceId": id128, "x-b3-spanid": spanID, "X-B3-SPANID": parentID, "X-B3-Sampled": "0", "x-b3-sampled": "1"}, said{id64, spanID, "", trace.Accept}},
-		{"lower case first, b3", propagation.MapCarrier{"b3": id64 + "-" + spanID, "B3": id128 + "-" + spanID}, said{id64, spanID, "", trace.Defer}},
+		{"lower case wins", propagation.MapCarrier{"x-b3-traceid": id64, "X-B3-TraceId": id128, "x-b3-spanid": spanID, "X-B3-SPANID": parentID, "X-B3-Sampled": "0", "x-b3-sampled": "1"}, said{id64, spanID, "", trace.Accept}},
+		{"lower case wins, b3", propagation.MapCarrier{"b3": id64 + "-" + spanID, "B3": id128 + "-" + spanID}, said{id64, spanID, "", trace.Defer}},
 		{"B3 wins over x-b3", propagation.MapCarrier{"B3": id64 + "-" + spanID, "x-b3-traceid": id128, "x-b3-spanid": spanID}, said{id64, spanID, "", trace.Defer}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,7 +13,7 @@ const defaultRate = 0.001
 
 // ProviderConfig is the configuration of a [Provider]. The zero value is ready to use.
 type ProviderConfig struct {
-	Sampler Sampler // decides for new traces and for callers that defer; nil: NewRatio(0.001)
+	Sampler Sampler // decides for new traces and for callers that defer; nil means NewRatio(0.001)
 }
 
 // Provider is an OpenTelemetry TracerProvider without an SDK. It gives IDs and decisions, and
@@ -74,8 +74,8 @@ func (t tracer) Start(ctx context.Context, _ string, opts ...oteltrace.SpanStart
 	return t.provider.start(ctx, &parent{b3: cur.b3, state: cur.traceState()}, oteltrace.SpanKindInternal)
 }
 
-// start makes a child of under and a context that holds it. If under has no span ID, the child is
-// the first span of its trace.
+// start returns a new child of the parent under, and a context that holds the child. If the parent
+// has no span ID, the child is the first span of its trace.
 func (p *Provider) start(ctx context.Context, under *parent, kind oteltrace.SpanKind) (context.Context, oteltrace.Span) {
 	if p == nil {
 		p = fallback

@@ -120,7 +120,8 @@ func TestDefaultRate(t *testing.T) {
 			return ctx
 		},
 	} {
-		// A float64 near 2^63/1000 is exact to a few units, so the IDs are 8 units beside it.
+		// A float64 near 2^63/1000 is exact to a few units, so the tested IDs are 8 units below
+		// and above it.
 		assert.Equal(t, trace.Accept, testkit.SaidIn(start(testkit.B3(text(last-8)+"-"+spanID))).State, "%s: the last ID of the first thousandth", name)
 		assert.Equal(t, trace.Deny, testkit.SaidIn(start(testkit.B3(text(last+8)+"-"+spanID))).State, "%s: the first ID after the first thousandth", name)
 	}
@@ -159,7 +160,8 @@ func TestNewIDsTellTheTime(t *testing.T) {
 	})
 }
 
-// Some libraries, such as otelhttp, use the provider of clew's span. They obey a deny too.
+// Some libraries, such as otelhttp, use the provider of clew's span. Spans of this provider must
+// obey a deny too.
 func TestTracerProviderOfADeny(t *testing.T) {
 	if !testkit.InChild(t) {
 		return

@@ -17,7 +17,7 @@ type record struct {
 	// Three facts about a span are kept here, since padding makes them free.
 	remote bool // the span is in another process
 	hidden bool // OpenTelemetry does not see the span's ID; see attempt.contextFor
-	server bool // the span is a server's; its request uses route, which saves httpmw an allocation
+	server bool // the span is a server's; httpmw uses its field route, which saves an allocation
 
 	// If a caller is the parent: the parent of the caller's span, from the caller's headers.
 	callerParent oteltrace.SpanID
@@ -43,7 +43,8 @@ func (r *record) idText() string {
 	var buf [len(`"`) + 32 + len(seam.Middle) + 16 + len(`"`)]byte
 	text := append(r.b3.AppendTraceID(append(buf[:0], '"')), seam.Middle...)
 	s := string(append(line.AppendHex(text, r.b3.SpanID[:]), '"'))
-	if atomic.CompareAndSwapUint32(&r.made, 0, textBeingMade) { // otherwise another goroutine is writing the same text
+	// If the swap fails, another goroutine is writing the same text.
+	if atomic.CompareAndSwapUint32(&r.made, 0, textBeingMade) {
 		r.text = s
 		atomic.StoreUint32(&r.made, textMade)
 	}

@@ -18,8 +18,8 @@ type recordNode struct {
 	record
 }
 
-// hidden wraps a second context that a link keeps beside its parent. Programs that look into
-// contexts follow every field that is a context. They must not follow this one.
+// The type hidden wraps a second context that a link keeps beside its parent. Programs that look
+// into contexts follow every field that is a context. They must not follow this one.
 type hidden struct{ ctx context.Context }
 
 // newRecordNode returns a link above ctx whose record is empty.

@@ -46,7 +46,8 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 	if skipped != nil && skippedIn(under) == nil {
 		under = newSkippedNode(under, skipped)
 	}
-	a := attempt{ctx: under, root: true, kind: s.Kind, name: name, opts: opts} // no parent: a deny holds only for its own trace
+	// The attempt has no parent: a deny, for instance, holds only for its own trace.
+	a := attempt{ctx: under, root: true, kind: s.Kind, name: name, opts: opts}
 	a.current.read(under)
 	a.parent.sample(s.Sample)
 
@@ -57,7 +58,8 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 	if a.with(skipped) || a.with(globalProvider()) {
 		return a.made, under, a.span
 	}
-	// As in Starter.Start, but under remembers skipped already.
+	// This is the condition of Starter.Start, except that the context under remembers skipped
+	// already.
 	if a.skipped != nil && (nearest != nil || skipped == nil) {
 		under = newSkippedNode(under, a.skipped)
 	}
@@ -73,8 +75,9 @@ func underTrace(ctx context.Context) context.Context {
 	return below(ctx)
 }
 
-// alive returns values with the deadline and cancellation of ctx if ctx is one of workerpool's
-// contexts, because underTrace has removed them. Otherwise alive returns values as it is.
+// If ctx is one of workerpool's contexts, alive returns the context values with the deadline and
+// the cancellation of ctx, because underTrace has removed them. Otherwise it returns values as it
+// is.
 func alive(ctx, values context.Context) context.Context {
 	if life, ok := ctx.(seam.Lifetime); ok {
 		return life.Over(values)
@@ -103,8 +106,8 @@ func below(ctx context.Context) context.Context {
 	}
 }
 
-// rootNode is the context above a logger that was bound to a new root. The function below uses it
-// to remove the root, because the root is under the logger.
+// rootNode is the context above a logger that was bound to a new root. The root itself is under
+// the logger. So the function with the name below removes both, and goes on with the field under.
 type rootNode struct {
 	context.Context
 	key, val any    // rootKey{} and nothing; see node

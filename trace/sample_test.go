@@ -13,15 +13,14 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// answers are the values that Sample can return. Field says is the value, and field counts is the
-// state for which the value counts.
-var answers = []struct{ says, counts trace.Sampling }{
+// answers are the values that Sample can return, and the state that each value means.
+var answers = []struct{ value, state trace.Sampling }{
 	{trace.Defer, trace.Defer}, {trace.Deny, trace.Deny}, {trace.Accept, trace.Accept}, {trace.Debug, trace.Debug},
 	{4, trace.Defer}, {255, trace.Defer},
 }
 
-// asking is a caller and options, the arguments of Start. Field decided reports whether the caller
-// has decided, so that Sample must not be asked.
+// An asking holds two arguments of Start: a caller and options. The field decided is true if the
+// caller has decided, so that Sample must not be asked.
 type asking struct {
 	name    string
 	caller  string
@@ -55,7 +54,7 @@ func (a asking) parsed() (caller trace.B3) {
 	return caller
 }
 
-// sampled is a span that an SDK made for a Starter with Sample.
+// The type sampled holds a span from a Starter that has an SDK and the function Sample.
 type sampled struct {
 	asking
 	sdk     sdkSampler
@@ -73,13 +72,13 @@ func eachSample(t *testing.T, test func(*testing.T, *sampled)) {
 	for _, a := range askings {
 		for _, answer := range answers {
 			for _, sdk := range sdkSamplers {
-				t.Run(fmt.Sprintf("%s/%v (%d)/%s", a.name, answer.says, answer.says, sdk.name), func(t *testing.T) {
-					s := &sampled{asking: a, sdk: sdk, watched: watch(sdk.sampler), said: answer.counts}
+				t.Run(fmt.Sprintf("%s/%v (%d)/%s", a.name, answer.value, answer.value, sdk.name), func(t *testing.T) {
+					s := &sampled{asking: a, sdk: sdk, watched: watch(sdk.sampler), said: answer.state}
 					if a.decided {
 						s.said = a.parsed().Sampling
 					}
 					s.starter = trace.Starter{TracerProvider: s.watched, Kind: oteltrace.SpanKindServer,
-						Sample: func() trace.Sampling { s.asked++; return answer.says }}
+						Sample: func() trace.Sampling { s.asked++; return answer.value }}
 					s.ctx, s.span = s.starter.Start(context.Background(), a.parsed(), "request", a.opts...)
 					defer s.span.End()
 					var ok bool
@@ -154,7 +153,7 @@ func TestSampleHoldsForNestedSpans(t *testing.T) {
 	})
 }
 
-// A trace.Provider obeys Sample in the same way.
+// A trace.Provider obeys Sample as an SDK does.
 func TestSampleOfOurs(t *testing.T) {
 	for _, yes := range []bool{false, true} {
 		for _, answer := range answers {
@@ -167,15 +166,15 @@ func TestSampleOfOurs(t *testing.T) {
 				starter := trace.Starter{TracerProvider: providerOf(samplerFunc(func(id oteltrace.TraceID) bool {
 					c.asked.Add(1)
 					return sampler.Sample(id)
-				})), Sample: func() trace.Sampling { return answer.says }}
+				})), Sample: func() trace.Sampling { return answer.value }}
 				ctx, _ := starter.Start(context.Background(), trace.B3{}, "x", opts...)
 				b, _ := trace.FromContext(ctx)
-				want, asked := answer.counts, 0
+				want, asked := answer.state, 0
 				if want == trace.Defer {
 					want, asked = map[bool]trace.Sampling{false: trace.Deny, true: trace.Accept}[yes], 1
 				}
-				assert.Equal(t, want, b.Sampling, "state after %v (%d)", answer.says, answer.says)
-				assert.EqualValues(t, asked, c.asked.Load(), "times that the Sampler was asked after %v (%d)", answer.says, answer.says)
+				assert.Equal(t, want, b.Sampling, "state after %v (%d)", answer.value, answer.value)
+				assert.EqualValues(t, asked, c.asked.Load(), "times that the Sampler was asked after %v (%d)", answer.value, answer.value)
 			}
 		}
 	}

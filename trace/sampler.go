@@ -22,7 +22,7 @@ func (c constant) Sample(oteltrace.TraceID) bool { return bool(c) }
 // Always returns a Sampler that samples every trace.
 func Always() Sampler { return constant(true) }
 
-// Never returns a Sampler that samples none.
+// Never returns a Sampler that samples no trace.
 func Never() Sampler { return constant(false) }
 
 // Ratio samples a share of the traces. It decides by the low 64 bits of the ID. So the answer is
@@ -33,8 +33,8 @@ type Ratio struct {
 	bound atomic.Uint64 // the rate, times 1<<63
 }
 
-// NewRatio returns a Ratio that samples the share rate: 0.001 is one trace in a thousand.
-// It panics if rate is not between 0 and 1.
+// NewRatio returns a Ratio that samples this share of the traces: a rate of 0.001 is one trace in
+// a thousand. It panics if rate is not between 0 and 1.
 func NewRatio(rate float64) *Ratio {
 	r := new(Ratio)
 	r.SetRate(rate)

@@ -1,6 +1,6 @@
 package trace
 
-// Sampling is the B3 sampling state. The zero value is [Defer]. A value that is none of the four
+// Sampling is the B3 sampling state. The zero value is [Defer]. Any value but the four constants
 // counts as Defer.
 type Sampling uint8
 
@@ -24,7 +24,8 @@ func (s Sampling) String() string {
 	return "defer"
 }
 
-// digit returns the character of the state in the b3 header, or 0 if the header has none for it.
+// digit returns the character of the state in the b3 header, or 0 if the header has no character
+// for the state.
 func (s Sampling) digit() byte {
 	switch s {
 	case Deny:
@@ -40,12 +41,13 @@ func (s Sampling) digit() byte {
 // Inside this package a Sampling has five states. Three of them are alike inside and outside:
 // Defer, Accept and Debug. The two others look like Deny from outside:
 //
-//   - Deny is in force. A caller, Starter.Sample or a Provider has denied. No SDK is asked about
-//     the trace, and a later accept does not overrule the deny.
-//   - unsampled repeats the flag of another library's span, mostly an SDK's. The SDK is asked
-//     about a child, and sees its own span as the parent. A caller may overrule the flag.
+//   - Deny: a caller, Starter.Sample or a Provider has denied the trace. No SDK is asked about the
+//     trace, and a later accept does not overrule the deny.
+//   - unsampled: another library's span, mostly an SDK's, has a flag that is not set. The SDK is
+//     asked about a child, and sees its own span as the parent. A caller may overrule the flag.
 //
-// Samplings that leave the package go through public. Samplings that come in go through known.
+// A Sampling that leaves this package goes through the method public. A Sampling that comes from
+// outside goes through the method known.
 const unsampled = Debug + 1
 
 // public returns s as users see it.

@@ -39,7 +39,7 @@ var sdkSamplers = []sdkSampler{
 }
 
 // callers are values of the b3 header: none, every state alone, and every state with IDs of each
-// width. Of these IDs, a ratio of one half samples some.
+// width. A ratio of one half samples some of these IDs.
 var callers = func() (rows []string) {
 	rows = append(rows, "", "0", "1", "d")
 	for _, id := range []string{id64, id64High, id128Low, id128, idWide} {
@@ -79,7 +79,7 @@ func wantState(caller trace.Sampling, recorded bool) trace.Sampling {
 	return trace.Deny
 }
 
-// watched is an SDK that counts the calls of its sampler and keeps its spans.
+// The type watched is an SDK that counts the calls of its sampler and keeps its spans.
 type watched struct {
 	*sdktrace.TracerProvider
 	sampler  *counter

@@ -6,8 +6,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// skippedNode holds the SDK that was not asked because a caller, or Sample, had denied. A new
-// root in that context asks this SDK again.
+// A skippedNode holds an SDK that was not asked about a trace, because a caller, or Sample, had
+// denied the trace. A new root in that context asks this SDK.
 type skippedNode struct {
 	context.Context
 	key, val any // skippedKey{} and the SDK; see node
@@ -26,7 +26,7 @@ func (n *skippedNode) Value(key any) any {
 	return n.Context.Value(key)
 }
 
-// skippedIn returns the SDK of the nearest skippedNode of ctx; nil without one.
+// skippedIn returns the SDK of the nearest skippedNode of ctx, or nil if there is none.
 func skippedIn(ctx context.Context) oteltrace.TracerProvider {
 	sdk, _ := ctx.Value(skippedKey{}).(oteltrace.TracerProvider)
 	return sdk

@@ -17,8 +17,8 @@ type span struct {
 	rare     *rare     // nil in most spans
 }
 
-// rare holds the facts that few spans have. They are in a separate struct so that all other spans
-// stay small: every request makes a span.
+// The struct rare holds facts that few spans have. They are in a struct of their own so that all
+// other spans stay small: every request makes a span.
 type rare struct {
 	state    oteltrace.TraceState     // W3C's tracestate, sent on as it came
 	provider oteltrace.TracerProvider // the provider of the children, if it is no *Provider
@@ -78,8 +78,8 @@ func (s *span) SetStatus(codes.Code, string)                {}
 func (s *span) SetName(string)                              {}
 func (s *span) SetAttributes(...attribute.KeyValue)         {}
 
-// begin makes s a child of under. It fills in s in place, inside a node: to make a span elsewhere
-// and copy it into the node costs twice as much.
+// begin makes s a child of the parent under. It fills in s in place, inside a node, because making
+// a span elsewhere and copying it into the node costs twice as much.
 func (s *span) begin(under *parent, p *Provider) {
 	s.provider = p
 	s.rare = rarely(under.state, nil)
@@ -94,6 +94,6 @@ func (s *span) begin(under *parent, p *Provider) {
 	case b.Sampling == Defer:
 		b.Sampling = p.decide(b.TraceID)
 	case b.Sampling == unsampled && p.sdk == nil:
-		b.Sampling = Deny // a deny in force, since this provider has no SDK to ask
+		b.Sampling = Deny // a real deny, because this provider has no SDK to ask
 	}
 }

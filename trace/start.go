@@ -51,7 +51,7 @@ func (s Starter) Start(ctx context.Context, caller B3, name string, opts ...otel
 		root, _, span := s.root(ctx, name, opts)
 		return alive(ctx, root), span
 	}
-	var a attempt // a composite literal would be built in a temporary and copied
+	var a attempt // a composite literal would be built in a temporary variable and copied
 	a.ctx, a.kind, a.name, a.opts = ctx, s.Kind, name, opts
 	a.current.read(ctx)
 	a.parent.resolve(&a.current, caller)

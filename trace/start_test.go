@@ -49,7 +49,7 @@ func TestWidthFromTheCaller(t *testing.T) {
 	}
 }
 
-// A Sampling that is none of the four counts as Defer, with every provider.
+// A Sampling that is none of the four constants counts as Defer, with every provider.
 func TestUnknownSampling(t *testing.T) {
 	caller := testkit.B3(id64 + "-" + spanID)
 	caller.Sampling = 9

@@ -4,8 +4,8 @@ import (
 	"strings"
 )
 
-// parseTraceparent reads the values of traceparent, of which there must be exactly one. Of an
-// unknown version, it reads the part that version 00 has too (section 4.3).
+// parseTraceparent parses the header traceparent, which must have exactly one value. If the
+// version is unknown, it reads only the part that version 00 has too (section 4.3).
 func parseTraceparent(values []string) (B3, bool) {
 	const length = len("00-") + 32 + len("-") + 16 + len("-00")
 	if len(values) != 1 {
@@ -16,7 +16,7 @@ func parseTraceparent(values []string) (B3, bool) {
 		return B3{}, false
 	}
 	var b B3
-	var both [8]byte // the version and the flags, and zeros
+	var both [8]byte // the version, the flags, and six zeros
 	if !parseID(both[:], s[:2]+s[53:55]+"000000000000") || !b.setTraceID(s[3:35]) || !parseID(b.SpanID[:], s[36:52]) {
 		return B3{}, false
 	}

@@ -8,13 +8,13 @@ import (
 )
 
 // These are the limits of a tracestate that is sent on. W3C asks for 512 characters at least
-// (section 3.3.1.5). With more, a caller would decide how much memory each span and queued task
-// costs.
+// (section 3.3.1.5). If clew kept more, a caller would decide how much memory each span and queued
+// task costs.
 const (
 	maxTracestate = 512
 	maxMembers    = 32
-	maxElements   = 2 * maxMembers // with empty and repeated ones: RFC 9110, 5.6.1.2
-	longMember    = 128            // longer ones are the first to go
+	maxElements   = 2 * maxMembers // empty and repeated ones included: RFC 9110, 5.6.1.2
+	longMember    = 128            // longer members are dropped first
 )
 
 // parseTracestate combines the values of all tracestate headers. If several members have the same

@@ -20,7 +20,7 @@ import (
 
 const w3cSpan = "1111111111111111"
 
-// readW3C returns what a Propagator with W3C reads from these headers.
+// readW3C returns the B3 and the tracestate that a Propagator with W3C reads from h.
 func readW3C(h http.Header) (trace.B3, string) {
 	ctx := trace.Propagator{W3C: true}.Extract(context.Background(), propagation.HeaderCarrier(h))
 	b, _ := trace.FromContext(ctx)
@@ -34,7 +34,7 @@ var traceparents = []struct{ name, in, state string }{
 	{"not sampled", "00-" + id128 + "-" + w3cSpan + "-00", "deny"},
 	{"flags that are not defined yet", "00-" + id128 + "-" + w3cSpan + "-ff", "accept"},
 	{"flags that are not defined yet, not sampled", "00-" + id128 + "-" + w3cSpan + "-08", "deny"},
-	{"white space around it", " \t00-" + id128 + "-" + w3cSpan + "-01\t ", "accept"},
+	{"white space around the value", " \t00-" + id128 + "-" + w3cSpan + "-01\t ", "accept"},
 	{"a later version", "cc-" + id128 + "-" + w3cSpan + "-01", "accept"},
 	{"a later version, longer", "cc-" + id128 + "-" + w3cSpan + "-01-what-the-future-will-be-like", "accept"},
 	{"a later version, trailing dash", "cc-" + id128 + "-" + w3cSpan + "-01-", "accept"},
@@ -106,7 +106,7 @@ func TestTracestate(t *testing.T) {
 		in   []string
 		want string
 	}{
-		{"one", []string{"a=1"}, "a=1"},
+		{"one member", []string{"a=1"}, "a=1"},
 		{"order is kept", []string{"b=2,a=1"}, "b=2,a=1"},
 		{"several headers are one list", []string{"a=1", "b=2", "c=3"}, "a=1,b=2,c=3"},
 		{"white space", []string{" a=1 ,\tb=2\t"}, "a=1,b=2"},
@@ -127,7 +127,7 @@ func TestTracestate(t *testing.T) {
 		{"no key", []string{"=1"}, ""},
 		{"upper-case key", []string{"A=1"}, ""},
 		{"control characters", []string{"a=1\x1b[2J"}, ""},
-		{"none", nil, ""},
+		{"no header", nil, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := http.Header{"Traceparent": {traceparents[0].in}, "Tracestate": tt.in}

@@ -14,7 +14,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// flat is a context whose values are in a map, because a framework has copied them from another
+// A flat context has its values in a map, because a framework has copied them from another
 // context.
 type flat struct {
 	context.Context
@@ -23,10 +23,10 @@ type flat struct {
 
 func (f flat) Value(key any) any { return f.values[key] }
 
-// flatten copies ctx as fiber's adaptor does: it reads the fields by reflection, and recognizes
-// them by their names. The field val is the value of the field key before it, and wins over values
-// of the parent context. The field Context is the parent context. Newer versions of fiber follow
-// any field that is a context, embedded or not.
+// flatten copies ctx as fiber's adaptor does: it reads the fields of each context by reflection,
+// and recognizes them by their names. The field val holds the value for the key in the field key
+// before it. This value wins over values of the parent context. The field Context is the parent
+// context. Newer versions of fiber follow any field that is a context, embedded or not.
 func flatten(ctx context.Context, newer bool) flat {
 	f := flat{context.Background(), map[any]any{}}
 	f.copy(ctx, newer)
@@ -160,7 +160,8 @@ func childState(parent trace.B3) trace.Sampling {
 func TestAnothersSpanKeepsTheRecord(t *testing.T) {
 	for name, ctx := range contexts() {
 		want, ok := trace.FromContext(ctx)
-		if !ok || want.Sampling == trace.Accept || want.Sampling == trace.Defer { // the record is needed for deny and debug only
+		// Only a deny or a debug needs the record.
+		if !ok || want.Sampling == trace.Accept || want.Sampling == trace.Defer {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -171,7 +172,7 @@ func TestAnothersSpanKeepsTheRecord(t *testing.T) {
 	}
 }
 
-// Some programs copy a context by a cast: they read the memory of each link as if
+// Some programs copy a context by a cast: they read the memory of each context in the chain as if
 // context.WithValue had made it. So clew's contexts begin with the same fields.
 func TestContextsAreLaidOutAsWithValue(t *testing.T) {
 	type key struct{}
@@ -192,5 +193,5 @@ func TestContextsAreLaidOutAsWithValue(t *testing.T) {
 			}
 		})
 	}
-	assert.Greater(t, links, len(contexts()), "number of links compared")
+	assert.Greater(t, links, len(contexts()), "number of contexts compared")
 }

@@ -212,7 +212,8 @@ func TestRootsKeepTheirOptions(t *testing.T) {
 	link := oteltrace.Link{SpanContext: oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: oteltrace.TraceID{1}, SpanID: oteltrace.SpanID{2}}),
 		Attributes: []attribute.KeyValue{attribute.String("why", "it")}}
 	begun := time.Unix(1700000000, 5000)
-	ctx, _ := tp.Tracer("other").Start(context.Background(), "outer") // WithNewRoot hides this span from the root
+	// WithNewRoot hides the span "outer" from the root.
+	ctx, _ := tp.Tracer("other").Start(context.Background(), "outer")
 	_, s := trace.Starter{TracerProvider: tp, Kind: oteltrace.SpanKindServer}.Start(ctx, trace.B3{}, "root",
 		oteltrace.WithNewRoot(), oteltrace.WithLinks(link), oteltrace.WithAttributes(attribute.Int("n", 7)), oteltrace.WithTimestamp(begun))
 	s.End()
@@ -255,8 +256,8 @@ func TestRatioChangesWhileRunning(t *testing.T) {
 }
 
 // TestSampleOverrulesTheSampler: httpmw's Config.Sample is asked before the Sampler. Zipkin gets
-// the same spans as if the caller had decided, but the first has no parent, because a caller that
-// defers reports no span.
+// the same spans as if the caller had decided, but the first span has no parent, because a caller
+// that defers reports no span.
 func TestSampleOverrulesTheSampler(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustAll, httpmw.TrustIDs, httpmw.TrustNone} {
 		for _, id := range []string{"", id128, id64, idWide} {

@@ -1,11 +1,11 @@
 package zipkin
 
-// batch is spans that are posted together.
+// A batch holds spans that are posted together.
 type batch struct {
 	sizes
 	json pieces // `{…},{…}`
-	ends []int  // where each span ends
-	gone int    // the number of bytes at the beginning that were released
+	ends []int  // where each span ends in json
+	gone int    // how many bytes at the beginning of json were released
 }
 
 func newBatch(s sizes) *batch { return &batch{sizes: s} }

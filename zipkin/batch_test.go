@@ -36,7 +36,7 @@ func capacity(b *batch) (n int) {
 }
 
 // While the second half of a batch is posted, the batch does not keep the first half in memory,
-// because it has arrived.
+// because the first half has arrived.
 func TestDeliverReleases(t *testing.T) {
 	const half = 2 << 20
 	b := newBatch(sizesOf(64 << 20))
@@ -73,7 +73,7 @@ func TestReleaseFreesMemory(t *testing.T) {
 	runtime.KeepAlive(b)
 }
 
-// A batch does not keep spans in memory that were released. It keeps its other spans.
+// A batch does not keep released spans in memory. It keeps all other spans.
 func TestRelease(t *testing.T) {
 	b := newBatch(sizesOf(1 << 20))
 	var want []string

@@ -11,17 +11,17 @@ type body struct {
 	plain bool // not compressed
 }
 
-// newBody returns text as a compressed body, or as a plain one if the compressed body would have
-// more than most bytes. A compressed body has new memory, and a plain one has text's memory.
-// Nobody may write to this memory again, because net/http may still read a body after RoundTrip
-// has returned.
+// newBody returns text as a compressed body. If the compressed body would be longer than limit
+// bytes, newBody returns text as a plain body. A compressed body has new memory, and a plain body
+// shares the memory of text. Nobody may write to this memory again, because net/http may still
+// read a body after RoundTrip has returned.
 //
-// yield, unless nil, is called now and then, because compressing a whole batch takes milliseconds.
-// Without yield, requests would wait for the processor meanwhile, and the 99th percentile of their
-// durations would rise.
-func newBody(text pieces, most int, yield func()) body {
+// The function yield, unless nil, is called now and then, because compressing a whole batch takes
+// milliseconds. Without yield, requests would wait for the processor meanwhile, and the 99th
+// percentile of their durations would rise.
+func newBody(text pieces, limit int, yield func()) body {
 	const atOnce = 32 << 10
-	out := limited{most: most}
+	out := limited{limit: limit}
 	w := writers.Get().(*gzip.Writer)
 	defer writers.Put(w)
 	w.Reset(&out)

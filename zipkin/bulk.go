@@ -9,7 +9,7 @@ import (
 // bulk returns the approximate number of bytes of text in a span. The span's JSON is longer
 // because of names and escapes, or shorter because parts are left out.
 func bulk(s sdktrace.ReadOnlySpan) int {
-	const most = clip.Max // bytes of a text
+	const most = clip.Max // the encoder cuts a longer text
 	n := min(len(s.Name()), most) + min(len(s.Status().Description), most) + bulkOf(s.Attributes())
 	for _, event := range s.Events() {
 		n += min(len(event.Name)+bulkOf(event.Attributes), most)

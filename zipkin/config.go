@@ -99,20 +99,20 @@ func (cfg Config) checked() (Config, *url.URL, error) {
 	return cfg, endpoint, nil
 }
 
-// parseEndpoint returns text as the URL of a collector. Errors contain field, the name of the
-// field or variable that text comes from. They do not quote the URL, because it may contain a
-// password.
-func parseEndpoint(field, text string) (*url.URL, error) {
+// parseEndpoint returns text as the URL of a collector. Errors contain source, which is the name
+// of the Config's field, or of the environment variable, that text comes from. They do not quote
+// the URL, because it may contain a password.
+func parseEndpoint(source, text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case text == "":
-		return nil, errors.New("zipkin: no " + field)
+		return nil, errors.New("zipkin: no " + source)
 	case err != nil:
-		return nil, errors.New("zipkin: " + field + " is not a URL")
+		return nil, errors.New("zipkin: " + source + " is not a URL")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("zipkin: " + field + " is not an http or https URL")
+		return nil, errors.New("zipkin: " + source + " is not an http or https URL")
 	case u.Host == "":
-		return nil, errors.New("zipkin: " + field + " has no host")
+		return nil, errors.New("zipkin: " + source + " has no host")
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/api/v2/spans"

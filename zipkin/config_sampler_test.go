@@ -17,7 +17,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// asked is a Sampler that gives the same answer each time, and remembers what it was asked about.
+// The type asked is a Sampler that gives the same answer each time. It remembers the last trace ID
+// that it was asked about.
 type asked struct {
 	yes atomic.Bool
 	n   atomic.Int64
@@ -126,7 +127,7 @@ func TestSamplerWithRoots(t *testing.T) {
 	}
 }
 
-// TestSamplerIsNoRatio: with any Sampler there is no ratio to read or to set.
+// TestSamplerIsNoRatio: if a Config has a Sampler, the Provider has no ratio to read or to set.
 func TestSamplerIsNoRatio(t *testing.T) {
 	ratio := trace.NewRatio(1)
 	for name, s := range map[string]trace.Sampler{"a limit": trace.NewLimit(1), "a ratio": ratio} {

@@ -2,7 +2,7 @@ package zipkin
 
 import "fmt"
 
-// counts has the numbers of Stats, with the reasons why spans were dropped.
+// counts holds the numbers of Stats, and the reasons why spans were dropped.
 type counts struct {
 	ended, sent, queued, bytes int64
 
@@ -19,7 +19,7 @@ func (c *counts) stats() Stats {
 	return Stats{c.ended, c.sent, c.dropped(), c.queued, c.bytes, c.lastError}
 }
 
-// settle counts n spans, which were queued, as sent, or as refused if there is an error.
+// settle counts n queued spans as sent, or as refused if err is not nil.
 func (c *counts) settle(n int, err error) {
 	c.queued -= int64(n)
 	if err == nil {
@@ -30,8 +30,8 @@ func (c *counts) settle(n int, err error) {
 	}
 }
 
-// lost returns an error that says how many spans were lost, or nil if none were. cause says why
-// time ran out; nil means that it did not.
+// lost returns an error that says how many spans were lost, or nil if none were. The parameter
+// cause says why time ran out, or is nil if time did not run out.
 func (c *counts) lost(cause error) error {
 	if c.dropped() == 0 {
 		return nil
@@ -44,7 +44,7 @@ func (c *counts) lost(cause error) error {
 	return withLast(err, c.lastError)
 }
 
-// withLast returns err, and after it the text of last if that is not nil.
+// withLast returns err. If last is not nil, withLast appends the text of last.
 func withLast(err, last error) error {
 	if last == nil {
 		return err

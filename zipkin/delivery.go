@@ -11,8 +11,8 @@ const (
 	firstWait   = 250 * time.Millisecond // before the second try
 	longestWait = 5 * time.Second
 
-	// maxServerErrors is how many answers of 500 lose a batch. After a 500, another try may help,
-	// or the collector may never accept this batch.
+	// A part of a batch is lost after maxServerErrors answers of 500 in a row. After a 500,
+	// another try may help, or the collector may never accept this batch.
 	maxServerErrors = 3
 
 	// maxRefusals is how many times in a row a part with several spans may be refused as malformed
@@ -32,16 +32,17 @@ const (
 	plainBatches = 1000
 )
 
-// settle is called as soon as a part of a batch is sent or refused. If the part is sent, err is
-// nil.
+// A settle function is called as soon as a part of a batch is sent or refused. If the part is
+// sent, err is nil.
 type settle func(part spans, err error)
 
-// pause waits before the next try. asked reports whether the collector has asked for the pause.
-// pause returns an error if there is no more time.
-type pause func(d time.Duration, asked bool, because error) error
+// A pause function waits for d before the next try. The parameter asked is true if the collector
+// has asked for the pause, and cause is the error of the last try. The function returns an error
+// if there is no more time.
+type pause func(d time.Duration, asked bool, cause error) error
 
-// delivery is a batch that is being posted: which parts are not settled, and what has failed until
-// now.
+// A delivery holds the state of one batch that is being posted: which parts are not settled, and
+// what has failed until now.
 type delivery struct {
 	sender *sender
 	batch  *batch
@@ -72,7 +73,8 @@ func (s *sender) deliver(ctx context.Context, b *batch, pause pause, settle sett
 		d.plain = true
 	}
 	for len(d.todo) > 0 {
-		if err := ctx.Err(); err != nil { // post might post once more before it notices the end of ctx
+		// Without this check, post might post once more before it notices the end of ctx.
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if err := d.try(ctx); err != nil {
@@ -143,18 +145,18 @@ func (d *delivery) retries(what verdict, early bool) bool {
 }
 
 // waitToRetry pauses before the next try, at least for as long as the collector has asked for.
-func (d *delivery) waitToRetry(asked time.Duration, early bool, because error) error {
+func (d *delivery) waitToRetry(asked time.Duration, early bool, cause error) error {
 	delay := d.wait/2 + rand.N(d.wait/2)
 	if asked > 0 {
-		// Longer by a random time, so that the clients of a collector do not all come back at the
-		// same moment.
+		// The pause is longer than asked by a random time, so that the clients of a collector do
+		// not all come back at the same moment.
 		delay = max(delay, asked+rand.N(asked/10+1))
 	}
 	if !early {
 		d.wait = min(2*d.wait, longestWait)
 		d.retryAt = time.Now().Add(delay)
 	}
-	return d.pause(delay, asked > 0, because)
+	return d.pause(delay, asked > 0, cause)
 }
 
 // divides reports whether the halves of part are to be posted.

@@ -14,9 +14,9 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// The benchmark is in the package because the encoder is not exported.
+// These tests are in package zipkin because the encoder is not exported.
 
-// last is a SpanProcessor that keeps the span that ended last.
+// The type last is a SpanProcessor that keeps only the span that ended most recently.
 type last struct{ span sdktrace.ReadOnlySpan }
 
 func (l *last) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
@@ -67,7 +67,7 @@ func spanToEncode(t testing.TB, kind oteltrace.SpanKind, name string, tell func(
 	return l.span
 }
 
-// To append a span to a buffer with enough capacity costs two allocations at most.
+// Appending a span to a buffer with enough capacity costs two allocations at most.
 func TestAppendAllocations(t *testing.T) {
 	const most = 2
 	for _, tt := range spansToEncode {
@@ -79,7 +79,7 @@ func TestAppendAllocations(t *testing.T) {
 	}
 }
 
-// nested does not write much more text than is kept when the text is cut.
+// The function nested stops soon after it has written more text than the encoder keeps.
 func TestNestedDepthIsBounded(t *testing.T) {
 	items := make([]attribute.Value, 100_000)
 	for i := range items {

@@ -43,7 +43,7 @@ func (p *poster) RoundTrip(r *http.Request) (*http.Response, error) {
 	return reply(http.StatusAccepted, ""), nil
 }
 
-// posted is a span as it was posted.
+// A posted is a span as the collector got it.
 type posted map[string]any
 
 func (s posted) tags() map[string]any {
@@ -94,7 +94,8 @@ func spanContext(id oteltrace.TraceID, span oteltrace.SpanID) oteltrace.SpanCont
 	return oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: id, SpanID: span, TraceFlags: oteltrace.FlagsSampled})
 }
 
-// ended returns a span that has ended, after change has been applied to it. change may be nil.
+// ended returns a span that has ended. The function change, unless nil, is applied to the span
+// first.
 func ended(change func(*tracetest.SpanStub)) tracetest.SpanStub {
 	stub := tracetest.SpanStub{
 		Name:        "get /media/{id}",
@@ -142,8 +143,8 @@ func TestRemoteEndpoint(t *testing.T) {
 		{"a service of AWS", client, []attribute.KeyValue{str("rpc.system", "aws-api"), str("rpc.service", "DynamoDB")}, map[string]any{"serviceName": "dynamodb"}},
 		{"a database with a name", client, []attribute.KeyValue{str("db.system", "mysql"), str("server.address", "db.example")},
 			map[string]any{"serviceName": "db.example"}},
-		{"a broker", producer, []attribute.KeyValue{str("messaging.system", "kafka")}, map[string]any{"serviceName": "kafka"}},
-		{"a broker, for a consumer", consumer, []attribute.KeyValue{str("messaging.system", "kafka"), str("server.address", "kafka-1.example")},
+		{"a producer's broker", producer, []attribute.KeyValue{str("messaging.system", "kafka")}, map[string]any{"serviceName": "kafka"}},
+		{"a consumer's broker", consumer, []attribute.KeyValue{str("messaging.system", "kafka"), str("server.address", "kafka-1.example")},
 			map[string]any{"serviceName": "kafka-1.example"}},
 		{"a server's client", server, []attribute.KeyValue{str("network.peer.address", "192.0.2.1"), num("network.peer.port", 50000)},
 			map[string]any{"ipv4": "192.0.2.1", "port": 50000.0}},
@@ -241,8 +242,8 @@ func TestNoSecrets(t *testing.T) {
 	assert.NotContains(t, string(text), canary, "the secret in an event")
 }
 
-// TestNoSecretsInURLs: some attributes hold nothing but a URL, which may be relative. They lose
-// user, query and fragment.
+// TestNoSecretsInURLs: some attributes hold nothing but a URL, which may be relative. The posted
+// URL has no user, query or fragment.
 func TestNoSecretsInURLs(t *testing.T) {
 	for text, want := range map[string]string{
 		"https://a.example/?name=O'Brien&token=" + canary: "https://a.example/",
@@ -288,8 +289,8 @@ func FuzzSpan(f *testing.F) {
 		})
 		export(t, stub)
 
-		// Now the same texts are beside secrets: in texts, in lists and maps, and in nested lists
-		// and maps.
+		// Now the span has the same texts beside secrets: in strings, in lists and maps, and in
+		// nested lists and maps.
 		url := value + " //u:" + canary + "@h/?" + canary + "#" + peer
 		header := attribute.Map("http.request.header", attribute.String("authorization", canary), attribute.String(key, value), attribute.StringSlice("Cookie", []string{canary}))
 		all := []attribute.KeyValue{

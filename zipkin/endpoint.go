@@ -12,7 +12,7 @@ type endpoint struct {
 	port    int64 // not written if it is no valid port
 }
 
-// append appends e after the opening, or nothing at all if e is empty.
+// append appends opening and then e. If e is empty, it appends neither.
 func (e endpoint) append(dst []byte, opening string) []byte {
 	start := len(dst)
 	dst = append(dst, opening...)

@@ -60,7 +60,7 @@ var samplerNames = []string{
 //   - OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are read as by NewProvider.
 //   - OTEL_BSP_MAX_QUEUE_SIZE sets QueueSpans.
 //   - OTEL_EXPORTER_ZIPKIN_TIMEOUT, in milliseconds, is how long a post may take, instead of ten
-//     seconds; 0 is no limit. If a Client's own Timeout is shorter, it holds.
+//     seconds; 0 is no limit. If a Client's own Timeout is shorter, that Timeout applies.
 //
 // Whether the Provider is on or off, OTEL_TRACES_SAMPLER decides about traces that no caller has
 // decided, unless cfg has a Ratio or a Sampler. Its value is always_on, always_off, or
@@ -99,7 +99,7 @@ func FromEnv(cfg Config) (*Provider, error) {
 	return p, err
 }
 
-// settings is a Config, and what else the environment says.
+// settings holds a Config, and what the environment says in addition.
 type settings struct {
 	cfg     Config
 	off     bool
@@ -108,7 +108,7 @@ type settings struct {
 	faults  []error // of the environment
 }
 
-// readEnv returns cfg with its empty fields filled in from the environment.
+// readEnv returns settings with cfg, whose empty fields are filled in from the environment.
 func readEnv(cfg Config) *settings {
 	s := &settings{cfg: cfg, timeout: postTime}
 	disabled, err := env.True(envDisabled)

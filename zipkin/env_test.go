@@ -54,7 +54,7 @@ func TestFromEnvOnAndOff(t *testing.T) {
 		{"no variables", nil, "", ""},
 		{"all empty", map[string]string{"OTEL_TRACES_EXPORTER": "", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": "", "OTEL_SDK_DISABLED": ""}, "", ""},
 		{"all blank", map[string]string{"OTEL_TRACES_EXPORTER": " ", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": "\t", "OTEL_SDK_DISABLED": " "}, "", ""},
-		{"a list of nothing is not set", map[string]string{"OTEL_TRACES_EXPORTER": " , "}, inCfg, inCfg},
+		{"an empty list counts as not set", map[string]string{"OTEL_TRACES_EXPORTER": " , "}, inCfg, inCfg},
 		{"the endpoint", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": " " + theirs + " "}, "", theirs},
 		{"an endpoint without a path", map[string]string{"OTEL_EXPORTER_ZIPKIN_ENDPOINT": "http://theirs.test:9411"}, "", "http://theirs.test:9411/api/v2/spans"},
 		{"an endpoint of cfg", nil, inCfg, inCfg},
@@ -63,8 +63,8 @@ func TestFromEnvOnAndOff(t *testing.T) {
 		{"the exporter, in capitals", map[string]string{"OTEL_TRACES_EXPORTER": " Zipkin "}, "", toDefault},
 		{"the exporter among others", map[string]string{"OTEL_TRACES_EXPORTER": "otlp, zipkin"}, "", toDefault},
 		{"exporter and endpoint", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": theirs}, "", theirs},
-		{"none", map[string]string{"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": theirs}, "", ""},
-		{"none, and an endpoint of cfg", map[string]string{"OTEL_TRACES_EXPORTER": "none"}, inCfg, ""},
+		{"the exporter none", map[string]string{"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": theirs}, "", ""},
+		{"the exporter none, and an endpoint of cfg", map[string]string{"OTEL_TRACES_EXPORTER": "none"}, inCfg, ""},
 		{"another exporter", map[string]string{"OTEL_TRACES_EXPORTER": "otlp,console", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": theirs}, "", ""},
 		{"another exporter, and an endpoint that is no URL", map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": "?"}, "", ""},
 		{"zipkin as a part of another name", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin2"}, inCfg, ""},
@@ -317,7 +317,7 @@ func TestFromEnvRefuses(t *testing.T) {
 			[]string{"zipkin: OTEL_EXPORTER_ZIPKIN_TIMEOUT is not a whole number of milliseconds from 0 to 2147483647"}},
 		{"a negative timeout", map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_ZIPKIN_TIMEOUT": "-1"}, zipkin.Config{},
 			[]string{"zipkin: OTEL_EXPORTER_ZIPKIN_TIMEOUT is not a whole number of milliseconds from 0 to 2147483647"}},
-		{"cfg, and the Provider is off", map[string]string{"OTEL_SDK_DISABLED": "true"}, zipkin.Config{Ratio: 2, QueueSpans: -1, Endpoint: "ftp://" + canary}, []string{
+		{"faults in cfg, and the Provider is off", map[string]string{"OTEL_SDK_DISABLED": "true"}, zipkin.Config{Ratio: 2, QueueSpans: -1, Endpoint: "ftp://" + canary}, []string{
 			"zipkin: Endpoint is not an http or https URL", "zipkin: Ratio 2 is not between 0 and 1", "zipkin: QueueSpans -1 is negative"}},
 		{"Ratio and Sampler, and the Provider is off", nil, zipkin.Config{Ratio: 0.5, Sampler: trace.Always()}, []string{"zipkin: both Ratio and Sampler are set"}},
 		{"all at once", map[string]string{"OTEL_SDK_DISABLED": "yes", "OTEL_TRACES_SAMPLER": "x", "OTEL_EXPORTER_ZIPKIN_ENDPOINT": canary,

@@ -47,7 +47,7 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if x.e.ending.Err() != nil { // ctx may end a little later than ending
+	if x.e.ending.Err() != nil { // ending may have ended a little before ctx
 		return x.e.ending.Err()
 	}
 	pause := func(d time.Duration, _ bool, err error) error { return x.pause(ctx, d, err) }
@@ -73,11 +73,11 @@ func (x *export) run(ctx context.Context, ended []sdktrace.ReadOnlySpan) error {
 	return nil
 }
 
-func (x *export) pause(ctx context.Context, d time.Duration, because error) error {
-	if ctx.Err() != nil { // the parameter because then holds the same error
+func (x *export) pause(ctx context.Context, d time.Duration, cause error) error {
+	if ctx.Err() != nil { // the parameter cause then holds the same error
 		return ctx.Err()
 	}
-	x.count(func(c *counts) { c.lastError = because })
+	x.count(func(c *counts) { c.lastError = cause })
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -108,7 +108,7 @@ func TestEndpointsPasswordIsInNoError(t *testing.T) {
 			return nil, fmt.Errorf("wrapped: %w", &url.Error{Op: "Post", URL: p.URL.String(), Err: errors.New("no")})
 		}},
 		{"a redirect", func(p *post) (*http.Response, error) { return reply(301, "", "Location", p.URL.String()), nil }},
-		{"refused", refuse},
+		{"a refused connection", refuse},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -156,7 +156,7 @@ func TestPostsAreNotTraced(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &collector{}
 			var tp *zipkin.Provider
-			// A function, because tp is made only later.
+			// This is a function, because tp is made only afterwards.
 			traced := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				return tt.wrap(c, tp).RoundTrip(r)
 			})
@@ -211,7 +211,7 @@ func TestQueueBytes(t *testing.T) {
 		size := func(opts ...oteltrace.SpanStartOption) int {
 			tp := newProvider(t, zipkin.Config{Client: (&collector{}).client()})
 			tick := time.Now().Add(time.Second).Truncate(time.Second)
-			time.Sleep(time.Until(tick)) // then timestamps and durations have the same length
+			time.Sleep(time.Until(tick)) // so that timestamps and durations have the same length
 			end(tp, 1, opts...)
 			bytes := tp.Stats().QueuedBytes
 			require.NoError(t, tp.Shutdown(patience(t)))
@@ -465,7 +465,8 @@ func TestClientIsLeftAlone(t *testing.T) {
 		client := &http.Client{Transport: c, Timeout: 3 * time.Second}
 		tp := newProvider(t, zipkin.Config{Client: client})
 		end(tp, 1)
-		time.Sleep(4*time.Second + 500*time.Millisecond) // a second in which spans are gathered, then three of Timeout
+		// Spans are gathered for a second. Then the first post ends by the Timeout.
+		time.Sleep(4*time.Second + 500*time.Millisecond)
 		assert.Len(t, c.tries(), 2, "posts")
 		require.Error(t, tp.Shutdown(expired(t)))
 		assert.Equal(t, &http.Client{Transport: c, Timeout: 3 * time.Second}, client, "the Client")
@@ -580,7 +581,7 @@ func TestLargeExport(t *testing.T) {
 	require.NoError(t, e.Shutdown(context.Background()))
 }
 
-// An export ends by its deadline, says how many spans it has lost, and leaves the exporter usable.
+// An export ends at its deadline, says how many spans it has lost, and leaves the exporter usable.
 func TestExporterDuringFaults(t *testing.T) {
 	for name := range unending(nil) {
 		if strings.Contains(name, "ignores") || strings.Contains(name, "too late") {
@@ -731,7 +732,7 @@ func TestProviderMetrics(t *testing.T) {
 		}, metrics(t, reader), "metrics at first")
 		spans := begin(tp, 1501)
 		spans[:1500].end()
-		time.Sleep(100 * time.Millisecond) // now there were two posts, and a third that has failed
+		time.Sleep(100 * time.Millisecond) // by now, three posts have come, and the third failed
 		spans[1500:].end()
 		end(tp, 1100)
 		assert.Equal(t, map[string]int64{

@@ -70,8 +70,8 @@ func TestBothConfigsOfAnExporter(t *testing.T) {
 	}
 }
 
-// TestSampleNone: a Ratio of 0 means the default. So there are two ways to sample none: Sampler:
-// trace.Never(), and SetRatio(0). In both, a caller's decision is obeyed.
+// TestSampleNone: a Ratio of 0 means the default. So there are two ways to sample no new trace:
+// the Sampler trace.Never(), and SetRatio(0). Both obey a caller's decision.
 func TestSampleNone(t *testing.T) {
 	accepted := testkit.B3(testkit.ID128 + "-" + testkit.SpanID + "-1")
 	for _, tt := range []struct {

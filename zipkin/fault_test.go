@@ -58,15 +58,16 @@ func dated(d time.Duration) answer {
 // After an outage, all spans that the queue could hold arrive, in order, each once.
 func TestOutage(t *testing.T) {
 	type bounds struct{ least, most time.Duration }
-	usual := bounds{125 * time.Millisecond, 250 * time.Millisecond}        // before the second try
-	exactly := func(d time.Duration) bounds { return bounds{d, d + d/10} } // the wait is at random within these bounds
+	usual := bounds{125 * time.Millisecond, 250 * time.Millisecond} // before the second try
+	// If the collector asks for a wait of d, the wait is random within these bounds.
+	exactly := func(d time.Duration) bounds { return bounds{d, d + d/10} }
 	tests := []struct {
 		name  string
 		fault answer
 		times int
 		wait  bounds // from the first post to the second
 	}{
-		{"refused", refuse, 9, usual},
+		{"connection refused", refuse, 9, usual},
 		{"500", status(500), 2, usual},
 		{"503", status(503), 5, usual},
 		{"503 with seconds", status(503, "Retry-After", "7"), 3, exactly(7 * time.Second)},
@@ -180,11 +181,11 @@ func TestReplyAfterTaking(t *testing.T) {
 		name string
 		body func(*post) io.Reader
 	}{
-		{"breaks off", func(*post) io.Reader {
+		{"body breaks off", func(*post) io.Reader {
 			return io.MultiReader(strings.NewReader("ha"), brokenReader{io.ErrUnexpectedEOF})
 		}},
-		{"never comes", func(p *post) io.Reader { return stalledReader{p} }},
-		{"never ends", func(*post) io.Reader { return endless{} }},
+		{"body never comes", func(p *post) io.Reader { return stalledReader{p} }},
+		{"body never ends", func(*post) io.Reader { return endless{} }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -267,7 +268,7 @@ func TestServerErrorsNowAndThen(t *testing.T) {
 	})
 }
 
-// Of a batch that is refused, only the spans that are to blame are lost.
+// If a batch is refused, only the spans that are to blame are lost.
 func TestRefusedTogether(t *testing.T) {
 	some := func(at ...int) func(int) bool { return func(i int) bool { return slices.Contains(at, i) } }
 	tests := []struct {
@@ -361,7 +362,7 @@ func TestOutageAmongHalves(t *testing.T) {
 	})
 }
 
-// With every other answer, the batch is lost at once, because another try would change nothing.
+// After any other status, the batch is lost at once, because another try would change nothing.
 func TestRefused(t *testing.T) {
 	for _, code := range []int{300, 301, 302, 303, 304, 307, 308, 401, 403, 404, 405, 410, 501, 505, 999} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
@@ -404,7 +405,8 @@ func TestRedirectNowhere(t *testing.T) {
 	})
 }
 
-// hostile passes the first connections to do, and all others to the server.
+// A hostile listener passes its first connections to the function do, and all later ones to the
+// server.
 type hostile struct {
 	net.Listener
 	first atomic.Int64
@@ -486,7 +488,7 @@ func TestBrokenConnections(t *testing.T) {
 			require.NoError(t, tp.Shutdown(patience(t)), "Shutdown")
 			stop()
 			assertEmpty(t, tp.Stats(), 20, 20)
-			c.broken = nil // the errors of posts of which the hostile connections have read only a part
+			c.broken = nil // the hostile connections have read some posts only in part
 			assertArrived(t, c, slices.Concat(ids, more))
 			if tt.taken {
 				assert.Nil(t, tp.Stats().LastError, "LastError")

@@ -16,7 +16,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// field is a change of a span, and the change that it causes in the post.
+// A field is a change of a span, and the change that it causes in the posted span.
 type field struct {
 	name string
 	span func(*tracetest.SpanStub)
@@ -78,7 +78,7 @@ func TestSpanName(t *testing.T) {
 func TestSpanTimes(t *testing.T) {
 	checkFields(t, []field{
 		{"duration: less than a microsecond", func(s *tracetest.SpanStub) { s.EndTime = began.Add(1) }, func(p posted) { p["duration"] = 1.0 }},
-		{"duration: none", func(s *tracetest.SpanStub) { s.EndTime = began }, func(p posted) { p["duration"] = 1.0 }},
+		{"duration: zero", func(s *tracetest.SpanStub) { s.EndTime = began }, func(p posted) { p["duration"] = 1.0 }},
 		{"duration: rounded down", func(s *tracetest.SpanStub) { s.EndTime = began.Add(1999) }, func(p posted) { p["duration"] = 1.0 }},
 		{"duration: the clock was set back", func(s *tracetest.SpanStub) { s.EndTime = began.Add(-time.Hour) }, func(p posted) { p["duration"] = 1.0 }},
 		{"duration: not ended", func(s *tracetest.SpanStub) { s.EndTime = time.Time{} }, func(p posted) { delete(p, "duration") }},
@@ -210,7 +210,7 @@ func TestSpanAttributes(t *testing.T) {
 			s.Attributes = []attribute.KeyValue{attribute.String("k", strings.Repeat("v", 1<<20))}
 		},
 			func(p posted) { p["tags"] = map[string]any{"k": strings.Repeat("v", 8000) + "…"} }},
-		{"attributes of the sampler, with values that it does not write", func(s *tracetest.SpanStub) {
+		{"attributes with names of the sampler's, and values that the sampler does not write", func(s *tracetest.SpanStub) {
 			s.Attributes = []attribute.KeyValue{attribute.String("b3.debug", "true"), attribute.String("b3.trace_id", id64), attribute.Int("b3.root", 1)}
 			s.Parent = spanContext(traceID128, spanID2)
 		}, func(p posted) { p["parentId"] = "000000000000000a" }},

@@ -2,16 +2,16 @@ package zipkin
 
 import "errors"
 
-// limited is pieces whose size never exceeds most, in bytes.
+// The type limited holds pieces. Write fails if their size would exceed limit bytes.
 type limited struct {
 	pieces
-	most int
+	limit int
 }
 
 var errLong = errors.New("too long")
 
 func (l *limited) Write(text []byte) (int, error) {
-	if l.size+len(text) > l.most {
+	if l.size+len(text) > l.limit {
 		return 0, errLong
 	}
 	l.add(text, leastRoom)

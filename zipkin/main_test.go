@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// collector is a collector of spans. It is a RoundTripper, which needs no network, and also a
+// A collector takes the place of Zipkin. It is a RoundTripper, which needs no network, and also a
 // Handler.
 type collector struct {
 	// answer returns the reply to a post. If answer is nil, or returns neither a reply nor an
@@ -34,10 +34,10 @@ type collector struct {
 	broken []error  // the errors of bodies that are no JSON array of spans
 }
 
-// post is a post that has arrived.
+// A post is a request that has arrived at the collector.
 type post struct {
 	*http.Request
-	n   int // 0 for the first one
+	n   int // the number of the post, from 0
 	at  time.Time
 	ids []string // the IDs of its spans
 }
@@ -168,7 +168,7 @@ func newProvider(t testing.TB, cfg zipkin.Config) *zipkin.Provider {
 	return tp
 }
 
-// work is spans that have begun, each in a trace of its own.
+// A work holds spans that have begun, each in a trace of its own.
 type work []oteltrace.Span
 
 func begin(tp oteltrace.TracerProvider, n int, opts ...oteltrace.SpanStartOption) work {
@@ -241,8 +241,8 @@ func assertEmpty(t testing.TB, s zipkin.Stats, ended, sent int) {
 	assert.Equal(t, zipkin.Stats{Ended: int64(ended), Sent: int64(sent), Dropped: int64(ended - sent)}, s, "Stats()")
 }
 
-// watch starts goroutines that check Stats again and again, until stop is called. In between they
-// call idle.
+// watch starts goroutines that check Stats again and again, until stop is called. Between two
+// checks, each goroutine calls idle.
 func watch(t testing.TB, tp *zipkin.Provider, cfg zipkin.Config, idle func()) (stop func()) {
 	var all sync.WaitGroup
 	end := make(chan struct{})

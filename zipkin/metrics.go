@@ -13,9 +13,9 @@ import (
 // names distinguishes two of them in one meter.
 var components atomic.Int64
 
-// observe registers metrics of the counts that read returns. The metrics stay for as long as the
-// MeterProvider lives, because its last collection may come after Shutdown. capacity is the
-// capacity of the queue, or 0 if there is no queue.
+// observe registers metrics for the counts that the function read returns. The metrics stay for as
+// long as the MeterProvider lives, because its last collection may come after Shutdown. The
+// parameter capacity is the capacity of the queue, or 0 if there is no queue.
 func observe(provider metric.MeterProvider, capacity int, read func() counts) error {
 	if provider == nil {
 		return nil

@@ -12,9 +12,9 @@ import (
 // deepest is the depth to which lists and maps are written.
 const deepest = 32
 
-// nested returns v as text, as OpenTelemetry writes it outside of OTLP: bytes in base64, and a
-// list or a map as JSON. It leaves out secrets. For a value in a map, the attribute's key and the
-// map's keys, joined by dots, decide how much may be told.
+// The function nested returns v as text, as OpenTelemetry writes it outside of OTLP: bytes in
+// base64, and a list or a map as JSON. It leaves out secrets. For a value in a map, the
+// attribute's key and the map's keys, joined by dots, decide how much may be told.
 func nested(key string, may telling, v attribute.Value) string {
 	if v.Type() == attribute.BYTESLICE {
 		return base64.StdEncoding.EncodeToString([]byte(may.told(string(v.AsByteSlice()))))
@@ -114,8 +114,8 @@ func nameIn(pairs []attribute.KeyValue) string {
 	return ""
 }
 
-// mayTellPair returns how much may be told of kv, a pair of the map at path. name is the result of
-// nameIn for the map.
+// mayTellPair returns how much may be told of kv, a pair of the map at path. The parameter name is
+// the result of nameIn for the map.
 func mayTellPair(path, name string, kv attribute.KeyValue) telling {
 	key := string(kv.Key)
 	if credential(key) {
@@ -131,9 +131,9 @@ func mayTellPair(path, name string, kv attribute.KeyValue) telling {
 	return may
 }
 
-// mayTellWithin returns how much may be told of v, a value in a map or in a list. path is the
-// attribute's key and the keys of the maps around v, joined by dots. Each suffix of path is
-// checked too, because a map may be a whole request, or a copy of all attributes.
+// mayTellWithin returns how much may be told of v, a value in a map or in a list. The parameter
+// path is the attribute's key and the keys of the maps around v, joined by dots. Each suffix of
+// path is checked too, because a map may be a whole request, or a copy of all attributes.
 func mayTellWithin(path string, v attribute.Value) telling {
 	if v.Type() != attribute.MAP && v.Type() != attribute.SLICE && nameless(path) {
 		return nothing

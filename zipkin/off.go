@@ -10,8 +10,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// off is the tracers of a Provider that sends nothing. It gives IDs and decisions, and holds the
-// registered processors.
+// The type off implements tracers for a Provider that sends nothing. It gives IDs and decisions,
+// and holds the registered processors.
 //
 // Do not use an SDK that samples nothing instead, although it would flush and shut down the
 // processors. An SDK reads the environment itself, and reports faults in it to OpenTelemetry's

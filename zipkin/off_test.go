@@ -55,7 +55,7 @@ func TestOffStartsNothing(t *testing.T) {
 			before := goleak.IgnoreCurrent()
 			tp := fromEnv(t, tt.exporter, zipkin.Config{Client: new(collector).client()})
 			assert.Equal(t, tt.on, asked.Load() > 0, "whether ECS was asked")
-			// Only the pipe's goroutine counts, because the request to ECS leaves goroutines of
+			// Look only for the pipe's goroutine, because the request to ECS leaves goroutines of
 			// net/http.
 			left := goleak.Find(before)
 			assert.Equal(t, tt.on, left != nil && strings.Contains(left.Error(), "(*pipe).run"), "whether a goroutine runs: %v", left)
@@ -113,8 +113,8 @@ func TestOffEndsProcessors(t *testing.T) {
 	assert.Equal(t, [2]witness{{0, 0, 1, 1}, {0, 0, 1, 1}}, some, "processors")
 }
 
-// told is what a request leaves behind: its log lines, and the headers that were sent on. It has
-// no times, and names in place of new IDs.
+// A told holds what a request leaves behind: its log lines, and the headers that were sent on.
+// Times are left out, and new IDs are replaced by names.
 type told struct {
 	lines []map[string]any
 	sent  []http.Header
@@ -153,7 +153,7 @@ func ask(t *testing.T, tp oteltrace.TracerProvider, caller http.Header) told {
 	r.Header = caller
 	h.ServeHTTP(httptest.NewRecorder(), r)
 
-	names := map[any]string{} // names for the IDs that are new each time, in their order
+	names := map[any]string{} // from each new ID to its name; the first is "new a"
 	anew := func(id any) string {
 		if names[id] == "" {
 			names[id] = "new " + string(rune('a'+len(names)))
@@ -181,7 +181,7 @@ func ask(t *testing.T, tp oteltrace.TracerProvider, caller http.Header) told {
 	for _, h := range got.sent {
 		for key, values := range h {
 			switch {
-			case key == "X-B3-Spanid", key == "X-B3-Parentspanid": // the ID of a log line
+			case key == "X-B3-Spanid", key == "X-B3-Parentspanid": // a log line has the same ID
 				values[0] = anew(values[0])
 			case key == "X-B3-Traceid" && len(caller) == 0:
 				values[0] = "new"
@@ -201,8 +201,8 @@ var callers = map[string]http.Header{
 	"sends no headers":           {},
 }
 
-// shareFor returns the ratio for a caller: one half if it sends IDs, which decide, and 1 if the
-// trace begins here, so that the test does not depend on chance.
+// shareFor returns a ratio with which the test does not depend on chance. The ratio is one half if
+// the caller sends IDs, because its IDs decide, and 1 if the trace begins here.
 func shareFor(caller http.Header) float64 {
 	if len(caller) == 0 {
 		return 1
@@ -230,14 +230,15 @@ func TestOnAndOffAreAlike(t *testing.T) {
 	}
 }
 
-// TestOffGlobally: a Provider that is off works as OpenTelemetry's global one, for our packages
-// and for code that knows only OpenTelemetry.
+// TestOffGlobally: a Provider that is off works as OpenTelemetry's global provider, for our
+// packages and for code that knows only OpenTelemetry.
 func TestOffGlobally(t *testing.T) {
 	if !testkit.InChild(t) {
 		return
 	}
 	off := fromEnv(t, "none", zipkin.Config{})
-	early := otel.Tracer("early") // made before the Provider is global, as by libraries that keep a tracer in a variable
+	// Libraries that keep a tracer in a variable make it before the Provider is global.
+	early := otel.Tracer("early")
 	otel.SetTracerProvider(off)
 	for name, caller := range callers {
 		share := shareFor(caller)

@@ -11,8 +11,8 @@ import (
 // written.
 type outline struct {
 	remote
-	debug, root bool   // see sampler
-	traceID     string // see sampler; "": written as usual
+	debug, root bool   // the values of debugKey and rootKey
+	traceID     string // the value of traceIDKey, or ""
 	status      attribute.Value
 	errorType   attribute.Value
 	shadows     bool // an attribute has the key of a tag of the resource
@@ -100,7 +100,7 @@ func (o *outline) addStatus(t *tags, status sdktrace.Status) {
 	}
 }
 
-// addResource writes the resource's tags. An attribute of the span hides one with the same key.
+// addResource writes the resource's tags. An attribute of the span hides a tag with the same key.
 func (o *outline) addResource(t *tags, attrs []attribute.KeyValue, from *encodedResource) {
 	if !o.shadows {
 		t.encoded(from.json)

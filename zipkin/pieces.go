@@ -20,12 +20,12 @@ type pieces struct {
 	size int      // bytes in all
 }
 
-// add appends text. A new piece has a capacity of least bytes or more. least must be a power of
-// two.
-func (p *pieces) add(text []byte, least int) {
+// add appends text. A new piece has a capacity of minRoom bytes or more. minRoom must be a power
+// of two.
+func (p *pieces) add(text []byte, minRoom int) {
 	for last := len(p.list) - 1; len(text) > 0; {
 		if last < 0 || len(p.list[last]) == cap(p.list[last]) {
-			room := least
+			room := minRoom
 			for room < mostRoom && room <= p.size/32 {
 				room *= 2
 			}

@@ -29,8 +29,8 @@ const (
 
 // pipe is the queue of ended spans, and the goroutine that posts them to the collector.
 //
-// The lock is held only for as long as it takes to allocate memory for a span and to copy it, and
-// never while a goroutine waits for the collector.
+// The lock is held only for as long as it takes to allocate memory for a span and to copy the
+// span, and never while a goroutine waits for the collector.
 type pipe struct {
 	encoder  *encoder
 	sender   *sender
@@ -45,7 +45,7 @@ type pipe struct {
 
 	mu       sync.Mutex
 	counts   counts
-	waiting  []*batch // full, or to be sent now
+	waiting  []*batch // batches that are full, or must be sent now
 	filling  *batch   // the batch that OnEnd fills; nil: none
 	since    time.Time
 	hopeless int // a span of this bulk or more does not fit; see OnEnd
@@ -76,9 +76,9 @@ func newPipe(cfg Config, s *sender) *pipe {
 //
 // A span that probably does not fit into the queue is not encoded. The length of its JSON is known
 // only after the encoding. Its bulk, a rough measure, is known before. After a span did not fit,
-// no span of its bulk or more is encoded until a span leaves the queue. A span of less bulk is
-// encoded, so that small spans use the free bytes that are too few for large spans. If the JSON of
-// a span is much longer than its bulk, for instance because of escapes, its bulk is not
+// no span of the same bulk or more is encoded until a span leaves the queue. A span of less bulk
+// is encoded, so that small spans use the free bytes that are too few for large spans. If the JSON
+// of a span is much longer than its bulk, for instance because of escapes, its bulk is not
 // remembered.
 func (p *pipe) OnEnd(s sdktrace.ReadOnlySpan) {
 	if !s.SpanContext().IsSampled() {
@@ -127,7 +127,7 @@ func (p *pipe) drop() {
 }
 
 // giveUpOn remembers the bulk of a span that did not fit, unless a span has left the queue since.
-// settled is what put has returned.
+// The parameter settled is the number that put returned for that span.
 func (p *pipe) giveUpOn(bulk int, settled int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,8 +144,9 @@ var buffers = sync.Pool{New: func() any {
 	return &buf
 }}
 
-// put queues a span, or counts it as lost. short is true if the span was lost because the queue
-// had too few free bytes. settled is how many spans had left the queue by then.
+// put queues a span, or counts it as lost. The result short is true if the span was lost because
+// the queue had too few free bytes. The result settled is how many spans had left the queue by
+// then.
 func (p *pipe) put(span []byte) (settled int64, short bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -230,8 +231,8 @@ func (p *pipe) run() {
 	}
 }
 
-// next returns a batch to send. If there is none, due is how long to wait for one, and last
-// reports that no batch will come.
+// next returns a batch to send. If there is none, due is how long to wait for a batch, and last is
+// true if no batch will come.
 func (p *pipe) next() (b *batch, due time.Duration, last bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -262,13 +263,13 @@ func (p *pipe) yield() {
 }
 
 // pause waits before the next try. A flush ends the pause, unless the collector has asked for it.
-func (p *pipe) pause(d time.Duration, asked bool, because error) error {
-	if p.ending.Err() != nil { // the parameter because then holds the same error
+func (p *pipe) pause(d time.Duration, asked bool, cause error) error {
+	if p.ending.Err() != nil { // the parameter cause then holds the same error
 		return p.ending.Err()
 	}
 	resume := make(chan struct{})
 	p.mu.Lock()
-	p.counts.lastError, p.resume, p.asked = because, resume, asked
+	p.counts.lastError, p.resume, p.asked = cause, resume, asked
 	if p.closing {
 		d = min(d, lastWait)
 	}
@@ -283,7 +284,7 @@ func (p *pipe) pause(d time.Duration, asked bool, because error) error {
 	return p.ending.Err()
 }
 
-// settle counts part of b as sent, or as refused if there is an error.
+// settle counts the spans of part, a part of b, as sent, or as refused if err is not nil.
 func (p *pipe) settle(b *batch, part spans, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -431,7 +432,7 @@ func (p *pipe) read() counts {
 	return p.counts
 }
 
-// bounded returns ctx with a deadline of endTime, if it has no deadline.
+// bounded returns a child of ctx. If ctx has no deadline, the child ends after endTime.
 func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	if ctx == nil {
 		ctx = context.Background()

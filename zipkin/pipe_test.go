@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A span may end just when Shutdown begins. It is counted as dropped. The test is in the package,
-// because through an SDK such a span would reach the pipe only by chance.
+// A span may end just when Shutdown begins. Such a span is counted as dropped. This test is in
+// package zipkin, because through an SDK such a span would reach the pipe only by chance.
 func TestSpanThatEndsDuringShutdown(t *testing.T) {
 	p := pipeOf(t, 10, 1000)
 	go p.run()

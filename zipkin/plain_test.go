@@ -20,8 +20,8 @@ import (
 
 func compressed(p *post) bool { return p.Header.Get("Content-Encoding") == "gzip" }
 
-// noGunzip answers gzip with code, like a collector that reads gzip as plain JSON. It accepts
-// plain JSON.
+// noGunzip answers gzip with the status code, like a collector that reads gzip as plain JSON. It
+// accepts plain JSON.
 func noGunzip(code int) answer {
 	return func(p *post) (*http.Response, error) {
 		if compressed(p) {
@@ -143,13 +143,13 @@ func TestRefusedInBothWays(t *testing.T) {
 	}
 }
 
-// If a batch contains malformed spans, it needs one post more than the halving, whether the
-// collector gunzips or not. All other spans arrive.
+// A batch with malformed spans is posted as gzip once, and then in halves as plain JSON, whether
+// the collector gunzips or not. All good spans arrive.
 func TestMalformedInBothWays(t *testing.T) {
 	tests := []struct {
 		name    string
 		gunzips bool
-		bad     []int // their indexes in each batch
+		bad     []int // the indexes of the malformed spans in each batch
 		posts   int   // the highest number of posts that is allowed for a batch
 	}{
 		{"one, gunzips", true, []int{300}, 20},
@@ -184,7 +184,8 @@ func TestMalformedInBothWays(t *testing.T) {
 				assert.LessOrEqual(t, len(posts), batches*tt.posts, "posts")
 				assert.Equal(t, batches, strings.Count(encodings(posts), "g"), "compressed posts: the Provider cannot know yet that the collector does not gunzip")
 
-				more := end(tp, 512) // all are good, so that they show whether the collector gunzips
+				// All these spans are good, so that they show whether the collector gunzips.
+				more := end(tp, 512)
 				require.NoError(t, tp.ForceFlush(patience(t)))
 				more = append(more, end(tp, 10)...)
 				require.NoError(t, tp.ForceFlush(patience(t)))

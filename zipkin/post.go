@@ -22,7 +22,7 @@ const (
 // context has IDs because OpenTelemetry's samplers obey only a parent with IDs.
 var denied = trace.NewContext(context.Background(), trace.B3{TraceID: newid.Trace(), SpanID: newid.Span(), Sampling: trace.Deny})
 
-// post posts a body once. asked is the pause that the collector asks for.
+// post posts a body once. The result asked is the pause that the collector asks for, or 0.
 func (s *sender) post(ctx context.Context, body body) (what verdict, asked time.Duration, err error) {
 	denied, cancel := context.WithTimeout(denied, s.timeout)
 	defer cancel()

@@ -129,14 +129,14 @@ func (p *Provider) Shutdown(ctx context.Context) error {
 	return both(ctx, p.pipe.Shutdown, p.spans.Shutdown)
 }
 
-// both calls pipe and others at the same time, and joins their errors. It returns soon after ctx
-// has ended, even if a processor ignores its context.
+// both calls the functions pipe and others at the same time, and joins their errors. It returns
+// soon after ctx has ended, even if a processor ignores its context.
 func both(ctx context.Context, pipe, others func(context.Context) error) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	ended := make(chan error, 1)
 	othersCtx, giveUpAt := ctx, time.Time{}
-	if ctx.Err() != nil { // with such a ctx the SDK would do nothing, not even in a second Shutdown
+	if ctx.Err() != nil { // with such a ctx, the SDK would do nothing, even in a second Shutdown
 		giveUpAt = time.Now().Add(2 * grace)
 		var cancel context.CancelFunc
 		othersCtx, cancel = context.WithTimeout(context.WithoutCancel(ctx), grace)

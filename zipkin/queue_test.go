@@ -40,8 +40,8 @@ func (h hang) client() *http.Client {
 	})}
 }
 
-// wide returns attributes that have this number of bytes of text in total. Each is so short that
-// it is not cut.
+// wide returns attributes whose texts have the given number of bytes in total. Each text is so
+// short that it is not cut.
 func wide(bytes int, fill func(n int) string) oteltrace.SpanStartOption {
 	var attrs []attribute.KeyValue
 	for i := 0; bytes > 0; i++ {
@@ -61,8 +61,8 @@ func noise(n int) string {
 	return hex.EncodeToString(raw)[:n]
 }
 
-// printable returns a function that makes texts. gzip hardly makes them smaller, even if it
-// compresses many together.
+// printable returns a function that makes texts. gzip hardly makes these texts smaller, even if it
+// compresses many texts together.
 func printable() func(n int) string {
 	random := rand.New(rand.NewPCG(1, 2))
 	return func(n int) string {
@@ -86,69 +86,68 @@ func TestSmallQueueIsCompressed(t *testing.T) {
 	assert.NotContains(t, encodings(c.tries()), "p", "posts")
 }
 
-// mixes are ways to end spans until the function until returns true.
+// Each mix ends spans of certain sizes until the function enough returns true.
 var mixes = []struct {
 	name string
-	end  func(tp *zipkin.Provider, until func() bool)
+	end  func(tp *zipkin.Provider, enough func() bool)
 }{
-	{"tiny", func(tp *zipkin.Provider, until func() bool) {
-		for !until() {
+	{"tiny", func(tp *zipkin.Provider, enough func() bool) {
+		for !enough() {
 			end(tp, 1)
 		}
 	}},
-	{"usual", func(tp *zipkin.Provider, until func() bool) {
-		for !until() {
+	{"usual", func(tp *zipkin.Provider, enough func() bool) {
+		for !enough() {
 			end(tp, 1, wide(700, noise))
 		}
 	}},
-	{"64 KB", func(tp *zipkin.Provider, until func() bool) {
-		for !until() {
+	{"64 KB", func(tp *zipkin.Provider, enough func() bool) {
+		for !enough() {
 			end(tp, 1, wide(64_000, noise))
 		}
 	}},
-	{"large, and incompressible", func(tp *zipkin.Provider, until func() bool) {
+	{"large, and incompressible", func(tp *zipkin.Provider, enough func() bool) {
 		fill := printable()
-		for !until() {
+		for !enough() {
 			end(tp, 1, wide(200_000, fill))
 		}
 	}},
-	{"alternating", func(tp *zipkin.Provider, until func() bool) {
-		for !until() {
+	{"alternating", func(tp *zipkin.Provider, enough func() bool) {
+		for !enough() {
 			end(tp, 1, wide(40_000, same))
 			end(tp, 3)
 		}
 	}},
-	{"a batch of large ones, and then small ones", func(tp *zipkin.Provider, until func() bool) {
+	{"a batch of large ones, and then small ones", func(tp *zipkin.Provider, enough func() bool) {
 		end(tp, 10, wide(64_000, same))
-		for !until() {
+		for !enough() {
 			end(tp, 1)
 		}
 	}},
-	{"batches of large ones and of small ones in turn", func(tp *zipkin.Provider, until func() bool) {
-		for !until() {
+	{"batches of large ones and of small ones in turn", func(tp *zipkin.Provider, enough func() bool) {
+		for !enough() {
 			end(tp, 9, wide(64_000, same))
 			end(tp, 512)
 		}
 	}},
-	{"all sizes", func(tp *zipkin.Provider, until func() bool) {
+	{"all sizes", func(tp *zipkin.Provider, enough func() bool) {
 		random := rand.New(rand.NewPCG(3, 4))
-		for !until() {
+		for !enough() {
 			end(tp, 1, wide(random.IntN(1<<(4+random.IntN(14))), noise))
 		}
 	}},
-	{"flushed one by one", func(tp *zipkin.Provider, until func() bool) {
+	{"flushed one by one", func(tp *zipkin.Provider, enough func() bool) {
 		expired, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
 		defer cancel()
-		for !until() {
+		for !enough() {
 			end(tp, 1, wide(300, noise))
 			tp.ForceFlush(expired)
 		}
 	}},
 }
 
-// While a collector does not answer, a Provider holds at most QueueBytes and a quarter, whatever
-// the spans are like. This includes the queue, its unused capacity, and the post that is being
-// sent.
+// While a collector does not answer, a Provider holds at most 1.25 times QueueBytes, whatever the
+// spans are like. This includes the queue, its unused capacity, and the post that is being sent.
 func TestQueueHoldsNoMore(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector uses the heap too")
@@ -160,7 +159,7 @@ func TestQueueHoldsNoMore(t *testing.T) {
 	}
 }
 
-func holdsNoMore(t *testing.T, most int, mix func(tp *zipkin.Provider, until func() bool)) {
+func holdsNoMore(t *testing.T, most int, mix func(tp *zipkin.Provider, enough func() bool)) {
 	h := newHang()
 	tp := newProvider(t, zipkin.Config{QueueSpans: 1 << 30, QueueBytes: most, Client: h.client()})
 	before := torture.Heap()
@@ -173,7 +172,7 @@ func holdsNoMore(t *testing.T, most int, mix func(tp *zipkin.Provider, until fun
 	}
 	const fixed = 24 << 10 // the memory of a request, of timers and of the SDK
 	held, queued := torture.Heap()-before, int(tp.Stats().QueuedBytes)
-	assert.LessOrEqual(t, held, most+most/4+fixed, "bytes held with %d bytes queued, of %d", queued, most)
+	assert.LessOrEqual(t, held, most+most/4+fixed, "bytes held with %d bytes queued and QueueBytes %d", queued, most)
 	assert.Greater(t, held, queued, "bytes held, which must be more than the bytes queued, or the measurement is wrong")
 	t.Logf("%.3f of QueueBytes held, %.3f queued", float64(held)/float64(most), float64(queued)/float64(most))
 	require.Error(t, tp.Shutdown(expired(t)), "Shutdown with a context that has ended")

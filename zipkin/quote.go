@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-const longestQuote = 400 // characters that are quoted of a text that is not ours
+const longestQuote = 400 // how many characters of another program's text an error may quote
 
 // quote is an error whose text is fixed, so that Error does not call a method of err. Error is
 // called under a lock, where no code of other packages may run.
@@ -22,7 +22,7 @@ func (q quote) Error() string { return q.text }
 func (q quote) Unwrap() error { return q.err }
 
 // quotable returns err in a form that may be logged: on one line, and without the URL, which may
-// hold a secret. Of a long text it keeps only the beginning, since net/http quotes up to megabytes
+// hold a secret. It keeps only the beginning of a long text, since net/http quotes up to megabytes
 // of a reply that it does not understand.
 func quotable(err error) error {
 	for with := (*url.Error)(nil); errors.As(err, &with) && with.Err != nil; {

@@ -9,13 +9,13 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// remote is the other side of a span, as the span's attributes describe it. The attributes follow
-// OpenTelemetry's conventions: those of today, or those from before 2023.
+// The type remote holds what a span's attributes say about the other side of the span. The
+// attributes follow OpenTelemetry's conventions: those of today, or those from before 2023.
 type remote struct {
 	peer   string // the service's name, if an attribute gives one
 	host   string // the server of a client's span: a name or an address
 	addr   string // the address of the connection
-	client string // the client of a server's span, as proxies report it: believed only if it is an address
+	client string // a server's client, as proxies report it; used only if it is an address
 	system string // a client's database, a broker, a service of AWS
 	port   int64
 }
@@ -72,8 +72,8 @@ func (r *remote) append(dst []byte) []byte {
 	return e.append(dst, `,"remoteEndpoint":{`)
 }
 
-// address returns text as an IP address, or an invalid one. It does not parse a name, because the
-// error would cost an allocation.
+// address returns the IP address in text, or an invalid Addr if text is no IP address. It does not
+// pass a name to the parser, because the error would cost an allocation.
 func address(text string) netip.Addr {
 	if text == "" || (text[0] < '0' || text[0] > '9') && strings.IndexByte(text, ':') < 0 {
 		return netip.Addr{}

@@ -28,8 +28,8 @@ func (r *reply) mayBeUnread() bool {
 	return r.status == http.StatusBadRequest || r.status == http.StatusUnsupportedMediaType
 }
 
-// and returns an error that quotes both r, the answer to gzip, and err, the answer to plain JSON.
-// If r is nil, it returns err.
+// The method and returns one error that quotes two answers: r is the answer to gzip, and err is
+// the answer to plain JSON. If r is nil, the method returns err.
 func (r *reply) and(err error) error {
 	if r == nil {
 		return err

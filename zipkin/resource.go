@@ -20,14 +20,15 @@ const (
 // comes from the same host.
 const detectTime = 2 * time.Second
 
-// newResource returns the description of the source of a Provider's spans: the host, the container
-// and the build. The environment wins over these, and cfg over the environment.
+// newResource returns the attributes that all spans of a Provider share: the host, the container
+// and the build. Attributes from the environment win over these, and attributes from cfg win over
+// the environment.
 func newResource(cfg Config) (*resource.Resource, error) {
 	ctx, cancel := context.WithTimeout(denied, detectTime)
 	defer cancel()
 	opts := []resource.Option{
-		// First, so that the others win: the ECS detector gives "" as the ID of a container that
-		// it does not find.
+		// This option is the first, so that the later ones win: the ECS detector gives "" as the
+		// ID of a container that it does not find.
 		resource.WithDetectors(ecs.NewResourceDetector()),
 		resource.WithHost(),
 		resource.WithContainerID(),

@@ -121,7 +121,8 @@ func TestECS(t *testing.T) {
 // replace the ID that another detector has found.
 func TestECSLeavesTheContainer(t *testing.T) {
 	_, before := origin(t, zipkin.Config{Service: "media-api"})
-	t.Setenv("ECS_CONTAINER_METADATA_URI", "http://metadata.example/v3") // the detector sends no request
+	// With this variable, the detector sends no request.
+	t.Setenv("ECS_CONTAINER_METADATA_URI", "http://metadata.example/v3")
 	_, after := origin(t, zipkin.Config{Service: "media-api"})
 	assert.Equal(t, "aws_ecs", after["cloud.platform"], "cloud.platform")
 	assert.Equal(t, before["container.id"], after["container.id"], "container.id")

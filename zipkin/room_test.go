@@ -13,7 +13,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// counted is a span that counts how often it is encoded. An encoding calls Resource once.
+// A counted span counts how often it is encoded. Each encoding calls Resource once.
 type counted struct {
 	sdktrace.ReadOnlySpan
 	encoded *int
@@ -32,7 +32,7 @@ func spanOf(t testing.TB, n int) sdktrace.ReadOnlySpan {
 	})
 }
 
-// outcome is what has become of some spans that ended.
+// outcome tells how many of some ended spans were encoded, how many queued and how many lost.
 type outcome struct{ encoded, queued, lost int }
 
 // roomSteps are sequences of spans that end in one pipe. Nobody empties the pipe's queue, except
@@ -42,7 +42,7 @@ var roomSteps = []struct {
 	spans, bytes int // the bounds of the queue
 	steps        []roomStep
 }{
-	{"full of large ones", 1 << 20, 1 << 20, []roomStep{
+	{"a queue full of large spans", 1 << 20, 1 << 20, []roomStep{
 		{name: "as many as fit", span: "large", n: 15, want: outcome{15, 15, 0}},
 		{name: "a thousand more", span: "large", n: 1000, want: outcome{1, 0, 1000}},
 		{name: "small ones still fit", span: "medium", n: 10, want: outcome{10, 10, 0}},
@@ -52,22 +52,22 @@ var roomSteps = []struct {
 		{name: "large ones fit after a batch was sent", span: "large", n: 4, want: outcome{4, 4, 0}, sent: true},
 		{name: "large ones, until they do not fit again", span: "large", n: 1000, want: outcome{1, 0, 1000}},
 	}},
-	{"larger than the queue", 1 << 20, 32 * kib, []roomStep{
-		{name: "the first", span: "large", n: 1000, want: outcome{1, 0, 1000}},
-		{name: "smaller ones", span: "medium", n: 7, want: outcome{7, 7, 0}},
+	{"spans larger than the queue", 1 << 20, 32 * kib, []roomStep{
+		{name: "large ones do not fit", span: "large", n: 1000, want: outcome{1, 0, 1000}},
+		{name: "smaller ones fit", span: "medium", n: 7, want: outcome{7, 7, 0}},
 		{name: "small ones, until they do not fit either", span: "medium", n: 1000, want: outcome{1, 0, 1000}},
-		{name: "another large one, later", span: "large", n: 1000, want: outcome{1, 0, 1000}, sent: true},
+		{name: "large ones do not fit after a batch was sent either", span: "large", n: 1000, want: outcome{1, 0, 1000}, sent: true},
 		{name: "small ones fit after a batch was sent", span: "medium", n: 2, want: outcome{2, 2, 0}},
 	}},
-	{"nearly full, and a span whose JSON is long", 1 << 20, 16 * kib, []roomStep{
-		{name: "some", span: "medium", n: 2, want: outcome{2, 2, 0}},
-		{name: "one whose JSON is long", span: "escapes", n: 1, want: outcome{1, 0, 1}},
-		{name: "one with more bulk, whose JSON is shorter", span: "medium", n: 1, want: outcome{1, 1, 0}},
+	{"a queue that is nearly full, and a span whose JSON is long", 1 << 20, 16 * kib, []roomStep{
+		{name: "two fit", span: "medium", n: 2, want: outcome{2, 2, 0}},
+		{name: "one whose JSON is long does not fit", span: "escapes", n: 1, want: outcome{1, 0, 1}},
+		{name: "one with more bulk and shorter JSON fits", span: "medium", n: 1, want: outcome{1, 1, 0}},
 	}},
-	{"full by number", 3, 1 << 20, []roomStep{
+	{"a queue with as many spans as it may hold", 3, 1 << 20, []roomStep{
 		{name: "as many as fit", span: "tiny", n: 3, want: outcome{3, 3, 0}},
 		{name: "a thousand more", span: "tiny", n: 1000, want: outcome{0, 0, 1000}},
-		{name: "large ones", span: "large", n: 1000, want: outcome{0, 0, 1000}},
+		{name: "large ones do not fit either", span: "large", n: 1000, want: outcome{0, 0, 1000}},
 		{name: "tiny ones fit after a batch was sent", span: "tiny", n: 3, want: outcome{3, 3, 0}, sent: true},
 	}},
 }
@@ -80,7 +80,7 @@ type roomStep struct {
 	sent bool    // before this step, a batch leaves the queue
 }
 
-// The test is in the package, because it passes spans of its own to the pipe, and empties the
+// This test is in package zipkin, because it passes spans of its own to the pipe, and empties the
 // queue itself.
 func TestNoRoomIsNotEncoded(t *testing.T) {
 	ending := map[string]sdktrace.ReadOnlySpan{
@@ -131,12 +131,12 @@ func TestNoRoomIsNotEncodedOfAllSizes(t *testing.T) {
 	}
 	c := p.read()
 	t.Logf("%d encoded, %d queued, %d lost", encoded, c.queued, c.full)
-	assert.LessOrEqual(t, int64(encoded), c.queued+20, "spans encoded: hardly any of the lost ones")
+	assert.LessOrEqual(t, int64(encoded), c.queued+20, "spans encoded, hardly more than were queued")
 	assert.Greater(t, c.bytes, int64(1<<20-2*kib), "bytes queued")
 }
 
-// A span did not fit, but its giveUpOn is called only after spans have left the queue. Then its
-// bulk must not be remembered.
+// A span did not fit, but giveUpOn is called for it only after other spans have left the queue.
+// Then the pipe must not remember the bulk of that span.
 func TestNoRoomIsReportedLate(t *testing.T) {
 	p, encoded := pipeOf(t, 10, 1500), 0
 	small := spanToEncode(t, oteltrace.SpanKindInternal, "work", func(oteltrace.Span) {})

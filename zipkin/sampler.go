@@ -10,18 +10,22 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// sampler obeys B3, and asks a trace.Sampler about traces that no caller has decided.
+// A sampler obeys B3, and asks its trace.Sampler about traces that no caller has decided.
 // OpenTelemetry's ParentBased knows only a flag, which is the same for a caller that defers and
 // for one that denies.
 type sampler struct{ trace.Sampler }
 
-// With these attributes, the sampler passes facts to the encoder that a span context cannot hold.
-// Few spans have them. They are a span's first attributes, so that a limit on the number of
+// Through these attributes, the encoder gets facts from the sampler that a span context cannot
+// hold. Few spans have them. They are a span's first attributes, so that a limit on the number of
 // attributes does not drop them.
 const (
-	debugKey   = attribute.Key("b3.debug")    // true in a debug trace
-	traceIDKey = attribute.Key("b3.trace_id") // an ID that came as 32 digits with a zero high half
-	rootKey    = attribute.Key("b3.root")     // true if no service reports the parent, see hasNoParent
+	debugKey = attribute.Key("b3.debug") // true in a debug trace
+
+	// traceIDKey is set if the trace ID came as 32 digits of which the first 16 are zeros.
+	traceIDKey = attribute.Key("b3.trace_id")
+
+	// rootKey is true if no service reports the parent: see hasNoParent.
+	rootKey = attribute.Key("b3.root")
 )
 
 func (s sampler) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
@@ -77,8 +81,9 @@ func callerOf(p sdktrace.SamplingParameters) trace.B3 {
 
 func (s sampler) Description() string { return "B3" }
 
-// noSpan is the current span of a context that has none.
+// noSpan is what OpenTelemetry returns as the current span of a context without a span.
 var noSpan = oteltrace.SpanFromContext(context.Background())
 
-// isNarrow reports whether id is written with 16 digits unless its width is known to be 32.
+// isNarrow reports whether the high half of id is zero. Such an ID is written with 16 digits,
+// unless it came with 32 digits.
 func isNarrow(id oteltrace.TraceID) bool { return [8]byte(id[:8]) == [8]byte{} }

@@ -26,7 +26,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// provider returns a provider, and the collector that it posts to.
+// provider returns a Provider with cfg, and the collector that the Provider posts to.
 func provider(t testing.TB, cfg zipkin.Config) (*zipkin.Provider, *poster) {
 	t.Helper()
 	p := new(poster)
@@ -40,7 +40,7 @@ func provider(t testing.TB, cfg zipkin.Config) (*zipkin.Provider, *poster) {
 	return tp, p
 }
 
-// flushed returns the spans that tp has posted.
+// flushed flushes tp, and returns the spans that p has got since the last call.
 func flushed(t testing.TB, tp *zipkin.Provider, p *poster) []posted {
 	t.Helper()
 	require.NoError(t, tp.ForceFlush(context.Background()), "ForceFlush")
@@ -141,8 +141,8 @@ func TestB3IsObeyed(t *testing.T) {
 							assert.Equal(t, want.traceID, s["traceId"], "trace ID")
 						}
 						assert.Equal(t, spans[0]["traceId"], s["traceId"], "trace ID")
-						// If a state has no IDs, otelhttp begins a new trace. Then the sampler
-						// sees the state only for the first span.
+						// If a caller sends a state without IDs, otelhttp begins a new trace. Then
+						// the sampler sees the state only for the first span.
 						known := want.traceID != "" || starter.clew || s["kind"] == "SERVER"
 						if want.debug && known {
 							assert.Equal(t, true, s["debug"], "debug")
@@ -167,7 +167,7 @@ func TestB3IsObeyed(t *testing.T) {
 
 // TestDecisionOfAnotherPropagator: a caller's decision is obeyed if OpenTelemetry's own B3
 // propagator reads it. There is no row for a caller that defers, because that propagator cannot
-// express it.
+// express a defer.
 func TestDecisionOfAnotherPropagator(t *testing.T) {
 	for state, want := range map[string]int{"-1": 1, "-d": 1, "-0": 0} {
 		tp, p := provider(t, zipkin.Config{Ratio: 1})

@@ -102,7 +102,7 @@ func matches(pattern string) func(any) error {
 			return err
 		}
 		if s := v.(string); !re.MatchString(s) || strings.Trim(s, "0") == "" {
-			return fmt.Errorf("%q", s)
+			return fmt.Errorf("%q is all zeros, or does not match %s", s, pattern)
 		}
 		return nil
 	}
@@ -135,7 +135,7 @@ func address(is func(netip.Addr) bool) func(any) error {
 		}
 		addr, err := netip.ParseAddr(v.(string))
 		if err != nil || !is(addr) || addr.Is4In6() || addr.Zone() != "" || addr.String() != v.(string) {
-			return fmt.Errorf("%q", v)
+			return fmt.Errorf("%q is no IP address of this version in its usual form", v)
 		}
 		return nil
 	}

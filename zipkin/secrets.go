@@ -66,9 +66,10 @@ func (may telling) told(text string) string {
 	return redact.Text(text)
 }
 
-// header returns the name of a header, of an item of gRPC's metadata or of a parameter of a
-// statement, in lower case, if an attribute with this key holds one. Instrumentations record these
-// only if they are configured to do so, and then may record all.
+// header reports whether an attribute with this key holds a header, an item of gRPC's metadata or
+// a parameter of a statement. If so, it returns the name of the header, item or parameter in lower
+// case. Instrumentations record these values only if they are configured to do so. Then they may
+// record all of them.
 func header(key string) (name string, is bool) {
 	for i := 1; i < len(key); i++ {
 		if key[i] == '.' && nameless(key[:i]) {
@@ -93,7 +94,7 @@ func nameless(path string) bool {
 	return false
 }
 
-// allHeaders reports whether a text with this key may be all the headers.
+// allHeaders reports whether a text with this key may contain all headers.
 func allHeaders(key string) bool {
 	return (strings.HasPrefix(key, "http.") || strings.HasPrefix(key, "rpc.")) && nameless(key)
 }

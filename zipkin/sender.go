@@ -27,7 +27,7 @@ func newSender(endpoint *url.URL, client *http.Client, sizes sizes) *sender {
 	if client != nil {
 		c = *client
 	} else {
-		// Not a clone of http.DefaultTransport, which the program may have replaced.
+		// This is no clone of http.DefaultTransport, because the program may have replaced that.
 		s.own = &http.Transport{
 			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         (&net.Dialer{Timeout: postTime}).DialContext,

@@ -180,7 +180,7 @@ func TestForceFlushDuringFaults(t *testing.T) {
 					tp := newProvider(t, cfg)
 					stop := watch(t, tp, cfg, nowAndThen)
 					end(tp, 60)
-					if e.limit > 0 { // then some or all of the spans may be refused before ForceFlush
+					if e.limit > 0 { // the collector may now refuse spans before ForceFlush
 						time.Sleep(1500 * time.Millisecond)
 					}
 					before := tp.Stats()
@@ -188,7 +188,7 @@ func TestForceFlushDuringFaults(t *testing.T) {
 					s := tp.Stats()
 					assert.EqualValues(t, 60, s.Queued+s.Dropped+s.Sent)
 					switch {
-					case err == e.cause: // from the SDK, which called no processor
+					case err == e.cause: // the SDK returned err, and called no processor
 						assert.Zero(t, e.limit)
 					case s.Queued > 0:
 						assert.ErrorIs(t, err, e.cause)
@@ -256,7 +256,7 @@ func TestForceFlushTriesAtOnce(t *testing.T) {
 		for tries := len(c.tries()); tries == len(c.tries()); {
 			time.Sleep(time.Millisecond)
 		}
-		time.Sleep(time.Second) // now in a pause that is longer than two seconds
+		time.Sleep(time.Second) // the pipe is now in a pause of more than two seconds
 		up.Store(true)
 		begin := time.Now()
 		require.NoError(t, tp.ForceFlush(patience(t)))
@@ -385,7 +385,7 @@ func TestShutdownInMain(t *testing.T) {
 	}
 }
 
-// With a canceled context, Shutdown returns as fast if another processor hangs too.
+// With a canceled context, Shutdown returns within the tolerance even if another processor hangs.
 func TestShutdownInMainWithAHangingProcessor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, signal := context.WithCancel(context.Background())
@@ -478,8 +478,8 @@ func TestShutdownWithNothingLeft(t *testing.T) {
 	})
 }
 
-// Of concurrent Shutdowns, the one with the earliest deadline ends all others. All return the same
-// error.
+// If several Shutdowns run at once, the one with the earliest deadline ends all others. All return
+// the same error.
 func TestConcurrentShutdown(t *testing.T) {
 	for _, name := range []string{"black hole", "ignores its context"} {
 		t.Run(name, func(t *testing.T) {
@@ -567,7 +567,7 @@ func TestSpansThatEndAfterShutdownWithoutTime(t *testing.T) {
 	})
 }
 
-// other is a SpanProcessor that is registered in addition to ours.
+// The type other is a SpanProcessor that is registered in addition to ours.
 type other struct {
 	sdktrace.SpanProcessor
 	shutdowns int
@@ -640,7 +640,7 @@ func TestShutdownWithAHangingProcessor(t *testing.T) {
 	}
 }
 
-// hung is a processor whose ForceFlush and Shutdown return only after a close of release.
+// A hung processor returns from ForceFlush and Shutdown only after a close of release.
 type hung struct {
 	other
 	release chan struct{}
@@ -686,7 +686,8 @@ func TestShutdownDuringCollections(t *testing.T) {
 	all.Wait()
 }
 
-// A try that a flush has made early is not one of the tries after which a batch is lost.
+// A batch is lost after a number of tries. A try that a flush has made early does not count as
+// one.
 func TestForceFlushUsesUpNoTries(t *testing.T) {
 	for name, answer := range map[string]answer{"500": status(500), "reset": failure(errors.New("connection reset by peer"))} {
 		t.Run(name, func(t *testing.T) {
@@ -728,8 +729,8 @@ type curious struct{ ask func() }
 
 func (c curious) Error() string { c.ask(); return "no" }
 
-// The pipe does not call Error of another package's error while it holds its lock. This Error
-// calls Stats, which needs the lock.
+// While the pipe holds its lock, it does not call the method Error of another package's error. The
+// method Error of a curious calls Stats, which needs the lock.
 func TestShutdownWithACuriousError(t *testing.T) {
 	var tp *zipkin.Provider
 	tp = newProvider(t, zipkin.Config{Client: &http.Client{Transport: testkit.RoundTripper(func(*http.Request) (*http.Response, error) {

@@ -11,9 +11,9 @@ const (
 // than the JSON that the queue may hold. In addition to the JSON, there is the unused capacity of
 // each batch, the ends of the spans, and the post that is being sent.
 type sizes struct {
-	minRoom   int // bytes, the smallest capacity of a piece
-	fullBatch int // bytes of JSON
-	maxBody   int // bytes of a compressed batch
+	minRoom   int // the smallest capacity of a piece, in bytes
+	fullBatch int // a batch of this many bytes of JSON is full
+	maxBody   int // the largest compressed batch, in bytes
 }
 
 // sizesOf returns the sizes for a queue of that many bytes.

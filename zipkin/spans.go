@@ -1,6 +1,7 @@
 package zipkin
 
-// spans is a part of a batch: the spans from index from up to index to, without to.
+// The type spans is a part of a batch. The field from is the index of the first span in the
+// part. The field to is the index after the last span.
 type spans struct{ from, to int }
 
 func (s spans) len() int { return s.to - s.from }

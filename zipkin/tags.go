@@ -28,8 +28,8 @@ func reserved(key attribute.Key) bool {
 
 const tagsOpening = `,"tags":{`
 
-// tags appends tags to json, as a JSON object whose values are strings. Without a tag it appends
-// nothing.
+// The type tags appends tags to its field json, as a JSON object whose values are strings. Without
+// a tag it appends nothing.
 type tags struct {
 	json  []byte
 	begun bool

@@ -7,11 +7,11 @@ type verdict uint8
 
 const (
 	accepted  verdict = iota
-	refused           // for good: the spans are lost
-	divisible         // refused together, as too large or malformed: some may be accepted alone
-	failed            // for now, and not because of the spans
-	troubled          // for now, by an answer of 500: the spans may be to blame
-	broken            // for now, by a broken connection: the spans may be to blame
+	refused           // refused for good: the spans are lost
+	divisible         // refused as too large or malformed: a part may be accepted
+	failed            // failed for now, and not because of the spans
+	troubled          // failed with an answer of 500: the spans may be to blame
+	broken            // failed with a broken connection: the spans may be to blame
 )
 
 func judge(status int) verdict {

@@ -8,8 +8,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// The test is in the package, because it passes its own builds to version. The build of a test has
-// no version.
+// This test is in package zipkin, because it passes its own builds to the function version. The
+// build of a test binary has no version.
 func TestVersion(t *testing.T) {
 	for built, want := range map[string][]attribute.KeyValue{
 		"":        nil,
