@@ -440,7 +440,7 @@ func TestRootLeavesOptionsAlone(t *testing.T) {
 }
 
 // Package context must find the canceler in the parents of clew's contexts. Otherwise it starts a
-// goroutine for each context that is derived from one of clew's.
+// goroutine for each context that is derived from a context of clew's.
 func TestDerivedContextsStartNoGoroutine(t *testing.T) {
 	const n = 100
 	provider := sdk(sdktrace.AlwaysSample())

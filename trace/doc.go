@@ -9,8 +9,8 @@
 //
 // # There is always an ID
 //
-// Every span has a trace ID and a span ID, for log lines and for the next hop. This holds without
-// an SDK too, and if the sampler or the caller has decided that the trace is not sampled.
+// Every span has a trace ID and a span ID, for log lines and for the next hop. This also holds
+// without an SDK, and for a trace that is not sampled.
 //
 // # IDs are opaque text
 //

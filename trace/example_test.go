@@ -84,7 +84,7 @@ func ExampleFromHeader() {
 }
 
 func ExampleNewContext() {
-	// b is from a message of a queue that has no headers.
+	// b comes from a queue whose messages have no headers.
 	b, _ := trace.Parse("463ac35c9f6413ad-a2fb4a1d1a96d312-1")
 	ctx := trace.NewContext(context.Background(), b)
 

@@ -151,7 +151,7 @@ func TestRootInARootAfterADeny(t *testing.T) {
 	own := trace.Starter{TracerProvider: trace.NewProvider(trace.ProviderConfig{})}
 	ctx, span = own.Start(ctx, trace.B3{}, "own", oteltrace.WithNewRoot())
 	span.End()
-	// This root finds no nearer SDK, so it asks the remembered one.
+	// This root finds no nearer SDK, so it asks the remembered SDK.
 	_, span = trace.Root(oteltrace.ContextWithSpan(ctx, noop.Span{}), "root")
 	span.End()
 	assert.Len(t, rec.named("root"), 1, "roots at the SDK that was not asked about the deny")

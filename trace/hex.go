@@ -6,8 +6,8 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// parseID reads hexadecimal digits in either case into dst, and reports whether s is well-formed.
-// s must have exactly 2*len(dst) digits, a multiple of 16. parseID is the inverse of
+// parseID reads hexadecimal digits, in upper or lower case, into dst, and reports whether s is
+// well-formed. s must have exactly 2*len(dst) digits, a multiple of 16. parseID is the inverse of
 // line.AppendHex.
 func parseID(dst []byte, s string) bool {
 	if len(s) != 2*len(dst) {

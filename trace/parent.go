@@ -56,8 +56,8 @@ func (p *parent) follow(cur *current, caller B3) {
 	case caller.Sampling == Deny || caller.Sampling == Debug:
 		p.b3.Sampling = caller.Sampling
 	case cur.known:
-		// This service has decided. Only a caller's deny or debug overrules its decision: the
-		// case above.
+		// This service has decided. Only a caller's deny or debug overrules its decision, and the
+		// case above handles these two.
 	case caller.Sampling == Accept:
 		if p.b3.Sampling != Deny && p.b3.Sampling != Debug {
 			p.b3.Sampling = Accept

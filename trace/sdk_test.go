@@ -126,8 +126,7 @@ func testAnySDK(t *testing.T, starterOf func(watched) trace.Starter) {
 				assert.Equal(t, b.SpanID, span.SpanContext().SpanID(), "span ID of the span")
 				assert.NotEqual(t, caller.SpanID, b.SpanID, "span ID: want a fresh one")
 
-				// Even if the SDK was shown an invented parent, the parent that is sent on is the
-				// real one.
+				// Even if the SDK was shown an invented parent, the real parent is sent on.
 				assert.Equal(t, caller.SpanID, b.ParentSpanID, "parent sent on")
 				out := propagation.MapCarrier{}
 				trace.Propagator{}.Inject(ctx, out)

@@ -17,7 +17,7 @@ type span struct {
 	rare     *rare     // nil in most spans
 }
 
-// The struct rare holds facts that few spans have. They are in a struct of their own so that all
+// The type rare holds facts that few spans have. They are in a struct of their own so that all
 // other spans stay small: every request makes a span.
 type rare struct {
 	state    oteltrace.TraceState     // W3C's tracestate, sent on as it came

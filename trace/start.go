@@ -9,10 +9,10 @@ import (
 // Start begins a span in ctx's trace, or a new trace if ctx has none, and returns a context in
 // which that span is the current one. The caller ends the span.
 //
-// The span comes from the provider of ctx's current span, else from OpenTelemetry's global one,
-// else from a [Provider] that samples 0.1 % of new traces. The span always has valid IDs. A nil
-// ctx is context.Background(). With oteltrace.WithNewRoot, a zerolog logger in ctx stays bound to
-// the old trace. [Root] binds the logger to the new trace.
+// The span comes from the provider of ctx's current span, else from OpenTelemetry's global
+// provider, else from a [Provider] that samples 0.1 % of new traces. The span always has valid
+// IDs. A nil ctx is context.Background(). With oteltrace.WithNewRoot, a zerolog logger in ctx
+// stays bound to the old trace. [Root] binds the logger to the new trace.
 func Start(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
 	return Starter{}.Start(ctx, B3{}, name, opts...)
 }

@@ -133,7 +133,7 @@ func testClock(t *testing.T) (dated int) {
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(time.Until(time.Unix(tt.unix, 0)))
 				seen := map[oteltrace.TraceID]bool{}
-				for range 1000 { // all at the same time of the clock
+				for range 1000 { // the bubble's clock stands still meanwhile
 					ctx, span := trace.Start(context.Background(), "x")
 					id := span.SpanContext().TraceID()
 					if assert.Equal(t, uint32(tt.unix), binary.BigEndian.Uint32(id[:4]), "seconds in %s", id) {

@@ -8,8 +8,8 @@ import (
 //
 // OpenTelemetry's propagator writes these headers, and this package reads them. OpenTelemetry's
 // own reader (v1.47) has faults: it reads only the first of several tracestate headers, drops the
-// trace if the flags contain one that is not defined yet, accepts "00-…-01-", finds only keys in
-// lower case, and allocates 4 MiB for 1 MiB of tracestate.
+// trace if a flag is set that is not defined yet, accepts "00-…-01-", finds only keys in lower
+// case, and allocates 4 MiB for 1 MiB of tracestate.
 var w3c propagation.TraceContext
 
 var w3cFields = []string{"traceparent", "tracestate"}

@@ -172,8 +172,8 @@ func TestDefersAreDecidedInTheirTrace(t *testing.T) {
 	}
 }
 
-// TestAfterShutdown: after Shutdown, spans still have IDs. Almost none is sampled, because nothing
-// would be recorded.
+// TestAfterShutdown: after Shutdown, spans still have IDs. Almost no span is sampled, because
+// nothing would be recorded.
 func TestAfterShutdown(t *testing.T) {
 	p := new(poster)
 	tp, err := zipkin.NewProvider(zipkin.Config{Service: "s", Endpoint: "http://collector.example", Client: &http.Client{Transport: p}, Sampler: trace.Always()})

@@ -7,8 +7,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// appendAnnotations appends events as annotations. The text of each is the event's name, followed
-// by its attributes as a JSON object, if it has any.
+// appendAnnotations appends events as annotations. The text of an annotation is the event's name,
+// followed by the event's attributes as a JSON object, if there are any.
 func appendAnnotations(dst []byte, events []sdktrace.Event) []byte {
 	opening := `,"annotations":[`
 	for _, event := range events {

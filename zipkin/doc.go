@@ -22,7 +22,7 @@
 // # Which traces
 //
 // A Provider obeys the four states of B3, whatever library starts the span. It never samples a
-// trace in state deny, and always samples one in state accept or debug. [Config].Ratio, or a
+// trace in state deny. It always samples a trace in state accept or debug. [Config].Ratio, or a
 // Sampler of your own, decides about traces that begin here or whose caller defers. The decision
 // is sent to the next hop with the trace, so that a trace is recorded whole or not at all. The
 // ratio decides by the low 64 bits of the trace ID, so that services with the same ratio would

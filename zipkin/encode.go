@@ -70,7 +70,7 @@ func (e *encoder) append(dst []byte, s sdktrace.ReadOnlySpan) []byte {
 	return append(o.appendTags(dst, s, attrs, from), '}')
 }
 
-// resource returns r's part of the JSON.
+// resource returns the JSON that all spans with the resource r share.
 func (e *encoder) resource(r *resource.Resource) *encodedResource {
 	if last := e.last.Load(); last != nil && last.resource == r {
 		return last

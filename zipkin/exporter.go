@@ -66,8 +66,9 @@ func NewExporter(cfg Config) (*Exporter, error) {
 
 var errShutDown = errors.New("exporter is shut down")
 
-// ExportSpans sends spans, and tries again as the package comment says, until ctx's deadline or,
-// if it has none, for ten seconds. The error says how many spans were lost.
+// ExportSpans sends spans, with the retries that the package comment describes. It gives up at
+// ctx's deadline, or after ten seconds if ctx has no deadline. The error says how many spans were
+// lost.
 func (e *Exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan) error {
 	if len(spans) == 0 {
 		return nil
