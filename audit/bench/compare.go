@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// result is what a peer has needed for a number of events.
+// result is the time and space that a peer needed to write a number of events and to find one
+// value.
 type result struct {
 	Events int
 	Wall   time.Duration // from the first event until all events are on disk

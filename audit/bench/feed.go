@@ -42,7 +42,7 @@ func (f *feed) next() event {
 		if !ok {
 			e = forms(m)
 		}
-		if len(f.traces) > 8192 { // traces that have ended are in the old half, which is dropped
+		if len(f.traces) > 8192 { // f.old, which is dropped, has the traces that have ended
 			f.old, f.traces = f.traces, make(map[[16]byte]event, 8192)
 		}
 		f.traces[m.TraceID] = e

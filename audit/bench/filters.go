@@ -178,7 +178,7 @@ func filtered(rate int, span time.Duration, files []string, change func(context.
 	return r, err
 }
 
-// filterDir makes a directory with the filters below work.
+// filterDir makes the directory "filters" in the directory work, and writes the filters into it.
 func filterDir(work string, files []string) (dir string, err error) {
 	dir = filepath.Join(work, "filters")
 	if err := os.Mkdir(dir, 0o700); err != nil {

@@ -21,14 +21,14 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// runFleet makes the lake of a fleet. Each writer has a small file in each partition. runFleet
-// measures Compact, and searches before and after it.
+// runFleet makes a lake with a fleet, which means with many writers. Each writer has a small file
+// in each partition. runFleet measures Compact, and searches before and after it.
 func runFleet(args []string) error {
 	flags := flag.NewFlagSet("fleet", flag.ExitOnError)
 	writers := flags.Int("writers", 1000, "number of writers")
 	partitions := flags.Int("partitions", 12, "number of partitions of five minutes")
 	events := flags.Int("events", 300, "number of events of each writer in each partition")
-	dir := flags.String("dir", "", "directory in which the lakes before and after are kept; \"\": a temporary one")
+	dir := flags.String("dir", "", "directory in which the lakes before and after Compact are kept; \"\": a temporary one")
 	rounds := flags.Int("rounds", 21, "number of searches of each kind")
 	flags.Parse(args)
 
@@ -109,7 +109,7 @@ func (f *fleet) fill(dir string) error {
 }
 
 // writeFleet writes the batches of all writers into one partition. Eight goroutines write at the
-// same time, because many processes would.
+// same time, to imitate many processes.
 func writeFleet(store lake.Store, partition int, batches [][]lake.Event) error {
 	var wait sync.WaitGroup
 	errs := make([]error, 8)

@@ -1,6 +1,6 @@
-// Command bench measures audit: in comparison with peers, at a high rate, over a long time, and in
-// searches. All events are synthetic. The script .ci/scale-audit runs all subcommands except
-// fleet, which .ci/audit/fleet runs.
+// Command bench measures audit: in comparison with peers, which are other ways to write and find
+// events, at a high rate, over a long time, and in searches. All events are synthetic. The script
+// .ci/scale-audit runs all subcommands except fleet, which .ci/audit/fleet runs.
 //
 //	go run . peers [-events 1000000] [-rounds 3] [-node DIRECTORY]
 //	go run . sustain [-rate 500000] [-for 60s] [-producers 4]

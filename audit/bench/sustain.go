@@ -65,8 +65,9 @@ func runSustain(args []string) error {
 	return nil
 }
 
-// produce logs rate events a second for the time span, and returns the longest time that a
-// producer needed for the events of one tick.
+// produce logs events for the time span, at the given rate a second. Each producer logs the events
+// that are due, and then sleeps for a millisecond. produce returns the longest time that a
+// producer needed between two sleeps.
 func produce(l *audit.Logger, rate, producers int, span time.Duration) time.Duration {
 	var wait sync.WaitGroup
 	var worst atomic.Int64

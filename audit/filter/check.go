@@ -17,14 +17,14 @@ const (
 	maxFailures = 20
 
 	checkTime  = 100 * time.Millisecond // processor time of a measurement
-	checkCalls = 1_000_000              // most calls, since the processor's clock may be coarse
+	checkCalls = 1_000_000              // most calls of one, if the processor's clock is coarse
 	checkBatch = 1000
 )
 
 // Checked reports what a filter did with the events of a [Check]. Its texts contain no bytes that
 // could harm a terminal.
 type Checked struct {
-	Name    string    // "": the name could not be read
+	Name    string    // "" if the name could not be read
 	Line    int       // the line of the file where the script begins, or where Err is; 0: unknown
 	Apps    []string  // nil: the services that have Config.Filtered
 	Expires time.Time // zero: never
@@ -38,7 +38,7 @@ type Checked struct {
 	// events after the call that switched the filter off.
 	Passed, Stopped []int
 	// Failed is the number of calls that failed. The events of these calls are in Stopped.
-	// Failures lists the reasons, each once, and some twenty at most.
+	// Failures lists each reason once, and at most some twenty reasons.
 	Failed   int
 	Failures []Failure
 	Off      *Off // nil: the filter would have stayed on
@@ -70,8 +70,8 @@ type Trap struct {
 // within the same limits as in a [Set]. Check reads and writes no file. Filters that have expired
 // are tried too. Without events, Check only says what is wrong with the file.
 //
-// If ctx ends, Check returns the results so far, and the error of ctx. An event that a Logger
-// could not write is an error too. A nil ctx is context.Background().
+// If ctx ends, Check returns the results so far, and the error of ctx. Check also returns an error
+// if a Logger could not write one of the events. A nil ctx is context.Background().
 func Check(ctx context.Context, file []byte, events []audit.Event) ([]Checked, error) {
 	if ctx == nil {
 		ctx = context.Background()

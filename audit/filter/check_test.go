@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// clients returns n events. Their clients are 0 to 9 in turn, their apps media-api and other in
-// turn.
+// clients returns n events. Their clients are "0" to "9" in turn. Their apps are "media-api" and
+// "other" in turn.
 func clients(n int) (events []audit.Event) {
 	for i := range n {
 		events = append(events, event(fmt.Sprint(i%10)))

@@ -71,10 +71,10 @@ func run(on []*live, batch []audit.Candidate) {
 	others.Wait()
 }
 
-// settle passes, keeps or discards one event, by the answers of all filters. Broken says that all
-// filters are off, after this batch at the latest. A filter that went off within the batch has not
-// judged the last events of the batch. So Config.Broken decides about an event that no filter has
-// passed.
+// settle passes, keeps or discards one event, by the answers of all filters. The argument broken
+// says that all filters are off, after this batch at the latest. A filter that went off within the
+// batch has not judged the last events of the batch. So Config.Broken decides about an event that
+// no filter has passed.
 func (s *Set) settle(c *audit.Candidate, i int, on []*live, broken bool, now time.Time, e *Events) {
 	s.names = s.names[:0]
 	for _, l := range on {
@@ -95,8 +95,8 @@ func (s *Set) settle(c *audit.Candidate, i int, on []*live, broken bool, now tim
 	}
 }
 
-// switchOff switches off the filters that had a fault in this batch, and returns how many filters
-// of on are still on.
+// switchOff switches off the filters that had a fault in this batch, and returns how many of the
+// given filters are still on.
 func (s *Set) switchOff(on []*live, now time.Time) (left int) {
 	for _, l := range on {
 		if l.fault == nil {

@@ -108,8 +108,8 @@ func (l *loader) parse(f source.File, before []definition, last parsed) []defini
 
 // build returns the filters that apply to the service. A filter whose script has not changed keeps
 // its scope. If a new script cannot be evaluated, the old one stays in use. When the time for
-// evaluation is used up, the remaining scripts wait for the next poll. Done is false if ctx has
-// ended.
+// evaluation is used up, the remaining scripts wait for the next poll. The result done is false if
+// ctx has ended.
 func (l *loader) build(ctx context.Context, defs []definition) (next []change, done bool) {
 	now := time.Now()
 	failed := l.failed
@@ -128,7 +128,7 @@ func (l *loader) build(ctx context.Context, defs []definition) (next []change, d
 			next = append(next, change{def: def, old: old, kind: expired})
 		case keeps:
 			next = append(next, change{def: def, old: old, kind: same})
-		case evaluated > 0 && time.Since(now) > l.most: // at least one in each poll
+		case evaluated > 0 && time.Since(now) > l.most: // each poll evaluates at least one
 			l.problem(def.file, fmt.Sprintf("filter %q: not evaluated yet, since the filters before it took more than %v", def.Name, l.most))
 			next = keepOld(next, old)
 		default:

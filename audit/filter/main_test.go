@@ -20,13 +20,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rule returns the YAML of a filter that passes an event if expression is true. More is additional
-// lines, such as the apps.
+// rule returns the YAML of a filter that passes an event if expression is true. The argument more
+// contains additional lines, such as the apps.
 func rule(name, expression string, more ...string) string {
 	return fmt.Sprintf("name: %q\n%s\njs: |\n  function filter(event) {\n    return %s\n  }\n", name, strings.Join(more, "\n"), expression)
 }
 
-// throws is an expression that throws.
+// throws is a JavaScript expression that throws an error.
 const throws = `null.x`
 
 func write(t testing.TB, dir, name, text string) {
@@ -85,7 +85,7 @@ func verdicts(s *filter.Set, clients ...string) []string {
 	return got
 }
 
-// is returns an expression that is true for events of a client.
+// The function is returns an expression that is true for events of a client.
 func is(client string) string { return fmt.Sprintf("event.context.client == %q", client) }
 
 func adds(t testing.TB, s *filter.Set) {

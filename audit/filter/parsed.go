@@ -15,7 +15,8 @@ type parsed struct {
 	parts map[part]bool   // for each wrong part without a name: whether it may be a missing filter
 }
 
-// part is the checksum of the text of a part of a file.
+// part is the checksum of a part of a file: of one document, of several documents, or of the whole
+// file.
 type part = [sha256.Size]byte
 
 func parse(text []byte, sum [sha256.Size]byte) parsed {
@@ -34,11 +35,11 @@ func parse(text []byte, sum [sha256.Size]byte) parsed {
 	return p
 }
 
-// keep returns the earlier filters that stay in use although the file no longer contains them
-// without a fault. A filter stays if it is wrong now. A missing filter stays if a wrong part
-// without a name may be that filter: the part must have appeared when the filter went missing. A
-// part that was already wrong while the filter was there is not the filter. So removing a filter
-// takes effect even if another part of the file stays wrong.
+// keep returns the earlier filters that stay in use although the file no longer has a good version
+// of them. A filter stays if it is wrong now. A missing filter stays if a wrong part without a
+// name may be that filter: the part must have appeared when the filter went missing. A part that
+// was already wrong while the filter was there is not the filter. So removing a filter takes
+// effect even if another part of the file stays wrong.
 func (p *parsed) keep(before []definition, last *parsed) []definition {
 	var kept, missing []definition
 	for _, def := range before {

@@ -14,8 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// If a wrong part without a name appears when a filter goes missing, the part may be the filter.
-// So the filter stays. A part that was already wrong is not the filter. So the filter is removed.
+// A filter is missing if no document of the file has its name any more. If a wrong document
+// without a name appears at the same time, this document may be the filter, so the filter stays. A
+// document that was wrong before is not the filter, so the filter is removed.
 func TestPartsWithoutAName(t *testing.T) {
 	f, g := rule("f", is("a")), rule("g", is("b"))
 	const x, y, z = "name: [\n", "name: {\n", "js: x\n" // wrong, and without a name

@@ -27,9 +27,9 @@ type pressure struct {
 	calls map[*live]int
 }
 
-// add notes that the filters judged a batch from began to ended. If they keep the writer too busy,
-// it returns the filter that uses the most processor time, so that the caller switches this filter
-// off.
+// add notes that the filters judged a batch from the time began to the time ended. If they keep
+// the writer too busy, it returns the filter that uses the most processor time, so that the caller
+// switches this filter off.
 func (p *pressure) add(on []*live, began, ended time.Time) *live {
 	if p.since.IsZero() || began.Before(p.since) {
 		*p = pressure{since: began, spent: map[*live]time.Duration{}, calls: map[*live]int{}}

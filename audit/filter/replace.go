@@ -24,8 +24,8 @@ type change struct {
 	script *script.Script // the new script, if kind is fresh
 }
 
-// replace replaces the Set's filters by those of next, between two batches, and reports whether
-// anything has changed. The goroutine keep closes the old scripts afterwards.
+// replace replaces the Set's filters by the filters in next, between two batches, and reports
+// whether anything has changed. The goroutine keep closes the old scripts afterwards.
 func (s *Set) replace(next []change) (changed bool) {
 	now := time.Now()
 	s.judging.Lock()
@@ -54,8 +54,8 @@ func (s *Set) replace(next []change) (changed bool) {
 	return changed
 }
 
-// apply returns the filter of a change. The second result is true if changed is, or if the
-// filter's expiration or apps have changed. The caller must hold both locks of the Set.
+// apply returns the filter of a change. The second result is true if the argument changed is true,
+// or if the filter's expiration or apps have changed. The caller must hold both locks of the Set.
 func (s *Set) apply(c *change, now time.Time, changed bool) (*live, bool) {
 	if c.kind == same || c.kind == expired && c.old != nil && c.old.script == nil && c.old.off == nil {
 		changed = changed || !c.old.Expires.Equal(c.def.Expires) || !slices.Equal(c.old.Apps, c.def.Apps)

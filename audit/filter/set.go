@@ -11,8 +11,8 @@ import (
 	"example.com/clew/audit/filter/internal/source"
 )
 
-// Set is the filters of a service. [Open] returns one. Several goroutines may call its methods at
-// once. A nil *Set has no filters.
+// Set contains the filters of a service. [Open] returns one. Several goroutines may call its
+// methods at once. A nil *Set has no filters.
 type Set struct {
 	cfg    Config
 	src    *source.Source
@@ -32,21 +32,21 @@ type Set struct {
 	events   Events
 	health   Health
 	broken   bool              // all filters that apply are switched off
-	offs     []Off             // what tell has not reported yet
-	garbage  []*script.Script  // what keep must close
+	offs     []Off             // for the goroutine tell to report
+	garbage  []*script.Script  // for the goroutine keep to close
 	past     map[string]totals // the figures of removed filters, by name
 	stateErr string            // why the state was not written
 
 	loader loader
 
-	changed    chan struct{} // wakes keep
-	news       chan struct{} // wakes tell
+	changed    chan struct{} // wakes the goroutine keep
+	news       chan struct{} // wakes the goroutine tell
 	running    context.Context
 	stop       context.CancelFunc
 	first      chan struct{} // the source was read once
-	polled     chan struct{} // poll has ended
-	told       chan struct{} // tell has ended
-	done       chan struct{} // keep has ended, after the other two
+	polled     chan struct{} // the goroutine poll has ended
+	told       chan struct{} // the goroutine tell has ended
+	done       chan struct{} // the goroutine keep has ended, after the other two
 	unregister func() error
 }
 
@@ -58,7 +58,8 @@ type Set struct {
 // Call [Set.Close] to end the Set's goroutines.
 func Open(cfg Config) (*Set, error) { return open(cfg, maxLoad) }
 
-// open is Open with a limit: most is how long one poll may evaluate scripts, approximately.
+// open does what Open does. The argument most is how long one poll may evaluate scripts,
+// approximately.
 func open(cfg Config, most time.Duration) (*Set, error) {
 	cfg, src, err := cfg.complete()
 	if err != nil {

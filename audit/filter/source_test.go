@@ -173,7 +173,7 @@ func TestPollsHaveJitter(t *testing.T) {
 			least, most = min(least, gap), max(most, gap)
 			read = next
 		}
-		assert.Greater(t, most-least, time.Second, "the gaps must differ by more than one of the six possible seconds")
+		assert.Greater(t, most-least, time.Second, "the gaps between polls must vary by more than a second")
 	})
 }
 

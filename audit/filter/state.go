@@ -44,7 +44,7 @@ type State struct {
 }
 
 // IsRunning reports whether the service runs at the time now. This means that its Set was not
-// closed, and that the state is not older than four polls and the time limit of one read of the
+// closed, and that the state is not older than four polls plus the time limit of one read of the
 // source.
 func (st *State) IsRunning(now time.Time) bool {
 	return st.Closed.IsZero() && now.Sub(st.Updated) < stale*max(st.Every, time.Second)+source.Timeout

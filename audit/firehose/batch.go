@@ -15,9 +15,10 @@ const (
 	// size of a full record is not rounded.
 	maxRecord = 1000 << 10
 
-	// recordsPerCall full records are 4,096,000 bytes of base64. A call may have 500 records and 4
-	// MiB. The documentation does not say whether the 4 MiB are counted before or after base64. If
-	// they are counted after base64, four full records are too many.
+	// recordsPerCall is how many records a call contains at most. Three full records are 4,096,000
+	// bytes of base64. Firehose allows 500 records and 4 MiB in a call. The documentation does not
+	// say whether the 4 MiB are counted before or after base64. If they are counted after base64,
+	// four full records are too many.
 	recordsPerCall = 3
 
 	billedUnit = 5 << 10
@@ -39,7 +40,7 @@ func (r *record) take(n *Stats) {
 	n.BilledBytes += int64((len(r.data) + billedUnit - 1) / billedUnit * billedUnit)
 }
 
-// batch is the records of a Send. A later Send uses the memory of the batch again.
+// batch contains the records of a Send. A later Send uses the memory of the batch again.
 type batch struct {
 	records  []record // the elements beyond its length keep memory for later records
 	line     line
@@ -48,8 +49,8 @@ type batch struct {
 
 var batches = sync.Pool{New: func() any { return new(batch) }}
 
-// fill packs events into records. Most is the maximum number of records. Each record except the
-// last is as full as possible.
+// fill packs events into records. The argument most is the maximum number of records. Each record
+// except the last is as full as possible.
 func (b *batch) fill(events iter.Seq[audit.Event], most int) {
 	b.records, b.tooLarge = b.records[:0], nil
 	for e := range events {
@@ -71,7 +72,8 @@ func (b *batch) fill(events iter.Seq[audit.Event], most int) {
 	}
 }
 
-// begin begins a record. It uses the memory of a record of an earlier Send, if there is any.
+// begin appends an empty record to the batch. It uses the memory of a record of an earlier Send,
+// if there is any.
 func (b *batch) begin() {
 	n := len(b.records)
 	if n < cap(b.records) {

@@ -9,5 +9,5 @@
 // Logger's journal until Firehose has taken them, so none is lost while Firehose cannot be
 // reached. Events arrive at least once, in no defined order.
 //
-// clew-audit ingest makes Parquet files of the objects in the bucket.
+// clew-audit ingest makes Parquet files from the objects in the bucket.
 package firehose

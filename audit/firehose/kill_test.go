@@ -76,8 +76,8 @@ func eventNumber(t testing.TB, line []byte) int64 {
 	return n
 }
 
-// TestKill kills a process that sends, again and again. No acknowledged event is lost. Each time,
-// at most the events of one call arrive twice.
+// TestKill kills a process that sends, again and again. No acknowledged event is lost. After each
+// kill, only the events of one call may arrive twice.
 func TestKill(t *testing.T) {
 	runs := 4
 	if os.Getenv("CLEW_TORTURE") != "" {

@@ -19,7 +19,8 @@ type line struct {
 	keys []string
 }
 
-// of returns the line of e, with its newline. The line is valid until the next call.
+// The method of returns the line of the event e, with its newline. The line is valid until the
+// next call.
 func (l *line) of(e *audit.Event) []byte {
 	b := append(l.text[:0], `{"timestamp":"`...)
 	b = appendTime(b, e.Time)
@@ -96,7 +97,8 @@ func appendString(b []byte, s string) []byte {
 }
 
 // commands reports whether r is a character beyond ASCII that a terminal obeys, or that changes
-// the order in which a line is shown. People read the lines of a stream with zcat too.
+// the order in which a line is shown. Such characters are escaped because people also read the
+// delivered lines in a terminal, with zcat.
 func commands(r rune) bool {
 	switch {
 	case r < 0xa0: // the C1 control characters

@@ -24,7 +24,8 @@ var hostile = []string{
 	"\u200e\u200f\u061c\u2066\u2069", "\ufffd", "bad \xff\xfe bytes \xe2\x82", strings.Repeat("x", 70_000), strings.Repeat("\x01", 10_000), "ends in \\",
 }
 
-// want returns the object that the line of e must contain. encoding/json has written and read it.
+// want returns the object that the line of e must contain. encoding/json writes and reads the
+// object, so that invalid UTF-8 is replaced.
 func want(t testing.TB, e audit.Event) (o object) {
 	t.Helper()
 	o = object{e.Time.UTC().Format("2006-01-02T15:04:05.000000Z"), e.TraceID, e.App, e.Message, e.Context, e.TraceNames}
@@ -133,7 +134,7 @@ func TestLineIsThatOfFind(t *testing.T) {
 	assert.ElementsMatch(t, objects(t, found), got)
 }
 
-// sinkFunc is a function as a Sink.
+// sinkFunc is a function that is used as a Sink.
 type sinkFunc func(ctx context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error)
 
 func (f sinkFunc) Send(ctx context.Context, events iter.Seq[audit.Event]) (sent, refused int, err error) {

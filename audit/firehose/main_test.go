@@ -154,7 +154,7 @@ func wide(n int) []audit.Event {
 	return all
 }
 
-// numbers returns the numbers of the events in all.
+// numbers returns the numbers of the events in the slice all.
 func numbers(t testing.TB, all []object) (ns []int) {
 	t.Helper()
 	for _, o := range all {

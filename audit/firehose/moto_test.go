@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMoto sends events to the server that the SDK's environment names: moto, which
+// TestMoto sends events to the server that the SDK's environment variables name: moto, which
 // .ci/audit/firehose starts. It asserts that moto's bucket then contains each event once. moto
 // puts the records of each call into an object at once, and checks less than the fake does. It is
 // a second opinion on the protocol.

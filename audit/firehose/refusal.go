@@ -16,7 +16,7 @@ import (
 // refusal says why Firehose has not taken records.
 type refusal struct {
 	why       string
-	retry     bool // it may succeed later
+	retry     bool // another attempt may succeed later
 	throttled bool // the stream's quota is exceeded, or Firehose is overloaded
 }
 
@@ -88,7 +88,7 @@ func printable(text string) string {
 	return b.String()
 }
 
-// of returns the error of a Send that has ended with this refusal.
+// The method of returns the error of a Send that has ended with this refusal.
 func (r *refusal) of(s *Sink, ctx context.Context) error {
 	err := fmt.Errorf("firehose: stream %s: PutRecordBatch: %s", s.stream, r.why)
 	if cause := context.Cause(ctx); cause != nil {

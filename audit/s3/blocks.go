@@ -11,7 +11,7 @@ import (
 type blocks struct {
 	mu     sync.Mutex
 	have   map[int64]*block
-	recent []int64 // the keys of have, the last used at the end
+	recent []int64 // the keys of the map have; the key that was used last is at the end
 }
 
 // block is a block of a file. Its request may still be under way.

@@ -6,7 +6,7 @@ type ends interface {
 	save(key string, end []byte)
 }
 
-// newEnds returns ends in the directory cache, or in memory if cache is "".
+// newEnds returns ends that are kept in the directory cache, or in memory if cache is "".
 func newEnds(cache string) (ends, error) {
 	if cache == "" {
 		return newMemory(), nil

@@ -40,7 +40,8 @@ func (s *Store) failed(verb, name string, err error) error {
 	return &failure{what: verb + " " + s.url + "/" + name, err: err}
 }
 
-// notRead is failed for reads. If the file is gone, the error is also fs.ErrNotExist.
+// notRead returns err as the failure of a read. If the file is gone, the failure is also
+// fs.ErrNotExist.
 func (s *Store) notRead(verb, name string, err error) error {
 	if err == nil {
 		return nil

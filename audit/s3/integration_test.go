@@ -245,7 +245,7 @@ func TestServerBadSecret(t *testing.T) {
 	assert.Equal(t, int64(1), s.Requests().Puts)
 }
 
-// With a real server too, a search that was made before needs no GET.
+// If a search is made again, it needs no GET, with a real server too.
 func TestServerRequests(t *testing.T) {
 	cache := t.TempDir()
 	url := newBucket(t)

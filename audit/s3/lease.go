@@ -143,11 +143,11 @@ func (l *lease) lose() {
 	l.end(errLost)
 }
 
-// renew renews the lock until held ends.
+// renew renews the lock until the context held ends.
 func (l *lease) renew(held context.Context) {
 	pause := renewEach
 	for sleep(held, pause) == nil {
-		pause = renewAgain // the pause after an error; the timer ends held if errors go on
+		pause = renewAgain // the pause after an error; the timer ends the lease if errors go on
 		begin := time.Now()
 		etag, err := l.write(held, condition{match: l.match()})
 		if err == nil {
@@ -177,8 +177,8 @@ func (l *lease) match() *string {
 	return &etag
 }
 
-// extend sets the end of the lease. It counts from begin, which is before the lock was written.
-// Other processes count from a later time, so for them the lease ends later.
+// extend sets the end of the lease. It counts from the time begin, which is before the lock was
+// written. Other processes count from a later time, so for them the lease ends later.
 func (l *lease) extend(etag string, begin time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

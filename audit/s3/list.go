@@ -21,7 +21,7 @@ import (
 // exist.
 //
 // All files of a partition come from one answer of the server, so they existed at the same moment.
-// [Store.large] lists a partition that has too many files for one answer.
+// If a partition has too many files for one answer, [Store.large] lists it.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[lake.File, error] {
 	return func(yield func(lake.File, error) bool) {
 		name, slash := strings.CutSuffix(prefix, "/")
@@ -56,7 +56,7 @@ func (s *Store) list(ctx context.Context, prefix string, yield func(lake.File) b
 			if files, err = s.large(ctx, dir); err != nil {
 				return err
 			}
-			pages.after(strings.TrimSuffix(dir, "/") + "0") // 0 follows the slash
+			pages.after(strings.TrimSuffix(dir, "/") + "0") // in ASCII, 0 follows the slash
 			pages.done = dir == prefix
 		}
 		for _, file := range files {
@@ -163,7 +163,7 @@ func (p *pages) cut(prefix string, files []lake.File) (dir string, begins int) {
 	return dir, slices.IndexFunc(files, func(file lake.File) bool { return strings.HasPrefix(file.Name, dir) })
 }
 
-// after makes the next answer begin with the first name after the given one.
+// The method after makes the next answer begin with the first name after the given one.
 func (p *pages) after(name string) {
 	p.input.ContinuationToken, p.input.StartAfter = nil, p.store.key(name)
 	p.last = name

@@ -16,8 +16,8 @@ const (
 	renewEach  = 20 * time.Second
 	renewAgain = 5 * time.Second // the pause after a renewal that failed
 
-	// leaseMargin is how long before the end of the lease the holder stops, since the server's
-	// times are in whole seconds.
+	// The holder stops leaseMargin before the lease ends, since the server's times are in whole
+	// seconds.
 	leaseMargin = 5 * time.Second
 )
 
@@ -30,7 +30,7 @@ var errUnlocked = errors.New("s3: the lock was released")
 // and is renewed every 20 seconds. If it was not renewed for a minute by the server's clock,
 // another process may take it. So the lock becomes free if its holder dies. The context held ends
 // before the minute is over, even in a process that was paused or disconnected. After that, no
-// request with held is sent.
+// request with this context is sent.
 //
 // Lock returns an error if the server ignores If-None-Match and If-Match.
 func (s *Store) Lock(ctx context.Context) (held context.Context, unlock func() error, err error) {

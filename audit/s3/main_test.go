@@ -7,8 +7,9 @@ import (
 	"go.uber.org/goleak"
 )
 
-// run does the job of a process that a test has started, and exits. In the process of the tests it
-// does nothing. Stop ends the server that the tests have started, if any.
+// In a process that a test has started, the function run does the job of that process, and exits.
+// In the process of the tests, run does nothing. The function stop ends the server that the tests
+// have started, if any.
 var run, stop = func() {}, func() {}
 
 func TestMain(m *testing.M) {

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// endSize is how many bytes at the end of a file Open gets: the footer, the indexes, and the
+	// endSize is how many bytes Open gets from the end of a file: the footer, the indexes, and the
 	// Bloom filters of most files. The end of a small file is the whole file.
 	endSize = 128 << 10
 

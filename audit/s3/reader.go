@@ -92,8 +92,8 @@ func (r *reader) theEnd() []byte {
 	return r.end
 }
 
-// grow extends the end so that it includes the offset at, and fills p with the bytes from the
-// offset at. It puts the longer end into the cache.
+// grow extends the end of the file that is in memory, so that it includes the offset at. It fills
+// p with the bytes from this offset on, and puts the longer end into the cache.
 func (r *reader) grow(p []byte, at int64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// none is the value in digits for a byte that is not a hexadecimal digit.
+// The table digits has the value none for a byte that is not a hexadecimal digit.
 const none = 0xff
 
 // digits maps each byte to its value as a hexadecimal digit, or to none.

@@ -6,9 +6,9 @@ const (
 	// maxDepth is how many levels of nested objects become fields.
 	maxDepth = 8
 
-	// maxPath is the longest path of an object that becomes fields, in bytes. Each of these fields
-	// has the path in its key. Without a limit, a line could need memory in proportion to the
-	// square of its length.
+	// maxPath is the maximum length, in bytes, of the path of an object that becomes fields. Each
+	// of these fields has the path in its key. Without a limit, a line could need memory in
+	// proportion to the square of its length.
 	maxPath = 128
 
 	// maxNesting is how deep objects and arrays may be nested at all. The limit is the same as in
@@ -189,8 +189,9 @@ func (r *reader) word(w string) bool {
 	return true
 }
 
-// skip moves past the object or array at pos, which is on the level depth. It keeps the open
-// objects and arrays in a list, because with recursion a hostile line could use up the stack.
+// skip moves past the object or array at pos. The argument depth is the level of nesting there. It
+// keeps the open objects and arrays in a list, because with recursion a hostile line could use up
+// the stack.
 func (r *reader) skip(depth int) error {
 	var buf [64]byte
 	open := buf[:0] // the closing bracket of each

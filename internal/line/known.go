@@ -94,7 +94,8 @@ func hash(key string) uint8 {
 	return uint8(last)*37 ^ key[0]*11 ^ key[last]*5 ^ key[last/2]*3
 }
 
-// vendor returns the vendor with the highest number of names in score.
+// vendor returns the vendor of which a line has the most names. The argument score has a byte for
+// each vendor, with the number of its names in the line.
 func (n *known) vendor(score uint64) (best int) {
 	most := uint8(score)
 	for v := 1; v < len(vendors); v++ {

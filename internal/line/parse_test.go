@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// at returns a time on the day of the tests.
+// The function at returns a time on the day of the tests.
 func at(hour, minute, second, ns int) time.Time {
 	return time.Date(2026, 11, 26, hour, minute, second, ns, time.UTC)
 }

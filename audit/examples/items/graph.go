@@ -15,8 +15,8 @@ type graph struct {
 	marks  []mark
 }
 
-// point counts the events of a span of time. The field at is the end of the span, and took is its
-// length.
+// point counts the events of a span of time. The field at is the end of the span, and the field
+// took is its length.
 type point struct {
 	at        time.Duration // since the beginning of the graph
 	took      time.Duration
@@ -30,7 +30,7 @@ func (p point) perSecond() float64 {
 	return float64(p.written) / max(p.took, time.Nanosecond).Seconds()
 }
 
-// mark is a mark on the graph: something that has happened at the time at.
+// mark is a vertical line on the graph, for an event. The field at is the time of the event.
 type mark struct {
 	at   time.Duration
 	text string
@@ -39,7 +39,7 @@ type mark struct {
 // barColumns is the width of the longest bar.
 const barColumns = 48
 
-// bar returns a point as a line for a terminal. Most is the rate of the longest bar.
+// bar returns a point as a line for a terminal. The argument most is the rate of the longest bar.
 func (p point) bar(most float64) string {
 	columns := int(barColumns*p.perSecond()/max(most, 1) + 0.5)
 	return strings.TrimRight(fmt.Sprintf("%6.1f s %6.0f/s  %s", p.at.Seconds(), p.perSecond(), strings.Repeat("█", min(columns, barColumns))), " ")

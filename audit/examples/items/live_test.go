@@ -16,11 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inHaste is a pace for tests. They only wait until the filters are on, or off.
+// inHaste is a pace for tests. It makes the demo wait only until a filter is on, or off.
 var inHaste = pace{items: 40, ticks: 4, every: 100 * time.Millisecond, limit: 30 * time.Second}
 
-// The demo succeeds: live itself checks that the graph falls, that the events that have passed are
-// found, and that the bad filter goes off.
+// The demo succeeds: the function live itself checks that the graph falls, that the events that
+// have passed are found, and that the bad filter goes off.
 func TestLive(t *testing.T) {
 	dir := t.TempDir()
 	var out bytes.Buffer

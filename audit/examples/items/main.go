@@ -1,6 +1,6 @@
-// Command items runs three services with a stream of items: too many to log each of them. Each
-// service writes audit events into its own directory, and log lines for people. The events show
-// what happened to each item, and why.
+// Command items runs three services that handle a stream of items. There are too many items to
+// write a log line for each. Each service writes audit events into its own directory, and log
+// lines for people. The events show what happened to each item, and why.
 //
 // Then the stream goes on, and two filters are added while it runs. One discards the events that
 // nobody wants. The other loops for ever, and the service switches it off.

@@ -51,8 +51,8 @@ func (f *fleet) onOff(service string) func(filter.Off) {
 // filters returns the directory of the filter files.
 func filters(dir string) string { return filepath.Join(dir, "filters") }
 
-// start starts the services. They read the filters in dir/filters again and again, at the interval
-// every.
+// start starts the services. They read the filters in dir/filters again and again. The argument
+// every is the interval.
 func start(dir string, every time.Duration) (f *fleet, err error) {
 	if err := os.MkdirAll(filters(dir), 0o755); err != nil {
 		return nil, err

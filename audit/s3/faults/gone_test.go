@@ -20,8 +20,8 @@ import (
 // files that are older than an hour.
 var ago = time.Now().Add(-6 * time.Hour).Truncate(time.Hour)
 
-// write puts a file of events into the partition of the time at. One of the events has the item
-// "wanted".
+// write puts a file of events into a partition. The argument at is the time of the first event.
+// One of the events has the item "wanted".
 func write(t *testing.T, s lake.Store, number int, at time.Time, events int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, uint64(number)))
@@ -42,8 +42,9 @@ func write(t *testing.T, s lake.Store, number int, at time.Time, events int) {
 	require.NoError(t, err)
 }
 
-// compactOnce returns a fault that compacts the store at the first request for which at returns
-// true. All requests are answered as usual. The flag done is true when the store was compacted.
+// compactOnce returns a fault that compacts the store at the first request for which the function
+// at returns true. All requests are answered as usual. The flag done is true when the store was
+// compacted.
 func compactOnce(t *testing.T, server *server, at func(*http.Request) bool) (fault func(int, *http.Request) (*http.Response, error), done *atomic.Bool) {
 	done = new(atomic.Bool)
 	return func(_ int, req *http.Request) (*http.Response, error) {

@@ -30,12 +30,14 @@ const (
 )
 
 // server is gofakes3, with additions for what S3 has and gofakes3 lacks: checksums, the date, and
-// conditions on all requests. A condition stays true until its request is done. The server is an
-// aws.HTTPClient, so that tests need no network and can run in a bubble of synctest.
+// conditions on all requests. The server checks a condition and executes its request in one step:
+// no other request comes between. The server is an aws.HTTPClient, so that tests need no network
+// and can run in a bubble of synctest.
 type server struct {
 	next http.Handler
-	// fault, if not nil, is called for each request. N is the number of the request, from 1. If
-	// fault returns a response or an error, that is the answer. Otherwise the server answers.
+	// fault, if not nil, is called for each request. The argument n is the number of the request,
+	// from 1. If fault returns a response or an error, that is the answer. Otherwise the server
+	// answers.
 	fault func(n int, req *http.Request) (*http.Response, error)
 	// lost, if not nil, reports whether the answer to a request is lost. The server still does
 	// what the request says.

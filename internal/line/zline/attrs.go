@@ -10,8 +10,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Attrs writes attributes of slog to e, as slog's JSON handler does. It writes durations, times
-// and values with a method for zerolog as zerolog does.
+// Attrs writes attributes of slog to e, as slog's JSON handler does. Durations, times, and values
+// that have a method for zerolog are written as zerolog writes them.
 func Attrs(e *zerolog.Event, attrs []slog.Attr) {
 	for _, a := range attrs {
 		Attr(e, a)

@@ -19,8 +19,8 @@ type document struct {
 	line int    // the line of the file where the document begins
 }
 
-// partOf returns the checksum of a part's text. It ignores the marker ---, because the first
-// document need not have one.
+// partOf returns the checksum of a part of a file: of one document, of several documents, or of
+// the whole file. It ignores the marker ---, because the first document need not have one.
 func partOf(text []byte) [sha256.Size]byte {
 	return sha256.Sum256(bytes.TrimSpace(bytes.TrimPrefix(text, []byte("---"))))
 }

@@ -20,7 +20,7 @@ func hasLines(node *yaml.Node, document string) bool {
 	case node.Style&yaml.SingleQuotedStyle != 0:
 		return hasBreak(text, '\'', '\'')
 	}
-	return !strings.HasPrefix(text, node.Value) // on one line the value is the text itself
+	return !strings.HasPrefix(text, node.Value) // if on one line, the value is in the text as it is
 }
 
 // from returns the part of text that begins at a line and a column. The parser counts columns in

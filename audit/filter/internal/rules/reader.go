@@ -126,16 +126,16 @@ func (r *reader) script(node *yaml.Node) (string, int, error) {
 	return node.Value, line, nil
 }
 
-// text returns a name, which is one line of printable text. Errors use the argument of to say
-// which name is wrong.
-func text(node *yaml.Node, of string) (string, error) {
+// text returns a name, which is one line of printable text. Errors begin with the argument
+// subject, which says what has the name.
+func text(node *yaml.Node, subject string) (string, error) {
 	switch {
 	case node.Kind != yaml.ScalarNode || node.ShortTag() != "!!str":
-		return "", wrong(node, "%s is not a text; put it in quotes", of)
+		return "", wrong(node, "%s is not a text; put it in quotes", subject)
 	case node.Value == "" || len(node.Value) > maxName:
-		return "", wrong(node, "%s must have 1 to %d bytes", of, maxName)
+		return "", wrong(node, "%s must have 1 to %d bytes", subject, maxName)
 	case Printable(node.Value) != node.Value:
-		return "", wrong(node, "%s has a character that is not printable", of)
+		return "", wrong(node, "%s has a character that is not printable", subject)
 	}
 	return node.Value, nil
 }

@@ -148,9 +148,9 @@ func (a *arena) allocate(size int) uintptr {
 	}
 	cells := cellsOf(size)
 	if b := a.find(cells); b != 0 {
-		has := *a.header(b) >> 1
-		a.remove(b, has)
-		a.take(b, has, cells)
+		total := *a.header(b) >> 1
+		a.remove(b, total)
+		a.take(b, total, cells)
 		return a.addressOf(b)
 	}
 	b := a.top
@@ -163,11 +163,12 @@ func (a *arena) allocate(size int) uintptr {
 	return a.addressOf(b)
 }
 
-// take marks the first cells of a block of has cells as used, and frees the others.
-func (a *arena) take(b, has, cells uint32) {
+// take marks cells of the block b as used, from its start, and frees the others. The argument
+// cells is how many it marks, and the argument total is how many the block has.
+func (a *arena) take(b, total, cells uint32) {
 	a.set(b, cells, usedBit)
-	if has > cells {
-		a.set(b+cells, has-cells, usedBit)
+	if total > cells {
+		a.set(b+cells, total-cells, usedBit)
 		a.give(b + cells)
 	}
 }
@@ -201,14 +202,14 @@ func (a *arena) resize(addr uintptr, size int) bool {
 		return false
 	}
 	b, cells := a.blockOf(addr), cellsOf(size)
-	has := *a.header(b) >> 1
-	if has >= cells {
-		a.take(b, has, cells)
+	total := *a.header(b) >> 1
+	if total >= cells {
+		a.take(b, total, cells)
 		return true
 	}
-	end := b + has
+	end := b + total
 	if end == a.top {
-		if a.room() < cells-has || !a.pages.commit(cellSize*int(b+cells+1)) {
+		if a.room() < cells-total || !a.pages.commit(cellSize*int(b+cells+1)) {
 			return false
 		}
 		a.top = b + cells
@@ -216,10 +217,10 @@ func (a *arena) resize(addr uintptr, size int) bool {
 		return true
 	}
 	h := *a.header(end)
-	if h&usedBit != 0 || has+h>>1 < cells {
+	if h&usedBit != 0 || total+h>>1 < cells {
 		return false
 	}
 	a.remove(end, h>>1)
-	a.take(b, has+h>>1, cells)
+	a.take(b, total+h>>1, cells)
 	return true
 }

@@ -10,8 +10,8 @@ import (
 
 // An event in a script is one object for all calls. It reads the candidate of the current call
 // when the script reads a property. If a script keeps the event or its context beyond the call,
-// the next call gets a new object, and the kept one throws. Scripts can change neither the event
-// nor its context.
+// the next call gets a new object, and the kept object throws an error when the script reads it.
+// Scripts can change neither the event nor its context.
 
 // eventNames are the properties that an event reads from its candidate, apart from the context.
 var eventNames = [...]string{"app", "message", "traceId", "timestamp"}
@@ -134,8 +134,9 @@ func references(v value) int32 {
 	return *(*int32)(at(pointer(v) - 4))
 }
 
-// current reports whether object is held, the event or the context of the current call. If not,
-// current throws an exception in the script.
+// current reports whether the arguments object and held are the same object. The argument held is
+// the event or the context of the current call. If object is another one, current throws an
+// exception in the script.
 func (e *engine) current(object, held value) bool {
 	if tagOf(object) == libquickjs.EJS_TAG_OBJECT && pointer(object) == pointer(held) {
 		return true
@@ -265,8 +266,8 @@ func (e *engine) describe(descriptor uintptr, v value, ok bool) int32 {
 	return 1
 }
 
-// listNames stores a table of names, and its length, where table and count point. The engine frees
-// the table.
+// listNames stores the address of a table of names at the address table, and the number of names
+// at the address count. The engine frees the table.
 func (e *engine) listNames(table, count uintptr, names []string) int32 {
 	*(*uintptr)(at(table)) = 0
 	*(*uint32)(at(count)) = 0

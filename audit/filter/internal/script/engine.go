@@ -87,7 +87,7 @@ func engineOf(ctx uintptr) *engine {
 	return (*engine)(at((*libquickjs.TJSContext)(at(ctx)).Fuser_opaque))
 }
 
-// interrupt is called by the engine when its counter has reached 0, and by regular expressions. A
+// QuickJS calls interrupt when its counter has reached 0, and while a regular expression runs. A
 // result other than 0 stops the script. The script cannot catch this.
 func interrupt(_ *libc.TLS, _, opaque uintptr) int32 {
 	e := (*engine)(at(opaque))
@@ -99,7 +99,8 @@ func interrupt(_ *libc.TLS, _, opaque uintptr) int32 {
 	return 0
 }
 
-// pollAfter sets the engine's counter, so that interrupt is called after that many turns.
+// pollAfter sets the engine's counter, so that interrupt is called after the given number of
+// turns.
 func (e *engine) pollAfter(turns int32) {
 	if e.ctx != 0 {
 		(*libquickjs.TJSContext)(at(e.ctx)).Finterrupt_counter = turns

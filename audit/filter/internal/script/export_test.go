@@ -36,7 +36,7 @@ func NewArena() (*Arena, error) {
 func (a *Arena) Malloc(size int) []byte { return block(a.heap.malloc(size), size) }
 
 // Realloc frees the block b, and returns a block of size bytes that begins with the bytes of b. If
-// there is no memory, it returns nil, and b stays.
+// there is no memory, it returns nil, and b stays allocated.
 func (a *Arena) Realloc(b []byte, size int) []byte {
 	return block(a.heap.realloc(uintptr(unsafe.Pointer(unsafe.SliceData(b))), size), size)
 }
@@ -67,7 +67,7 @@ const (
 )
 
 // LateMeter simulates a call that began an hour ago by the clock. Its thread has used no processor
-// time since. LateMeter returns the results of the meter's poll and end.
+// time since. LateMeter returns the results of the meter's methods poll and end.
 func LateMeter() (stopped bool, over time.Duration) {
 	var m meter
 	m.read()

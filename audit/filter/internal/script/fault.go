@@ -139,7 +139,7 @@ func hint(reason string) string {
 	return ""
 }
 
-// maxReason is how many bytes of a script's text a reason contains at most.
+// maxReason is the maximum number of bytes that a reason quotes from a script.
 const maxReason = 200
 
 func cut(s string) string {

@@ -184,13 +184,14 @@ func peek(list []token, i int) token {
 	return token{kind: mark}
 }
 
-// isOneOf reports whether a token is one of texts, as a word or an operator and not as a string.
+// isOneOf reports whether a token is a word or an operator, and its text is one of texts. A string
+// in quotes never is.
 func isOneOf(t token, texts ...string) bool {
 	return (t.kind == mark || t.kind == word) && slices.Contains(texts, t.text)
 }
 
-// Hoisted returns a source as hoist changes it: each table that is evaluated only once is replaced
-// by a name. Each line keeps its number.
+// Hoisted returns a source as hoist changes it: a name replaces each table that hoist moves out of
+// a function. Each line keeps its number.
 func Hoisted(source string) string {
 	_, rest := hoist(source)
 	return rest

@@ -12,7 +12,7 @@ import (
 )
 
 // hoistTests are bodies of filters. K stands for the expression that reads the key k of the event.
-// Hoisted is whether hoist should move the table.
+// The field hoisted says whether hoist should move the table.
 var hoistTests = []struct {
 	name, body string
 	hoisted    bool
@@ -101,8 +101,8 @@ func TestHoistLine(t *testing.T) {
 	assert.Equal(t, "line 6: TypeError: cannot read property 'x' of null", counts.Last.Error())
 }
 
-// manyTables returns a source of almost the maximum length that consists of tables, and the number
-// of tables.
+// manyTables returns a source that consists of tables and has almost the maximum length. It also
+// returns the number of tables.
 func manyTables() (source string, tables int) {
 	var b strings.Builder
 	for ; b.Len() < script.MaxSource-100; tables++ {

@@ -18,7 +18,7 @@ const (
 	loadBudgets = 25
 
 	// A script that uses stopBudgets in one call goes off at once. Only a native function can
-	// overrun so far, and it must not overrun a second time.
+	// exceed the budget by that much, and it must not do so a second time.
 	stopBudgets = 10
 
 	// When one call has used nativeBudgets, the scope's memory is made inaccessible. This ends a
@@ -30,18 +30,19 @@ const (
 	overrunWindow = 10_000
 
 	// A script goes off when at least minErrors of its last calls have failed, and at least one in
-	// errorShare of these calls. The window has errorWindow calls, in which older calls count
-	// less.
+	// errorShare of these calls. The last calls are a window of errorWindow calls, in which older
+	// calls count less.
 	minErrors   = 20
 	errorShare  = 20
 	errorWindow = 1000
 
-	// A script goes off when it has used windowBudgets for fewer than minCalls calls.
+	// A script goes off when fewer than minCalls calls have together used windowBudgets.
 	windowBudgets = 5
 	minCalls      = 50
 )
 
-// record counts the events that can switch a script off.
+// record counts the errors, the overruns and the processor time for which a script is switched
+// off.
 type record struct {
 	budget time.Duration // the limit of one call
 

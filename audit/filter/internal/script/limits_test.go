@@ -25,7 +25,7 @@ var offTests = []struct {
 	{"loops over slow functions", "", `for (;;) "x".repeat(1e5)`, 3, "of processor time", script.Hasty},
 	{"backtracks for ever", "", `return /^(a+)+$/.test("a".repeat(40) + "b")`, 3, "of processor time", script.Hasty},
 	{"backtracks for ever in a split", "", `return "a".repeat(40).concat("b").split(/^(a+)+$/)`, 3, "of processor time", script.Hasty},
-	{"a native overrun", "", "new Array(3e5).join(); return true", 1, "one call took", script.Unwatched},
+	{"overruns in a native function", "", "new Array(3e5).join(); return true", 1, "one call took", script.Unwatched},
 	{"is slow at each call", "", "for (var i = 0; i < 20000; i++); return true", 60, "of processor time", script.Hasty},
 	{"allocates for ever", "", "var a = []; for (;;) a.push(new ArrayBuffer(1e5))", 3, "it uses more than 32 MB of memory", script.Patient},
 	{"allocates for ever, and catches", "", "try { var a = []; for (;;) a.push(new ArrayBuffer(1e5)) } catch (e) { return true }", 3, "it uses more than 32 MB of memory", script.Patient},
@@ -71,7 +71,7 @@ func TestOn(t *testing.T) {
 		{"one error in 10,000", "var n = 0", "if (++n % 10000 == 0) null.x; return true", 50_000, 5},
 		{"one error in 100", "var n = 0", "if (++n % 100 == 0) null.x; return true", 20_000, 200},
 		{"one error in 30", "var n = 0", "if (++n % 30 == 0) null.x; return true", 30_000, 1000},
-		{"one lack of memory in 11,000", "var n = 0", `if (++n % 11000 == 0) "x".repeat(4e7); return true`, 44_000, 4},
+		{"one call without enough memory in 11,000", "var n = 0", `if (++n % 11000 == 0) "x".repeat(4e7); return true`, 44_000, 4},
 		{"garbage", "", "var a = {}; a.a = a; a.b = new ArrayBuffer(20000); return true", 5_000, 0},
 		{"eval", "", "return eval('true')", 1000, 0},
 	}

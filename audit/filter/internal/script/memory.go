@@ -96,8 +96,8 @@ func heapUsable(_ *libc.TLS, p uintptr) libquickjs.Size_t {
 	return libquickjs.Size_t(usable(p))
 }
 
-// at returns an address in the engine's memory as a pointer. Go's garbage collector neither moves
-// nor frees this memory. A value of type engine is in Go's memory, and pinned.
+// The function at returns an address in the engine's memory as a pointer. Go's garbage collector
+// neither moves nor frees this memory. A value of type engine is in Go's memory, and pinned.
 func at(address uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&address)) }
 
 // address returns the address by which the engine calls the function f. F must be a declared

@@ -37,7 +37,7 @@ func (m *meter) start(budget time.Duration) {
 }
 
 // end ends a call. It returns the call's processor time if that has reached the budget, else 0.
-// The next call begins at this time.
+// The next call begins when this one ends.
 func (m *meter) end() (over time.Duration) {
 	t := now()
 	if m.cut || t-m.began >= m.budget {

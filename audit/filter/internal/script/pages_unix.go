@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pages is a mapping. The system adds memory to it when the engine writes.
+// pages is a range of addresses. The system gives a page of it memory when the engine first writes
+// to the page.
 type pages struct{ memory []byte }
 
 func mapPages(size int) (pages, error) {

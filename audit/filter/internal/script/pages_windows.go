@@ -2,7 +2,8 @@ package script
 
 import "golang.org/x/sys/windows"
 
-// pages is a range of addresses. Only the first committed bytes have memory.
+// pages is a range of addresses. The field committed is how many of its bytes have memory, from
+// the start of the range.
 type pages struct {
 	base      uintptr
 	size      int

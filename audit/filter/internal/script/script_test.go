@@ -14,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sample is an event with unusual texts: NUL bytes, invalid UTF-8, and names of the language.
+// sample is an event with unusual texts: NUL bytes, invalid UTF-8, and names that have a meaning
+// in JavaScript.
 var sample = audit.Event{
 	Time:    time.UnixMicro(1234567890123456),
 	App:     "media-api",
@@ -35,8 +36,8 @@ func open(t testing.TB, source string) *script.Script {
 // body returns the source of a filter with the given body. The body begins on line 2.
 func body(text string) string { return "function filter(event) {\n" + text + "\n}" }
 
-// judge calls a script for sample as often as calls says, in batches of 10. Passed is the last
-// answer.
+// judge lets a script judge the event sample, in batches of 10. The argument calls says how many
+// times. The result passed is the last answer.
 func judge(s *script.Script, calls int) (passed bool, counts script.Counts) {
 	batch := make([]audit.Event, 10)
 	for i := range batch {
@@ -79,7 +80,7 @@ func TestRead(t *testing.T) {
 		{"property, absent", `event.context.nobody === undefined`},
 		{"property, of Object.prototype", `event.context.toString === undefined && event.toString === undefined`},
 		{"property, a number", `event.context[7] === "seven"`},
-		{"property, a name of the language", `event.context.__proto__ === "p"`},
+		{"property, a name that has a meaning in JavaScript", `event.context.__proto__ === "p"`},
 		{"property, a symbol", `event.context[Symbol.iterator] === undefined`},
 		{"has", `event.context.has("get") && !event.context.has("nobody")`},
 		{"in", `"get" in event.context && !("nobody" in event.context) && "app" in event`},

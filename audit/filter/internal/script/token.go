@@ -20,7 +20,7 @@ const (
 	word kind = iota // a name or a keyword
 	text             // a string
 	digits
-	mark // an operator, a bracket
+	mark // an operator or a bracket
 	pattern
 )
 
@@ -77,8 +77,8 @@ func space(s string) (n int, newLine bool) {
 	return 0, false
 }
 
-// next returns the token at the start of s, which follows the tokens before. Its text is "" if the
-// token is not certain.
+// next returns the token at the start of s. The argument before contains all tokens before it. The
+// token's text is "" if the token is not certain.
 func next(s string, before []token) (kind, string) {
 	first, _ := utf8.DecodeRuneInString(s)
 	switch {
@@ -122,7 +122,7 @@ func quoted(s string) string {
 }
 
 // slash returns the division or the regular expression at the start of s. The last token before
-// the slash decides which of the two it is. If that token leaves it open, the text is "".
+// the slash decides which of the two it is. If that token does not decide it, the text is "".
 func slash(s string, before []token) (kind, string) {
 	if len(before) == 0 {
 		return pattern, regularExpression(s)

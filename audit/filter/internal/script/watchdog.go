@@ -32,11 +32,11 @@ type watchdog struct {
 	bitten  bool
 }
 
-// clockFactor is how many times the limit must pass by the clock, if the system does not report
-// the processor time of another thread.
+// If the system does not report the processor time of another thread, the watchdog measures by the
+// clock, and the limit is clockFactor times as long.
 const clockFactor = 10
 
-// begin starts to watch the calling thread. The meter must have been read just before.
+// begin starts to watch the calling thread. Call the meter's read just before.
 func (w *watchdog) begin() {
 	t := thisThread()
 	w.mutex.Lock()

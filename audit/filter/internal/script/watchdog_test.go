@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stuck are calls of native functions that do not return.
+// stuck lists calls of native functions that do not return.
 var stuck = []struct{ name, call string }{
 	{"indexOf", `[].indexOf.call({length: 2**53-1}, 1) < 0`},
 	{"lastIndexOf", `[].lastIndexOf.call({length: 2**53-1}, 1) < 0`},

@@ -36,7 +36,7 @@ type Config struct {
 type File struct {
 	Name string // without the directory; a URL is without parts that may be secret
 	Text []byte // nobody changes it afterwards
-	Err  error  // why the file could not be read, or that it is changing: keep its last text
+	Err  error  // the file could not be read, or is changing: keep its last text
 }
 
 // Source is a directory, a file or a URL. Only one goroutine at a time may use it.

@@ -92,8 +92,8 @@ func (f *finder) push(s scope) {
 	in := f.top()
 	o := bracket{scope: s, at: f.at, traps: len(f.traps), of: f.at - 1, inGroup: in.inGroup || s == group, inCall: in.inCall}
 	if s == body || s == arrow {
-		// A function in parentheses, such as the argument of map, is called while the script is
-		// loaded.
+		// The finder assumes that a function in parentheses, such as the argument of map, is
+		// called while the script is loaded.
 		o.inCall = o.inCall || !in.inGroup
 	}
 	f.open = append(f.open, o)

@@ -11,7 +11,7 @@ type Trap struct {
 }
 
 const (
-	// few is how many entries a literal may have if it is made in each call.
+	// few is how many entries a literal may have without being a trap, if it is made in each call.
 	few = 8
 	// maxTraps is how many traps Find returns at most.
 	maxTraps = 20

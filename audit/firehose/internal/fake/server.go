@@ -134,7 +134,7 @@ type entry struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// answer adds the records that the fault does not affect to the buffer, and writes the answer.
+// answer adds to the buffer the records that the fault does not affect, and writes the answer.
 func (s *Stream) answer(w http.ResponseWriter, r *http.Request, operation string, records [][]byte, fault Fault) {
 	if fault.Code != "" {
 		status := http.StatusBadRequest

@@ -28,13 +28,13 @@ func Bytes(seed byte, n int) []byte {
 	return data
 }
 
-// Put puts data into the file name of s.
+// Put writes data to the file with the given name in the store s.
 func Put(tb testing.TB, s lake.Store, name string, data []byte) {
 	tb.Helper()
 	require.NoError(tb, s.Put(tb.Context(), name, bytes.NewReader(data), int64(len(data))))
 }
 
-// Get returns the content of the file name of s.
+// Get returns the content of the file with the given name in the store s.
 func Get(tb testing.TB, s lake.Store, name string) []byte {
 	tb.Helper()
 	r, err := s.Open(tb.Context(), name)
