@@ -16,8 +16,10 @@ const (
 	// maxFailures is how many different failures a Checked lists at most.
 	maxFailures = 20
 
-	checkTime  = 100 * time.Millisecond // processor time of a measurement
-	checkCalls = 1_000_000              // most calls of one, if the processor's clock is coarse
+	// A measurement ends after checkTime of processor time. It also ends after checkCalls calls,
+	// because the processor's clock may be coarse. A batch has up to checkBatch events.
+	checkTime  = 100 * time.Millisecond
+	checkCalls = 1_000_000
 	checkBatch = 1000
 )
 
@@ -38,7 +40,7 @@ type Checked struct {
 	// events after the call that switched the filter off.
 	Passed, Stopped []int
 	// Failed is the number of calls that failed. The events of these calls are in Stopped.
-	// Failures lists each reason once, and at most some twenty reasons.
+	// Failures lists each reason once, up to some twenty reasons.
 	Failed   int
 	Failures []Failure
 	Off      *Off // nil: the filter would have stayed on

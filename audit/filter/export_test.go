@@ -16,11 +16,11 @@ func (s *Set) Garbage() int {
 	return len(s.garbage)
 }
 
-// Pressure simulates batches that two filters judge. It begins with a quiet time without batches.
-// Each batch takes the time busy, and a pause of idle follows it. In each batch, one filter uses
-// first and the other uses second as processor time. Pressure returns the number of batches after
-// which a filter is switched off, and which filter: 1 or 2. Both are 0 if no filter is switched
-// off.
+// Pressure simulates batches that two filters judge. The argument quiet is a time without batches
+// at the beginning. Each batch takes as long as the argument busy says, and the pause after it as
+// long as idle says. The arguments first and second are the processor time that the first and the
+// second filter use in each batch. Pressure returns the number of batches after which a filter is
+// switched off, and which filter: 1 or 2. Both are 0 if no filter is switched off.
 func Pressure(quiet, busy, idle, first, second time.Duration, batches int) (after, off int, reason string) {
 	a, b := new(live), new(live)
 	a.turn, b.turn = script.Counts{Calls: 10, Time: first}, script.Counts{Calls: 10, Time: second}

@@ -58,7 +58,8 @@ func TestMeaning(t *testing.T) {
 // A filter expires at the right time, even between two polls.
 func TestExpiresBetweenPolls(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, "f.yaml", rule("f", is("a"), "expiration: 2000-01-01T00:00:10Z")) // the clock of synctest begins at 2000-01-01
+	// The clock of synctest begins at 2000-01-01.
+	write(t, dir, "f.yaml", rule("f", is("a"), "expiration: 2000-01-01T00:00:10Z"))
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t, filter.Config{Source: dir})
 		assert.Equal(t, []string{"f", "discarded"}, verdicts(s, "a", "b"))

@@ -85,7 +85,7 @@ func verdicts(s *filter.Set, clients ...string) []string {
 	return got
 }
 
-// The function is returns an expression that is true for events of a client.
+// is(client) returns an expression that is true for events of that client.
 func is(client string) string { return fmt.Sprintf("event.context.client == %q", client) }
 
 func adds(t testing.TB, s *filter.Set) {

@@ -15,7 +15,7 @@ const (
 	// size of a full record is not rounded.
 	maxRecord = 1000 << 10
 
-	// recordsPerCall is how many records a call contains at most. Three full records are 4,096,000
+	// recordsPerCall is the maximum number of records in a call. Three full records are 4,096,000
 	// bytes of base64. Firehose allows 500 records and 4 MiB in a call. The documentation does not
 	// say whether the 4 MiB are counted before or after base64. If they are counted after base64,
 	// four full records are too many.

@@ -95,15 +95,15 @@ func (u *upload) abort(ctx context.Context) {
 	u.id, u.parts = nil, nil
 }
 
-// parallel calls do with each i from 0 to n-1, and returns when all calls have returned. Once is
-// how many calls run at a time. The first error ends the context of the other calls, and is the
-// result.
-func parallel(ctx context.Context, once, n int, do func(ctx context.Context, i int) error) error {
+// parallel calls the function do with each i from 0 to n-1, and returns when all calls have
+// returned. The argument atOnce is how many calls run at a time. The first error ends the context
+// of the other calls, and is the result.
+func parallel(ctx context.Context, atOnce, n int, do func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range min(once, n) {
+	for range min(atOnce, n) {
 		wg.Go(func() {
 			for {
 				i := int(next.Add(1)) - 1

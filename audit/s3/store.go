@@ -25,7 +25,7 @@ type Store struct {
 	http   *client
 	ends   ends
 	known  known
-	// conditional says that a test has shown that the server obeys If-None-Match and If-Match.
+	// conditional is true after a test has shown that the server obeys If-None-Match and If-Match.
 	conditional atomic.Bool
 }
 
@@ -76,8 +76,8 @@ func (s *Store) key(name string) *string {
 	return &key
 }
 
-// checkName returns an error if lake.Dir refuses the name too, or if the name is too long for a
-// key.
+// checkName returns an error for each name that lake.Dir refuses, and for a name that is too long
+// for a key.
 func checkName(name string) error {
 	if name == "." || !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") || hidden(name) {
 		return fmt.Errorf("s3: %q is not a valid name for a file in a store", name)

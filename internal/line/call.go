@@ -2,7 +2,7 @@ package line
 
 import "time"
 
-// Call is the line of a call to another service.
+// Call is the record of a call to another service.
 type Call struct {
 	Method   string // the HTTP method, or the name of the operation if the call is not HTTP
 	Host     string // the host of the service that is called

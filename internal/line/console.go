@@ -153,8 +153,8 @@ func (r *reader) consoleCaller(message string) string {
 	return strings.TrimPrefix(behind, " ")
 }
 
-// part adds a part of Console's line as a field. Slot is the index of the field's name in the list
-// of known names.
+// part adds a part of Console's line as a field. The argument slot is the index of the field's
+// name in the list of known names.
 func (r *reader) part(slot uint8, value string) { r.add(r.names.list[slot], value, true) }
 
 // isCaller reports whether s is a caller: a file, a colon and a line number.

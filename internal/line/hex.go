@@ -27,8 +27,8 @@ func eightDigits(v uint64) uint64 {
 }
 
 // HexWord returns the value of the eight hexadecimal digits in the bytes of w, in either case. For
-// each byte that is not a digit, the bit of that byte in [NotHex] is set in wrong. The other bits
-// of wrong have no meaning.
+// each byte that is not a digit, the high bit of that byte is set in the result wrong. The
+// constant [NotHex] is the mask of these high bits. The other bits of wrong have no meaning.
 func HexWord(w uint64) (n, wrong uint64) {
 	number := w ^ '0'*ones                // 0 to 9
 	letter := (w | 0x20*ones) ^ 0x60*ones // 1 to 6
@@ -40,7 +40,8 @@ func HexWord(w uint64) (n, wrong uint64) {
 	return (n | n>>16) & 0xffffffff, wrong
 }
 
-const ones = 0x0101010101010101 // times n: n in each byte
+const ones = 0x0101010101010101 // ones times n has n in each byte
 
-// NotHex is a mask for the bits in HexWord's result wrong that mean that a byte is not a digit.
+// NotHex is the mask for HexWord's result wrong. It has the bits that say of each byte that it is
+// not a digit.
 const NotHex = 0x80 * ones

@@ -21,8 +21,8 @@ func (r *reader) quoted() (value string, ok bool) {
 	return value, true
 }
 
-// skipString moves past the string at pos. Plain says that the bytes of the string are its value,
-// because the string has no escapes and is valid UTF-8.
+// skipString moves past the string at pos. The result plain says that the bytes of the string are
+// its value, because the string has no escapes and is valid UTF-8.
 func (r *reader) skipString() (plain, ok bool) {
 	s, i := r.text, r.pos+1
 	escapes, ascii := false, true

@@ -28,8 +28,8 @@ type known struct {
 const maxNames = 96
 
 // These are the names that zerolog, slog, ECS and Google have for the time, the level and the
-// message of a line. Of the names for the time and the level, the first that a line has is used.
-// The method message chooses between the names for the message.
+// message of a line. For the time and for the level, Parse tries the names in this order. The
+// method message chooses between the names for the message.
 var (
 	timeNames    = [...]string{"time", "@timestamp", "timestamp"}
 	levelNames   = [...]string{"level", "log.level", "severity"}

@@ -28,7 +28,7 @@ type Names struct {
 	serviceGroup string
 }
 
-// Default are our own names.
+// Default contains our own names.
 var Default = newNames(Ours, "", "", Hex, "")
 
 // NewNames returns the vendor's names for the fields, and our name where the vendor has none. If
@@ -61,8 +61,8 @@ func newNames(vendor Vendor, traceKey, spanKey string, format Format, project st
 	return &n
 }
 
-// Key returns the name of k. If the field is in a group, the result is the group's name, a dot and
-// the field's name, as in [Line].
+// Key returns the name of the field k. If the field is in a group, the result is the group's name,
+// a dot and the field's name, as in [Line].
 func (n *Names) Key(k Key) string {
 	switch {
 	case n.in(k):
@@ -164,7 +164,7 @@ var vendors = [...]theirs{
 	},
 }
 
-// AppendTrace appends a trace ID in the form of n. The text is the ID as it arrived, in
+// AppendTrace appends a trace ID in the form of n. The argument text is the ID as it arrived, in
 // hexadecimal digits.
 func (n *Names) AppendTrace(dst []byte, id [16]byte, text []byte) []byte {
 	switch n.Format {
@@ -197,8 +197,8 @@ func (n *Names) span(to Sink, k Key, id [8]byte) {
 	}
 }
 
-// trace writes the ID of another trace, which is text in hexadecimal digits. It does not use
-// Google's resource name, which is only for the line's own trace.
+// trace writes the ID of another trace. The argument text is that ID in hexadecimal digits. The
+// method does not use Google's resource name, which is only for the line's own trace.
 func (n *Names) trace(to Sink, k Key, text string) {
 	if text == "" {
 		return

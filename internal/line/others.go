@@ -39,8 +39,9 @@ func (n *Names) Others(fields []slog.Attr) []slog.Attr {
 	return renamed
 }
 
-// Each calls f with a, or with each attribute in a if a is an inline group: a group without a key,
-// or a LogValuer that resolves to one. By slog's rules the line is the same.
+// Each calls f with the attribute a. If a is an inline group, Each calls f with each attribute of
+// the group instead. An inline group is a group without a key, or a LogValuer without a key that
+// resolves to a group. By slog's rules the line is the same.
 func Each(a slog.Attr, f func(a slog.Attr)) {
 	if a.Key != "" {
 		f(a)

@@ -105,8 +105,8 @@ func wordEnd(s string, i int) int {
 	return len(s)
 }
 
-// addPair adds the field at p. If objects is true, as it is for Console, the fields of an object
-// become fields of the line.
+// addPair adds the pair p as a field. If the argument objects is true, as it is for Console, the
+// fields of an object become fields of the line.
 func (r *reader) addPair(p pair, objects bool) {
 	key := unquoted(r.text[p.start : p.value-1])
 	value := r.text[p.value:p.end]

@@ -2,7 +2,7 @@ package line
 
 import "time"
 
-// Request is the line of a request that was served.
+// Request is the record of a request that was served.
 type Request struct {
 	Method, Path, Remote string
 	Route                string // the pattern of the route; "": none

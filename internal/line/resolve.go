@@ -56,7 +56,7 @@ func (r *reader) message() string {
 	return ""
 }
 
-// beginsAsSlog reports whether the line begins as slog's handlers begin one: with the time or a
+// beginsAsSlog reports whether the line begins like a line of slog's handlers: with the time or a
 // level in capitals, and then the message. A line of zerolog begins with a level in small letters
 // and ends with the message. This matters only for a line that has both fields for a message: one
 // of the two is a field of the user's.

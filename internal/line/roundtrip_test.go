@@ -26,8 +26,8 @@ import (
 
 const service = "shop"
 
-// presets are Configs with all names that a Config can give to fields, apart from a user's own
-// keys.
+// presets are Configs. Together, they give fields all names that a Config can give, apart from a
+// user's own keys.
 var presets = []struct {
 	name    string
 	cfg     logctx.Config

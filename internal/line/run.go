@@ -2,7 +2,7 @@ package line
 
 import "time"
 
-// Run is the line of a run of a job.
+// Run is the record of a run of a job.
 type Run struct {
 	Job         string
 	Duration    time.Duration

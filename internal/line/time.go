@@ -81,8 +81,8 @@ func zone(s string) (offset int, ok bool) {
 	return offset, true
 }
 
-// two returns the number in the first two bytes of s. The number is negative if these bytes are
-// not digits.
+// The function two returns the number in the first two bytes of s. The number is negative if these
+// bytes are not digits.
 func two(s string) int {
 	tens, ones := s[0]-'0', s[1]-'0'
 	if tens > 9 || ones > 9 {

@@ -29,7 +29,8 @@ func (v Vendor) theirs() *theirs {
 	return &vendors[Ours]
 }
 
-// Key returns the vendor's name of k without a group, or our name if the vendor has none.
+// Key returns the vendor's name of the field k without a group, or our name if the vendor has
+// none.
 func (v Vendor) Key(k Key) string {
 	if name := v.theirs().key[k]; name != "" {
 		return name

@@ -99,7 +99,7 @@ func (l *lively) totals() (t totals) {
 	return t
 }
 
-// before shows the events without a filter.
+// The method before shows the events without a filter.
 func (l *lively) before(ctx context.Context) error {
 	fmt.Fprintf(l.out, "\nThe services write events of the same kind again and again. Events written a second:\n\n")
 	return l.run(ctx, l.ticks)
@@ -241,9 +241,9 @@ func (l *lively) mark(short, long string) {
 	fmt.Fprintf(l.out, "          → %s\n", long)
 }
 
-// until sends items until is() returns true.
-func (l *lively) until(ctx context.Context, is func() bool) error {
-	for end := time.Now().Add(l.limit); !is(); {
+// until sends items again and again, until the function condition returns true.
+func (l *lively) until(ctx context.Context, condition func() bool) error {
+	for end := time.Now().Add(l.limit); !condition(); {
 		if time.Now().After(end) {
 			return fmt.Errorf("%v have passed", l.limit)
 		}

@@ -15,8 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// only returns a function that applies fault to requests that match: to the first ones, up to
-// times of them, or to all if times is -1.
+// only(times, match, fault) returns a function for the field server.fault. That function applies
+// fault to the requests for which match returns true: to the first ones, as many as times says, or
+// to all of them if times is -1.
 func only(times int, match func(*http.Request) bool, fault func(*http.Request) (*http.Response, error)) func(int, *http.Request) (*http.Response, error) {
 	var left atomic.Int64
 	left.Store(int64(times)) // -1: for all requests
@@ -83,8 +84,8 @@ func TestPutRetries(t *testing.T) {
 	}
 }
 
-// After a limited number of attempts, Put returns an error that says why. No file is there, and no
-// parts of an upload are left that would have to be paid for.
+// After a limited number of attempts, Put returns an error that says why. The file does not exist.
+// No parts of an upload are left, since they would cost money.
 func TestPutFails(t *testing.T) {
 	big := conformance.MultipartSize
 	forbidden := func(*http.Request) (*http.Response, error) { return answer(403, "AccessDenied"), nil }

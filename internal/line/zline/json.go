@@ -34,7 +34,8 @@ func Write(e *zerolog.Event, p *line.Pending, n *line.Names) {
 // the argument of WriteTo is an interface.
 var raws = sync.Pool{New: func() any { return &raw{text: make([]byte, 0, 512)} }}
 
-// maxKept is the largest buffer that is kept for the next line, the same as for zerolog's events.
+// maxKept is the maximum size of a buffer that is kept for the next line. zerolog has the same
+// limit for its events.
 const maxKept = 1 << 16
 
 // raw is the [line.Sink] for JSON.

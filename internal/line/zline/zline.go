@@ -15,9 +15,9 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Send writes p with l at level. Hooked says that l certainly has our hook. If so, that hook
-// writes the record and the IDs, with its own names. To any other logger, Send adds a hook, which
-// writes the record and the IDs if no earlier hook has.
+// Send writes p with l at level. The argument hooked says that l certainly has our hook. If so,
+// that hook writes the record and the IDs, with its own names. To any other logger, Send adds a
+// hook, which writes the record and the IDs if no earlier hook has.
 func Send(l *zerolog.Logger, hooked bool, level zerolog.Level, p *line.Pending) {
 	p.Written = false
 	if hooked {
@@ -29,7 +29,8 @@ func Send(l *zerolog.Logger, hooked bool, level zerolog.Level, p *line.Pending) 
 		if p.Written {
 			return
 		}
-		// The program has replaced the hooked logger. Its line is written, but without the record.
+		// The program has replaced the hooked logger by one without our hook. The line above was
+		// written without the record.
 	}
 	if level < l.GetLevel() || level < zerolog.GlobalLevel() { // spares the cost of another hook
 		return
@@ -105,7 +106,7 @@ func NewLoggers(z *zerolog.Logger, s *slog.Logger) (l Loggers) {
 	return l
 }
 
-// Write writes p. Debug says that p is in a debug trace.
+// Write writes p. The argument debug says that p is in a debug trace.
 func (l *Loggers) Write(p *line.Pending, level slog.Level, debug bool) {
 	l.write(p, Level(level), level, debug)
 }

@@ -11,7 +11,8 @@ type Error struct {
 	Name   string // the name of the filter; "" if it cannot be read
 	Line   int    // the line of the file; 0: the whole file is wrong
 	Reason string
-	Part   [sha256.Size]byte // the checksum of the part's text, so a part that moves in the file keeps it
+	// Part is the checksum of the part's text. It stays the same if the part moves in the file.
+	Part [sha256.Size]byte
 }
 
 // Error returns the line, the name and the reason.

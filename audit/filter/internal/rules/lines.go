@@ -20,7 +20,8 @@ func hasLines(node *yaml.Node, document string) bool {
 	case node.Style&yaml.SingleQuotedStyle != 0:
 		return hasBreak(text, '\'', '\'')
 	}
-	return !strings.HasPrefix(text, node.Value) // if on one line, the value is in the text as it is
+	// The text of a value on one line begins with the value itself.
+	return !strings.HasPrefix(text, node.Value)
 }
 
 // from returns the part of text that begins at a line and a column. The parser counts columns in

@@ -184,8 +184,8 @@ func peek(list []token, i int) token {
 	return token{kind: mark}
 }
 
-// isOneOf reports whether a token is a word or an operator, and its text is one of texts. A string
-// in quotes never is.
+// isOneOf reports whether a token is a word or an operator, with one of the given texts. A string
+// in quotes is neither.
 func isOneOf(t token, texts ...string) bool {
 	return (t.kind == mark || t.kind == word) && slices.Contains(texts, t.text)
 }

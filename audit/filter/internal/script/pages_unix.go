@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pages is a range of addresses. The system gives a page of it memory when the engine first writes
-// to the page.
+// pages is a range of addresses. The system adds memory for a page when the engine first writes to
+// that page.
 type pages struct{ memory []byte }
 
 func mapPages(size int) (pages, error) {

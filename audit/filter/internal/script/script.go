@@ -88,8 +88,8 @@ func (s *Script) load(source string, firstLine int) (err error) {
 
 // enter prepares the thread for the engine. It returns a function that undoes the preparations. It
 // locks the goroutine to the thread, so that the thread's processor time is that of the script. It
-// makes a fault at an address of the engine a panic, which Judge and New recover. Otherwise such a
-// fault would end the process.
+// turns a fault at an address of the engine into a panic, which Judge and New recover. Otherwise
+// such a fault would end the process.
 func (s *Script) enter() (leave func()) {
 	runtime.LockOSThread()
 	before := debug.SetPanicOnFault(true)
@@ -111,9 +111,9 @@ func (s *Script) engineFault(r any) *Fault {
 }
 
 // Judge calls the script's function for each candidate, in order. It sets pass[i] to the answer
-// for batch[i]. Pass must be as long as batch. A candidate whose call fails does not pass. If the
-// script goes off within a batch, no later candidate passes, and [Script.Off] says why. Judge does
-// nothing if the script is off or closed.
+// for batch[i]. The argument pass must be as long as batch. A candidate whose call fails does not
+// pass. If the script goes off within a batch, no later candidate passes, and [Script.Off] says
+// why. Judge does nothing if the script is off or closed.
 func (s *Script) Judge(batch []audit.Candidate, pass []bool) (counts Counts) {
 	clear(pass)
 	if s.off != nil || s.closed || len(batch) == 0 {

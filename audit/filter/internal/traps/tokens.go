@@ -143,8 +143,8 @@ func (l *lexer) isOperand() bool {
 	return false
 }
 
-// until returns how many bytes of s there are up to the first occurrence of the text end, which is
-// included. If s does not contain the text, until returns the length of s.
+// until returns the length of the part of s that ends with the first occurrence of the text end.
+// If s does not contain that text, until returns the length of s.
 func until(s, end string) int {
 	if n := strings.Index(s, end); n >= 0 {
 		return n + len(end)

@@ -9,13 +9,14 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// many and manyPairs are nine entries of an array and of an object.
+// The constant many contains nine entries of an array, and manyPairs contains nine entries of an
+// object.
 const (
 	many      = `"1","2","3","4","5","6","7","8","9"`
 	manyPairs = `a:1,b:2,c:3,d:4,e:5,f:6,g:7,h:8,i:9`
 )
 
-// in returns a filter with a statement on its second line.
+// in(statement) returns a filter with the statement on its second line.
 func in(statement string) string { return "function filter(event) {\n" + statement + "\nreturn true }" }
 
 var scripts = []struct {
@@ -50,8 +51,8 @@ var scripts = []struct {
 	{"a case", in(`switch (event.app) { case "a": { var a = 1, b, c, d, e, f, g, h, i, j } }`), ""},
 	{"an index", in(`return a[event.app, 2, 3, 4, 5, 6, 7, 8, 9]`), ""},
 	{"a division", in(`return 4 / 2 / 1 > (1) / 2 / a[0] / 3`), ""},
-	{"an expression with a quote", in(`return /["'/]/g.test(event.app) || [` + many + `]`), "2 regular expression|2 the array"},
-	{"an expression with a slash in a class", in(`return /[/]'/.test(event.app) || [` + many + `]`), "2 regular expression|2 the array"},
+	{"a regular expression with a quote", in(`return /["'/]/g.test(event.app) || [` + many + `]`), "2 regular expression|2 the array"},
+	{"a regular expression with a slash in a class", in(`return /[/]'/.test(event.app) || [` + many + `]`), "2 regular expression|2 the array"},
 	{"new RegExp", in(`return new RegExp("x").test(event.app)`), "2 RegExp builds"},
 	{"RegExp as a value", in(`return x instanceof RegExp`), ""},
 	{"comments and texts", in("// [" + many + "] /x/ java.util\n/* java \n */ var a = 'java /x/ \\' ['\nvar b = `java ${event.app + `[${1}]`} /x/`"), ""},
