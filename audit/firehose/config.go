@@ -39,9 +39,9 @@ type Config struct {
 var streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 
 // Open returns the Sink of a stream. It sends no request. If the stream cannot be reached or does
-// not exist, [Sink.Send] returns the error, and the events wait in the journal. Ctx limits the
-// time for reading the SDK's configuration. The error lists all faults of cfg, and never contains
-// credentials.
+// not exist, [Sink.Send] returns the error, and the events wait in the journal. The argument ctx
+// limits the time for reading the SDK's configuration. The error lists all faults of cfg, and
+// never contains credentials.
 func Open(ctx context.Context, cfg Config) (*Sink, error) {
 	s := &Sink{stream: cfg.Stream, calls: max(1, cfg.Calls)}
 	settings, settingsErr := settingsOf(ctx, cfg.AWS)

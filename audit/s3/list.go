@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// List yields the files below prefix, in the order of their names. Prefix is "" or ends in a
-// slash. Each request lists about a thousand files. List leaves out a name with an element that
+// List yields the files below prefix, in the order of their names. The prefix must be "" or end in
+// a slash. Each request lists about a thousand files. List leaves out a name with an element that
 // begins with "_" or ".". It yields nothing after an error. It is an error if the bucket does not
 // exist.
 //

@@ -24,10 +24,10 @@ const (
 	growBy    = 64 << 10
 )
 
-// Open opens a file with one request for its end of 128 KiB, or with no request if the end is in
-// the cache and the file was listed in the last minute. Reads within the end need no further
-// request. Small reads shortly in front of the end extend it, up to 1 MiB. Other reads get blocks
-// of 2 MiB, and the reader keeps the last three blocks. If the file was replaced or deleted
+// Open sends one request, for the end of the file: the last 128 KiB. It sends no request if the
+// end is in the cache and the file was listed in the last minute. Reads within the end need no
+// further request. Small reads shortly in front of the end extend it, up to 1 MiB. Other reads get
+// blocks of 2 MiB, and the reader keeps the last three blocks. If the file was replaced or deleted
 // meanwhile, Open or the first read that needs a request returns an error that is fs.ErrNotExist.
 //
 // Reads end when ctx ends, and with Close.

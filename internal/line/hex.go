@@ -16,8 +16,8 @@ func AppendHex(dst, src []byte) []byte {
 	return dst
 }
 
-// eightDigits returns the eight hexadecimal digits of v, one in each byte of the result. V must
-// have at most 32 bits.
+// eightDigits returns the eight hexadecimal digits of v, one in each byte of the result. The
+// argument v must have at most 32 bits.
 func eightDigits(v uint64) uint64 {
 	v = (v | v<<16) & 0x0000ffff0000ffff
 	v = (v | v<<8) & 0x00ff00ff00ff00ff

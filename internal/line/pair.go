@@ -34,7 +34,7 @@ func (r *reader) plain() error {
 }
 
 // pair contains the indexes in a text at which a key=value pair starts, its value starts, and the
-// pair ends. End is 0 if there is no pair.
+// pair ends. The field end is 0 if there is no pair.
 type pair struct{ start, value, end int }
 
 // pairAt returns the pair that begins at i.

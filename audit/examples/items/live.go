@@ -126,7 +126,7 @@ func (l *lively) filtered(ctx context.Context) error {
 }
 
 // fell returns an error unless the services wrote almost all events before the filter was on, and
-// few of them afterwards. From is the index of the first point with the filter.
+// few of them afterwards. The argument from is the index of the first point with the filter.
 func (l *lively) fell(from int) error {
 	share := func(points []point) float64 {
 		var written, logged int64

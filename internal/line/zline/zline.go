@@ -157,8 +157,8 @@ func Level(l slog.Level) zerolog.Level {
 	return zerolog.TraceLevel
 }
 
-// SlogLevel returns slog's level for a level of zerolog's. For zerolog.NoLevel it returns info. Ok
-// is false for zerolog.Disabled, because no line is written at that level.
+// SlogLevel returns slog's level for a level of zerolog's. For zerolog.NoLevel it returns info.
+// The result ok is false for zerolog.Disabled, because no line is written at that level.
 func SlogLevel(l zerolog.Level) (level slog.Level, ok bool) {
 	switch l {
 	case zerolog.Disabled:

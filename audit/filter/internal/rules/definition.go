@@ -29,8 +29,8 @@ type Definition struct {
 	Line    int // the line of the file where Script begins; the first line is 1
 }
 
-// AppliesTo reports whether the definition is for the service app. Filtered is the Config.Filtered
-// of the service.
+// AppliesTo reports whether the definition is for the service app. The argument filtered is the
+// Config.Filtered of that service.
 func (d *Definition) AppliesTo(app string, filtered bool) bool {
 	if d.Apps == nil {
 		return filtered

@@ -10,7 +10,7 @@ import (
 
 // An event in a script is one object for all calls. It reads the candidate of the current call
 // when the script reads a property. If a script keeps the event or its context beyond the call,
-// the next call gets a new object, and the kept object throws an error when the script reads it.
+// the next call gets a new object. The kept object throws an error when the script reads it.
 // Scripts can change neither the event nor its context.
 
 // eventNames are the properties that an event reads from its candidate, apart from the context.
@@ -149,8 +149,8 @@ var staleEvent = sync.OnceValue(func() uintptr {
 	return constant("an event can be read only in the call that it was given to: keep its values, and not the event")
 })
 
-// eventValue returns a property of the event. Ok is false if the event has no property of that
-// name.
+// eventValue returns a property of the event. The result ok is false if the event has no property
+// of that name.
 func (e *engine) eventValue(atom libquickjs.TJSAtom) (v value, ok bool) {
 	switch atom {
 	case e.atoms[eventApp]:

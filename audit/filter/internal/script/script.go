@@ -43,9 +43,9 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("line %d: %s", f.Line, f.Reason)
 }
 
-// New makes a scope and runs the source in it. The source must define a function filter. FirstLine
-// is the line of the file where the source begins, from 1. Errors contain the name of the filter,
-// and the line of the file if it is known.
+// New makes a scope and runs the source in it. The source must define a function filter. The
+// argument firstLine is the line of the file where the source begins; the first line is 1. Errors
+// contain the name of the filter, and the line of the file if it is known.
 func New(name, source string, firstLine int) (*Script, error) {
 	return newScript(name, source, firstLine, callBudget)
 }

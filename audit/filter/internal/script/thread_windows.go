@@ -11,8 +11,8 @@ type thread uint32
 
 func thisThread() thread { return thread(windows.GetCurrentThreadId()) }
 
-// cpu returns the processor time that the thread has used. Ok is false if the system does not
-// report it.
+// cpu returns the processor time that the thread has used. The result ok is false if the system
+// does not report it.
 func (t thread) cpu() (spent time.Duration, ok bool) {
 	const queryInformation = 0x0040
 	h, err := windows.OpenThread(queryInformation, false, uint32(t))

@@ -27,9 +27,9 @@ const (
 // marks are the operators of several characters, longer ones first.
 var marks = strings.Fields(`>>>= ... === !== **= <<= >>= >>> &&= ||= ??= => == != <= >= && || ?? ?. ++ -- += -= *= /= %= &= |= ^= << >> **`)
 
-// tokens splits a source into tokens. Ok is false if the split is not certain: if the source has a
-// template, an escape in a name, or a slash that could be a division or begin a regular
-// expression.
+// tokens splits a source into tokens. The result ok is false if the split is not certain: if the
+// source has a template, an escape in a name, or a slash that could be a division or begin a
+// regular expression.
 func tokens(source string) (list []token, ok bool) {
 	if strings.ContainsAny(source, "\u2028\u2029`") || strings.Contains(source, "<!--") || strings.Contains(source, "-->") {
 		return nil, false

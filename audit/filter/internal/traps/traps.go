@@ -17,8 +17,9 @@ const (
 	maxTraps = 20
 )
 
-// Find returns the traps of a script, in the order of lines. FirstLine is the line of the file
-// where the script begins. For a text that is not JavaScript, the result is undefined but safe.
+// Find returns the traps of a script, in the order of lines. The argument firstLine is the line of
+// the file where the script begins. For a text that is not JavaScript, the result is undefined but
+// safe.
 func Find(script string, firstLine int) []Trap {
 	f := finder{tokens: tokens(script)}
 	for f.at = range f.tokens {
