@@ -21,8 +21,8 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// runFleet makes a lake with a fleet, which means with many writers. Each writer has a small file
-// in each partition. runFleet measures Compact, and searches before and after it.
+// runFleet makes a lake with many writers: a fleet. Each writer has a small file in each
+// partition. runFleet measures Compact, and searches before and after it.
 func runFleet(args []string) error {
 	flags := flag.NewFlagSet("fleet", flag.ExitOnError)
 	writers := flags.Int("writers", 1000, "number of writers")

@@ -1,5 +1,5 @@
-// Command bench measures audit: in comparison with peers, which are other ways to write and find
-// events, at a high rate, over a long time, and in searches. All events are synthetic. The script
+// Command bench measures audit: in comparison with peers, at a high rate, over a long time, and in
+// searches. A peer is another way to write and find events. All events are synthetic. The script
 // .ci/scale-audit runs all subcommands except fleet, which .ci/audit/fleet runs.
 //
 //	go run . peers [-events 1000000] [-rounds 3] [-node DIRECTORY]

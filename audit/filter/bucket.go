@@ -2,8 +2,8 @@ package filter
 
 import "time"
 
-// bucket limits how many events may pass. The field rate is the number of events that may pass a
-// second, and also the number that may pass at once.
+// bucket limits how many events may pass. The field rate is the number of events that may pass in
+// one second, and also the number that may pass at once.
 type bucket struct {
 	rate   float64
 	tokens float64

@@ -26,8 +26,10 @@ const (
 // Checked reports what a filter did with the events of a [Check]. Its texts contain no bytes that
 // could harm a terminal.
 type Checked struct {
-	Name    string    // "" if the name could not be read
-	Line    int       // the line of the file where the script begins, or where Err is; 0: unknown
+	Name string // "" if the name could not be read
+	// Line is the line of the file where the script begins, or the line of the error in Err. It is 0
+	// if the line is not known.
+	Line    int
 	Apps    []string  // nil: the services that have Config.Filtered
 	Expires time.Time // zero: never
 

@@ -128,7 +128,7 @@ func (l *loader) build(ctx context.Context, defs []definition) (next []change, d
 			next = append(next, change{def: def, old: old, kind: expired})
 		case keeps:
 			next = append(next, change{def: def, old: old, kind: same})
-		case evaluated > 0 && time.Since(now) > l.most: // each poll evaluates at least one
+		case evaluated > 0 && time.Since(now) > l.most: // each poll evaluates at least one script
 			l.problem(def.file, fmt.Sprintf("filter %q: not evaluated yet, since the filters before it took more than %v", def.Name, l.most))
 			next = keepOld(next, old)
 		default:

@@ -36,10 +36,10 @@ func parse(text []byte, sum [sha256.Size]byte) parsed {
 }
 
 // keep returns the earlier filters that stay in use although the file no longer has a good version
-// of them. A filter stays if it is wrong now. A missing filter stays if a wrong part without a
-// name may be that filter: the part must have appeared when the filter went missing. A part that
-// was already wrong while the filter was there is not the filter. So removing a filter takes
-// effect even if another part of the file stays wrong.
+// of them. A filter stays if it is wrong now. A filter is missing if no part of the file has its
+// name. It stays if a wrong part without a name may be that filter: the part must have appeared
+// when the filter went missing. A part that was already wrong while the filter was there is not
+// the filter. So removing a filter takes effect even if another part of the file stays wrong.
 func (p *parsed) keep(before []definition, last *parsed) []definition {
 	var kept, missing []definition
 	for _, def := range before {

@@ -13,7 +13,7 @@ type Stats struct {
 	Retries       int64 // calls for records that an earlier call could not deliver
 	FailedCalls   int64 // calls that failed, or had no answer; their records are not in FailedRecords
 	FailedRecords int64 // records that Firehose refused in a call that it answered
-	Throttled     int64 // failed calls and records because of the quota or an overload
+	Throttled     int64 // calls and records that failed because of the quota or an overload
 
 	TooBig int64 // events that were refused for good, because their line does not fit into a record
 }

@@ -66,7 +66,7 @@ func (c *client) closeIdle() {
 	}
 }
 
-// errSlow is the error of an attempt that took too long. The SDK tries it again.
+// errSlow is the error of an attempt that took too long. After it, the SDK makes another attempt.
 var errSlow = errors.New("no answer in time")
 
 // Do sends one attempt of a request.

@@ -164,7 +164,7 @@ func child(t *testing.T, what, url string) *exec.Cmd {
 	return exec.Command(os.Args[0], "-helper="+what, "-at="+endpoint+" "+url)
 }
 
-// A process that a test starts does its job in run, and exits there.
+// A process that a test starts does its job in the function run, and exits there.
 func init() {
 	run = func() {
 		flag.Parse()
@@ -245,7 +245,7 @@ func TestServerBadSecret(t *testing.T) {
 	assert.Equal(t, int64(1), s.Requests().Puts)
 }
 
-// If a search is made again, it needs no GET, with a real server too.
+// With a real server too, a search needs no GET when it is made again.
 func TestServerRequests(t *testing.T) {
 	cache := t.TempDir()
 	url := newBucket(t)

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// leaseKey is the key of the *lease in a held context.
+// leaseKey is the key of the *lease in the context that Lock returns.
 type leaseKey struct{}
 
 // lease is a lock that this process holds.

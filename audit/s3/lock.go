@@ -21,7 +21,7 @@ const (
 	leaseMargin = 5 * time.Second
 )
 
-// errLost is the cause of a held context that has ended before unlock.
+// If the context that Lock returns ends before unlock, its cause is errLost.
 var errLost error = &refusal{"the lock was lost: it could not be renewed in time, or another process has taken it"}
 
 var errUnlocked = errors.New("s3: the lock was released")

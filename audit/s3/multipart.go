@@ -83,7 +83,8 @@ func (u *upload) part(ctx context.Context, i int, each int64) (types.CompletedPa
 }
 
 // abort deletes the parts that were sent, if any. It does so even if the lock is lost, because no
-// other process uses this upload. Parts that stay cost money until a lifecycle rule deletes them.
+// other process uses this upload. Parts that are not deleted cost money until a lifecycle rule
+// deletes them.
 func (u *upload) abort(ctx context.Context) {
 	if u.id == nil {
 		return

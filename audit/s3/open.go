@@ -125,8 +125,8 @@ func (s *Store) get(ctx context.Context, name, of string, etag *string) (got par
 }
 
 const (
-	// The pages of all columns that a hit needs are within one megabyte of the file. A request
-	// takes as long as the transfer of a megabyte.
+	// For a hit, a search reads pages of all columns. These pages are within one megabyte of the
+	// file. A request takes as long as the transfer of a megabyte.
 	blockSize = 2 << 20
 	maxBlocks = 3
 

@@ -3,7 +3,7 @@ package line
 import "encoding/binary"
 
 // AppendHex appends src as lower-case hexadecimal digits. The length of src must be a multiple of
-// four. It converts four bytes at once, which takes half as long as encoding/hex for an ID.
+// four. AppendHex converts four bytes at once. For an ID, this takes half as long as encoding/hex.
 func AppendHex(dst, src []byte) []byte {
 	for ; len(src) >= 8; src = src[8:] {
 		v := binary.BigEndian.Uint64(src)
@@ -42,6 +42,5 @@ func HexWord(w uint64) (n, wrong uint64) {
 
 const ones = 0x0101010101010101 // ones times n has n in each byte
 
-// NotHex is the mask for HexWord's result wrong. It has the bits that say of each byte that it is
-// not a digit.
+// NotHex is the mask for HexWord's result wrong: the high bit of each byte.
 const NotHex = 0x80 * ones

@@ -189,9 +189,9 @@ func (r *reader) word(w string) bool {
 	return true
 }
 
-// skip moves past the object or array at pos. The argument depth is the level of nesting there. It
-// keeps the open objects and arrays in a list, because with recursion a hostile line could use up
-// the stack.
+// skip moves past the object or array at pos, whose level of nesting is the argument depth. The
+// method keeps the open objects and arrays in a list, because with recursion a hostile line could
+// use up the stack.
 func (r *reader) skip(depth int) error {
 	var buf [64]byte
 	open := buf[:0] // the closing bracket of each

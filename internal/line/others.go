@@ -11,9 +11,9 @@ var requestKeys = [...]Key{TraceID, SpanID, Service, Sampled, ParentID, CallerPa
 	Status, Bytes, Duration, Remote, Panicked, Hijacked, ClientGone}
 
 // Others returns the user's fields for the line of a request. A field is renamed if its key is the
-// key of one of our fields, or a logger's key for the time, the level or the message. Otherwise
-// the line would have two fields with one key: parsers would take the last one, and some stores
-// would refuse the line. If several fields get the same new name, the last one stays.
+// key of one of our fields for requests, or a logger's key for the time, the level or the message.
+// Otherwise the line would have two fields with one key: parsers would take the last one, and some
+// stores would refuse the line. If several fields get the same new name, the last one stays.
 func (n *Names) Others(fields []slog.Attr) []slog.Attr {
 	if !slices.ContainsFunc(fields, func(f slog.Attr) bool { return f.Key == "" || n.taken(f.Key) }) {
 		return fields

@@ -29,7 +29,7 @@ func Send(l *zerolog.Logger, hooked bool, level zerolog.Level, p *line.Pending) 
 		if p.Written {
 			return
 		}
-		// The program has replaced the hooked logger by one without our hook. The line above was
+		// The program has replaced the hooked logger by one without our hook. So the line was
 		// written without the record.
 	}
 	if level < l.GetLevel() || level < zerolog.GlobalLevel() { // spares the cost of another hook

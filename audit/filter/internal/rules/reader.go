@@ -126,8 +126,8 @@ func (r *reader) script(node *yaml.Node) (string, int, error) {
 	return node.Value, line, nil
 }
 
-// text returns a name, which is one line of printable text. Errors begin with the argument
-// subject, which says what has the name.
+// text returns a name, which is one line of printable text. In an error, the argument subject
+// stands for the name: it is "name" or "an app".
 func text(node *yaml.Node, subject string) (string, error) {
 	switch {
 	case node.Kind != yaml.ScalarNode || node.ShortTag() != "!!str":

@@ -100,6 +100,6 @@ func heapUsable(_ *libc.TLS, p uintptr) libquickjs.Size_t {
 // neither moves nor frees this memory. A value of type engine is in Go's memory, and pinned.
 func at(address uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&address)) }
 
-// address returns the address by which the engine calls the function f. It must be a declared
-// function, not a closure, so that its address is valid as long as the program runs.
+// address returns the address by which the engine calls the function f. The argument f must be a
+// declared function, not a closure, so that its address is valid as long as the program runs.
 func address(f any) uintptr { return (*[2]uintptr)(unsafe.Pointer(&f))[1] }
