@@ -27,8 +27,8 @@ const (
 // could harm a terminal.
 type Checked struct {
 	Name string // "" if the name could not be read
-	// Line is the line of the file where the script begins, or the line of the error in Err. It is 0
-	// if the line is not known.
+	// Line is the line of the file where the script begins, or the line of the error in Err. It is
+	// 0 if the line is not known.
 	Line    int
 	Apps    []string  // nil: the services that have Config.Filtered
 	Expires time.Time // zero: never
