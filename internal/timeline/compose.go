@@ -49,8 +49,8 @@ func (u *unwrapper) compose() bool {
 	return true
 }
 
-// withoutNumber returns the service in the name of a container: shop for shop-1, and for shop_1,
-// the form of Compose 1.
+// withoutNumber returns the service in the name of a container: shop for shop-1. Compose 1 wrote
+// shop_1 instead.
 func withoutNumber(name []byte) []byte {
 	end := len(bytes.TrimRight(name, asciiDigits))
 	if end < 2 || end == len(name) || name[end-1] != '-' && name[end-1] != '_' {

@@ -2,12 +2,13 @@ package timeline
 
 import "bytes"
 
-// cuts finds entries with an ID that a search may miss, because the ID is in pieces: lines that
+// cuts finds entries in which a search may miss the ID, because the ID is in pieces: lines that
 // CRI or Docker has cut, and journald's arrays of bytes.
 type cuts struct {
 	// from[0] is for an unfinished line on standard output, and from[1] for one on standard error;
-	// -1: there is none. The value is the beginning of the line before the first piece. A line of
-	// the other stream may be among the pieces, and may belong to the entry before them.
+	// -1: no line is unfinished. The value is where the parser must begin: one line before the
+	// first piece. The reason is a line of the other stream among the pieces. It may belong to the
+	// entry before them.
 	from   [2]int
 	before int // the beginning of the line before the current one
 }
@@ -15,7 +16,7 @@ type cuts struct {
 // dockerCut is the length at which Docker cuts a line.
 const dockerCut = 16 << 10
 
-// find appends to pieces the parts of block that must be parsed even without a hit. The block
+// find appends the parts of block that must be parsed even without a hit to pieces. The block
 // consists of whole lines.
 func (c *cuts) find(block []byte, pieces []piece) []piece {
 	c.from = [2]int{-1, -1}
@@ -66,8 +67,8 @@ func (c *cuts) open() int {
 	return out
 }
 
-// cutByCRI reads a line of CRI: 2026-11-26T10:11:12.123456789Z stdout P text. Text is nil if the
-// line has another form. See the comment on the log format in kubernetes/cri-api,
+// cutByCRI reads a line of CRI: 2026-11-26T10:11:12.123456789Z stdout P text. The result text is
+// nil if the line has another form. See the comment on the log format in kubernetes/cri-api,
 // pkg/apis/runtime.
 func cutByCRI(line []byte) (stream int, partial bool, text []byte) {
 	const shortest, longest = len("2026-11-26T10:11:12Z"), len("2026-11-26T10:11:12.123456789+01:00")

@@ -16,7 +16,7 @@ type date struct {
 
 func (d *date) dated() bool { return d.month > 0 }
 
-// readDate reads the time at i. First says that i is the beginning of the line.
+// readDate reads the time at i. If first is true, i is the beginning of the line.
 func readDate(text []byte, i int, first bool) (date, bool) {
 	d := date{start: i, end: i}
 	if text[i]-'0' > 9 {
@@ -131,8 +131,8 @@ func (d *date) letters(text []byte, first bool) bool {
 	return d.monthFirst(text)
 }
 
-// monthFirst reads syslog's Nov 26 22:46:25, which has no year, Nov 26 22:46:25 2026 of ctime, and
-// Nov 26, 2026 10:46:25 PM of java.util.logging.
+// monthFirst reads three forms: Nov 26 22:46:25 of syslog, Nov 26 22:46:25 2026 of ctime, and Nov
+// 26, 2026 10:46:25 PM of java.util.logging. The form of syslog has no year.
 func (d *date) monthFirst(text []byte) bool {
 	if d.end+3 >= len(text) || text[d.end+3] != ' ' {
 		return false

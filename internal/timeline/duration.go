@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// short returns a duration as a text for people, with about three digits: "1.80 ms", "12.3 s", "2
-// m 05 s".
+// short returns a duration as a text for people, with about three digits: "1.80 ms", "12.3 s",
+// "2 m 05 s".
 func short(d time.Duration) string {
 	if d < 0 {
 		if d == math.MinInt64 {

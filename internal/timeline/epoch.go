@@ -44,7 +44,7 @@ func epoch(text []byte) (stamp, bool) {
 	if err != nil {
 		return stamp{}, false
 	}
-	unit, digits := int64(time.Second), 0 // the number's unit and decimals of a second
+	unit, digits := int64(time.Second), 0 // the unit of n, and how many decimals of a second n has
 	for limit := int64(1e11); unit > 1 && n >= limit; limit *= 1000 {
 		unit /= 1000
 		digits += 3

@@ -21,7 +21,7 @@ import (
 type exported struct {
 	TraceID, ID, ParentID, Kind, Name, Service, Remote string
 	Shared                                             bool
-	Start, End                                         int64 // in microseconds or nanoseconds
+	Start, End                                         int64 // in microseconds for Zipkin, else nanoseconds
 	Tags                                               map[string]string
 	Notes                                              []string
 	Left                                               int
@@ -223,9 +223,9 @@ func spanOf(t testing.TB, spans []exported, service, name string) exported {
 	return spans[i]
 }
 
-// story is a trace with many kinds of spans: a call and its request, a call and a request with one
-// ID as Finagle has them, an unanswered call, a job, a made span with a guessed parent, and lines
-// without a span.
+// story is a trace with many kinds of spans: a call and its request, a call and a request that
+// share an ID as Finagle's do, an unanswered call, a job, a made span with a guessed parent, and
+// lines without a span.
 func story() *log {
 	l := &log{}
 	l.request("Shop", "1", "", 0, 100*ms, line.Request{Route: "/cart/{id}", Path: "/cart/7", Status: 503})
@@ -318,7 +318,7 @@ func TestExportedIDs(t *testing.T) {
 		assert.Equal(t, spanOf(t, before, name, "GET /"+name).ID, spanOf(t, after, name, "GET /"+name).ID)
 	}
 	taken := spanOf(t, before, "b", "GET /b").ID
-	l.request("f", taken, "", 0, ms, line.Request{}) // a line already has that ID
+	l.request("f", taken, "", 0, ms, line.Request{}) // now a line has the ID that b got
 	assertExports(t, l.tree())
 	assert.NotEqual(t, taken, spanOf(t, zipkinOf(t, l.tree()), "b", "GET /b").ID)
 }
@@ -352,8 +352,8 @@ func TestExportedTraceID(t *testing.T) {
 	assert.Equal(t, "5759e988bd862e3fe1be46a994272793", otlpOf(t, tree)[0].TraceID)
 }
 
-// Of a span with very many lines, the views contain the errors, the first of the other lines, and
-// the number of omitted lines.
+// If a span has very many lines, the views contain its errors, the first ones of its other lines,
+// and the number of omitted lines.
 func TestExportedLines(t *testing.T) {
 	l := &log{}
 	l.request("a", "1", "", 0, 10*time.Second, line.Request{})

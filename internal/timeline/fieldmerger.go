@@ -38,7 +38,7 @@ func (m *fieldMerger) beginObject() {
 	m.pairs, m.empty = false, true
 }
 
-// add adds a field with the name prefix+name. Value is JSON.
+// add adds a field with the name prefix+name. The value is JSON.
 func (m *fieldMerger) add(prefix string, name, value []byte) {
 	if m.pairs {
 		m.buf = append(append(append(append(m.buf, ' '), prefix...), name...), '=')

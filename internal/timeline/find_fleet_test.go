@@ -21,8 +21,8 @@ type place struct {
 	at            time.Time
 }
 
-// placesOf parses the lines of r, and returns the entries of a trace among them. Number is the
-// number of the first line.
+// placesOf parses the lines of r, and returns the entries of a trace among them. The parameter
+// number is the number of the first line of r.
 func placesOf(t *testing.T, p *timeline.Parser, id timeline.ID, r io.Reader, number int) (places []place) {
 	add := func(e *timeline.Entry) {
 		if e != nil && e.Trace.Same(id) {

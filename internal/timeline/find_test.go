@@ -148,9 +148,9 @@ func (g *generator) escapedID() string {
 	return fmt.Sprintf(`%s\u%04x%s`, id[:at], id[at], id[at+1:])
 }
 
-// pieces calls write for each piece of a text. Between some pieces it calls between, which writes
-// another line.
-func (g *generator) pieces(text string, write func(piece string, partial bool), between func()) {
+// pieces cuts a text into pieces, and calls write for each one. After some pieces it calls
+// interrupt, which writes a line of the other stream.
+func (g *generator) pieces(text string, write func(piece string, partial bool), interrupt func()) {
 	for {
 		n := 1 + g.rnd.IntN(len(text))
 		write(text[:n], n < len(text))
@@ -158,7 +158,7 @@ func (g *generator) pieces(text string, write func(piece string, partial bool), 
 			return
 		}
 		if g.rnd.IntN(3) == 0 {
-			between()
+			interrupt()
 		}
 	}
 }
@@ -207,7 +207,8 @@ func (g *generator) line() {
 	}
 }
 
-// Find leads to the same entries as parsing each line: each once, with the same number and text.
+// A search with Find gives the same entries as a parser that reads each line. Each entry comes
+// once, with the same number and text.
 func TestFindEqualsSlow(t *testing.T) {
 	all, passed := 0, 0
 	for seed := range uint64(64) {
@@ -242,7 +243,7 @@ func TestFind(t *testing.T) {
 	tests := []struct {
 		name   string
 		text   string
-		want   []string // the pieces parsed behind HeadLines lines, each with its first number
+		want   []string // the pieces parsed after HeadLines lines; each begins with its line number
 		passed int
 	}{
 		{"no hit", line, nil, 1},

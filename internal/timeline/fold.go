@@ -5,14 +5,14 @@ type fold struct {
 	members, shown int
 	slowest        *Span
 	fastest        *Span
-	told           bool
-	spans, lines   int // the numbers of hidden spans and lines
+	told           bool // the view already has the row about the hidden spans
+	spans, lines   int  // the numbers of hidden spans and lines
 }
 
 // foldFrom is the smallest number of similar spans that are folded.
 const foldFrom = 6
 
-// kinship is equal for similar spans.
+// Similar spans have equal kinships.
 type kinship struct {
 	service, operation, below string
 	kind                      Kind
@@ -65,7 +65,8 @@ func (all folds) of(s *Span) *fold {
 	return nil
 }
 
-// withSpan appends a span that is shown. For the hidden spans of a fold, it appends the fold once.
+// withSpan appends s to items if s is shown. For the first hidden span of a fold, it appends the
+// fold instead. For further hidden spans, it appends nothing.
 func (p *page) withSpan(items []item, s *Span, folds folds) []item {
 	f := folds.of(s)
 	if f == nil || f.shown < maxItems || s == f.slowest {

@@ -43,7 +43,7 @@ func (p *page) whole(text string) {
 	p.to.WriteByte('\n')
 }
 
-// maxServices is the largest number of services at the end of a view that has a width.
+// maxServices is the largest number of services that a view of limited width lists at its end.
 const maxServices = 20
 
 // services writes the counts of each service, and the skew of its clock.

@@ -108,7 +108,7 @@ func (p *Parser) glanced(g *Glance, s *Sight, precision time.Duration, raw *Raw)
 	}
 }
 
-// glanceOf is GlanceOf with texts that glances share.
+// glanceOf is GlanceOf, but its texts share memory with those of other glances.
 func (p *Parser) glanceOf(e *Entry) Glance {
 	g := GlanceOf(e)
 	for _, text := range []*string{&g.Service, &g.Level, &g.Method, &g.Route} {

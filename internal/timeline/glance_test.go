@@ -82,7 +82,8 @@ var glances = append([]string{
 	`{}`, `{`, `{"`, `{"a`, `{"a":`, `{"a":"`, `{"a":-}`, ``,
 }, ourLines...)
 
-// sameGlance fails if Glance and Parse differ. Each entry of the source must have one line.
+// sameGlance fails if Glance and Parse read a source of one line differently, or if sameSight
+// fails. Of a source of several lines, it compares only the number of lines.
 func sameGlance(t *testing.T, source []byte) {
 	t.Helper()
 	sameSight(t, source)
@@ -273,8 +274,8 @@ func format(name string) string {
 }
 
 // FuzzGlanceAgain checks that Glance and Sight still agree with Parse when they remember earlier
-// lines. Some lines have the same fields as the line before in the same order, and some of the
-// same values.
+// lines. Some lines repeat the fields of the previous line in the same order, and repeat some of
+// its values.
 func FuzzGlanceAgain(f *testing.F) {
 	for i, text := range sights {
 		f.Add(text, text)
@@ -305,8 +306,8 @@ func FuzzGlanceAgain(f *testing.F) {
 	})
 }
 
-// quick does not read a line that is cut off, wherever the cut is, even after it has read the
-// whole line.
+// The method quick rejects a line that is cut off at any byte, even if it has read the uncut line
+// just before.
 func TestGlanceCut(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	for end := range len(ourLines[0]) {

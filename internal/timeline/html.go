@@ -58,8 +58,9 @@ func (t *Tree) HTML(to io.Writer, config HTMLConfig) error {
 	return newHTMLPage(to, config).one(t)
 }
 
-// ListHTML writes a list of traces as a page. The page can open each trace for which tree returns
-// a tree. If tree returns nil for a trace, the page shows the command for that trace instead.
+// ListHTML writes a list of traces as a page. The page can open each trace for which the function
+// tree returns a tree. If the function returns nil for a trace, the page shows the command for
+// that trace instead.
 func ListHTML(to io.Writer, traces []Summary, left Left, tree func(*Summary) *Tree, config HTMLConfig) error {
 	p := newHTMLPage(to, config)
 	p.begin()

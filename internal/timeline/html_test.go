@@ -224,7 +224,7 @@ func TestListHTML(t *testing.T) {
 	assert.JSONEq(t, jsonOf(t, tree), string(data.Traces[0].Tree))
 }
 
-// broken is a writer that fails once, after room bytes.
+// broken is a writer that fails once, as soon as it gets more than room bytes.
 type broken struct {
 	room   int
 	failed bool

@@ -75,7 +75,7 @@ var idTexts = []struct {
 	{"a digit behind it", id128 + "a", false, false},
 	{"16 digits and one more", low + "0", false, false},
 	{"24 digits", id128[8:], false, false},
-	{"decimal and one more", decimal + "0", false, false},
+	{"decimal and one more digit", decimal + "0", false, false},
 	{"the high half", id128[:16], false, false},
 	{"another ID", id64, false, false},
 	{"cut", id128[:31], false, false},

@@ -34,8 +34,9 @@ func isIDText(text []byte) bool {
 	return len(text) > 0
 }
 
-// idName returns the usual name for a name of an ID; "": the name is not that of an ID. Journald
-// writes names in upper case, and OpenTelemetry's names may lack the underscore.
+// idName returns the usual form of the name of an ID, such as trace_id; "": name is not the name
+// of an ID. Journald writes names in upper case, and OpenTelemetry's names may lack the
+// underscore.
 func idName(name []byte) string {
 	const longest = len("parent_span_id")
 	if len(name) < len("spanid") || len(name) > longest {

@@ -92,7 +92,8 @@ type jsonLine struct {
 // object in memory.
 func (t *Tree) JSON(to io.Writer) error { return t.json(to, math.MaxInt) }
 
-// json is JSON with a limit, most, for the number of spans and for the number of lines.
+// json does the work of JSON. The parameter most is the largest number of spans, and also the
+// largest number of lines.
 func (t *Tree) json(to io.Writer, most int) error {
 	w := newJSONWriter(to)
 	w.open("{")

@@ -258,8 +258,8 @@ func jsonValues(text []byte, keys []string, values [][]byte) bool {
 	return o.ok && o.ended
 }
 
-// jsonTextAt returns the text for the first of the keys for which the object has a text that is
-// not empty; nil: there is none.
+// jsonTextAt tries the keys in their order. It returns the first value that is a text and is not
+// empty; nil: there is none.
 func jsonTextAt(object []byte, keys ...string) []byte {
 	var values [maxKeys][]byte
 	if len(object) == 0 || object[0] != '{' || !jsonValues(object, keys, values[:]) {

@@ -13,7 +13,7 @@ import (
 type jsonWriter struct {
 	to    *bufio.Writer
 	inner bool // the next element is in a list
-	any   bool // a member or an element has been written before
+	any   bool // a comma must come before the next member or element
 	err   error
 }
 
@@ -80,8 +80,8 @@ func (w *jsonWriter) end() error {
 	return w.to.Flush()
 }
 
-// harmless escapes the characters beyond ASCII in JSON that a terminal obeys. In ASCII, Marshal
-// has escaped them already.
+// harmless returns the JSON text with escapes for the characters that a terminal obeys and that
+// json.Marshal leaves as they are. Most of them are beyond ASCII.
 func harmless(text string) string {
 	if isPrintable(text) {
 		return text

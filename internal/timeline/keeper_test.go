@@ -47,8 +47,8 @@ func TestKeeper(t *testing.T) {
 	tests := []struct {
 		name    string
 		room    int
-		atLeast int // the smallest number of kept entries
-		has     func(number int) bool
+		atLeast int                   // the smallest number of kept entries
+		has     func(number int) bool // the entry with this number must be kept
 	}{
 		{"all", 10 << 20, n, func(int) bool { return true }},
 		{"spans, errors and some lines", 600 << 10, 250, func(i int) bool { return i == n || i%10 == 1 || i%10 == 2 }},
@@ -94,7 +94,7 @@ func TestKeeper(t *testing.T) {
 // the limit.
 func TestTortureKeeper(t *testing.T) {
 	n := torture.Size(50_000, 1_000_000)
-	room := n * 200 // an entry needs some 2,000 bytes, so a tenth of them has room
+	room := n * 200 // an entry needs some 2,000 bytes, so there is room for a tenth of the entries
 	for _, kind := range []string{"spans", "lines"} {
 		heap := torture.Heap()
 		p := timeline.NewParser(timeline.ParserConfig{Source: "a.log"})

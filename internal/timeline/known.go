@@ -19,8 +19,8 @@ var usual = func() map[string]bool {
 // ofRecords contains the keys of the fields of a request, a call or a job.
 var ofRecords = vendorKeys(line.TraceID, line.ClientGone)
 
-// vendorKeys returns the keys that all vendors have for the fields between two of package line's
-// keys.
+// vendorKeys returns the names that all vendors have for a range of package line's keys. The
+// arguments are the first and the last key of the range.
 func vendorKeys(from, to line.Key) map[string]bool {
 	keys := map[string]bool{}
 	for v := line.Ours; v <= line.Logback; v++ {

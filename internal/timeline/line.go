@@ -61,7 +61,7 @@ func lineUp(entries []*Entry) []*Line {
 	return lines
 }
 
-// reports reports whether l is the line that reports its span.
+// reports returns true if l is the line that reports its span.
 func (l *Line) reports() bool { return l.Span != nil && l.Span.Report == l }
 
 // sharpen moves each line that is before the beginning of its span only because its time is

@@ -15,8 +15,8 @@ import (
 const DefaultTraces = 1_000_000
 
 const (
-	// traceBytes is the largest average memory of a trace. If the traces have longer texts, fewer
-	// traces are kept.
+	// traceBytes is the largest average memory of a trace. If long texts make the average larger,
+	// fewer traces are kept.
 	traceBytes = 320
 
 	// summaryBytes is the memory of a trace. It includes the trace's place in the map, but not its
@@ -58,7 +58,7 @@ func NewLister(filter Filter, traces int) *Lister {
 	}
 }
 
-// Add adds a line, by its glance.
+// Add adds the line that has the glance g.
 func (l *Lister) Add(g *Glance) {
 	if g.Trace == (ID{}) {
 		l.out.NoID++
@@ -164,7 +164,7 @@ func (l *Lister) Mark(id ID) {
 	}
 }
 
-// serves adds to a trace a service that has written a line at this time.
+// serves adds a service to the trace s. The service has written a line at the time at.
 func (l *Lister) serves(s *tally, service string, at int64) {
 	if service == "" {
 		return
@@ -294,8 +294,8 @@ func (l *Lister) close(s *tally) {
 	}
 }
 
-// List returns the newest limit traces that match, the newest first. A limit of 0 means all. The
-// result Left counts what is missing.
+// List returns the traces that match, the newest first. It returns no more than limit traces; a
+// limit of 0 means all. The result Left counts what is missing.
 func (l *Lister) List(limit int) ([]Summary, Left) {
 	matching, n := l.matching(limit)
 	left := l.out
@@ -310,7 +310,7 @@ func (l *Lister) List(limit int) ([]Summary, Left) {
 	return all, left
 }
 
-// matching returns the newest limit traces that match, and the number of all traces that match.
+// matching returns the traces that List returns, and the number of all traces that match.
 func (l *Lister) matching(limit int) (matching []*tally, n int) {
 	for s := range l.all {
 		if !l.wants(s) {
@@ -325,7 +325,7 @@ func (l *Lister) matching(limit int) (matching []*tally, n int) {
 	return newest(matching, limit), n
 }
 
-// newest sorts traces, the newest first, and returns the first limit of them; 0 means all.
+// newest sorts traces, the newest first. It returns no more than limit of them; 0 means all.
 func newest(traces []*tally, limit int) []*tally {
 	slices.SortFunc(traces, func(a, b *tally) int {
 		return cmp.Or(cmp.Compare(b.known(), a.known()), cmp.Compare(a.id.High, b.id.High), cmp.Compare(a.id.Low, b.id.Low))

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// listed are the glances of three traces. Trace 1 has a failed call and a root without an error.
-// Trace 2 is a job. Trace 3 has only lines.
+// listed returns the glances of three traces, and of a line without a trace ID. Trace 1 has a
+// failed call and a root without an error. Trace 2 is a job. Trace 3 has only lines.
 func listed() []timeline.Glance {
 	at := func(trace uint64, service, level string, at time.Duration) timeline.Glance {
 		return timeline.Glance{Trace: timeline.ID{Low: trace}, Service: service, Level: level, Time: noon.Add(at)}
@@ -52,12 +52,12 @@ func TestLister(t *testing.T) {
 		{"job", timeline.Filter{Route: "clean up"}, []uint64{2}},
 		{"status", timeline.Filter{Statuses: []timeline.Statuses{{503, 503}}}, []uint64{1}},
 		{"several statuses", timeline.Filter{Statuses: []timeline.Statuses{{404, 404}, {500, 503}}}, []uint64{1}},
-		{"statuses", timeline.Filter{Statuses: []timeline.Statuses{{400, 499}}}, nil},
+		{"statuses that no request has", timeline.Filter{Statuses: []timeline.Statuses{{400, 499}}}, nil},
 		{"status of another service", timeline.Filter{Service: "shop", Statuses: []timeline.Statuses{{500, 599}}}, nil},
 		{"error", timeline.Filter{Error: true}, []uint64{1}},
 		{"error of a service", timeline.Filter{Service: "stock", Error: true}, []uint64{1}},
 		{"slower", timeline.Filter{Slower: 95 * ms}, []uint64{2, 1}},
-		{"slower of a service", timeline.Filter{Slower: 19 * ms, Service: "stock"}, nil},
+		{"slower than the request of the service", timeline.Filter{Slower: 19 * ms, Service: "stock"}, nil},
 		{"since", timeline.Filter{Since: noon.Add(time.Second)}, []uint64{3, 2}},
 		{"until", timeline.Filter{Until: noon.Add(time.Second)}, []uint64{1}},
 		{"marked", timeline.Filter{Marked: true}, []uint64{2}},
@@ -120,8 +120,8 @@ func TestSummary(t *testing.T) {
 	assert.Contains(t, text.String(), "1 trace, the newest of 3: --limit shows more")
 }
 
-// Datadog's decimal form contains only the low half of the ID. Its lines are listed with the trace
-// that has the same low half.
+// Datadog's decimal form contains only the low half of the ID. A line with this form is listed
+// with the trace that has the same low half.
 func TestListerHalfIDs(t *testing.T) {
 	for _, order := range [][]uint64{{0, 7, 0}, {7, 0, 7}, {0, 0, 7}, {7, 7, 0}} {
 		l := timeline.NewLister(timeline.Filter{}, 0)
@@ -152,7 +152,7 @@ func TestListerDrops(t *testing.T) {
 	}
 	for seed := range uint64(10) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		if seed > 0 { // with seed 0, the lines stay in the order of sources
+		if seed > 0 { // with seed 0, the lines come as from five sources that are read one by one
 			rnd.Shuffle(len(glances), func(i, j int) { glances[i], glances[j] = glances[j], glances[i] })
 		}
 		l := timeline.NewLister(timeline.Filter{}, room)
@@ -235,7 +235,7 @@ func FuzzLister(f *testing.F) {
 	})
 }
 
-// A million open traces with long names need no more memory than the limit.
+// A million open traces, some with long names, need fewer than 512 bytes each.
 func TestTortureLister(t *testing.T) {
 	traces := torture.Size(50_000, 3_000_000)
 	room := traces / 3

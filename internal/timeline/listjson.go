@@ -6,10 +6,12 @@ import "io"
 //
 //	traces  [{trace, start, duration_ms, service, operation, kind, status, services, spans, lines,
 //	        errors}], the newest first. service, operation, kind and status are the root's. kind is
-//	        absent if no line reports a span, status if there is none, start if no line has a time
-//	left    {limited, traces, lines, before, no_id}: the number of further traces that match; the
-//	        number of older traces without room, their lines, and the time when the last of them
-//	        began; the number of lines without a trace ID
+//	        absent if no line reports a span, status if the root has none, and start if no line has
+//	        a time
+//	left    {limited, traces, lines, before, no_id}. limited is the number of further traces that
+//	        match. traces is the number of older traces for which there was no room, lines is the
+//	        number of their lines, and before is when the last of them began. no_id is the number of
+//	        lines without a trace ID
 
 type jsonSummary struct {
 	Trace     string   `json:"trace"`

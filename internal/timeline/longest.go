@@ -14,7 +14,8 @@ func (l *longest) add(s *Span) {
 	}
 }
 
-// only returns the only span that does not end before t; nil: there is none, or there are several.
+// only is for finding the one span that does not end before t. It returns nil if there is none, or
+// if there are several.
 func (l *longest) only(t time.Time) *Span {
 	if l == nil || !lasts(l.first, t) || lasts(l.second, t) {
 		return nil

@@ -96,8 +96,8 @@ func spanText(n [8]byte) string {
 	return hex.EncodeToString(n[:])
 }
 
-// outline writes a tree with one span a line, and the messages of the span's lines behind it. It
-// leaves out the line that reports the span.
+// outline returns a tree as text. Each row has a span, and behind it the messages of the span's
+// lines. The line that reports the span is left out.
 func outline(t *timeline.Tree) string {
 	var b strings.Builder
 	depth := map[*timeline.Span]int{}

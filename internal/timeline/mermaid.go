@@ -21,8 +21,8 @@ const (
 type step struct {
 	at      time.Time
 	span    *Span
-	line    *Line // a note; nil: an arrow
-	returns bool
+	line    *Line // the line of a note; nil: the step is an arrow
+	returns bool  // the arrow is an answer
 }
 
 // Mermaid writes the tree as a sequence diagram in Mermaid's language. The diagram shows the calls
@@ -48,7 +48,8 @@ func (t *Tree) Mermaid(to io.Writer) error {
 // of the tree.
 func (d *diagram) steps(t *Tree) []step {
 	var steps []step
-	// The diagram lets no span begin before its parent, even if the clocks disagree.
+	// begun has the time at which each span begins in the diagram. No span begins before its
+	// parent, even if the clocks disagree.
 	begun := make([]time.Time, len(t.Spans))
 	notes := func(s *Span, lines []*Line) {
 		for _, l := range lines {

@@ -14,7 +14,7 @@ import (
 
 const stamp = "2026-11-26 22:46:25,123 "
 
-// groups are the lines of sources, and the number of lines that each entry must have.
+// groups are sources. The field want has the number of lines of each entry.
 var groups = []struct {
 	name  string
 	lines []string
@@ -90,7 +90,7 @@ var groups = []struct {
 	{"JSON over several lines, not indented", []string{"{", `"trace_id": "` + id128 + `"`, "}", stamp + "x"}, []int{3, 1}},
 	{"JSON that does not end", []string{`{"time":"2026-11-26T22:46:25Z",`, `{"time":"2026-11-26T22:46:25Z","message":"x"}`, stamp + "x"}, []int{1, 1, 1}},
 	{"JSON that was cut in a string", []string{`{"time":"2026-11-26T22:46:25Z","mess`, `{"time":"2026-11-26T22:46:25Z","message":"x"}`}, []int{1, 1}},
-	{"JSON that text cuts off", []string{`{"time":"2026-11-26T22:46:25Z",`, stamp + "x"}, []int{1, 1}},
+	{"JSON that is cut off by a line of text", []string{`{"time":"2026-11-26T22:46:25Z",`, stamp + "x"}, []int{1, 1}},
 	{"pairs", []string{"level=info msg=one", "level=info msg=two", "\tmore"}, []int{1, 2}},
 	{"blank lines", []string{"", "", stamp + "one", "", "", stamp + "two", ""}, []int{3, 2}},
 	{"the last line of Python's stack trace, with an exception of an unusual name", []string{stamp + "one", "Traceback (most recent call last):", "  File x", "shop.NoCabbage: trace_id=" + id128, stamp + "two"},
@@ -119,7 +119,7 @@ func TestParseGroups(t *testing.T) {
 
 // A line that a shipper marks as a line of one instance never belongs to an entry of another
 // instance, whatever it looks like. If a shipper marks only the first of several lines, the lines
-// without a mark belong to that line.
+// without a mark belong to the marked line.
 func TestParseGroupsOfInstances(t *testing.T) {
 	raw := func(text, service, instance string) timeline.Raw {
 		return timeline.Raw{Text: []byte(text), Service: service, Instance: instance}

@@ -32,7 +32,7 @@ type claim struct {
 	// before all weak names.
 	rank int
 
-	// weak says that the name alone proves nothing. All its values must be IDs.
+	// weak says that the name alone proves nothing. All values of the field must be IDs.
 	weak bool
 
 	// inText says that the weak name is accepted in plain text, if the ID behind it contains a
@@ -155,7 +155,7 @@ func suffixed(last string) (claim, bool) {
 	return claim{role: roleTrace, rank: 9}, true
 }
 
-// plainName returns a name in small letters, without dashes and underscores.
+// plainName returns a name in small letters, without dashes, underscores and spaces.
 func plainName(name string) string {
 	var buf [maxKey]byte
 	plain := buf[:0]

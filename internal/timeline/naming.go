@@ -42,7 +42,8 @@ func (n *naming) claim(key string) claim {
 	return c
 }
 
-// chosen is claim for a new name. A name to which the user has given a role has that role alone.
+// chosen does the work of the method claim for a new name. A name to which the user has given a
+// role has that role alone.
 func (n *naming) chosen(key string) claim {
 	if n.custom {
 		for r := roleTrace; r <= roleMessage; r++ {

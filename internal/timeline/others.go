@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// others keeps spans of the three services whose spans end last: the two spans of each that end
-// last. Three services are enough, because two of them remain for a question from the third.
+// others keeps the three services whose spans end last, and the two last spans of each. That is
+// enough for finding the one span that fits, or seeing that two fit, even without the spans of one
+// service.
 type others struct {
 	of   map[string]*longest
 	best []*longest
@@ -26,8 +27,8 @@ func (o *others) add(s *Span) {
 	o.best = o.best[:min(len(o.best), 3)]
 }
 
-// only returns the only span of another service that does not end before t; nil: there is none, or
-// there are several.
+// only is for finding the one span of another service that does not end before t. It returns nil
+// if there is none, or if there are several.
 func (o *others) only(service string, t time.Time) *Span {
 	var all longest
 	for _, l := range o.best {

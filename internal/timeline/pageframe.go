@@ -13,8 +13,8 @@ type PageFrame struct {
 	Help string
 }
 
-// Page returns the page. More contains further placeholders in the HTML, each followed by the text
-// that replaces it.
+// Page returns the page. The parameter more contains further placeholders in the HTML, each
+// followed by the text that replaces it.
 func (f PageFrame) Page(more ...string) string {
 	style, script := PageStyle()+f.Style, PageScript()+f.Script
 	return strings.NewReplacer(append([]string{

@@ -16,7 +16,7 @@ import (
 //   - the URL of a trace in Zipkin, Jaeger and others;
 //   - trace_id=…, a log line in any form that [Parser] reads, and a text with one ID in it.
 //
-// An error says what is wrong. Of the text, it quotes only IDs.
+// An error says what is wrong. It quotes nothing from the text but IDs.
 func ParseID(text string) (ID, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
@@ -173,7 +173,7 @@ func onlyID(text []byte) (ID, error) {
 		"the value of a b3 or traceparent header, a log line or the URL of a trace")
 }
 
-// idsIn returns the first two different IDs that have width digits.
+// idsIn returns the first two different IDs. The parameter width is the number of their digits.
 func idsIn(text []byte, width int) []ID {
 	var found []ID
 	for i := 0; i < len(text) && len(found) < 2; {

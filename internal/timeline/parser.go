@@ -19,9 +19,9 @@ type ParserConfig struct {
 	// accepted only if its form or its surroundings mark it as a trace ID.
 	Trace ID
 
-	// Reference is the time of the newest lines, as far as the caller knows; zero means now. Times
-	// without a year are at most a day later, and times without a day at most a minute. For a line
-	// with a shipper's time, that time is the reference.
+	// Reference is the time of the newest lines, as far as the caller knows; zero means now. A
+	// time without a year is read as at most a day after the reference, and a time without a day
+	// as at most a minute after it. For a line with a shipper's time, that time is the reference.
 	Reference time.Time
 
 	// Zone is the zone of times without one. Nil is UTC.
@@ -149,7 +149,8 @@ func (p *Parser) refer(raw *Raw) {
 	}
 }
 
-// count adds the lines of an entry to the counts of what they lack.
+// count counts the lines of an entry that lacks an ID or a time. It also counts an entry that was
+// cut.
 func (p *Parser) count(e *Entry) {
 	lines := p.held.lines
 	if e.Trace == (ID{}) {

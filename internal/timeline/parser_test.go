@@ -58,7 +58,7 @@ var formats = []struct {
 		want{traceID, spanID, "", "shop", "info", "sold", lineNoon, milli}},
 	{"bunyan", `{"name":"shop","hostname":"h","pid":7,"level":50,"msg":"sold","time":"2026-11-26T22:46:25.123Z","v":0,"traceId":"` + low + `"}`,
 		want{lowID, "", "", "shop", "error", "sold", lineNoon, milli}},
-	{"name is the name of a logger", `{"level":"info","hostname":"h","name":"shop.sales","time":"2026-11-26T22:46:25.123Z","msg":"sold","trace_id":"` + id128 + `"}`,
+	{"the key name holds a logger's name, not the service", `{"level":"info","hostname":"h","name":"shop.sales","time":"2026-11-26T22:46:25.123Z","msg":"sold","trace_id":"` + id128 + `"}`,
 		want{traceID, "", "", "", "info", "sold", lineNoon, milli}},
 	{"winston", `{"level":"info","message":"sold","timestamp":"2026-11-26T22:46:25.123Z","trace_id":"` + id128 + `"}`,
 		want{traceID, "", "", "", "info", "sold", lineNoon, milli}},
@@ -228,7 +228,8 @@ func TestParseStrangers(t *testing.T) {
 	}
 }
 
-// A weak name is learned from the lines, and forgotten when a line has another value.
+// A weak name, such as request_id, counts as the name of the trace ID as long as all its values
+// are IDs.
 func TestParseLearns(t *testing.T) {
 	one := func(id string) string { return `{"level":"info","request_id":"` + id + `","message":"sold"}` }
 	t.Run("all values are IDs", func(t *testing.T) {
@@ -327,8 +328,8 @@ func TestParseRecord(t *testing.T) {
 	assert.Nil(t, entries[3].Record)
 }
 
-// In plain text, the weak name trace proves nothing if the value may be a number. The weak name
-// tid never proves anything there.
+// In plain text, trace= proves nothing if its value may be a number, and tid= never proves
+// anything.
 func TestParseWeakInText(t *testing.T) {
 	entries, counts, _ := parse(timeline.ParserConfig{}, "2026/11/26 22:46:25 [info] 200 trace=1234567890123456 tid="+low)
 	require.Len(t, entries, 1)

@@ -51,7 +51,7 @@ func (j *joiner) first() *joined {
 }
 
 // begin opens a line. If maxOpen lines are open already, begin closes the one that began first,
-// and returns it as full.
+// and returns it as the result full.
 func (j *joiner) begin(service string, stream byte, at time.Time, number int) (l, full *joined) {
 	if j.opened == maxOpen {
 		first := j.first()

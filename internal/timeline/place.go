@@ -5,11 +5,13 @@ import (
 	"slices"
 )
 
-// maxPlace is the largest length of a place. A longer place is cut.
+// A place is where in the source code a line was logged: a file and a line number, or the name of
+// a logger. maxPlace is its largest length in bytes. A longer place is cut.
 const maxPlace = 96
 
-// placeKeys contains the keys under which loggers write the place of a line. The rows are for
-// zerolog and zap, for slog's source, ECS and Python, and for loggers with names.
+// placeKeys contains the keys under which loggers write the place of a line. The first row is for
+// zerolog and zap. The next two rows are for slog's source, ECS and Python. The last row is for
+// loggers with names.
 var placeKeys = map[string]part{
 	"caller":      partCaller,
 	"source.file": partFile, "log.origin.file.name": partFile, "pathname": partFile, "filename": partFile, "file": partFile,
@@ -20,7 +22,7 @@ var placeKeys = map[string]part{
 // placed contains the parts of a line's place. A part is nil if the line lacks it.
 type placed struct{ caller, file, line, logger, name []byte }
 
-// append appends the place that the parts give.
+// append appends the place to dst.
 func (p *placed) append(dst []byte) []byte {
 	switch {
 	case len(p.caller) > 0:

@@ -46,9 +46,9 @@ func (p *Parser) quickLevel(b []byte) string {
 	return p.lastLevelIs
 }
 
-// quickText makes the glance of plain text from the values that begin has found in it. The result
-// is false for a text that package line might read, for a text with fields at its end, and for
-// bytes that are no text.
+// quickText makes the glance of plain text from the values that the method begin has found in it.
+// The result is false for a text that package line might read, for a text with fields at its end,
+// and for bytes that are no text.
 func (p *Parser) quickText(g *Glance, s *Sight) bool {
 	h := p.held
 	if !h.plain || !h.timed || h.trace != h.says.trace || p.names.custom || len(h.text) == 0 {

@@ -41,11 +41,11 @@ type quickKey struct {
 	theirs  bool // we have another name for the part
 	datadog bool
 	next    *quickKey // the key that followed this key last; nil: none
-	other   *quickKey // the key that followed before next did: requests and calls alternate
+	other   *quickKey // the key that followed before next: requests and calls alternate
 
 	known   bool   // its value is a time or an ID, and these mostly have one form
 	want    []byte // the expected beginning of the field: head, or all of same
-	first   uint64 // the first eight bytes of want; mask is zero for missing ones
+	first   uint64 // the first eight bytes of want; mask is zero for bytes that want lacks
 	last    uint64 // the last eight bytes of want, if it has more than eight
 	mask    uint64
 	same    [48]byte // the last field with this key, with the comma behind it
@@ -94,7 +94,7 @@ func (k *quickKey) begins(field []byte) bool {
 	return n <= 8 || binary.LittleEndian.Uint64(field[n-8:]) == k.last && (n <= 16 || string(field[8:n-8]) == string(k.want[8:n-8]))
 }
 
-// wants sets the bytes that begins compares.
+// wants sets the bytes with which the method begins compares the next fields.
 func (k *quickKey) wants(field []byte) {
 	var first [8]byte
 	copy(first[:], field)

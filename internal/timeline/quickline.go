@@ -15,7 +15,7 @@ type quickLine struct {
 	theirs bool // it has a key that is not ours
 	loose  bool // it has pairs, not JSON
 
-	// The values of times and IDs that known has read already.
+	// The values of times and IDs that the method known has read already.
 	time      time.Time
 	precision time.Duration
 	spans     [line.CallerParentID + 1]ID
@@ -24,7 +24,8 @@ type quickLine struct {
 // along reads fields from i on, as long as they come in the same order as in earlier lines. It
 // stops at a field that breaks the order, or that is not a text or a number, and returns the index
 // of that field. The result ended reports that the line has ended. Nearly all lines have only
-// expected fields, and some fields even have the same value as before, so along makes quick fast.
+// expected fields, and some fields even have the same value as before. So this method makes quick
+// fast.
 func (q *quickLine) along(i int) (_ int, ended bool) {
 	text, last := q.text, q.last
 	var other value
@@ -120,7 +121,7 @@ func (q *quickLine) known(k *quickKey, i int) (end int) {
 }
 
 // object reads the fields of an object, from the field at i on, and returns the end of the object.
-// Prefix is the length of the object's path.
+// The parameter prefix is the length of the object's path.
 func (q *quickLine) object(i, prefix, depth int) (_ int, ok bool) {
 	for {
 		if i, ok = q.met(q.space(i), prefix, depth); !ok {
@@ -178,8 +179,8 @@ func (q *quickLine) follow(k *quickKey) {
 // limit for objects whose members become fields.
 const quickDepth = 6
 
-// inner reads the fields of an object within another. Prefix is the length of the inner object's
-// path.
+// inner reads the fields of an object within another. The parameter prefix is the length of the
+// inner object's path.
 func (q *quickLine) inner(i, prefix, depth int) (int, bool) {
 	if depth == quickDepth || prefix == 0 || prefix+1 >= len(q.parser.path) {
 		return 0, false
@@ -188,7 +189,8 @@ func (q *quickLine) inner(i, prefix, depth int) (int, bool) {
 	return q.object(i+1, prefix+1, depth+1)
 }
 
-// join returns the path of a key, whose first prefix bytes are in path already.
+// join returns the path of a key. The parser's path already contains the beginning of it, with the
+// length prefix.
 func (q *quickLine) join(prefix int, key []byte) ([]byte, bool) {
 	if prefix+len(key) > len(q.parser.path) || len(key) == 0 {
 		return nil, false

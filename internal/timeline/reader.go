@@ -114,7 +114,7 @@ func (r *Reader) hold(l *joined) *Raw {
 func (r *Reader) finish(l *joined) *Raw {
 	r.unwrap.begin(nil)
 	r.take(l)
-	for r.unwrap.next() { // a part of a cut line inside is not joined
+	for r.unwrap.next() { // if a wrapper inside marks a part, the part is not joined
 	}
 	return r.off()
 }

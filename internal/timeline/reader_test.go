@@ -37,7 +37,7 @@ func TestReader(t *testing.T) {
 		{"zero bytes within a line", "a\x00b\n", []got{{Text: "a\x00b", Number: 1}}, 0},
 		{"zero bytes before a line", "a\n\x00\x00\x00b\n", []got{{Text: "a", Number: 1}, {Text: "b", Number: 2}}, 3},
 		{"zero bytes at the end", "a\n\x00\x00", []got{{Text: "a", Number: 1}}, 2},
-		{"a hole", strings.Repeat("\x00", 3<<20) + "a\n", []got{{Text: "a", Number: 1}}, 3 << 20},
+		{"a hole of zero bytes", strings.Repeat("\x00", 3<<20) + "a\n", []got{{Text: "a", Number: 1}}, 3 << 20},
 		{"bytes that are not UTF-8", "\xff\xfe\x80\n", []got{{Text: "\xff\xfe\x80", Number: 1}}, 0},
 		{"control characters", "\x1b[2J\x07\x08\n", []got{{Text: "\x1b[2J\x07\x08", Number: 1}}, 0},
 		{"the longest line", long + "\na\n", []got{{Text: long, Number: 1}, {Text: "a", Number: 2}}, 0},

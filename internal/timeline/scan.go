@@ -8,7 +8,7 @@ import (
 )
 
 // valueEnd returns the end of the value at i; 0: the value is not a valid text, number, true or
-// false.
+// false. A text with escapes is valid only if the parameter escapes is true.
 func valueEnd(text []byte, i int, escapes bool) int {
 	switch c := at(text, i); {
 	case c == '"' && escapes:
@@ -54,7 +54,8 @@ func wordEnd(text []byte, i int) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(text); i += 8 {
 		w := binary.LittleEndian.Uint64(text[i:])
-		if odd := ((w - '!'*ones) | ((w ^ '"'*ones) - ones) | w | (w + ones)) & high; odd != 0 { // as oddBytes
+		// This is done as in oddBytes.
+		if odd := ((w - '!'*ones) | ((w ^ '"'*ones) - ones) | w | (w + ones)) & high; odd != 0 {
 			return i + bits.TrailingZeros64(odd)/8
 		}
 	}
@@ -65,8 +66,8 @@ func wordEnd(text []byte, i int) int {
 }
 
 // oddBytes looks at eight bytes at once, and finds the first byte that plainEnd looks for: in the
-// result, the high bit of that byte is set. Bytes behind it may have the bit set without a reason,
-// because of a carry.
+// result, the high bit of that byte is set. A carry may also set the high bit of bytes after the
+// found byte. Ignore those bits.
 func oddBytes(w uint64) uint64 {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	// A negative difference sets the high bit. A byte that has the high bit itself is not ASCII,

@@ -25,7 +25,7 @@ func formsOf(texts ...string) [][]byte {
 	return forms
 }
 
-// naive is a simple and slow Next.
+// naive does the work of Search.Next in a simple and slow way.
 func naive(forms [][]byte, block []byte) int {
 	lower := lowerASCII(block)
 	first := -1
@@ -99,7 +99,7 @@ func TestSearchEverywhere(t *testing.T) {
 				block := bytes.Repeat([]byte("."), length)
 				copy(block[at:], text)
 				if got := s.Next(block); got != at+len(text) {
-					t.Fatalf("Next of %q at %d of %d = %d", text, at, length, got)
+					t.Fatalf("the search for %q at index %d of %d bytes has the result %d", text, at, length, got)
 				}
 			}
 		}

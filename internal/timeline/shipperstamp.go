@@ -88,7 +88,7 @@ func (t *shipperStamp) isTime() bool {
 	return t.day <= time.Date(t.year, time.Month(t.month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }
 
-// time returns the time in UTC. If the time has no zone, its zone is local.
+// time returns the time in UTC. The parameter local is the zone of a time that has none.
 func (t *shipperStamp) time(local *time.Location) time.Time {
 	in := time.UTC
 	if t.zone == zoneNone {
@@ -98,7 +98,7 @@ func (t *shipperStamp) time(local *time.Location) time.Time {
 	return at.Add(-time.Duration(t.offset) * time.Second).UTC()
 }
 
-// wholeTime returns the time in s. The result is false if s is not a time and nothing else.
+// wholeTime returns the time in s. The result is false unless s is one time and nothing else.
 func wholeTime(s []byte, local *time.Location) (at time.Time, ok bool) {
 	t, ok := shipperStampOf(s)
 	if !ok || t.length != len(s) {

@@ -75,9 +75,9 @@ func compareClocks(s *Span) (ahead time.Duration, ok bool) {
 }
 
 // ClockAhead returns the time by which the clock of a call is ahead of the clock of its request;
-// zero: the request fits into the call. The call began later than the request by begins, and ended
-// later by ends. Both may be wrong by inexact. A request that does not fit is centred in the call,
-// as in Zipkin and Jaeger.
+// zero: the request fits into the call. The parameter begins is how much later the call began than
+// the request, and ends is how much later the call ended. Both may be wrong by as much as the
+// parameter inexact. A request that does not fit is centred in the call, as in Zipkin and Jaeger.
 func ClockAhead(begins, ends, inexact time.Duration) time.Duration {
 	inexact += Tolerance
 	switch {

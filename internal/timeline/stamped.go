@@ -10,8 +10,8 @@ import "bytes"
 //	2026-11-26T22:46:25Z {app="shop"} …              logcli
 //
 // Services write times before their lines, too, and the parser of lines needs those. So stamped
-// removes a time only in two cases: its fraction has nine digits, as kubectl and docker always
-// write it, or the text behind the time shows that a shipper wrote it.
+// removes a time only in two cases: the fraction of the time has nine digits, as kubectl and
+// docker always write it, or the text behind the time shows that a shipper wrote it.
 func (u *unwrapper) stamped() bool {
 	h := lineHead{s: u.text}
 	h.colours()

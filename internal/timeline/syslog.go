@@ -146,7 +146,8 @@ func (u *unwrapper) syslogNew(h lineHead, sent bool) bool {
 	return true
 }
 
-// structuredData moves past - or [id name="value" …][…], and adds the IDs in it to ids.
+// structuredData moves past structured data, which is - or [id name="value" …][…]. It adds the IDs
+// in the data to ids.
 func (h *lineHead) structuredData(ids *idMembers) (ok bool) {
 	if h.byte('-') {
 		return true

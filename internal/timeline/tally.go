@@ -13,12 +13,12 @@ import (
 type tally struct {
 	id                   ID
 	next                 *tally // a trace with the same low half of the ID, and another high half
-	first, last          int64  // of lines, in nanoseconds since 1970; first may be never
+	first, last          int64  // of lines, in nanoseconds since 1970; first may be the constant never
 	begin                int64  // the beginning of the root
-	namedAt              int64  // the time of named's line
+	namedAt              int64  // the time of the line that names the service in named
 	took                 time.Duration
 	operation            string   // the root's, as are status, service and record
-	others               []nameID // further services, when few is full
+	others               []nameID // further services, if the array few is full
 	few                  [4]nameID
 	status               int32
 	spans, lines, errors uint32
@@ -37,7 +37,8 @@ func (s *tally) bytes() int { return summaryBytes + 4*len(s.others) + len(s.oper
 // start returns the time when the trace began.
 func (s *tally) start() int64 { return min(s.begin, s.first) }
 
-// known returns start, but for a trace without a time the earliest possible time.
+// known returns the result of the method start. For a trace without a time, it returns the
+// earliest possible time instead.
 func (s *tally) known() int64 {
 	if start := s.start(); start != never {
 		return start

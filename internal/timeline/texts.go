@@ -3,7 +3,7 @@ package timeline
 // texts keeps a limited number of texts, because many texts occur again and again.
 type texts [512]string
 
-// textTries is the number of slots of texts in which a text may be.
+// textTries is the number of slots in which a text may be.
 const textTries = 4
 
 // share returns b as a string. If possible, it returns an equal string that it has returned

@@ -190,7 +190,7 @@ func TestTreeFaulty(t *testing.T) { testTree(t, treeFaulty) }
 
 var treeFaulty = []treeCase{
 	{"a span that is its own parent", func(l *log) { l.request("a", "1", "1", 0, ms, line.Request{}) }, "a server 1\n"},
-	{"a circle", func(l *log) {
+	{"a circle of parents", func(l *log) {
 		l.request("a", "1", "3", 0, 100*ms, line.Request{})
 		l.call("a", "2", "1", 10*ms, 50*ms, line.Call{})
 		l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
@@ -237,7 +237,7 @@ func TestExtentWithoutReports(t *testing.T) {
 	assert.Equal(t, noon, tree.Start)
 	assert.Equal(t, 8*time.Second, tree.Duration)
 	l.request("a", "2", "", time.Second, time.Second, line.Request{})
-	assert.Equal(t, 2*time.Second, l.tree().Duration, "the duration of the trace with a reported span, which alone decides")
+	assert.Equal(t, 2*time.Second, l.tree().Duration, "duration of a trace with one reported span: that span alone must decide")
 }
 
 // A pattern of net/http includes the method, so the operation does not repeat the method.
@@ -333,8 +333,8 @@ func TestSkew(t *testing.T) {
 		name        string
 		skew        time.Duration // of b's clock
 		took        time.Duration // of b's requests, in calls of 50 ms
-		wantB       time.Duration
-		wantStarted time.Duration
+		wantB       time.Duration // the skew that the tree must find for b
+		wantStarted time.Duration // from noon to the corrected beginning of b's first request
 	}{
 		{"no skew", 0, 30 * ms, 0, 20 * ms},
 		{"ahead", 3 * time.Second, 30 * ms, 3 * time.Second, 20 * ms},
@@ -426,7 +426,7 @@ func TestTraceOrder(t *testing.T) {
 	assert.Equal(t, []string{"first", "second", "third", "fourth", "last: no time"}, got)
 }
 
-// A limited number of spans have one ID, however many lines report such a span.
+// At most 16 spans share an ID, however many lines report a span with that ID.
 func TestManyOfOneID(t *testing.T) {
 	var l log
 	for i := range 40 {

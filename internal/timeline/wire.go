@@ -33,7 +33,7 @@ type wire struct {
 	tries map[uint64]uint64
 }
 
-// newWire gives an ID to each span. Sharing says that a request may have the ID of its call.
+// newWire gives an ID to each span. If sharing is true, a request may have the ID of its call.
 func newWire(t *Tree, sharing bool) *wire {
 	w := &wire{tree: t, traceID: t.fullID(), ids: map[*Span]string{}, shared: map[*Span]bool{}, skew: map[string]time.Duration{}}
 	for _, s := range t.Services {
@@ -204,16 +204,16 @@ func (l *Line) at(under *Span) time.Time {
 	return l.At
 }
 
-// clipped limits s to a number of bytes, most. If s is longer, clipped cuts it between characters
-// and adds an ellipsis.
-func clipped(s string, most int) string {
-	if len(s) <= most {
+// clipped returns s if it has no more bytes than limit says. If s is longer, clipped cuts it
+// between characters and adds an ellipsis.
+func clipped(s string, limit int) string {
+	if len(s) <= limit {
 		return s
 	}
-	for most > 0 && !utf8.RuneStart(s[most]) {
-		most--
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
 	}
-	return s[:most] + "…"
+	return s[:limit] + "…"
 }
 
 // name returns a text for a field that another program shows. It shortens the text, and escapes

@@ -41,9 +41,9 @@ func Grouped[N int | int64](n N) string {
 	return text
 }
 
-// Harmless escapes the characters in JSON that a terminal obeys and that Go's encoder leaves as
-// they are. These are characters beyond ASCII that control the terminal, or change the direction
-// of text.
+// Harmless returns json with escapes for the characters that a terminal obeys and that Go's
+// encoder leaves as they are. Most of them are characters beyond ASCII that control the terminal,
+// or change the direction of text.
 func Harmless(json string) string { return harmless(json) }
 
 // Inert returns text in a form for a label of a diagram in Mermaid's language. Mermaid reads no

@@ -54,7 +54,7 @@ type Fleet struct {
 type trace struct {
 	number int
 	id     string
-	spans  [Services]string // of requests; the call from CRI to Text also has the span of Text
+	spans  [Services]string // of requests; the call from CRI to Text has the span of its request
 	call   string           // the span of the call from JSON to CRI
 	next   int              // the next line; 0: the trace has not begun
 	begin  time.Time
@@ -206,7 +206,7 @@ func (f *Fleet) request(t *trace, s Service) {
 	}
 }
 
-// took writes a duration: parts/4 of the trace's time so far.
+// took writes a duration. It is as many quarters of the time since the trace began as parts says.
 func (f *Fleet) took(t *trace, parts int) {
 	f.add(`,"duration_ms":`)
 	f.buf = strconv.AppendFloat(f.buf, float64(f.clock.Sub(t.begin).Microseconds()*int64(parts)/4)/1000, 'f', 3, 64)

@@ -18,8 +18,8 @@ type MeshConfig struct {
 	Traces   int
 
 	// Faults gives one fault to each service from the second to the fifth. In this order, the
-	// faults are: a clock that is [MeshBehind] late, IDs of 16 digits written as 32, a new trace
-	// for each request, and no lines of requests.
+	// faults are: a clock that is [MeshBehind] late, IDs of 16 digits that are written with 32, a
+	// new trace for each request, and no lines of requests.
 	Faults bool
 }
 
@@ -153,8 +153,8 @@ func (m *Mesh) callees(service int) (to []int) {
 	return to[:min(len(to), 1+m.rnd.IntN(2))]
 }
 
-// call calls a service, and a second time if the first call fails. One call in a hundred is
-// refused.
+// call calls a service. If the first call fails, it calls the service again. One call in a hundred
+// is refused.
 func (m *Mesh) call(s *meshSpan, to int, at time.Time) (end time.Time, status int) {
 	host := MeshName(to) + ".shop.svc.cluster.local:8080"
 	for attempt := 1; attempt <= 2; attempt++ {

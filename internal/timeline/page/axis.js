@@ -24,10 +24,11 @@ class Axis {
 		this.changed();
 	}
 
-	// zoom shows more or less time around a time. A user who zooms out from the whole trace sees
-	// the lines before the first span and after the last one.
-	zoom(by, around = (this.from + this.until) / 2) {
-		this.show(around - (around - this.from) * by, around + (this.until - around) * by);
+	// zoom multiplies the shown length of time by factor. The time centre stays in its place. A
+	// user who zooms out from the whole trace sees the lines before the first span and after the
+	// last one.
+	zoom(factor, centre = (this.from + this.until) / 2) {
+		this.show(centre - (centre - this.from) * factor, centre + (this.until - centre) * factor);
 	}
 
 	move(by) {

@@ -78,8 +78,8 @@ function order(root, nodes) {
 	}
 }
 
-// abridge sets whether the row of a node names the service. A call under a span of the same
-// service does not name it, and neither does a line under such a span.
+// abridge sets whether the row of a node names the service. The row of a call or of a line does
+// not name it if the span above has the same service.
 function abridge(node, above) {
 	if (node.span) node.same = node.span.kind === "client" && node.span.service === above && above !== "";
 	else node.elsewhere = node.line.service !== above && node.line.service !== "";
@@ -96,7 +96,8 @@ function next(frame) {
 	return child;
 }
 
-// close ends a node, and marks the node above it if the node or anything below it has failed.
+// close sets the end of a node. If the node or anything below it has failed, close marks the node
+// above.
 function close(frame, above, end) {
 	const node = frame.of;
 	node.end = end;

@@ -7,7 +7,7 @@ const deepest = 24; // a row below this depth shows its depth as a number
 class Rows {
 	constructor(grid, fill) {
 		this.grid = grid;
-		this.fill = fill; // makes the row of an index
+		this.fill = fill; // returns the row with an index
 		this.count = 0;
 		this.first = 0; // the row at the top, with its fraction
 		this.frame = 0;

@@ -8,7 +8,7 @@ class Search {
 		this.at = -1;
 	}
 
-	// find looks for a text, in upper or lower case.
+	// find looks for a text. Upper and lower case are the same to it.
 	find(text) {
 		this.pattern = text === "" ? null : new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "giu");
 		this.hits = [];
@@ -22,8 +22,8 @@ class Search {
 		this.tell();
 	}
 
-	// go moves to the next match behind a node, or with back, to the previous match before it.
-	// After the last match it continues with the first.
+	// go moves to the first match after the node with the index from. If back is true, it moves to
+	// the last match before that node. After the last match of all, it continues with the first.
 	go(from, back) {
 		if (this.hits.length === 0) return;
 		const behind = this.hits.findIndex((index) => index > from);

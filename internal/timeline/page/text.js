@@ -16,7 +16,7 @@ function escaped(code) {
 	return code < 0x10000 ? "\\u" + hex.padStart(4, "0") : "\\U" + hex.padStart(8, "0");
 }
 
-// visibleLines is visible for a text of several lines. It keeps the newlines.
+// visibleLines escapes a text of several lines as visible does, but keeps the newlines.
 function visibleLines(text) {
 	return text.split("\n").map((line) => visible(line.replace(/\r$/, ""))).join("\n");
 }
