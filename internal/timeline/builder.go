@@ -88,9 +88,9 @@ func (b *builder) make() {
 }
 
 // find returns the span with this ID; nil: there is none. If several spans have the ID, find
-// prefers a span of the service, and among these a span that is not a call. With called, find
-// looks for the parent of a request of the service. Another service has sent the request, so find
-// then prefers a span of another service, and among these a call.
+// prefers a span of the service, and among these a span that is not a call. If called is true,
+// find looks for the parent of a request of the service. Another service has sent the request, so
+// find then prefers a span of another service, and among these a call.
 func (b *builder) find(id, service string, called bool) *Span {
 	best, points := (*Span)(nil), -1
 	for s := b.byID[id]; s != nil && id != ""; s = s.next {
@@ -250,8 +250,8 @@ func (b *builder) extend() {
 
 // place puts each line under its span. If a line names no span, and exactly one span of its
 // service encloses the line in time, place puts the line under that span. Some services answer
-// calls and report no requests. A line of such a service is put under the only unanswered call to
-// the service that encloses the line in time.
+// calls and report no requests. If exactly one unanswered call to such a service encloses a line
+// of the service in time, place puts the line under that call.
 func (b *builder) place() {
 	works := b.works()
 	if asked := b.homeless(); len(asked) > 0 {

@@ -13,8 +13,8 @@ type stretch struct {
 }
 
 // critical finds the spans that made the longest root as long as it is. It walks back from the
-// root's end. First, the root waited for the child that ended last. Before that child began, the
-// root waited for the child that had ended last by then, and so on.
+// root's end. At its end, the root waited for the child that ended last. Before that child began,
+// the root waited for the child that had ended last by then, and so on.
 func (t *Tree) critical() {
 	root := t.longest()
 	if root == nil {
@@ -37,7 +37,7 @@ func (t *Tree) longest() *Span {
 	return root
 }
 
-// waits adds to the span's Critical the time in which the span waited for no child. It returns the
+// waits adds the time in which the span waited for no child to the span's Critical. It returns the
 // stretches of the children for which the span waited.
 func (at stretch) waits() []stretch {
 	s, cursor := at.span, at.until

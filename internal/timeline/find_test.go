@@ -241,10 +241,13 @@ func TestFind(t *testing.T) {
 	line := `{"time":"2026-11-26T10:11:12Z","message":"nothing"}` + "\n"
 	hit := "2026-11-26T10:11:12Z ERROR " + searched + "\n"
 	tests := []struct {
-		name   string
-		text   string
-		want   []string // the pieces parsed after HeadLines lines; each begins with its line number
-		passed int
+		name string
+		text string
+
+		// want has the pieces that are parsed after the first HeadLines lines. Before each piece is
+		// the number of its first line.
+		want   []string
+		passed int // the number of lines that Find passed over without parsing
 	}{
 		{"no hit", line, nil, 1},
 		{"a hit", line + hit + line, []string{"102 " + hit}, 2},
@@ -326,7 +329,8 @@ func TestFindInMixed(t *testing.T) {
 	}
 }
 
-// Lines longer than the buffer are skipped, unless the kept part has a hit.
+// If a line is longer than the buffer, Find searches only as much of its beginning as half a
+// buffer. Without a hit there, Find skips the line.
 func TestFindInLongLines(t *testing.T) {
 	const size = 4096
 	long := strings.Repeat("x", 3*size)

@@ -73,7 +73,7 @@ func (f *finder) lastEntry(end int) int {
 	return 0
 }
 
-// isCut reports whether at is within a line that was cut into pieces.
+// isCut reports whether the index at is within a line that was cut into pieces.
 func (f *finder) isCut(at int) bool {
 	return slices.ContainsFunc(f.pieces, func(s piece) bool { return s.from < at && at < s.to })
 }
@@ -103,7 +103,7 @@ func (f *finder) tooLong(r io.Reader) error {
 }
 
 // look parses the pieces of buf before end. When look is called, pieces contains only the lines
-// that were cut. It adds the others.
+// that were cut. The method look adds the others.
 func (f *finder) look(end int) error {
 	block := f.buf[:end]
 	if f.number == 1 {
@@ -136,8 +136,8 @@ func (f *finder) pass(lines []byte) {
 }
 
 // entries returns the part of block with the whole entries around the i-th piece, and the index of
-// the next piece. The part includes all further pieces that it touches. It begins at done or
-// later.
+// the next piece. The part includes all further pieces that it touches. The part begins at the
+// index done or later.
 func (f *finder) entries(block []byte, done, i int) (piece, int) {
 	whole := f.pieces[i]
 	for whole.from > done && !f.begins(lineAt(block, whole.from)) {
@@ -154,7 +154,7 @@ func (f *finder) entries(block []byte, done, i int) (piece, int) {
 	}
 }
 
-// hits appends to pieces the lines with a hit.
+// hits appends the lines with a hit to pieces.
 func (f *finder) hits(block []byte, pieces []piece) []piece {
 	for from := 0; from < len(block); {
 		end := f.search.Next(block[from:])

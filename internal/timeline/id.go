@@ -77,7 +77,7 @@ func (a ID) In(text []byte) bool {
 	return false
 }
 
-// inDecimal is In for the decimal numbers in a run of hexadecimal digits.
+// inDecimal reports whether a run of hexadecimal digits contains the ID as a decimal number.
 func (a ID) inDecimal(run []byte) bool {
 	for i := 0; i < len(run); {
 		end := digitsEnd(run, i)
@@ -91,7 +91,7 @@ func (a ID) inDecimal(run []byte) bool {
 	return false
 }
 
-// hexID returns the ID with 16 or 32 hexadecimal digits.
+// hexID returns the ID in a run of 16 or 32 hexadecimal digits.
 func hexID(run []byte) (ID, bool) {
 	var id ID
 	switch len(run) {

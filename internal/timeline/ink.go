@@ -24,8 +24,9 @@ func InColour(colour, text string) string {
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
 }
 
-// Lines divides a text into lines between words. A line is at most room columns wide, or a single
-// word. If room is 0, all words are on one line. A text without words gives no line.
+// Lines divides a text into lines between words. The parameter room is the largest number of
+// columns of a line. A longer word is a line of its own. If room is 0, all words are on one line.
+// A text without words gives no line.
 func Lines(text string, room int) (lines []string) {
 	for word := range strings.FieldsSeq(text) {
 		last := len(lines) - 1

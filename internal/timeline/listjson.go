@@ -10,8 +10,8 @@ import "io"
 //	        a time
 //	left    {limited, traces, lines, before, no_id}. limited is the number of further traces that
 //	        match. traces is the number of older traces for which there was no room, lines is the
-//	        number of their lines, and before is when the last of them began. no_id is the number of
-//	        lines without a trace ID
+//	        number of their lines, and before is when the last of them began. no_id is the number
+//	        of lines without a trace ID
 
 type jsonSummary struct {
 	Trace     string   `json:"trace"`

@@ -47,10 +47,10 @@ func (n *naming) mention(text []byte) mention {
 	return best
 }
 
-// nextRun returns the next run of hexadecimal digits at or behind from. The run has at least
-// minDecimal digits, and no letter, digit or underscore before or behind it. If there is no such
-// run, start and end are 0. Only each minDecimal-th byte must be looked at, because a run of that
-// length contains one of them.
+// nextRun returns the next run of hexadecimal digits at the index from or behind it. The run has
+// at least minDecimal digits, and no letter, digit or underscore before or behind it. If there is
+// no such run, start and end are 0. Only each minDecimal-th byte must be looked at, because a run
+// of that length contains one of them.
 func nextRun(text []byte, from int) (start, end int) {
 	for i := from + minDecimal - 1; i < len(text); i += minDecimal {
 		if digits[text[i]] == noDigit {
@@ -69,7 +69,8 @@ func nextRun(text []byte, from int) (start, end int) {
 	return 0, 0
 }
 
-// look returns the mention of a trace that the digits text[i:end] are; zero: they are none.
+// look returns the mention whose trace ID is text[i:end]. If these digits are a span ID, the
+// mention contains only the span. If they are neither, the mention is zero.
 func (n *naming) look(text []byte, i, end int) mention {
 	name, custom := n.nameBefore(text, i)
 	switch name.role {
@@ -186,7 +187,8 @@ func (n *naming) nameBefore(text []byte, i int) (c claim, custom bool) {
 
 func isName(c byte) bool { return isWord(c) || c == '-' || c == '.' || c == '@' }
 
-// headOfShape returns the beginning of 00- or 1-5759e988- that ends at i; 0: there is none.
+// headOfShape returns the beginning of a prefix such as 00- or 1-5759e988- that ends at i; 0:
+// there is none.
 func headOfShape(text []byte, i int) int {
 	for _, n := range []int{len("00-"), len("1-5759e988-")} {
 		start := i - n
@@ -200,7 +202,8 @@ func headOfShape(text []byte, i int) int {
 	return 0
 }
 
-// headOfPath returns the beginning of projects/P/traces/ that ends at i; 0: there is none.
+// headOfPath returns the beginning of a prefix such as projects/P/traces/ that ends at i; 0: there
+// is none.
 func headOfPath(text []byte, i int) int {
 	if !bytes.HasSuffix(text[:i], []byte("/traces/")) {
 		return 0

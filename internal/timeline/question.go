@@ -5,16 +5,19 @@ import (
 	"time"
 )
 
-// question asks for the only span with a name that encloses a time.
+// A question asks for the one span that begins no later than begins, and does not end before ends.
+// The function ask looks among the spans with the name, and askOthers among the spans of all other
+// services.
 type question struct {
 	name         string // usually the name of a service
 	begins, ends time.Time
 	answer       func(*Span) // called if there is exactly one
 }
 
-// sweep goes through spans and questions in the order of time. It calls add for each span that
-// begins no later than a question, and then answer for the question. Add needs to keep only the
-// two spans that end last: they show whether exactly one span encloses the time of the question.
+// sweep goes through spans and questions in the order of time. Before it calls answer for a
+// question, it calls add for each span that begins no later than the question. The function add
+// needs to keep only the two spans that end last: they show whether exactly one span fits the
+// question.
 func sweep(spans []*Span, asked []question, add func(*Span), answer func(question)) {
 	slices.SortFunc(spans, earlier)
 	slices.SortStableFunc(asked, func(a, b question) int { return a.begins.Compare(b.begins) })

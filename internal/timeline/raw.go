@@ -2,7 +2,8 @@ package timeline
 
 import "time"
 
-// MaxLine is the number of bytes that are kept of a line. A longer line is cut and counted.
+// MaxLine is the largest number of bytes that are kept of a line. A longer line is cut and
+// counted.
 const MaxLine = 1 << 20
 
 // Raw is a line of a source without the text that log shippers put around it.

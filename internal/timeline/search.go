@@ -2,8 +2,9 @@ package timeline
 
 import "encoding/binary"
 
-// Search finds any of a few short texts, such as the forms of one trace ID. Letters match in upper
-// and lower case. Make a Search with [NewSearch]. It is safe for concurrent use.
+// Search finds any of a few short texts, which are called its forms. They may be the forms of one
+// trace ID. Letters match in upper and lower case. Make a Search with [NewSearch]. It is safe for
+// concurrent use.
 //
 // A gram is a run of four bytes. Wherever a form is in a block, one of the form's grams is at an
 // index that is a multiple of step. So Search looks up only each step-th gram of the block, in a
@@ -14,7 +15,7 @@ type Search struct {
 	forms []form
 	step  int // 0: a form is too short for grams
 
-	hot     [1 << gramBits]bool   // for a gram's hash: it may be a gram of a form
+	hot     [1 << gramBits]bool   // for a gram's hash: a tail may contain the gram
 	offsets [1 << gramBits]uint32 // for a gram's hash: a bit for each of its offsets in tails
 }
 
@@ -109,7 +110,7 @@ func (s *Search) around(block []byte, p int) int {
 	if offsets == 0 {
 		return -1
 	}
-	for offset := s.step - 1; offset >= 0; offset-- { // the first form in block first
+	for offset := s.step - 1; offset >= 0; offset-- { // begin with the form that is first in block
 		if offsets&(1<<offset) == 0 {
 			continue
 		}
@@ -123,7 +124,7 @@ func (s *Search) around(block []byte, p int) int {
 	return -1
 }
 
-// slowly is Next for forms that are shorter than a gram.
+// slowly does the work of Next for forms that are shorter than a gram.
 func (s *Search) slowly(block []byte) int {
 	if len(s.forms) == 0 {
 		return -1
@@ -139,7 +140,7 @@ func (s *Search) slowly(block []byte) int {
 	return -1
 }
 
-// is reports whether f is at index at of block. The index may be outside of block.
+// is reports whether block contains f at the index at. The index may be outside of block.
 func (f *form) is(block []byte, at int) bool {
 	if at < 0 || at+len(f.text) > len(block) {
 		return false

@@ -77,7 +77,7 @@ func TestSearch(t *testing.T) {
 		{"two forms that end at one place", []string{searched, searched16}, searched, 32},
 		{"of two forms, the one that is first in the block", []string{searched10, searched16}, searched16 + searched10, 16},
 		{"short forms", []string{"12", "123456789"}, "3412", 4},
-		{"forms of a gram", []string{"1234"}, "x1234", 5},
+		{"a form of four bytes", []string{"1234"}, "x1234", 5},
 		{"long forms", []string{"00000000000000000000" + searched + searched}, "x00000000000000000000" + searched + searched, 85},
 	}
 	for _, test := range tests {

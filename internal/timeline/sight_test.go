@@ -46,7 +46,8 @@ func sameSight(t *testing.T, text []byte) {
 	}
 }
 
-// sights are lines with values that a sight has and a glance lacks, and the lines of glances.
+// sights are lines with values that a sight has and a glance lacks. The lines in the variable
+// glances follow them.
 var sights = append([]string{
 	head + `"method":"GET","path":"/","status":0,"bytes":0,"duration_ms":1,"remote":"r","hijacked":true,` + ids + `"message":"request"}`,
 	head + `"method":"GET","path":"/","status":200,"bytes":7,"duration_ms":1,"remote":"r","panicked":true,"caller_parent_id":"` + id64 + `",` + ids + `"message":"request"}`,

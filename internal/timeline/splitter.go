@@ -59,7 +59,7 @@ func (s *splitter) begin() {
 	s.enterArray()
 }
 
-// line returns the next line. When line has returned, s.newlines is the number of that line.
+// line returns the next line. Afterwards, s.newlines is the number of that line.
 func (s *splitter) line() (text []byte, cut bool, err error) {
 	s.skipHole()
 	seen := 0 // bytes of the line

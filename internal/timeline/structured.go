@@ -100,7 +100,7 @@ func isBunyan(l *line.Line) bool {
 	return ok && host && name.Text && !level.Text && level.Value != ""
 }
 
-// when sets the time of an entry.
+// The method when sets the time of an entry.
 func (p *Parser) when(e *Entry, l *line.Line, at int) {
 	if at >= 0 {
 		f := l.Fields[at]

@@ -13,7 +13,7 @@ import (
 type tally struct {
 	id                   ID
 	next                 *tally // a trace with the same low half of the ID, and another high half
-	first, last          int64  // of lines, in nanoseconds since 1970; first may be the constant never
+	first, last          int64  // of lines, in nanoseconds since 1970; first may be never
 	begin                int64  // the beginning of the root
 	namedAt              int64  // the time of the line that names the service in named
 	took                 time.Duration

@@ -75,7 +75,8 @@ func (p *page) put(colour, text string) {
 	p.to.WriteString(text)
 }
 
-// words writes texts from lines, and cuts them to room columns.
+// words writes texts from lines, and cuts them. The parameter room is the number of columns for
+// all texts together.
 func (p *page) words(room int, words ...Word) {
 	for i, w := range words {
 		text := visible(w.Text)
@@ -257,7 +258,7 @@ func (p *page) causes() {
 	}
 }
 
-// failure is equal for similar failures.
+// Similar failures have equal values of this type.
 type failure struct {
 	service, operation, err string
 	status                  int
@@ -299,8 +300,8 @@ func firstLine(s string) string {
 	return s
 }
 
-// name returns the name of a span. With same, it leaves out the service, because the span is a
-// call under a span of the same service.
+// name returns the name of a span. If same is true, it leaves out the service, because the span is
+// a call under a span of the same service.
 func (p *page) name(service string, kind Kind, operation string, same bool) []Word {
 	var words []Word
 	if !same || service == "" {

@@ -192,7 +192,7 @@ func TestVisible(t *testing.T) {
 		{"C0 and DEL", "\x00\r\n\x7f", `\x00\r\n\x7f`},
 		{"C1", "\u009b31m\u0085", `\u009b31m\u0085`},
 		{"bidi", "\u202e\u2066\u200f\u061c", `\u202e\u2066\u200f\u061c`},
-		{"no width, byte order mark", "\u200b\ufeff", `\u200b\ufeff`},
+		{"characters without a width", "\u200b\ufeff", `\u200b\ufeff`},
 		{"separators", "\u2028\u2029", `\u2028\u2029`},
 		{"tags", "\U000e0041", `\U000e0041`},
 		{"invalid UTF-8", "\xff\xc3(\xed\xa0\x80", `\xff\xc3(\xed\xa0\x80`},

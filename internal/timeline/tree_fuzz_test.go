@@ -99,7 +99,8 @@ func FuzzTree(f *testing.F) {
 	})
 }
 
-// assertCritical asserts that the parts of the critical path add up to the longest root.
+// assertCritical asserts that the parts of the critical path add up to the duration of the longest
+// root.
 func assertCritical(t *testing.T, tree *timeline.Tree) {
 	var sum, longest time.Duration
 	for _, s := range tree.Spans {
@@ -168,43 +169,43 @@ func TestTortureTree(t *testing.T) {
 		n     int
 		entry func(i int) *timeline.Entry
 	}{
-		{"under one parent", wide, func(i int) *timeline.Entry {
+		{"with all spans under one parent", wide, func(i int) *timeline.Entry {
 			return at("a", hex(i+1), hex(min(i, 1)), time.Duration(i), ms, &line.Request{Duration: ms, Status: 200})
 		}},
-		{"under an unknown parent", wide, func(i int) *timeline.Entry {
+		{"with all spans under an unknown parent", wide, func(i int) *timeline.Entry {
 			return at("a", hex(i+2), hex(1), time.Duration(i), ms, &line.Request{Duration: ms, Status: 200})
 		}},
-		{"each under the last", deep, func(i int) *timeline.Entry {
+		{"with each span under the span before", deep, func(i int) *timeline.Entry {
 			return at("a", hex(i+1), hex(i), 0, ms, &line.Call{Duration: ms, Host: "h"})
 		}},
-		{"each under the next, services in turn", deep, func(i int) *timeline.Entry {
+		{"with each span under the span after, and services in turn", deep, func(i int) *timeline.Entry {
 			if i%2 == 0 {
 				return at(fmt.Sprint(i/2), hex(i+1), hex(i+2), time.Duration(i), ms, &line.Request{Duration: ms, Status: 200})
 			}
 			return at(fmt.Sprint(i/2+1), hex(i+1), hex(i+2), time.Duration(i), 2*ms, &line.Call{Duration: 2 * ms, Host: "h"})
 		}},
-		{"one circle", deep, func(i int) *timeline.Entry {
+		{"with one circle of parents", deep, func(i int) *timeline.Entry {
 			return at("a", hex(i+1), hex((i+1)%deep+1), 0, ms, &line.Call{Duration: ms, Host: "h"})
 		}},
-		{"one span ID, each another service", wide, func(i int) *timeline.Entry {
+		{"with one span ID, which each service uses once", wide, func(i int) *timeline.Entry {
 			return at(fmt.Sprint(i), hex(1), hex(2), 0, ms, &line.Request{Duration: ms, Status: 200})
 		}},
-		{"orphans of as many services", wide, func(i int) *timeline.Entry {
+		{"with spans without parents, each of another service", wide, func(i int) *timeline.Entry {
 			return at(fmt.Sprint(i), hex(i+1), hex(wide+i+2), time.Duration(i), time.Duration(wide-i), &line.Request{Duration: time.Duration(wide - i), Status: 200})
 		}},
-		{"made spans, guessed", wide, func(i int) *timeline.Entry {
+		{"with made spans whose parents are guessed", wide, func(i int) *timeline.Entry {
 			if i == 0 {
 				return at("a", hex(1), "", 0, time.Second, &line.Request{Duration: time.Second, Status: 200})
 			}
 			return at("a", hex(i+1), "", time.Duration(i), 0, nil)
 		}},
-		{"lines without a span", wide, func(i int) *timeline.Entry {
+		{"with lines without a span", wide, func(i int) *timeline.Entry {
 			if i == 0 {
 				return at("a", hex(1), "", 0, time.Second, &line.Request{Duration: time.Second, Status: 200})
 			}
 			return at("a", "", "", time.Duration(i), 0, nil)
 		}},
-		{"one text", wide, func(i int) *timeline.Entry { return at("a", hex(1), "", 0, 0, nil) }},
+		{"with lines of equal text", wide, func(i int) *timeline.Entry { return at("a", hex(1), "", 0, 0, nil) }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

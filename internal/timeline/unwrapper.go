@@ -99,7 +99,7 @@ func mayBe(text []byte) uint16 {
 	return wrappersByKey[0][text[i+1]] & wrappersByKey[1][text[i+2]] & wrappersByKey[2][text[i+3]]
 }
 
-// begin sets the line from which next removes wrappers.
+// begin sets the line from which the method next removes wrappers.
 func (u *unwrapper) begin(text []byte) {
 	u.text, u.time, u.service, u.which, u.stream, u.depth = text, time.Time{}, "", "", 0, 0
 	u.partial = false
@@ -144,7 +144,7 @@ func (u *unwrapper) at(value []byte) bool {
 	return ok
 }
 
-// merge adds those IDs to the line that the line lacks.
+// merge adds the IDs to the line, except those that the line has already.
 func (u *unwrapper) merge(ids *idMembers) {
 	var add [len(ids.members)]bool
 	any := false

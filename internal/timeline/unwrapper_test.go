@@ -483,7 +483,7 @@ func TestReaderDeep(t *testing.T) {
 	}
 }
 
-// A Reader returns each text unchanged from each wrapper.
+// Whatever wrapper is around a text, a Reader returns the text unchanged.
 func FuzzWrapper(f *testing.F) {
 	for _, tt := range wrapped {
 		f.Add(tt.line)

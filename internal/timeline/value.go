@@ -6,13 +6,14 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// A value is the position of a part's value in the line. End is 0 if the line lacks the part.
+// A value is the position of a part's value in the line. The field end is 0 if the line lacks the
+// part.
 type value struct {
 	start, end uint16
 	text       bool // it is a text
 	theirs     bool // its key is not ours
 	datadog    bool // its key is Datadog's
-	read       bool // the value is in time or spans of quickLine
+	read       bool // the decoded value is already in the quickLine, in its field time or spans
 }
 
 // get returns the value of a part; nil: the line lacks it.
@@ -33,8 +34,9 @@ func (q *quickLine) str(k line.Key) ([]byte, bool) {
 // has reports whether the line has a text for a key.
 func (q *quickLine) has(k line.Key) bool { return q.values[k].end > 0 && q.values[k].text }
 
-// id returns the ID for a key. Most is the largest number of hexadecimal digits. The result is
-// false if Parse must read the value, for example because it may also be a decimal number.
+// id returns the ID for a key. The parameter most is the largest number of hexadecimal digits. The
+// result is false if Parse must read the value, for example because it may also be a decimal
+// number.
 func (q *quickLine) id(k line.Key, most int) (id ID, ok bool) {
 	if q.values[k].read && !q.theirs {
 		return q.spans[k], true

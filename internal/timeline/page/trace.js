@@ -156,8 +156,8 @@ class TracePage {
 		if (node?.span && node.took !== null) this.zoomTo(node);
 	}
 
-	// nextError moves to the next failed node. If back is true, it moves to the previous one. After
-	// the last one, it continues with the first.
+	// nextError moves to the next failed node. If back is true, it moves to the previous one.
+	// After the last one, it continues with the first.
 	nextError(back) {
 		const nodes = this.model.nodes, n = nodes.length;
 		for (let step = 1; step <= n; step++) {
