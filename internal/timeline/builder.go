@@ -280,7 +280,7 @@ func (b *builder) homeless() []question {
 	for _, l := range b.tree.Entries {
 		if l.Span == nil && l.Service != "" && !l.At.IsZero() {
 			asked = append(asked, question{
-				name: l.Service, begins: l.At.Add(l.inexact), ends: l.At,
+				name: l.Service, latestStart: l.At.Add(l.inexact), earliestEnd: l.At,
 				answer: func(s *Span) { l.Span, l.Guess = s, true },
 			})
 		}

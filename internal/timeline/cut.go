@@ -16,8 +16,8 @@ type cuts struct {
 // dockerCut is the length at which Docker cuts a line.
 const dockerCut = 16 << 10
 
-// find appends the parts of block that must be parsed even without a hit to pieces. The block
-// consists of whole lines.
+// find returns the argument pieces and, behind it, the parts of block that must be parsed even
+// without a hit. The block consists of whole lines.
 func (c *cuts) find(block []byte, pieces []piece) []piece {
 	c.from = [2]int{-1, -1}
 	c.before = 0
@@ -136,8 +136,8 @@ func isByteArray(line []byte) bool {
 	}
 }
 
-// escapedLines appends the lines in which a digit or a letter of an ID may be written as a JSON
-// escape.
+// escapedLines returns the argument pieces and, behind it, the lines in which a digit or a letter
+// of an ID may be written as a JSON escape.
 func escapedLines(block []byte, pieces []piece) []piece {
 	for from := 0; from < len(block); {
 		at := nextEscape(block, from)

@@ -30,9 +30,9 @@ const (
 // before the error, and then returns the error. Find does not close r.
 //
 // The function begins reports whether a line begins an entry. Any other line belongs to the entry
-// before it. A nil begins means [Begins]. Find passes lines to begins as they are in the source,
-// with the text that shippers put around them. Find calls begins only for lines around the parsed
-// ones, and for lines at the end of each block that it reads.
+// before it. If the argument is nil, Find uses [Begins]. The function gets lines as they are in
+// the source, with the text that shippers put around them. It is called only for lines around the
+// parsed ones, and for lines at the end of each block that Find reads.
 //
 // The text of the source does not always show that an entry has the ID. Find parses these lines
 // without a hit:

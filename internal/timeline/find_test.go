@@ -329,7 +329,7 @@ func TestFindInMixed(t *testing.T) {
 	}
 }
 
-// If a line is longer than the buffer, Find searches only as much of its beginning as half a
+// If a line is longer than the buffer, Find searches only its beginning, as far as half the
 // buffer. Without a hit there, Find skips the line.
 func TestFindInLongLines(t *testing.T) {
 	const size = 4096

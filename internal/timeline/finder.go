@@ -61,8 +61,9 @@ func (f *finder) advance(r io.Reader) error {
 	return nil
 }
 
-// lastEntry returns the beginning of the last entry in the whole lines before end. The result is 0
-// if that entry begins the buffer, or if it begins more than half a buffer before end.
+// lastEntry returns the beginning of the last entry in the whole lines before the index end. The
+// result is 0 if that entry begins the buffer, or if it begins more than half a buffer before that
+// index.
 func (f *finder) lastEntry(end int) int {
 	for from := end; from > 0 && end-from < cap(f.buf)/2; {
 		from = lineStart(f.buf, from-1)
@@ -102,8 +103,8 @@ func (f *finder) tooLong(r io.Reader) error {
 	}
 }
 
-// look parses the pieces of buf before end. When look is called, pieces contains only the lines
-// that were cut. The method look adds the others.
+// look parses the pieces of buf before the index end. When look is called, pieces contains only
+// the lines that were cut. The method look adds the others.
 func (f *finder) look(end int) error {
 	block := f.buf[:end]
 	if f.number == 1 {
@@ -154,7 +155,7 @@ func (f *finder) entries(block []byte, done, i int) (piece, int) {
 	}
 }
 
-// hits appends the lines with a hit to pieces.
+// hits returns the argument pieces and, behind it, the lines of block with a hit.
 func (f *finder) hits(block []byte, pieces []piece) []piece {
 	for from := 0; from < len(block); {
 		end := f.search.Next(block[from:])

@@ -243,9 +243,9 @@ func unicodeEscape(s []byte) (r rune, n int) {
 	return utf8.RuneError, 6
 }
 
-// jsonValues puts the value of each key into values, as it is written; nil: the object lacks the
-// key. If the object has a key twice, jsonValues uses the first. The result reports whether text
-// is one object and nothing else.
+// jsonValues puts the value of each key into the slice values, as it is written; nil: the object
+// lacks the key. If the object has a key twice, jsonValues uses the first. The result reports
+// whether text is one object and nothing else.
 func jsonValues(text []byte, keys []string, values [][]byte) bool {
 	o := objectOf(text)
 	for key, value, more := o.next(); more; key, value, more = o.next() {

@@ -15,7 +15,7 @@ func lineEnd(b []byte, at int) int {
 	return len(b)
 }
 
-// lineAt returns the line that begins at from, without its line end.
+// lineAt returns the line that begins at the index from, without its line end.
 func lineAt(b []byte, from int) []byte {
 	return bytes.TrimRight(b[from:lineEnd(b, from)], "\r\n")
 }

@@ -221,7 +221,8 @@ func isTraceparent(text []byte, i, end int) bool {
 		at(text, end) == '-' && isSpan(text, end+1) && at(text, end+17) == '-' && hexEnd(text, end+18) == end+20
 }
 
-// isB3 reports whether the digits before end begin the value of a b3 header with a sampling state.
+// isB3 reports whether the digits before the index end are the trace ID in the value of a b3
+// header, and the value has a sampling state.
 func isB3(text []byte, end int) bool {
 	if at(text, end) != '-' || !isSpan(text, end+1) || at(text, end+17) != '-' {
 		return false

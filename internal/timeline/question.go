@@ -5,24 +5,25 @@ import (
 	"time"
 )
 
-// A question asks for the one span that begins no later than begins, and does not end before ends.
-// The function ask looks among the spans with the name, and askOthers among the spans of all other
-// services.
+// A question asks for the one span that begins at latestStart or earlier, and ends at earliestEnd
+// or later. The function ask looks among the spans with the name, and askOthers among the spans of
+// all other services.
 type question struct {
-	name         string // usually the name of a service
-	begins, ends time.Time
-	answer       func(*Span) // called if there is exactly one
+	name        string // usually the name of a service
+	latestStart time.Time
+	earliestEnd time.Time
+	answer      func(*Span) // called if there is exactly one
 }
 
 // sweep goes through spans and questions in the order of time. Before it calls answer for a
-// question, it calls add for each span that begins no later than the question. The function add
+// question, it calls add for each span that begins no later than its latestStart. The function add
 // needs to keep only the two spans that end last: they show whether exactly one span fits the
 // question.
 func sweep(spans []*Span, asked []question, add func(*Span), answer func(question)) {
 	slices.SortFunc(spans, earlier)
-	slices.SortStableFunc(asked, func(a, b question) int { return a.begins.Compare(b.begins) })
+	slices.SortStableFunc(asked, func(a, b question) int { return a.latestStart.Compare(b.latestStart) })
 	for _, q := range asked {
-		for len(spans) > 0 && !spans[0].Start.After(q.begins) {
+		for len(spans) > 0 && !spans[0].Start.After(q.latestStart) {
 			add(spans[0])
 			spans = spans[1:]
 		}
@@ -43,7 +44,7 @@ func ask(spans []*Span, names func(*Span) []string, asked []question) {
 			l.add(s)
 		}
 	}, func(q question) {
-		if s := of[q.name].only(q.ends); s != nil {
+		if s := of[q.name].only(q.earliestEnd); s != nil {
 			q.answer(s)
 		}
 	})
@@ -53,7 +54,7 @@ func ask(spans []*Span, names func(*Span) []string, asked []question) {
 func askOthers(spans []*Span, asked []question) {
 	o := others{of: map[string]*longest{}}
 	sweep(spans, asked, o.add, func(q question) {
-		if s := o.only(q.name, q.ends); s != nil {
+		if s := o.only(q.name, q.earliestEnd); s != nil {
 			q.answer(s)
 		}
 	})
@@ -63,7 +64,7 @@ func askOthers(spans []*Span, asked []question) {
 func questions(spans []*Span) []question {
 	asked := make([]question, len(spans))
 	for i, s := range spans {
-		asked[i] = question{name: s.Service, begins: s.Start, ends: s.End(), answer: func(p *Span) {
+		asked[i] = question{name: s.Service, latestStart: s.Start, earliestEnd: s.End(), answer: func(p *Span) {
 			s.Parent, s.Guess = p, true
 		}}
 	}

@@ -189,8 +189,8 @@ func (q *quickLine) inner(i, prefix, depth int) (int, bool) {
 	return q.object(i+1, prefix+1, depth+1)
 }
 
-// join returns the path of a key. The parser's path already contains the beginning of it, with the
-// length prefix.
+// join returns the path of a key. The parser's path already contains the beginning of it. The
+// parameter prefix is the length of that beginning.
 func (q *quickLine) join(prefix int, key []byte) ([]byte, bool) {
 	if prefix+len(key) > len(q.parser.path) || len(key) == 0 {
 		return nil, false

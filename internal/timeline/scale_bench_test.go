@@ -10,7 +10,8 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// fleetLogs returns the logs of the four services, with about size bytes each.
+// fleetLogs returns the logs of the four services. The parameter size is roughly the number of
+// bytes of each log.
 func fleetLogs(seed uint64, size int) (logs [fleetlog.Services][]byte, f *fleetlog.Fleet) {
 	f = fleetlog.New(seed)
 	for s := fleetlog.Service(0); len(logs[s]) < size; {
@@ -55,7 +56,7 @@ func BenchmarkList(b *testing.B) {
 	}
 }
 
-// glanceAll calls give with the glance of each line of a log.
+// glanceAll calls the function give with the glance of each line of a log.
 func glanceAll(tb testing.TB, log []byte, give func(*timeline.Glance)) {
 	lines := timeline.NewReader(bytes.NewReader(log), time.Time{})
 	p := timeline.NewParser(timeline.ParserConfig{})

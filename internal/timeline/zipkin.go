@@ -173,7 +173,7 @@ func (w *wire) tags(s *Span) map[string]string {
 	return tags
 }
 
-// marks returns all tags clew.… of a span but clew.lines_left.
+// marks returns all tags clew.… of a span, except clew.lines_left.
 func (w *wire) marks(s *Span) (marks []line.Field) {
 	mark := func(say bool, key, value string) {
 		if say {

@@ -79,7 +79,7 @@ func (d *date) offsetAt(text []byte, i int, spaced bool) {
 	d.zoneIs(text, end, offset)
 }
 
-// zoneIs sets the zone, if no letter or digit follows at end.
+// zoneIs sets the zone, if no letter or digit follows at the index end.
 func (d *date) zoneIs(text []byte, end, offset int) {
 	if !isWord(at(text, end)) {
 		d.zoned, d.offset, d.end = true, offset, end

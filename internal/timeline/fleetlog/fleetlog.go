@@ -206,7 +206,7 @@ func (f *Fleet) request(t *trace, s Service) {
 	}
 }
 
-// took writes a duration. It is as many quarters of the time since the trace began as parts says.
+// took writes a duration: the time since the trace began, multiplied by parts and divided by four.
 func (f *Fleet) took(t *trace, parts int) {
 	f.add(`,"duration_ms":`)
 	f.buf = strconv.AppendFloat(f.buf, float64(f.clock.Sub(t.begin).Microseconds()*int64(parts)/4)/1000, 'f', 3, 64)
