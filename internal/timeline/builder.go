@@ -69,7 +69,7 @@ func (b *builder) add(s *Span) {
 }
 
 // make puts each line that reports no span under the span that the line names. If no line reports
-// that span, make makes it.
+// that span, a new span is made for it.
 func (b *builder) make() {
 	for _, l := range b.tree.Entries {
 		if l.Span != nil || l.Entry.Span == "" {

@@ -37,8 +37,8 @@ func (t *Tree) longest() *Span {
 	return root
 }
 
-// waits adds the time in which the span waited for no child to the span's Critical. It returns the
-// stretches of the children for which the span waited.
+// waits finds the time in which the span waited for no child, and adds that time to the span's
+// Critical. It returns the stretches of the children for which the span waited.
 func (at stretch) waits() []stretch {
 	s, cursor := at.span, at.until
 	children := slices.Clone(s.Children)

@@ -6,9 +6,9 @@ import "bytes"
 // CRI or Docker has cut, and journald's arrays of bytes.
 type cuts struct {
 	// from[0] is for an unfinished line on standard output, and from[1] for one on standard error;
-	// -1: no line is unfinished. The value is where the parser must begin: one line before the
-	// first piece. The reason is a line of the other stream among the pieces. It may belong to the
-	// entry before them.
+	// -1: no line is unfinished. The value is the index at which the parser must begin: one line
+	// before the first piece. The reason is that a line of the other stream may be among the
+	// pieces. That line may belong to the entry before the pieces.
 	from   [2]int
 	before int // the beginning of the line before the current one
 }

@@ -66,8 +66,8 @@ func epoch(text []byte) (stamp, bool) {
 	return stamp{end: end, time: t, precision: precisionOf(digits)}, true
 }
 
-// exponent is epoch for a number with an exponent, such as 1.795733185343e9. The time is exact to
-// microseconds.
+// exponent does the work of epoch for a number with an exponent, such as 1.795733185343e9. The
+// time is exact to microseconds.
 func exponent(text []byte) (stamp, bool) {
 	if len(text) > 40 || !bytes.ContainsAny(text, "eE") {
 		return stamp{}, false

@@ -6,7 +6,7 @@ import "io"
 // lines.
 const MaxPage = maxPage
 
-// HTMLUpTo is HTML with another limit.
+// HTMLUpTo does the work of HTML with another limit.
 func (t *Tree) HTMLUpTo(to io.Writer, most int) error {
 	p := newHTMLPage(to, HTMLConfig{})
 	p.most = most

@@ -8,11 +8,11 @@ import "bytes"
 //
 //	{"insertId":"…","jsonPayload":{…},"logName":"…","resource":{…},"timestamp":"…","trace":"…"}
 //
-// Google's agents move the fields that they know from a service's line into the entry
-// (https://cloud.google.com/logging/docs/structured-logging#special-payload-fields). The function
-// puts these fields back into the line, under their former names. All other fields of the entry
-// follow, so that nothing is lost. If the line already has a field of the same name, the name of
-// the entry's field begins with "logEntry.".
+// Google's agents take the fields that they know out of a service's line, and put them into the
+// entry (https://cloud.google.com/logging/docs/structured-logging#special-payload-fields). The
+// function puts these fields back into the line, under their former names. All other fields of the
+// entry follow, so that nothing is lost. If the line already has a field of the same name, the
+// name of the entry's field begins with "logEntry.".
 //
 // https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry
 func (u *unwrapper) gcloud() bool {
@@ -91,7 +91,7 @@ func mayBeLogEntry(text []byte) bool {
 	return false
 }
 
-// addEntry adds the fields of an entry that are not its payload.
+// addEntry adds the fields of an entry, except its payload.
 func (m *fieldMerger) addEntry(entry, payload []byte) {
 	var taken [len(lineNames)][]byte
 	if len(payload) > 0 && payload[0] == '{' {

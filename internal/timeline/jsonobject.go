@@ -177,9 +177,9 @@ func hexUnit(s []byte) (n rune, ok bool) {
 	return n, true
 }
 
-// jsonText decodes a JSON value that is a text. The result is false for any other value. It
-// decodes in place, which is possible because a text is never longer than its JSON. Call it only
-// once for a value, after all checks, because it changes the bytes of the value.
+// jsonText decodes a JSON value that is a text. The result is false for any other value. jsonText
+// decodes in place, which is possible because a text is never longer than its JSON. Call jsonText
+// only once for a value, after all checks, because it changes the bytes of the value.
 func jsonText(value []byte) (text []byte, ok bool) {
 	if !isJSONText(value) {
 		return nil, false

@@ -35,7 +35,7 @@ func (w *jsonWriter) close(bracket string) {
 	w.any, w.inner = true, false
 }
 
-// next begins the next line.
+// next begins the line of the next member or element.
 func (w *jsonWriter) next() {
 	if w.any {
 		w.to.WriteByte(',')

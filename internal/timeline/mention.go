@@ -97,8 +97,8 @@ func (n *naming) look(text []byte, i, end int) mention {
 }
 
 // namedMention returns the mention of the ID text[i:end] behind a name for traces. A weak name is
-// accepted if the user has chosen it. A weak name with inText is also accepted, if the ID contains
-// a letter.
+// accepted if the user has chosen it. A weak name whose claim has inText is also accepted, if the
+// ID contains a letter.
 func namedMention(text []byte, i, end int, name claim, custom bool) (mention, bool) {
 	if name.weak && !custom && !(name.inText && bytes.ContainsAny(text[i:end], hexLetters)) {
 		return mention{}, false

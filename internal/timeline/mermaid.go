@@ -92,8 +92,8 @@ func (d *diagram) steps(t *Tree) []step {
 	return steps
 }
 
-// answers maps each call to the request that answers it. If there are several, it is the first of
-// them.
+// answers maps each call to the request that answers it. If several requests answer a call, it is
+// the first of them.
 func (t *Tree) answers() map[*Span]*Span {
 	answers := map[*Span]*Span{}
 	for _, s := range t.Spans {

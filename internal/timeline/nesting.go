@@ -8,7 +8,7 @@ type nesting struct {
 	wrong bool
 }
 
-// open reports whether the JSON has not ended with the lines so far.
+// open reports whether the JSON goes on after the lines that were read.
 func (n *nesting) open() bool { return n.depth > 0 && !n.wrong }
 
 // read counts the brackets of a line. A string never goes on in the next line.

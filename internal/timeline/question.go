@@ -16,9 +16,9 @@ type question struct {
 }
 
 // sweep goes through spans and questions in the order of time. Before it calls answer for a
-// question, it calls add for each span that begins no later than its latestStart. The function add
-// needs to keep only the two spans that end last: they show whether exactly one span fits the
-// question.
+// question, it calls add for each span that begins no later than the question's latestStart. The
+// function add needs to keep only the two spans that end last: they show whether exactly one span
+// fits the question.
 func sweep(spans []*Span, asked []question, add func(*Span), answer func(question)) {
 	slices.SortFunc(spans, earlier)
 	slices.SortStableFunc(asked, func(a, b question) int { return a.latestStart.Compare(b.latestStart) })

@@ -37,7 +37,7 @@ func (p *Parser) quick(text []byte, g *Glance, s *Sight) (precision time.Duratio
 	return precision, true
 }
 
-// quickLevel is levelOf. It remembers the last level.
+// quickLevel does the work of levelOf, and remembers the last level.
 func (p *Parser) quickLevel(b []byte) string {
 	if p.lastLevel != string(b) {
 		p.lastLevel = string(b)

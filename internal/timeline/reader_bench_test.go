@@ -32,8 +32,8 @@ func dockerLine(text string) string {
 	return fmt.Sprintf(`{"log":%s,"stream":"stdout","time":%q}`, quoted(text+"\n"), stampNano)
 }
 
-// shipped are sources with one kind of line each, for benchmarks and allocations. Parts is the
-// number of source lines that are joined to one line.
+// shipped are sources with one kind of line each, for benchmarks and allocations. The field parts
+// is the number of source lines that are joined to one line.
 var shipped = []struct {
 	name, line string
 	parts      int

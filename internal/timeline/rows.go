@@ -136,8 +136,8 @@ func (p *page) span(s *Span, f *frame, branch string) {
 	p.row(p.offset(s.Start), took, words[0].Text, branch, words...)
 }
 
-// missingName is the name of a span without a line, by its kind. Its kind is Client if a request
-// names it as the caller's span.
+// missingName is the name of a span without a line, by its kind. The kind of such a span is Client
+// if a request names the span as the caller's.
 var missingName = map[Kind]string{Client: "caller's span", Internal: "span"}
 
 // Missing reports whether other spans name s as their parent, but no line has the ID of s.

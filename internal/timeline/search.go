@@ -30,7 +30,7 @@ const (
 // form is a text to find.
 type form struct {
 	text []byte // in lower case
-	fold []byte // for each byte, the bit that makes a letter lower case; 0: it is no letter
+	fold []byte // for each byte, the bit that makes a letter lower case; 0: the byte is no letter
 	tail int    // the beginning of its tail; all tails are as long as the shortest form
 }
 

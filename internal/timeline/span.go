@@ -48,13 +48,13 @@ type Span struct {
 	Critical time.Duration
 
 	Made  bool // no line reports the span: it is made from lines and spans that name its ID
-	Guess bool // no line names the parent: it is the only span that encloses this one in time
+	Guess bool // no line names the parent; the parent is the only span that encloses this one in time
 
 	Report *Line   // the line that reports the span; nil: the span is made
 	Lines  []*Line // the lines of the span, in the order of time; they include Report
 
 	next   *Span // another span with the same ID
-	number int   // in builder.spans
+	number int   // the index of the span in builder.spans
 	below  below
 	cut    bool // its parent was removed, because the parent was below the span itself
 	nth    int  // the number of the span among spans with its ID, from 0

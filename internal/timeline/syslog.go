@@ -170,7 +170,7 @@ func (h *lineHead) structuredData(ids *idMembers) (ok bool) {
 	return ok
 }
 
-// until moves to the next c, if c is near, and returns the text before c.
+// until moves to the next byte c, if that byte is near, and returns the text before it.
 func (h *lineHead) until(c byte) []byte {
 	n := max(0, bytes.IndexByte(h.ahead()[:min(len(h.ahead()), maxName)], c))
 	h.i += n

@@ -46,6 +46,6 @@ func Grouped[N int | int64](n N) string {
 // or change the direction of text.
 func Harmless(json string) string { return harmless(json) }
 
-// Inert returns text in a form for a label of a diagram in Mermaid's language. Mermaid reads no
-// syntax in this form.
+// Inert returns text in a form that can be a label in a Mermaid diagram. Mermaid reads no syntax
+// in this form.
 func Inert(text string) string { return inert(text) }

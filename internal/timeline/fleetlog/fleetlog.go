@@ -56,7 +56,7 @@ type trace struct {
 	id     string
 	spans  [Services]string // of requests; the call from CRI to Text has the span of its request
 	call   string           // the span of the call from JSON to CRI
-	next   int              // the next line; 0: the trace has not begun
+	next   int              // the number of the next line; 0: the trace has not begun
 	begin  time.Time
 }
 
