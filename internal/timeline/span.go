@@ -47,8 +47,11 @@ type Span struct {
 	// of its children. The parts of all spans add up to the duration of the longest root.
 	Critical time.Duration
 
-	Made  bool // no line reports the span: it is made from lines and spans that name its ID
-	Guess bool // no line names the parent; the parent is the only span that encloses this one in time
+	Made bool // no line reports the span: it is made from lines and spans that name its ID
+
+	// Guess says that no line names the parent. The parent is the only span that encloses this one
+	// in time.
+	Guess bool
 
 	Report *Line   // the line that reports the span; nil: the span is made
 	Lines  []*Line // the lines of the span, in the order of time; they include Report
