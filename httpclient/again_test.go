@@ -596,7 +596,7 @@ func TestRestyRetryHookReplacesContext(t *testing.T) {
 				}
 				var want any
 				if tries == 3 {
-					want = "hook's" // of the first send
+					want = "hook's" // the last attempt of the first send
 				}
 				assert.Equal(t, want, r.Context().Value(key{}), "value of attempt %d", tries)
 				return answer(r, http.StatusOK, "ok"), nil
@@ -883,7 +883,7 @@ func TestFollowUpKeeps(t *testing.T) {
 				if f.name != "resty over a wrapped client" {
 					assert.Equal(t, span.SpanContext().SpanID().String(), seen[2].parentID(), "parent of a request in a span of the user's")
 				}
-				assert.Equal(t, seen[0].traceID(), seen[2].traceID(), "trace of that request")
+				assert.Equal(t, seen[0].traceID(), seen[2].traceID(), "trace of a request in a span of the user's")
 				assert.Equal(t, []any{nil, "mine", "mine"}, values, "values in the contexts of the requests")
 				cancel()
 				_, err = get(ctx)
@@ -942,7 +942,8 @@ func TestRequestInAnAttempt(t *testing.T) {
 	})
 }
 
-// Other goroutines may use the context of an answer while its request is sent, and sent again.
+// Other goroutines may use the context of a request, or of its answer, while the request is sent,
+// retried, or sent again.
 func TestFollowUpsRace(t *testing.T) {
 	var wg sync.WaitGroup
 	other := fakeResty()

@@ -48,8 +48,8 @@ func (l *hostList) add(host string) error {
 		l.networks = append(l.networks, netip.PrefixFrom(addr, addr.BitLen()))
 		return nil
 	}
-	// A network of IPv4 addresses mapped to IPv6 would contain no address, since the function
-	// address unmaps all of them.
+	// The function address turns an IPv4-mapped IPv6 address into IPv4. So a network of mapped
+	// addresses would match no request, and is an error.
 	if network, err := netip.ParsePrefix(host); err == nil && !network.Addr().Is4In6() {
 		l.networks = append(l.networks, network)
 		return nil

@@ -20,15 +20,16 @@ import (
 //
 // A request may be sent again. Each send has a span under the span of the context that SetContext
 // has set, or begins a trace of its own. Values that a hook adds to the request's context during
-// a send stay for the retries of that send, and are gone with the next send. One thing makes the
-// context grow with each send: an OnBeforeRequest hook that is registered before Resty and
-// derives from the request's context. In the next send the hook derives from the context that the
-// last send has left. Such a hook should derive from a context of its own.
+// a send stay for the retries of that send, and are gone with the next send. The
+// context grows with each send if an OnBeforeRequest hook is registered before Resty and sets a
+// context that it derives from the request's context. In the next send, that is the context that
+// the last send has left. Such a hook should derive from a context of its own.
 //
-// Resty sees redirects through the client's redirect policy at the time of the first request. If
-// you set policies later, put [RedirectPolicy] last among them. Requests that are sent with
-// c.GetClient() directly are not traced. Two resty clients over one http.Client must not make
-// their first requests at the same time, since each changes the http.Client's redirect policy.
+// At the first request, Resty wraps the redirect policy that the client then has. Through this
+// policy it sees redirects. If you set policies later, put [RedirectPolicy] last among them.
+// Requests that are sent with c.GetClient() directly are not traced. Two resty clients over one
+// http.Client must not make their first requests at the same time, since each changes the
+// http.Client's redirect policy.
 //
 // Propagate is called before resty has made the http.Request. Its argument has the method, the
 // URL without the query parameters that resty adds, the request's own headers, and its context. A

@@ -85,8 +85,8 @@ type caller struct {
 	extras bool
 }
 
-// TestTrust: New believes as much as its Trust says, and the handler and instrumentation further
-// in find nothing else.
+// TestTrust: New believes as much of the caller's headers as Trust allows. The handler, and
+// instrumentation inside of it, see only what New believes.
 func TestTrust(t *testing.T) {
 	propagators := map[string]propagation.TextMapPropagator{"default": nil, "W3C": trace.Propagator{W3C: true}, "composite": withBaggage}
 	for _, trust := range []httpmw.Trust{httpmw.TrustNone, httpmw.TrustIDs, httpmw.TrustAll, 7} {

@@ -472,7 +472,7 @@ func TestGuessedLine(t *testing.T) {
 	assert.Regexp(t, `"message":"sure","span":"0{15}1","source"`, data.String())
 }
 
-// Mermaid reads no syntax in the names of services and in messages, whatever they contain.
+// No character in the name of a service or in a message acts as Mermaid syntax.
 func TestMermaidIsInert(t *testing.T) {
 	l := &log{}
 	for i, text := range append(hostileDiagrams, hostile...) {

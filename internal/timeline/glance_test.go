@@ -214,7 +214,7 @@ func TestGlanceFlush(t *testing.T) {
 	assert.Nil(t, p.Flush())
 	assert.Equal(t, timeline.Counts{Lines: 3, NoID: 1, NoTime: 1, NoLine: 2}, p.Counts())
 	_, ok = p.Glance(timeline.Raw{Text: []byte(`{"time":"2026-11-26T22:46:25Z","trace_id":"` + id128 + `","mess`)})
-	assert.True(t, ok, "JSON that was cut within a text cannot go on")
+	assert.True(t, ok, "JSON that was cut inside a string cannot continue in the next line")
 }
 
 func BenchmarkGlance(b *testing.B) {

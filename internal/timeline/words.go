@@ -46,6 +46,6 @@ func Grouped[N int | int64](n N) string {
 // or change the direction of text.
 func Harmless(json string) string { return harmless(json) }
 
-// Inert returns text in a form that can be a label in a Mermaid diagram. Mermaid reads no syntax
-// in this form.
+// Inert returns text in a form that can be a label in a Mermaid diagram. In this form
+// no character of the text acts as Mermaid syntax.
 func Inert(text string) string { return inert(text) }

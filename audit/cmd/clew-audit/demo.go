@@ -107,7 +107,7 @@ func eventOf(m *made.Event) lake.Event {
 	return e
 }
 
-// tale returns the events of two items, XYZ.123 and ABC.456, which begin at the time at.
+// tale returns the events of two items, XYZ.123 and ABC.456. The first event is at the time at.
 func tale(at time.Time) (events []lake.Event) {
 	first, second, third := taleID(at, 1), taleID(at.Add(40*time.Second), 2), taleID(at.Add(time.Minute), 3)
 	add := func(after time.Duration, trace, app, message string, pairs ...string) {
