@@ -299,9 +299,9 @@ func late(s *stage) (http.HandlerFunc, <-chan struct{}) {
 	}, told
 }
 
-// The method proxied sends a request through a reverse proxy to a backend. The proxy is the handler
-// inside the middleware under test. When the backend has sent a part of the body, it calls the
-// function end.
+// The method proxied sends a request through a reverse proxy to a backend. The proxy is the
+// handler inside the middleware under test. When the backend has sent a part of the body, it calls
+// the function end.
 func (s *stage) proxied(end func()) {
 	backend := newServer(s.top, "h1", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Link", "</a>")

@@ -70,8 +70,8 @@ func TestHandler(t *testing.T) {
 	assert.Equal(t, 7, got)
 }
 
-// If there are more marks than mark numbers, Find does not find a mark without a number. Such a mark
-// still hides the outer mark.
+// If there are more marks than mark numbers, Find does not find a mark without a number. Such a
+// mark still hides the outer mark.
 func TestExhausted(t *testing.T) {
 	const all = 5000
 	settle(t)

@@ -164,7 +164,8 @@ func (l *Lister) Mark(id ID) {
 	}
 }
 
-// serves adds to the trace s a service that has written a line. The parameter at is the line's time.
+// serves adds to the trace s a service that has written a line. The parameter at is the line's
+// time.
 func (l *Lister) serves(s *tally, service string, at int64) {
 	if service == "" {
 		return

@@ -180,8 +180,8 @@ func TestParseFormats(t *testing.T) {
 	}
 }
 
-// A line belongs to the wanted trace if it contains the trace's ID anywhere. A JSON line with the ID
-// of another trace in a trace field belongs to that other trace.
+// A line belongs to the wanted trace if it contains the trace's ID anywhere. A JSON line with the
+// ID of another trace in a trace field belongs to that other trace.
 func TestParseAsked(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string
