@@ -11,11 +11,11 @@ import (
 // skipped are not counted.
 type counts struct {
 	timeline.Counts
-	found   int // entries of the trace
-	one     bool
+	found   int  // entries of the trace
+	one     bool // one trace was asked for, not a list
 	dropped int64
-	left    int // lines of the trace that are too many to keep
-	noRoom  int // traces of the list whose lines are too many to keep
+	left    int // lines that are left out of the trace, because it has too many to keep
+	noRoom  int // traces that are left out of the list, because their lines are too many to keep
 	limited int // traces that match, beyond --limit
 	older   int // traces that are too old for the list
 	noText  int // files of folders that are no text

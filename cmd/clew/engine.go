@@ -52,11 +52,11 @@ type part struct {
 	engine *engine
 
 	mu      sync.Mutex        // guards the fields below and parser: with --follow, a timer ends entries
-	glances []timeline.Glance // that the lister does not have yet
+	glances []timeline.Glance // what a list needs of each line, until the lister gets it
 	found   int               // entries of the trace
 }
 
-// part returns a part for a source. Service is the service of lines that name none.
+// part returns a part for a source. The parameter service is the service of lines that name none.
 func (e *engine) part(name, service string) reader {
 	p := &part{engine: e, input: newInput(name, timeline.ParserConfig{Service: service, Keys: e.query.keys, Trace: e.query.id})}
 	e.parts = append(e.parts, p)
@@ -72,7 +72,7 @@ func (p *part) read(r io.Reader) error {
 	return p.parse(r, 1)
 }
 
-// parse reads whole lines. Number is the line number of the first one.
+// parse reads whole lines. The parameter number is the line number of the first one.
 func (p *part) parse(r io.Reader, number int) error {
 	lines := timeline.NewReader(r, p.when)
 	defer func() { p.dropped += lines.Dropped() }()

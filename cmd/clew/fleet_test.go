@@ -12,11 +12,12 @@ import (
 )
 
 // The folder testdata/fleet has the logs of eight services: nginx in its own format; shop and
-// image, which use clew (a runtime of containers has cut a line of image within an ID); price in
-// Java, with plain text and a stack trace; cart in Node with pino; mailer in Python under Docker,
-// with Datadog's decimal ID; stock with logfmt and half of the ID, in gzip; billing in syslog,
-// with the ID in upper case. There are three requests, A to C. Each line of a request contains its
-// letter and a number, such as A01. The lines that belong to no request contain Z01 to Z09.
+// image, which use clew (a container runtime has cut one of image's lines in the middle of an ID);
+// price in Java, with plain text and a stack trace; cart in Node with pino; mailer in Python under
+// Docker, with Datadog's decimal ID; stock with logfmt and half of the ID, in gzip; billing in
+// syslog, with the ID in upper case. There are three requests, A to C. Each line of a request
+// contains its letter and a number, such as A01. The lines that belong to no request contain Z01
+// to Z09.
 const fleet = "testdata/fleet"
 
 var fleetTraces = []struct {

@@ -14,15 +14,15 @@ const followEvery = 250 * time.Millisecond
 //
 // When another file takes the path (logrotate's create), the old one is read until the next look,
 // because its writer may not have noticed the rotation yet. A file that has become shorter
-// (copytruncate) is read from its beginning. Tail cannot see that a file was truncated if by the
-// next look it is longer than what was read.
+// (copytruncate) is read from its beginning. If a file was truncated, but by the next look is
+// longer than what was read, tail does not notice.
 type tail struct {
 	ctx  context.Context
 	path string
 	file *os.File
 	next *os.File // the file that has taken the path; nil: none
 	tick *time.Ticker
-	read int64 // bytes of file
+	read int64 // how many bytes of file were read
 	last byte  // the last byte that was read
 }
 

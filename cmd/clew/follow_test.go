@@ -42,8 +42,9 @@ func appendTo(t *testing.T, path, text string) {
 	require.NoError(t, f.Close())
 }
 
-// follow runs clew with --follow in a synctest bubble, and calls steps at the same time. The
-// argument shown of steps waits for a while, and returns the messages that clew has shown so far.
+// follow runs clew with --follow in a synctest bubble, and calls steps at the same time. It gives
+// steps a function, shown, which waits for a while and then returns the messages that clew has
+// shown so far.
 func follow(t *testing.T, steps func(t *testing.T, shown func() []string), args ...string) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(context.Background())

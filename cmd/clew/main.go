@@ -28,7 +28,7 @@ const (
 )
 
 // memoryLimit is the memory limit of the Go runtime, in bytes. Near it, the garbage collector
-// works harder. Everything that clew keeps needs less.
+// works harder. Everything that clew keeps fits into less memory than that.
 const memoryLimit = 440 << 20
 
 func main() {

@@ -47,9 +47,9 @@ func (e edgeCounts) calls() (sum int) {
 	return sum
 }
 
-// zipkinEdges returns the edges in an answer of Zipkin. It calls the argument as for the name of
-// each callee.
-func zipkinEdges(t *testing.T, answer []byte, as func(string) string) edgeCounts {
+// zipkinEdges returns the edges in an answer of Zipkin. The function rename returns the name to
+// use for a callee.
+func zipkinEdges(t *testing.T, answer []byte, rename func(string) string) edgeCounts {
 	t.Helper()
 	var all []struct {
 		Parent, Child         string
@@ -58,14 +58,14 @@ func zipkinEdges(t *testing.T, answer []byte, as func(string) string) edgeCounts
 	require.NoError(t, json.Unmarshal(answer, &all), "%.500s", answer)
 	edges := edgeCounts{}
 	for _, e := range all {
-		edges.add(e.Parent, as(e.Child), e.CallCount, e.ErrorCount)
+		edges.add(e.Parent, rename(e.Child), e.CallCount, e.ErrorCount)
 	}
 	return edges
 }
 
-// mapEdges returns the edges of the map of the sources with these names. It calls the argument as
-// for the name of each callee.
-func mapEdges(t *testing.T, as func(string) string, names ...string) edgeCounts {
+// mapEdges makes a map of the sources with these names, and returns its edges. The function rename
+// returns the name to use for a callee.
+func mapEdges(t *testing.T, rename func(string) string, names ...string) edgeCounts {
 	t.Helper()
 	got := clew(t, "", append([]string{"map", "-o", "json"}, names...)...)
 	require.Equal(t, exitFound, got.code, got.err)
@@ -73,7 +73,7 @@ func mapEdges(t *testing.T, as func(string) string, names ...string) edgeCounts 
 	require.NoError(t, json.Unmarshal([]byte(got.out), &g))
 	edges := edgeCounts{}
 	for _, e := range g.Edges {
-		edges.add(e.From, as(e.To), int(e.Calls), int(e.Errors))
+		edges.add(e.From, rename(e.To), int(e.Calls), int(e.Errors))
 	}
 	return edges
 }
@@ -165,7 +165,7 @@ func TestIntegrationMapOfFailures(t *testing.T) {
 		{"broken-off", `"status":200,`, `"status":200,"panicked":true,`},
 		{"panicked", `"status":500,`, `"status":500,"panicked":true,`},
 	}
-	run := fmt.Sprintf("-%x", time.Now().UnixNano()) // for the names: others may use this Zipkin
+	run := fmt.Sprintf("-%x", time.Now().UnixNano()) // a part of each name, because others may use this Zipkin
 	want, log := edgeCounts{}, ""
 	for i, test := range tests {
 		id := time.Now().UnixNano() + int64(i)<<50

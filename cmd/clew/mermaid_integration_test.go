@@ -19,7 +19,7 @@ func TestMermaidDiagrams(t *testing.T) {
 		t.Skip("make integration-mermaid runs this")
 	}
 	hostile, _ := hostileLog(id)
-	for _, value := range hostileValues { // in each place of a diagram
+	for _, value := range hostileValues { // each becomes a participant and a note
 		quoted := strings.ReplaceAll(fmt.Sprintf("%q", strings.ToValidUTF8(value, "?")), `\x`, `\u00`)
 		quoted = strings.ReplaceAll(strings.ReplaceAll(quoted, `\a`, ``), `\U`, `U`)
 		hostile += fmt.Sprintf(`{"trace_id":"%s","service":%[2]s,"level":"error","message":%[2]s}`+"\n", other, quoted)

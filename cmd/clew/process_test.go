@@ -78,8 +78,8 @@ func TestInterruptFollow(t *testing.T) {
 	assert.NoError(t, cmd.Wait())
 }
 
-// When the reader of its output has closed the pipe, clew ends by SIGPIPE, as other tools do, and
-// writes no error.
+// When the reader of clew's output has closed the pipe, clew ends by SIGPIPE, as other tools do,
+// and writes no error.
 func TestPipeCloses(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log", strings.Repeat(logLine(1, id, "one"), 10_000))

@@ -13,7 +13,7 @@ import (
 // app.log. The older files are app.log.1, app.log.2.gz, app.log-20261126 and
 // app-2026-11-26T10-11-12.log.
 type rotated struct {
-	set   string // the path of the file that new lines go to, by this file's name
+	set   string // the path of the file that new lines go to, as derived from this file's name
 	age   []int  // smaller is older
 	plain string // the path without the extension of a compression
 

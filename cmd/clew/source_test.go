@@ -189,7 +189,7 @@ func TestPipeWithoutWriter(t *testing.T) {
 	require.NoError(t, reader.Close())
 }
 
-// A compressed file beside its uncompressed one is left out.
+// clew leaves a compressed file out if the same file is also there uncompressed.
 func TestTwins(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "app.log.1", logLine(1, id, "one"))

@@ -269,8 +269,8 @@ func toRead(std streams, names []string, verbose bool) ([]string, *sources, []er
 }
 
 // readAll reads all sources, up to one for each processor at the same time. It returns the
-// problems in the order of the sources. Open returns the reader of a source with this name.
-// Service is the service of lines that name none.
+// problems in the order of the sources. The function open returns the reader for a source. Its
+// parameters are the source's name, and the service of lines that name none.
 func readAll(ctx context.Context, std streams, open func(name, service string) reader, sources []*source, follow bool) []error {
 	bar := startProgress(ctx, std.err, sources)
 	defer bar.stop()

@@ -91,8 +91,9 @@ func race(ctx context.Context, addrs []netip.Addr, dial func(context.Context, ne
 	return nil, 0, lost.err
 }
 
-// polite is a connection that reads only after it has written. For net/http, bytes that come
-// before the request, such as SSH's greeting, are no answer, and it writes them to the log.
+// polite is a connection that reads only after it has written. Some servers send bytes before the
+// request, such as SSH's greeting. net/http would not take them as an answer, but would write them
+// to the log.
 type polite struct {
 	net.Conn
 	once   sync.Once

@@ -32,7 +32,7 @@ type Config struct {
 	Log    *Log    // the service's lines; nil: none are read
 	Listen *Listen // the server for the service's calls; nil: none
 
-	looks    int           // after how many looks without anything new settle stops; 0: stillLooks
+	looks    int           // settle stops when so many looks have found nothing new; 0: stillLooks
 	bodyWait time.Duration // how long to wait for the end of a body; 0: bodyWait
 }
 
@@ -87,7 +87,7 @@ func (c Config) rows() []probe {
 	return all
 }
 
-// redirected is the canary whose call is redirected to another host.
+// redirected returns the canary whose call is redirected to another host.
 func redirected() probe {
 	rows := canary.B3(canary.Random)
 	i := slices.IndexFunc(rows, func(r canary.Row) bool { return r.State == canary.Accept && r.Encoding == canary.Multi })
@@ -97,7 +97,7 @@ func redirected() probe {
 	return p
 }
 
-// Requests returns how many requests each target is sent.
+// Requests returns how many requests are sent to each target.
 func (c Config) Requests() int { return len(c.rows()) }
 
 // probes makes the canaries of a target.
@@ -145,8 +145,8 @@ func (c Config) Examine(ctx context.Context, t *Target) *Diagnosis {
 	return d
 }
 
-// settle looks every lookEvery whether more lines and calls have come. When some have come, it
-// stops after stillLooks looks in a row that find no new ones.
+// At intervals of lookEvery, settle looks whether more lines and calls have come. When some have
+// come, it stops after stillLooks looks in a row that find no new ones.
 const (
 	lookEvery  = 50 * time.Millisecond
 	stillLooks = 12

@@ -17,7 +17,7 @@ var echoing = []struct {
 	set     func(w http.Header, r *http.Request)
 	verdict doctor.Kind
 }{
-	{"as it is, even if it is empty", func(w http.Header, r *http.Request) { w.Set("X-B3-TraceId", r.Header.Get("X-B3-TraceId")) }, doctor.Echoed},
+	{"the header as it is, even if it is empty", func(w http.Header, r *http.Request) { w.Set("X-B3-TraceId", r.Header.Get("X-B3-TraceId")) }, doctor.Echoed},
 	{"all headers", func(w http.Header, r *http.Request) { w.Set("X-Debug-Request", fmt.Sprint(r.Header)) }, doctor.Echoed},
 	{"all headers, beside the ID of a proxy", func(w http.Header, r *http.Request) {
 		w.Set("X-Debug-Request", anotherTrace+fmt.Sprint(r.Header))

@@ -93,7 +93,7 @@ func finding(where string, k Kind, found []seen, asked []*probe) (Finding, bool)
 	return f, true
 }
 
-// tally is which canaries show a kind, and which could show it.
+// tally holds the canaries that show a kind, and those that could show it.
 type tally struct {
 	shown, could map[*probe]bool
 	first        seen     // of a canary that shows the kind

@@ -96,8 +96,8 @@ func TestKilled(t *testing.T) {
 	assert.Equal(t, "b3 ends behind the trace ID", find(d, doctor.Crashed, "response").Canary)
 }
 
-// If a line contains a header's quote unescaped, a caller can forge lines. If the quote is
-// escaped, callers cannot.
+// If a service writes a quote of a header into its lines without an escape, a caller can forge
+// lines. With an escape, callers cannot.
 func TestForgedLine(t *testing.T) {
 	for format, want := range map[string]int{`{"trace_id":"%s","b3":"%s"}`: 1, `{"trace_id":"%s","b3":%q}`: 0} {
 		c := config()
@@ -127,7 +127,7 @@ func TestWithstands(t *testing.T) {
 	})
 	d := c.Examine(t.Context(), target(t, url))
 	end()
-	// Careful does not read X-B3-* beside a malformed b3.
+	// The function careful does not read X-B3-* beside a malformed b3.
 	assert.Contains(t, d.Notes, "The service withstands 11 of 12 canaries that break other services.", "%+v", d)
 }
 
@@ -144,7 +144,7 @@ func TestDumpedHostileHeaders(t *testing.T) {
 	}
 }
 
-// A service that sends debug on believes it.
+// If a service passes a caller's debug on to other services, it has believed the caller.
 func TestDebug(t *testing.T) {
 	for _, believed := range []bool{true, false} {
 		c, to := config(), ""

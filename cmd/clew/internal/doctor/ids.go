@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// known finds canaries by the IDs and user agents in a text. The zero value knows none.
+// The type known finds the canaries whose IDs or user agents are in a text. The zero value finds
+// none.
 type known struct {
 	traces map[uint64]*probe // by the low half
 	spans  map[uint64]*probe
 	tags   map[string]*probe
-	marks  map[string]bool // of hostile canaries
+	marks  map[string]bool // the marks of hostile canaries
 }
 
 func (k *known) add(probes []*probe) {
@@ -48,8 +49,8 @@ type mention struct {
 	wide  bool   // the form allows 32 digits only, as traceparent and Google's resource names do
 }
 
-// find returns the IDs of canaries' traces in a text: as 16 or 32 hexadecimal digits without
-// further digits beside them, as the decimal number of the low half, and in X-Ray's form.
+// find returns the IDs of canaries' traces in a text. It recognises 16 or 32 hexadecimal digits
+// without further digits beside them, the low half as a decimal number, and X-Ray's form.
 func (k *known) find(text string) (found []mention) {
 	for start, run := range runs(text) {
 		if p := k.hex(run); p != nil {
@@ -64,7 +65,7 @@ func (k *known) find(text string) (found []mention) {
 
 func (k *known) hex(run string) *probe {
 	switch len(run) {
-	case 16, 24, 32: // X-Ray writes the last 24 digits alone
+	case 16, 24, 32: // 24: X-Ray writes a hyphen before the last 24 digits
 		n, _ := low(run)
 		p := k.traces[n]
 		if p != nil && len(run) == 24 && !strings.HasSuffix(p.TraceID, strings.ToLower(run)) {
@@ -129,7 +130,8 @@ func runs(text string) iter.Seq2[int, string] {
 
 func isHex(c byte) bool { return c-'0' <= 9 || c|' '-'a' < 6 }
 
-// width returns what has become of a trace's ID, by the text that was found.
+// width compares the ID of a trace with the text that was found, and returns what has happened to
+// the ID.
 func (p *probe) width(text string) Kind {
 	text = strings.ToLower(text)
 	switch {

@@ -70,7 +70,7 @@ func (c Config) look(probes []*probe) (all []seen) {
 }
 
 // hostileKind returns the kind of a hostile canary's lost trace or decision: Misread if the
-// service keeps the traces of usual canaries, else nothing.
+// service keeps the traces of usual canaries, else the constant nothing.
 func hostileKind(s *seen, usual []seen) Kind {
 	goesOn := false
 	for _, u := range usual {
@@ -107,7 +107,8 @@ func constant(usual []seen) bool {
 	return n > 1
 }
 
-// evidence returns the observations that findings are made of. It leaves out those of notes.
+// evidence returns the observations that findings are made of. It leaves out the observations that
+// only notes mention.
 func evidence(all []seen) (found []seen) {
 	for _, s := range all {
 		if s.kind == repeated || kept(s.kind) || slices.Contains(gravity, s.kind) {

@@ -19,8 +19,8 @@ const entryPause = 50 * time.Millisecond
 
 // Limits of the entries that are kept.
 const (
-	maxEntries = 200     // of a canary
-	entryBytes = 4 << 20 // of their texts, of all canaries
+	maxEntries = 200     // entries of one canary
+	entryBytes = 4 << 20 // bytes in the texts of all entries
 )
 
 // Log is the lines that a service writes while canaries are sent. The zero value is ready. A Log
@@ -30,7 +30,7 @@ type Log struct {
 	known   known
 	entries map[*probe][]logged
 	current map[*probe]bool // the canaries of the present target
-	lines   int             // since expect, except those about earlier canaries
+	lines   int             // lines since the last call of expect, except those about earlier canaries
 	bytes   int             // of the entries that are kept
 
 	path   string            // of the present target
@@ -51,8 +51,8 @@ func (l *Log) expect(path string, probes []*probe) {
 	l.entries, l.bytes = map[*probe][]logged{}, 0
 }
 
-// Read reads a source to its end, and keeps the lines about canaries. Config names the source and
-// its service.
+// Read reads a source to its end, and keeps the lines about canaries. The parameter config names
+// the source and its service.
 func (l *Log) Read(r io.Reader, config timeline.ParserConfig) error {
 	var mu sync.Mutex // of the parser
 	parser := timeline.NewParser(config)
@@ -104,8 +104,8 @@ func (l *Log) add(e *timeline.Entry) {
 	}
 }
 
-// whose returns the canary that a text is about; nil: none. Found are the trace IDs in the text.
-// Whose goes by them first, then by the user agent, then by the span's ID.
+// whose returns the canary that a text is about; nil: none. The parameter found has the trace IDs
+// in the text. They decide first, then the user agent, then the span's ID.
 func (l *Log) whose(found []mention, text string) *probe {
 	if len(found) > 0 {
 		return found[0].probe
@@ -116,7 +116,7 @@ func (l *Log) whose(found []mention, text string) *probe {
 	return l.known.span(text)
 }
 
-// read reads the line of a canary. Found are the trace IDs in the line.
+// read reads the line of a canary. The parameter found has the trace IDs in the line.
 func (l *Log) read(p *probe, e *timeline.Entry, found []mention) logged {
 	one := logged{entry: e, trace: e.Trace}
 	if len(found) > 0 {
@@ -134,7 +134,7 @@ func (l *Log) read(p *probe, e *timeline.Entry, found []mention) logged {
 }
 
 // aboutAsMany reports whether a number of lines may be the lines of these requests. If there are
-// more than three lines for two requests, other requests have written some of them.
+// more than three lines for two requests, some of the lines belong to other requests.
 func aboutAsMany(lines, requests int) bool { return lines >= requests && 2*lines <= 3*requests }
 
 // hasPath reports whether a text contains a path as a whole, not as a part of a longer path.
@@ -230,8 +230,8 @@ func (l *Log) unrelatedLines() int {
 }
 
 // inLog returns what is seen of a canary in the lines. If one line of a service has the ID, the
-// service has not lost it, even if other lines lack it. If a service also logs at debug without a
-// request for debug, its debug lines do not show that it believes the caller.
+// service has not lost it, even if other lines lack it. If a service logs at debug even for
+// canaries that do not ask for debug, its debug lines do not show that it believes the caller.
 func (l *Log) inLog(p *probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

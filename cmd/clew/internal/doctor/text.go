@@ -89,7 +89,7 @@ func (p *page) finding(f Finding) {
 	}
 }
 
-// list returns the first names for a sentence, and how many more there are.
+// list joins the first names for a sentence, and adds how many more there are.
 func list(names []string) string {
 	const most = 5
 	if more := len(names) - most; more > 0 {

@@ -73,7 +73,7 @@ var answers = []struct {
 	{"truncates", "X-B3-TraceId", func(in heard) string { return orNew(in.trace)[max(len(orNew(in.trace))-16, 0):] }, doctor.Truncated, 8, 8},
 	{"cuts zeros", "X-B3-TraceId", func(in heard) string { return strings.TrimPrefix(orNew(in.trace), "0000000000000000") }, doctor.Truncated, 2, 8},
 	{"restarts", "X-B3-TraceId", func(heard) string { return fmt.Sprintf("%032x", 0xabcdef00000+next()) }, doctor.Restarted, 16, 16},
-	{"the same ID for all, as a cache", "X-B3-TraceId", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
+	{"the same ID in all answers, as from a cache", "X-B3-TraceId", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
 	{"another ID under a name that is no trace header", "X-Request-Id", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
 	{"an ID of a network", "X-Fb-Trace-Id", func(heard) string { return fmt.Sprintf("%032x", 0xabcdef00000+next()) }, doctor.Unknown, 0, 0},
 	{"an ID of a load balancer", "X-Amzn-Trace-Id", func(heard) string { return "Root=1-5759e988-bd862e3fe1be46a994272793" }, doctor.Unknown, 0, 0},
@@ -122,7 +122,8 @@ func TestOneEncoding(t *testing.T) {
 	}
 }
 
-// calling has services that call the listener, with these headers.
+// calling has services that call the listener. The function headers returns the headers of the
+// call.
 var calling = []struct {
 	name    string
 	headers func(in heard, came http.Header) http.Header
@@ -318,7 +319,7 @@ func TestLeak(t *testing.T) {
 	}
 }
 
-// A header leaks the ID even if its name is in no list.
+// A header with the ID is a leak even if clew does not know the header's name.
 func TestLeakByOtherNames(t *testing.T) {
 	for _, name := range []string{"Uber-Trace-Id", "X-Trace-Id", "Referer"} {
 		c, to := config(), ""

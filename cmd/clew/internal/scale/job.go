@@ -17,7 +17,7 @@ import (
 // job is a task for several tools. The first tool is clew.
 type job struct {
 	name  string
-	first bool // the time until the first byte is measured, not until the end
+	first bool // measure the time until the first byte, not until the end
 	tools []tool
 }
 
@@ -25,7 +25,7 @@ type job struct {
 type tool struct {
 	name  string
 	args  []string
-	bytes int64 // that the tool reads, decompressed
+	bytes int64 // how many bytes the tool reads, decompressed
 }
 
 // measured is the time and the memory that a tool has needed.
@@ -201,7 +201,8 @@ const (
 	attempt: 'INTEGER', time: 'TIMESTAMP', trace_id: 'VARCHAR', span_id: 'VARCHAR', parent_id: 'VARCHAR'})
 	where message in ('request', 'call') group by all`
 
-	// edgesQuery joins calls with the requests that made them, by the caller's lines.
+	// edgesQuery joins each call with the request that made it. The request's span is the parent
+	// of the call.
 	edgesQuery = `with spans as (select * from read_json($files, format = 'newline_delimited', columns = {
 	service: 'VARCHAR', message: 'VARCHAR', host: 'VARCHAR', status: 'INTEGER', duration_ms: 'DOUBLE',
 	trace_id: 'VARCHAR', span_id: 'VARCHAR', parent_id: 'VARCHAR'}) where message in ('request', 'call'))
@@ -211,7 +212,7 @@ const (
 	group by all`
 )
 
-// present returns the tools that are there.
+// present returns the tools that are installed.
 func present(all ...tool) []tool {
 	return slices.DeleteFunc(all, func(t tool) bool {
 		_, err := exec.LookPath(t.args[0])
@@ -222,7 +223,8 @@ func present(all ...tool) []tool {
 	})
 }
 
-// about returns at least one file from the middle of the logs, of about so many bytes together.
+// about returns files from the middle of the logs. Together they have about size bytes. It returns
+// at least one file.
 func (d *data) about(size int64) []string {
 	files := d.Plain[len(d.Plain)/2-4 : len(d.Plain)/2+4]
 	n, sum := 0, int64(0)

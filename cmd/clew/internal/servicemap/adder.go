@@ -10,8 +10,8 @@ import (
 )
 
 // Adder adds the lines of one source to a [Builder]. It is for one goroutine, and must be closed
-// before the graph is made. Several adders may work at the same time. From time to time, each
-// gives the builder many rows.
+// before the graph is made. Several adders may work at the same time. Each of them collects rows,
+// and gives the builder many at once.
 type Adder struct {
 	builder    *Builder
 	services   cache[string]
@@ -61,7 +61,7 @@ func (a *Adder) Add(s *timeline.Sight) {
 	}
 }
 
-// More counts a line that continues the line before.
+// More counts a continuation: a line that belongs to the line before it.
 func (a *Adder) More() {
 	if a.lastHas != nil {
 		a.lastHas.lines++
@@ -145,8 +145,8 @@ func when(is bool, flag uint16) uint16 {
 
 func digitsOf(n int) uint16 { return when(n == 16, sixteen) | when(n == 32, thirtyTwo) }
 
-// operation returns the number of the method and route of a request or a call. A path is replaced
-// by its template.
+// operation returns the number of the operation of a request or a call. The operation is the
+// method and the route. A path is replaced by its template.
 func (a *Adder) operation(s *timeline.Sight, pattern bool) uint16 {
 	key := operation{s.Method, s.Route}
 	if pattern {
@@ -211,8 +211,8 @@ func (a *Adder) Close() {
 	*a = Adder{builder: a.builder}
 }
 
-// nanoseconds returns a time in nanoseconds since 1970. The zero time, and times more than 290
-// years away, become never.
+// nanoseconds returns a time in nanoseconds since 1970. For the zero time, and for times more than
+// 290 years before or after 1970, it returns the constant never.
 func nanoseconds(t time.Time) int64 {
 	const mostSeconds = 290 * 365 * 24 * 3600
 	if s := t.Unix(); s < -mostSeconds || s > mostSeconds {

@@ -107,7 +107,7 @@ func (h *hopTally) redecided() finding {
 }
 
 // subject returns the subject of a sentence, such as "3 of the 8 requests of api", and whether it
-// is singular. Behind is the text after the noun.
+// is singular. The parameter behind is the text after the noun.
 func subject(n, of int64, noun, behind string) (text string, one bool) {
 	switch {
 	case of == 1:
@@ -166,7 +166,7 @@ func (t *tally) likelyCaller(to uint16) string {
 	return best
 }
 
-// mostNoID is how many places of lines without an ID are named for each service.
+// mostNoID is how many places that log without an ID are named for each service.
 const mostNoID = 5
 
 // noIDBreaks returns the breaks of lines without a trace's ID.

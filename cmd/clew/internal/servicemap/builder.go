@@ -16,7 +16,7 @@ type Config struct {
 	TempDir string // for rows that do not fit into memory; "": the system's folder
 	Memory  int64  // how many bytes of rows stay in memory; 0: DefaultMemory
 
-	limits limits // zero: usual
+	limits limits // the zero value stands for the limits in usual
 }
 
 // DefaultMemory is how many bytes of rows a [Builder] keeps in memory by default.
@@ -172,7 +172,7 @@ func (b *Builder) spill(p *partition) {
 	b.release(p)
 }
 
-// lose counts the requests and calls among rows that are lost.
+// lose counts the requests and calls in rows that are lost.
 func (b *Builder) lose(rows []row) {
 	n := int64(0)
 	for i := range rows {
@@ -226,8 +226,8 @@ func (b *Builder) create() {
 	b.file, b.named = file, os.Remove(file.Name()) != nil
 }
 
-// each gives the rows of a partition to a function, in pieces and in no particular order. The
-// function must not keep them.
+// each calls the function give with the rows of a partition, in pieces and in no particular order.
+// The function must not keep the rows.
 func (b *Builder) each(p *partition, give func([]row)) error {
 	for _, chunk := range p.chunks {
 		give(chunk)

@@ -41,7 +41,7 @@ const (
 	leastPart = 0.001
 
 	// leastSeen is how many calls an edge that is new or gone must have in the one run that has
-	// it. With the traffic of the other run, it must also have had so many.
+	// it. If the number is scaled to the traffic of the other run, it must be as large, too.
 	leastSeen = 10
 )
 
@@ -97,7 +97,7 @@ type Change struct {
 	Before   int64      `json:"before"` // how many calls or requests there were
 	After    int64      `json:"after"`
 	Says     string     `json:"says"`            // in a few words, without the names
-	Trace    string     `json:"trace,omitempty"` // one that shows the change
+	Trace    string     `json:"trace,omitempty"` // the ID of a trace that shows the change
 }
 
 // Measure is a number that has changed: p50, p95 or p99 in milliseconds, else a share from 0 to 1.
@@ -238,8 +238,8 @@ func (c *comparer) edges() {
 	}
 }
 
-// nodes compares which nodes there are. It also compares the requests of nodes where most requests
-// have no caller. Other requests are compared as calls of edges.
+// nodes finds the nodes that are new or gone. It also compares the requests of nodes where most
+// requests have no caller. Other requests are compared as calls of edges.
 func (c *comparer) nodes() {
 	wasCalled, isCalled := called(c.before), called(c.after)
 	for _, p := range pairs(c.before.Nodes, c.after.Nodes, func(n *Node) [4]string { return [4]string{n.Name} }) {

@@ -44,7 +44,8 @@ func TestDOT(t *testing.T) {
 `, dotOf(t, two()))
 }
 
-// The forms of lines of a graph in DOT. A name can only be a label.
+// Regular expressions for the lines of a graph in DOT. The name of a node may stand in a label
+// only.
 var (
 	dotNodeForm = regexp.MustCompile(`^  n\d+ \[label="(?:[^"\\&]|\\["\\]|&amp;)*"(?:, style="rounded,dashed")?\];$`)
 	dotEdgeForm = regexp.MustCompile(`^  n\d+ -> n\d+ \[label="[0-9a-zµ,.%< ]*", penwidth=\d\.\d(?:, color="#(?:a05a00|b91c28)")?(?:, style=dashed)?\];$`)

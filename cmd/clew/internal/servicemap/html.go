@@ -41,9 +41,9 @@ type HTMLConfig struct {
 // HTML writes the map as a page for a browser.
 func (g *Graph) HTML(to io.Writer, config HTMLConfig) error { return g.html(to, config, maxDrawn) }
 
-// html writes a page with the busiest edges. The argument most limits their number.
-func (g *Graph) html(to io.Writer, config HTMLConfig, most int) error {
-	g, omitted := g.upTo(most)
+// html writes a page with the busiest edges, but with no more than limit edges.
+func (g *Graph) html(to io.Writer, config HTMLConfig, limit int) error {
+	g, omitted := g.upTo(limit)
 	var data bytes.Buffer
 	if err := g.shortTraces().JSON(&data); err != nil {
 		return err
@@ -73,7 +73,7 @@ func pageFile(name string) string {
 	return string(text)
 }
 
-// zipkinPages returns the beginning of the addresses of all traces in Zipkin.
+// zipkinPages returns the part before the ID in the address of a trace in Zipkin.
 func zipkinPages(ui string) string {
 	if !timeline.IsWeb(ui) {
 		return ""
@@ -82,12 +82,13 @@ func zipkinPages(ui string) string {
 	return strings.TrimSuffix(timeline.ZipkinPage(ui, id), id.String())
 }
 
-// upTo returns the graph with its busiest edges and their nodes, and how many edges are left out.
-// A service gets no node of its own if all its requests are in nodes of routes.
-func (g *Graph) upTo(most int) (*Graph, int) {
+// upTo returns the graph with at most limit edges, the busiest ones, and with their nodes. It also
+// returns how many edges are left out. A service gets no node of its own if all its requests are
+// in nodes of routes.
+func (g *Graph) upTo(limit int) (*Graph, int) {
 	few := *g
 	few.Nodes, few.Edges = nil, nil
-	all := len(g.Edges) <= most && len(g.Nodes) <= 2*most
+	all := len(g.Edges) <= limit && len(g.Nodes) <= 2*limit
 	idle, divided := g.idle(), g.divided()
 	keep := map[*Edge]bool{}
 	nodes := map[string]bool{}
@@ -95,7 +96,7 @@ func (g *Graph) upTo(most int) (*Graph, int) {
 		name := g.Nodes[i].Name
 		nodes[name] = all && !(idle[name] && divided[name])
 	}
-	for _, e := range g.busiest()[:min(most, len(g.Edges))] {
+	for _, e := range g.busiest()[:min(limit, len(g.Edges))] {
 		keep[e] = true
 		nodes[e.From], nodes[e.To] = true, true
 	}
@@ -112,7 +113,7 @@ func (g *Graph) upTo(most int) (*Graph, int) {
 	return &few, len(g.Edges) - len(few.Edges)
 }
 
-// shortTraces returns the graph with the first spans of its traces.
+// shortTraces returns the graph with at most maxBars spans of each trace.
 func (g *Graph) shortTraces() *Graph {
 	short := *g
 	short.Traced = slices.Clone(g.Traced)

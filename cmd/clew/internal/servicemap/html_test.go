@@ -208,7 +208,8 @@ func TestHTMLPicture(t *testing.T) {
 	assert.Equal(t, htmlOf(t, fleet(60, 200), servicemap.HTMLConfig{}), htmlOf(t, fleet(60, 200), servicemap.HTMLConfig{}), "the page is the same each time")
 }
 
-// shapes are graphs that are hard to lay out, of edges between numbered nodes.
+// shapes are graphs that are hard to lay out. Each function returns the edges between n nodes. An
+// edge is the numbers of its two nodes.
 var shapes = map[string]func(n int) [][2]int{
 	"chain": func(n int) (e [][2]int) {
 		for i := range n - 1 {
@@ -313,7 +314,7 @@ func TestHTMLNotWritten(t *testing.T) {
 
 var errFull = errors.New("full")
 
-// failing is a writer that accepts a number of bytes, the field left, and then fails with errFull.
+// failing is a writer that fails with errFull. The field left is how many bytes it accepts before.
 type failing struct{ left int }
 
 func (f *failing) Write(p []byte) (int, error) {

@@ -20,7 +20,7 @@ type joined struct {
 	mentioned []int32  // by service: the row of a plain line; none: there is none
 	has       []uint16 // the services in served or mentioned
 
-	ours      bool    // the trace has lines; false: it was only not believed
+	ours      bool    // false: all rows are isRestarted, so the trace has no lines of its own
 	last      int64   // when the last row ended
 	again     []int32 // further requests for a call that has an answer
 	redirects []int32 // calls that were answered by a redirect, up to mostGuesses
@@ -154,7 +154,7 @@ func once(rows []row) []row {
 // twice reports whether a request repeats one of the last rows: the span is the same, and one row
 // encloses the other in time. The longer row stays in kept. Attempts may share a span, but do not
 // enclose each other. A request that did not trust its caller has a second row, in the caller's
-// trace. For both rows, the result is the same.
+// trace. The function returns the same for both of these rows.
 func twice(kept []row, r *row) bool {
 	if kind := r.kind(); kind != isRequest && kind != isRestarted {
 		return false
@@ -262,8 +262,8 @@ func (j *joined) serve(i int) {
 }
 
 // answer notes that request i answered call k. A call has only one answer. If a second request
-// claims the call, the better one stays, and the other goes to j.again. A proxy that logged no
-// call may have sent it.
+// claims the call, the request that fits better stays, and the other one goes to j.again. A proxy
+// that logs no calls may have sent that one.
 func (j *joined) answer(k, i int, by how) {
 	j.links[i].parent, j.links[i].how = int32(k), by
 	before := j.links[k].answer
@@ -313,7 +313,7 @@ func (j *joined) nest() {
 }
 
 // encloses reports whether a request lies within the time of a call. The request may begin earlier
-// or end later, by loose at most.
+// or end later, by no more than the duration loose.
 func encloses(call, request *row, loose time.Duration) bool {
 	if call.at == never || request.at == never {
 		return false
@@ -382,7 +382,7 @@ type candidates struct {
 	addressed candidate // over HTTP to an address, at the request's time
 }
 
-// candidate is the first of n calls that fit alike.
+// candidate is the first of n calls that fit equally well.
 type candidate struct {
 	call int32
 	n    int
@@ -413,7 +413,7 @@ func (j *joined) consider(calls *candidates, k int32, r *row) {
 	}
 }
 
-// below reports whether call k was made within row i.
+// below reports whether call k is a descendant of row i.
 func (j *joined) below(k, i int32) bool {
 	for range mostSame {
 		if k = j.links[k].parent; k == none || k == i {

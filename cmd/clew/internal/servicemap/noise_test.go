@@ -28,13 +28,13 @@ func quantilesOf(ms []float64) servicemap.Quantiles {
 
 // world is the distribution from which runs are drawn.
 type world struct {
-	sigma   float64 // of the logarithm of durations
-	minutes float64 // of the logarithm of the factor that each minute has
-	slow    float64 // how many times as slow one minute of every other run is; 0: none
+	sigma   float64 // the standard deviation of a duration's logarithm
+	minutes float64 // the same for the factor by which all durations of a minute differ
+	slow    float64 // in half of the runs, one minute is slower by this factor; 0: in none
 	cluster int     // how many calls fail together
-	long    time.Duration
-	factor  float64 // of durations
-	errors  float64 // share of calls
+	long    time.Duration // of a run
+	factor  float64 // multiplies all durations
+	errors  float64 // the share of calls that fail
 }
 
 // draw returns an edge of a run, with n calls.
@@ -59,7 +59,8 @@ func (w world) draw(r *rand.Rand, from string, n int) servicemap.Edge {
 	return e
 }
 
-// run returns a graph with one edge for each element of calls, the number of the edge's calls.
+// run returns a graph with one edge for each element of calls. The element is how many calls the
+// edge has.
 func (w world) run(r *rand.Rand, calls ...int) *servicemap.Graph {
 	g := &servicemap.Graph{Version: servicemap.Version, By: "service", From: noon, Until: noon.Add(w.long), Nodes: []servicemap.Node{outside("db")}}
 	for i, n := range calls {

@@ -10,8 +10,8 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// Each change to a source file moves the places that log without an ID. That is no change, and
-// more such lines are no change for the worse.
+// A change to a source file moves the places in the code that log without an ID. The comparison
+// ignores such moves. It reports if more lines have no ID, but not as a change for the worse.
 func TestCompareLinesWithoutID(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -25,11 +25,11 @@ func TestCompareLinesWithoutID(t *testing.T) {
 			g.Breaks[1].Count -= half.Count
 			g.Breaks = append(g.Breaks, half)
 		}, nil},
-		{"ten times as many", func(_, g *servicemap.Graph) { g.Breaks[1].Count *= 10 }, []servicemap.ChangeKind{servicemap.Breaks}},
-		{"no such line before", func(g, _ *servicemap.Graph) { g.Breaks[1].Count = 1; g.Breaks[1].Place = "main.go:7" },
+		{"ten times as many lines without an ID", func(_, g *servicemap.Graph) { g.Breaks[1].Count *= 10 }, []servicemap.ChangeKind{servicemap.Breaks}},
+		{"lines without an ID are new", func(g, _ *servicemap.Graph) { g.Breaks[1].Count = 1; g.Breaks[1].Place = "main.go:7" },
 			[]servicemap.ChangeKind{servicemap.Breaks}},
-		{"no such line now", func(_, g *servicemap.Graph) { g.Breaks = append(g.Breaks[:1:1], g.Breaks[2:]...) }, []servicemap.ChangeKind{servicemap.Mended}},
-		{"no line at all now", func(_, g *servicemap.Graph) {
+		{"lines without an ID are gone", func(_, g *servicemap.Graph) { g.Breaks = append(g.Breaks[:1:1], g.Breaks[2:]...) }, []servicemap.ChangeKind{servicemap.Mended}},
+		{"the service has no line at all any more", func(_, g *servicemap.Graph) {
 			g.Breaks = append(g.Breaks[:1:1], g.Breaks[2:]...)
 			g.Nodes[0].Lines = 0
 		}, nil},

@@ -85,7 +85,8 @@ func (l *layering) settle(layer []int, left, right bool) {
 	}
 }
 
-// wanted returns the height that a vertex should have, and how much that counts.
+// wanted returns the height that a vertex should have, and the weight of that height in the average
+// of its block.
 func (l *layering) wanted(v int, left, right bool) (at, weight float64) {
 	sum := 0.0
 	add := func(neighbours []int) {
@@ -112,7 +113,8 @@ func (l *layering) wanted(v int, left, right bool) (at, weight float64) {
 	return sum / weight, weight
 }
 
-// draw puts the layering into a picture, below top, and returns its height.
+// draw puts the layering into a picture, below the height top, and returns how high the layering
+// is.
 func (l *layering) draw(d *drawing, top float64) float64 {
 	least, most := math.Inf(1), math.Inf(-1)
 	for v := range l.rank {
@@ -144,7 +146,7 @@ func (l *layering) draw(d *drawing, top float64) float64 {
 // gapBehind returns the width of the gap behind a layer, for edges. It grows with the number of
 // edges.
 func (l *layering) gapBehind(layer []int) float64 {
-	wide, narrow := 150.0, 84.0 // a label stands on an edge
+	wide, narrow := 150.0, 84.0 // there must be room for the label of an edge
 	if l.turned {
 		wide, narrow = 96, 60
 	}
@@ -190,8 +192,9 @@ type port struct {
 	towards float64  // the height to which the edge goes
 }
 
-// ports returns where on the sides of its nodes each edge begins and ends, from 0 at the top to 1.
-// The edges of a side are in the order of their other ends, so that they do not cross.
+// ports returns two numbers for each edge: where it begins on the side of one node, and where it
+// ends on the side of another. A number goes from 0 at the top of the side to 1. The edges of a
+// side are in the order of their other ends, so that they do not cross.
 func (l *layering) ports() (from, to []float64) {
 	from, to = make([]float64, len(l.edges)), make([]float64, len(l.edges))
 	left, right := make([][]port, len(l.nodes)), make([][]port, len(l.nodes))

@@ -10,12 +10,12 @@ import (
 	"github.com/DataDog/sketches-go/ddsketch/store"
 )
 
-// durations estimate the quantiles of some durations. As long as there are few, they are kept as
-// they are, because a sketch needs some kilobytes, and a hostile map may have many edges with a
-// few calls.
+// The type durations collects durations, and estimates their quantiles. It keeps a few durations
+// as they are, and puts more of them into a sketch. A sketch needs some kilobytes, and a hostile
+// map may have many edges with a few calls.
 type durations struct {
 	few    []time.Duration
-	sketch *ddsketch.DDSketch // nil: few has all durations
+	sketch *ddsketch.DDSketch // nil: all durations are in few
 	most   time.Duration
 	least  time.Duration
 	n      int64
@@ -28,8 +28,8 @@ const fewDurations = 32
 // rounding, that is within the promised 1 %.
 const accuracy = 0.00999
 
-// bins is how many bins a sketch may have. They reach from the longest duration to one that is 800
-// million times shorter. Durations shorter than that count as that long.
+// bins is how many bins a sketch may have. The bins reach from the longest duration to one that is
+// 800 million times shorter. A duration below that range counts as the shortest one in it.
 const bins = 1024
 
 var bounds = func() mapping.IndexMapping {
@@ -77,7 +77,7 @@ func put(s *ddsketch.DDSketch, took time.Duration) {
 	}
 }
 
-// merge adds other durations. Other must not be used after that.
+// merge adds the durations in other, which must not be used after that.
 func (d *durations) merge(other *durations) {
 	switch {
 	case other.n == 0:

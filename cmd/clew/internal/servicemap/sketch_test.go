@@ -11,8 +11,8 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// Quantiles are within 1 % of the durations with their ranks, and the same for any division of the
-// durations into parts.
+// Each quantile is within 1 % of the duration that has its rank. The quantiles stay the same if
+// the durations are divided into parts.
 func TestQuantiles(t *testing.T) {
 	assert.Zero(t, servicemap.Quantiled())
 	rnd := rand.New(rand.NewPCG(1, 1))

@@ -70,7 +70,7 @@ func badPart(r Run) float64 {
 }
 
 // slower reports whether a quantile is greater in the later run, even without the slowest calls of
-// that run. Bad is the share of the calls that is left out.
+// that run. The parameter bad is the share of calls that are left out.
 func (q quantile) slower(before, after *Quantiles, bad float64) bool {
 	if bad > q.mostBad() {
 		return false
@@ -85,8 +85,7 @@ func (q quantile) slower(before, after *Quantiles, bad float64) bool {
 // quantile. With a larger share, the quantile could fall among the calls of the bad minute, and
 // would show nothing about the other minutes. For p50, the limit is less than half of the calls,
 // so that p50 falls among the calls of the other minutes. A bad minute raises p50, too. But it
-// also raises the distance from p50 to p95, and the method without uses that distance to correct
-// p50.
+// also raises the distance from p50 to p95, by which [Quantiles.without] corrects p50.
 func (q quantile) mostBad() float64 {
 	if q.p == quantiles[0].p {
 		return 0.4
@@ -94,9 +93,9 @@ func (q quantile) mostBad() float64 {
 	return (1 - q.p) / 2
 }
 
-// widened returns the end of a value's interval, after the interval was made wider. Factor is the
-// end before that, divided by the value. It is raised to the power clusters, because calls come in
-// clusters and are not independent.
+// widened returns the end of a value's interval, after the interval was made wider. The parameter
+// factor is the end before that, divided by the value. The function raises it to the power of the
+// constant clusters, because calls come in clusters and are not independent.
 func widened(value, factor float64) float64 {
 	return value * math.Pow(max(factor, 0), clusters)
 }
@@ -104,9 +103,9 @@ func widened(value, factor float64) float64 {
 // positive returns a duration above 0, because only such a duration has a logarithm.
 func positive(ms float64) float64 { return max(ms, 1e-9) }
 
-// without returns an estimate of a quantile after the longest durations, a part of all, are left
-// out. It assumes that the logarithm of a duration is normally distributed between the known
-// quantiles.
+// without estimates a quantile of the durations that remain if the longest ones are left out. The
+// parameter part is the share that is left out. It assumes that the logarithm of a duration is
+// normally distributed between the known quantiles.
 func (of *Quantiles) without(q quantile, part float64) float64 {
 	if part <= 0 {
 		return positive(q.of(of).Is)

@@ -9,7 +9,7 @@ const hole = "{…}"
 const mostParts = 8
 
 // appendTemplate appends a path with a hole for each part that looks like an ID: /media/{…} for
-// /media/123. Otherwise a service without routes would have a node for each medium.
+// /media/123. Otherwise a service without routes would have a node for each ID.
 func appendTemplate(dst []byte, path string) []byte {
 	for n := 0; len(path) > 0; n++ {
 		if n == mostParts {
@@ -58,9 +58,9 @@ func looksLikeID(part string) bool {
 	return digits > 0 && len(part) >= 16 || len(part) > 64
 }
 
-// mayServe reports whether a request with an operation may have answered a call with another
-// operation. The request's operation has a route or a template, and the call's has a template. A
-// missing method or path matches any.
+// mayServe reports whether the operations of a request and of a call agree, so that the request
+// may have answered the call. The request's operation has a route or a template, and the call's
+// has a template. A missing method or path matches any.
 func mayServe(request, call string) bool {
 	method, route, _ := cutMethod(request)
 	other, path, _ := cutMethod(call)

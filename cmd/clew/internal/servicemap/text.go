@@ -56,7 +56,7 @@ func newPage(to io.Writer, style Style) *page {
 	return &page{to: bufio.NewWriterSize(to, 64<<10), style: style, said: map[string]bool{}}
 }
 
-// put writes a harmless text.
+// put writes a text. The caller has escaped what a terminal would obey.
 func (p *page) put(colour, text string) {
 	if p.style.Colour {
 		text = timeline.InColour(colour, text)
@@ -162,7 +162,8 @@ func (g *Graph) idle() map[string]bool {
 	return idle
 }
 
-// divided returns the names of the nodes of services whose requests are in nodes of routes.
+// divided returns the names of the nodes that stand for a whole service, if the service also has a
+// node for each of its routes.
 func (g *Graph) divided() map[string]bool {
 	routed, divided := map[string]bool{}, map[string]bool{}
 	for i := range g.Nodes {

@@ -1,5 +1,5 @@
-// The data of the page, and its connections. Nodes and edges have the numbers of the graph, as in
-// the picture and the table.
+// The data of the page, and its connections. The number of a node or an edge is its index in the
+// graph. The picture and the table use the same numbers.
 const page = JSON.parse(element("data").textContent);
 element("data").remove(); // its text is no longer needed
 const data = page.config, graph = page.graph;
@@ -20,7 +20,7 @@ function serviceOf(node) {
 	return node.service || node.name;
 }
 
-// count writes a count.
+// count writes a number, with its digits in groups of three.
 function count(n) {
 	return n.toLocaleString("en-US");
 }
