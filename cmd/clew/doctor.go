@@ -235,8 +235,8 @@ func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, t
 	return false, nil
 }
 
-// watch begins to read what is written to the logs from now on. Problems has the logs that cannot
-// be opened. Stop ends the reading, and returns its errors.
+// watch begins to read what is written to the logs from now on. The result problems has an error
+// for each log that cannot be opened. The function stop ends the reading, and returns its errors.
 func (d *doctorCommand) watch(ctx context.Context, std streams, c *doctor.Config) (problems []error, stop func() []error) {
 	if len(d.Logs) == 0 {
 		return nil, func() []error { return nil }

@@ -21,7 +21,7 @@ import (
 )
 
 // adopting starts a service that continues traces in b3 and in X-B3-TraceId. It shows the trace ID
-// in the response, and passes it to more if more is not nil.
+// in the response. If the function more is not nil, the service calls it with the ID.
 func adopting(t *testing.T, more func(trace string)) *httptest.Server {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		trace, _, _ := strings.Cut(r.Header.Get("b3"), "-")

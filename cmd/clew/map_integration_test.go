@@ -165,7 +165,8 @@ func TestIntegrationMapOfFailures(t *testing.T) {
 		{"broken-off", `"status":200,`, `"status":200,"panicked":true,`},
 		{"panicked", `"status":500,`, `"status":500,"panicked":true,`},
 	}
-	run := fmt.Sprintf("-%x", time.Now().UnixNano()) // a part of each name, because others may use this Zipkin
+	// Others may use this Zipkin, so run is a part of each name.
+	run := fmt.Sprintf("-%x", time.Now().UnixNano())
 	want, log := edgeCounts{}, ""
 	for i, test := range tests {
 		id := time.Now().UnixNano() + int64(i)<<50

@@ -12,9 +12,9 @@ var (
 	containerID    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
-// serviceOf returns the service of a file's lines by the file's name, for lines that do not name
-// their service. It is shop for shop.log, shop-json.log.1 and the kubelet's shop/0.log, and the
-// short ID of the container for Docker's own files. "": the name does not show it.
+// serviceOf derives a service from the name of a file, for lines that do not name their service.
+// The result is shop for shop.log, shop-json.log.1 and the kubelet's shop/0.log. For Docker's own
+// files, it is the short ID of the container. "": the name shows no service.
 func serviceOf(src *source) string {
 	if src.path == "" {
 		return ""

@@ -328,8 +328,8 @@ func TestRequests(t *testing.T) {
 	assert.Contains(t, strings.Join(d.Notes, "\n"), fmt.Sprintf("%d of %d requests: it redirects (302 Found) to %s, which is not followed", len(seen), len(seen), other.URL))
 }
 
-// A stream of events has no end. All canaries are sent all the same, and the header of each answer
-// is looked at.
+// A stream of events has no end. clew still sends all canaries, and reads the header of each
+// answer.
 func TestEndlessBody(t *testing.T) {
 	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -342,7 +342,8 @@ func TestEndlessBody(t *testing.T) {
 	has(t, d, doctor.Adopted, "response", 14, 14)
 }
 
-// A service breaks because of usual canaries, or only now and then.
+// If usual canaries break a service, they have crashed it. If it breaks only now and then, they
+// have not.
 func TestBreaks(t *testing.T) {
 	for _, test := range []struct {
 		name    string

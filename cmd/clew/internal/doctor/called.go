@@ -87,8 +87,8 @@ func (p *probe) besideTrace(h http.Header) (all []seen) {
 	return all
 }
 
-// withoutTrace returns what is seen in a call that carries no trace in B3's or W3C's headers.
-// Without reports whether it is such a call.
+// withoutTrace returns what is seen in a call that carries no trace in B3's or W3C's headers. The
+// result without reports whether it is such a call.
 func (p *probe) withoutTrace(traces []carried, a arrival) (s seen, without bool) {
 	switch {
 	case p.State == "" && !p.Hostile && len(traces) > 0 && !traces[0].hasTrace && traces[0].state == canary.Deny:
@@ -142,7 +142,7 @@ func (p *probe) inTraces(traces []carried) (all []seen) {
 	case sameLow(first.trace, p.Refused):
 		all = append(all, p.saw(inSentOn, Misread, "in "+first.name+" is "+first.trace+", out of a malformed header"))
 	}
-	if sent, malformed := carriedBy(p.Header); len(sent)+len(malformed) < 2 { // else the canary is mixed
+	if sent, malformed := carriedBy(p.Header); len(sent)+len(malformed) < 2 { // else the canary itself mixes traces
 		all = append(all, p.mixed(traces)...)
 	}
 	if p.TraceID == "" || sameLow(first.trace, p.TraceID) {
@@ -151,7 +151,8 @@ func (p *probe) inTraces(traces []carried) (all []seen) {
 	return all
 }
 
-// identity returns what has become of the canary's trace in a trace that a call carries.
+// identity compares the canary's trace with the trace that a call carries, and returns what has
+// happened to it.
 func (p *probe) identity(c carried) seen {
 	what := "in " + c.name + " is " + c.trace
 	switch {

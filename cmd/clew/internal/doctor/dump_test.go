@@ -78,8 +78,8 @@ func TestLogWithoutIDs(t *testing.T) {
 	assert.Contains(t, d.Says, "lines have no trace ID")
 }
 
-// A decision in lines of other loggers counts. If a service always writes debug lines, they show
-// no fault.
+// A decision counts also in lines of other loggers than clew's. If a service always writes debug
+// lines, they show no fault.
 func TestDecisionInLines(t *testing.T) {
 	t.Parallel()
 	for field, verdict := range map[string]doctor.Kind{

@@ -30,8 +30,10 @@ type Log struct {
 	known   known
 	entries map[*probe][]logged
 	current map[*probe]bool // the canaries of the present target
-	lines   int             // lines since the last call of expect, except those about earlier canaries
-	bytes   int             // of the entries that are kept
+	// lines is how many lines have come since the last call of expect, except those about earlier
+	// canaries.
+	lines int
+	bytes int // of the entries that are kept
 
 	path   string            // of the present target
 	others []*timeline.Entry // lines with the path, but nothing of a canary

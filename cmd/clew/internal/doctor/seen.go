@@ -79,7 +79,7 @@ func (p *probe) answeredDecision(all []seen) []seen {
 	}
 	h := p.answer.header
 	headers := http.Header{"B3": h["B3"], "X-B3-Sampled": h["X-B3-Sampled"], "X-B3-Flags": h["X-B3-Flags"], "Traceparent": h["Traceparent"]}
-	response := traceparent(http.Header{"Traceparent": h["Traceresponse"]}) // of the same form
+	response := traceparent(http.Header{"Traceparent": h["Traceresponse"]}) // it has the form of a traceparent
 	response.name = "traceresponse"
 	traces, _ := carriedBy(headers)
 	for _, c := range append(traces, response) {
@@ -131,9 +131,9 @@ func shown(name string) string {
 	return name
 }
 
-// another returns whether a header of an answer has the ID of another trace. In a header of B3 or
-// W3C, such an ID is the service's. Under another name, it may come from the network, and is only
-// noted.
+// another returns an observation if a header of an answer has the ID of another trace. In a header
+// of B3 or W3C, such an ID is the service's. Under another name, it may come from the network, and
+// is only noted.
 func (p *probe) another(name, value string) seen {
 	lower := strings.ToLower(name)
 	sure := slices.Contains([]string{"b3", "x-b3-traceid", "traceparent", "traceresponse"}, lower) || lower == "server-timing" && strings.Contains(value, "traceparent")

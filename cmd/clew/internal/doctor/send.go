@@ -45,9 +45,10 @@ type answer struct {
 // late answer is no failure: the service may be busy.
 func (a answer) failed() bool { return a.err != nil && !a.late || a.status >= 500 }
 
-// transport makes the transport of a target. A client around it would follow redirects, so there
-// is none. Each request has its own connection. A service that breaks one does not harm the next,
-// and net/http does not repeat a request that the service may have read.
+// transport makes the transport of a target. It is used without a client, because a client would
+// follow redirects. Each request has its own connection. So a service that breaks a connection
+// does not harm the next request, and net/http does not repeat a request that the service may have
+// read.
 func (c Config) transport(t *Target) *http.Transport {
 	transport := &http.Transport{
 		DialContext: t.dial, TLSClientConfig: c.TLS, ForceAttemptHTTP2: true,
@@ -133,8 +134,8 @@ func speaksTLS(body string) bool {
 	return strings.Contains(body, "HTTP request to an HTTPS server") || strings.Contains(body, "HTTP request was sent to HTTPS port")
 }
 
-// sentence returns an error that says in plain words why there is no answer, and what to do. Hide
-// masks secrets.
+// sentence returns an error that says in plain words why there is no answer, and what to do. The
+// function hide masks secrets.
 func sentence(err error, hide func(string) string) error {
 	if known := knownError(err); known != "" {
 		return errors.New(short(hide(known)))
@@ -159,8 +160,8 @@ func knownError(err error) string {
 	switch {
 	case strings.Contains(text, `malformed HTTP response "\x15\x03`):
 		return "it wants TLS there: try https://"
-	// These cases come before the others, because the service chooses the other words of these
-	// texts.
+	// These cases come before the others, because the service can choose the rest of such an
+	// error's text.
 	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME"):
 		return fmt.Sprintf("it does not speak HTTP there (%v): check the port", errors.Unwrap(err))
 	case errors.As(err, &dns):

@@ -11,8 +11,8 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// crowds returns sources with more services than a map may have nodes. The service edge calls all
-// others. The service zz is busy, and its lines come last.
+// crowds returns sources with more services than a map may have nodes. The service with the name
+// edge calls all others. The service with the name zz is busy, and its lines come last.
 func crowds() []source {
 	sources := make([]source, 4)
 	serve := func(n, of int, service string) {
@@ -60,7 +60,8 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
-// Requests that were not found share one route of their service, because robots ask for any path.
+// The requests of a service that were answered with 404 share one route, because robots ask for
+// any path.
 func TestNotFound(t *testing.T) {
 	var s source
 	for n := range 50 {

@@ -150,7 +150,7 @@ type Break struct {
 	Place string    `json:"place,omitempty"` // of lines: file.go:42 or the logger's name; "": lines do not say
 
 	Count int64 `json:"count"` // how often it was seen
-	Of    int64 `json:"of"`    // of how many
+	Of    int64 `json:"of"`    // how often it could have been seen
 
 	Ahead float64 `json:"ahead_ms,omitempty"` // how much the clock of [Clock] is ahead; below 0: behind
 

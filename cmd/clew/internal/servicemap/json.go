@@ -41,7 +41,7 @@ func writeJSON(to io.Writer, value any) error {
 // Limits of what ReadJSON accepts.
 const (
 	maxMap   = 128 << 20 // bytes
-	maxParts = 100_000   // nodes, edges or breaks: larger in memory than in the file
+	maxParts = 100_000   // nodes, edges or breaks; each is larger in memory than in the file
 	maxCount = 1 << 53
 )
 

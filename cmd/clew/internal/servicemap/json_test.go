@@ -61,7 +61,7 @@ func TestJSONNotANumber(t *testing.T) {
 	assert.ErrorContains(t, g.JSON(io.Discard), "NaN")
 }
 
-// A map that JSON has written is read back, without the traces, because only the page shows
+// ReadJSON reads a map that JSON has written. It skips the traces, because only the page shows
 // traces.
 func TestReadJSON(t *testing.T) {
 	for name, g := range maps() {

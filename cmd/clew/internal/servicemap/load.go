@@ -25,7 +25,7 @@ type loader struct {
 	group []row
 }
 
-// traceKey is the place of a row, with its trace.
+// traceKey is the index of a row, with the low half of its trace's ID.
 type traceKey struct {
 	low uint64
 	at  int32
@@ -128,8 +128,9 @@ func (l *loader) order() {
 	}
 }
 
-// apart gives a function the traces among rows with one low half. Each high half is a trace. Rows
-// without a high half belong to the trace with the lowest high half.
+// apart divides rows with the same low half into traces, and calls give with the rows of each
+// trace. Each high half is a trace. Rows without a high half belong to the trace with the lowest
+// high half.
 func apart(rows []row, give func([]row)) {
 	high := uint64(0)
 	several := false
@@ -169,7 +170,8 @@ func apart(rows []row, give func([]row)) {
 	}
 }
 
-// split divides a partition that is too large, by the second number of each trace.
+// split divides a partition that is too large, by the second number that place returns for each
+// trace.
 func (l *loader) split(p *partition) ([]partition, error) {
 	parts := make([]partition, partitions)
 	var out [partitions][]row
@@ -203,7 +205,8 @@ func (l *loader) split(p *partition) ([]partition, error) {
 	return parts, err
 }
 
-// inTurn gives partitions to the functions of the workers. After an error, a worker does no more.
+// inTurn gives each partition that is wanted to one of the workers. After an error, a worker
+// ignores its partitions.
 func (b *Builder) inTurn(want func(*partition) bool, worker func(i int) func(*partition) error) error {
 	var (
 		errs    = make([]error, workers())

@@ -8,10 +8,11 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// machineBreaks returns the services with a machine whose clock is wrong. Some calls from or to
-// such a service do not fit, all by about the same time. Of the caller and the callee, the wrong
-// one is the service with the larger share of such calls among all its calls. Services in the
-// argument wrong are left out, because their clocks are wrong in most calls.
+// machineBreaks returns the services with a machine whose clock is wrong. In some calls from or to
+// such a service, the request lies outside of its call, each time by about the same difference.
+// The clock of the caller or of the callee may be wrong. The function takes the service where such
+// calls are a larger share of all its calls. It leaves out the services in the argument wrong,
+// because their clocks are wrong in most calls.
 func (t *tally) machineBreaks(wrong []Break) (all []Break) {
 	type sums struct{ late, of int64 }
 	of := map[uint16]*sums{}

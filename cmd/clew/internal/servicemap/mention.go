@@ -4,8 +4,8 @@ import "example.com/clew/internal/timeline"
 
 // mentions are spans that recent lines have named. A service that logs no requests may be a
 // caller, too, and only its plain lines name its spans. So when a mention makes room for another
-// one, it becomes a row. Most mentions do not, because the line of the span's request has come by
-// then.
+// one, it becomes a row. Most mentions never become rows, because a line reports the span's
+// request before that.
 type mentions struct {
 	sets [1024]mentionSet
 }

@@ -25,7 +25,7 @@ type table struct {
 	mu     sync.Mutex
 	of     map[string]uint16
 	names  []string
-	isFull bool // there were more names
+	isFull bool // there were more names than most
 }
 
 func newTable(most int) *table {

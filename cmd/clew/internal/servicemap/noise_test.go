@@ -28,13 +28,13 @@ func quantilesOf(ms []float64) servicemap.Quantiles {
 
 // world is the distribution from which runs are drawn.
 type world struct {
-	sigma   float64 // the standard deviation of a duration's logarithm
-	minutes float64 // the same for the factor by which all durations of a minute differ
-	slow    float64 // in half of the runs, one minute is slower by this factor; 0: in none
-	cluster int     // how many calls fail together
+	sigma   float64       // the standard deviation of a duration's logarithm
+	minutes float64       // the same for the factor by which all durations of a minute differ
+	slow    float64       // in half of the runs, one minute is slower by this factor; 0: in none
+	cluster int           // how many calls fail together
 	long    time.Duration // of a run
-	factor  float64 // multiplies all durations
-	errors  float64 // the share of calls that fail
+	factor  float64       // multiplies all durations
+	errors  float64       // the share of calls that fail
 }
 
 // draw returns an edge of a run, with n calls.

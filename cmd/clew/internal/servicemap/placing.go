@@ -85,8 +85,8 @@ func (l *layering) settle(layer []int, left, right bool) {
 	}
 }
 
-// wanted returns the height that a vertex should have, and the weight of that height in the average
-// of its block.
+// wanted returns the height that a vertex should have, and the weight of that height in the
+// average of its block.
 func (l *layering) wanted(v int, left, right bool) (at, weight float64) {
 	sum := 0.0
 	add := func(neighbours []int) {

@@ -8,7 +8,7 @@ import (
 )
 
 // row is a request, a call or a job, a span that plain lines name, or a caller's trace that was
-// not believed. A row has no pointer, and is as long as a line of the processor's cache. There may
+// not believed. A row has no pointer, and is as long as a cache line of the processor. There may
 // be a hundred million rows, so a row has only what is needed.
 type row struct {
 	low, high    uint64 // of the trace's ID
@@ -110,7 +110,7 @@ func inexactOf(precision time.Duration) uint16 {
 	return inexact1 | inexact2
 }
 
-// inexact returns how much later than its time a line may have been written.
+// inexact returns by how much the true end of a row may be later than the field at.
 func (r *row) inexact() time.Duration {
 	switch r.flags & (inexact1 | inexact2) {
 	case inexact1:

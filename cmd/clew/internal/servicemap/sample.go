@@ -15,7 +15,7 @@ type sample struct {
 	took  time.Duration
 }
 
-// samples are a few calls, each of another trace.
+// samples are a few calls, each of a different trace.
 type samples []sample
 
 // mostSamples is how many samples of an edge are kept.
@@ -55,7 +55,7 @@ func (s *samples) keep(c sample, compare func(a, b sample) int) {
 	*s = (*s)[:min(len(*s), mostSamples)]
 }
 
-// shown returns the samples in the form of a graph.
+// shown returns the samples in the form in which a graph has them.
 func (s samples) shown() []Sample {
 	all := make([]Sample, len(s))
 	for i, c := range s {

@@ -74,14 +74,15 @@ function closePanel() {
 	if (shape && !document.body.classList.contains("rows")) focusOn(shape);
 }
 
-// focusOn gives the focus to a shape. One shape at a time is in the order of the tab key.
+// focusOn gives the focus to a shape. The tab key reaches no other shape.
 function focusOn(shape) {
 	for (const other of svg.querySelectorAll('[tabindex="0"]')) other.setAttribute("tabindex", "-1");
 	shape.setAttribute("tabindex", "0");
 	shape.focus({preventScroll: true});
 }
 
-// around returns the number after at, or before it, of n numbers in a circle. -1 is before the first.
+// The numbers from 0 to n - 1 stand in a circle. around returns the number that follows at, or, if
+// back is true, the one before at. If at is -1, no number was chosen so far.
 function around(at, back, n) {
 	return back ? (Math.max(at, 0) + n - 1) % n : (at + 1) % n;
 }
@@ -133,7 +134,8 @@ function toggleRows() {
 	if (!rows) view.resized();
 }
 
-// step goes to the nearest node in a direction. A node at the end of an edge may be further to the side.
+// step goes to the nearest node in a direction. A node that has an edge with the present one may be
+// further to the side.
 function step(dx, dy) {
 	const middle = (shape) => { const box = shape.getBoundingClientRect(); return {x: box.left + box.width / 2, y: box.top + box.height / 2}; };
 	const focused = svg.contains(document.activeElement) ? shapeOf({target: document.activeElement}) : null;
