@@ -32,9 +32,8 @@ var foreign = []struct{ magic, name, command string }{
 	{"PK\x03\x04", "zip", "unzip -p"},
 }
 
-// decompressed returns the content of r. If r begins as gzip or zstd does, r is one or several
-// streams of that format. Otherwise the content is r itself. The content is streamed and never
-// kept, however large it is.
+// decompressed returns the content of r, which may be one or several streams of gzip or of zstd.
+// Otherwise the content is r itself. The content is streamed and never kept, however large it is.
 func decompressed(r io.Reader) (io.ReadCloser, error) {
 	head := make([]byte, zstd.HeaderMaxSize)
 	n, err := io.ReadFull(r, head)
@@ -57,8 +56,8 @@ func decompressed(r io.Reader) (io.ReadCloser, error) {
 	return io.NopCloser(r), nil
 }
 
-// newZstd returns the content of the zstd frames in r. Head is the beginning of the first one. The
-// reader must be closed.
+// newZstd returns the content of the zstd frames in r. The parameter head is the beginning of the
+// first frame. The reader must be closed.
 func newZstd(r io.Reader, head []byte) (io.ReadCloser, error) {
 	var first zstd.Header
 	window, unlock := uint64(manyWindow), func() {}

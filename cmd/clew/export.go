@@ -7,8 +7,8 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// exports are the outputs for other programs. Without an ID, they contain whole traces. The list
-// would contain one line for each trace.
+// exports are the outputs for other programs. Without an ID, they contain whole traces, and not
+// the list with its one line for each trace.
 var exports = map[string]bool{"zipkin": true, "otlp": true, "mermaid": true}
 
 // whole reports whether whole traces are shown even if no ID is asked for.

@@ -18,7 +18,7 @@ const (
 	// maxPost is the largest post, in bytes. Zipkin's server accepts 10 MB, but a proxy in front
 	// of it often accepts less.
 	maxPost  = 4 << 20
-	sendTime = 30 * time.Second // limits a post
+	sendTime = 30 * time.Second // the timeout of a post
 )
 
 // sender posts spans to a Zipkin.

@@ -78,9 +78,9 @@ func beside(l net.Listener) (more []net.Listener) {
 	return more
 }
 
-// ListenAddress reads an address to listen at: an IP address or localhost, with a port. Loopback
-// is true if only this computer reaches the address. No name is looked up, because the user has
-// not agreed to that yet.
+// ListenAddress reads an address to listen at: an IP address or localhost, with a port. The result
+// loopback is true if only this computer reaches the address. No name is looked up, because the
+// user has not agreed to that yet.
 func ListenAddress(address string) (addr string, loopback bool, err error) {
 	host, port, err := net.SplitHostPort(address)
 	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
@@ -200,8 +200,9 @@ func (l *Listen) redirectNote() string {
 	return ""
 }
 
-// whose returns the canary that has led to a call; nil: none is known. It goes by the trace's ID
-// first, then by the span's ID, then by the user agent, because proxies pass the user agent on.
+// whose returns the canary that has led to a call; nil: none is known. The trace's ID decides
+// first, then the span's ID, then the user agent. The user agent comes last, because proxies pass
+// it on.
 func (l *Listen) whose(h http.Header) *probe {
 	for _, value := range headerFields(h) {
 		if found := l.canaries.find(value); len(found) > 0 {

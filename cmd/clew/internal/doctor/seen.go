@@ -79,7 +79,7 @@ func (p *probe) answeredDecision(all []seen) []seen {
 	}
 	h := p.answer.header
 	headers := http.Header{"B3": h["B3"], "X-B3-Sampled": h["X-B3-Sampled"], "X-B3-Flags": h["X-B3-Flags"], "Traceparent": h["Traceparent"]}
-	response := traceparent(http.Header{"Traceparent": h["Traceresponse"]}) // it has the form of a traceparent
+	response := traceparent(http.Header{"Traceparent": h["Traceresponse"]}) // the same form
 	response.name = "traceresponse"
 	traces, _ := carriedBy(headers)
 	for _, c := range append(traces, response) {

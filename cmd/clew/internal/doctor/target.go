@@ -61,7 +61,8 @@ func NewTarget(u *url.URL, proxy func(*http.Request) (*url.URL, error)) (*Target
 	}
 	var err error
 	if t.proxy, err = proxy(&http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}); err != nil {
-		return nil, errors.New("the proxy of the environment is no URL: check HTTP_PROXY and HTTPS_PROXY") // err contains the proxy's password
+		// The text of err may contain the proxy's password.
+		return nil, errors.New("the proxy of the environment is no URL: check HTTP_PROXY and HTTPS_PROXY")
 	}
 	if t.proxy == nil {
 		t.addrs = addressesHere(u.Hostname())

@@ -241,8 +241,9 @@ func (p *page) table(rows []edgeRow) (marked bool) {
 	return marked
 }
 
-// fitColumns leaves out columns until the names have room, but none whose keep is above most. It
-// returns the titles of the columns that it left out.
+// fitColumns leaves columns out until the room is at least names, which is the width that the
+// names need. It keeps each column whose field keep is above most. It returns the titles of the
+// columns that it left out.
 func fitColumns(shown []bool, widths []int, room *int, names, most int) (hidden []string) {
 	for keep := 1; *room < names && keep <= most; keep++ {
 		for i, c := range columns {

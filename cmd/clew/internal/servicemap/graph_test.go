@@ -277,11 +277,11 @@ var fleets = []struct {
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"clock  > price: 1 of 1"}},
 }
 
-// serial is how many traces many and instances have made.
+// serial counts the traces that the functions many and instances have made.
 var serial int
 
-// many returns n calls to price, each in a trace of its own. Caller is a field of the call's line,
-// and callee is a field of the request's line.
+// many returns n calls to price, each in a trace of its own. The parameter caller is a field of
+// the call's line, and callee is a field of the request's line.
 func many(n int, caller, callee string) (lines source) {
 	for range n {
 		serial++
@@ -291,8 +291,8 @@ func many(n int, caller, callee string) (lines source) {
 	return lines
 }
 
-// instances returns n traces with calls to two services. By its clock, price has answered at end.
-// The clock of stock is right.
+// instances returns n traces with calls to two services. By the clock of price, its requests end
+// at the time end. The clock of stock is right.
 func instances(n int, end float64) (lines source) {
 	for range n {
 		serial++
@@ -333,6 +333,6 @@ func TestTooManyToGuess(t *testing.T) {
 	for i := range 300 {
 		lines = append(lines, call("shop", "10.0.0.7", wide, fmt.Sprintf("%x", i+0x1000), "", 90+float64(i), 1))
 	}
-	lines = append(lines, call("shop", "10.0.0.7", wide, "1", "", 80, 50)) // the first one, by its span
+	lines = append(lines, call("shop", "10.0.0.7", wide, "1", "", 80, 50)) // in the order of spans, this call is the first
 	assert.Equal(t, []string{"shop > 10.0.0.7: 301 told 301 max 50"}, edges(graph(t, servicemap.Config{}, lines)))
 }

@@ -46,7 +46,7 @@ func (p *period) covers(r *row) bool {
 	return r.begin() >= p.from+apart && r.at <= p.until-apart
 }
 
-// mostPlaces is how many places of lines without an ID are kept.
+// mostPlaces is how many places that log without an ID are kept.
 const mostPlaces = 4_000
 
 func newHeard() heard { return heard{voices: map[uint16]*voiced{}} }
@@ -61,7 +61,7 @@ func (h *heard) voice(service uint16) *voiced {
 	return v
 }
 
-// noPlace counts n lines of a service without an ID, at a place.
+// noPlace counts n lines without an ID that a service has written at a place.
 func (h *heard) noPlace(v *voiced, place string, n int64) {
 	if _, ok := v.places[place]; !ok {
 		if h.places == mostPlaces {

@@ -4,7 +4,7 @@ import "slices"
 
 // answering is what the calls to a host, and their answers, show about the service behind it.
 type answering struct {
-	by       uint16 // the service, by IDs; noName: none, noCaller: several
+	by       uint16 // the service that answered, as IDs show; noName: none, noCaller: several
 	http     bool   // there are calls over HTTP
 	mentions bool   // the service with the host's name has lines in the trace of a call
 }
@@ -85,8 +85,8 @@ func (t *tally) behind(host uint16) uint16 {
 	return noName
 }
 
-// elsewhere reports whether the service with the host's name has answered at other ports of hosts
-// with its name, and never at the host's port.
+// elsewhere reports whether the service with the host's name answers at another port. It is true
+// if the service has answered at hosts with its name, but never at this host's port.
 func (t *tally) elsewhere(host uint16) bool {
 	ports := t.ports[t.facts.named[host]]
 	return len(ports) > 0 && !slices.Contains(ports, portOf(t.facts.outside[host]))
@@ -120,10 +120,10 @@ func (t *tally) settle() {
 	t.restarts()
 }
 
-// restarts counts calls without a request line for the services behind their hosts. A service has
-// restarted the traces of these calls only if it has at least half as many requests that look like
-// the calls and name no caller. Otherwise the service perhaps logs no such requests, health checks
-// for instance, or a proxy in front of it has answered.
+// restarts counts the calls for which the service behind the host has no request line. A service
+// has restarted the traces of these calls only if it has at least half as many requests that look
+// like the calls and name no caller. Otherwise the service perhaps logs no such requests, health
+// checks for instance, or a proxy in front of it has answered.
 func (t *tally) restarts() {
 	roots := map[nodeKey]int64{}
 	for k, u := range t.calls {

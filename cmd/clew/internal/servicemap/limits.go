@@ -1,7 +1,7 @@
 package servicemap
 
 // limits are the largest numbers of names, nodes and edges. They exist because hostile lines may
-// have a new name each. Everything beyond a limit is merged into one, "(other)".
+// each have a new name. Everything beyond a limit is merged into one, "(other)".
 //
 // While lines are read, the first names are kept. The limits of names are higher than the limit of
 // nodes, so that the busiest nodes are kept even if their names come late.

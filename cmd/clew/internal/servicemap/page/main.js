@@ -134,8 +134,8 @@ function toggleRows() {
 	if (!rows) view.resized();
 }
 
-// step goes to the nearest node in a direction. A node that has an edge with the present one may be
-// further to the side.
+// step goes to the nearest node in a direction. A node that has an edge with the present one may
+// be further to the side.
 function step(dx, dy) {
 	const middle = (shape) => { const box = shape.getBoundingClientRect(); return {x: box.left + box.width / 2, y: box.top + box.height / 2}; };
 	const focused = svg.contains(document.activeElement) ? shapeOf({target: document.activeElement}) : null;

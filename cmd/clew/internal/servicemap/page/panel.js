@@ -15,7 +15,7 @@ function factsList(facts) {
 	return list;
 }
 
-// quantile writes an estimate and the bounds of chance.
+// quantile writes an estimate, and the bounds between which chance may move it.
 function quantile(value) {
 	const bounds = value.low < value.high ? " (" + duration(value.low) + " to " + duration(value.high) + ")" : "";
 	return make("span", "", make("b", "", duration(value.is)), make("span", "dim", bounds));

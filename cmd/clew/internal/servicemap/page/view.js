@@ -54,7 +54,7 @@ class View {
 		this.draw();
 	}
 
-	// move moves by pixels of the screen.
+	// move moves the view by pixels of the screen.
 	move(dx, dy) {
 		this.x += dx / this.scale;
 		this.y += dy / this.scale;
@@ -76,7 +76,8 @@ class View {
 	}
 }
 
-// Drag moves the picture by the pointer, and pinch zooms. A press that does not move is a click.
+// movable lets the pointer drag the picture, and lets two fingers zoom it. A press without a movement
+// is a click.
 function movable(view) {
 	const svg = view.svg, pointers = new Map();
 	let moved = false;
