@@ -61,7 +61,8 @@ func TestIntegrationSend(t *testing.T) {
 	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	dir := t.TempDir()
-	unused := fmt.Sprintf("%016x", time.Now().UnixNano()) // by other runs on this Zipkin
+	// No other run on this Zipkin has these digits.
+	unused := fmt.Sprintf("%016x", time.Now().UnixNano())
 	hostile, _ := hostileLog("aaaaaaaaaaaaaaaa" + unused)
 	write(t, dir+"/hostile.log", hostile)
 	var many strings.Builder

@@ -149,8 +149,8 @@ func (e *mapEngine) incomplete(g *servicemap.Graph, err error) (all []error) {
 }
 
 // show writes the map. If before is not nil, it writes what has changed since before instead, and
-// reports whether something has changed for the worse. Words are the arguments after the ID in the
-// command that shows a trace.
+// reports whether something has changed for the worse. The parameter words has the arguments after
+// the ID in the command that shows a trace.
 func (m *mapCommand) show(w io.Writer, before, g *servicemap.Graph, words string) (worse bool, err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
 	style := servicemap.Style{Width: columns(m.Width, w), Colour: colour(m.Color, w), UI: m.ZipkinUI}

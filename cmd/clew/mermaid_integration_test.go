@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMermaidDiagrams writes the diagrams that make integration-mermaid renders, and for each one
-// how many arrows, notes and participants the picture must have.
+// TestMermaidDiagrams writes diagrams for the target integration-mermaid of make, which renders
+// them. For each diagram, it writes how many arrows, notes and participants the picture must have.
 func TestMermaidDiagrams(t *testing.T) {
 	dir := os.Getenv("CLEW_MERMAID")
 	if dir == "" {

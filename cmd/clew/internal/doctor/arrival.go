@@ -23,7 +23,7 @@ func (a arrival) size() int {
 	return n
 }
 
-// callKind is a kind of calls: those with one path and one user agent.
+// callKind is what the calls of one kind have in common: the path and the user agent.
 type callKind struct{ path, agent string }
 
 func (a arrival) kind() callKind { return callKind{a.path, a.agent} }

@@ -36,9 +36,9 @@ func (p *probe) withoutHeaders(text string) string {
 	return string(bare)
 }
 
-// isRequests reports whether a header in a line is a header of the request. It goes by an ID in
-// the value, else by the form of the value. An X-B3-TraceId beside the service's own span is a
-// field of the service.
+// isRequests reports whether a header in a line is a header of the request. If the value contains
+// an ID that the canary has sent, it is. Otherwise the header's name and the form of the value
+// decide. An X-B3-TraceId beside the service's own span is a field of the service.
 func (p *probe) isRequests(name, value string, ownSpan bool) bool {
 	name, value = strings.ToLower(name), strings.ToLower(value)
 	for _, id := range []string{p.SpanID, p.Refused, p.Parent} {
@@ -52,8 +52,8 @@ func (p *probe) isRequests(name, value string, ownSpan bool) bool {
 	return strings.HasSuffix(name, "b3") && !strings.Contains(value, "-")
 }
 
-// blankPairs blanks each TRACE-SPAN of the canary in bare, whose text in lower case is lower. A
-// pair that a logger of Spring has written is not blanked.
+// blankPairs writes spaces over each TRACE-SPAN of the canary in bare. The parameter lower is the
+// same text in lower case. A pair that a logger of Spring has written stays.
 func (p *probe) blankPairs(bare []byte, lower string) {
 	pair := p.TraceID + "-" + p.SpanID
 	for end := 0; ; {

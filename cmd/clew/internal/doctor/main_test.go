@@ -89,8 +89,8 @@ func has(t *testing.T, d *doctor.Diagnosis, kind doctor.Kind, where string, coun
 	assert.Equal(t, [2]int{count, of}, [2]int{f.Count, f.Of}, "%s, %s: canaries, in %+v", kind, where, d.Findings)
 }
 
-// logTo returns a log that reads the lines which are written to out. End closes out, and waits
-// until the log has read all lines.
+// logTo returns a log that reads the lines which are written to out. The function end closes out,
+// and waits until the log has read all lines.
 func logTo(t *testing.T) (log *doctor.Log, out *io.PipeWriter, end func()) {
 	log = &doctor.Log{}
 	in, out := io.Pipe()

@@ -8,8 +8,8 @@ import (
 // mostCounted is how many nodes, and how many edges, a crowd counts.
 const mostCounted = 100_000
 
-// crowd counts the traffic of nodes and edges for which a tally has no room. So the busiest of
-// them are found.
+// crowd counts the traffic of nodes and edges for which a tally has no room, so that the busiest
+// of them can be found.
 type crowd struct {
 	nodes map[nodeKey]int64
 	edges map[edgeKey]int64
@@ -145,7 +145,7 @@ func busiest[K comparable](counts map[K]int64, most int, order func(a, b K) int)
 	return top
 }
 
-// isOther reports whether other nodes are merged into a node.
+// isOther reports whether the name of a node's host, service or route is "(other)".
 func (f *facts) isOther(k nodeKey) bool {
 	if k&outsideNode != 0 {
 		return f.outside[k&^outsideNode] == otherText

@@ -73,7 +73,8 @@ func (e *Edge) label() string {
 	return text
 }
 
-// colour returns the colour of an edge with errors, as in the page; "": the edge has few or none.
+// colour returns the colour that the page gives to an edge with errors. It returns "" if the edge
+// has few errors or none.
 func (e *Edge) colour() string { return [...]string{"", "#a05a00", "#b91c28"}[e.failing()] }
 
 // mostCalls returns how many calls the busiest edge has.

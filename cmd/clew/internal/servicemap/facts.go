@@ -107,7 +107,7 @@ func withoutPort(host string) string {
 	return host
 }
 
-// noHost is the name of the host of calls whose lines name no host.
+// noHost stands for the host if the line of a call names none.
 const noHost = "(no host)"
 
 // outsideName returns a host's name in the graph, without a port of HTTP, which a caller may write
@@ -121,9 +121,9 @@ func outsideName(host string) string {
 	return host
 }
 
-// serviceNamed returns the service with a host's name; 0: none. Price.prod.svc:8080 is the service
-// price.prod.svc, or else price. The other parts are not looked up: a namespace or a domain may
-// have the name of another service.
+// serviceNamed returns the service with a host's name; 0: none. For price.prod.svc:8080, that is
+// the service price.prod.svc, or else price. The other parts are not looked up: a namespace or a
+// domain may have the name of another service.
 func serviceNamed(host string, known map[string]uint16) uint16 {
 	host = withoutPort(host)
 	if n, ok := known[host]; ok {

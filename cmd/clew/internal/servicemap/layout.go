@@ -39,11 +39,11 @@ const (
 // screen is what a picture should fit on.
 var screen = point{880, 640}
 
-// layout lays out nodes of these sizes. Edges are pairs of nodes. First has the nodes that should
-// stand left, or above. There are four ways: layers beside each other or below each other, and a
-// number of layers from the longest chain of calls or from the shortest chains. Layout returns the
-// picture that can be largest on a screen. A simple way has a bonus, so that it wins over a way
-// that is only a little larger.
+// layout lays out nodes of these sizes. The parameter edges has pairs of nodes, and first has the
+// nodes that should stand left, or above. There are four ways: layers beside each other or below
+// each other, and a number of layers from the longest chain of calls or from the shortest chains.
+// layout returns the picture that can be largest on a screen. A simple way has a bonus, so that it
+// wins if another picture is only a little larger.
 func layout(sizes []point, edges [][2]int, first []int) drawing {
 	sets, alone := components(len(sizes), edges)
 	var d drawing
@@ -84,7 +84,7 @@ func layers(sizes []point, edges [][2]int, sets [][]int, first []int, flat, turn
 	return d
 }
 
-// turn exchanges the axes: what was right is down.
+// turn exchanges the axes: what was on the right is then below.
 func (d *drawing) turn() {
 	d.width, d.height = d.height, d.width
 	for i, b := range d.boxes {
@@ -375,7 +375,7 @@ func (l *layering) assignFlat(begin []int) {
 	}
 }
 
-// chunks returns a list of one element for each element.
+// chunks divides a list into lists of one element each.
 func chunks(list []int) [][]int {
 	var all [][]int
 	for i := range list {

@@ -79,9 +79,9 @@ func (l *layering) crossings() int {
 	return n
 }
 
-// crossingsBehind counts the crossings between a layer and the next one. Next is how many vertices
-// the next one has. For each edge, it counts the earlier edges that end below the edge, with a
-// tree of sums.
+// crossingsBehind counts the crossings between a layer and the next one. The parameter next is the
+// number of vertices in the following layer. For each edge, it counts the earlier edges that end
+// below the edge, with a tree of sums.
 func (l *layering) crossingsBehind(layer []int, next int) int {
 	sums, seen, crossings := make([]int, next+1), 0, 0
 	var ends []int
@@ -126,7 +126,7 @@ func (l *layering) exchange(work *int) (changed bool) {
 	return changed
 }
 
-// between counts the crossings of the edges of two vertices of a layer, if a is above b.
+// between counts how often edges of vertex a cross edges of vertex b, if a is above b.
 func (l *layering) between(a, b int) int {
 	n := 0
 	for _, neighbours := range [][][]int{l.left, l.right} {

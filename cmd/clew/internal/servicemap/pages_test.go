@@ -29,8 +29,8 @@ func TestPages(t *testing.T) {
 
 var mermaidNode = regexp.MustCompile(`(?m)^  \w+(?:\[|\(\[)"`)
 
-// TestMermaidMaps writes the maps of these tests as diagrams, and how many nodes and edges make
-// integration-mermaid must find in each.
+// TestMermaidMaps writes the maps of these tests as diagrams for the target integration-mermaid of
+// make. For each diagram, it writes how many nodes and edges that target must find.
 func TestMermaidMaps(t *testing.T) {
 	dir := os.Getenv("CLEW_MERMAID")
 	if dir == "" {

@@ -76,7 +76,7 @@ func TestTracedCircle(t *testing.T) {
 	assert.Len(t, g.Traced[0].Spans, 4)
 }
 
-// Each sample is of another trace.
+// Each sample is of a different trace.
 func TestSamples(t *testing.T) {
 	var lines source
 	for i := range 100 {
@@ -111,8 +111,8 @@ func TestBareLines(t *testing.T) {
 	assert.Less(t, b.Count, int64(traces/3), "not each line is kept")
 }
 
-// A service that logs no requests is a caller in all traces of a source, by its plain lines. The
-// plain lines of a service that logs requests add no call.
+// If a service logs no requests, its plain lines show where it is the caller, in all traces of a
+// source. The plain lines of a service that logs requests add no call.
 func TestMentions(t *testing.T) {
 	var lines, theirs source
 	const traces = 4_000 // with two spans each, more than are remembered at once
@@ -196,8 +196,8 @@ func TestNoIDHostile(t *testing.T) {
 	assert.LessOrEqual(t, len(g.Breaks), 18)
 }
 
-// A service logs a request twice, once with the trace that it did not believe. The request counts
-// twice, because that trace contains it as well, and the sums must agree.
+// If a service logs a request twice, and one of the lines names a trace that was not believed, the
+// request counts twice: that trace contains the request, too. The sums must agree.
 func TestTwiceInOneSpan(t *testing.T) {
 	g := graph(t, servicemap.Config{}, source{
 		request("shop", wide, "3", "4", 4, 2, `"untrusted_trace_id":"`+second+`"`),

@@ -25,7 +25,7 @@ type picture struct {
 	strings.Builder
 	graph   *Graph
 	outside map[string]bool
-	number  map[string]int // of nodes
+	number  map[string]int // the numbers of the nodes, by their names
 	edges   []int          // indexes of the graph's edges that are drawn
 	drawing drawing
 	taken   []box // places of nodes and labels, which further labels must not cover
@@ -128,8 +128,8 @@ func (p *picture) byCalls() []int {
 	return order
 }
 
-// failing returns 0 for an edge with fewer errors than one in a thousand calls, 2 for at least 1
-// %, and 1 between these. All views choose their colours by it.
+// failing returns 0 if fewer than one in a thousand calls fail, 2 if at least one in a hundred
+// fails, and 1 between these. All views choose the colour of an edge by this number.
 func (e *Edge) failing() int { return failing(e.Errors, e.Calls) }
 
 func failing(errors, of int64) int {
@@ -154,8 +154,8 @@ func (p *picture) edge(i, number int, most int64) {
 		class, number, inHTML(e.From+" calls "+e.To+": "+e.label()), path, 1.2+p.broadest()*e.weight(most), path, head)
 }
 
-// broadest returns how much broader the busiest edge is than the least busy. Many edges are
-// narrower, because they should hide less.
+// broadest returns how much broader the busiest edge is than the least busy. If there are many
+// edges, they are narrower, so that they hide less.
 func (p *picture) broadest() float64 {
 	if len(p.edges) > fewEdges {
 		return 3.3
@@ -217,7 +217,7 @@ func (p *picture) flat(from, to point) (path, head string) {
 	return path, "M" + to.String() + "L" + p.moved(to, headLength, -4.5).String() + "L" + p.moved(to, headLength, 4.5).String() + "z"
 }
 
-// deep returns how far a flat edge goes into the gap, by the control points of its curve.
+// deep returns how far into the gap the control points of a flat edge's curve lie.
 func (p *picture) deep(from, to point) float64 {
 	return min(24+0.06*(math.Abs(from.x-to.x)+math.Abs(from.y-to.y)), flatRoom)
 }
@@ -325,8 +325,8 @@ func (p *picture) free(i int, e *Edge, width, height float64) (point, bool) {
 	return point{best.x, best.y}, true
 }
 
-// crossed reports whether another edge than i passes through a box. With many edges it does not
-// look, because that would take long, and edges pass nearly everywhere.
+// crossed reports whether another edge than i passes through a box. If there are many edges, it
+// returns false, because a search would take long, and edges pass nearly everywhere.
 func (p *picture) crossed(i int, b box) bool {
 	if len(p.edges) > fewEdges {
 		return false
@@ -346,7 +346,8 @@ func (p *picture) crossed(i int, b box) bool {
 	return false
 }
 
-// between returns a place on the curve from one place of a route to the next.
+// between returns a place on the curve from one place of a route to the next. The curve begins at
+// t = 0 and ends at t = 1.
 func (p *picture) between(from, to point, t float64) point {
 	along := (p.along(to) - p.along(from)) * (1.5*t - 1.5*t*t + t*t*t)
 	across := (to.y - from.y) * (3*t*t - 2*t*t*t)

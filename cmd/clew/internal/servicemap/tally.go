@@ -23,14 +23,14 @@ type tally struct {
 	naming                         int64 // requests that name a caller
 	untold                         int64 // of these, those whose caller appears in no line
 
-	kept  *kept // the nodes and edges that are not merged; nil: the first ones
+	kept  *kept // the nodes and edges that are not merged; nil: those that come first
 	crowd crowd // the others
 }
 
 type edgeKey struct{ from, to nodeKey }
 
-// hopKey is the service of a caller and the service of a callee. From is noCaller if the caller is
-// not known.
+// hopKey is the service of a caller and the service of a callee. The field from is noCaller if the
+// caller is not known.
 type hopKey struct{ from, to uint16 }
 
 // noCaller stands in place of a service's number. No service has this number.
@@ -49,7 +49,7 @@ type edgeTally struct {
 
 // hopTally counts how traces pass from one service to another.
 type hopTally struct {
-	calls int64 // that have a line of the caller, and an answer by that line
+	calls int64 // those with a line of the caller that shows an answer
 
 	unbelieved finding // the callee says that it did not believe the caller
 	restarted  finding // the callee has no line in the call's trace
@@ -110,7 +110,7 @@ func newTally(f *facts, kept *kept) *tally {
 		hosts: make([]answering, len(f.outside)), calls: map[untoldKey]*untoldCalls{}, roots: map[nodeKey]int64{}, kept: kept, crowd: newCrowd()}
 }
 
-// node returns a node. The caller adds count requests or jobs to it.
+// node returns a node. The function that calls node then adds count requests or jobs to it.
 func (t *tally) node(k nodeKey, count int64) *nodeTally {
 	k = t.kept.node(k)
 	n := t.nodes[k]
@@ -125,7 +125,7 @@ func (t *tally) node(k nodeKey, count int64) *nodeTally {
 	return n
 }
 
-// edge returns an edge. The caller adds count calls to it.
+// edge returns an edge. The function that calls edge then adds count calls to it.
 func (t *tally) edge(from, to nodeKey, count int64) *edgeTally {
 	k := t.kept.edge(edgeKey{from, to})
 	e := t.edges[k]
@@ -269,7 +269,7 @@ func (e *edgeTally) guess(by how) {
 	}
 }
 
-// within returns the node to which calls within a row belong.
+// within returns the node of the calls that were made during a row.
 func (f *facts) within(r *row) nodeKey {
 	if kind := r.kind(); kind == isRequest || kind == isJob {
 		return f.node(r.service, r.operation)
@@ -338,9 +338,10 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	}
 }
 
-// unbelieved adds a request that did not believe its caller, in the caller's trace. That is right,
-// and no break, in two cases. The trace has no other line. Or the service has a request in the
-// trace, because a client has sent the ID of an answer back to it.
+// unbelieved adds a request that did not believe its caller, in the caller's trace. In two cases
+// the service is right, and the trace does not break: the trace has no other line; or the service
+// has another request in the trace, because a client has sent the ID of an answer back to the
+// service.
 func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
 	r, l := &j.rows[i], &j.links[i]
 	if l.parent == none && (!j.ours || j.served[r.service]) { // the caller is outside

@@ -142,7 +142,8 @@ func (t *tally) spans(j *joined) (spans, parents []int32) {
 			parents[i] = p
 		}
 	}
-	walk := make([]int32, len(j.rows)) // for each row, the number of the first walk that has seen it, from 1
+	// walk has, for each row, the number of the first walk that has seen it, from 1.
+	walk := make([]int32, len(j.rows))
 	for _, i := range spans {
 		this, at := i+1, i
 		for ; at != none && walk[at] == 0; at = parents[at] {

@@ -76,8 +76,8 @@ class View {
 	}
 }
 
-// movable lets the pointer drag the picture, and lets two fingers zoom it. A press without a movement
-// is a click.
+// movable lets the pointer drag the picture, and lets two fingers zoom it. A press without a
+// movement is a click.
 function movable(view) {
 	const svg = view.svg, pointers = new Map();
 	let moved = false;
