@@ -253,9 +253,9 @@ func TestDoctorInterrupted(t *testing.T) {
 	assert.Contains(t, out.String(), "requests were not sent")
 }
 
-// freeAddress returns an address on loopback without a listener. A system chooses ports from a
-// range if a listener asks for any port. The port is outside of this range, so that no other test
-// gets it.
+// freeAddress returns an address on loopback without a listener. If a listener asks for any port,
+// the system chooses one from a fixed range. The port of this address is outside of that range, so
+// that no other test gets it.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	for i := range 1000 {

@@ -1,6 +1,6 @@
 //go:build integration
 
-// These tests send traces to a real Zipkin, which make integration starts.
+// These tests send traces to a real Zipkin. The command make integration starts it.
 
 package main
 
@@ -58,7 +58,7 @@ func outline(spans []zipkinSpan) (lines []string) {
 // trace of 30,000 spans, and a trace of hostile lines.
 func TestIntegrationSend(t *testing.T) {
 	server := os.Getenv("CLEW_ZIPKIN")
-	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
+	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; the command make integration starts one")
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	dir := t.TempDir()
 	// No other run on this Zipkin has these digits.

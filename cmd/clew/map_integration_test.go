@@ -1,6 +1,7 @@
 //go:build integration
 
-// These tests compare maps with the graph of a real Zipkin, which make integration starts.
+// These tests compare maps with the graph of a real Zipkin. The command make integration starts
+// it.
 
 package main
 
@@ -89,7 +90,7 @@ func asItIs(name string) string { return name }
 // the service that has answered at the address before.
 func TestIntegrationMapOfDemo(t *testing.T) {
 	folder := os.Getenv("CLEW_MAP")
-	require.NotEmpty(t, folder, "CLEW_MAP, the folder that the demo's test has written to; make integration names one")
+	require.NotEmpty(t, folder, "CLEW_MAP, the folder that the demo's test has written to; the command make integration names one")
 	const refused = 30 // connections to image-store that were refused
 	want := edgeCounts{
 		"media-api > network-information": {1050, 20}, "media-api > image-store": {1000 + refused, refused}, "image-store > dynamodb": {1000, 0},
@@ -116,7 +117,7 @@ func TestIntegrationMapOfDemo(t *testing.T) {
 // port of a host that is no service.
 func TestIntegrationMapOfMesh(t *testing.T) {
 	server := os.Getenv("CLEW_ZIPKIN")
-	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
+	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; the command make integration starts one")
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	for _, services := range []int{5, 60} {
 		t.Run(fmt.Sprint(services), func(t *testing.T) {
@@ -153,7 +154,7 @@ func TestIntegrationMapOfMesh(t *testing.T) {
 // failure. Statuses below 500 are no failure.
 func TestIntegrationMapOfFailures(t *testing.T) {
 	server := os.Getenv("CLEW_ZIPKIN")
-	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; make integration starts one")
+	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; the command make integration starts one")
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	const callHead, requestHead = `"method":"GET","host":"h","path":"/","duration_ms":9,"attempt":1,`, `"method":"GET","path":"/","bytes":1,"duration_ms":5,"remote":"r",`
 	tests := []struct{ name, call, request string }{

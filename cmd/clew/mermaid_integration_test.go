@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMermaidDiagrams writes diagrams for the target integration-mermaid of make, which renders
+// TestMermaidDiagrams writes diagrams for the command make integration-mermaid, which renders
 // them. For each diagram, it writes how many arrows, notes and participants the picture must have.
 func TestMermaidDiagrams(t *testing.T) {
 	dir := os.Getenv("CLEW_MERMAID")

@@ -78,8 +78,8 @@ func TestLogWithoutIDs(t *testing.T) {
 	assert.Contains(t, d.Says, "lines have no trace ID")
 }
 
-// A decision counts also in lines of other loggers than clew's. If a service always writes debug
-// lines, they show no fault.
+// A decision in a line counts, too, if another logger than clew's has written the line. If a
+// service always writes debug lines, they show no fault.
 func TestDecisionInLines(t *testing.T) {
 	t.Parallel()
 	for field, verdict := range map[string]doctor.Kind{

@@ -1,5 +1,5 @@
-// Command scale measures clew and other tools, on logs that it makes. make scale runs it: see
-// .ci/scale.
+// Command scale measures clew and other tools, on logs that it makes. The command make scale runs
+// it: see .ci/scale.
 package main
 
 import (

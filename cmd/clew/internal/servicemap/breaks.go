@@ -31,8 +31,9 @@ func (t *tally) breaks() []Break {
 		switch {
 		case b.Kind == Clock:
 			return 1
+		// If b.To is called, and none of its lines has an ID, traces end there: the rank is 0.
 		case b.Kind == NoID && !(b.Count == b.Of && called[b.To]):
-			return 2 // unless b.To is called, and no line of it has an ID: traces end there
+			return 2
 		}
 		return 0
 	}

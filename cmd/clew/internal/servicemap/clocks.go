@@ -18,9 +18,9 @@ type clocks struct {
 }
 
 // clockBreaks returns the services with wrong clocks. The clock of the service with most requests
-// counts as right. Each other clock is compared with the clock of a neighbour, which is a service
-// with calls to or from the other one. If most calls between the two fit, the clocks count as
-// equal. Otherwise the calls show how far the clocks are apart.
+// counts as right. Each other clock is compared with the clock of a neighbour. Two services are
+// neighbours if one of them calls the other. If most calls between the two fit, the clocks count
+// as equal. Otherwise the calls show how far the clocks are apart.
 func (t *tally) clockBreaks() (all []Break) {
 	between := map[hopKey]*clocks{}
 	next := map[uint16][]uint16{}

@@ -19,7 +19,7 @@ type facts struct {
 	atService, atOperation []uint16 // the new numbers, by the old ones
 	atHost                 []uint16 // the place of a host in outside, by its old number
 	named                  []uint16 // by outside: the service with the host's name; 0: none
-	sure                   []bool   // by outside: the name alone makes the host this service
+	sure                   []bool   // by outside: the name alone proves that service
 	address                []bool   // by outside: the host has no name, and may be any service
 	heard                  heard    // by the new numbers
 	period                 period

@@ -94,12 +94,17 @@ type Edge struct {
 	Retries  int64 `json:"retries"`  // attempts after the first
 	Answered int64 `json:"answered"` // calls for which the callee has a request line
 	Told     int64 `json:"told"`     // calls for which the caller has a line
-	Guessed  int64 `json:"guessed"`  // calls that were joined, or whose service was found, by the host's name or by time, not by IDs
-	Again    int64 `json:"again"`    // further requests for a call that another request has answered: a proxy sent it again
-	Bytes    int64 `json:"bytes"`    // of the answers, by the callee's lines
+
+	// Guessed counts the calls for which clew used the host's name or the time instead of IDs: to
+	// join them with requests, or to find their service. Again counts the further requests for a
+	// call that another request has answered, because a proxy has sent the call again.
+	Guessed int64 `json:"guessed"`
+	Again   int64 `json:"again"`
+
+	Bytes int64 `json:"bytes"` // of the answers, by the callee's lines
 
 	Took    Quantiles `json:"took"`    // by the caller's clock where it has lines of its calls, else by the callee's
-	Slowest []Sample  `json:"slowest"` // the slowest first, each of another trace
+	Slowest []Sample  `json:"slowest"` // the slowest first, each of a different trace
 	Failed  []Sample  `json:"failed"`  // some that failed, the newest first
 }
 

@@ -14,12 +14,12 @@ type heard struct {
 type voiced struct {
 	period
 	lines, noID int64
-	requests    int64            // a request that two sources have counts twice
+	requests    int64            // a request counts twice if two sources have its line
 	places      map[string]int64 // lines without an ID, by place
 	elsewhere   int64            // lines without an ID at places that are not kept
 }
 
-// period is the time from the first line to the last. The zero value is no time.
+// period is the time from the first line to the last. The zero value contains no time.
 type period struct {
 	from, until int64
 	any         bool

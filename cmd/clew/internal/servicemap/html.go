@@ -186,7 +186,7 @@ func (g *Graph) htmlRows() string {
 	b.WriteString("<table>\n<thead><tr id=\"rows-head\"><th scope=\"col\">From</th><th scope=\"col\">To</th>")
 	for _, c := range columns {
 		title := c.title
-		if title[1] > '9' { // not p50
+		if title[1] > '9' { // p50 stays in lower case
 			title = strings.ToUpper(title[:1]) + title[1:]
 		}
 		fmt.Fprintf(&b, `<th scope="col" class="number">%s</th>`, title)

@@ -47,8 +47,8 @@ const (
 
 var errNoMap = errors.New("it is no map: clew map -o json writes one")
 
-// ReadJSON reads what [Graph.JSON] has written, without the traces. The error says whether the
-// text is no map, or a map of another version. Names may be anything, because no view trusts them.
+// ReadJSON reads what [Graph.JSON] has written, without the traces. If the text is no map, or a
+// map of another version, the error says so. Names may be anything, because no view trusts them.
 func ReadJSON(from io.Reader) (*Graph, error) { return readJSON(from, maxMap) }
 
 func readJSON(from io.Reader, most int64) (*Graph, error) {
@@ -167,8 +167,8 @@ func readList[T any](d *json.Decoder, keep func(T)) error {
 	return err
 }
 
-// check returns an error if the counts are not possible. Durations may be anything, because
-// whoever writes a line may write any duration.
+// check returns an error if a count is impossible. Durations may be anything, because whoever
+// writes a line may write any duration.
 func (g *Graph) check() error {
 	if g.By != "service" && g.By != "route" {
 		return errors.New(`it is neither by "service" nor by "route"`)

@@ -21,7 +21,7 @@ type loader struct {
 
 	rows  []row
 	keys  []traceKey
-	ends  []int32 // of the buckets of keys
+	ends  []int32 // where each bucket of keys ends
 	group []row
 }
 

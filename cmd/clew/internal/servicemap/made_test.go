@@ -108,7 +108,7 @@ func fleet(n, calls int) *servicemap.Graph {
 		requests := int64(100 + r.IntN(200_000))
 		g.Nodes = append(g.Nodes, node(name(i), requests, requests*int64(r.IntN(20)/18)/90, 0, 1+20*r.Float64()))
 	}
-	order := r.Perm(n) // services are not in tiers by the order of names
+	order := r.Perm(n) // the tiers do not follow the order of the names
 	for i := range 3 {
 		g.Nodes[order[i]].Roots = 50_000
 	}

@@ -47,7 +47,8 @@ func TestMesh(t *testing.T) {
 	}
 }
 
-// The map of a part of a mesh's lines has no break, because the whole mesh has none.
+// If only a part of a mesh's lines is read, the map shows no break, because no trace of the mesh
+// breaks.
 func TestMeshCut(t *testing.T) {
 	traces := 4000
 	if raceEnabled {

@@ -29,8 +29,8 @@ func TestPages(t *testing.T) {
 
 var mermaidNode = regexp.MustCompile(`(?m)^  \w+(?:\[|\(\[)"`)
 
-// TestMermaidMaps writes the maps of these tests as diagrams for the target integration-mermaid of
-// make. For each diagram, it writes how many nodes and edges that target must find.
+// TestMermaidMaps writes the maps of these tests as diagrams for the command make
+// integration-mermaid. For each diagram, it writes how many nodes and edges the command must find.
 func TestMermaidMaps(t *testing.T) {
 	dir := os.Getenv("CLEW_MERMAID")
 	if dir == "" {

@@ -140,7 +140,7 @@ func TestMentionsOfReported(t *testing.T) {
 	assert.Equal(t, traces, b.Rows())
 }
 
-// Lines without an ID are counted by place, the most first.
+// Lines without an ID are counted by place. The place with the most such lines comes first.
 func TestNoID(t *testing.T) {
 	var lines source
 	add := func(n int, service, fields string) {

@@ -27,8 +27,8 @@ func (l *layering) apart(a, b int) float64 {
 }
 
 // place gives each vertex a height in its layer, near the heights of its neighbours. Bends have a
-// greater weight, so that long edges are straight. Layer after layer is moved as near to these
-// heights as the layer's order and distances allow.
+// greater weight, so that long edges are straight. One layer after another is moved as near to
+// these heights as its order and the least distances allow.
 func (l *layering) place() {
 	l.y = make([]float64, len(l.rank))
 	for _, layer := range l.layers {
@@ -51,10 +51,10 @@ func (l *layering) place() {
 	}
 }
 
-// settle moves the vertices of a layer near their neighbours on the given sides, within the
-// layer's order and distances. The sum of the squares of the remaining distances is the smallest
-// possible. Vertices that would break the order form blocks. A block goes to the average of the
-// places that its vertices want.
+// settle moves the vertices of a layer towards their neighbours on the given sides. It keeps the
+// order of the vertices, and the least distances between them. The sum of the squares of the
+// distances to the wanted heights is the smallest possible. Vertices that would break the order
+// form blocks. A block goes to the average of the heights that its vertices should have.
 func (l *layering) settle(layer []int, left, right bool) {
 	type block struct {
 		at, weight float64

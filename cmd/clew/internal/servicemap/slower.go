@@ -104,8 +104,8 @@ func widened(value, factor float64) float64 {
 func positive(ms float64) float64 { return max(ms, 1e-9) }
 
 // without estimates a quantile of the durations that remain if the longest ones are left out. The
-// parameter part is the share that is left out. It assumes that the logarithm of a duration is
-// normally distributed between the known quantiles.
+// parameter part is the share that is left out. The estimate assumes that the logarithm of a
+// duration is normally distributed between the known quantiles.
 func (of *Quantiles) without(q quantile, part float64) float64 {
 	if part <= 0 {
 		return positive(q.of(of).Is)

@@ -239,7 +239,8 @@ func (t *tally) joined(j *joined, i int, id timeline.ID) {
 		return
 	}
 	from, answer := t.caller(j, int(l.parent)), j.links[l.parent].answer
-	if a := &j.rows[answer]; answer != int32(i) && a.service == r.service { // the caller knows of one call
+	// If a service has two requests for one call, the caller still sees one call.
+	if a := &j.rows[answer]; answer != int32(i) && a.service == r.service {
 		t.edge(from, t.facts.node(a.service, a.operation), 0).again++
 		return
 	}
@@ -269,7 +270,7 @@ func (e *edgeTally) guess(by how) {
 	}
 }
 
-// within returns the node of the calls that were made during a row.
+// within returns the node that made a call, if the parent of the call is row r.
 func (f *facts) within(r *row) nodeKey {
 	if kind := r.kind(); kind == isRequest || kind == isJob {
 		return f.node(r.service, r.operation)

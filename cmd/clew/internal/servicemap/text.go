@@ -162,8 +162,8 @@ func (g *Graph) idle() map[string]bool {
 	return idle
 }
 
-// divided returns the names of the nodes that stand for a whole service, if the service also has a
-// node for each of its routes.
+// divided returns the names of the nodes that stand for a whole service, if the service also has
+// nodes for its routes.
 func (g *Graph) divided() map[string]bool {
 	routed, divided := map[string]bool{}, map[string]bool{}
 	for i := range g.Nodes {

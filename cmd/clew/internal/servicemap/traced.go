@@ -129,7 +129,8 @@ func (t *tally) trace(j *joined, names map[nodeKey]string) Trace {
 	return trace
 }
 
-// spans returns the rows that are spans, and the parent of each row, without circles.
+// spans returns the rows that are spans, and the parent of each row. It leaves out a parent that
+// would close a circle.
 func (t *tally) spans(j *joined) (spans, parents []int32) {
 	parents = make([]int32, len(j.rows))
 	for i := range j.rows {
