@@ -51,7 +51,8 @@ type part struct {
 	input
 	engine *engine
 
-	mu      sync.Mutex        // guards the fields below and parser: with --follow, a timer ends entries
+	// mu guards the fields below, and parser: with --follow, a timer ends entries.
+	mu      sync.Mutex
 	glances []timeline.Glance // what a list needs of each line, until the lister gets it
 	found   int               // entries of the trace
 }

@@ -83,7 +83,8 @@ func TestHostile(t *testing.T) {
 				found, err := e.show(&answer)
 				require.NoError(t, err)
 				assert.True(t, found, output)
-				assertPlain(t, strings.ReplaceAll(answer.String(), "\t", "")) // the page's script has tabs
+				// The page's script contains tabs.
+				assertPlain(t, strings.ReplaceAll(answer.String(), "\t", ""))
 			}
 		}
 	}

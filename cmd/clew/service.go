@@ -8,8 +8,10 @@ import (
 var (
 	extensionsForm = regexp.MustCompile(`(?i)([-.](` + logExtensions + `))+$`)
 	numberOnlyForm = regexp.MustCompile(`^[0-9]+$`)
-	containerForm  = regexp.MustCompile(`^[^_]+_[^_]+_(.+)-[0-9a-f]{64}$`) // /var/log/containers/POD_NAMESPACE_CONTAINER-ID.log
-	containerID    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	// containerForm matches the name of /var/log/containers/POD_NAMESPACE_CONTAINER-ID.log without
+	// its extension.
+	containerForm = regexp.MustCompile(`^[^_]+_[^_]+_(.+)-[0-9a-f]{64}$`)
+	containerID   = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 // serviceOf derives a service from the name of a file, for lines that do not name their service.

@@ -201,7 +201,8 @@ func TestGoAway(t *testing.T) {
 		}
 		io.WriteString(s, "\x00\x00\x00\x04\x00\x00\x00\x00\x00") // SETTINGS
 		untilRequest(s)
-		io.WriteString(s, "\x00\x00\x08\x07\x00\x00\x00\x00\x00"+"\x00\x00\x00\x01"+"\x00\x00\x00\x0b") // GOAWAY after stream 1: ENHANCE_YOUR_CALM
+		// GOAWAY after stream 1: ENHANCE_YOUR_CALM
+		io.WriteString(s, "\x00\x00\x08\x07\x00\x00\x00\x00\x00"+"\x00\x00\x00\x01"+"\x00\x00\x00\x0b")
 		s.CloseWrite()
 		io.Copy(io.Discard, s)
 	})

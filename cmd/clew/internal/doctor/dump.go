@@ -22,7 +22,8 @@ func (p *probe) withoutHeaders(text string) string {
 		return text
 	}
 	bare, lower := []byte(text), strings.ToLower(text)
-	if strings.Contains(lower, "b3") || strings.Contains(lower, "traceparent") { // the pattern is slow, and lines may be long
+	// The pattern is slow, and lines may be long.
+	if strings.Contains(lower, "b3") || strings.Contains(lower, "traceparent") {
 		ownSpan := ownSpan(text, p.SpanID)
 		for _, at := range namedHeader.FindAllStringSubmatchIndex(text, -1) {
 			if p.isRequests(text[at[2]:at[3]], text[at[4]:at[5]], ownSpan) {

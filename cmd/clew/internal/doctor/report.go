@@ -59,13 +59,16 @@ type Report struct {
 
 // Diagnosis is what was found at one target.
 type Diagnosis struct {
-	URL      string    `json:"url"`
-	Verdict  Kind      `json:"verdict"` // the gravest fault; without one: adopted, unchanged, echoed, unknown, unreachable
+	URL string `json:"url"`
+	// Verdict is the gravest fault. Without a fault, it is adopted, unchanged, echoed, unknown or
+	// unreachable.
+	Verdict  Kind      `json:"verdict"`
 	Says     string    `json:"says"`
 	Requests int       `json:"requests"`
 	Findings []Finding `json:"findings"`
-	Evidence []string  `json:"evidence"` // the places where something was found: response, logs, sent on
-	Notes    []string  `json:"notes"`    // such as what was not seen, and why
+	// Evidence names the places where something was found: response, logs, sent on.
+	Evidence []string `json:"evidence"`
+	Notes    []string `json:"notes"` // such as what was not seen, and why
 }
 
 // Finding is what the service does with canaries, in one place.

@@ -67,7 +67,9 @@ const (
 
 // Node is a service, or one route of it, or a host outside.
 type Node struct {
-	Name    string `json:"name"` // the service or host; by route, with " METHOD /route" behind it; unique
+	// Name is unique. It is the name of the service or the host. By route,
+	// " METHOD /route" follows.
+	Name    string `json:"name"`
 	Kind    Kind   `json:"kind"`
 	Service string `json:"service,omitempty"` // "": the node is outside
 	Route   string `json:"route,omitempty"`
@@ -75,10 +77,12 @@ type Node struct {
 	Lines    int64 `json:"lines"`    // of the service; 0 for a route
 	NoID     int64 `json:"no_id"`    // of these, without a trace's ID
 	Requests int64 `json:"requests"` // that it has served, by its own lines
-	Roots    int64 `json:"roots"`    // of these, without a caller, or with an outside caller that was not believed
-	Errors   int64 `json:"errors"`   // of the requests
-	Jobs     int64 `json:"jobs"`
-	Bytes    int64 `json:"bytes"` // of the bodies that it answered with
+	// Roots is how many of these requests name no caller, or have an outside caller that was not
+	// believed.
+	Roots  int64 `json:"roots"`
+	Errors int64 `json:"errors"` // of the requests
+	Jobs   int64 `json:"jobs"`
+	Bytes  int64 `json:"bytes"` // of the bodies that it answered with
 
 	Took Quantiles `json:"took"` // its requests, by its own clock
 }
@@ -103,7 +107,9 @@ type Edge struct {
 
 	Bytes int64 `json:"bytes"` // of the answers, by the callee's lines
 
-	Took    Quantiles `json:"took"`    // by the caller's clock where it has lines of its calls, else by the callee's
+	// Took is measured by the caller's clock if the caller has lines of its calls, else by the
+	// callee's.
+	Took    Quantiles `json:"took"`
 	Slowest []Sample  `json:"slowest"` // the slowest first, each of a different trace
 	Failed  []Sample  `json:"failed"`  // some that failed, the newest first
 }
@@ -149,15 +155,18 @@ const (
 
 // Break is a place where traces break.
 type Break struct {
-	Kind  BreakKind `json:"kind"`
-	From  string    `json:"from,omitempty"`  // the caller's service; "": not known, or there is none
-	To    string    `json:"to"`              // the callee's service, or the only service of the break
-	Place string    `json:"place,omitempty"` // of lines: file.go:42 or the logger's name; "": lines do not say
+	Kind BreakKind `json:"kind"`
+	From string    `json:"from,omitempty"` // the caller's service; "": not known, or there is none
+	To   string    `json:"to"`             // the callee's service, or the only service
+	// Place is where the lines were logged: file.go:42, or the name of the logger. "": the
+	// lines do not say.
+	Place string `json:"place,omitempty"`
 
 	Count int64 `json:"count"` // how often it was seen
 	Of    int64 `json:"of"`    // how often it could have been seen
 
-	Ahead float64 `json:"ahead_ms,omitempty"` // how much the clock of [Clock] is ahead; below 0: behind
+	// Ahead is by how much the clock is ahead, for the kind [Clock]. Below 0, it is behind.
+	Ahead float64 `json:"ahead_ms,omitempty"`
 
 	Traces []string `json:"traces,omitempty"` // some that show it
 	Says   string   `json:"says"`             // the sentence for people

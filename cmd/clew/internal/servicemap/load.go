@@ -14,10 +14,11 @@ import (
 type loader struct {
 	builder *Builder
 	facts   *facts
-	most    int                      // rows that it may load while other loaders load as many
-	alone   int                      // rows that one loader may load while the others load no more than most
-	room    int                      // most or alone, as the partition needs
-	wanted  map[uint64][]timeline.ID // the traces that are wanted, by their low halves; nil: all
+	most    int // rows that it may load while other loaders load as many
+	// alone is how many rows one loader may load while the others load no more than most.
+	alone  int
+	room   int                      // most or alone, as the partition needs
+	wanted map[uint64][]timeline.ID // the traces that are wanted, by their low halves; nil: all
 
 	rows  []row
 	keys  []traceKey
@@ -46,7 +47,8 @@ func (b *Builder) loader(f *facts) *loader {
 // traces gives the rows of each trace of a partition to a function, in no order. The function may
 // change the rows.
 func (l *loader) traces(p *partition, give func([]row)) error {
-	if l.room = l.most; p.rows > l.most { // what is kept of a trace must not depend on the number of loaders
+	// What is kept of a trace must not depend on the number of loaders.
+	if l.room = l.most; p.rows > l.most {
 		l.builder.large.Lock()
 		defer l.builder.large.Unlock()
 		defer func() { l.rows, l.keys, l.group = nil, nil, nil }()

@@ -34,9 +34,11 @@ const (
 	isRequest = iota
 	isCall
 	isJob
-	isMention   // a span that plain lines name and no line reports
-	isRestarted // a request that did not believe its caller, in the caller's trace; link and parent make it unique
-	kindMask    = 7
+	isMention // a span that plain lines name and no line reports
+	// isRestarted is a request that did not believe its caller, as a row in the caller's trace.
+	// link and parent make the row unique.
+	isRestarted
+	kindMask = 7
 )
 
 // Flags of a row, in the bits above its kind.
