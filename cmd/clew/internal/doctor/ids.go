@@ -49,7 +49,7 @@ type mention struct {
 	wide  bool   // the form allows 32 digits only, as traceparent and Google's resource names do
 }
 
-// find returns the IDs of canaries' traces in a text. It recognises 16 or 32 hexadecimal digits
+// find returns the IDs of canaries' traces in a text. It recognizes 16 or 32 hexadecimal digits
 // without further digits beside them, the low half as a decimal number, and X-Ray's form.
 func (k *known) find(text string) (found []mention) {
 	for start, run := range runs(text) {
