@@ -133,7 +133,8 @@ func mayTellPair(path, name string, kv attribute.KeyValue) telling {
 
 // mayTellWithin returns how much may be told of v, a value in a map or in a list. The parameter
 // path is the attribute's key and the keys of the maps around v, joined by dots. Each suffix of
-// path is checked too, because a map may be a whole request, or a copy of all attributes.
+// path is checked too. A map may hold a whole request or a copy of all attributes, and then its
+// keys are full attribute names.
 func mayTellWithin(path string, v attribute.Value) telling {
 	if v.Type() != attribute.MAP && v.Type() != attribute.SLICE && nameless(path) {
 		return nothing

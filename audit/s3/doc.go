@@ -5,7 +5,7 @@
 // clew-audit compact merges files, in only one process at a time. The bucket's lifecycle rule
 // deletes old files.
 //
-// Put, Delete and Lock rely on conditional writes (If-None-Match and If-Match). S3 supports them,
-// and Lock finds out whether another server does. The AWS SDK's configuration gives the
+// Put, Delete and Lock rely on conditional writes (If-None-Match and If-Match). S3 supports such
+// writes. On any other server, Lock checks that they work. The AWS SDK's configuration gives the
 // credentials, the region and the endpoint. No error contains a credential.
 package s3

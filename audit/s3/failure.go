@@ -97,7 +97,8 @@ func elsewhere(err error) string {
 }
 
 // credentials matches a text before an @. An endpoint may contain a password, and an error may
-// quote the endpoint, even one that is not a URL.
+// quote the endpoint. The endpoint may be malformed, so the pattern also matches text that is not
+// a URL.
 var credentials = regexp.MustCompile(`(?s)(\S*://.*|\S*)@`)
 
 // clean returns a text of another program in a form for our errors: short, without credentials,

@@ -341,7 +341,7 @@ func (e *engine) counts() counts {
 		all.found += p.found
 	}
 	all.left, all.noRoom = e.keeper.Left(), e.noRoom
-	if e.view.whole { // a list that is shown reports these numbers itself
+	if e.view.whole { // whole traces are shown; otherwise the list itself reports these numbers
 		_, left := e.list()
 		all.limited, all.older = left.Limited, left.Traces
 	}

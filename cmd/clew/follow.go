@@ -14,8 +14,8 @@ const followEvery = 250 * time.Millisecond
 //
 // When another file takes the path (logrotate's create), the old one is read until the next look,
 // because its writer may not have noticed the rotation yet. A file that has become shorter
-// (copytruncate) is read from its beginning. If a file was truncated, but by the next look is
-// longer than what was read, tail does not notice.
+// (copytruncate) is read from its beginning. tail misses a truncation if, before the next
+// look, the file grows beyond the bytes already read.
 type tail struct {
 	ctx  context.Context
 	path string

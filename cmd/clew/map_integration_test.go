@@ -196,8 +196,8 @@ func TestIntegrationMapOfFailures(t *testing.T) {
 	assert.Equal(t, want, got, "Zipkin's graph")
 }
 
-// drawnOn returns the edges of Zipkin's graph for the day of a mesh. It renames the callees as the
-// map does, but without the port.
+// drawnOn returns the edges of Zipkin's graph for the day of a mesh. It gives the callees
+// the short names that the map uses, without a domain. Zipkin's names have no port.
 func drawnOn(t *testing.T, server string) edgeCounts {
 	t.Helper()
 	midnight := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)

@@ -75,18 +75,18 @@ func compareClocks(s *Span) (ahead time.Duration, ok bool) {
 }
 
 // ClockAhead returns the time by which the clock of a call is ahead of the clock of its request;
-// zero: the request fits into the call. The parameter begins is how much later the call began than
-// the request, and ends is how much later the call ended. Both may be wrong by as much as the
+// zero: the request fits into the call. The parameter lateStart is the start of the call minus the
+// start of the request, and lateEnd is the same of their ends. Both may be wrong by as much as the
 // parameter inexact. A request that does not fit is centred in the call, as in Zipkin and Jaeger.
-func ClockAhead(begins, ends, inexact time.Duration) time.Duration {
+func ClockAhead(lateStart, lateEnd, inexact time.Duration) time.Duration {
 	inexact += Tolerance
 	switch {
-	case begins <= inexact && ends >= -inexact:
+	case lateStart <= inexact && lateEnd >= -inexact:
 		return 0
-	case begins <= ends:
-		return begins/2 + ends/2
-	case begins > inexact: // the request took longer than its call, but cannot begin before it
-		return begins
+	case lateStart <= lateEnd:
+		return lateStart/2 + lateEnd/2
+	case lateStart > inexact: // the request took longer than its call, but cannot begin before it
+		return lateStart
 	}
 	return 0
 }

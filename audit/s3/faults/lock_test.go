@@ -187,7 +187,8 @@ func TestLockPaused(t *testing.T) {
 	})
 }
 
-// An upload is aborted, which deletes its parts, even if the lock is lost during the upload.
+// If the lock is lost during an upload, the upload fails. The Store still aborts the upload, so
+// that the server deletes its parts.
 func TestLockLostInUpload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t)

@@ -12,7 +12,8 @@ import (
 )
 
 // hoistTests are bodies of filters. K stands for the expression that reads the key k of the event.
-// The field hoisted says whether hoist should move the table.
+// The field hoisted says whether hoist should move the object literal in the body out of the
+// function.
 var hoistTests = []struct {
 	name, body string
 	hoisted    bool

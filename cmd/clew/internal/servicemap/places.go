@@ -21,8 +21,9 @@ func withoutLine(place string) string {
 	return place
 }
 
-// noIDs compares the lines without a trace's ID. A change is reported, but is never for the worse:
-// after a deploy, a service may log such lines again, at its start or in the background.
+// noIDs compares the lines without a trace's ID. A change is reported, but never counts as
+// one for the worse. After a deploy, a service may log such lines again, at its start or in the
+// background.
 func (c *comparer) noIDs() {
 	before, after := noIDPlaces(c.before), noIDPlaces(c.after)
 	was, is := linesOf(c.before), linesOf(c.after)
