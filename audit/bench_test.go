@@ -59,7 +59,7 @@ func TestIsASCII(t *testing.T) {
 
 func TestAllocations(t *testing.T) {
 	if raced.Enabled {
-		t.Log("with the race detector pools lose entries, so no allocations are counted")
+		t.Log("with the race detector, a sync.Pool loses entries, so no allocations are counted")
 		return
 	}
 	for name, filter := range map[string]audit.Filter{

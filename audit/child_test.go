@@ -79,7 +79,7 @@ func TestTwoProcesses(t *testing.T) {
 // A message of the child on its pipe is one of these bytes, and a number in 8 bytes.
 const (
 	accepted = 'a' // Log has returned for all events below the number
-	written  = 'w' // Stats.Written, read before the message accepted that follows
+	written  = 'w' // Stats.Written; the child reads it just before it sends the next message accepted
 	acked    = 's' // LogSync has returned nil for this event
 	longest  = 'g' // the longest time that an event has waited in memory, in nanoseconds
 )

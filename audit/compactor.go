@@ -60,7 +60,8 @@ func isShared(store lake.Store) bool {
 
 // compact is the goroutine that makes Parquet files of segments, and merges and deletes files of
 // the lake. With a Sink it sends the segments' events instead. If the store or the Sink refuses
-// events, compact tries again after a pause that doubles. Meanwhile the journal keeps the events.
+// events, compact tries again after a pause, which doubles each time. Meanwhile the journal keeps
+// the events.
 func (l *Logger) compact() {
 	merge, retry := newIdleTimer(), newIdleTimer()
 	defer merge.Stop()
@@ -152,7 +153,7 @@ func (l *Logger) pack(s *journalFile) error {
 	if err := os.Remove(s.path); err != nil || l.sink == nil {
 		return err
 	}
-	if err := removeProgress(s); err != nil { // the next Open removes it
+	if err := removeProgress(s); err != nil { // the next Open removes the file
 		l.note("remove the .sent file of a segment", err)
 	}
 	return nil

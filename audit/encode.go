@@ -29,7 +29,7 @@ type encoder struct {
 	shard uint32 // the shard of the previous record
 }
 
-// encoders mostly holds one encoder for each processor.
+// encoders usually holds one encoder for each processor.
 var encoders = sync.Pool{New: func() any { return &encoder{b: make([]byte, 0, 1<<10), shard: rand.Uint32()} }}
 
 // emptyKey is written for an attribute whose key is empty.
@@ -195,8 +195,9 @@ func (e *encoder) pair(key, value string) {
 	}
 }
 
-// isASCII reports whether b has only ASCII bytes. It reads eight bytes at a time, also at the end
-// of b. A call of utf8.ValidString for each string would cost more than all else that Log does.
+// isASCII reports whether b has only ASCII bytes. It reads eight bytes at a time: first the last
+// eight bytes of b, and then b from its beginning. A call of utf8.ValidString for each string would
+// cost more than all else that Log does.
 func isASCII(b []byte) bool {
 	const high = 0x8080808080808080
 	if len(b) < 8 {

@@ -154,7 +154,8 @@ func TestFilterPanics(t *testing.T) {
 	assert.Contains(t, s.LastError, "panic: a fault")
 	l.Log(t.Context(), "after")
 	shut(t, l)
-	// The events before and panic may have been in different buffers, and so in different batches.
+	// The events "before" and "panic" may have been in different buffers, and so in different
+	// batches.
 	got := names(p.all())
 	assert.Contains(t, got, "panic")
 	assert.Nil(t, got["panic"])
@@ -338,7 +339,8 @@ func TestFilterThatLogs(t *testing.T) {
 	assert.Positive(t, l.Stats().Discarded)
 }
 
-// No event is lost if names make events longer than a chunk, or longer than the limit of an event.
+// No event is lost if the names that a Filter adds make an event longer than a chunk, or longer
+// than the limit of an event.
 func TestFilterNames(t *testing.T) {
 	many := make([]string, 200)
 	for i := range many {

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// augment stands for the code of a user, who tests which events it logs.
+// augment is an example of a user's code. The user tests which events augment logs.
 func augment(t *testing.T, l *audit.Logger, item string) {
 	l.Log(t.Context(), "image augmented", slog.String("item", item))
 }

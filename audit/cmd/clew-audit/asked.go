@@ -37,7 +37,7 @@ func words(args []string) (a asked, err error) {
 	return a, nil
 }
 
-// passed asks for the events that a filter has passed.
+// passed adds the condition that the filter called name has passed the event.
 func (a *asked) passed(name string) error {
 	switch {
 	case name == "":
@@ -49,7 +49,8 @@ func (a *asked) passed(name string) error {
 	return nil
 }
 
-// pair asks for a key and its value, whatever the key is called.
+// pair adds the condition that the context has the key and the value in text. The key may also be
+// the word filter.
 func (a *asked) pair(flag, text string) error {
 	key, value, ok := strings.Cut(text, "=")
 	if !ok || key == "" {

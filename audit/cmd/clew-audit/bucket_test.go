@@ -79,11 +79,11 @@ func TestBucketWithoutCache(t *testing.T) {
 	require.Equal(t, exitFound, clewAudit(t, events, "ingest", "-d", t.TempDir(), "--store", url).code)
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	for name, cache := range map[string]string{"no directory": "/dev/null/nowhere", "a file": file, "a file in the directory": filepath.Dir(file)} {
+	for name, cache := range map[string]string{"the cache home does not exist": "/dev/null/nowhere", "the cache home is a file": file, "clew in the cache home is a file": filepath.Dir(file)} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("XDG_CACHE_HOME", cache)
 			t.Setenv("HOME", cache)
-			if name == "a file in the directory" {
+			if name == "clew in the cache home is a file" {
 				require.NoError(t, os.WriteFile(filepath.Join(cache, "clew"), nil, 0o600))
 			}
 			for range 2 {
@@ -101,8 +101,8 @@ func TestBucketWithoutCache(t *testing.T) {
 	assert.True(t, holdsNone(cacheDir()))
 }
 
-// Ingest deletes old events in a directory, but not in a bucket or a stream. It only warns if it
-// will delete them.
+// Ingest deletes old events in a directory, but not in a bucket or a stream. It warns about old
+// events only if it will delete them.
 func TestOldEvents(t *testing.T) {
 	url := bucket(t)
 	newStream(t)
@@ -114,7 +114,7 @@ func TestOldEvents(t *testing.T) {
 	}{
 		{"a directory", nil, true},
 		{"another directory", []string{"--store", t.TempDir()}, true},
-		{"a directory, for ever", []string{"--ttl", "0"}, false},
+		{"a directory that keeps events for ever", []string{"--ttl", "0"}, false},
 		{"a bucket", []string{"--store", url}, false},
 		{"a stream", []string{"--firehose", "audit"}, false},
 	} {

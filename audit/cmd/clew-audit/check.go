@@ -17,7 +17,7 @@ type checkCommand struct {
 
 	Events string `help:"Events to try the filters on: a file with an object of JSON a line, as ingest reads it and find -o json writes it, or - for standard input." placeholder:"FILE"`
 	dirs
-	App    string   `help:"Use only events of this app, which is also the app of the events of --events that name none." placeholder:"NAME"`
+	App    string   `help:"Use only events of this app. Events of --events without an app get this app." placeholder:"NAME"`
 	Since  string   `help:"Leave out older events of the directories: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, 24h." placeholder:"WHEN"`
 	Limit  int      `help:"Use no more events than this: the first of --events, and the newest of the directories." default:"10000"`
 	Rate   *float64 `help:"How many events a second the service logs. Without it, the rate of the busiest five minutes of the last three hours in the directories." placeholder:"N"`
@@ -30,7 +30,8 @@ func (checkCommand) Help() string {
 	return `Each filter runs as in a service, on events that were written before. The answer shows how many
 events pass, examples of events that pass and that do not, the line of each failure, how many calls
 a core makes in a second, and what share of a core the filter costs at the rate of the service.
-Warnings name code that is known to be slow, and code of Java. Nothing is changed.
+Warnings point at code that is known to be slow, and at classes and methods of Java. Nothing is
+changed.
 
 Examples:
 

@@ -106,7 +106,7 @@ func (d *ddlCommand) years(now time.Time) (years [2]string, err error) {
 	return [2]string{m[1], cmp.Or(m[2], m[1])}, nil
 }
 
-// defaultTTL is the default of the time for which events are kept.
+// defaultTTL is how long events are kept by default.
 const defaultTTL = 14 * 24 * time.Hour
 
 // projected is a column of the partitions, with the range of its values. Athena and Trino compute
@@ -266,7 +266,7 @@ var tableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}(?:\.[A-Za-z_][A
 func tableName(name, quote string, depth int) (string, error) {
 	parts := strings.Split(name, ".")
 	if !tableForm.MatchString(name) || len(parts) > depth {
-		return "", usagef("--table wants a name of letters, digits and _, with catalog and schema and dots before it where the engine has them, not %q", clip(name))
+		return "", usagef("--table wants a name of letters, digits and _, or such names with dots between them if the engine has schemas or catalogs, not %q", clip(name))
 	}
 	for i, part := range parts {
 		if part != "audit_events" {

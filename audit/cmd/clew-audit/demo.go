@@ -75,7 +75,7 @@ func (d *demoCommand) directory() (string, error) {
 	return os.MkdirTemp("", "clew-audit-demo-")
 }
 
-// write writes the events, and the events of the story in the middle.
+// write writes the synthetic events. In their middle it writes the events of the story.
 func (d *demoCommand) write(ctx context.Context, to *eventLog, over time.Duration) error {
 	start := time.Now().Add(-over)
 	generator := made.New(d.Seed, start, float64(d.Events)/over.Seconds())

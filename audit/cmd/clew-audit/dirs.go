@@ -72,7 +72,8 @@ func holdsNone(dir string) bool {
 	return err == nil && !slices.ContainsFunc(entries, ours)
 }
 
-// one returns the one directory to write to. The directory need not exist yet.
+// one returns the directory or bucket to write to, if the user has given exactly one. It need not
+// exist yet.
 func (d *dirs) one() (string, error) {
 	names := d.names()
 	switch {
@@ -84,7 +85,8 @@ func (d *dirs) one() (string, error) {
 	return names[0], nil
 }
 
-// journal returns the same directory as one, but refuses a bucket, which cannot contain a journal.
+// journal returns what the method one returns, but refuses a bucket, which cannot contain a
+// journal.
 func (d *dirs) journal() (string, error) {
 	name, err := d.one()
 	if err == nil && inBucket(name) {

@@ -52,8 +52,8 @@ func (l *eventLog) write(ctx context.Context, e lake.Event) error {
 	return err
 }
 
-// oldest returns the time of the oldest events that the log keeps. The log deletes older ones
-// again. The result is zero if the log deletes no events.
+// oldest returns the time of the oldest events that the log keeps. If an older event is written,
+// the log deletes it later. The result is zero if the log deletes no events.
 func (l *eventLog) oldest() time.Time {
 	shared, ok := l.store.(lake.Shared)
 	if l.ttl < 0 || l.sink != nil || ok && shared.Shared() {

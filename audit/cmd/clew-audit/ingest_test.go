@@ -106,8 +106,8 @@ func TestIngestSignal(t *testing.T) {
 			in, err := cmd.StdinPipe()
 			require.NoError(t, err)
 			require.NoError(t, cmd.Start())
-			// This text is larger than the buffers of the pipe and the reader together. So some
-			// lines have been read when all of it is written.
+			// This text is larger than the buffers of the pipe and the reader together. So ingest
+			// has read some lines when the write returns.
 			_, err = io.WriteString(in, strings.Repeat(`{"message":"received","filler":"`+strings.Repeat("x", 200)+`"}`+"\n", 12_000))
 			require.NoError(t, err)
 			require.NoError(t, cmd.Process.Signal(signal))
@@ -118,7 +118,7 @@ func TestIngestSignal(t *testing.T) {
 			assert.Positive(t, number(t, found))
 			left, err := filepath.Glob(filepath.Join(dir, "_journal", "*.*"))
 			require.NoError(t, err)
-			assert.Empty(t, left, "no journal must be left")
+			assert.Empty(t, left, "all journals must be gone")
 		})
 	}
 }

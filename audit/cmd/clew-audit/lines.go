@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// lineReader reads lines. Some producers forget the end of line between objects. A line of several
-// objects is read as one line for each object, however long the whole line is.
+// lineReader reads lines. Some producers forget the end of line between objects. The reader returns
+// each object of such a line as a line of its own, even if the whole line is longer than maxLine.
 //
 // If a line is longer than maxLine, next returns true for long. The objects before and after a
 // long object on the same line are read as usual.
@@ -30,7 +30,7 @@ func (r *lineReader) next() (line []byte, long bool, err error) {
 	r.object = objectEnd{}
 	for {
 		line = r.rest()
-		if r.object.seen > 0 || r.newline < 0 || bytes.Contains(line, []byte("}{")) { // true for few lines, so that most lines are not scanned
+		if r.object.seen > 0 || r.newline < 0 || bytes.Contains(line, []byte("}{")) { // this is true for few lines, so most lines are not scanned
 			if r.object.joined(line[r.object.seen:]) {
 				line = line[:r.object.seen]
 				r.at += len(line)
@@ -68,7 +68,7 @@ func (r *lineReader) take(n int) {
 	r.look(r.at)
 }
 
-// look sets r.newline to the first newline at from or after it.
+// look sets r.newline to the first newline at the offset from, or after it.
 func (r *lineReader) look(from int) {
 	if i := bytes.IndexByte(r.buf[from:r.end], '\n'); i >= 0 {
 		r.newline = from + i
@@ -119,7 +119,7 @@ type objectEnd struct {
 }
 
 // joined looks at the next bytes of the line, and reports whether another object follows directly.
-// If so, seen is the beginning of that object.
+// If so, seen is the offset of that object in the line.
 func (o *objectEnd) joined(more []byte) bool {
 	for _, c := range more {
 		switch {

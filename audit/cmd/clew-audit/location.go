@@ -66,8 +66,7 @@ func directoryAt(text, endpoint string) (at location, err error) {
 	if err != nil {
 		return at, err
 	}
-	// The check is on the path, because the path includes the working directory, and the text may
-	// not.
+	// Check the path, not the text: only the path always includes the working directory.
 	if strings.Contains(text, "://") || strings.ContainsAny(path, `*?[]{}`) || printable(path) != path || text == "" {
 		return at, usagef("--location wants a directory whose path has none of *?[]{}, or s3://bucket/prefix, not %q", clip(cmp.Or(text, path)))
 	}

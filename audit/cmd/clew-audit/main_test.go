@@ -67,7 +67,7 @@ var events = event(0, firstTrace, "ingest", "received", `"item":"XYZ.123","netwo
 	event(time.Minute, other, "export", "exported", `"row":"r-1","a":"b=c"`) +
 	event(2*time.Minute, "463ac35c9f6413ad", "quota", "dropped", `"item":"ABC.456","why":"over the quota"`)
 
-// lakeOf writes events to a new directory, and returns it.
+// lakeOf writes events to a new directory, and returns the directory.
 func lakeOf(t *testing.T, lines string) string {
 	t.Helper()
 	dir := t.TempDir()

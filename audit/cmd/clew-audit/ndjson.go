@@ -21,7 +21,7 @@ import (
 const (
 	maxLine  = 1 << 20 // bytes
 	maxPairs = 64      // in the context of an event
-	maxDepth = 8       // the levels of objects in objects
+	maxDepth = 8       // the levels of nested objects
 )
 
 // parseEvent reads a line of JSON. An event without an app gets the argument app, and an event
@@ -164,7 +164,7 @@ func (p pairs) add(prefix string, object map[string]any, depth int) error {
 	for key := range object {
 		keys = append(keys, key)
 	}
-	slices.Sort(keys) // if there are a.b and {"a": {"b": …}}, each run keeps the same one
+	slices.Sort(keys) // if a line has both "a.b" and {"a": {"b": …}}, each run keeps the same value
 	for _, key := range keys {
 		var value string
 		switch v := object[key].(type) {
@@ -198,8 +198,9 @@ func (p pairs) add(prefix string, object map[string]any, depth int) error {
 	return nil
 }
 
-// timestamp reads a time in RFC 3339, or a number since 1970, which may be in a string. The size
-// of the number decides whether it is in seconds, milliseconds, microseconds or nanoseconds.
+// timestamp reads a time in RFC 3339, or the time since 1970 as a number, which may be in a
+// string. The size of the number decides whether it counts seconds, milliseconds, microseconds or
+// nanoseconds.
 func timestamp(value any, now time.Time) (time.Time, error) {
 	wrong := errors.New("timestamp is neither RFC 3339 nor seconds to nanoseconds since 1970")
 	var text string
@@ -224,8 +225,9 @@ func timestamp(value any, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// epoch reads a number since 1970. The number of digits decides the unit. Eleven digits are
-// seconds: the largest such number is in the year 5138 as seconds, and in 1973 as milliseconds.
+// epoch reads the time since 1970 as a number. The number of digits decides the unit. Up to eleven
+// digits are seconds: as seconds, the largest such number is a time in the year 5138. As
+// milliseconds, it is a time in 1973.
 func epoch(text string) (time.Time, bool) {
 	whole, fraction, _ := strings.Cut(text, ".")
 	if whole == "" || len(whole) > 19 || strings.IndexFunc(whole+fraction, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsDigit(r) }) >= 0 {

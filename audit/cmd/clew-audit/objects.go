@@ -89,7 +89,8 @@ func (c *ingestCommand) objectFlags() (target string, every time.Duration, err e
 	return target, every, nil
 }
 
-// run makes passes until ctx ends, or one pass if there is no pause. It returns the exit code.
+// run reads the new objects again and again until ctx ends, with the pause every in between. If
+// every is 0, it reads them once. It returns the exit code.
 func (o *objects) run(ctx context.Context, every time.Duration) int {
 	code := exitFound
 	for failedBefore := 0; ; failedBefore = o.failed {
@@ -114,8 +115,8 @@ func (o *objects) run(ctx context.Context, every time.Duration) int {
 	}
 }
 
-// exitCode returns the exit code after a pass that ended with err. Before is the exit code after
-// the earlier passes.
+// exitCode returns the exit code after a pass that ended with err. The parameter before is the
+// exit code after the earlier passes.
 func (o *objects) exitCode(before int, err error) int {
 	switch {
 	case err != nil || o.failed > 0:
@@ -219,8 +220,8 @@ func (o *objects) object(ctx context.Context, f lake.File) error {
 	return nil
 }
 
-// write makes files of an object. ReadErr is an error of reading the object, and err is an error
-// of the target.
+// write makes files from the events in an object. The result readErr is an error of reading the
+// object, and err is an error of the target.
 func (o *objects) write(ctx context.Context, f lake.File, id string, in *ingestion) (written lake.Written, readErr, err error) {
 	text, err := o.open(ctx, f)
 	if err != nil {
@@ -316,7 +317,7 @@ func (o *objects) readDay(ctx context.Context, day string) error {
 	return nil
 }
 
-// mark adds an object that is done to the ledger.
+// mark records in the ledger that an object is done.
 func (o *objects) mark(ctx context.Context, f lake.File, day, id string, in ingestion, written lake.Written) error {
 	text, err := json.Marshal(struct {
 		Object   string    `json:"object"`

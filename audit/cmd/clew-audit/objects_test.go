@@ -35,7 +35,7 @@ func gzipped(t *testing.T, text string) string {
 	return out.String()
 }
 
-// put writes an object into a directory, so that it appears whole.
+// put writes an object into a directory. No reader sees a part of the object.
 func put(t *testing.T, dir, name, text string) {
 	t.Helper()
 	require.NoError(t, lake.Dir(dir).Put(t.Context(), name, strings.NewReader(text), int64(len(text))))
@@ -73,7 +73,7 @@ func itemsOf(t *testing.T, dir string) map[string]int {
 	return items
 }
 
-// once returns the items of objects with n events each, with the count 1.
+// once returns the count 1 for each item of the objects. Each object has n events.
 func once(n int, objects ...string) map[string]int {
 	items := map[string]int{}
 	for _, object := range objects {
@@ -169,11 +169,11 @@ func TestIngestBadObjects(t *testing.T) {
 	}{
 		{name: "a cut gzip stream", text: whole[:len(whole)/2], code: exitIncomplete, err: "z is left for the next time: unexpected EOF", items: map[string]int{}},
 		{name: "a gzip stream with a wrong checksum", text: whole[:len(whole)-8] + "\x00\x01\x02\x03" + whole[len(whole)-4:], code: exitIncomplete, err: "z is left for the next time: gzip: invalid checksum", items: map[string]int{}},
-		{name: "only the beginning of gzip", text: "\x1f\x8b", code: exitIncomplete, err: "z is left for the next time: ", items: map[string]int{}},
+		{name: "only the first two bytes of a gzip stream", text: "\x1f\x8b", code: exitIncomplete, err: "z is left for the next time: ", items: map[string]int{}},
 		{name: "an xz file", text: "\xfd7zXZ\x00", code: exitIncomplete, err: "z is left for the next time: this is xz, which clew-audit does not read: xzcat FILE | clew-audit ingest", items: map[string]int{}},
 		{name: "bad lines", text: "nonsense\n" + eventsOf("z", 2) + "{}\n", code: exitNothing, err: "clew-audit: z: line 1 skipped: it is not JSON: invalid character 'o' in literal null (expecting 'u')\nclew-audit: z: line 4 skipped: it has no message\n", items: once(2, "z")},
 		{name: "a large event", text: `{"app":"a","message":"` + strings.Repeat("x", 500<<10) + `"}` + "\n" + eventsOf("z", 1), code: exitNothing, err: "clew-audit: z: line 1 skipped: the event cannot be written: it has 512001 bytes, and the limit is 262136\n", items: once(1, "z")},
-		{name: "a long object among joined ones", text: strings.ReplaceAll(eventsOf("z", 1)+tooLong+eventsOf("z", 3), "}\n", "}"), code: exitNothing, err: "clew-audit: z: line 2 skipped: it is longer than 1048576 bytes\n", items: map[string]int{"z.0": 2, "z.1": 1, "z.2": 1}},
+		{name: "a JSON object that is too long, on a line with others", text: strings.ReplaceAll(eventsOf("z", 1)+tooLong+eventsOf("z", 3), "}\n", "}"), code: exitNothing, err: "clew-audit: z: line 2 skipped: it is longer than 1048576 bytes\n", items: map[string]int{"z.0": 2, "z.1": 1, "z.2": 1}},
 		{name: "a line with an escape sequence", text: "{\"\x1b[31m\n", code: exitNothing, err: `z: line 1 skipped: it is not JSON: invalid character '\x1b' in string literal`, items: map[string]int{}},
 	}
 	for _, test := range tests {
@@ -240,7 +240,8 @@ func TestIngestObjectsKilled(t *testing.T) {
 	assert.Equal(t, fmt.Sprint(25*900)+"\n", clewAudit(t, "", "find", "-d", to, "--count").out)
 }
 
-// inMemory returns objects whose stores are in memory, and the buffer for its messages.
+// inMemory returns a value of the type objects whose stores are in memory, and the buffer that its
+// messages go to.
 func inMemory(source, target, ledger *storetest.Memory) (*objects, *bytes.Buffer) {
 	var said bytes.Buffer
 	return &objects{std: streams{err: &said}, source: source, target: target, ledger: ledger, said: map[string]bool{}}, &said
@@ -251,8 +252,8 @@ func putIn(t *testing.T, m *storetest.Memory, name, text string) {
 	require.NoError(t, m.Put(t.Context(), name, strings.NewReader(text), int64(len(text))))
 }
 
-// Each call of the target and of the ledger fails in turn, before it has an effect and after. The
-// next run finishes the work.
+// For each call of the target and of the ledger, one run fails before this call has an effect, and
+// one run fails after. The next run finishes the work.
 func TestIngestObjectsFails(t *testing.T) {
 	source := new(storetest.Memory)
 	for i := range 3 {

@@ -54,8 +54,8 @@ func TestInterrupt(t *testing.T) {
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	// This text is larger than the buffer of a pipe. So the beginning has been read when all of it
-	// is written.
+	// This text is larger than the buffer of a pipe. So clew-audit has read the beginning of the
+	// text when the write returns.
 	_, err = io.WriteString(in, logLine(1000, firstTrace, "augment", "asking")+strings.Repeat(logLine(0, other, "x", "y"), 40_000))
 	require.NoError(t, err)
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))

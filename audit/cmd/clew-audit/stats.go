@@ -25,8 +25,8 @@ type statsCommand struct {
 
 // Help returns the text below the usage line of --help.
 func (statsCommand) Help() string {
-	return `The events of an app and the values of a key are estimated from a sample of the files. Events,
-files and bytes of partitions and columns are exact.
+	return `The numbers of an app's events and of a key's values are estimated from a sample of the files. The
+numbers of events, files and bytes of partitions and columns are exact.
 
 Examples:
 

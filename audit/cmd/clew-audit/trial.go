@@ -168,9 +168,8 @@ func (t *trial) estimate(ctx context.Context) {
 }
 
 // guess sets the rate to that of the events that were found, if there are no files of the last
-// hours, or only files of a few minutes. The rate of estimate is too low for a few minutes,
-// because estimate divides by five whole minutes, and the service may have run only for a part of
-// them.
+// hours, or only files of a few minutes. For files of a few minutes, the rate that estimate sets
+// is too low: estimate divides by five whole minutes, and the service may have run for less.
 func (t *trial) guess(found []lake.Event) {
 	if len(found) < 2 || t.command.App != "" && t.shares != nil || !math.IsNaN(t.rate) && !t.young {
 		return

@@ -12,9 +12,10 @@ import (
 	"example.com/clew/audit/internal/table"
 )
 
-// Batch sorts records for files. The records, in the format of package segment, are in a slice of
-// the caller, data. A Batch only keeps their offsets. Use [New]. A Batch is for one goroutine.
-// Reset keeps the memory: some 16 bytes for each record, 60 for each trace, and the last file.
+// Batch sorts records for files. The records are in a slice of the caller, in the format of
+// package segment: the parameter data of the methods. A Batch only keeps their offsets. Use [New].
+// A Batch is for one goroutine. Reset keeps the memory: some 16 bytes for each record, 60 for each
+// trace, and the last file.
 type Batch struct {
 	order    *order
 	distinct estimate

@@ -21,7 +21,7 @@ type order struct {
 	records []uint32 // the offset of each record
 	groupOf []uint32 // the group of each record
 	groups  []group
-	slots   []uint64 // a hash table: 32 bits of the hash, and the group + 1; 0 is free
+	slots   []uint64 // a hash table: 32 bits of the hash, and the group's index plus 1; 0: a free slot
 	seed    [2]uint64
 
 	sorted []uint32 // the offset of each record, in order
@@ -183,8 +183,8 @@ var (
 	last  = floor(time.Date(9999, 12, 31, 23, 59, 0, 0, time.UTC).UnixMicro())
 )
 
-// partition returns the number of the partition of a time. Partitions have five minutes each, and
-// number 0 begins in 1970.
+// partition returns the number of the partition that contains a time. Each partition covers five
+// minutes, and number 0 begins in 1970.
 func partition(us int64) int64 { return min(max(floor(us), first), last) }
 
 func floor(us int64) int64 {

@@ -44,8 +44,8 @@ type open struct {
 // live is the number of traces that are interleaved at any time.
 const live = 2000
 
-// New returns the Generator for seed. Its events begin at start, and there are perSecond of them
-// in a second.
+// New returns the Generator for seed. Its events begin at the time start, and perSecond is the
+// number of events in a second.
 func New(seed uint64, start time.Time, perSecond float64) *Generator {
 	g := &Generator{
 		random: rand.New(rand.NewPCG(seed, 0x636c6577)),
