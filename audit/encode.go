@@ -196,8 +196,8 @@ func (e *encoder) pair(key, value string) {
 }
 
 // isASCII reports whether b has only ASCII bytes. It reads eight bytes at a time: first the last
-// eight bytes of b, and then b from its beginning. A call of utf8.ValidString for each string would
-// cost more than all else that Log does.
+// eight bytes of b, and then b from its beginning. A call of utf8.ValidString for each string
+// would cost more than all else that Log does.
 func isASCII(b []byte) bool {
 	const high = 0x8080808080808080
 	if len(b) < 8 {

@@ -15,8 +15,8 @@ import (
 // Event is an audit event.
 type Event = lake.Event
 
-// event makes the record of ev. The argument app is the app of the journal: a record of this app
-// does not repeat the app.
+// event makes the record of ev. The argument app is the app of the journal. If the event has the
+// same app, its record does not repeat the app.
 func (e *encoder) event(app string, max int, ev *Event) error {
 	var buf [16]byte
 	id, err := parseTraceID(ev.TraceID, &buf)

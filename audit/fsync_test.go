@@ -18,7 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// If the fsync of each second fails, the next Sync returns the error, once.
+// A Logger calls fsync every second. If such an fsync fails, the next Sync returns the error, but
+// no later Sync does.
 func TestFsyncThatNobodyWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{}
@@ -36,7 +37,7 @@ func TestFsyncThatNobodyWaitedFor(t *testing.T) {
 	})
 }
 
-// synced counts the calls of fsync for each file.
+// synced is a file that calls count at each fsync.
 type synced struct {
 	audit.File
 	count func()

@@ -15,7 +15,7 @@ import (
 
 const (
 	journalDir = "_journal"
-	extActive  = ".journal" // a segment that is being written, or was when its process died
+	extActive  = ".journal" // a segment that is being written, or that was when its process died
 	extSealed  = ".sealed"
 	extSent    = ".sent" // the progress of the segment of that name: how many of its events the Sink has taken
 

@@ -18,7 +18,7 @@ type segmentReader struct {
 	size    int64
 	app     string
 	blocks  []blockStart // of the blocks that have been read, and of the next one, in order
-	events  int64        // the number of events read so far; all of them once from has yielded the last one
+	events  int64        // the number of events that have been read
 	damaged int64        // bytes after the last whole record, without zeros at the end
 	err     error        // an error of the disk
 	block   []byte

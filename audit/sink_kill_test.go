@@ -23,7 +23,7 @@ const perCall = 100
 // pipe is the child's end of the pipe to its parent.
 type pipe struct{ mu sync.Mutex }
 
-// say writes a message to the parent: the byte what, the number of numbers, and the numbers. If a
+// say writes a message to the parent: the byte what, how many numbers follow, and the numbers. If a
 // child is killed when it has written a part of a message, the parent ignores this message.
 func (p *pipe) say(what byte, numbers ...uint64) {
 	b := binary.LittleEndian.AppendUint32([]byte{what}, uint32(len(numbers)))
@@ -60,8 +60,8 @@ func eventNumber(e audit.Event) uint64 {
 	return n
 }
 
-// sendUntilKilled logs and sends. The Logger first sends the segments that the previous process
-// has left.
+// sendUntilKilled logs events, and its Logger sends them, until the process is killed. The Logger
+// first sends the segments that the previous process has left.
 func sendUntilKilled() {
 	p := &pipe{}
 	l, err := audit.Open(audit.Config{Dir: os.Getenv(dirEnv), App: "child", Sink: p, Full: audit.Block})

@@ -106,7 +106,7 @@ func (l *Logger) syncNow() (stopping bool) {
 }
 
 // say returns the error for the current rounds: err, and an earlier error that no round has
-// returned. If there are no rounds, say keeps err for the next one.
+// returned. If there are no rounds now, say keeps err for the next round.
 func (y *syncer) say(err error, rounds bool) error {
 	y.mu.Lock()
 	defer y.mu.Unlock()

@@ -106,8 +106,8 @@ func (w *writer) writeChunk(c *chunk) {
 }
 
 // writeBlock tries to write a block until it is written or the Logger is closed. Meanwhile the
-// buffer takes the events that are logged. Since is the time at which the block's first event was
-// logged.
+// buffer takes the events that are logged. The argument since is the time at which the block's
+// first event was logged.
 func (w *writer) writeBlock(b []byte, events int64, since time.Time) {
 	segment.PutBlockHead(b)
 	for pause := retryFirst; ; pause = min(2*pause, retryMost) {

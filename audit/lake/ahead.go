@@ -3,18 +3,18 @@ package lake
 import "errors"
 
 const (
-	// waiting is the number of files that are opened at the same time. An open mostly waits for
-	// the store.
+	// waiting is the number of files that are opened at the same time. Opening a file mostly means
+	// waiting for the store.
 	waiting = 16
 
 	// maxAhead is the largest number of files that are opened before the search needs them.
 	maxAhead = 32
 )
 
-// walk calls do for one partition after the other, until do returns false. It opens the files of
-// later partitions ahead, because a slow store can open many files at once. At the beginning, walk
-// opens as many files ahead as the argument first says. It doubles this number each time, because
-// most walks end early.
+// walk calls the function do for one partition after the other, until do returns false. It opens
+// the files of later partitions ahead, because a slow store can open many files at once. At the
+// beginning, walk opens as many files ahead as the argument first says. It doubles this number
+// each time, because most walks end early.
 func (v *view) walk(partitions []*partition, first int, do func(*partition) (more bool, err error)) error {
 	opened := 0
 	defer func() {

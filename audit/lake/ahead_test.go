@@ -61,7 +61,7 @@ func (r *slowReader) Close() error {
 // race detector.
 var day = raced.Or(96, 288)
 
-// newSlow returns a store with day partitions. Each has one file.
+// newSlow returns a store with as many partitions as day says. Each partition has one file.
 func newSlow(t *testing.T) *slow {
 	s := &slow{Memory: new(storetest.Memory)}
 	for i := range day {
@@ -73,8 +73,8 @@ func newSlow(t *testing.T) *slow {
 
 var slowQuery = lake.Query{Since: start.Add(-time.Hour), Until: start.Add(25 * time.Hour)}
 
-// Open takes a second of the bubble's time. No page may be read, because zstd's decoder has
-// goroutines outside of the bubble.
+// In the test's bubble of synctest, Open takes a second. No page may be read, because zstd's
+// decoder has goroutines outside of the bubble.
 func TestFilesAreOpenedAtOnce(t *testing.T) {
 	s := newSlow(t)
 	s.wait = time.Second
@@ -96,7 +96,7 @@ func TestFilesAreOpenedAhead(t *testing.T) {
 		name    string
 		change  func(*lake.Query)
 		opens   int
-		endsFor int // events after which the loop ends
+		endsFor int // the loop ends after this number of events; -1: it ends after the last one
 	}{
 		{"a value that no file has", func(q *lake.Query) { q.Values = []string{"nowhere"} }, day, -1},
 		{"all events", func(*lake.Query) {}, day, -1},

@@ -190,8 +190,8 @@ func TestCompactTransitively(t *testing.T) {
 	assert.ElementsMatch(t, []string{first, id(0) + ".parquet", id(1) + ".parquet", id(2) + ".parquet", id(3) + ".parquet"}, strings.Fields(names))
 }
 
-// The process ends at each call of the store, before it and after it. Every reader sees each event
-// once at every time, and the next compaction finishes the work.
+// For each call of the store, the process ends before the call in one run, and after it in another
+// run. Every reader sees each event once at every time, and the next compaction finishes the work.
 func TestCompactCrashes(t *testing.T) {
 	sources := small(t, 3)
 	want := events(t, sources)
@@ -220,8 +220,8 @@ func TestCompactCrashes(t *testing.T) {
 	}
 }
 
-// The lock is lost before each call of the store. Afterwards nothing is changed, the error is that
-// of the lost lock, and the next compaction finishes the work.
+// For each call of the store, one run loses the lock before this call. Afterwards the run changes
+// nothing and returns the error of the lost lock, and the next compaction finishes the work.
 func TestCompactLosesTheLock(t *testing.T) {
 	sources := small(t, 3)
 	want := events(t, sources)
@@ -380,8 +380,8 @@ func TestCompactInGroups(t *testing.T) {
 	assert.Zero(t, got)
 }
 
-// The process ends at each call of the store while groups are merged. Every reader sees each event
-// once at every time, and the next compaction finishes the work.
+// While groups are merged, the process ends at a call of the store, in each run at another call.
+// Every reader sees each event once at every time, and the next compaction finishes the work.
 func TestCompactCrashesInGroups(t *testing.T) {
 	whole := new(storetest.Memory)
 	for i := range 66 {

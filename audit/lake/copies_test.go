@@ -15,8 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A backup of a journal that was being written contains fewer events than the journal, and than
-// the files that the journal became. If a search reads the backup too, it finds every event once.
+// A backup was made of a journal that was being written, so it has fewer events than the complete
+// journal and the files that were made from it. If a search reads the backup too, it finds every
+// event once.
 func TestBackupsHideNothing(t *testing.T) {
 	c := newCorpus(t, 4000, 15, 2, 1000)
 	q := lake.Query{Since: began}
@@ -95,23 +96,23 @@ func TestDamagedFileThatHasACopy(t *testing.T) {
 	damagePages(t, damaged.Memory)
 	both := c.store(t, len(c.ids))
 	both.Memory = damaged.Memory.Copy()
-	ends := &journaled{Memory: new(storetest.Memory)} // the files lack their second half, with the footer
+	ends := &journaled{Memory: new(storetest.Memory)} // the files lack their second half, which has the footer
 	for name, data := range damaged.Files() {
 		require.NoError(t, ends.Put(t.Context(), name, bytes.NewReader(data[:len(data)/2]), int64(len(data)/2)))
 	}
 	for name, stores := range map[string][]lake.Store{
-		"the segment in the same store":        {both},
-		"a copy of the file":                   {damaged, c.store(t, 0)},
-		"a copy that comes first":              {c.store(t, 0), damaged},
-		"a copy of a file without a footer":    {ends, c.store(t, 0)},
-		"the first of two copies":              {damaged, c.store(t, 0), ends},
-		"the segment in another store":         {ends, c.store(t, len(c.ids))},
-		"the segment beside two damaged files": {damaged, ends, c.store(t, len(c.ids))},
+		"the same store has the segment":                {both},
+		"the second store has a copy":                   {damaged, c.store(t, 0)},
+		"the first store has a copy":                    {c.store(t, 0), damaged},
+		"the file has no footer, and there is a copy":   {ends, c.store(t, 0)},
+		"a good copy is between two damaged ones":       {damaged, c.store(t, 0), ends},
+		"another store has the segment":                 {ends, c.store(t, len(c.ids))},
+		"two files are damaged, and there is a segment": {damaged, ends, c.store(t, len(c.ids))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, report := collect(t, lake.Query{Since: began}, stores...)
 			assert.Equal(t, want, got)
-			if name != "a copy that comes first" {
+			if name != "the first store has a copy" {
 				assert.NotEmpty(t, report.Skipped)
 			}
 			n, err := lake.Count(t.Context(), lake.Query{Since: began}, nil, stores...)
@@ -139,7 +140,7 @@ func TestCompactOfAListThatIsNotWhole(t *testing.T) {
 		require.NoError(t, store.Put(t.Context(), name, bytes.NewReader(data), int64(len(data))))
 	}
 	c.pack(t, store.Memory, c.ids[2])
-	_, err := lake.Compact(t.Context(), unlistable{journaled: store, not: merged[0]}, lake.CompactOptions{After: -1e6 * time.Hour})
+	_, err := lake.Compact(t.Context(), unlistable{journaled: store, prefix: merged[0]}, lake.CompactOptions{After: -1e6 * time.Hour})
 	require.ErrorIs(t, err, errUnlistable)
 	mergeAll(t, c, store)
 	got, _ := collect(t, lake.Query{Since: began}, store)
@@ -153,11 +154,11 @@ func eventsOf(s *lake.Statistics) (n int64) {
 	return n + s.JournalEvents
 }
 
-// unlistable is a store that cannot list the names that begin with not, nor the journal if journal
-// is true.
+// unlistable is a store that cannot list the names that begin with prefix. If journal is true, it
+// cannot list the journal either.
 type unlistable struct {
 	*journaled
-	not     string
+	prefix  string
 	journal bool
 }
 
@@ -167,7 +168,7 @@ func (u unlistable) List(ctx context.Context, prefix string) iter.Seq2[lake.File
 	return func(yield func(lake.File, error) bool) {
 		said := false
 		for f, err := range u.Memory.List(ctx, prefix) {
-			if strings.HasPrefix(f.Name, u.not) {
+			if strings.HasPrefix(f.Name, u.prefix) {
 				if said {
 					continue
 				}
@@ -200,9 +201,9 @@ func TestWhatCannotBeListed(t *testing.T) {
 		stores []lake.Store
 		want   []lake.Event
 	}{
-		{"a partition cannot be listed", []lake.Store{unlistable{journaled: c.store(t, 0), not: first}}, c.answer(&rest)},
+		{"a partition cannot be listed", []lake.Store{unlistable{journaled: c.store(t, 0), prefix: first}}, c.answer(&rest)},
 		{"a store cannot be listed, but another one has copies", []lake.Store{unlistable{journaled: c.store(t, 0)}, c.store(t, 0)}, c.answer(&all)},
-		{"a journal cannot be listed, but the files can", []lake.Store{unlistable{journaled: c.store(t, 4), not: "none", journal: true}, c.store(t, 0)}, c.answer(&all)},
+		{"a journal cannot be listed, but the files can", []lake.Store{unlistable{journaled: c.store(t, 4), prefix: "none", journal: true}, c.store(t, 0)}, c.answer(&all)},
 		{"nothing can be listed", []lake.Store{unlistable{journaled: c.store(t, 4), journal: true}}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -229,19 +230,19 @@ func TestWhatCannotBeListed(t *testing.T) {
 		})
 	}
 	t.Run("follow", func(t *testing.T) {
-		store := unlistable{journaled: c.store(t, 0), not: first}
+		store := unlistable{journaled: c.store(t, 0), prefix: first}
 		story, err := lake.Follow(t.Context(), lake.Query{Since: began, Values: []string{"instagram"}}, lake.Bounds{Hops: 1}, nil, store)
 		require.ErrorIs(t, err, errUnlistable)
 		assert.NotEmpty(t, story.Events)
 	})
 	t.Run("a limit that is reached", func(t *testing.T) {
-		store := unlistable{journaled: c.store(t, 0), not: lake.Partition(c.events[len(c.events)-1].Time)}
+		store := unlistable{journaled: c.store(t, 0), prefix: lake.Partition(c.events[len(c.events)-1].Time)}
 		n, err := lake.Count(t.Context(), lake.Query{Since: began, Limit: 1}, nil, store)
 		require.ErrorIs(t, err, errUnlistable, "a newer event may be missing")
 		assert.EqualValues(t, 1, n)
 	})
 	t.Run("compaction", func(t *testing.T) {
-		store := unlistable{journaled: c.store(t, 0), not: first}
+		store := unlistable{journaled: c.store(t, 0), prefix: first}
 		before := len(store.Files())
 		done, err := lake.Compact(t.Context(), store, lake.CompactOptions{After: -1e6 * time.Hour})
 		require.ErrorIs(t, err, errUnlistable)

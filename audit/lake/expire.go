@@ -17,7 +17,7 @@ type Expired struct {
 	Left  []Left // files that could not be read, or that are not clew's in spite of their names
 }
 
-// Expire deletes the files of the partitions that ended ttl before now, or earlier, and the
+// Expire deletes the files of the partitions that ended at least the time ttl before now, and the
 // directories that become empty. A ttl of zero or less is an error. Expire locks the store. The
 // error [ErrLocked] means that another process holds the lock.
 //

@@ -185,7 +185,7 @@ func (s *finding) readJournals() error {
 	return s.walkSegments(func(o *openSegment) (bool, int64, error) { return o.find(s.ctx, s.question) })
 }
 
-// walkSegments walks all segments, and then drops each segment that has a better copy.
+// walkSegments calls walk for all segments, and then drops each segment that has a better copy.
 func (v *view) walkSegments(walk func(*openSegment) (clean bool, size int64, err error)) error {
 	err := parallel(v.ctx, working(), len(v.segments), func(i int) error { return v.walkSegment(v.segments[i], walk) })
 	if err == nil {
@@ -194,7 +194,8 @@ func (v *view) walkSegments(walk func(*openSegment) (clean bool, size int64, err
 	return err
 }
 
-// walkSegment walks a segment. It adds the bytes that were read, and any fault, to the report.
+// walkSegment calls walk for a segment. It adds the bytes that were read, and any fault, to the
+// report.
 func (v *view) walkSegment(o *openSegment, walk func(*openSegment) (clean bool, size int64, err error)) error {
 	if !o.opened() {
 		return nil
@@ -217,8 +218,8 @@ func (v *view) walkSegment(o *openSegment, walk func(*openSegment) (clean bool, 
 	return nil
 }
 
-// partitions returns the partitions of the range that have files or events in journals, the newest
-// first.
+// partitions returns the partitions of the range that have files, or hits in journals. The newest
+// partition comes first.
 func (s *finding) partitions(span timeRange) ([]*partition, error) {
 	all, err := s.list(span)
 	if err != nil {
@@ -248,8 +249,8 @@ func (s *finding) filter() read.Filter {
 	return q
 }
 
-// grow searches the last partition of the range, and removes it from partitions. As long as a
-// partition has a hit, grow also searches the next one.
+// grow searches the last partition of the range, and removes it from the list partitions. As long
+// as a partition has a hit, grow also searches the next one.
 func (s *finding) grow(partitions *[]*partition) (events []Event, err error) {
 	last := s.question.span.until - partitionMicros
 	if len(*partitions) == 0 || (*partitions)[0].begin != last {
@@ -325,9 +326,9 @@ func (s *finding) search(p *partition) (events []Event, err error) {
 	return events, nil
 }
 
-// fewHits is the largest number of hits in a row group that are read at once, while the pages of
-// the row group are in memory. If there are more, only the hits that are among the newest of the
-// partition are read, and this is done later.
+// fewHits is the largest number of hits in a row group that are read immediately, while the pages
+// of the row group are in memory. If a row group has more hits, the search reads only those that
+// are among the newest of the partition, and reads them later.
 const fewHits = 1000
 
 // searchFile returns the hits of one file.

@@ -41,7 +41,7 @@ func TestRandomQuestions(t *testing.T) {
 		}
 		n, err := lake.Count(t.Context(), q, nil, store)
 		require.NoError(t, err)
-		require.EqualValues(t, len(want), n, "%+v", q) // even if there are more events than the limit
+		require.EqualValues(t, len(want), n, "%+v", q) // Count observes the limit too
 		if len(want) > 0 {
 			some++
 		}

@@ -106,8 +106,8 @@ func (f *following) run(a *question) error {
 	}
 }
 
-// begin adds the events without a trace to the story. It returns the traces of the others, whose
-// events are read later, together with all other events of these traces.
+// begin adds the events without a trace to the story. It returns the traces of the other events.
+// All events of these traces are read later.
 func (f *following) begin(asked []Event) (fresh []string) {
 	slices.Reverse(asked) // the oldest first
 	for _, e := range asked {

@@ -15,7 +15,8 @@ import (
 )
 
 // afar is a remote store. After a file was deleted, open readers cannot read it either, and Open
-// may not notice that it is gone. Before read number at, counted from 1, change is called.
+// may not notice that it is gone. Before the read with the number at, counted from 1, the store
+// calls change.
 type afar struct {
 	*storetest.Memory
 	at     int
@@ -69,7 +70,7 @@ func newAfar(t *testing.T, data *storetest.Memory, cached bool) *afar {
 	return a
 }
 
-// Files are merged in the middle of a search, before each of its reads in turn. The answer is
+// Files are merged in the middle of a search, in each run before another read. The answer is
 // always the same.
 func TestFilesGoWhileTheyAreRead(t *testing.T) {
 	c := newCorpus(t, 2000, 8, 2, 500)

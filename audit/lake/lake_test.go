@@ -28,8 +28,8 @@ import (
 
 var began = time.Date(2026, 11, 27, 4, 10, 0, 0, time.UTC)
 
-// journaled is a store in memory with a journal. Before operation number at, counted from 1, it
-// calls change.
+// journaled is a store in memory with a journal. Before the operation with the number at, counted
+// from 1, it calls change.
 type journaled struct {
 	*storetest.Memory
 

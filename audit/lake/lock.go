@@ -53,15 +53,16 @@ func (d dir) Lock(ctx context.Context) (held context.Context, unlock func() erro
 	if err != nil {
 		return nil, nil, closeAfter(f, err)
 	}
-	held, release := context.WithCancel(ctx) // a lock of the system cannot be lost earlier
+	held, release := context.WithCancel(ctx) // a lock of the system cannot be lost before its release
 	return held, func() error {
 		release()
 		return f.Close()
 	}, nil
 }
 
-// sweep removes temporary files, and empty directories of partitions, that are older than before.
-func sweep(ctx context.Context, root *os.Root, name string, before time.Time) error {
+// sweep removes temporary files and empty directories of partitions, if their last change was
+// before the time limit.
+func sweep(ctx context.Context, root *os.Root, name string, limit time.Time) error {
 	entries, err := readDir(root, name)
 	if err == nil {
 		err = ctx.Err()
@@ -78,11 +79,11 @@ func sweep(ctx context.Context, root *os.Root, name string, before time.Time) er
 		part := entry.IsDir() && isPartition(below)
 		info, err := entry.Info() // read now, because sweep changes the time of a directory
 		if part {
-			if err := sweep(ctx, root, below, before); err != nil {
+			if err := sweep(ctx, root, below, limit); err != nil {
 				return err
 			}
 		}
-		if (temp || part) && err == nil && info.ModTime().Before(before) {
+		if (temp || part) && err == nil && info.ModTime().Before(limit) {
 			root.Remove(below) // fails for a directory that is not empty
 		}
 	}
@@ -100,7 +101,7 @@ func isPartition(name string) bool {
 	return ok
 }
 
-// locked calls do while the store is locked.
+// locked calls the function do while the store is locked.
 func locked(ctx context.Context, store Store, do func(held context.Context) error) error {
 	held, unlock, err := store.Lock(ctx)
 	if err != nil {

@@ -20,8 +20,7 @@ func (a *question) needles() (all []needle) {
 	for _, pair := range a.filter.Pairs {
 		all = append(all, needle(pair[1]))
 	}
-	// The app is no needle, because mostly the records do not contain it, but only the segment's
-	// header.
+	// The app is no needle, because most records do not contain it: it is in the segment's header.
 	all = append(all, needle(a.filter.Message), needle(a.filter.TraceName))
 	slices.SortStableFunc(all, func(a, b needle) int { return len(b) - len(a) })
 	return all

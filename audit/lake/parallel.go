@@ -10,8 +10,9 @@ import (
 // working returns the number of files that are searched at the same time.
 func working() int { return 2 * runtime.GOMAXPROCS(0) }
 
-// parallel calls do for 0 to n-1, at most width calls at a time. It returns the first error when
-// all calls have returned. After an error it begins no more calls.
+// parallel calls the function do for each i from 0 to n-1. At most width calls run at a time. When
+// all calls have returned, parallel returns the first error. After an error it begins no more
+// calls.
 func parallel(ctx context.Context, width, n int, do func(i int) error) error {
 	var (
 		next   atomic.Int64

@@ -10,7 +10,7 @@ const PartitionSpan = 5 * time.Minute
 
 const (
 	partitionLayout = "year=2006/month=01/day=02/hour=15/minute=04/"
-	Suffix          = ".parquet" // of the names of the files of a lake
+	Suffix          = ".parquet" // the end of the names of a lake's files
 	idLength        = 32         // of a segment's ID, in hexadecimal digits
 	hashLength      = 16         // of the hash in the name of a merged file
 )
@@ -30,9 +30,9 @@ func Partition(t time.Time) string {
 	return t.Truncate(PartitionSpan).Format(partitionLayout)
 }
 
-// PartitionTime returns the time at which a partition begins. Name is the directory of the
-// partition, or the name of a file in it. Ok is false unless name begins with a directory that
-// Partition returns.
+// PartitionTime returns the time at which a partition begins. The argument name is the directory of
+// the partition, or the name of a file in it. The result ok is false unless name begins with a
+// directory that Partition returns.
 func PartitionTime(name string) (begin time.Time, ok bool) {
 	if len(name) < len(partitionLayout) {
 		return begin, false

@@ -55,8 +55,8 @@ func TestPartitionTimeOfOtherNames(t *testing.T) {
 	}
 }
 
-// FloorPartition returns the same time as PartitionTime of the name of the partition, for every
-// time.
+// For every time, FloorPartition returns the time that PartitionTime reads from the name of the
+// partition.
 func TestFloorPartition(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	times := []int64{math.MinInt64, math.MaxInt64, 0, -1, time.Time{}.UnixMicro(), time.Time{}.UnixMicro() - 1,

@@ -16,8 +16,9 @@ type place struct {
 	event *Event
 }
 
-// newestPlaces returns the limit newest hits, and all other hits with the same time as the oldest
-// of them. These hits must be read before one knows which of them belong to the answer.
+// newestPlaces returns the newest hits, as many as limit says, and also all other hits with the
+// same time as the oldest of them. Hits with the same time must be read before it is known which
+// of them belong to the answer.
 func newestPlaces(places []place, limit int) []place {
 	if limit == 0 || len(places) <= limit {
 		return places

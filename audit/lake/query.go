@@ -26,10 +26,10 @@ type Query struct {
 	//
 	// Without Since, the range depends on TraceID. The first 32 bits of an ID may be the time at
 	// which the trace began, in seconds since 1970. Find uses this time if it lies within the TTL.
-	// The range then begins with the partition of the time five minutes earlier. It ends with the
-	// partition of the time Within later. As long as the last partition contains an event of the
-	// trace, the next partition is searched too. Without such an ID, the range begins 24 hours
-	// ago.
+	// The range then begins with the partition that contains the time five minutes before it. It
+	// ends with the partition that contains this time plus Within. As long as the last partition
+	// contains an event of the trace, the next partition is searched too. Without such an ID, the
+	// range begins 24 hours ago.
 	Since, Until time.Time
 
 	// Within is the shortest time that the range covers after the beginning of the trace. Zero

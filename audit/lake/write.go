@@ -49,10 +49,11 @@ type Written struct {
 // before the year 1 or after 9999, has more than 16 MB, or has a trace ID that is not 16 or 32
 // hexadecimal digits.
 //
-// Write collects events as records in memory, some 150 bytes each, and writes files when events
-// has ended or there are 128 MiB. It then collects the next 128 MiB. The names of their files are
-// derived from id. An error of events ends Write and is returned as it is, and so is the error of
-// ctx. Write keeps no map or slice of an Event.
+// Write collects events as records in memory, some 150 bytes each. It writes files when the
+// iterator has ended, or when the records have 128 MiB. It then collects the next 128 MiB. The
+// names of their files are derived from id. If the iterator yields an error, Write ends and
+// returns this error as it is. If ctx ends, Write returns the error of ctx. Write keeps no map or
+// slice of an Event.
 func Write(ctx context.Context, store Store, id string, events iter.Seq2[Event, error]) (done Written, err error) {
 	if !IsSegmentID(id) {
 		return done, fmt.Errorf("lake: %q is no segment's ID", id)

@@ -21,7 +21,7 @@ type writing struct {
 	batch *batch.Batch
 }
 
-// writings keeps the buffers for the next call of Write, which mostly follows at once.
+// writings keeps the buffers for the next call of Write, which usually follows immediately.
 var writings = sync.Pool{New: func() any { return &writing{batch: batch.New()} }}
 
 func (w *writing) reset() {

@@ -97,9 +97,9 @@ func spellings(id string) []string {
 	return []string{id}
 }
 
-// during returns the conditions of a range. With the conditions on partitions, the engine lists and
-// reads only the partitions of the range. The conditions on timestamps are for a range that begins
-// or ends within a partition.
+// during returns the conditions of a range. With the conditions on partitions, the engine lists
+// and reads only the partitions of the range. The conditions on timestamps are for a range that
+// begins or ends within a partition.
 func (d *dialect) during(since, until time.Time) []string {
 	conditions := partitionsBetween(partitionOf(since), partitionOf(until.Add(-1)))
 	if !since.Truncate(lake.PartitionSpan).Equal(since) {

@@ -34,7 +34,7 @@ func atLine(line int) string {
 	return fmt.Sprintf(", line %d", line)
 }
 
-// shownEvents is the number of events that are shown of those that pass, and of those that do not.
+// shownEvents is how many of the events that pass are shown, and how many of the other events.
 const shownEvents = 3
 
 // finding is the result of trying a filter.
@@ -51,7 +51,7 @@ type finding struct {
 // good reports whether the filter can be used as it is.
 func (f *finding) good() bool { return f.Err == nil && f.Off == nil && f.Failed == 0 }
 
-// share returns the part of a core that the filter costs at the rate, or NaN if it is not known.
+// share returns the part of a core that the filter costs at the rate, or NaN if this is not known.
 func (f *finding) share() float64 { return f.rate / f.callsPerSecond }
 
 // shareText returns a part of a core as a percentage.

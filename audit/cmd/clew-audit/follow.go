@@ -10,7 +10,7 @@ import (
 
 // followCommand is clew-audit follow.
 type followCommand struct {
-	Word string `arg:"" name:"value|key=value|trace" help:"An item's identifier, a key and its value, or a trace ID. =VALUE is a value, also if it looks like a trace ID."`
+	Word string `arg:"" name:"value|key=value|trace" help:"An item's identifier, a key and its value, or a trace ID. =VALUE is a value, even if it looks like a trace ID."`
 
 	dirs
 	choice
@@ -24,8 +24,9 @@ type followCommand struct {
 
 // Help returns the text below the usage line of --help.
 func (followCommand) Help() string {
-	return `The events that have the value lead to their traces, the traces to their other identifiers, and
-these to more traces. The story is shown in the order of time, with the time between events.
+	return `clew-audit finds the traces of the events that have the value, then the other identifiers in these
+traces, and then more traces that have these identifiers. The story is shown in the order of time,
+with the time between events.
 
 Examples:
 

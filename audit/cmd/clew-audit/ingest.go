@@ -29,9 +29,9 @@ func (ingestCommand) Help() string {
    "trace_id": "463ac35c9f6413ad", "context": {"item": "XYZ.123"}, "trace_names": ["slow"]}
 
 Message is required. Any other member is a pair of the context. A line that ingest does not
-understand is reported and skipped. While the disk is slow or full, ingest waits and says so. Events that
-a full disk does not take at the end are lost, and counted. After Ctrl-C or SIGTERM ingest reads no
-more, and writes what it has read.
+understand is reported and skipped. While the disk is slow or full, ingest waits and says so. If the
+disk is still full at the end, the events that wait are lost, and ingest counts them. After Ctrl-C
+or SIGTERM ingest reads no more, and writes what it has read.
 
 SOURCE is a directory of objects such as Firehose delivers, or s3://BUCKET/PREFIX. Objects may lie in
 directories, and may be compressed by gzip or zstd. --dir may be in a bucket too. The events of

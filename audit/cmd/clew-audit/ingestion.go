@@ -20,7 +20,7 @@ type ingestion struct {
 	std            streams
 	app            string
 	write          func(context.Context, lake.Event) error // if its error is an errEvent, the line is skipped
-	oldest         time.Time                               // events before this time are deleted again; zero: no events
+	oldest         time.Time                               // the log will delete events before this time; zero: it deletes none
 	warned         bool                                    // there was a warning about events before oldest
 	object         string                                  // the name of the object with the lines; "": standard input
 	at             time.Time                               // the time of events without a time; zero: the time at which they are read

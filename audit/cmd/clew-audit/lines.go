@@ -5,8 +5,9 @@ import (
 	"io"
 )
 
-// lineReader reads lines. Some producers forget the end of line between objects. The reader returns
-// each object of such a line as a line of its own, even if the whole line is longer than maxLine.
+// lineReader reads lines. Some producers forget the end of line between objects. The reader
+// returns each object of such a line as a line of its own, even if the whole line is longer than
+// maxLine.
 //
 // If a line is longer than maxLine, next returns true for long. The objects before and after a
 // long object on the same line are read as usual.

@@ -15,7 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The list of filters of a running service, of a closed one, and of one that is silent.
+// filters list shows the filters of a service that runs, of a service that was closed, and of a
+// service that is silent.
 func TestFiltersList(t *testing.T) {
 	dir := t.TempDir()
 	source := written(t, rule("anton_client_filter", `return event.context.client_id == "3136"`), rule("bad", "for (;;) { event.app }"),

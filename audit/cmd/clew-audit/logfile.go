@@ -68,7 +68,7 @@ var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(log|logs|json|jsonl|ndjson|txt|
 // folders are not followed, because they may lead back to a parent folder. Names that begin with a
 // dot are left out.
 func inFolder(root string, add func(path string, guessed bool)) (problems []error) {
-	// With a slash at its end, WalkDir also walks a root that is a link.
+	// If root ends in a slash, WalkDir also walks a root that is a link.
 	root = strings.TrimRight(root, string(filepath.Separator)) + string(filepath.Separator)
 	filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		hidden := path != root && strings.HasPrefix(entry.Name(), ".")

@@ -48,7 +48,7 @@ type command struct {
 	Ingest  ingestCommand  `cmd:"" help:"Write events from standard input, an object of JSON a line."`
 	Filters filtersCommand `cmd:"" help:"Try filters before they are live, and show which are on."`
 	Compact compactCommand `cmd:"" help:"Merge small files, and delete old ones."`
-	DDL     ddlCommand     `cmd:"" name:"ddl" help:"Print the table of an SQL engine over the files."`
+	DDL     ddlCommand     `cmd:"" name:"ddl" help:"Print the statements that make an SQL engine's table over the files."`
 	SQL     sqlCommand     `cmd:"" name:"sql" help:"Print find's query in the dialect of an SQL engine."`
 	Demo    demoCommand    `cmd:"" help:"Make synthetic events, and say what to try with them."`
 	Version versionCommand `cmd:"" help:"Show the version of clew-audit."`

@@ -24,9 +24,9 @@ func partitionOf(t time.Time) partition {
 	return partition{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute()}
 }
 
-// partitionsBetween returns the conditions that hold for the partitions from one to another,
-// including both. Columns with one value come first, as simple comparisons that every engine uses
-// to choose partitions.
+// partitionsBetween returns the conditions that hold for the partitions between two, including
+// both. Columns with one value come first, as simple comparisons that every engine uses to choose
+// partitions.
 func partitionsBetween(from, to partition) (conditions []string) {
 	var same []string
 	for i, column := range partitionColumns {
@@ -44,7 +44,8 @@ func partitionsBetween(from, to partition) (conditions []string) {
 	return conditions
 }
 
-// differing returns the condition for partitions that differ from column i on.
+// differing returns the condition on column i and the columns after it. Column i is the first
+// column in which from and to differ.
 func differing(i int, from, to partition) string {
 	name, first, last := partitionColumns[i].name, from[i], to[i]
 	var firstPart, whole, lastPart []string

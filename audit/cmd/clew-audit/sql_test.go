@@ -18,7 +18,8 @@ import (
 
 const hourOf18 = "--since|2026-11-18T22:00:00Z|--until|2026-11-18T23:00:00Z"
 
-// Two queries in the dialect of each engine: by two pairs, and by the name of a filter.
+// For each engine, sql prints two queries in its dialect: a query for two pairs, and a query for
+// the name of a filter.
 func TestSQL(t *testing.T) {
 	const (
 		begin = "SELECT minute, app, message, timestamp, context\nFROM audit_events\nWHERE year = 2026 AND month = 11 AND day = 18 AND hour = 22\n"

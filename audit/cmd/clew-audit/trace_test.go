@@ -45,7 +45,7 @@ func messagesOf(t *testing.T, text string) string {
 		Doubles int
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &all), text)
-	require.Zero(t, all.Doubles, "no line must be read twice")
+	require.Zero(t, all.Doubles, "a line must not be read twice")
 	var words []string
 	for _, line := range all.Lines {
 		words = append(words, line.Level+":"+line.Message)
@@ -53,7 +53,7 @@ func messagesOf(t *testing.T, text string) string {
 	return strings.Join(words, " ")
 }
 
-// Events and lines are shown together in the order of time, for each kind of source of the lines.
+// Events and lines are shown together in the order of time, for each kind of log source.
 func TestTraceBesideLogs(t *testing.T) {
 	dir := lakeOf(t, events)
 	t.Chdir(t.TempDir())

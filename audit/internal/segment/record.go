@@ -87,9 +87,9 @@ func appendString(dst []byte, s string) []byte {
 	return append(dst, s...)
 }
 
-// Next returns the first record of p, and the bytes after it. Ok is false at the end of p, or if p
-// does not begin with a record as Begin, AppendPair and End write it. In a block with a valid
-// checksum, only a fault of the writer can cause that.
+// Next returns the first record of p, and the bytes after it. The result ok is false at the end of
+// p, or if p does not begin with a record as Begin, AppendPair and End write it. In a block with a
+// valid checksum, only a fault of the writer can cause that.
 func Next(p []byte) (r Record, rest []byte, ok bool) {
 	if len(p) < headSize {
 		return r, nil, false

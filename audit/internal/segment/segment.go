@@ -110,8 +110,8 @@ func PutBlockHead(block []byte) {
 // BlockHead is the length of the head of a block, in bytes. The records follow the head.
 const BlockHead = blockHead
 
-// NextBlock returns the records of the first block of p, and the bytes after it. Ok is false after
-// the last whole block.
+// NextBlock returns the records of the first block of p, and the bytes after it. The result ok is
+// false after the last whole block.
 func NextBlock(p []byte) (records, rest []byte, ok bool) {
 	if len(p) < blockHead {
 		return nil, nil, false
@@ -128,9 +128,9 @@ func NextBlock(p []byte) (records, rest []byte, ok bool) {
 	return records, p[end:], true
 }
 
-// NewID returns the ID of a segment that begins at us, in microseconds since 1970. It consists of
-// 16 hexadecimal digits of the time and 16 of random, so that IDs sort by time. The names of files
-// are derived from the ID.
+// NewID returns the ID of a segment that begins at the time us, in microseconds since 1970. The ID
+// consists of 16 hexadecimal digits of the time and 16 of the number random, so that IDs sort by
+// time. The names of files are derived from the ID.
 func NewID(us int64, random uint64) string {
 	return fmt.Sprintf("%016x%016x", uint64(us), random)
 }

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AsNobody calls do on a thread that opens files as the user nobody, because root may read and
-// write everywhere. The thread ends with its goroutine.
+// AsNobody calls the function do on a thread that opens files as the user nobody, because root may
+// read and write everywhere. The thread ends with its goroutine.
 func AsNobody(do func()) {
 	done := make(chan struct{})
 	go func() {

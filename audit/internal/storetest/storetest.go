@@ -17,7 +17,7 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// ErrFail is the error of a Memory from the call FailAt on.
+// ErrFail is the error that a Memory returns for the call number FailAt and for all later calls.
 var ErrFail = errors.New("no space left on device")
 
 // ErrLost is the cause of a context whose lock was lost.
@@ -43,8 +43,8 @@ type Memory struct {
 	calls  int
 }
 
-// call counts a call, and returns the error of the call. Do is false if the call must not do its
-// work.
+// call counts a call, and returns the error of the call. The result do is false if the call must
+// not do its work.
 func (m *Memory) call() (do bool, err error) {
 	m.calls++
 	if m.calls == m.LoseAt && m.locked {

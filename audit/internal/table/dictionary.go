@@ -10,8 +10,8 @@ import (
 type dictionary struct {
 	plain []byte   // in Parquet's PLAIN encoding: each string after its length in 4 bytes
 	at    []uint32 // the offset of each string in plain, after its length
-	slots []uint64 // a hash table: 32 bits of the hash, and the index + 1; 0 is free
-	seen  []uint32 // for each string, the last page that contains it, + 1
+	slots []uint64 // a hash table: 32 bits of the hash, and the string's index plus 1; 0: a free slot
+	seen  []uint32 // for each string, the number of the last page that contains it, plus 1
 	seed  maphash.Seed
 }
 
@@ -48,7 +48,7 @@ func (d *dictionary) add(s []byte) {
 	d.plain = append(d.plain, s...)
 }
 
-// get returns the string n.
+// get returns the string with the index n.
 func (d *dictionary) get(n uint32) []byte {
 	at := d.at[n]
 	return d.plain[at : at+binary.LittleEndian.Uint32(d.plain[at-4:])]
@@ -78,8 +78,9 @@ func (d *dictionary) reset() {
 	d.plain, d.at, d.seen = d.plain[:0], d.at[:0], d.seen[:0]
 }
 
-// bounds returns the least and the greatest string of a page, whose values have these indexes. It
-// compares each string once, even if the string occurs often in the page.
+// bounds returns the least and the greatest string of a page. The argument indexes contains the
+// indexes of the page's strings. bounds compares each string once, even if the string occurs often
+// in the page.
 func (d *dictionary) bounds(indexes []uint32, page int) (least, greatest []byte) {
 	for len(d.seen) < len(d.at) {
 		d.seen = append(d.seen, 0)

@@ -42,9 +42,9 @@ func appendIndexes(dst []byte, indexes []uint32, width int) []byte {
 	return dst
 }
 
-// appendLevels appends the repetition and definition levels of rows with a list each, and returns
-// the number of levels. The values of the first row begin at begin, and ends contains the end of
-// the values of each row.
+// appendLevels appends the repetition and definition levels of rows that each have a list, and
+// returns the number of levels. The first row's values begin at the index begin. For each row, the
+// slice ends contains the index after the row's last value.
 func appendLevels(dst []byte, begin uint32, ends []uint32) (_ []byte, levels int) {
 	empty, several := 0, false
 	for from, i := begin, 0; i < len(ends); i++ {
@@ -116,10 +116,10 @@ func appendDefinitions(dst []byte, begin uint32, ends []uint32, levels int) []by
 
 // levelBits packs levels of one bit.
 type levelBits struct {
-	dst   []byte
-	some  uint64
-	n     int
-	bytes int // the number of bytes that are not yet appended
+	dst    []byte
+	packed uint64
+	n      int
+	bytes  int // the number of bytes that are not yet appended
 }
 
 func newBits(dst []byte, levels int) *levelBits {
@@ -127,22 +127,22 @@ func newBits(dst []byte, levels int) *levelBits {
 	return &levelBits{dst: binary.AppendUvarint(dst, uint64(groups)<<1|1), bytes: groups}
 }
 
-// add adds the lowest n bits of some. n is 32 at most.
-func (b *levelBits) add(some uint64, n int) {
-	b.some |= some << b.n
+// add adds n levels: the lowest n bits of levels. n is 32 at most.
+func (b *levelBits) add(levels uint64, n int) {
+	b.packed |= levels << b.n
 	b.n += n
 	if b.n >= 32 {
-		b.dst = binary.LittleEndian.AppendUint32(b.dst, uint32(b.some))
+		b.dst = binary.LittleEndian.AppendUint32(b.dst, uint32(b.packed))
 		b.bytes -= 4
-		b.some >>= 32
+		b.packed >>= 32
 		b.n -= 32
 	}
 }
 
 func (b *levelBits) end() []byte {
 	for ; b.bytes > 0; b.bytes-- {
-		b.dst = append(b.dst, byte(b.some))
-		b.some >>= 8
+		b.dst = append(b.dst, byte(b.packed))
+		b.packed >>= 8
 	}
 	return b.dst
 }

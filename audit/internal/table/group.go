@@ -18,9 +18,9 @@ type group struct {
 	pairs   []uint32 // for each row, the end of its pairs in key and value
 	names   []uint32 // for each row, the end of its names in name
 
-	ownApp int64    // the index of the app of records without an app; -1: not known yet
+	ownApp int64    // the index of the app that records without an app get; -1: not known yet
 	last   []byte   // the last record's pairs, as they are encoded
-	inRow  []uint32 // for each key, the last row that has it, + 1
+	inRow  []uint32 // for each key, the number of the last row that has it, plus 1
 	at     []uint32 // for each key, the position of its value in that row
 }
 
@@ -60,7 +60,7 @@ func (g *group) full() bool {
 		len(g.value.plain)+len(g.key.plain)+len(g.message.plain)+len(g.app.plain)+len(g.name.plain) >= maxGroupBytes
 }
 
-// add adds a record. Same is true if the previous record is of the same trace.
+// add adds a record. The argument same says that the previous record is of the same trace.
 func (g *group) add(r *segment.Record, app []byte, same bool) {
 	g.time = append(g.time, r.Time)
 	if !same || len(g.trace.at) == 0 {
@@ -124,7 +124,7 @@ func (g *group) addPairs(raw []byte) {
 	g.pairs = append(g.pairs, uint32(len(g.value.indexes)))
 }
 
-// pages returns the end of each page, as a row number. It uses the memory of ends.
+// pages returns the end of each page, as a row number. It reuses the memory of the slice ends.
 func (g *group) pages(ends []int) []int {
 	ends = ends[:0]
 	var row, values uint32

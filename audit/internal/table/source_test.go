@@ -74,8 +74,8 @@ func TestSourceOfOtherRows(t *testing.T) {
 		{"a trace ID in capitals", []table.Row{{TraceID: "000000000000000A"}}, `"000000000000000A" is not a trace ID`},
 		{"a trace ID of letters", []table.Row{{TraceID: "000000000000000x"}}, `"000000000000000x" is not a trace ID`},
 		{"a short trace ID", []table.Row{{TraceID: "0a"}}, `"0a" is not a trace ID`},
-		{"traces in no order", []table.Row{{TraceID: "0000000000000002"}, {TraceID: "0000000000000001"}}, "table: events are not in the order of trace ID and time"},
-		{"times in no order", []table.Row{{Timestamp: 2}, {Timestamp: 1}}, "table: events are not in the order of trace ID and time"},
+		{"traces that are out of order", []table.Row{{TraceID: "0000000000000002"}, {TraceID: "0000000000000001"}}, "table: events are not in the order of trace ID and time"},
+		{"times that are out of order", []table.Row{{Timestamp: 2}, {Timestamp: 1}}, "table: events are not in the order of trace ID and time"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := source(t, write(t, table.Form, tt.rows...))

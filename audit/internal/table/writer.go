@@ -14,15 +14,15 @@ const (
 	// Form is the value of MetaForm in the files that this version writes.
 	Form = "1"
 
-	// The limits of a row group: rows, pairs and names, and bytes of distinct strings. A search
-	// for an ID or a value reads all distinct IDs or values of a row group. So these limits also
-	// limit the bytes that a search reads.
+	// The limits of a row group: for its rows, for its pairs and names together, and for the bytes
+	// of its distinct strings. A search for an ID or a value reads all distinct IDs or values of a
+	// row group. So these limits also limit the bytes that a search reads.
 	maxGroupRows   = 128 << 10
 	maxGroupValues = 1 << 20
 	maxGroupBytes  = 8 << 20
 
-	// The limits of a page: rows, or pairs and names. Pages end at the same row in all columns, so
-	// that a reader needs one page of each column to read a row.
+	// The limits of a page: for its rows, and for their pairs and names together. Pages end at the
+	// same row in all columns, so that a reader needs one page of each column to read a row.
 	maxPageRows   = 8 << 10
 	maxPageValues = 64 << 10
 )

@@ -125,7 +125,7 @@ func TestLongBounds(t *testing.T) {
 		{"64 bytes", strings.Repeat("a", 64), strings.Repeat("a", 64), strings.Repeat("a", 64)},
 		{"65 bytes", strings.Repeat("a", 65), strings.Repeat("a", 64), strings.Repeat("a", 64) + "\U0010ffff"},
 		{"a rune is not cut", strings.Repeat("a", 63) + "éé", strings.Repeat("a", 63), strings.Repeat("a", 63) + "\U0010ffff"},
-		{"a text with no short text above it", highest, highest[:64], highest},
+		{"no short text is greater than the value", highest, highest[:64], highest},
 		{"not UTF-8", strings.Repeat("\xff", 70), strings.Repeat("\xff", 64), strings.Repeat("\xff", 70)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

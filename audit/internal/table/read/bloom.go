@@ -10,7 +10,7 @@ import (
 // bloomHead is the number of bytes that are read to get the header of a Bloom filter.
 const bloomHead = 32
 
-// bloomAny reports whether a column may contain one of values. A column without a filter may
+// bloomAny reports whether a column may contain one of the values. A column without a filter may
 // contain any value.
 func (s *search) bloomAny(column int, values []string) (bool, error) {
 	c := &s.chunks[column]
@@ -42,8 +42,9 @@ func (s *search) bloomAny(column int, values []string) (bool, error) {
 	return false, nil
 }
 
-// parseBloom returns the offset of the bits after the header, and their size in bytes. The size is
-// 0 for an unknown kind of filter, which is not used.
+// parseBloom reads the header of a filter. It returns the offset of the filter's bits, which
+// follow the header, and their size in bytes. The size is 0 for an unknown kind of filter, which
+// is not used.
 func parseBloom(p []byte) (at, size int64, err error) {
 	c := &compact{p: p}
 	known := 0

@@ -26,7 +26,7 @@ type column struct {
 	ids        []uint32
 	starts     []uint32 // where the ids of each row begin, in a column of lists
 	times      []int64
-	buffer     []byte // pages that were read together: a part of the file's tail, or of space
+	buffer     []byte // pages that were read together: a part of the file's tail, or of the field space
 	bufferAt   int64
 	space      []byte
 	scratch    []byte
@@ -267,7 +267,8 @@ func (c *column) decodeIDs(p []byte, n int) (err error) {
 	return nil
 }
 
-// of returns the dictionary IDs of the strings of a row, in the page that seek has decoded.
+// of returns the strings of a row, as IDs in the dictionary. The row must be in the page that seek
+// has decoded.
 func (c *column) of(row int64) []uint32 {
 	i := row - c.first
 	if !c.lists() {

@@ -124,7 +124,7 @@ func TestOtherFiles(t *testing.T) {
 		{"a length that is too large", []byte("PAR1clew12345678\xff\xff\xff\x00PAR1"), "damaged footer"},
 		{"another table", theirs.Bytes(), table.ErrNotOurs.Error()},
 		{"another table with a seal", storetest.Seal(theirs.Bytes()), "not a table of audit events"},
-		{"the same columns of another writer", storetest.Seal(alike.Bytes()), "not a file of clew"},
+		{"a file of another writer, with the same columns", storetest.Seal(alike.Bytes()), "not a file of clew"},
 		{"a file of a newer version", storetest.Seal(newer), table.ErrNewer.Error()},
 		{"a damaged footer", newer, table.ErrDamaged.Error()},
 	} {

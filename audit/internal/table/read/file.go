@@ -99,7 +99,7 @@ func (f *File) Groups() int { return len(f.footer.groups) }
 // Rows returns the number of rows of a row group.
 func (f *File) Rows(group int) int64 { return f.footer.groups[group].rows }
 
-// Bytes returns the bytes of a column in the file.
+// Bytes returns the number of bytes that a column has in the file.
 func (f *File) Bytes(column int) (n int64) {
 	for i := range f.footer.groups {
 		n += f.footer.groups[i].chunks[column].size
@@ -107,7 +107,7 @@ func (f *File) Bytes(column int) (n int64) {
 	return n
 }
 
-// ReadAt is for table.CheckFooter, so that it can use the bytes that were already read.
+// ReadAt lets table.CheckFooter use the bytes that were already read.
 func (f *File) ReadAt(p []byte, at int64) (int, error) {
 	have, err := f.read(at, int64(len(p)))
 	return copy(p, have), err

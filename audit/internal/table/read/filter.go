@@ -37,7 +37,7 @@ func (q *Filter) reads(column int) bool {
 // Narrow reports whether Bloom filters can exclude files.
 func (q *Filter) Narrow() bool { return len(q.TraceIDs) > 0 || len(q.All()) > 0 }
 
-// All returns all values in q that Bloom filters are asked for.
+// All returns all values in q that a search looks up in Bloom filters.
 func (q *Filter) All() []string {
 	all := slices.Concat(q.Values, q.AnyValue)
 	for _, pair := range q.Pairs {

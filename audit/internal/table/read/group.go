@@ -94,9 +94,9 @@ func (g *Group) Read(numbers []uint32) ([]Row, error) {
 	return rows, err
 }
 
-// strings calls each for each row, with the strings of the row in a column. It makes each distinct
-// string once. The slice s is valid until each returns.
-func (g *Group) strings(index int, numbers []uint32, each func(i int, s []string)) error {
+// strings calls do for each row, with the strings of the row in a column. It makes each distinct
+// string once. The slice s is valid until do returns.
+func (g *Group) strings(index int, numbers []uint32, do func(i int, s []string)) error {
 	c, err := g.column(index, numbers)
 	if err != nil {
 		return err
@@ -116,13 +116,13 @@ func (g *Group) strings(index int, numbers []uint32, each func(i int, s []string
 			}
 			s = append(s, text)
 		}
-		each(i, s)
+		do(i, s)
 	}
 	return nil
 }
 
-// times calls each for each row, with the time of the row.
-func (g *Group) times(numbers []uint32, each func(i int, us int64)) error {
+// times calls do for each row, with the time of the row.
+func (g *Group) times(numbers []uint32, do func(i int, us int64)) error {
 	c, err := g.column(table.Timestamp, numbers)
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (g *Group) times(numbers []uint32, each func(i int, us int64)) error {
 		if err := c.seek(int64(row)); err != nil {
 			return err
 		}
-		each(i, c.times[int64(row)-c.first])
+		do(i, c.times[int64(row)-c.first])
 	}
 	return nil
 }

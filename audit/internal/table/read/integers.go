@@ -2,8 +2,8 @@ package read
 
 import "encoding/binary"
 
-// hybrid decodes n numbers of width bits, and appends them to dst. The encoding is a mix of two
-// kinds of runs: of one repeated number, and of packed numbers.
+// hybrid decodes n numbers that have width bits each, and appends them to dst. The encoding is a
+// mix of two kinds of runs: runs of one repeated number, and runs of packed numbers.
 func hybrid(dst []uint32, p []byte, width uint, n int) ([]uint32, error) {
 	if width > 32 {
 		return nil, errPage
@@ -50,7 +50,8 @@ func littleEndian(p []byte) (n uint32) {
 	return n
 }
 
-// unpackBits appends n numbers of width bits, which are all in p.
+// unpackBits decodes n packed numbers that have width bits each, and appends them to dst. All bits
+// are in p.
 func unpackBits(dst []uint32, p []byte, width uint, n int) []uint32 {
 	mask := uint64(1)<<width - 1
 	bit := uint(0)
@@ -68,7 +69,7 @@ func unpackBits(dst []uint32, p []byte, width uint, n int) []uint32 {
 	return dst
 }
 
-// deltas decodes n integers of Parquet's DELTA_BINARY_PACKED.
+// deltas decodes n integers in Parquet's encoding DELTA_BINARY_PACKED.
 func deltas(p []byte, n int) ([]int64, error) {
 	c := &compact{p: p}
 	block, minis, total, first := c.uvarint(), c.uvarint(), c.uvarint(), c.int()
@@ -111,8 +112,8 @@ func addDeltas(values []int64, p []byte, width uint, least int64, n int) []int64
 	return values
 }
 
-// bits64 returns the number of width bits that begins at the bit number bit of p. Width is 64 at
-// most.
+// bits64 returns a number in p. Its first bit has the number bit, and it has width bits, which are
+// 64 at most.
 func bits64(p []byte, bit, width uint) uint64 {
 	if width == 0 {
 		return 0

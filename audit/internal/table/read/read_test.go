@@ -264,7 +264,7 @@ func TestEdges(t *testing.T) {
 	assert.Empty(t, none)
 }
 
-// TestValueInsideAnother has a value that contains the encoding of another value.
+// TestValueInsideAnother searches for a value whose encoding is also a part of another value.
 func TestValueInsideAnother(t *testing.T) {
 	rows := []read.Row{
 		{Time: 1, Context: map[string]string{"a": "x\x03\x00\x00\x00abc"}},

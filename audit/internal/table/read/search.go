@@ -44,7 +44,7 @@ func (g *Group) Search(q *Filter) ([]Hit, error) {
 
 // Cost returns the approximate number of bytes that Search and Read will read of the file, without
 // the footer. If Bloom filters may exclude the file, Cost counts only the bytes of these filters.
-// Rows says whether the rows that are found will be read too.
+// The argument rows says whether the rows that are found will be read too.
 func (f *File) Cost(q *Filter, rows bool) (n int64) {
 	narrow := q.Narrow()
 	for g := range f.footer.groups {
@@ -120,8 +120,8 @@ func (s *search) withinBounds() bool {
 	return last >= q.Since && first < q.Until
 }
 
-// traces keeps the rows of the trace IDs. Rows are in the order of the IDs, so the column index
-// shows which pages may contain the IDs.
+// traces keeps the rows that have one of the trace IDs. Rows are in the order of the IDs, so the
+// column index shows which pages may contain the IDs.
 func (s *search) traces() error {
 	ids := s.filter.TraceIDs
 	if len(ids) == 0 {
@@ -233,8 +233,8 @@ func (s *search) keepIn(index int, values ...string) error {
 	return s.keep(c, values)
 }
 
-// values keeps the rows that have the values and the pairs. The dictionary of values is the
-// largest part of a row group, so values reads it only once.
+// values keeps the rows that have the values and the pairs. It is one step for both, because the
+// dictionary of values is the largest part of a row group and should be read only once.
 func (s *search) values() error {
 	q := s.filter
 	if len(q.All()) == 0 {

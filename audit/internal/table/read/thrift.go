@@ -95,7 +95,8 @@ func (c *compact) list() (n int, kind byte) {
 	return n, kind
 }
 
-// each calls read for each element of a list. It fails if the elements are not of this kind.
+// each calls the function read for each element of a list. It fails if the elements are not of
+// this kind.
 func (c *compact) each(kind byte, read func()) {
 	n, is := c.list()
 	if is != kind && n > 0 {
@@ -107,8 +108,8 @@ func (c *compact) each(kind byte, read func()) {
 	}
 }
 
-// fields calls read for each field of a struct. If read returns false, it must have read nothing,
-// and fields skips the field.
+// fields calls the function read for each field of a struct. If read returns false, it must not
+// have read any bytes, and the field is skipped.
 func (c *compact) fields(read func(id int, kind byte) bool) {
 	if c.depth++; c.depth > maxDepth {
 		c.fail()
