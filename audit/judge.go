@@ -97,7 +97,7 @@ func (b *batch) clear() {
 	}
 }
 
-// release drops the references to the events' texts, and a slice names with a large capacity.
+// release drops the references to the events' texts, and each slice names whose capacity is large.
 func (b *batch) release() {
 	b.clear()
 	for _, judged := range b.candidates {

@@ -66,7 +66,7 @@ func (k *dirLock) sign() error {
 	return nil
 }
 
-// renew takes the lock again if the file LOCK was deleted, mostly together with its directory.
+// renew takes the lock again if the file LOCK was deleted, usually together with its directory.
 func (k *dirLock) renew() error {
 	if k.f != nil {
 		ours, err := k.f.Stat()

@@ -22,7 +22,7 @@ var (
 //
 // Make the message a constant, and put all that varies into attrs. The value of an attribute is
 // written as it is if it is a string. Other values are written as slog.TextHandler writes them,
-// but without quotes: times as RFC 3339 with up to nanoseconds, in UTC; durations as 1.5s;
+// but without quotes: times as RFC 3339 in UTC, with up to nine decimals; durations as 1.5s;
 // LogValuers resolved; other types by MarshalText, Error or fmt's %+v. If a method of a value
 // panics, the panic is written as text. Keys of groups are joined by dots. A group without
 // attributes and the zero Attr are left out. Any other empty key becomes !EMPTYKEY. If a key
@@ -72,7 +72,7 @@ func (l *Logger) LogSync(ctx context.Context, message string, attrs ...slog.Attr
 	if err := l.Sync(ctx); err != nil {
 		return err
 	}
-	// The event's fsync may have failed before this round began, and another round got the error.
+	// If the event's fsync failed before this round began, another round got the error.
 	if l.syncer.failures.Load() != failures {
 		return errUnsure
 	}

@@ -90,8 +90,8 @@ func (q *queue) discard(events int64) {
 	q.discarded += events
 }
 
-// wrote counts the events of a block as written to s, or as failed if s is nil. Size is the size
-// of the block.
+// wrote counts the events of a block as written to s, or as failed if s is nil. The argument size
+// is the size of the block.
 func (q *queue) wrote(events int64, size int, s *journalFile) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

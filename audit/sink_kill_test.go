@@ -23,8 +23,8 @@ const perCall = 100
 // pipe is the child's end of the pipe to its parent.
 type pipe struct{ mu sync.Mutex }
 
-// say writes a message to the parent: the byte what, how many numbers follow, and the numbers. If a
-// child is killed when it has written a part of a message, the parent ignores this message.
+// say writes a message to the parent: the byte what, how many numbers follow, and the numbers. If
+// a child is killed when it has written a part of a message, the parent ignores this message.
 func (p *pipe) say(what byte, numbers ...uint64) {
 	b := binary.LittleEndian.AppendUint32([]byte{what}, uint32(len(numbers)))
 	for _, n := range numbers {

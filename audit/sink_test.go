@@ -23,10 +23,9 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
-// sink is a Sink that keeps its events. Most is the largest number of events that it takes in a
-// call; 0 means 100.
+// sink is a Sink that keeps its events.
 type sink struct {
-	most   int
+	most   int                  // the largest number of events that it takes in a call; 0: 100
 	before func(call int) error // runs before each call; its error refuses the events
 
 	mu     sync.Mutex
@@ -285,10 +284,10 @@ func TestBadSinks(t *testing.T) {
 		{"takes nothing without an error", says(0, 0), "has taken no event, and gives no reason"},
 		{"takes too many", says(4, 0), "was offered 3 events, and says that it has taken 4 and refused 0"},
 		{"refuses too many", says(2, 2), "was offered 3 events, and says that it has taken 2 and refused 2"},
-		{"takes the most that there is", says(math.MaxInt, 1), "was offered 3 events, and says that it has taken " + strconv.Itoa(math.MaxInt) + " and refused 1"},
-		{"refuses the most that there is", says(1, math.MaxInt), "was offered 3 events, and says that it has taken 1 and refused " + strconv.Itoa(math.MaxInt)},
-		{"takes less than nothing", says(-1, 1), "it has taken -1"},
-		{"refuses less than nothing", says(2, -1), "refused -1"},
+		{"takes MaxInt events", says(math.MaxInt, 1), "was offered 3 events, and says that it has taken " + strconv.Itoa(math.MaxInt) + " and refused 1"},
+		{"refuses MaxInt events", says(1, math.MaxInt), "was offered 3 events, and says that it has taken 1 and refused " + strconv.Itoa(math.MaxInt)},
+		{"takes -1 events", says(-1, 1), "it has taken -1"},
+		{"refuses -1 events", says(2, -1), "refused -1"},
 		{"takes events that it has not read", func(context.Context, iter.Seq[audit.Event]) (int, int, error) { return 3, 0, nil }, "was offered 0 events"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -393,8 +392,8 @@ func TestSinkRecovery(t *testing.T) {
 		{name: "more events than the segment has", sent: line(400), want: count(0, 4), err: "the Sink has taken 400 events of "},
 		{name: "one event more than the segment has", sent: line(5), want: count(0, 4), err: "which has 4: all are sent again"},
 		{name: "more events than a torn segment has", sent: line(5), tail: "torn", want: count(0, 4), damaged: 1, err: "which has 4"},
-		{name: "a wrong number", sent: "3" + line(2)[1:], want: count(0, 4)},
-		{name: "a wrong number behind a right one", sent: line(1) + "3" + line(2)[1:], want: count(1, 4)},
+		{name: "a line with the checksum of another number", sent: "3" + line(2)[1:], want: count(0, 4)},
+		{name: "a good line, and a line with a wrong checksum", sent: line(1) + "3" + line(2)[1:], want: count(1, 4)},
 		{name: "a number without its checksum", sent: "3\n", want: count(0, 4)},
 		{name: "a number with a sign", sent: "+" + line(3), want: count(0, 4)},
 		{name: "zeros after the segment", sent: line(1), tail: "\x00\x00\x00\x00\x00\x00\x00\x00\x00", want: count(1, 4)},
@@ -493,7 +492,7 @@ func TestSinkLosesASegment(t *testing.T) {
 	})
 }
 
-// The Sink gets an event with the same members as a search finds it.
+// The Sink gets the same members of an event as a search would find.
 func TestSinkEvent(t *testing.T) {
 	dir := t.TempDir()
 	s := &sink{}

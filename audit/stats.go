@@ -94,8 +94,8 @@ func (l *Logger) Stats() (s Stats) {
 	return s
 }
 
-// count adds up the events in s, and returns the time of the oldest one. It holds all locks at
-// once, so that no event moves meanwhile.
+// count sets the numbers of events and bytes in s, and returns the time of the oldest event. It
+// holds all locks at once, so that no event moves meanwhile.
 func (l *Logger) count(s *Stats) (oldest time.Time) {
 	for i := range l.shards {
 		l.shards[i].mu.Lock()

@@ -9,10 +9,10 @@ import (
 
 // CompactOptions says which files [Compact] merges.
 type CompactOptions struct {
-	// After is the time since the end of a partition before its files are merged, so that late
-	// files are merged too. Zero means an hour. With a nanosecond, Compact merges every partition
-	// that has ended. With a negative After, it also merges partitions that will end within this
-	// time.
+	// After is the time that must have passed since the end of a partition before Compact merges
+	// its files, so that late files are merged too. Zero means an hour. With a nanosecond, Compact
+	// merges every partition that has ended. With a negative After, it also merges partitions that
+	// will end within this time.
 	After time.Duration
 }
 

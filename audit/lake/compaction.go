@@ -20,9 +20,10 @@ import (
 
 const (
 	// Files below smallFile are merged, and merged files below smallMerged are merged again. The
-	// second merge is for fleets: a merged file of 64 of 1,000 writers contains only a part of
-	// each trace. In such a file an event takes four times as many bytes as in a file of all
-	// writers, and a search costs more than before the merge.
+	// second merge is for fleets: if 1,000 writers share a store, a file that was merged from the
+	// files of 64 writers contains only a part of each trace. In such a file an event takes four
+	// times as many bytes as in a file of all writers, and a search costs more than before the
+	// merge.
 	smallFile   = 4 << 20
 	smallMerged = 16 << 20
 
@@ -51,7 +52,7 @@ func (c *compaction) run(options CompactOptions) error {
 	before := time.Now().Add(-after)
 	var files []File
 	partition := ""
-	whole, doubt := true, false // the partition is listed as a whole; the next one may not be
+	whole, doubt := true, false // whole: the partition was listed completely; doubt: the next one may not be
 	var unlisted []error
 	for file, err := range c.store.List(c.ctx, "") {
 		if c.ctx.Err() != nil {
@@ -119,7 +120,7 @@ func isSmall(name string, size int64) bool {
 }
 
 // round merges small files of a partition, which are sorted by name. It returns the files that are
-// small again, for the next round: a thousand files become sixteen, and the sixteen become one.
+// still small, for the next round: a thousand files become sixteen, and the sixteen become one.
 // Each merge makes one file of at least two, so the number of rounds is limited.
 func (c *compaction) round(in string, files []File) (small []File, err error) {
 	for len(files) > 0 {
@@ -265,8 +266,8 @@ func (c *compaction) merge(in string, names []string) (File, error) {
 }
 
 // fetch returns the bytes of small files. It reads several at once, and closes them all before it
-// returns, because Windows does not delete open files. Bad is the index of the first file with an
-// error, or -1 if the context has ended.
+// returns, because Windows does not delete open files. The result bad is the index of the first
+// file with an error, or -1 if the context has ended.
 func (c *compaction) fetch(in string, names []string) (data [][]byte, bad int, err error) {
 	data, failed := make([][]byte, len(names)), make([]error, len(names))
 	err = parallel(c.ctx, waiting, len(names), func(i int) error {
@@ -294,8 +295,8 @@ func (c *compaction) whole(name string) ([]byte, error) {
 	return data, err
 }
 
-// read reads files into the writer, and returns the metadata for the merged file's footer. Bad is
-// the index of the file with the error, or -1 if no file caused the error.
+// read reads files into the writer, and returns the metadata for the merged file's footer. The
+// result bad is the index of the file with the error, or -1 if no file caused the error.
 func (c *compaction) read(in string, names []string) (meta table.Meta, bad int, err error) {
 	var sources []*table.Source
 	var rows int64

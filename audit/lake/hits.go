@@ -9,7 +9,7 @@ import (
 type hits struct {
 	count  int64
 	events []Event // none if hits are only counted; only the newest if there is a limit
-	most   int     // when there are so many events, they are cut to the limit
+	most   int     // when events has this length, only the newest events up to the limit are kept
 }
 
 // hitsOf returns the hits of the segment in the partition that begins at begin. The caller may add
@@ -35,8 +35,8 @@ func (h *hits) add(e Event, a *question) {
 	}
 }
 
-// newestEvents returns the limit newest events, and all other events with the same time as the
-// oldest of them.
+// newestEvents returns the newest events, as many as limit says, and also all other events with
+// the same time as the oldest of them.
 func newestEvents(all []Event, limit int) []Event {
 	times := make([]time.Time, len(all))
 	for i := range all {

@@ -30,8 +30,8 @@ func Partition(t time.Time) string {
 	return t.Truncate(PartitionSpan).Format(partitionLayout)
 }
 
-// PartitionTime returns the time at which a partition begins. The argument name is the directory of
-// the partition, or the name of a file in it. The result ok is false unless name begins with a
+// PartitionTime returns the time at which a partition begins. The argument name is the directory
+// of the partition, or the name of a file in it. The result ok is false unless name begins with a
 // directory that Partition returns.
 func PartitionTime(name string) (begin time.Time, ok bool) {
 	if len(name) < len(partitionLayout) {

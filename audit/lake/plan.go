@@ -1,7 +1,8 @@
 package lake
 
-// Plan says before a search begins what the search looks at. If the query names a trace or a
-// value, the search excludes most files after it has read only their ends.
+// Plan says what a search will look at. The search makes its Plan before it reads the first file.
+// If the query names a trace or a value, the search excludes most files after it has read only
+// their ends.
 type Plan struct {
 	Partitions int   // partitions that have files
 	Files      int   // the files in these partitions

@@ -150,9 +150,9 @@ func (s *openSegment) readHeader() {
 // opened reports whether the segment has events for a search.
 func (s *openSegment) opened() bool { return s.err == nil && s.header.ID != "" && !s.copied }
 
-// walk calls record for the records in the segment's longest valid prefix, in their order. If want
-// is not empty, walk skips records that do not contain it. Clean is false if the segment ends in
-// bytes that are not blocks.
+// walk calls the function record for the records in the segment's longest valid prefix, in their
+// order. If want is not empty, walk skips records that do not contain it. The result clean is
+// false if the segment ends in bytes that are not blocks.
 func (s *openSegment) walk(ctx context.Context, want needle, record func(*segment.Record)) (clean bool, size int64, err error) {
 	blocks := &blockReader{from: s.reader, size: s.reader.Size()}
 	if !blocks.header() {
@@ -172,8 +172,8 @@ func (s *openSegment) walk(ctx context.Context, want needle, record func(*segmen
 	}
 }
 
-// walkBlock calls record for the records that contain want, and skips the others by their lengths.
-// It returns false if p ends in bytes that are not a record.
+// walkBlock calls the function record for the records that contain want, and skips the others by
+// their lengths. It returns false if p ends in bytes that are not a record.
 func walkBlock(p []byte, want needle, record func(*segment.Record)) bool {
 	next := 0 // the end of the next occurrence of want
 	for at := 0; at < len(p); {

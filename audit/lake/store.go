@@ -34,15 +34,15 @@ type Store interface {
 	// Lock does not wait. While another caller holds the lock, in this process or in another one,
 	// the error is [ErrLocked] and names the holder. If the holder dies, the lock becomes free.
 	//
-	// Held is a context derived from ctx, for the calls that change the store. It ends when unlock
-	// is called, or when the lock is lost, for example because a lease could not be renewed. The
-	// caller must call unlock once.
+	// The result held is a context derived from ctx, for the calls that change the store. It ends
+	// when unlock is called, or when the lock is lost, for example because a lease could not be
+	// renewed. The caller must call unlock once.
 	Lock(ctx context.Context) (held context.Context, unlock func() error, err error)
 }
 
-// Shared is a Store that many writers use, such as a bucket. If Shared returns true, no Logger
-// merges its files or deletes old ones, because each writer of a fleet would list everything every
-// hour. Instead, one process calls [Compact], and the store itself deletes old files.
+// Shared is a Store that many writers use, such as a bucket. If its method Shared returns true, no
+// Logger merges its files or deletes old ones: otherwise each writer of a fleet would list all
+// files every hour. Instead, one process calls [Compact], and the store itself deletes old files.
 type Shared interface {
 	Store
 	Shared() bool

@@ -90,8 +90,8 @@ func (s *stored) footer() error {
 	})
 }
 
-// guard calls do, and turns a panic into an error. A fault in reading one damaged file must not
-// end the search of good files, or even the process.
+// guard calls the function do, and turns a panic into an error. A fault in reading one damaged
+// file must not end the search of good files, or even the process.
 func (s *stored) guard(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

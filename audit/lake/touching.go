@@ -10,8 +10,8 @@ import (
 	"example.com/clew/audit/internal/table/read"
 )
 
-// touching looks for the traces whose events have one of the given values. As soon as a value is
-// found in more than most traces, touching drops the value.
+// touching looks for the traces whose events have one of the given values. The field most is the
+// largest number of traces: as soon as a value is found in more traces, touching drops the value.
 type touching struct {
 	*view
 	span timeRange

@@ -18,10 +18,10 @@ import (
 // search sees no event twice, and misses none that was written before the search began:
 //
 //  1. The segments of the journals are opened before partitions are listed.
-//  2. An opened segment is skipped in a partition with a readable file of the segment, or a
-//     readable merged file that replaces this file. The file has all events of the segment. It may
-//     have more if the segment is a copy of a segment that is still being written elsewhere. Of
-//     two copies of a segment, the search uses the one with the longer valid prefix.
+//  2. If a partition has a readable file of an opened segment, or a readable merged file that
+//     replaces this file, the segment is skipped in this partition. The file has all events of the
+//     segment. It may have more if the segment is a copy of a segment that is still being written
+//     elsewhere. Of two copies of a segment, the search uses the one with the longer valid prefix.
 //  3. A file that a merged file replaces is skipped.
 //  4. A file that is gone when it is opened was merged. Its partition is listed and read again.
 //
@@ -122,10 +122,10 @@ func (v *view) whole() error {
 	return fmt.Errorf("%w: %w", ErrIncomplete, errors.Join(v.unlisted...))
 }
 
-// visit calls begin, then file for the files of p, several at once, and then end. It leaves out
-// files that are damaged or replaced, and sets p.journals. The function file returns more if end
-// will read the same file again. If files have disappeared, visit starts again with begin, which
-// must forget all results.
+// visit calls three functions: begin once, file for each file of p (several at once), and end
+// once. It leaves out files that are damaged or replaced, and sets p.journals. The result more of
+// the function file says that end will read the same file again. If files have disappeared, visit
+// starts again with begin, which must forget all results.
 func (v *view) visit(p *partition, begin func(), file func(*stored) (more bool, err error), end func() error) error {
 	defer p.close()
 	for {
@@ -152,7 +152,8 @@ func (v *view) visit(p *partition, begin func(), file func(*stored) (more bool, 
 	}
 }
 
-// files calls file for the files of p, and closes those from which nothing more is read.
+// files calls the function file for each file of p, and closes the files from which nothing more
+// is read.
 func (v *view) files(p *partition, file func(*stored) (more bool, err error)) error {
 	var kept atomic.Int64
 	return v.each(p.files, func(s *stored) error {
@@ -206,8 +207,8 @@ func (v *view) footers(p *partition) error {
 	return nil
 }
 
-// each calls do for files, several at once. It adds damaged files to the report, and returns
-// errors that end the search.
+// each calls the function do for each of the files, several at once. It adds damaged files to the
+// report, and returns errors that end the search.
 func (v *view) each(files []*stored, do func(*stored) error) error {
 	return parallel(v.ctx, working(), len(files), func(i int) error { return v.one(files[i], do) })
 }

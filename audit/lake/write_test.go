@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// each yields all, and then err if it is not nil.
+// each yields the events in all, and then err if it is not nil.
 func each(all []lake.Event, err error) iter.Seq2[lake.Event, error] {
 	return func(yield func(lake.Event, error) bool) {
 		for _, e := range all {
@@ -32,7 +32,7 @@ func each(all []lake.Event, err error) iter.Seq2[lake.Event, error] {
 	}
 }
 
-// written writes all events to s, with the ID n.
+// written writes the events in all to s. The files get the ID of the segment n.
 func written(tb testing.TB, s lake.Store, n int, all []lake.Event) lake.Written {
 	tb.Helper()
 	done, err := lake.Write(tb.Context(), s, id(n), each(all, nil))
@@ -102,9 +102,9 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// The process ends at each call of the store, before it and after it. If the events are written
-// again, the store has the same files as without a crash. So each event is there once, also for
-// SQL engines.
+// For each call of the store, the process ends before the call in one run, and after it in another
+// run. If the events are written again, the store has the same files as without a crash. So each
+// event is there once, also for SQL engines.
 func TestWriteCrashes(t *testing.T) {
 	all := newCorpus(t, 3000, 3, 1, 3000).events
 	whole := new(storetest.Memory)

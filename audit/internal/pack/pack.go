@@ -105,8 +105,8 @@ func (p *Packer) segment(ctx context.Context, store lake.Store, path string) (re
 	return result, nil
 }
 
-// hasMore reports whether the file called name in the store has more than rows rows. It returns
-// false for a file that cannot be read.
+// hasMore reports whether the file called name in the store has more rows than the argument rows
+// says. It returns false for a file that cannot be read.
 func hasMore(ctx context.Context, store lake.Store, name string, rows int64) (bool, error) {
 	r, err := store.Open(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {

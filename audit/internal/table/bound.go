@@ -9,11 +9,12 @@ import (
 
 // stat holds the bounds of a column in a row group.
 type stat struct {
-	some            bool
+	some            bool // the column has values
 	least, greatest []byte
 }
 
-// add extends the bounds of s to the bounds of a page. Some is false if the page has no values.
+// add extends the bounds of s to the bounds of a page. The argument some is false if the page has
+// no values.
 func (s *stat) add(least, greatest []byte, some bool) {
 	if !some {
 		return
@@ -58,7 +59,7 @@ func cutGreatest(p []byte) []byte {
 	const last = string(utf8.MaxRune)
 	cut := cutLeast(p)
 	if len(cut) == len(p) || string(p[len(cut):]) > last {
-		return p // there is no short text above p
+		return p // no short text is greater than p
 	}
 	return append(bytes.Clone(cut), last...)
 }

@@ -102,8 +102,8 @@ func (f *file) addTimes(g *group) format.ColumnChunk {
 	return f.end(c, meta)
 }
 
-// addColumn writes a column of strings. For a column of lists, ends contains the end of the values
-// of each row. If ends is nil, each row has one value.
+// addColumn writes a column of strings. For a column of lists, ends contains the index after the
+// last value of each row. If ends is nil, each row has one value.
 func (f *file) addColumn(g *group, number int, col *column, ends []uint32) format.ColumnChunk {
 	c := &chunk{}
 	meta := f.begin(c, number)

@@ -2,15 +2,15 @@ package read
 
 import "slices"
 
-// wantedIDs says which values a row must have: all of must, and one of any unless any is nil.
+// wantedIDs says which values a row must have, by their IDs in the dictionary.
 type wantedIDs struct {
-	must []uint32
-	any  map[uint32]bool
+	must []uint32        // the row must have all of these
+	any  map[uint32]bool // the row must have one of these; nil: no such condition
 }
 
-// wanted looks up the values of q in the dictionary. All is false if no row of the row group can
-// match.
-func (c *column) wanted(q *Filter) (want wantedIDs, all bool, err error) {
+// wanted looks up the values of q in the dictionary. The result possible is false if no row of the
+// row group can match.
+func (c *column) wanted(q *Filter) (want wantedIDs, possible bool, err error) {
 	d, err := c.dictionary()
 	if err != nil {
 		return want, false, err
