@@ -294,7 +294,8 @@ func (l *Logger) beginClose() {
 }
 
 // leftBehind returns the error of Close. The error says how many events and bytes were left
-// behind, and is nil if there are none. The argument cause is the reason why Close stopped waiting.
+// behind, and is nil if there are none. The argument cause is the reason why Close stopped
+// waiting.
 func (l *Logger) leftBehind(cause error) error {
 	s := l.Stats()
 	l.queue.mu.Lock()

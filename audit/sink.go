@@ -19,13 +19,13 @@ type Sink interface {
 	// Send takes as many events as it likes, from the first one on, and returns when they are
 	// safe. The result sent is the number of events that it has taken. There is at least one
 	// event, and events are in the order in which they were written. Send may range over events
-	// several times until it returns, each time from the first event. The Sink may keep an Event. A
-	// kept Event keeps a block of the journal in memory, usually of 256 KiB.
+	// several times until it returns, each time from the first event. The Sink may keep an Event.
+	// A kept Event keeps a block of the journal in memory, usually of 256 KiB.
 	//
 	// The result refused is the number of events after these that the Sink will never take, for
-	// example because an event is too large. Refused events are lost and counted, and err says why.
-	// The events after the refused ones are offered again. If Send returns 0, 0 and nil, the call
-	// has failed.
+	// example because an event is too large. Refused events are lost and counted, and err says
+	// why. The events after the refused ones are offered again. If Send returns 0, 0 and nil, the
+	// call has failed.
 	//
 	// After each call the Logger notes on disk how many events the Sink has taken. If the process
 	// is killed, the next Open sends the events of the last call again. So events arrive at least

@@ -52,7 +52,8 @@ func (c *compaction) run(options CompactOptions) error {
 	before := time.Now().Add(-after)
 	var files []File
 	partition := ""
-	whole, doubt := true, false // whole: the partition was listed completely; doubt: the next one may not be
+	// whole: the partition was listed completely. doubt: the next partition may not be.
+	whole, doubt := true, false
 	var unlisted []error
 	for file, err := range c.store.List(c.ctx, "") {
 		if c.ctx.Err() != nil {
