@@ -18,15 +18,15 @@ import (
 //
 // A Filter judges an event with the methods of [Candidate]. It may pass candidates to other
 // goroutines if these goroutines are done when the Filter returns, because the Logger then uses
-// the batch and its candidates again. The strings of a candidate stay valid for ever. A string
-// that you keep keeps the whole batch in memory.
+// the batch and its candidates again. The strings of a candidate stay valid for ever. As long as
+// you keep such a string, the whole batch stays in memory.
 //
 // Nothing is written while a Filter runs. If events come faster than the Filter judges them, the
-// buffer fills, and Config.Full says what happens then. With Config.Full Drop, a Filter may call
-// Log of the same Logger, and its events are judged too. With Block, Log waits for the Filter once
-// the buffer is full. Ingest waits when the buffer is full, with Drop too. LogSync, Sync and Close
-// always wait for the Filter. A Filter must not call a method that waits for the Filter, because
-// it would wait for itself.
+// buffer fills, and Config.Full says what happens then. If Config.Full is Drop, a Filter may call
+// Log of the same Logger, and its events are judged too. If it is Block, Log waits for the Filter
+// once the buffer is full. Ingest waits while the buffer is full in both cases. LogSync, Sync and
+// Close always wait for the Filter. A Filter must not call a method that waits for the Filter,
+// because it would wait for itself.
 //
 // If a Filter panics, the batch is written as it is, and Stats reports the panic as an error. A
 // Filter must not call runtime.Goexit, nor FailNow of a test, which calls Goexit.
@@ -81,8 +81,8 @@ func (c Candidate) TraceID() string {
 // was logged twice, Value returns the last value.
 func (c Candidate) Value(key string) (value string, ok bool) { return c.c.Text.Value(key) }
 
-// Context yields the keys and values of the context in the order in which they were logged. Of a
-// key that was logged twice, Context yields both values, and the last one is valid.
+// Context yields the keys and values of the context in the order in which they were logged. If a
+// key was logged twice, Context yields both values, and the last one is valid.
 func (c Candidate) Context() iter.Seq2[string, string] { return c.c.Pairs() }
 
 // Pass decides that the event is written, and adds names of filters to the event's trace_names. A

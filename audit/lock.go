@@ -12,9 +12,9 @@ import (
 	"example.com/clew/audit/internal/filelock"
 )
 
-// lockName is the file in a journal's directory that is locked by the Logger of this directory.
-// The file stays when the lock is released. If it were deleted, two processes could lock two files
-// of that name.
+// lockName is the name of a file in a journal's directory. The Logger of the directory locks this
+// file. The file stays when the lock is released. If it were deleted, two processes could lock two
+// files of that name.
 const lockName = "LOCK"
 
 // dirLock is the lock of a journal's directory. The operating system releases it when the process

@@ -176,7 +176,7 @@ func (l *Logger) drop(e *encoder) {
 }
 
 // lock returns a locked shard: the shard that e used last, or another one if that shard is in use.
-// A processor mostly gets its own encoder back from sync.Pool, and so keeps its shard.
+// A processor usually gets its own encoder back from sync.Pool, and so keeps its shard.
 func (l *Logger) lock(e *encoder) *shard {
 	for range shards {
 		if s := &l.shards[e.shard%shards]; s.mu.TryLock() {

@@ -56,7 +56,8 @@ func (s *sink) Send(_ context.Context, events iter.Seq[audit.Event]) (sent, refu
 	return sent, 0, nil
 }
 
-// numbers returns the values of n of the events that the sink has taken.
+// numbers returns the numbers of the events that the sink has taken. An event's number is the
+// value of its key n.
 func (s *sink) numbers(t testing.TB) (all []int) {
 	t.Helper()
 	s.mu.Lock()

@@ -20,8 +20,9 @@ import (
 // perFile is the approximate number of events in a segment of a busy service.
 const perFile = 857_000
 
-// benchLake is a directory of synthetic events: a million, or the number in CLEW_BENCH_EVENTS, in
-// files of perFile events. The benchmarks look for a trace and an item in the file in the middle.
+// benchLake is a directory of synthetic events: a million, or the number in CLEW_BENCH_EVENTS. A
+// file has about perFile events. The benchmarks look for a trace and an item in the file in the
+// middle.
 type benchLake struct {
 	store       lake.Store
 	trace, item string
@@ -133,7 +134,7 @@ func BenchmarkCountApp(b *testing.B) {
 	}
 }
 
-// BenchmarkFollow follows the value over two hops.
+// BenchmarkFollow follows a value over two hops.
 func BenchmarkFollow(b *testing.B) {
 	l := newBenchLake(b)
 	var report lake.Report

@@ -81,8 +81,9 @@ func (c *compaction) run(options CompactOptions) error {
 	return cmp.Or(c.partition(partition, files, whole), errors.Join(unlisted...))
 }
 
-// partition compacts the files of the partition in. It does nothing if whole is false, because the
-// partition may then have other files that were not listed.
+// partition compacts the files of one partition. The argument in is the partition's directory. If
+// whole is false, partition does nothing, because the partition may have other files that were not
+// listed.
 func (c *compaction) partition(in string, files []File, whole bool) error {
 	if !whole || len(files) < 2 {
 		return nil
@@ -361,8 +362,8 @@ func (c *compaction) count(merged string, names []string, events int64) {
 	c.made[merged] = events
 }
 
-// mergedName returns the name of the file that is merged from names, which are sorted. The same
-// files give the same name, so that a repeated merge replaces its file.
+// mergedName returns the name of the file that is merged from the files with these names, which
+// are sorted. The same files give the same name, so that a repeated merge replaces its file.
 func mergedName(names []string) string {
 	hash := sha256.Sum256([]byte(strings.Join(names, " ")))
 	return names[0][:idLength] + "-" + hex.EncodeToString(hash[:hashLength/2]) + Suffix

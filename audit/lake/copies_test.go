@@ -96,7 +96,8 @@ func TestDamagedFileThatHasACopy(t *testing.T) {
 	damagePages(t, damaged.Memory)
 	both := c.store(t, len(c.ids))
 	both.Memory = damaged.Memory.Copy()
-	ends := &journaled{Memory: new(storetest.Memory)} // the files lack their second half, which has the footer
+	// The files of ends lack their second half, which has the footer.
+	ends := &journaled{Memory: new(storetest.Memory)}
 	for name, data := range damaged.Files() {
 		require.NoError(t, ends.Put(t.Context(), name, bytes.NewReader(data[:len(data)/2]), int64(len(data)/2)))
 	}

@@ -402,7 +402,8 @@ func (s *finding) materialise(places []place) (events []Event, err error) {
 	return events, err
 }
 
-// rows reads the events of hits in one row group, and returns those that match the whole question.
+// rows reads the events of hits in one row group. It returns the hits whose events match the whole
+// question.
 func (s *finding) rows(group *read.Group, places []place) (checked []place, err error) {
 	numbers := make([]uint32, len(places))
 	for i := range places {

@@ -110,8 +110,8 @@ func TestReadsLittle(t *testing.T) {
 	files := len(store.Files())
 	assert.Equal(t, files, report.Files)
 	assert.Len(t, store.opens, files, "each file is opened once")
-	// Three reads for each file: the footer, and two of a Bloom filter. For each file with the
-	// item, up to 40 reads of pages.
+	// Each file needs three reads: one of the footer, and two of a Bloom filter. A file with the
+	// item needs up to 40 more reads, of pages.
 	assert.LessOrEqual(t, report.Reads, int64(3*files+40*holding+3))
 	assert.Less(t, report.Bytes, held+int64(files)*(16<<10+64), "files with the item may be read as a whole, the others only at their ends")
 

@@ -185,7 +185,8 @@ func (f *following) find(a *question) (all []Event, err error) {
 	return all, err
 }
 
-// identifiers returns the values in events that were not followed yet, and the key of each value.
+// identifiers returns the values of the events, and the key of each value. It leaves out values
+// that were followed before.
 func (f *following) identifiers(events []Event) map[string]string {
 	fresh := map[string]string{}
 	for _, e := range events {

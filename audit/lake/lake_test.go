@@ -93,9 +93,9 @@ type corpus struct {
 	ids      []string
 }
 
-// newCorpus makes n events, perSecond of them in a second. It distributes the events in turn to
-// several segments, whose number is count. When these segments together have about each*count
-// events, the next events go to new segments.
+// newCorpus makes n events. The argument perSecond is the number of events in a second. The events
+// go in turn to several segments: the argument count is the number of these segments. When they
+// have about each*count events together, the next events go to new segments.
 func newCorpus(tb testing.TB, n int, perSecond float64, count, each int) *corpus {
 	c := &corpus{segments: map[string][]byte{}}
 	g := made.New(11, began, perSecond)
@@ -249,7 +249,7 @@ func collect(tb testing.TB, q lake.Query, stores ...lake.Store) (all []lake.Even
 	return all, report
 }
 
-// random makes a random query. Mostly, there is an event that matches it.
+// random makes a random query. Usually, there are events that match it.
 func (c *corpus) random(r *rand.Rand) lake.Query {
 	one, other := c.events[r.IntN(len(c.events))], c.events[r.IntN(len(c.events))]
 	q := lake.Query{Since: began.Add(-time.Hour), Context: map[string]string{}}

@@ -113,8 +113,8 @@ func (v *view) listInto(found map[int64]*partition, prefix string, span timeRang
 	return nil
 }
 
-// withJournals adds the other partitions of the range in which segments have hits to the
-// partitions in all.
+// withJournals returns the partitions in all, and after them the other partitions of the range in
+// which segments have hits.
 func (v *view) withJournals(all []*partition, span timeRange) []*partition {
 	have := map[int64]bool{}
 	for _, p := range all {

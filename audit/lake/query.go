@@ -36,7 +36,7 @@ type Query struct {
 	// means an hour.
 	Within time.Duration
 
-	// TTL is the age of the oldest events. Zero means two weeks.
+	// TTL is the age that the oldest events may have. Zero means two weeks.
 	TTL time.Duration
 
 	// Limit is the largest number of events in the answer, which then has the newest events. Zero

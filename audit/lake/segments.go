@@ -142,7 +142,7 @@ func (s *openSegment) readHeader() {
 	case s.err != nil && int64(n) == s.reader.Size() && segment.IsUnfinished(p[:n]):
 		s.err = nil // like an empty file, this file has no events
 	case s.err == nil && s.header.ID != segmentID(s.name):
-		// This is a copy under another name, and would give its events twice.
+		// This is a copy under another name. A search would find its events twice.
 		s.err = fmt.Errorf("lake: the file has another name than its segment, %.64q", s.header.ID)
 	}
 }

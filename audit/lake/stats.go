@@ -42,7 +42,7 @@ type AppStats struct {
 type KeyStats struct {
 	Key      string
 	Pairs    int64 // estimated
-	Bytes    int64 // of the values as strings, before dictionaries and compression; estimated
+	Bytes    int64 // all values as strings, before dictionaries and compression; estimated
 	Sampled  int64 // pairs in the sample
 	Distinct int64 // distinct values in the sample, added up over its row groups
 }

@@ -75,8 +75,9 @@ func (c *compactCommand) run(ctx context.Context, std streams) (int, error) {
 	return exitFound, nil
 }
 
-// ages checks the flags. After is the time that must have passed since the end of a partition
-// before its files are merged. Ttl is the age at which events are deleted; 0 deletes none.
+// ages checks the flags. The result after is the time that must have passed since the end of a
+// partition before its files are merged. The result ttl is the age at which events are deleted; 0
+// deletes none.
 func (c *compactCommand) ages() (after, ttl time.Duration, err error) {
 	var ok bool
 	if after, ok = when.Duration(c.After); !ok {

@@ -13,8 +13,8 @@ type dirs struct {
 	Dir []string `short:"d" help:"Where the events are: the directory of a program's audit.Config, a pattern such as '/var/lib/*/audit', or s3://BUCKET/PREFIX. May be given several times. Without it, CLEW_AUDIT_DIR has a list." placeholder:"DIRECTORY" sep:"none"`
 }
 
-// list returns the directories and buckets, each once. Problems are the errors of those that
-// cannot be used.
+// list returns the directories and buckets, each once. The result problems has the errors of those
+// that cannot be used.
 func (d *dirs) list() (found []string, problems []error, err error) {
 	names := d.names()
 	if len(names) == 0 {

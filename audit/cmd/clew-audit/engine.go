@@ -58,7 +58,8 @@ func (e *engine) count(ctx context.Context, q query) (int64, error) {
 	return lake.Count(ctx, e.planned(q), &e.report, e.stores...)
 }
 
-// planned returns q for the library, with a Plan that says what a search of buckets will look at.
+// planned returns q for the library, with a function Plan that tells the user what a search of
+// buckets will look at.
 func (e *engine) planned(q query) lake.Query {
 	l := q.lake()
 	l.Plan = ahead(e.std, e.stores, &q)

@@ -118,7 +118,7 @@ func (f *findCommand) each(ctx context.Context, e *engine, q query, to display) 
 	return found, to.flush()
 }
 
-// query returns the query of the flags and arguments.
+// query returns the query that the flags and arguments ask for.
 func (f *findCommand) query(now time.Time) (q query, err error) {
 	if err := f.look.check(); err != nil {
 		return q, err

@@ -76,7 +76,8 @@ func (c *ingestCommand) run(ctx context.Context, std streams) (int, error) {
 	readErr := in.read(ctx, interruptible(ctx, io.NopCloser(std.in)))
 	closeErr := to.close(ctx)
 	unwatch()
-	std.say("%s", in.summary(to.written())) // written is called after close, which may give up events that were accepted
+	// Call to.written after to.close, which may give up events that were accepted.
+	std.say("%s", in.summary(to.written()))
 	for _, err := range []error{readErr, closeErr} {
 		if err != nil {
 			std.sayLines(err)

@@ -128,7 +128,7 @@ func (in *ingestion) skip(err error) {
 	}
 }
 
-// graceful returns a context that ends signalTimeout after ctx.
+// graceful returns a context that ends later than ctx: after the time signalTimeout.
 func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 	graced, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {

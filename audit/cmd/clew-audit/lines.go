@@ -31,7 +31,8 @@ func (r *lineReader) next() (line []byte, long bool, err error) {
 	r.object = objectEnd{}
 	for {
 		line = r.rest()
-		if r.object.seen > 0 || r.newline < 0 || bytes.Contains(line, []byte("}{")) { // this is true for few lines, so most lines are not scanned
+		// This is true for few lines, so most lines are not scanned.
+		if r.object.seen > 0 || r.newline < 0 || bytes.Contains(line, []byte("}{")) {
 			if r.object.joined(line[r.object.seen:]) {
 				line = line[:r.object.seen]
 				r.at += len(line)

@@ -13,7 +13,7 @@ import (
 type logFile struct {
 	name     string
 	modified time.Time
-	guessed  bool // it was found in a folder
+	guessed  bool // the file was found in a folder, so it may not be a log
 }
 
 // logFiles returns the files that match names, each once.

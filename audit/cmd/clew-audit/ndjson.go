@@ -74,8 +74,8 @@ func jsonError(err error) error {
 	return fmt.Errorf("it is not JSON: %v", strings.TrimPrefix(err.Error(), "json: "))
 }
 
-// text stores the value of a member, which must be a string, in the variable that to points to. If
-// the member is missing, null or empty, the variable is not changed.
+// text stores the value of a member in *to. The value must be a string. If the member is missing,
+// null or empty, *to is not changed.
 func text(object map[string]any, key string, to *string) error {
 	switch value := object[key].(type) {
 	case nil:
@@ -164,7 +164,7 @@ func (p pairs) add(prefix string, object map[string]any, depth int) error {
 	for key := range object {
 		keys = append(keys, key)
 	}
-	slices.Sort(keys) // if a line has both "a.b" and {"a": {"b": …}}, each run keeps the same value
+	slices.Sort(keys) // so that of "a.b" and {"a": {"b": …}}, each run keeps the same one
 	for _, key := range keys {
 		var value string
 		switch v := object[key].(type) {

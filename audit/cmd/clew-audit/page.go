@@ -93,7 +93,7 @@ func (p *page) end() {
 
 const dayAndClock = "2006-01-02 15:04:05.000000"
 
-// widths are the widths of the columns with texts of different lengths.
+// widths holds the widths of the columns app and message, whose texts have different lengths.
 type widths struct{ app, message int }
 
 func (w *widths) fit(e *lake.Event) {

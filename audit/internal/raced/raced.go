@@ -3,7 +3,7 @@
 // tests also run without the detector. Only tests import it.
 package raced
 
-// Or returns small under the race detector, and n without it.
+// Or returns the argument small under the race detector, and the argument n without it.
 func Or(small, n int) int {
 	if Enabled {
 		return small

@@ -15,8 +15,8 @@ type group struct {
 	key     column
 	value   column
 	name    column
-	pairs   []uint32 // for each row, the end of its pairs in key and value
-	names   []uint32 // for each row, the end of its names in name
+	pairs   []uint32 // for each row, the index after its last pair in key and value
+	names   []uint32 // for each row, the index after its last name in name
 
 	ownApp int64    // the index of the app that records without an app get; -1: not known yet
 	last   []byte   // the last record's pairs, as they are encoded

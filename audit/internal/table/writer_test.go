@@ -85,7 +85,7 @@ func TestKeyTwice(t *testing.T) {
 	assert.Equal(t, []string{"3", "2", "5"}, got)
 }
 
-// The numbers of distinct values need indexes of 1, 2 and 3 bytes.
+// The test has files whose indexes of distinct values need 1, 2 and 3 bytes.
 func TestManyDistinctValues(t *testing.T) {
 	for _, n := range []int{1, 256, 257, 65_536, 65_537} {
 		var records []*segment.Record

@@ -10,14 +10,14 @@ import (
 )
 
 // column reads the values of one column of a row group, page after page, for rows in ascending
-// order. It reads only the pages that contain rows of want.
+// order. It reads only the pages that contain wanted rows.
 type column struct {
 	group *Group
 	file  *File
 	chunk *chunk
 	index int
 	rows  int64
-	want  []uint32 // nil: all rows
+	want  []uint32 // the wanted rows; nil: all rows
 	pages []location
 	dict  *dictionary // the dictionary of the chunk; nil until it is needed
 

@@ -163,7 +163,7 @@ func holds(q *read.Filter, row read.Row) bool {
 		row.Time >= q.Since && row.Time < q.Until
 }
 
-// question makes a random Filter. Mostly, there is a row that matches it.
+// question makes a random Filter. Usually, there are rows that match it.
 func question(r *rand.Rand, rows []read.Row) *read.Filter {
 	one, other := rows[r.IntN(len(rows))], rows[r.IntN(len(rows))]
 	q := read.Filter{Since: math.MinInt64, Until: math.MaxInt64}

@@ -165,7 +165,7 @@ func (s *search) pagesOf(c *column, values []string) (rows []uint32, err error) 
 	return rows, nil
 }
 
-// keep keeps the rows that have one of the values in column c.
+// keep leaves only the rows in s.left that have one of the values in column c.
 func (s *search) keep(c *column, values []string) error {
 	d, err := c.dictionary()
 	if err != nil {

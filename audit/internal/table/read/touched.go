@@ -2,9 +2,9 @@ package read
 
 import "example.com/clew/audit/internal/table"
 
-// Touched returns, for each value of q.AnyValue that is in the row group, at most limit trace IDs
-// of rows that have it. Touched leaves out rows without a trace, and row groups outside of q's
-// range. Other fields of q have no effect.
+// Touched looks for the values in q.AnyValue. For each value that is in the row group, it returns
+// the trace IDs of rows with this value, as many as limit allows. Touched leaves out rows without
+// a trace, and row groups outside of q's range. Other fields of q have no effect.
 func (g *Group) Touched(q *Filter, limit int) (map[string][]string, error) {
 	s := search{Group: g, filter: q}
 	possible, err := s.possible()
@@ -54,7 +54,7 @@ func (g *Group) Touched(q *Filter, limit int) (map[string][]string, error) {
 	return touched, nil
 }
 
-// distinct returns at most limit distinct strings of the rows in c.want.
+// distinct returns the distinct strings of the wanted rows, as many as limit allows.
 func (c *column) distinct(limit int) (all []string, err error) {
 	last, some := uint32(0), false
 	for _, row := range c.want {
