@@ -302,7 +302,7 @@ func TestAWSCalls(t *testing.T) {
 	db := dynamodb.New(dynamodb.Options{
 		Region:      "eu-west-1",
 		Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
-		// HTTPClient connects this host to dynamo.
+		// The test's HTTPClient connects to dynamo, whatever the host.
 		BaseEndpoint: aws.String("http://dynamodb.eu-west-1.example.com"),
 		Retryer:      retry.AddWithMaxBackoffDelay(retry.NewStandard(), time.Nanosecond),
 		HTTPClient:   dynamo.Client(),

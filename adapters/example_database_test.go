@@ -37,7 +37,7 @@ func Example_dynamoDB() {
 	db := dynamodb.New(dynamodb.Options{
 		Region:      "eu-west-1",
 		Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
-		// The client connects this host to dynamo.
+		// The test's HTTP client connects to dynamo, whatever the host.
 		BaseEndpoint: aws.String("http://dynamodb.eu-west-1.example.com"),
 	}, func(o *dynamodb.Options) {
 		o.TracerProvider = smithyoteltracing.Adapt(tp)

@@ -55,8 +55,8 @@ func (f *filed) counts() counts {
 	return counts{Ran: f.lines.Load(), Wrong: f.wrong.Load(), Missing: f.missing.Load()}
 }
 
-// logger returns one logger for all lines, as most programs have it. Its lines are logged without
-// a context.
+// logger returns one logger for all lines, because most programs have only one. Its lines are
+// logged without a context.
 func (f *filed) logger() zerolog.Logger { return logctx.New(f) }
 
 // foreign is another library's way to run functions without parameters. fn may still be running
@@ -154,12 +154,13 @@ func serve(n int, handle func(n int, r request)) {
 }
 
 // sizes returns the number of requests at once, and the number of rounds of each. The number of
-// goroutine marks is limited. There are enough for all requests, even if each has four tasks: two
-// that run, and two that are about to end.
+// goroutine marks is limited. There are enough marks for all requests, even if each request has
+// four tasks: two that run, and two that are about to end.
 func sizes() (requests, rounds int) { return torture.Size(50, 500), torture.Size(20, 50) }
 
-// The goroutines of other libraries' pools have no trace. A function that runs there bare has no
-// trace either, and never the trace of another request. A wrapped function has its own trace.
+// The goroutines of other libraries' pools have no trace. A function that is not wrapped has no
+// trace there either, and never the trace of another request. A wrapped function has the trace of
+// its own request.
 func TestTortureForeignPoolsRace(t *testing.T) {
 	const each = 2
 	n, rounds := sizes()
@@ -231,9 +232,9 @@ func inTurn(n int) func(i int, f func()) {
 	}
 }
 
-// If one goroutine works for several requests, the lines have the trace of the request that the
-// goroutine serves, as with any thread-local state. If the parts are wrapped, each part has its
-// own trace.
+// The work of each request consists of parts. A goroutine may do parts of several requests. Their
+// log lines have the trace of the request that the goroutine serves, as with any thread-local
+// state. A wrapped part has the trace of its own request.
 func TestTortureSharedWorkRace(t *testing.T) {
 	const size = 10 // capacity of the queue, and number of parts in a batch
 	n, rounds := sizes()
@@ -317,7 +318,8 @@ func TestTortureSharedWorkRace(t *testing.T) {
 	}
 }
 
-// Shared work is in the leader's trace. The requests that share the work stay in their own traces.
+// Work that singleflight shares is in the trace of the leader, the request that calls Do first.
+// The requests that share the work stay in their own traces.
 func TestTortureSingleflightRace(t *testing.T) {
 	const share = 10 // number of requests that share one piece of work
 	n, rounds := sizes()
@@ -340,7 +342,7 @@ func TestTortureSingleflightRace(t *testing.T) {
 				for round := range rounds {
 					number := i/share*rounds + round
 					do := func(context.Context) error {
-						// All that share the work are in Do, or about to call it.
+						// All requests that share the work are in Do, or are about to call it.
 						asked[number].Wait()
 						led.Add(1)
 						worker.Info().Str("for", r.id).Msg("work")

@@ -287,8 +287,8 @@ func clientJobs() (jobs []job) {
 	return append(jobs, callLineJob())
 }
 
-// callLineJob measures what the line for a call costs. Compare it with a line that the program
-// writes itself: its fields are ready.
+// callLineJob measures the cost of a call's log line. Its floor is a line that the program writes
+// itself, with values that it need not compute.
 func callLineJob() job {
 	return job{name: "client, call line", variants: []variant{
 		{"clew, no line", baseline, func() work { return called(false, nil) }},
@@ -302,8 +302,8 @@ func callLineJob() job {
 	}}
 }
 
-// called returns work that sends a request. lined is true if there is a line for it. say writes
-// the line, or CallLog does if say is nil.
+// called returns work that sends a request. If lined is true, there is a log line for the request:
+// the function say writes it, or CallLog if say is nil.
 func called(lined bool, say func(context.Context)) work {
 	base, out := newFake(), new(lines)
 	logger := logctx.New(out)

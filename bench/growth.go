@@ -30,7 +30,8 @@ var drawn = map[string]bool{
 	"zipkin-go, never sampled": true, "otelhttp, SDK, never sampled": true,
 }
 
-// curves returns variants of the drawn ways to handle a request.
+// curves returns the variants of a server's job that are in drawn. The function w makes the work
+// of one variant.
 func curves(in input, w func(input, middleware, inspect) work) []variant {
 	var ways []way
 	for _, way := range serverWays {

@@ -14,8 +14,8 @@ import (
 // batch is the number of results for which a caller waits at a time.
 const batch = 64
 
-// results returns work with tasks that return the number of their context. do runs a batch of such
-// tasks.
+// results returns work for tasks with a result. Each task returns the number of its context. The
+// function do runs a batch of such tasks.
 func results(do func(ctxs []context.Context, out []int), end func()) work {
 	t := newTasks()
 	out := make([]int, batch)
@@ -37,14 +37,15 @@ func results(do func(ctxs []context.Context, out []int), end func()) work {
 	return work{op: op, unit: batch, check: func() error { op(10 * batch); return nil }, close: func() { t.cancel(); end() }}
 }
 
-// compute is the task. It returns the number of its context.
+// compute is the task. It returns the number of its context, which is the first byte of the span
+// ID.
 func compute(ctx context.Context) (int, error) {
 	id := oteltrace.SpanContextFromContext(ctx).SpanID()
 	return int(id[0]), nil
 }
 
-// each returns the work of results for a pool. submit submits a task, and returns a function that
-// waits for its result.
+// each returns the work of results for the pool p. The function submit submits one task, and
+// returns a function that waits for the task's result.
 func each(p running, submit func(ctx context.Context) (wait func() (int, error))) work {
 	waits := make([]func() (int, error), batch)
 	return results(func(ctxs []context.Context, out []int) {

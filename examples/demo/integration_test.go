@@ -1,6 +1,7 @@
 //go:build integration
 
-// These tests run the demo's services against a real Zipkin, which make integration starts.
+// These tests run the demo's services against a real Zipkin. The command "make integration" starts
+// it.
 
 package main
 
@@ -29,7 +30,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// integration is the demo's services in one test, and what Zipkin has stored of them.
+// integration holds the demo's services for one test, and reads their traces from Zipkin.
 type integration struct {
 	t      *testing.T
 	server string // Zipkin's URL
@@ -135,7 +136,8 @@ func (i *integration) stats() zipkin.Stats {
 	return sum
 }
 
-// request is a call, and what Zipkin must have of it.
+// request is a call of the demo. Its other fields describe the trace that Zipkin must store for
+// the call.
 type request struct {
 	call
 	parent   string // the parent of the root span
@@ -167,8 +169,8 @@ func (i *integration) sendAll(requests []request) {
 
 func randomID() string { return fmt.Sprintf("%016x", rand.Uint64()|1) }
 
-// forms are the kinds of callers. If a caller has decided, it reports its span, which is then the
-// parent.
+// forms are the kinds of callers. If a caller has decided that its trace is sampled, it reports
+// its own span. This span is then the parent of the demo's root span.
 var forms = []struct {
 	name string
 	new  func() request
@@ -213,8 +215,8 @@ func asStored(id string) string {
 
 // outlasts reports whether a span seems to end after its parent. That can happen to a few spans:
 // the start comes from the wall clock and the duration from another clock. If the process has to
-// wait for a processor between the two readings, the span is shown too early by that time. Start
-// and duration are cut to microseconds, so ends may also differ by up to two microseconds.
+// wait for a processor between the two readings, the start is too early by the length of the wait.
+// Start and duration are cut to microseconds, so ends may also differ by up to two microseconds.
 func outlasts(end, parents int64) bool { return end > parents+2 }
 
 func TestIntegrationWholeTraces(t *testing.T) {

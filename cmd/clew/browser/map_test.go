@@ -45,8 +45,8 @@ func (p *page) edge(from, to string) string {
 	return fmt.Sprintf(`.edge[data-edge="%d"]`, i)
 }
 
-// overlapping returns the pairs of nodes and of labels that overlap, those that are not in view,
-// and the names that are wider than their nodes.
+// overlapping is an expression that returns the faults of the layout: nodes and labels that
+// overlap or are not in view, and names that are wider than their nodes.
 const overlapping = `(() => {
 	const bad = [], canvas = document.querySelector("#canvas").getBoundingClientRect();
 	for (const selector of [".node > rect", ".plate"]) {
@@ -130,7 +130,8 @@ func TestMapHover(t *testing.T) {
 	p.wait(`!document.querySelector("#drawing").classList.contains("lit") && document.querySelector("#tip").hidden`)
 }
 
-// A click on a break opens its edge or its service.
+// A break is an edge or a service where traces end. A click on a break in the list opens this edge
+// or service.
 func TestMapBreaks(t *testing.T) {
 	p := mapPage(t, "shop")
 	do(t, p.ctx, chromedp.Click(`#breaks li:nth-child(1) button`))

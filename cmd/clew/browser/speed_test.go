@@ -41,7 +41,7 @@ func writeMany(t *testing.T, to io.Writer, traces, lines int) {
 
 // On a usual machine, a trace of 10,000 spans and 100,000 lines is painted within a second, and no
 // frame takes more than 100 ms while the page scrolls. The test prints the figures. Because
-// machines differ, it fails only at three times as much or more.
+// machines differ, it fails only at three times these durations or more.
 func TestSpeed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "app.log")
 	log, err := os.Create(file)

@@ -83,18 +83,18 @@ func asked(conn net.Conn) bool {
 	return err == nil
 }
 
-// forever writes text again and again until the other side has gone. It pauses for each after
-// every write, or writes as fast as possible if each is 0.
-func forever(to io.Writer, text string, each time.Duration) {
-	if each == 0 {
+// forever writes text again and again until the other side has gone. It pauses after every write.
+// If pause is 0, it writes as fast as possible.
+func forever(to io.Writer, text string, pause time.Duration) {
+	if pause == 0 {
 		text = strings.Repeat(text, 1+64<<10/len(text))
 	}
 	for {
 		if _, err := io.WriteString(to, text); err != nil {
 			return
 		}
-		if each > 0 {
-			<-time.After(each)
+		if pause > 0 {
+			<-time.After(pause)
 		}
 	}
 }
@@ -187,7 +187,7 @@ func TestBadServers(t *testing.T) {
 				assert.False(t, f.Fault, "%+v", f)
 			}
 			assert.Less(t, len(r.out), 5_000, "bytes that clew doctor writes")
-			// The headers arrive, so clew doctor sends all requests.
+			// If only the body trickles, the headers arrive, and clew doctor sends all requests.
 			if slow && server.name != "trickles a body" {
 				assert.LessOrEqual(t, b.connections.Load(), int64(3), "number of requests that ran into the timeout")
 			}

@@ -80,8 +80,8 @@ http {
 }
 `
 
-// nginx starts an nginx whose /call, /own and /strip call this address. It returns nginx's URL and
-// the folder of its logs.
+// nginx starts an nginx. For the paths /call, /own and /strip it passes requests on to the address
+// in calls. The function returns nginx's URL and the folder of its logs.
 func nginx(t *testing.T, calls string) (url, dir string) {
 	t.Helper()
 	program := os.Getenv("CLEW_NGINX")

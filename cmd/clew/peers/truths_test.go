@@ -337,7 +337,8 @@ func TestTruths(t *testing.T) {
 	}
 }
 
-// A proxy sends on the headers that it got, in any form. A service without tracing sends none.
+// A proxy sends on the headers that it got, whatever their form. A service without tracing sends
+// none.
 func TestTruthsOfThoseWithoutTracing(t *testing.T) {
 	for _, p := range peers {
 		if p.name != "proxy" && p.name != "none" {
@@ -369,7 +370,8 @@ func TestTruthsOfRedirects(t *testing.T) {
 	}
 }
 
-// passedOn checks that the service at to sends on all headers of the table unchanged, or none.
+// passedOn checks which headers of the table the service at the URL to sends on: all of them,
+// unchanged, if all is true, and otherwise none.
 func (l *listener) passedOn(t *testing.T, all bool, to string) {
 	t.Helper()
 	for _, tr := range truths {

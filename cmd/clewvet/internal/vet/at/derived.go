@@ -9,9 +9,9 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// derived returns the variable at c, in function f, that holds the context of param or a context
-// made from it. derived prefers a variable with param's name to all others, and then the variable
-// in the innermost scope.
+// derived returns a variable of function f that can be used at c, and holds the context of param
+// or a context made from it. It prefers a variable with param's name. Among all others, it prefers
+// the variable in the innermost scope.
 func (p *Package) derived(param *types.Var, c, f inspector.Cursor) *types.Var {
 	pos := c.Node().Pos()
 	if v, ok := p.lookup(param.Name(), pos).(*types.Var); ok && isContext(v) && (v == param || p.assignedBefore(v, pos, p.hasValue)) {
@@ -37,8 +37,8 @@ func isContext(v *types.Var) bool {
 	return ok && TypePath(n) == "context.Context"
 }
 
-// from reports whether v certainly holds at pos a value that is made from param, in at most steps
-// assignments.
+// from reports whether the value of v at pos is certainly made from param, through at most as many
+// assignments as steps says.
 func (p *Package) from(v, param *types.Var, pos token.Pos, steps int) bool {
 	if v == param {
 		return true
@@ -58,8 +58,8 @@ func (p *Package) from(v, param *types.Var, pos token.Pos, steps int) bool {
 // hasValue reports whether value is anything but a literal nil.
 func (p *Package) hasValue(value ast.Expr) bool { return !p.info.Types[value].IsNil() }
 
-// assignedBefore reports whether a value for which wanted is true is certainly assigned to v
-// before the code at pos runs: the assignment is above pos, in a block that encloses pos. A
+// assignedBefore reports whether v certainly gets a value before the code at pos runs, and wanted
+// returns true for this value. The assignment must be above pos, in a block that encloses pos. A
 // variable that may still be nil must not be used, because net/http rejects a request with a nil
 // context.
 func (p *Package) assignedBefore(v *types.Var, pos token.Pos, wanted func(value ast.Expr) bool) bool {
@@ -153,7 +153,8 @@ func (p *Package) checked(a assignment, pos token.Pos) bool {
 	return ok && check.End() <= pos && leaves(check.Body.List) && p.failed(check.Cond, a.unless)
 }
 
-// failed reports whether cond is true whenever the error is not nil, or the bool is false.
+// failed reports whether cond is true whenever errOrOK shows a failure: an error that is not nil,
+// or a bool that is false.
 func (p *Package) failed(cond ast.Expr, errOrOK types.Object) bool {
 	switch cond := ast.Unparen(cond).(type) {
 	case *ast.BinaryExpr:

@@ -108,7 +108,8 @@ func (p *Package) partsDerive(composite *ast.CompositeLit, in reach, seen map[*t
 }
 
 // variableDerives reports whether every value of v derives from earlier loggers. A receiver, a
-// variable without an assignment, and a package variable existed earlier, so they do.
+// variable without an assignment, and a package variable existed earlier, so variableDerives
+// returns true for them.
 func (p *Package) variableDerives(v *types.Var, in reach, seen map[*types.Var]bool) bool {
 	rights := p.flow().assigned[v]
 	if len(rights) == 0 || v.Parent() == p.types.Scope() || seen[v] {
@@ -150,7 +151,8 @@ func (p *Package) derivesOrSame(e ast.Expr, v *types.Var, in reach, seen map[*ty
 	}
 }
 
-// with returns the call of zerolog's With in the chain that makes e, or nil.
+// with returns the call of zerolog's With in the chain of calls that makes e, or nil. It follows
+// the chain through at most steps variables.
 func (p *Package) with(e ast.Expr, steps int) ast.Expr {
 	for steps > 0 && e != nil {
 		switch x := ast.Unparen(e).(type) {

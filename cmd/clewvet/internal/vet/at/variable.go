@@ -10,7 +10,8 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Made reports whether e is the result of the function name in the package at path.
+// Made reports whether e is the result of a function. The parameter name is the function's name,
+// and path is its package.
 func (p *Package) Made(e ast.Expr, path, name string) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.CallExpr:
@@ -25,8 +26,9 @@ func (p *Package) Made(e ast.Expr, path, name string) bool {
 	return false
 }
 
-// Reaches reports whether the value at c is passed to the function name in the package at path:
-// directly, through a chain of calls, or through the variable that the value is assigned to.
+// Reaches reports whether the value at c is passed to a function: directly, through a chain of
+// calls, or through the variable that the value is assigned to. The parameter name is the
+// function's name, and path is its package.
 func (p *Package) Reaches(c inspector.Cursor, path, name string) bool {
 	for {
 		var variable ast.Expr
@@ -83,9 +85,8 @@ func (p *Package) Returned(c inspector.Cursor, e ast.Expr) bool {
 	return false
 }
 
-// Default reports whether the code also assigns to the variable that e names a value made from
-// another context. A fresh context is then only the default, for the case that there is no
-// context.
+// Default reports whether the variable that e names can also get a value that is made from another
+// context. A fresh context is then only the default, for the case that there is no other context.
 func (p *Package) Default(e ast.Expr) (found bool) {
 	v := p.flow().object(e)
 	for _, right := range p.flow().assigned[v] {
@@ -169,8 +170,9 @@ func (p *Package) variableLine(c inspector.Cursor) (Loss, bool) {
 	return l, true
 }
 
-// heldEdits returns the edits that make the variable that call calls hold functions with a context
-// parameter. It returns nil if the edits would change more than this call.
+// heldEdits returns edits for a call through a variable. After the edits, the variable holds
+// functions with a context parameter, and the call passes a context. It returns nil if the edits
+// would change more than this call.
 func (p *Package) heldEdits(call *ast.CallExpr) func(ctx string) []analysis.TextEdit {
 	v := p.local(call.Fun)
 	var edits []analysis.TextEdit

@@ -174,7 +174,8 @@ func deeper(ctx context.Context, s *slog.Logger) {
 	s.Info("") // want `slog.Info without`
 }
 
-// valued is used as a value, bound gets a bound logger once, and nowhere has no context.
+// The function valued is used as a value, bound gets a bound logger once, and nowhere gets no
+// request.
 func valued(r *http.Request, s *slog.Logger)  { s.Info("") }
 func bound(r *http.Request, s *slog.Logger)   { s.Info("") }
 func nowhere(r *http.Request, s *slog.Logger) { s.Info("") }
