@@ -86,9 +86,9 @@ var routers = []struct {
 	}},
 }
 
-// accessLine sends a GET of path to a real server, whose handler is built by build from New and
-// AccessLog. It returns the status that the client got, the access line, and the route of the
-// span.
+// accessLine sends a GET request for path to a real server. The function build makes the server's
+// handler from two middlewares: traced comes from New, and logged from AccessLog. It returns the
+// status that the client got, the access line, and the route of the span.
 func accessLine(t *testing.T, path string, build func(traced, logged func(http.Handler) http.Handler) http.Handler) (status int, line map[string]any, route string) {
 	t.Helper()
 	sdk, recorder := testkit.SDK(nil)

@@ -119,15 +119,15 @@ func tree(spans []span) (lines []string) {
 	return lines
 }
 
-// provider returns a provider like that of main, except that it samples all traces.
+// provider returns a provider as a program's main makes it, except that it samples all traces.
 func provider(service string, to *collector) *zipkin.Provider {
 	tp, err := zipkin.NewProvider(zipkin.Config{Service: service, Endpoint: to.URL, Ratio: 1})
 	check(err)
 	return tp
 }
 
-// shutDown shuts providers down as main should. It uses its own timeout, because main's context
-// has ended by then. It checks the error, which contains the number of lost spans.
+// shutDown shuts providers down as a program's main should. It uses its own timeout, because
+// main's context has ended by then. It checks the error, which contains the number of lost spans.
 func shutDown(providers ...*zipkin.Provider) {
 	for _, tp := range providers {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

@@ -26,9 +26,9 @@ func implicitJobs() (jobs []job) {
 		{"clew, Implicit", ours, func() work { return serve(in, httpmw.New(httpmw.Config{Implicit: true}), seesClew) }},
 	}})
 	for _, frames := range []int{10, 30, 60} {
-		// line returns work that logs a line with this many frames between it and trace.Do, or
-		// outside of trace.Do if in is false.
-		line := func(in, ids bool, before func(), hook zerolog.Hook) work {
+		// line returns work that logs a line. If inside is true, the line is logged inside of
+		// trace.Do, with this many frames between them.
+		line := func(inside, ids bool, before func(), hook zerolog.Hook) work {
 			ctx := clewCaller()
 			w := logging(ctx, want{ids: ids, fields: twoFields}, func(out io.Writer) func() {
 				logger := zerolog.New(out)
@@ -38,7 +38,7 @@ func implicitJobs() (jobs []job) {
 				return func() { before(); finish(logger.Info()) }
 			})
 			up := func(f func()) {
-				if in {
+				if inside {
 					trace.Do(ctx, func(context.Context) { below(frames, f) })
 				} else {
 					below(frames, f)

@@ -96,8 +96,8 @@ func logging(ctx context.Context, w want, make func(out io.Writer) (say func()))
 	}}
 }
 
-// ready is a context with its IDs as text, which are made together with the span: as JSON for
-// zerolog, and as strings for slog.
+// ready is a context that also holds the IDs of its span as text: as JSON for zerolog, and as
+// strings for slog. The text is made together with the span.
 type ready struct {
 	context.Context
 	ids         []byte

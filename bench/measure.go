@@ -14,8 +14,9 @@ type settings struct {
 	target time.Duration // duration of one variant in one round
 }
 
-// measure runs a job. Each variant is checked before and after. In between it has a turn in each
-// round, so that a machine that becomes slower or faster affects all variants alike.
+// measure runs a job. Each variant is checked before and after the measurement. During the
+// measurement it has a turn in each round, so that a machine that becomes slower or faster affects
+// all variants alike.
 func measure(j job, s settings) ([]result, error) {
 	if !j.parallel {
 		// With one processor, the figures include the garbage collector's work. With more

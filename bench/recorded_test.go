@@ -47,8 +47,8 @@ func TestWrongExportIsRefused(t *testing.T) {
 }
 
 // While the collector does not accept spans, a service holds no more spans than its queue. If it
-// kept the spans of 30,000 requests, they would need 14 MB. A gzip writer needs 1.4 MB, and there
-// are none to two of them.
+// kept the spans of 30,000 requests, they would need 14 MB. The heap may also contain one or two
+// gzip writers, each of 1.4 MB.
 func TestHeapIsFlat(t *testing.T) {
 	const step, slack = 10_000, 4 << 20
 	for _, f := range faults {

@@ -26,7 +26,7 @@ func restyOver(base http.RoundTripper, retries int) *resty.Client {
 	return c
 }
 
-// floorResty must put a new span of the context's trace on every attempt.
+// floorResty must give every attempt the headers of a new span in the context's trace.
 func floorResty(c *resty.Client) *resty.Client {
 	return c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error {
 		s := attempt(r.Context())

@@ -129,8 +129,9 @@ func (inv *invocation) fix(f *findings) (code int, err error) {
 // entries in go vet's cache. The cache of Go 1.26 does not distinguish a package that was chosen
 // from one that was analyzed as a dependency. Without the flag, reports of chosen packages would
 // be missing, and reports of dependencies would be shown. For ./... outside of a workspace, apart
-// adds no flag. That needs one only after the tests of a package were deleted, because the package
-// was then a dependency of its own tests. In this case, look adds the flag.
+// adds no flag. There a flag is needed only after the tests of a package were deleted: before
+// that, go vet analyzed the package as a dependency of its own tests. In this case, look adds the
+// flag.
 func apart(vet, args []string, complete bool) ([]string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -179,8 +180,8 @@ func through(vet []string, baseline string, args []string) (int, error) {
 	return exitCode(cmd.Run())
 }
 
-// fix lets go vet fix what is reported. It does not change places that the baseline lists,
-// start-up code, and code that Implicit covers.
+// fix lets go vet fix what is reported. It changes neither places that the baseline lists, nor
+// start-up code, nor code that Implicit covers.
 func (f *findings) fix(vet []string, baseline string, args []string) (int, error) {
 	if f.module == nil {
 		return through(append(vet, implicitFlag(f.implicit)...), baseline, args)
@@ -261,7 +262,7 @@ func short(posn string) string {
 	return posn
 }
 
-// isFlag reports whether arg is the flag name, with or without a value.
+// isFlag reports whether arg is the flag with this name, with or without a value.
 func isFlag(arg, name string) bool {
 	flag, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 	return strings.HasPrefix(arg, "-") && flag == name
@@ -278,7 +279,8 @@ func on(arg string) bool {
 	return yes || err != nil
 }
 
-// takeBool removes the flag name from args. It returns "true" or "false", or "" without the flag.
+// takeBool removes the flag with this name from args. It returns "true" or "false", or "" without
+// the flag.
 func takeBool(args []string, name string) (value string, others []string) {
 	for _, arg := range args {
 		if !isFlag(arg, name) {
@@ -290,7 +292,7 @@ func takeBool(args []string, name string) (value string, others []string) {
 	return value, others
 }
 
-// take removes the flag name and its value from args, and returns the value.
+// take removes the flag with this name and its value from args. It returns the value.
 func take(args []string, name string) (value string, others []string) {
 	for i := 0; i < len(args); i++ {
 		flag, v, ok := strings.Cut(strings.TrimLeft(args[i], "-"), "=")

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal opens a pseudo-terminal. tty is the side of the program. person reads what the program
-// writes, and types.
+// terminal opens a pseudo-terminal. tty is the program's side. person is the user's side: there
+// the test reads what the program writes, and writes what the user types.
 func terminal(t *testing.T) (tty, person *os.File) {
 	t.Helper()
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
@@ -58,7 +58,7 @@ func TestQuestion(t *testing.T) {
 			var out strings.Builder
 			command.Stdout = &out
 			require.NoError(t, command.Start())
-			tty.Close() // clew closes the last copy
+			tty.Close() // only clew has it open now, so person's Read ends when clew ends
 			var (
 				shown   strings.Builder
 				reading sync.WaitGroup

@@ -23,7 +23,7 @@ import (
 	"golang.org/x/tools/go/types/typeutil"
 )
 
-// Analyzer prepares a package for the others: its result is a *[Package].
+// Analyzer prepares a package for the other analyzers: its result is a *[Package].
 var Analyzer = &analysis.Analyzer{
 	Name:       "at",
 	Doc:        "tell where a context is at hand",
@@ -79,7 +79,7 @@ type Package struct {
 	assignments func() map[types.Object][]assignment
 	bodiless    func() map[*ast.File]*ast.File
 	importer    func() importer
-	// consumers are the functions that receive messages with the program's own context.
+	// consumers are the functions that receive messages, and whose context is the program's own.
 	consumers func() map[ast.Node]bool
 	// batches are the parameters that hold several messages.
 	batches func() map[types.Object]bool

@@ -150,10 +150,10 @@ func (p *Package) declaring() *types.Package {
 	return pkg
 }
 
-// alone returns a file with the imports of file and the declarations whose index is in keep,
-// without their names, so that they declare nothing. Checking that file is quick. If it has no
-// error, the fix is good, because any error in the function would show there too. If it has an
-// error, the fix may still be good, because the declared types and the checked functions are in
+// alone returns a file with the imports of file and the declarations whose index is in keep. These
+// declarations get the name "_", so that they declare nothing. Checking that file is quick. If it
+// has no error, the fix is good, because any error in the function would show there too. If it has
+// an error, the fix may still be good, because the declared types and the checked functions are in
 // two packages. alone returns nil if one of the declarations cannot be made nameless.
 func alone(file *ast.File, keep map[int]bool) *ast.File {
 	out := *file

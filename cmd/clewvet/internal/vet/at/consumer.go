@@ -68,8 +68,8 @@ func (p *Package) findConsumers() map[ast.Node]bool {
 	return consumers
 }
 
-// grow adds to consumers each function of funcs for which belongs is true, until a round adds
-// none.
+// grow goes through funcs in rounds, and adds to consumers the functions for which belongs returns
+// true. It ends after a round that adds none.
 func grow(consumers map[ast.Node]bool, funcs []inspector.Cursor, belongs func(f inspector.Cursor) bool) {
 	for again := true; again; {
 		again = false
@@ -92,7 +92,7 @@ func (p *Package) callsOne(f inspector.Cursor, decls map[types.Object]*ast.FuncD
 	return false
 }
 
-// calledBy reports whether one of consumers calls the function that is named at c, outside of its
+// calledBy reports whether the name at c is called by one of consumers, outside of that consumer's
 // code for one message.
 func (p *Package) calledBy(c inspector.Cursor, consumers map[ast.Node]bool) bool {
 	if _, ok := calling(c); !ok {

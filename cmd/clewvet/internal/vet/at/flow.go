@@ -80,7 +80,7 @@ func (f *flow) meet(call *ast.CallExpr) {
 		f.join(s.X)
 	}
 	for _, arg := range call.Args {
-		if contexts > f.context(arg) { // a request does not join a context by itself
+		if contexts > f.context(arg) { // there is a context besides arg
 			f.join(arg)
 		}
 	}

@@ -43,7 +43,7 @@ func kindOf(t types.Type) (k kind, suffix string) {
 	switch TypePath(t) {
 	case "context.Context":
 		return plain, ""
-	// The request does not provide a context, but needs one.
+	// A request of resty does not provide a context, but needs one.
 	case "github.com/go-resty/resty.Request", "resty.dev.Request":
 		return none, ""
 	case "github.com/gin-gonic/gin.Context":
@@ -87,8 +87,8 @@ func resultOf(t types.Type, name string) *types.Var {
 }
 
 // contextLike returns an interface with the methods of context.Context, provided that t is
-// time.Time. contextLike builds it, because a package can use a context without an import of
-// package context.
+// time.Time. contextLike builds the interface, because a package can use a context without an
+// import of package context.
 func contextLike(t types.Type) *types.Interface {
 	if n, ok := types.Unalias(t).(*types.Named); !ok || TypePath(n) != "time.Time" {
 		t = types.Typ[types.Invalid]

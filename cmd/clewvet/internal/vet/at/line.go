@@ -47,7 +47,7 @@ func (p *Package) zerologLine(call *ast.CallExpr, in reach) (Loss, bool) {
 		case *ast.CallExpr:
 			x, _ := method(e)
 			f := p.Callee(e)
-			if f == nil { // a variable that holds the start of events
+			if f == nil { // a variable that holds a function such as logger.Info
 				f, x = p.held(e, in)
 			}
 			if f == nil || p.flow().given(e) {
@@ -111,8 +111,8 @@ func isSlogLine(f *types.Func) bool {
 	return Is(f, "log/slog", "Debug", "Info", "Warn", "Error", "Logger.Debug", "Logger.Info", "Logger.Warn", "Logger.Error")
 }
 
-// prepend returns edits after which call calls the function name, with arg in front of its other
-// arguments.
+// prepend returns edits of call. They replace sel, the name of the called function, by name, and
+// put arg in front of the other arguments.
 func prepend(call *ast.CallExpr, sel *ast.Ident, name, arg string) []analysis.TextEdit {
 	if len(call.Args) > 0 {
 		arg += ", "

@@ -12,9 +12,9 @@ import (
 
 // A carrier describes where the messages of one library have their headers.
 type carrier struct {
-	// headers is the Go expression for the carrier of the headers, with % for the message:
-	// "propagation.MapCarrier(%.Attributes)". If no ready-made carrier exists, headers is the
-	// selector to write after the message: ".Headers".
+	// headers is the Go expression for OpenTelemetry's carrier of the headers, with % in place of
+	// the message: "propagation.MapCarrier(%.Attributes)". If no ready-made carrier exists,
+	// headers is the selector to write after the message: ".Headers".
 	headers string
 	// incoming is true if only received messages have this type.
 	incoming bool
@@ -167,7 +167,7 @@ func makesContext(t types.Type) bool {
 	return t != nil && TypePath(t) == "context.Context"
 }
 
-// instead reports whether c runs only if there was an error, and so no v.
+// instead reports whether c runs only after an error, so that v holds no message.
 func (p *Package) instead(c inspector.Cursor, v *types.Var) bool {
 	for ; c.ParentEdgeKind() != edge.Invalid; c = c.Parent() {
 		if c.ParentEdgeKind() != edge.IfStmt_Body {

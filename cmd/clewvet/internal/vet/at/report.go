@@ -155,7 +155,8 @@ func Known(e Entry) bool {
 	return true
 }
 
-// ReadBaseline reads a file of [WriteBaseline]. The reports that follow are compared with it.
+// ReadBaseline reads a file that [WriteBaseline] wrote. [Known] compares all later reports with
+// it.
 func ReadBaseline(path string) error {
 	file, err := os.Open(path)
 	if err != nil {

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Unbound returns the loss of a function that has a context parameter and returns a logger made
-// from an earlier one without that context. Only this function is reported: the lines of its
-// callers count as lines with a context.
+// Unbound returns a Loss for the function at c if it has a context parameter, but returns a logger
+// that was made from an earlier logger without that context. Only this function is reported: the
+// lines of its callers count as lines with a context.
 func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	decl := c.Node().(*ast.FuncDecl)
 	f, _ := p.info.Defs[decl.Name].(*types.Func)
@@ -57,8 +57,9 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 	return l, Hand{Expr: param.Name() + suffix, Stable: true}, true
 }
 
-// binding sets l's Advice: how to give param's context to the expression from, a logger of type t.
-// It also sets Edits, if from is not nil and nothing shadows param at from.
+// binding sets l's Advice, which says how to bind a logger of type t to the context of param. The
+// expression from is the logger. It also sets Edits, if from is not nil and nothing shadows param
+// at from.
 func (p *Package) binding(l *Loss, t types.Type, from ast.Expr, param types.Object) {
 	switch TypePath(p.madeOf(t)) {
 	case "github.com/rs/zerolog.Logger":
@@ -78,9 +79,9 @@ func (p *Package) binding(l *Loss, t types.Type, from ast.Expr, param types.Obje
 	}
 }
 
-// Stored returns the loss of a logger that the call at c puts into the context of a request or of
-// a framework, although the logger was not given that context. Lines of a logger that comes out of
-// a context count as lines with a context.
+// Stored returns a Loss for a logger that the call at c puts into the context of a request or of a
+// framework, although the logger was not given that context. Lines of a logger that comes out of a
+// context count as lines with a context.
 func (p *Package) Stored(c inspector.Cursor) (Loss, Hand, bool) {
 	call := c.Node().(*ast.CallExpr)
 	f := p.Callee(call)

@@ -96,8 +96,8 @@ func (p *Package) takesText(f *types.Func) (header, ok, on bool) {
 	return false, false, false
 }
 
-// shownByLeft is shown for the value at c on the right of an assignment. The left is an element of
-// a header, or a variable whose uses are followed.
+// shownByLeft does what shown does, for a value at c on the right of an assignment. On the left it
+// expects an element of a header, or a variable. It follows the uses of the variable.
 func (p *Package) shownByLeft(c inspector.Cursor, steps int) (header, ok bool) {
 	assign := c.Parent().Node().(*ast.AssignStmt)
 	_, index := c.ParentEdge()

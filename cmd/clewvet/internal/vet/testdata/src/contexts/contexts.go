@@ -8,7 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// Methods with the names of a context's, but other types, make no context.
+// A type is no context if its methods have the names of a context's methods, but other types.
 type looksLike struct{}
 
 func (looksLike) Deadline() time.Time { return time.Time{} }
