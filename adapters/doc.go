@@ -77,6 +77,7 @@
 //	echo                    ctx := c.Request().Context()
 //	both, in main           handler = httpmw.New(httpmw.Config{Logger: &logger})(handler)
 //	http.DefaultClient      http.DefaultClient = httpclient.Wrap(http.DefaultClient, httpclient.Config{})
+//
 // Some middleware writes its answer late: chi's Timeout writes a 504, and echo's error handler
 // writes an error. The access line shows such an answer only if AccessLog is outside of that
 // middleware.

@@ -28,7 +28,7 @@ func aroundV2(middleware func(http.Handler) http.Handler) fiberv2.Handler {
 			if err := c.Next(); err != nil && c.App().ErrorHandler(c, err) != nil {
 				c.Status(http.StatusInternalServerError)
 			}
-			// The route of middleware can be only a prefix of the path.
+			// If a middleware has answered, its route may be only a prefix of the path.
 			if route := c.Route().Path; fiberv2.RoutePatternMatch(c.Path(), route) {
 				r.Pattern = route
 			}

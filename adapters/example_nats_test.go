@@ -13,8 +13,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// natsHeader is a carrier for the headers of a message, which keeps the case of their names.
-// propagation.HeaderCarrier looks for B3, which is not the same as b3 in NATS.
+// natsHeader is a carrier for the headers of a NATS message. It keeps the case of the headers'
+// names. propagation.HeaderCarrier looks for the name B3, and in NATS that is not b3.
 type natsHeader struct{ nats.Header }
 
 func (h natsHeader) Keys() []string { return slices.Collect(maps.Keys(h.Header)) }

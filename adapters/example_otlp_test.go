@@ -30,7 +30,8 @@ func Example_otlp() {
 	tp := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter))
 	call(mediaAPI(tp), "/media/7")
 
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
+	// The context is new, because main's context has ended by then.
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	check(tp.Shutdown(ctx))
 	// Output:
@@ -51,7 +52,8 @@ func Example_otlpBesideZipkin() {
 	tp.RegisterSpanProcessor(sdktrace.NewBatchSpanProcessor(exporter))
 	call(mediaAPI(tp), "/media/7")
 
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) // not main's own
+	// The context is new, because main's context has ended by then.
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	check(tp.Shutdown(ctx)) // both exporters
 	old.print()
@@ -69,7 +71,7 @@ func mediaAPI(tp oteltrace.TracerProvider) http.Handler {
 		store := httptest.NewServer(answer("an image"))
 		defer store.Close()
 		client := httpclient.Wrap(store.Client(), httpclient.Config{TracerProvider: tp})
-		// The client connects this host to store.
+		// The test's client connects to store, whatever the host.
 		ask, err := http.NewRequestWithContext(r.Context(), http.MethodGet, "http://image-store.example.com", nil)
 		check(err)
 		resp, err := client.Do(ask)

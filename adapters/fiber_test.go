@@ -146,7 +146,7 @@ func eachFiber(t *testing.T, onError func(error) error, test func(*testing.T, fi
 func (a fiberApp) run(t *testing.T) func(path string, header ...string) (status int, h http.Header, body string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	// The server's goroutines end this long after stop.
+	// This is the time from stop until the server's goroutines end.
 	a.server.MaxIdleWorkerDuration = time.Millisecond
 	var running sync.WaitGroup
 	running.Go(func() { assert.NoError(t, a.serve(listener)) })
@@ -196,7 +196,8 @@ func fiberLines(t *testing.T, log *bytes.Buffer) (lines []fiberLine) {
 }
 
 // fiber's adaptor copies the values of clew's context into fiber's by reflection. The copy
-// contains the trace with its width, sampling state and parent, both with an SDK and without.
+// contains the trace with the width of its ID, its sampling state and its parent, both with an SDK
+// and without.
 func TestFiberCopiesTheTrace(t *testing.T) {
 	sdk := sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.AlwaysSample()))
 	tests := []struct {

@@ -43,8 +43,8 @@ func TestStandardLogImplicit(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			flags, writer, logger := log.Flags(), log.Writer(), slog.Default()
-			// Without this, slog's own default handler would write to package log, and each would
-			// wait for the other.
+			// Give package log its own writer again. Otherwise slog's default handler would write
+			// to package log, package log to slog, and each would wait for the other.
 			defer func() {
 				slog.SetDefault(logger)
 				log.SetOutput(writer)

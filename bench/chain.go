@@ -58,8 +58,8 @@ func (s *services) pooled() *http.Transport {
 	return t
 }
 
-// start starts the service name, and returns its URL. If next is not "", the service sends each
-// request on to the URL next.
+// start starts a service with this name, and returns its URL. If next is not "", it is the URL of
+// another service, to which the service sends each request on.
 func (s *services) start(name, next string) (url string) {
 	var base http.RoundTripper = s.pooled()
 	if s.client != nil {
@@ -91,7 +91,7 @@ func forward(w http.ResponseWriter, client *http.Client, req *http.Request) {
 	_, _ = io.Copy(w, resp.Body)
 }
 
-// askMedia sends the same request for every chain.
+// askMedia sends the request, which is the same for every chain.
 func askMedia(client *http.Client, url string) error {
 	req := must(http.NewRequest(http.MethodGet, url, nil))
 	for k, v := range denied.header {

@@ -20,7 +20,7 @@ import (
 	"github.com/openzipkin/zipkin-go/model"
 	"github.com/openzipkin/zipkin-go/reporter"
 	zipkinreporter "github.com/openzipkin/zipkin-go/reporter/http"
-	//lint:ignore SA1019 it goes in 2027, and until then is what clew is held beside
+	//lint:ignore SA1019 OpenTelemetry removes it in 2027, and until then clew is compared with it
 	otelzipkin "go.opentelemetry.io/otel/exporters/zipkin"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -337,7 +337,7 @@ func paced(op func(n int), in input, e export) func(n int) {
 }
 
 // arrived checks that n runs of op make n spans arrive. They must be of this kind and in the trace
-// of in. If the trace is not sampled, no span must arrive.
+// of the request in. If the trace is not sampled, no span must arrive.
 func (c *collector) arrived(n int, kind string, in input, e export, op func(n int)) error {
 	flush, sent := e.flush, e.sent
 	if flush == nil {

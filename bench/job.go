@@ -19,7 +19,7 @@ const (
 // first floor.
 type job struct {
 	name      string
-	point string // "" outside of a curve; all points of a curve are jobs with the same name
+	point     string // "" outside of a curve; all points of a curve are jobs with the same name
 	parallel  bool   // uses more than one goroutine
 	uncounted bool   // measures waiting, so its instructions are not counted
 	variants  []variant

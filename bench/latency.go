@@ -87,7 +87,7 @@ func destinations(l load, share float64) (v []variant) {
 		return destination{sdktrace.NewTracerProvider(sdkSampler(share)), fine, func() {}}
 	}
 	add("no exporter", baseline, without)
-	add("no exporter, once more: what is chance", baseline, without)
+	add("no exporter again: any difference is chance", baseline, without)
 	v = append(v, variant{"floor, no SDK", floor, func() work { return asking(floorServer, l, fine, func() {}) }})
 	for _, f := range faults {
 		add("clew, collector "+f.name, ours, func() destination {

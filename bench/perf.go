@@ -25,7 +25,8 @@ type counter struct {
 }
 
 // counters are tried in order. Linux's perf reads the processor's counter, which few virtual
-// machines allow. valgrind interprets the program and counts, one thread at a time.
+// machines allow. valgrind interprets the program, one thread at a time, and counts its
+// instructions.
 var counters = []counter{
 	{[]string{"perf", "stat", "-x", ",", "-e", "instructions:u", "--"}, readPerf},
 	{[]string{"valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"}, readValgrind},

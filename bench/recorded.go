@@ -131,8 +131,8 @@ func handled(mw middleware, r *http.Request) (ctx context.Context) {
 // denied and sampled are requests with a trace. undecided has no trace, so the ratio decides.
 var denied, sampled, undecided = inputs[0], inputs[1], inputs[4]
 
-// inHandler starts a span as mw does for a handler. If the ratio decides, it starts spans until
-// one is not sampled.
+// inHandler returns a way to start spans as mw does for a handler. If the ratio decides, it starts
+// spans until one is not sampled.
 func inHandler(mw func(export) middleware) func(export) beginning {
 	return func(e export) beginning {
 		return func(in input) context.Context {
@@ -236,7 +236,7 @@ func recordedJobs() (jobs []job) {
 	for _, in := range []input{denied, undecided, sampled} {
 		name := in.name
 		if in.root {
-			name = "in a trace that is not one in a thousand"
+			name = "in a trace that the ratio does not sample"
 		}
 		j := job{name: "spans to Zipkin, client, " + name}
 		for _, way := range recorders() {

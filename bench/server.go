@@ -70,8 +70,8 @@ func (in input) request() *http.Request {
 	return r
 }
 
-// match checks the IDs of a span. The trace must be the caller's, or a new one if in has no trace.
-// If fresh is true, the span must not be the caller's.
+// match checks the IDs of a span. The trace must be the caller's, or a new one if the request has
+// no trace. If fresh is true, the span must not be the caller's.
 func (in input) match(traceID, spanID, caller string, fresh bool) error {
 	switch {
 	case len(traceID) != 32 || traceID == "00000000000000000000000000000000":
@@ -157,7 +157,8 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return nil, nil, http.ErrNotSupported
 }
 
-// final is the handler inside of the middleware. It does nothing, except inside of look.
+// final is the handler inside of the middleware. It does nothing, except while look runs: then it
+// keeps the request.
 type final struct {
 	looking bool
 	seen    atomic.Pointer[http.Request]
@@ -219,8 +220,8 @@ func withContext(next http.Handler) http.Handler {
 }
 
 // floorServer must read either form of B3, and start a span in the caller's trace or in a new one.
-// It must decide if the caller has not, and put the span into the handler's context, where
-// OpenTelemetry finds it.
+// It must make the sampling decision if the caller has not made it, and put the span into the
+// handler's context, where OpenTelemetry finds it.
 func floorServer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(&node{r.Context(), read(r.Header)}))
@@ -248,8 +249,8 @@ func otelServer(opts ...otelhttp.Option) middleware {
 	return otelhttp.NewMiddleware("server", append(opts, otelhttp.WithPropagators(b3.New()))...)
 }
 
-// zipkinTracer returns a tracer that makes one span for each hop, as the others do, and 128-bit
-// IDs.
+// zipkinTracer returns a tracer with 128-bit IDs. Like the other libraries, it makes one span for
+// each hop.
 func zipkinTracer() *zipkin.Tracer {
 	return must(zipkin.NewTracer(reporter.NewNoopReporter(), zipkin.WithSampler(zipkin.NeverSample),
 		zipkin.WithSharedSpans(false), zipkin.WithTraceID128Bit(true)))
@@ -275,8 +276,8 @@ var serverWays = []way{
 	{"otelhttp, SDK, ParentBased(0.001)", peer, func() middleware { return otelServer(otelhttp.WithTracerProvider(ratio())) }, seesOTel(true, true), true},
 }
 
-// variants returns the variants for in. A request without a trace gets only those that give it
-// IDs.
+// variants returns the variants for the request in. If the request has no trace, it returns only
+// the variants that give the request IDs.
 func (in input) variants(ways []way, w func(input, middleware, inspect) work) (v []variant) {
 	for _, way := range ways {
 		if !in.root || way.rootIDs {
@@ -343,7 +344,7 @@ func (l *lines) one(op func()) (map[string]any, error) {
 	return line, json.Unmarshal(written, &line)
 }
 
-// saying is a handler that writes a line, only with zerolog.
+// saying is a handler that uses only zerolog to write a line.
 func saying(w http.ResponseWriter, r *http.Request) { zerolog.Ctx(r.Context()).Info().Msg("handler") }
 
 // idHook is the floor's hook. It writes the IDs of the span in the event's context.

@@ -10,7 +10,7 @@ import (
 
 // preamble prints how the figures of all tables are measured.
 func preamble(out io.Writer, s settings, by string, notCounted error) {
-	fmt.Fprintf(out, "%s, %s/%s, GOMAXPROCS %d. %d rounds, interleaved; medians. Spread is the distance of the extremes.\n",
+	fmt.Fprintf(out, "%s, %s/%s, GOMAXPROCS %d. %d rounds, interleaved; medians. Spread is the distance between the slowest and the fastest round, as a share of the median.\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), s.rounds)
 	fmt.Fprintln(out, "Jobs of one goroutine run on one processor, garbage collection included; their allocations are exact.")
 	if notCounted != nil {

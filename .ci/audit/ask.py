@@ -119,8 +119,8 @@ sample = random.sample(everything, 300) + hostile * (1 + 60 // max(len(hostile),
 whole = ["--since", when(everything[0]["timestamp"] // 300_000_000 * 300_000_000), "--until", when(everything[-1]["timestamp"] + 1)]
 
 rows = found = 0
-mission = [["network=instagram", "network_id=1584258444344170009_249075471"], ["filter=anton_client_filter"]]
-for args in mission:
+main_questions = [["network=instagram", "network_id=1584258444344170009_249075471"], ["filter=anton_client_filter"]]
+for args in main_questions:
     for limit in (100, 0):
         ours = compare([*args, *whole], limit, False)
         if not ours:
@@ -135,4 +135,4 @@ ours = compare([*whole], 0, True)
 if len(ours) != len(everything):
     sys.exit(f"{len(ours)} events in the whole range, and {len(everything)} in 30 days")
 what = "with Athena's queries gives" if engine == "athena" else "gives"
-print(f"{db.name} {what} the same rows as find: the mission's 2 questions, 100 random ones ({found} with an answer, {rows} rows), and all {len(everything)} events; {time.monotonic() - began:.0f} s")
+print(f"{db.name} {what} the same rows as find: the 2 main questions, 100 random ones ({found} with an answer, {rows} rows), and all {len(everything)} events; {time.monotonic() - began:.0f} s")

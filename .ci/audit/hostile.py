@@ -1,5 +1,5 @@
 """Prints events that are difficult for SQL, as lines of JSON: quotes, escapes, control characters, empty values, no context, both
-lengths of a trace ID, and the values of the mission. Usage: hostile.py HOURS-AGO"""
+lengths of a trace ID, and the values of ask.py's main questions. Usage: hostile.py HOURS-AGO"""
 import datetime, json, sys
 
 at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=float(sys.argv[1]))

@@ -142,8 +142,8 @@ var logger = slog.Default()
 		if got := read(t, dir, "bare.go"); !strings.Contains(got, "workerpool.Wrap(") || !strings.Contains(got, "\n// bare has no import.\nfunc bare") {
 			t.Errorf("-fix leaves\n%s", got)
 		}
-		// In named, one of two fixes gives ctx another meaning, so the other fix comes with the
-		// next run.
+		// In the function named, one of two fixes gives ctx another meaning, so the other fix
+		// comes with the next run.
 		world.do(t, dir, clewvet, "-fix", "./...")
 		world.do(t, dir, "go", "build", "./...")
 		if got := read(t, dir, "service.go"); strings.Contains(got, "slog.Info(") || strings.Contains(got, "Background()") {
@@ -180,7 +180,8 @@ func Wrap(ctx context.Context, fn func(ctx context.Context)) func() { return nil
 // uses returns a file of a package that imports clew's package pkg.
 func uses(pkg string) string { return "package uses\n\nimport _ \"example.com/clew/" + pkg + "\"\n" }
 
-// workerpoolCases are modules, and whether -fix wraps a goroutine with workerpool in them.
+// workerpoolCases are modules with a goroutine. The field wraps is true if -fix wraps the
+// goroutine with workerpool.
 var workerpoolCases = []struct {
 	name   string
 	module string

@@ -36,7 +36,7 @@ type report struct {
 }
 
 // find runs go vet -json and sorts its reports by position. If complete is true, it also joins the
-// records of the module's packages and, with ctxless, reports calls through the module's
+// records of the module's packages. If ctxless is true too, it reports calls through the module's
 // interfaces.
 func find(cmd *exec.Cmd, complete, ctxless bool) (*findings, error) {
 	cmd.Stderr = os.Stderr
@@ -177,8 +177,8 @@ func (f *findings) forgetCovered() {
 // forgetKnown drops the reports that the baseline at path lists. Without a path it drops nothing.
 //
 // clewvet as go vet's tool must not apply the baseline, because of go vet's cache: with a new
-// flag, go vet would analyze all packages again, and with the same flag it would not notice a
-// changed file.
+// flag, go vet would analyze all packages again, and with the same flag it would not notice that
+// the baseline has changed.
 func (f *findings) forgetKnown(path string) error {
 	if path == "" {
 		return nil

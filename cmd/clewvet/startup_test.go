@@ -175,8 +175,8 @@ func check(ctx context.Context) { server.Exported(context.Background()) }
 }
 
 // clewvet matches methods with an interface by their types, not by the names of type aliases. A
-// function whose only parameter is a context counts as start-up code if start-up code passes it
-// with another context, or if it returns nothing or only an error.
+// function whose only parameter is a context counts as start-up code if start-up code passes it on
+// together with another context, or if it returns nothing or only an error.
 func TestStartupCalls(t *testing.T) {
 	dir := module(t, map[string]string{
 		"main.go": `package main
@@ -362,8 +362,8 @@ func TestPartAndAll(t *testing.T) {
 	}
 }
 
-// A package with tests is analyzed together with them, and the package alone is a dependency.
-// clewvet still reports on it after its tests are deleted.
+// go vet analyzes a package that has tests together with its tests. It analyzes the package alone
+// as a dependency. clewvet still reports on it after its tests are deleted.
 func TestWithoutItsTests(t *testing.T) {
 	const text = "package NAME\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\nMORE)\n\nfunc Serve(w http.ResponseWriter, r *http.Request) { slog.Info(\"\"); CALL }\n"
 	a := strings.NewReplacer("NAME", "a", "MORE", "", "CALL", "").Replace(text)

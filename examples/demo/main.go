@@ -124,7 +124,7 @@ func serveUntil(ctx context.Context, out io.Writer, cfg config) error {
 
 // call is a request that the demo sends to itself.
 type call struct {
-	media  string // the ID in the path; it assigns lines to requests without their trace IDs
+	media  string // the ID in the path; it shows to which request a line belongs
 	caller string
 	header http.Header
 	want   string // the trace ID; "" for a new one
@@ -170,7 +170,7 @@ func sendAndCheck(ctx context.Context, out io.Writer, cfg config) error {
 			sampled = append(sampled, c)
 		}
 	}
-	// Two runs of the timer show that each has a trace of its own.
+	// Two runs of the timer show that each run has its own trace.
 	if err := s.timer.wait(ctx, 2); err != nil {
 		failures = append(failures, err)
 	}

@@ -11,7 +11,7 @@ import (
 type said struct {
 	line.Line
 	text  string
-	media string // the request of the line, by the path or a field, not by the trace ID
+	media string // the number of the line's request, from the path or a field, not the trace ID
 	run   string // the run of the timer, or ""
 }
 

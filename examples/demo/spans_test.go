@@ -148,7 +148,7 @@ func TestDemoSendsSpans(t *testing.T) {
 		want  []string // the callers whose trace is sent
 	}{
 		{"ratio of 1", "1", []string{"no headers", "64-bit X-B3-*", "128-bit b3", "debug"}},
-		{"ratio of 0: only traces that a caller has decided", "0", []string{"64-bit X-B3-*", "debug"}},
+		{"ratio of 0: only traces for which a caller has decided", "0", []string{"64-bit X-B3-*", "debug"}},
 	}
 	// A caller that has not decided has not reported its span, so that span is no parent.
 	parents := map[string]string{"64-bit X-B3-*": testkit.SpanID, "debug": testkit.SpanID}
@@ -183,8 +183,8 @@ func TestDemoAsksTheEnvironment(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		vars map[string]string
-		// traces is the number of callers that have decided, or of all callers except the one that
-		// denies.
+		// traces is the number of traces that are sent. If the callers decide alone, it is 2. If
+		// all traces are sampled except the denied one, it is 4.
 		traces int
 	}{
 		{"no variables", nil, 0},

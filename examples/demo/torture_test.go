@@ -25,11 +25,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// forPeople matches the output of the demo that is not a log line.
+// forPeople matches the lines in the demo's output that are not log lines.
 var forPeople = regexp.MustCompile(`^(|Try, .*|  curl .*|Ctrl-C ends it\.|draining|bye)$`)
 
-// After SIGTERM the demo finishes the work that has begun. For each answer there is a line of the
-// work after it. Each request that began has its last line. The process exits with 0.
+// After SIGTERM the demo finishes the work that has begun. For each answered request there is a
+// log line of the work after the answer. Each request that began has its last log line. The
+// process exits with 0.
 func TestTortureSIGTERMUnderLoad(t *testing.T) {
 	clients, enough := torture.Size(4, 16), torture.Size(50, 2_000)
 	demo := startDemo(t)
@@ -116,7 +117,7 @@ type load struct {
 	asked      int // number of requests
 	// answers holds the trace IDs of the requests that were answered with 200, by media.
 	answers map[string]string
-	others  map[int]int // by status other than 200, the number of answers
+	others  map[int]int // the number of answers for each status other than 200
 	unread  int         // number of answers with a broken body
 	broken  int         // number of requests without an answer
 }

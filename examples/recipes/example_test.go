@@ -232,7 +232,7 @@ func Example_outsideOfRequests() {
 	// Output:
 	// info the cache is warm service=media-api a new ID
 	// info without a context service=media-api a new ID
-	// info by a logger that the context has not service=media-api a new ID
+	// info by a logger that is not in the context service=media-api a new ID
 	// INFO by slog service=media-api a new ID
 	// info listening service=media-api
 }
@@ -240,7 +240,7 @@ func Example_outsideOfRequests() {
 func warmUp(ctx context.Context) {
 	logctx.Info(ctx).Msg("the cache is warm")
 	log.Info().Msg("without a context")
-	zerolog.Ctx(ctx).Info().Msg("by a logger that the context has not")
+	zerolog.Ctx(ctx).Info().Msg("by a logger that is not in the context")
 	slog.Info("by slog")
 }
 

@@ -182,7 +182,8 @@ func TestList(t *testing.T) {
 	p.wait(`!document.querySelector("#list").hidden`)
 }
 
-// Each trace of a list opens or shows its command, even if the page does not contain all lines.
+// If the page does not contain the lines of all traces, a click on a trace in the list opens the
+// trace, or shows the command that draws it.
 func TestListElsewhere(t *testing.T) {
 	file := t.TempDir() + "/app.log"
 	log, err := os.Create(file)

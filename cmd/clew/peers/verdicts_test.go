@@ -50,8 +50,8 @@ func (tg target) kinds(where string) map[string]int {
 	return found
 }
 
-// usual reports whether clew doctor sends the row of the table by default: it sends both widths,
-// three states, both encodings, and IDs with zeros in front.
+// usual reports whether clew doctor sends the headers of this row by default. By default it sends
+// both widths, three states, both encodings, and IDs with zeros in front.
 func usual(tr truth) bool {
 	switch name := strings.Split(tr.name, ", "); {
 	case len(name) == 4:
@@ -87,8 +87,8 @@ func expected(column func(truth) string) map[string]int {
 	return want
 }
 
-// plus adds the canaries for which the table has no such row: two with traceparent, and one whose
-// call is redirected. The latter has 64 bits, accept and X-B3.
+// plus adds the canaries that have no row in the table: two with traceparent, and one whose call
+// is redirected. The redirected canary has a 64-bit ID, the decision accept, and X-B3 headers.
 func plus(want map[string]int, kinds ...string) map[string]int {
 	for _, kind := range kinds {
 		want[kind]++
@@ -229,7 +229,8 @@ func TestVerdictsHostile(t *testing.T) {
 	}
 }
 
-// With --debug, every peer trusts the caller, except clew at the edge.
+// With --debug, clew doctor reports each peer that believes a caller's debug flag. clew does not
+// believe it with TrustIDs and TrustNone, which are for the edge.
 func TestVerdictsDebug(t *testing.T) {
 	for peer, believed := range map[string]bool{
 		"clew": true, "zipkin-go": true, "otelhttp": true, "clew, TrustIDs": false, "clew, TrustNone": false, "none": false,

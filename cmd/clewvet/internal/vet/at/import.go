@@ -17,10 +17,11 @@ import (
 
 // Import returns the edits that make the package at path usable at pos under its own name. It
 // returns false if that name means something else at pos, or if the module does not build with
-// that package. If two fixes add imports, the result must not depend on the order of the fixes.
-// golang.org/x/tools merges equal edits, but for different edits at the same position it can write
-// an import twice. So Import puts packages of the standard library before all imports, and others
-// after all.
+// that package.
+//
+// If two fixes add imports, the result must not depend on the order of the fixes. x/tools merges
+// equal edits, but for different edits at the same position it can write an import twice. So Import
+// puts packages of the standard library before all imports, and others after all.
 func (p *Package) Import(pos token.Pos, path string) (edits []analysis.TextEdit, ok bool) {
 	name := path[strings.LastIndex(path, "/")+1:]
 	switch obj := p.lookup(name, pos).(type) {

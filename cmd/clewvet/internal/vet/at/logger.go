@@ -39,8 +39,8 @@ func (p *Package) madeOf(t types.Type) types.Type {
 
 // derives reports whether e derives from loggers that existed earlier: it is made only from such
 // loggers, by methods that were given no context. An earlier logger is a field, a receiver, a
-// package variable, the default logger, or a variable outside of the reach in. Each variable is
-// followed once: seen holds the variables that were followed.
+// package variable, the default logger, or a variable from outside of the given reach. Each
+// variable is followed once: seen holds the variables that were followed.
 func (p *Package) derives(e ast.Expr, in reach, seen map[*types.Var]bool) bool {
 	switch e := ast.Unparen(e).(type) {
 	case *ast.UnaryExpr:
@@ -124,8 +124,8 @@ func (p *Package) variableDerives(v *types.Var, in reach, seen map[*types.Var]bo
 	return true
 }
 
-// hands reports whether obj is a parameter within the reach in. A caller may have passed a logger
-// with a context for such a parameter.
+// hands reports whether obj is a parameter within the given reach. A caller may have passed a
+// logger with a context for such a parameter.
 func (p *Package) hands(obj types.Object, in reach) bool {
 	return obj != nil && p.flow().params[obj] && in.has(obj.Pos())
 }

@@ -68,10 +68,9 @@ func (p *Package) takes(f ast.Node, path string) bool {
 	return p.anyParam(f, func(t types.Type) bool { return t != nil && TypePath(t) == path })
 }
 
-// anyParam calls is with the type of each parameter of f, and reports whether is ever returns
-// true.
-func (p *Package) anyParam(f ast.Node, is func(t types.Type) bool) bool {
-	return slices.ContainsFunc(funcType(f).Params.List, func(field *ast.Field) bool { return is(p.info.TypeOf(field.Type)) })
+// anyParam reports whether matches returns true for the type of a parameter of f.
+func (p *Package) anyParam(f ast.Node, matches func(t types.Type) bool) bool {
+	return slices.ContainsFunc(funcType(f).Params.List, func(field *ast.Field) bool { return matches(p.info.TypeOf(field.Type)) })
 }
 
 // escapes reports whether the function literal at c is kept for later: returned, stored in a

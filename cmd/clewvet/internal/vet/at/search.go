@@ -7,9 +7,9 @@ import (
 	"golang.org/x/tools/go/types/typeutil"
 )
 
-// bound reports whether the value of e may already have a context: a call within the reach in gave
-// it one, or the value comes from a parameter within in, for which a caller may have passed a
-// value with a context.
+// bound reports whether the value of e may already have a context: a call within the given reach
+// gave it one, or the value comes from a parameter within that reach, for which a caller may have
+// passed a value with a context.
 func (f *flow) bound(e ast.Expr, in reach) bool {
 	return (&search{f, make(map[searched]bool)}).bound(e, in)
 }

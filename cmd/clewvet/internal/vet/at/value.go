@@ -10,7 +10,7 @@ import (
 
 // logFunc returns the log function that e names without a call, and the receiver x of that
 // function. It returns nil if e names no log function. It also returns nil if x was given a
-// context within the reach in, so that the lines of the function can have one.
+// context within the given reach, so that the lines of the function can have one.
 func (p *Package) logFunc(e ast.Expr, in reach) (f *types.Func, x ast.Expr) {
 	s, ok := ast.Unparen(e).(*ast.SelectorExpr)
 	if !ok {

@@ -68,8 +68,8 @@ func Join(records []Record) *Module {
 	return m
 }
 
-// Unrecorded returns the imported packages without a record whose paths look like those of the
-// module.
+// Unrecorded returns the imported packages that have no record, although their paths look like
+// paths of the module.
 func Unrecorded(records []Record) (paths []string) {
 	known := make(map[string]bool)
 	for _, r := range records {

@@ -7,8 +7,8 @@ import (
 	"example.com/clew/cmd/clewvet/internal/vet/whole"
 )
 
-// The functions of a cycle have as many call paths as the function through which the cycle is
-// entered. Their names make no difference.
+// All functions of a cycle have the same number of call paths as the function through which calls
+// enter the cycle. The names of the functions make no difference.
 func TestCircles(t *testing.T) {
 	loss := func(at string) []whole.Loss { return []whole.Loss{{At: at, Name: "slog.Info"}} }
 	calls := func(to ...string) (calls []whole.Call) {

@@ -37,7 +37,8 @@ type Record struct {
 	Imports   []string   `json:",omitempty"` // only packages of the module
 	Functions []Function `json:",omitempty"`
 	Types     []Type     `json:",omitempty"`
-	// Interfaces maps each interface through which the package calls to its methods.
+	// Interfaces has each interface through which the package calls functions, with the
+	// interface's methods.
 	Interfaces map[string][]string `json:",omitempty"`
 	Implicit   string              `json:",omitempty"` // where httpmw's Config.Implicit is set
 	// Timeout: the package makes a timeout handler, which runs handlers on other goroutines.
@@ -59,7 +60,8 @@ type Function struct {
 	Start bool `json:",omitempty"`
 	// Traces: the function makes a context with a trace, or has a message as a parameter.
 	Traces bool `json:",omitempty"`
-	// Runs has the indexes of the function parameters that it only calls, on its own goroutine.
+	// Runs has the indexes of the parameters that hold functions, if the function only calls them,
+	// and on its own goroutine.
 	Runs []int `json:",omitempty"`
 	// Chain names the functions on the way to a call that logs or sends without a context.
 	Chain  []string `json:",omitempty"`
@@ -81,7 +83,7 @@ type Call struct {
 	// Via is the function that receives To as an argument, and may call To at once.
 	Via  string `json:",omitempty"`
 	Arg  int    `json:",omitempty"` // the index of that argument
-	Hand bool   `json:",omitempty"` // a context is at hand, but no argument
+	Hand bool   `json:",omitempty"` // a context is at hand, but the call does not pass it
 }
 
 // A Type maps each of its methods, by name and signature, to the ID of a function.

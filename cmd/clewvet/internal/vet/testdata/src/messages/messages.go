@@ -63,7 +63,7 @@ func Start(ctx context.Context, reader *kafka.Reader) {
 
 func connect(ctx context.Context) { slog.Info("belongs to no trace") }
 
-// other, which belongs to no consumer, calls common, too.
+// The function other, which belongs to no consumer, calls common, too.
 func common(ctx context.Context) { slog.Info("") } // want `slog.Info without the context at hand`
 
 func other(ctx context.Context) { common(ctx) }

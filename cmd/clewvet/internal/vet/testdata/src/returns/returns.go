@@ -65,7 +65,8 @@ func both(ctx context.Context) (context.Context, *slog.Logger) { // want `both r
 	return context.WithValue(ctx, "logger", l), l
 }
 
-// Lines of a logger from zero are not reported, because zero is reported.
+// Lines of a logger that the method zero returns are not reported, because zero itself is
+// reported.
 func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	l := s.zero(r.Context(), "7")
 	l.Info().Msg("")

@@ -12,7 +12,7 @@ import (
 	"otherweb"
 )
 
-// The package calls log where a context is at hand.
+// The package calls the parameter log where a context is at hand.
 func access(log func(string, ...any), next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		log("asked", "path", r.URL.Path)
@@ -93,7 +93,8 @@ func given(ctx context.Context, log func(string, ...any)) {}
 
 func loggerOf(ctx context.Context) *slog.Logger { return ctx.Value("logger").(*slog.Logger) }
 
-// A call of a local variable is a line if all values of the variable are known log functions.
+// A call of a local variable counts as a log line if all values of the variable are known log
+// functions.
 func variables(w http.ResponseWriter, r *http.Request) {
 	one := slog.Info
 	one("asked", "k", "v") // want `slog.Info without the context at hand: make one slog.InfoContext, and call it with r\.Context\(\)`
