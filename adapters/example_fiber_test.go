@@ -53,8 +53,8 @@ func aroundV3(middleware func(http.Handler) http.Handler) fiberv3.Handler {
 	}
 }
 
-// around calls next inside of middleware, with the request that the middleware passes to its
-// handler.
+// The function around calls next inside of middleware, with the request that the middleware passes
+// to its handler.
 func around(middleware func(http.Handler) http.Handler, ctx context.Context, c *fasthttp.RequestCtx, header map[string][]string, next func(*http.Request)) {
 	// The request has copies of all strings, because fasthttp reuses its memory for the next
 	// request, and spans are exported later.

@@ -36,7 +36,7 @@ func consume(ctx context.Context, polled kgo.Fetches, fn func(ctx context.Contex
 	return nil
 }
 
-// kafkaClient returns a client of a Kafka server on loopback. end stops both.
+// kafkaClient returns a client of a Kafka server on loopback. Call end to stop both.
 func kafkaClient(topic string) (client *kgo.Client, end func()) {
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(1, topic))
 	check(err)

@@ -82,7 +82,7 @@ func (s *kinesisStream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	check(json.NewEncoder(w).Encode(out))
 }
 
-// kinesisClient returns a client of a Kinesis server on loopback. end stops the server.
+// kinesisClient returns a client of a Kinesis server on loopback. Call end to stop the server.
 func kinesisClient() (client *kinesis.Client, end func()) {
 	server := httptest.NewServer(new(kinesisStream))
 	return kinesis.New(kinesis.Options{

@@ -37,7 +37,7 @@ func natsSubscribe(conn *nats.Conn, subject string, fn func(ctx context.Context,
 	})
 }
 
-// natsServer returns a connection to a NATS server on loopback. end stops both.
+// natsServer returns a connection to a NATS server on loopback. Call end to stop both.
 func natsServer() (conn *nats.Conn, end func()) {
 	dir, err := os.MkdirTemp("", "nats")
 	check(err)

@@ -85,7 +85,7 @@ func (q *sqsQueue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	check(json.NewEncoder(w).Encode(out))
 }
 
-// sqsClient returns a client of an SQS server on loopback. end stops the server.
+// sqsClient returns a client of an SQS server on loopback. Call end to stop the server.
 func sqsClient() (client *sqs.Client, end func()) {
 	server := httptest.NewServer(new(sqsQueue))
 	return sqs.New(sqs.Options{

@@ -41,7 +41,7 @@ import (
 // httpMiddleware is the type of a middleware of httpmw.
 type httpMiddleware = func(http.Handler) http.Handler
 
-// both returns New, with a logger, around AccessLog.
+// The function both returns a middleware: New, with a logger, around AccessLog.
 func both(logger *zerolog.Logger) httpMiddleware {
 	traced, logged := httpmw.New(httpmw.Config{Logger: logger}), httpmw.AccessLog(httpmw.AccessLogConfig{})
 	return func(h http.Handler) http.Handler { return traced(logged(h)) }
@@ -60,7 +60,7 @@ type fiberApp struct {
 	around  func(httpMiddleware)
 	adaptor func(httpMiddleware) // uses fiber's adaptor.HTTPMiddleware
 	recover func()               // uses fiber's recover
-	// after uses a middleware that changes the status after the handler.
+	// after uses a middleware that changes the status when the handler has returned.
 	after   func(status int)
 	prefix  func(path string, status int) // uses a middleware that answers all requests below path
 	get     func(path string, h func(fiberCall) error)

@@ -31,7 +31,7 @@ type consumer = func(ctx context.Context, headers map[string]string, body string
 // queue is a queue with a consumer.
 type queue struct {
 	send func(ctx context.Context, body string) // sends a message by the queue's recipe
-	// other sends a message as a program without clew does.
+	// The function other sends a message as a program without clew does.
 	other func(headers map[string]string, body string)
 	wait  func(n int) // waits until n messages have been handled
 	end   func()

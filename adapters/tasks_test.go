@@ -183,8 +183,8 @@ var executors = []executor{
 	}},
 }
 
-// Every task finds the ID of its request, although the tasks of all requests are mixed. If tasks
-// keep only the trace, their request ends before they run.
+// Every task finds the ID of its request, although the tasks of all requests are mixed. A task
+// that keeps only the trace may run after its request has ended.
 func TestTasksHaveTheirRequestsID(t *testing.T) {
 	tests := []struct {
 		name  string

@@ -149,7 +149,7 @@ func end(p interface{ Shutdown(context.Context) error }) {
 	p.Shutdown(ctx)
 }
 
-// counted counts the spans that an exporter has exported successfully.
+// counted is an exporter that counts the spans that it has exported successfully.
 type counted struct {
 	sdktrace.SpanExporter
 	spans atomic.Int64
@@ -219,7 +219,7 @@ func (t *tally) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// ended counts the spans that a reporter gets.
+// ended is a reporter that counts the spans that it gets.
 type ended struct {
 	reporter.Reporter
 	spans atomic.Int64

@@ -65,7 +65,7 @@ func (j job) verify(works []work) error {
 	return nil
 }
 
-// rounds are the figures of a variant, one for each round.
+// rounds holds the figures of a variant. Each slice has one figure for each round.
 type rounds struct{ ns, cpu, bytes, allocs, p50, p99 []float64 }
 
 func (all *rounds) add(c cost) {
@@ -95,7 +95,7 @@ func (all *rounds) sum(r *result) {
 // cost is the cost of one operation in one turn.
 type cost struct{ ns, cpu, bytes, allocs float64 }
 
-// once measures one turn of n operations.
+// The function once measures one turn of n operations.
 func once(w work, n int) cost {
 	var before, after runtime.MemStats
 	runtime.GC() // so that no variant collects the garbage of another

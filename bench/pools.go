@@ -53,9 +53,9 @@ const queue = 1024
 // pool is another library's pool.
 type pool struct {
 	name string
-	// only is true if the test skips the pool, because its tasks use no carrier.
-	only  bool
-	start func(workers int, c carrier) (running, error)
+	// untested is true if the test skips the pool, because its tasks use no carrier.
+	untested bool
+	start    func(workers int, c carrier) (running, error)
 }
 
 var pools = []pool{
@@ -141,8 +141,8 @@ func channelPool(workers int, derive func(ctx context.Context) context.Context) 
 }
 
 // merged is the context of a task in the floor's pool. It has the submitter's values and the
-// pool's lifetime. Value asks the pool's context first, so that a deadline that the task derives
-// finds the pool's canceler and not the request's.
+// pool's lifetime. Value asks the pool's context first. So if the task derives a context with a
+// deadline, that context finds the pool's canceler and not the request's.
 type merged struct {
 	context.Context // the context of the pool
 	values          context.Context
@@ -168,8 +168,8 @@ func clewPool(workers int) running {
 	return running{p.Go, func() error { return p.Shutdown(context.Background()) }, false}
 }
 
-// tasks are contexts with different spans, and one function for each context. The functions only
-// count their runs.
+// tasks are contexts with different spans, and one function for each context. The functions count
+// their runs. If verify is true, they also check the contexts that they get.
 type tasks struct {
 	ctxs [64]context.Context
 	fns  [64]task

@@ -27,7 +27,7 @@ func TestTortureThirdPartyPoolsRace(t *testing.T) {
 	const requests = 1000
 	var hops []pool
 	for _, p := range pools {
-		if !p.only {
+		if !p.untested {
 			hops = append(hops, p)
 		}
 	}

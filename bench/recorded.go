@@ -16,7 +16,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// share is the sampled share of the traces for which no caller has decided.
+// share is the fraction of the traces that is sampled if no caller has decided.
 const share = 0.001
 
 var nowhere = exporting{begin: func(float64, http.RoundTripper) export { return export{} }}

@@ -331,7 +331,7 @@ func serveLine(in input, id string, handler func(*lines) http.Handler, fields ..
 	}}
 }
 
-// one returns the only line that is written while op runs.
+// The method one returns the only line that is written while op runs.
 func (l *lines) one(op func()) (map[string]any, error) {
 	written, err := l.look(op)
 	if err != nil {
@@ -448,7 +448,8 @@ func accessLogs(in input) []variant {
 	}
 }
 
-// must panics if err is not nil. Only a mistake in this program can cause such an error.
+// The function must panics if err is not nil. Only a mistake in this program can cause such an
+// error.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)

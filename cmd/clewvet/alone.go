@@ -166,7 +166,7 @@ func inWorkspace(dir string) bool {
 	}
 }
 
-// through runs go vet, which prints its reports or fixes the files.
+// through only runs go vet. go vet itself prints the reports or fixes the files.
 func through(vet []string, baseline string, args []string) (int, error) {
 	if baseline != "" {
 		flags, err := baselineFlags(baseline)
@@ -272,7 +272,8 @@ func has(args []string, name string) bool {
 	return slices.ContainsFunc(args, func(arg string) bool { return isFlag(arg, name) && on(arg) })
 }
 
-// on reports whether the flag arg is true: it has no value, or a value other than false.
+// The function on reports whether the flag in arg is switched on: it has no value, or a value
+// other than false.
 func on(arg string) bool {
 	_, value, _ := strings.Cut(arg, "=")
 	yes, err := strconv.ParseBool(value)

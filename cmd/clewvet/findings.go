@@ -131,8 +131,8 @@ func (f *findings) forget(flag string) {
 	}
 }
 
-// forgetStartup drops the reports on start-up code. It keeps those on values that start-up code
-// prepares for requests, and on its work for a message.
+// forgetStartup drops the reports on start-up code. It keeps the reports on values that start-up
+// code prepares for requests, and on work that start-up code does for a message.
 func (f *findings) forgetStartup() {
 	f.startup = make(map[at.Entry]int)
 	f.reports = slices.DeleteFunc(f.reports, func(r report) bool {

@@ -196,8 +196,8 @@ func defaultName(path string) string {
 // reference matches a package name in unfinished text: the package's path between ‹ and ›.
 var reference = regexp.MustCompile(`‹(.*?)›`)
 
-// of returns a reference to name in the package at path, or "" if something shadows the package's
-// name.
+// The method of returns a reference to the identifier name in the package at path. It returns ""
+// if something shadows the package's name.
 func (p *program) of(path, name string) string {
 	if p.shadows[p.names[path]] || path == "context" && !p.context {
 		return ""

@@ -1,4 +1,4 @@
-// Demo starts three services on loopback, and shows one trace ID through all of them:
+// Demo starts three services on loopback, and shows how one trace ID passes through all of them:
 //
 //	media-api ── net/http ──▶ network-information ── pool and group
 //	    │

@@ -99,8 +99,8 @@ func (r *reporter) timer(lines []said) {
 	}
 }
 
-// checkRun checks a line of the timer. before is the previous line, and used are the IDs of all
-// earlier lines and of the requests.
+// checkRun checks a line of the timer. The parameter before is the previous line. The slice used
+// has the IDs of all earlier lines and of the requests.
 func (r *reporter) checkRun(l, before said, used []string) {
 	switch job, _ := l.Record.(*line.Run); {
 	case l.run == "":

@@ -31,8 +31,8 @@ func parse(text string) said {
 	return s
 }
 
-// about sets media in the lines of calls without a path: it is the same as in the line of the
-// request that made the call.
+// The function about sets the field media in the lines of calls without a path. It takes the value
+// from the line of the request that made the call.
 func about(lines []said) {
 	for _, s := range treeOf(lines).Spans {
 		call, ok := record(s).(*line.Call)

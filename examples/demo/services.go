@@ -100,7 +100,8 @@ func (s *services) serve(name string, log logger, h http.Handler) (string, error
 
 // shutdown waits for all work that has begun: requests, tasks, goroutines and the timer.
 func (s *services) shutdown() error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.drain) // main's own has ended by now
+	// The context is new, because main's context has ended by now.
+	ctx, cancel := context.WithTimeout(context.Background(), s.drain)
 	defer cancel()
 	var errs []error
 	for i := len(s.servers) - 1; i >= 0; i-- { // callers first

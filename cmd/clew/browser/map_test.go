@@ -250,7 +250,7 @@ func TestMapRows(t *testing.T) {
 	assert.Nil(t, p.wrong.Load())
 }
 
-// clew map -o html writes the page of the logs that it has read.
+// "clew map -o html" writes a page for the logs that it has read.
 func TestMapCommand(t *testing.T) {
 	out, err := exec.Command(clew, "map", fleet, "-o", "html").Output()
 	require.NoError(t, err)

@@ -42,8 +42,8 @@ type finding struct {
 	Fault                             bool
 }
 
-// fails is the time after which a test stops clew doctor and fails. It is long, because the tests
-// do not measure time.
+// The constant fails is the time after which a test stops clew doctor and fails. It is long,
+// because the tests do not measure time.
 const fails = time.Minute
 
 // doctor runs clew doctor with these arguments and without a terminal.

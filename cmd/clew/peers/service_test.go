@@ -27,7 +27,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// peer is a service that uses a library as the library's README shows. Its lines go to log.
+// peer is a service that uses a library as the library's README shows. It writes its lines to the
+// writer log.
 type peer struct {
 	name    string
 	handler func(t *testing.T, log io.Writer) http.Handler

@@ -293,8 +293,8 @@ func (tr truth) asked(t *testing.T, to string, l *listener, log *lines) string {
 	return word(tr.ids(), s.id) + " " + cmp.Or(s.state, "-")
 }
 
-// The manual names the versions of its table. If you update one of these libraries, check the
-// table in the manual again.
+// The manual says for which versions of the libraries its table is true. If you update one of
+// these libraries, check the table in the manual again.
 func TestManual(t *testing.T) {
 	manual, err := os.ReadFile("../README.md")
 	require.NoError(t, err)

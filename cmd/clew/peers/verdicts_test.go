@@ -39,7 +39,8 @@ func examined(t *testing.T, p peer, logs, listen bool, args ...string) result {
 	return asJSON(t, append(args, to)...)
 }
 
-// kinds returns the count of each kind of finding in a place. The kind of a fault ends with "!".
+// kinds returns how often each kind of finding occurs in the place where. It adds "!" to the kind
+// of a fault.
 func (tg target) kinds(where string) map[string]int {
 	found := map[string]int{}
 	for _, f := range tg.Findings {
@@ -96,7 +97,8 @@ func plus(want map[string]int, kinds ...string) map[string]int {
 	return want
 }
 
-// clew doctor gives each peer its verdict, and the findings of the table.
+// clew doctor gives each peer the right verdict, and reports the findings that follow from the
+// table of truths.
 func TestVerdicts(t *testing.T) {
 	w3c := "restarted" // the kind of both traceparent canaries, which is no fault
 	tests := []struct {

@@ -55,8 +55,8 @@ func (p *Package) findFlow() *flow {
 	return f
 }
 
-// assign records that left, the variable with index i in its statement, is assigned a value of
-// right.
+// assign records that the variable left gets a value from right. The variable has the index i in
+// its statement.
 func (f *flow) assign(left ast.Expr, right []ast.Expr, i int) {
 	id, ok := left.(*ast.Ident)
 	if !ok || len(right) == 0 {

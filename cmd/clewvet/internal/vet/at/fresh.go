@@ -90,9 +90,9 @@ func (p *Package) asksEnds(uses []inspector.Cursor, steps int) bool {
 	return len(uses) > 0 && !slices.ContainsFunc(uses, func(c inspector.Cursor) bool { return !p.asksEnd(c, steps) })
 }
 
-// Untraced reports whether the context at hand at c has no trace: in all calls of the function
-// that has it as a parameter, the argument is a fresh context, made where no other context is at
-// hand.
+// Untraced reports whether the context at hand at c has no trace. That context is a parameter of a
+// function. In all calls of this function, the argument must be a fresh context that was made
+// where no other context is at hand.
 func (p *Package) Untraced(c inspector.Cursor) bool {
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {
 		if param, found := p.param(f.Node()); found {

@@ -38,7 +38,8 @@ func (h Hand) Name() string {
 }
 
 // Outliving returns the expression for the context, without its cancellation if the code may
-// outlive the function that has the context. Needs is the package that the expression uses.
+// outlive the function that has the context. It also returns the package that the expression
+// needs.
 func (h Hand) Outliving() (expr, needs string) {
 	if h.Crossed {
 		return "context.WithoutCancel(" + h.Expr + ")", "context"

@@ -100,7 +100,8 @@ func (p *Package) file(pos token.Pos) *ast.File {
 }
 
 // builds reports whether the package with files in dir can import the package at path without a
-// change of its module: without another requirement, line of go.sum or directory in vendor.
+// change of its module: without a new requirement, a new line in go.sum or a new directory in
+// vendor.
 func (p *Package) builds(path, dir string) bool {
 	if standard(path) || p.imports(func(other string) bool { return other == path }) {
 		return true

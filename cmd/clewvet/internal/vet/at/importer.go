@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// An importer holds the packages that the package's files import, directly or indirectly. Of the
-// packages that a fix may import in addition, it holds the declarations that fixes use.
+// An importer holds the packages that the package's files import, directly or indirectly. It also
+// holds the packages that a fix may add to them, with only the declarations that fixes use.
 type importer map[string]*types.Package
 
 func (i importer) Import(path string) (*types.Package, error) {

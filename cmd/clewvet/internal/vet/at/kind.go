@@ -27,8 +27,8 @@ const (
 	request      // has a method for its context: a request, a framework's context, a stream
 )
 
-// kindOf returns how a value of type t provides a context, and the suffix that makes its name a
-// context.Context.
+// kindOf returns how a value of type t provides a context. It also returns the suffix that follows
+// the value's name in an expression for the context, such as ".Context()".
 func kindOf(t types.Type) (k kind, suffix string) {
 	if t == nil {
 		return none, ""

@@ -11,7 +11,7 @@ import (
 type Loss struct {
 	Call ast.Node // the whole call, for the position of the report
 	Name string   // of the called function: "slog.Info"
-	// Advice returns what to write instead, for the expression of a context.
+	// Advice returns what to write instead. Its parameter ctx is the expression for a context.
 	Advice func(ctx string) string
 	// Edits returns the edits that write Advice. It is nil if there is only advice.
 	Edits func(ctx string) []analysis.TextEdit
@@ -72,8 +72,8 @@ func insert(after ast.Node, text string) []analysis.TextEdit {
 	return []analysis.TextEdit{{Pos: after.End(), End: after.End(), NewText: []byte(text)}}
 }
 
-// method returns the receiver or package and the name in call. It returns nil if the called
-// expression is not a selector.
+// method returns the two parts of the selector that call calls: the receiver or package, and the
+// name. It returns nil if the called expression is not a selector.
 func method(call *ast.CallExpr) (x ast.Expr, sel *ast.Ident) {
 	if s, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok {
 		return s.X, s.Sel

@@ -106,8 +106,8 @@ func (p *Package) Detached(c inspector.Cursor) bool {
 	return false
 }
 
-// Losses calls yield for each call in the function literal at c that logs or sends without a
-// context, except in inner literals with a context parameter.
+// Losses finds the calls in the function literal at c that log or send without a context, and
+// passes each to yield. It leaves out inner literals with a context parameter.
 func (p *Package) Losses(c inspector.Cursor, yield func(l Loss, sends bool)) {
 	c.Inspect([]ast.Node{(*ast.CallExpr)(nil), (*ast.FuncLit)(nil)}, func(c inspector.Cursor) bool {
 		if _, ok := c.Node().(*ast.FuncLit); ok {

@@ -55,7 +55,8 @@ func begins(f *types.Func) bool {
 		(f.Signature().Recv() == nil || typeName(f.Signature().Recv().Type()) == "Logger")
 }
 
-// A Value is a log function without a context parameter that is passed or assigned as a value.
+// A Value is a log function that has no context parameter, and that is passed or assigned as a
+// value.
 type Value struct {
 	Expr    ast.Expr
 	Message string
@@ -160,8 +161,8 @@ func (p *Package) taker(c inspector.Cursor) (to types.Object, web bool) {
 	return nil, false
 }
 
-// parameter returns the parameter for the argument of call at index. It returns nil if call is a
-// conversion. web reports whether call returns a handler.
+// parameter returns the parameter that receives the argument of call with this index. It returns
+// nil if call is a conversion. web reports whether call returns a handler.
 func (p *Package) parameter(call *ast.CallExpr, index int) (to types.Object, web bool) {
 	sig, ok := p.info.TypeOf(call.Fun).Underlying().(*types.Signature)
 	if !ok {

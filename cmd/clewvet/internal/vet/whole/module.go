@@ -24,8 +24,8 @@ type Module struct {
 	startup   map[string]bool
 
 	// Implicit is the place where the program sets Implicit in httpmw's Config. It is "" if there
-	// is no such place. It is also "" if handlers may run on other goroutines than httpmw's,
-	// because then nothing is certain to be covered.
+	// is no such place. It is also "" if handlers may run on goroutines on which httpmw does not
+	// run, because then nothing is certain to be covered.
 	Implicit string
 }
 
@@ -114,8 +114,8 @@ func (m *Module) implementing(id string) (types []Type) {
 	return types
 }
 
-// method returns the ID of the function that implements method for t. If t or the interface is
-// generic, method compares names without signatures.
+// method returns the ID of the function that implements this method of an interface for t. If t or
+// the interface is generic, method compares names without signatures.
 func (t Type) method(method string) (string, bool) {
 	if f, ok := t.Methods[method]; ok {
 		return f, true
@@ -133,17 +133,17 @@ func (t Type) method(method string) (string, bool) {
 	return "", false
 }
 
-// reach returns the functions in from and those that they call, directly or indirectly, on the
-// same goroutine before they return. It follows no call to a handler that a server calls. It
-// follows calls through interfaces of other modules only if foreign is true.
+// reach returns the functions in the slice from, and those that they call, directly or indirectly,
+// on the same goroutine before they return. It follows no call to a handler that a server calls.
+// It follows calls through interfaces of other modules only if foreign is true.
 func (m *Module) reach(from []string, foreign bool) map[string]bool {
 	return m.walk(from, func(call *Call, to *Function) bool {
 		return !call.Elsewhere && (foreign || !call.Foreign) && !to.Request
 	})
 }
 
-// walk returns the functions in from, and those that they reach by calls for which follow returns
-// true.
+// walk returns the functions in the slice from, and those that they reach by calls for which
+// follow returns true.
 func (m *Module) walk(from []string, follow func(call *Call, to *Function) bool) map[string]bool {
 	reached := make(map[string]bool)
 	for next := slices.Clone(from); len(next) > 0; {
@@ -198,8 +198,8 @@ func (m *Module) findCovered() {
 	}
 }
 
-// without returns the functions of packages that only programs without Implicit import, provided
-// that another program sets Implicit.
+// The method without returns the functions of packages that only programs without Implicit import.
+// It returns none if no program sets Implicit.
 func (m *Module) without() map[string]bool {
 	records := make(map[string]Record)
 	for _, r := range m.records {
@@ -318,7 +318,7 @@ func (m *Module) Again(posn string) string {
 	return ""
 }
 
-// at returns the innermost function around posn.
+// The method at returns the innermost function around posn.
 func (m *Module) at(posn string) (found *Function) {
 	file, line, column := Position(posn)
 	inside := func(f *Function) bool {

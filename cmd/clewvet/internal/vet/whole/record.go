@@ -236,10 +236,10 @@ func (r *recorder) function(c inspector.Cursor, fn Function) {
 	r.record.Functions = append(r.record.Functions, fn)
 }
 
-// continues reports whether the function at c, whose only parameter is a context, is passed to
-// another function as a part of the work here. That is so if another argument of the call is a
-// context, or if the function is a job, which returns nothing or only an error. A function that is
-// called for requests would have more parameters.
+// continues reports whether the function at c is passed to another function as a part of the work
+// here. Its only parameter must be a context, because a function that is called for requests would
+// have more parameters. Also, it must be a job, which returns nothing or only an error, or another
+// argument of the call must be a context.
 func (r *recorder) continues(c inspector.Cursor) bool {
 	call, ok := c.Parent().Node().(*ast.CallExpr)
 	if !ok || c.ParentEdgeKind() != edge.CallExpr_Args {
@@ -311,8 +311,8 @@ func (r *recorder) call(c inspector.Cursor, n *ast.CallExpr, fn *Function) {
 	fn.Calls = append(fn.Calls, call)
 }
 
-// to returns a Call of f, and false unless f is a function of the module or a method of an
-// interface.
+// The method to returns a Call of f. It returns false unless f is a function of the module or a
+// method of an interface.
 func (r *recorder) to(f *types.Func) (Call, bool) {
 	recv := recv(f)
 	if recv == nil || !types.IsInterface(recv) {
