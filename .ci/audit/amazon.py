@@ -1,4 +1,6 @@
-"""Parses the table of ddl athena, and runs the commands of ddl s3 and workgroup against moto: amazon.py COMMAND LOCATION BIN ATHENA-SQL."""
+"""Parses the table that "clew-audit ddl athena" prints. Runs the commands that "ddl s3" and "ddl workgroup" print, against moto.
+
+Usage: amazon.py COMMAND LOCATION BIN ATHENA-SQL"""
 import json, logging, os, subprocess, sys
 import sqlglot
 from moto.server import ThreadedMotoServer

@@ -1,6 +1,6 @@
-"""Asks clew-audit find and an SQL engine the same questions, and compares the rows: ask.py ENGINE COMMAND DIRECTORY [LOCATION [ENDPOINT]].
+"""Asks "clew-audit find" and an SQL engine the same questions, and compares the rows: ask.py ENGINE COMMAND DIRECTORY [LOCATION [ENDPOINT]].
 
-find reads the events in DIRECTORY, and the engine reads the same events at LOCATION. clew-audit ddl and sql print the table and the queries.
+find reads the events in DIRECTORY, and the engine reads the same events at LOCATION. "clew-audit ddl" prints the table, and "clew-audit sql" the queries.
 For the engine athena, Trino runs the queries, because both have the same syntax."""
 import json, random, subprocess, sys, time
 import engines
