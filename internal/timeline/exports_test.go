@@ -465,7 +465,7 @@ func TestGuessedLine(t *testing.T) {
 	require.NoError(t, tree.Text(&text, timeline.Style{}))
 	assert.Contains(t, text.String(), "price? INF of price\n")
 	assert.Contains(t, text.String(), "of shop\n")
-	assert.Contains(t, text.String(), "A service with ? before a line: ")
+	assert.Contains(t, text.String(), "A service with ?: ")
 	require.NoError(t, tree.JSON(&data))
 	assert.Regexp(t, `"message":"of price","span":"0{15}2","guess":true,`, data.String())
 	assert.Regexp(t, `"message":"of shop","span":"0{15}1","guess":true,`, data.String())

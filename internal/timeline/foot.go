@@ -23,7 +23,7 @@ func (p *page) end() {
 		p.whole("in Zipkin: " + ZipkinPage(p.style.UI, t.ID))
 	}
 	p.note(p.guessed, "[guessed]: no line names the parent. The parent is the only span that encloses this one in time.")
-	p.note(p.guessedLine, "A service with ? before a line: the service reports no request. The line is under the only call to the service at that time.")
+	p.note(p.guessedLine, "A service with ?: it reports no requests. The line is under the only call to it at that time.")
 	p.note(p.made, "[made]: no request, call or job line reports the span. Other lines name its ID.")
 	p.note(p.missed, "[not reported]: no line has this span's ID. Spans below name it as their parent.")
 	p.note(t.Doubles > 0, Counted(t.Doubles, "line")+" in several sources: shown once.")
