@@ -12,8 +12,8 @@ type known struct {
 	scores [maxNames]uint64          // for each name, a 1 in the byte of each vendor that uses it
 	slots  [len(vendors)][keys]uint8 // for each vendor and key, the index of the name in list
 	unit   [len(vendors)]unit        // the unit of Duration
-	// nested says that the vendor has Duration in a group. Without the group, a line has our name
-	// for Duration.
+	// nested says that the vendor has Duration in a group. A line without the
+	// group has Duration under our own name.
 	nested [len(vendors)]bool
 	time   [len(timeNames)]uint8
 	level  [len(levelNames)]uint8

@@ -199,7 +199,7 @@ func (l *lively) broken(ctx context.Context) error {
 			want = []string{badFilter}
 		}
 		if !slices.Equal(names, want) {
-			return fmt.Errorf("the metric of %s shows other filters as off: %q", s.name, names)
+			return fmt.Errorf("the metric of %s shows these filters as off: %q, want %q", s.name, names, want)
 		}
 	}
 	from := len(l.graph.points)
