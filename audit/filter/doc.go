@@ -1,7 +1,7 @@
 // Package filter discards audit events that nobody wants. JavaScript filters decide which events
-// to write, and can change while the service runs. If a service would write the same event again
-// and again, it writes only the events that a filter passes. Each written event has the filter's
-// name.
+// to write, and can change while the service runs. They are for services that would otherwise
+// write too many events of the same kind. Such a service writes only the events that a filter
+// passes. Each written event names the filters that passed it.
 //
 //	set, err := filter.Open(filter.Config{Source: "/etc/filters", App: "media-api", Filtered: true})
 //	…
