@@ -119,11 +119,12 @@ func (a *Adder) record(s *timeline.Sight, at int64) {
 	a.put(&r)
 }
 
-// notFound is the route of requests that were answered with 404 and have no pattern.
+// notFound is the route of requests that were answered with 404, if no pattern of the server's
+// router is known for them.
 const notFound = "(404)"
 
 // served returns the number of a request's operation. Requests that were answered with 404 and
-// have no pattern share one route, because robots ask for any path.
+// have no pattern of a router share one route, because robots ask for any path.
 func (a *Adder) served(s *timeline.Sight) uint16 {
 	if s.Status != http.StatusNotFound || s.Pattern {
 		return a.operation(s, s.Pattern)
@@ -146,7 +147,8 @@ func when(is bool, flag uint16) uint16 {
 func digitsOf(n int) uint16 { return when(n == 16, sixteen) | when(n == 32, thirtyTwo) }
 
 // operation returns the number of the operation of a request or a call. The operation is the
-// method and the route. A path is replaced by its template.
+// method and the route. If pattern is false, the route in s is a path, and operation replaces it
+// by its template.
 func (a *Adder) operation(s *timeline.Sight, pattern bool) uint16 {
 	key := operation{s.Method, s.Route}
 	if pattern {

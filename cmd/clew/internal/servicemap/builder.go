@@ -107,6 +107,7 @@ func (b *Builder) Problem() error {
 }
 
 // place returns the partition of a trace, and a second number by which a partition can be divided.
+// The parameter low is the low half of the trace's ID.
 func place(low uint64) (partition, second uint64) {
 	high, mixed := bits.Mul64(low^0x9e3779b97f4a7c15, 0xd1342543de82ef95)
 	mixed ^= high
@@ -216,7 +217,7 @@ func (b *Builder) write(buf []byte) (at int64, err error) {
 	return at, err
 }
 
-// create creates the file. It removes the name, if the system allows that for an open file.
+// create creates the file. It removes the file's name, if the system allows that for an open file.
 func (b *Builder) create() {
 	file, err := os.CreateTemp(b.config.TempDir, "clew-map-*")
 	if err != nil {

@@ -11,8 +11,9 @@ import (
 // JSON writes the comparison as one JSON object and a newline. Each change has a line of its own.
 func (c *Comparison) JSON(to io.Writer) error { return writeJSON(to, c) }
 
-// Text writes the comparison for people: the two runs, then the changes for the worse, those that
-// are new or gone, those for the better, and those that one bad minute would explain.
+// Text writes the comparison for people. The two runs come first. Then come the changes for the
+// worse, what is new or gone, the changes for the better, those of lines without an ID, and those
+// that one bad minute would explain.
 func (c *Comparison) Text(to io.Writer, style Style) error {
 	p := newPage(to, style)
 	p.run("before", c.Before)
@@ -50,8 +51,8 @@ func (p *page) run(head string, r Run) {
 	p.prose("", flushLeft(head, 8), text)
 }
 
-// sorted returns the changes for the worse, those that are neither, those for the better, and
-// those of lines without an ID.
+// sorted divides the changes: into those for the worse, what is new or gone but not for the worse,
+// those for the better, and those of lines without an ID.
 func (c *Comparison) sorted() (worse, other, better, noted []Change) {
 	for _, change := range c.Changes {
 		switch {
@@ -118,7 +119,8 @@ func (c *Change) where() string {
 	return b.where()
 }
 
-// shares returns how a break's share has changed, because the break's sentence does not say it.
+// shares returns a break's share of the cases before and after, because the sentence Says contains
+// only one of them.
 func (c *Change) shares() string {
 	if c.Break == "" || len(c.Measures) == 0 {
 		return ""

@@ -13,10 +13,10 @@ import (
 // maxNodeLabel is how many columns a name may have in a diagram.
 const maxNodeLabel = 60
 
-// DOT writes the map in Graphviz's language. Hosts outside are dashed, and so are edges that are
-// seen from one side or guessed. Busy edges are thick. The label shows errors. An edge is amber if
-// one call in a thousand fails, and red if one in a hundred fails. A name is only a label: the
-// identifiers of nodes are n0, n1.
+// DOT writes the map in Graphviz's language. Hosts outside are dashed. So are edges that are
+// guessed, or that only one of the two nodes has logged. Busy edges are thick. The label of an
+// edge shows its errors. An edge is amber if one call in a thousand fails, and red if one in a
+// hundred fails. A name is only a label: the identifiers of nodes are n0, n1 and so on.
 func (g *Graph) DOT(to io.Writer) error {
 	w := bufio.NewWriter(to)
 	w.WriteString("digraph clew {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=10];\n")

@@ -8,7 +8,7 @@ import (
 )
 
 // facts are what is known after everything was read. From then on, the number of a name is its
-// place in sorted order.
+// index in the sorted list of names.
 type facts struct {
 	byRoute    bool
 	limits     limits
@@ -24,7 +24,7 @@ type facts struct {
 	heard                  heard    // by the new numbers
 	period                 period
 	serves                 []bool // by service: it has lines of requests
-	settled                int64  // if a trace has ended by then, its callers have ended, too
+	settled                int64  // a time: if a trace has ended by then, its callers have ended, too
 }
 
 // facts returns what is known after reading.
@@ -53,7 +53,7 @@ func (b *Builder) facts() *facts {
 // in this time, the caller has no line yet. A longer duration in any line replaces patience.
 const patience = 5 * time.Second
 
-// hosts sets the facts about the hosts that were called. Hosts that differ only in a port of HTTP
+// hosts sets the facts about the hosts that were called. Hosts that differ only in port 80 or 443
 // become one.
 func (f *facts) hosts(raw []string, at []uint16) {
 	f.outside = make([]string, len(raw))
@@ -81,19 +81,20 @@ func (f *facts) hosts(raw []string, at []uint16) {
 	}
 }
 
-// publicEnds are the last parts of names on the internet, besides all parts of two letters. A host
-// with such a name may be somebody else's: its name alone does not make api.bank.com the service
-// api.
+// publicEnds are the last parts of public domain names. Any last part with two letters counts as
+// public, too. A host with such a name may be somebody else's: its name alone does not make
+// api.bank.com the service api.
 var publicEnds = []string{"com", "net", "org", "io", "dev", "app", "cloud", "info", "biz", "gov", "edu", "mil", "int", "xyz", "tech", "online", "site"}
 
-// isPublic reports whether a host's name is of the internet rather than of a cluster.
+// isPublic reports whether a host's name looks like a public domain name, and not like a name
+// inside of a cluster.
 func isPublic(host string) bool {
 	host = withoutPort(host)
 	i := strings.LastIndexByte(host, '.')
 	return i > 0 && (len(host)-i-1 == 2 || slices.Contains(publicEnds, host[i+1:]))
 }
 
-// isAddress reports whether a host has an IP address, or is the machine itself.
+// isAddress reports whether a host is an IP address or localhost.
 func isAddress(host string) bool {
 	host = withoutPort(host)
 	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
@@ -110,8 +111,8 @@ func withoutPort(host string) string {
 // noHost stands for the host if the line of a call names none.
 const noHost = "(no host)"
 
-// outsideName returns a host's name in the graph, without a port of HTTP, which a caller may write
-// or leave out.
+// outsideName returns a host's name in the graph. It removes port 80 or 443, because a caller may
+// write it or leave it out.
 func outsideName(host string) string {
 	host = strings.ToLower(strings.TrimSpace(host))
 	host = strings.TrimSuffix(strings.TrimSuffix(host, ":80"), ":443")
@@ -133,7 +134,7 @@ func serviceNamed(host string, known map[string]uint16) uint16 {
 	return known[first]
 }
 
-// portOf returns the port of a host; "": none, or one of HTTP.
+// portOf returns the port of a host with its colon. It returns "" if the host has no port.
 func portOf(host string) string { return host[len(withoutPort(host)):] }
 
 // called returns the service with the name of a call's host; 0: none. The call must be over HTTP,

@@ -10,8 +10,8 @@ import (
 )
 
 // FuzzBuilder makes a map of any lines. The sums in the map agree. The map is the same from memory
-// and from disk, and in any order of the sources. Each four bytes of the input, up to the first
-// newline, make a line of a fleet in which little is right. The text behind the first newline is
+// and from disk, and in any order of the sources. The input before the first newline becomes lines
+// of a fleet with many faults: every four bytes make one line. The text after the first newline is
 // read as log lines.
 func FuzzBuilder(f *testing.F) {
 	for _, tt := range fleets {

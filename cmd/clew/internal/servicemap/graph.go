@@ -23,9 +23,9 @@ type Graph struct {
 	From  time.Time `json:"from,omitzero"`
 	Until time.Time `json:"until,omitzero"`
 
-	Lines    int64 `json:"lines"`    // that were read
+	Lines    int64 `json:"lines"`    // lines that were read
 	NoID     int64 `json:"no_id"`    // of these, without a trace's ID
-	Traces   int64 `json:"traces"`   // with a request, a call or a job
+	Traces   int64 `json:"traces"`   // traces with a request, a call or a job
 	Requests int64 `json:"requests"` // lines of requests
 	Calls    int64 `json:"calls"`    // lines of calls
 	Jobs     int64 `json:"jobs"`     // lines of jobs
@@ -62,13 +62,13 @@ type Kind string
 // The kinds of nodes.
 const (
 	Service Kind = "service" // it has lines
-	Outside Kind = "outside" // a host without a service of these lines: a third party, a database
+	Outside Kind = "outside" // a host from which no line was read: a third party, a database
 )
 
 // Node is a service, or one route of it, or a host outside.
 type Node struct {
-	// Name is unique. It is the name of the service or the host. By route,
-	// " METHOD /route" follows.
+	// Name is unique. It is the name of the service or the host. The name of a route's node is the
+	// name of the service, a space, and the route, as in "shop GET /basket".
 	Name    string `json:"name"`
 	Kind    Kind   `json:"kind"`
 	Service string `json:"service,omitempty"` // "": the node is outside
@@ -93,15 +93,16 @@ type Edge struct {
 	To   string `json:"to"`
 
 	Calls    int64 `json:"calls"`    // each attempt is one
-	Errors   int64 `json:"errors"`   // without an answer, with a status from 500, or panicked
-	Refused  int64 `json:"refused"`  // of the errors, without a connection
+	Errors   int64 `json:"errors"`   // calls without an answer, with a status of 500 or more, or with a panic
+	Refused  int64 `json:"refused"`  // of the errors, those without a connection
 	Retries  int64 `json:"retries"`  // attempts after the first
 	Answered int64 `json:"answered"` // calls for which the callee has a request line
 	Told     int64 `json:"told"`     // calls for which the caller has a line
 
 	// Guessed counts the calls for which clew used the host's name or the time instead of IDs: to
-	// join them with requests, or to find their service. Again counts the further requests for a
-	// call that another request has answered, because a proxy has sent the call again.
+	// join them with requests, or to find their service. Again counts repeated requests: if a
+	// service has several requests for one call, all but the first count. A proxy may have sent
+	// the call again.
 	Guessed int64 `json:"guessed"`
 	Again   int64 `json:"again"`
 
@@ -114,8 +115,8 @@ type Edge struct {
 	Failed  []Sample  `json:"failed"`  // some that failed, the newest first
 }
 
-// Quantiles are quantiles of durations, in milliseconds. Each is within 1 % of one of the
-// durations. The zero value has no durations.
+// Quantiles are quantiles of durations, in milliseconds. Each of them differs by at most 1 % from
+// one of the durations. The zero value is for no durations.
 type Quantiles struct {
 	Count int64 `json:"count"`
 	P50   Value `json:"p50"`
@@ -124,8 +125,9 @@ type Quantiles struct {
 	Max   Value `json:"max"` // exact: Low and High are the same
 }
 
-// Value is an estimate. In a run that differs from this one by chance alone, the value is between
-// Low and High in 999 of 1,000 cases.
+// Value is a measured quantile, the field Is, and its uncertainty. Imagine 1,000 runs of the same
+// services, with differences by chance alone. The true quantile lies between Low and High in 999
+// of them.
 type Value struct {
 	Is   float64 `json:"is"`
 	Low  float64 `json:"low"`
@@ -147,7 +149,7 @@ const (
 	Restarted BreakKind = "restarted" // the callee does not continue the caller's trace
 	Padded    BreakKind = "padded"    // the callee writes 16 digits as 32
 	Truncated BreakKind = "truncated" // the callee writes 32 digits as 16
-	Redecided BreakKind = "redecided" // the callee samples what the caller does not, or the other way round
+	Redecided BreakKind = "redecided" // only one of the caller and the callee samples the call
 	NoID      BreakKind = "no id"     // lines without a trace's ID
 	Orphans   BreakKind = "orphans"   // requests that name a caller which appears in no line
 	Clock     BreakKind = "clock"     // the clock of a service is wrong
@@ -157,7 +159,7 @@ const (
 type Break struct {
 	Kind BreakKind `json:"kind"`
 	From string    `json:"from,omitempty"` // the caller's service; "": not known, or there is none
-	To   string    `json:"to"`             // the callee's service, or the only service
+	To   string    `json:"to"`             // the callee's service; without a caller, the service with the break
 	// Place is where the lines were logged: file.go:42, or the name of the logger. "": the
 	// lines do not say.
 	Place string `json:"place,omitempty"`
@@ -173,7 +175,7 @@ type Break struct {
 	Remedy string   `json:"remedy"`           // what to do about it
 }
 
-// Trace is what is kept of a trace that an edge names, for the page.
+// Trace has the spans of a trace that an edge names as a sample. The page shows them.
 type Trace struct {
 	ID    string `json:"id"` // in hexadecimal digits
 	Spans []Span `json:"spans"`
@@ -182,7 +184,7 @@ type Trace struct {
 
 // Span is a request, a call or a job of a [Trace].
 type Span struct {
-	Node   string  `json:"node"` // of the service, or of the host for a call without an answer
+	Node   string  `json:"node"` // the name of the service's node, or of the host's for a call without an answer
 	Name   string  `json:"name"` // of the operation: GET /basket
 	Kind   string  `json:"kind"` // request, call or job
 	Depth  int     `json:"depth"`

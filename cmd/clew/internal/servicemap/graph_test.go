@@ -56,7 +56,7 @@ var fleets = []struct {
 		call("shop", "price.bank.com", wide, "1", "a", 80, 50), call("shop", "price.example.co", wide, "2", "a", 80, 60),
 		request("price", second, "b", "", 75, 40),
 	}, []string{"shop > price.bank.com: 1 told 1 max 50", "shop > price.example.co: 1 told 1 max 60"}, nil},
-	{"a host that is a service, as its answers show", source{
+	{"answers show that a host is a service", source{
 		call("shop", "price.shop.com", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40), before("price"), after("price"),
 		call("shop", "price.shop.com", second, "1", "a", 80, 60, `"path":"/price/7"`), request("mail", second, "c", "", 75, 40),
 		request("price", other, "c", "", 75, 40),
@@ -70,7 +70,7 @@ var fleets = []struct {
 		"shop > price.rds.internal:5432: 1 errors 1 told 1 max 20", "shop > price:9090: 1 told 1 max 40", "shop > price: 2 answered 1 told 2 guessed 1 max 50",
 		"shop > search.price.svc:9200: 1 told 1 max 10",
 	}, nil},
-	{"an address that is a service, as its answers show", source{
+	{"answers show that an address is a service", source{
 		call("shop", "10.0.0.7:8080", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40),
 		call("shop", "10.0.0.7:8080", second, "1", "a", 80, 60, `"error":"dial tcp: connection refused"`),
 	}, []string{"shop > price: 2 errors 1 refused 1 answered 1 told 2 guessed 1 max 60"}, nil},
@@ -79,7 +79,7 @@ var fleets = []struct {
 		call("shop", "10.0.0.7", wide, "2", "a", 80, 50), request("stock", wide, "c", "2", 75, 40),
 		call("shop", "10.0.0.7", second, "1", "a", 80, 60, `"status":502`),
 	}, []string{"shop > 10.0.0.7: 1 errors 1 told 1 max 60", "shop > price: 1 answered 1 told 1 max 50", "shop > stock: 1 answered 1 told 1 max 50"}, nil},
-	{"a host that is a service, as lines in the trace show", source{
+	{"plain lines in the trace show that a host is a service", source{
 		call("shop", "price.shop.com", wide, "1", "a", 80, 50), entry("price", wide, "b", 75, "working"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
 	{"a retry, and its own answer", source{
@@ -203,13 +203,13 @@ var fleets = []struct {
 		call("shop", "price", wide, "1", "a", 80, 50, `"error":"dial tcp: connection refused"`),
 		request("price", second, "b", "", 75, 40),
 	}, []string{"shop > price: 1 errors 1 refused 1 told 1 guessed 1 max 50"}, nil},
-	{"padded", source{
+	{"the callee writes 16 digits as 32", source{
 		call("shop", "price", narrow, "1", "a", 80, 50), request("price", padded, "b", "1", 75, 40),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"padded shop > price: 1 of 1"}},
-	{"truncated", source{
+	{"the callee writes 32 digits as 16", source{
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", narrow, "b", "1", 75, 40),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"truncated shop > price: 1 of 1"}},
-	{"truncated by a service without lines of requests", source{
+	{"a callee without lines of requests writes 32 digits as 16", source{
 		call("shop", "price", wide, "1", "a", 80, 50), entry("price", narrow, "b", 75, "working"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, []string{"truncated shop > price: 1 of 1"}},
 	{"a decision that is not obeyed", source{
@@ -228,7 +228,7 @@ var fleets = []struct {
 		[]string{"shop > price: 8 answered 8 told 8 max 50"}, nil},
 	{"a decision that is obeyed", slices.Concat(many(5, `"sampled":true`, `"sampled":true`), many(5, `"x":1`, `"x":1`)),
 		[]string{"shop > price: 10 answered 10 told 10 max 50"}, nil},
-	{"an orphan", source{
+	{"an orphan: a request whose caller is in no line", source{
 		request("shop", second, "a", "", 100, 100), call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40),
 		request("price", wide, "b", "1", 75, 40), after("price"),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"orphans  > price: 1 of 2"}},
@@ -258,7 +258,7 @@ var fleets = []struct {
 		call("shop", "price", wide, "1", "b", 79, 48), request("price", wide, "c", "1", 78, 47),
 		call("price", "cache", wide, "2", "c", 85, 60), after("price"),
 	}, []string{"price > cache: 1 told 1 max 60", "shop > price: 1 answered 1 told 1 max 48"}, []string{"orphans  > shop: 1 of 1"}},
-	{"one call of three that does not fit is no wrong clock", source{
+	{"if one call of three does not fit, no clock counts as wrong", source{
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 575, 40),
 		call("shop", "price", wide, "2", "a", 80, 50), request("price", wide, "c", "2", 75, 40),
 		call("shop", "price", wide, "3", "a", 80, 50), request("price", wide, "d", "3", 75, 40),
@@ -317,7 +317,8 @@ func TestGraph(t *testing.T) {
 	}
 }
 
-// A request that does not believe its caller enters from outside if the caller appears in no line.
+// A request that does not believe its caller counts as coming from outside, if the caller appears
+// in no line.
 func TestEntriesThatDoNotBelieve(t *testing.T) {
 	g := graph(t, servicemap.Config{}, source{
 		request("edge", second, "b", "", 75, 40, `"untrusted_trace_id":"`+wide+`"`), request("edge", other, "b", "", 75, 40),

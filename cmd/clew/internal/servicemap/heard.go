@@ -7,10 +7,11 @@ type heard struct {
 	voices map[uint16]*voiced // by the service's number
 	places int                // the number of places in all voices
 
-	longest uint32 // of all durations, packed
+	longest uint32 // the longest duration in any line, packed
 }
 
-// voiced is what the lines of one service show.
+// voiced is what the lines of one service show. A place is where in the source code a line was
+// logged: file and line number, or a logger's name.
 type voiced struct {
 	period
 	lines, noID int64

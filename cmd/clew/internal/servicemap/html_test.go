@@ -236,7 +236,7 @@ var shapes = map[string]func(n int) [][2]int{
 		}
 		return e
 	},
-	"ladder": func(n int) (e [][2]int) { // a chain, and a call from each to the last one
+	"ladder": func(n int) (e [][2]int) { // a chain, and a call from each node to the last one
 		for i := range n - 1 {
 			e = append(e, [2]int{i, i + 1}, [2]int{i, n - 1})
 		}
@@ -314,7 +314,8 @@ func TestHTMLNotWritten(t *testing.T) {
 
 var errFull = errors.New("full")
 
-// failing is a writer that fails with errFull. The field left is how many bytes it accepts before.
+// failing is a writer that fails with errFull. The field left is how many bytes it accepts before
+// it fails.
 type failing struct{ left int }
 
 func (f *failing) Write(p []byte) (int, error) {

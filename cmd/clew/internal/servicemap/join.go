@@ -18,7 +18,7 @@ type joined struct {
 	// Facts about each service in the trace. A hostile trace may need them a million times.
 	served    []bool   // by service: it has a line of a request
 	mentioned []int32  // by service: the row of a plain line; none: there is none
-	has       []uint16 // the services in served or mentioned
+	present   []uint16 // the services in served or mentioned
 
 	ours      bool    // false: all rows are isRestarted, so the trace has no lines of its own
 	last      int64   // when the last row ended
@@ -36,7 +36,7 @@ type joint struct {
 
 const none = -1
 
-// How a request found its caller, or a call its request.
+// how tells in which way a request was joined with its caller, or a call with its request.
 type how uint8
 
 const (
@@ -84,12 +84,12 @@ func (j *joined) join(rows []row) {
 	j.nest()
 }
 
-// have finds which services have requests or plain lines in the trace.
+// have sets the facts about the services in the trace, and about the trace as a whole.
 func (j *joined) have() {
-	for _, service := range j.has {
+	for _, service := range j.present {
 		j.served[service], j.mentioned[service] = false, none
 	}
-	j.has, j.only, j.ours = j.has[:0], noCaller, false
+	j.present, j.only, j.ours = j.present[:0], noCaller, false
 	j.last, j.redirects = never, j.redirects[:0]
 	several := false
 	for i := range j.rows {
@@ -100,7 +100,7 @@ func (j *joined) have() {
 		case isMention:
 			if j.mentioned[service] == none {
 				j.mentioned[service] = int32(i)
-				j.has = append(j.has, service)
+				j.present = append(j.present, service)
 			}
 			continue
 		case isRestarted:
@@ -112,7 +112,7 @@ func (j *joined) have() {
 		case isRequest:
 			if !j.served[service] {
 				j.served[service] = true
-				j.has = append(j.has, service)
+				j.present = append(j.present, service)
 			}
 		}
 		several = several || j.only != noCaller && j.only != service
@@ -154,7 +154,7 @@ func once(rows []row) []row {
 // twice reports whether a request repeats one of the last rows: the span is the same, and one row
 // encloses the other in time. The longer row stays in kept. Attempts may share a span, but do not
 // enclose each other. A request that did not trust its caller has a second row, in the caller's
-// trace. The function returns the same for both of these rows.
+// trace. The function returns the same result for both of these rows.
 func twice(kept []row, r *row) bool {
 	if kind := r.kind(); kind != isRequest && kind != isRestarted {
 		return false

@@ -40,10 +40,10 @@ const (
 var screen = point{880, 640}
 
 // layout lays out nodes of these sizes. The parameter edges has pairs of nodes, and first has the
-// nodes that should stand left, or above. There are four ways: layers beside each other or below
-// each other, and a number of layers from the longest chain of calls or from the shortest chains.
-// layout returns the picture that can be largest on a screen. A simple way has a bonus, so that it
-// wins if another picture is only a little larger.
+// nodes that should stand left, or above. There are four ways. The layers stand beside each other
+// or, if turned, below each other. A node's layer is the length of the longest chain of calls to
+// it or, if flat, of the shortest. layout returns the picture that can be largest on a screen. A
+// simple way has a bonus, so that it wins if another picture is only a little larger.
 func layout(sizes []point, edges [][2]int, first []int) drawing {
 	sets, alone := components(len(sizes), edges)
 	var d drawing
@@ -173,7 +173,7 @@ func components(n int, edges [][2]int) (sets [][]int, alone []int) {
 // layering is a set of nodes in layers. Its vertices are the nodes, then the bends of long edges.
 type layering struct {
 	turned bool
-	nodes  []int // of the whole picture
+	nodes  []int // their numbers in the whole picture
 	sizes  []point
 	edges  []arc
 	layers [][]int // vertices
@@ -187,7 +187,7 @@ type layering struct {
 
 // arc is an edge in a layering. It goes from left to right.
 type arc struct {
-	edge     int // of the whole picture
+	edge     int // its number in the whole picture
 	from, to int
 	turned   bool  // the call goes from right to left
 	bends    []int // vertices

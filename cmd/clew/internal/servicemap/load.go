@@ -44,8 +44,8 @@ func (b *Builder) loader(f *facts) *loader {
 	return &loader{builder: b, facts: f, most: max(leastLoad, alone/workers()), alone: alone}
 }
 
-// traces gives the rows of each trace of a partition to a function, in no order. The function may
-// change the rows.
+// traces calls the function give with the rows of each trace in a partition. The traces come in no
+// particular order. The function may change the rows.
 func (l *loader) traces(p *partition, give func([]row)) error {
 	// What is kept of a trace must not depend on the number of loaders.
 	if l.room = l.most; p.rows > l.most {
@@ -66,8 +66,8 @@ func (l *loader) traces(p *partition, give func([]row)) error {
 	return err
 }
 
-// whole loads a partition as a whole, and gives its traces to a function. Rows for which there is
-// no room are lost. That happens only if nearly all of the partition is one trace.
+// whole loads a partition as a whole, and calls the function give with each trace. Rows for which
+// there is no room are lost. That happens only if nearly all of the partition is one trace.
 func (l *loader) whole(p *partition, give func([]row)) error {
 	l.rows = l.rows[:0]
 	err := l.builder.each(p, func(rows []row) {
@@ -101,7 +101,7 @@ func (l *loader) whole(p *partition, give func([]row)) error {
 
 // order makes a key of each row, so that the keys of a trace are together. It divides the keys
 // into buckets, and sorts each bucket. Trace IDs are random, so each bucket has few keys, and this
-// is faster than to sort all keys. If IDs are not random, it only takes longer.
+// is faster than to sort all keys. If IDs are not random, the sorting only takes longer.
 func (l *loader) order() {
 	size := bits.Len(uint(len(l.rows) / 4))
 	bucket := func(low uint64) uint64 { return low * 0x9e3779b97f4a7c15 >> (64 - size) }
@@ -207,8 +207,8 @@ func (l *loader) split(p *partition) ([]partition, error) {
 	return parts, err
 }
 
-// inTurn gives each partition that is wanted to one of the workers. After an error, a worker
-// ignores its partitions.
+// inTurn gives each partition for which want returns true to one of the workers. After an error, a
+// worker ignores its further partitions.
 func (b *Builder) inTurn(want func(*partition) bool, worker func(i int) func(*partition) error) error {
 	var (
 		errs    = make([]error, workers())
@@ -236,7 +236,7 @@ func (b *Builder) inTurn(want func(*partition) bool, worker func(i int) func(*pa
 }
 
 // tally joins all traces and adds them up. If there are too many nodes or edges, the first pass
-// finds the busiest, and a second pass adds up everything for these.
+// finds the busiest. A second pass adds up all traces again, and keeps only these.
 func (b *Builder) tally(f *facts) (*tally, error) {
 	t, err := b.pass(f, nil)
 	if kept := t.choose(); kept != nil && err == nil {

@@ -12,7 +12,7 @@ import (
 	"example.com/clew/cmd/clew/internal/servicemap"
 )
 
-// By route, a call comes from the request or the job in which it was made.
+// With Config.ByRoute, the edge of a call begins at the route or the job in which it was made.
 func TestByRoute(t *testing.T) {
 	g := graph(t, servicemap.Config{ByRoute: true}, source{
 		request("shop", wide, "a", "", 100, 100, `"method":"PUT"`),
@@ -42,7 +42,8 @@ func TestByRoute(t *testing.T) {
 	}, shown)
 }
 
-// The spans of a trace that an edge names are in the order of a tree.
+// Graph.Traced has a trace only if an edge names it. Each span of the trace comes after its
+// parent.
 func TestTraced(t *testing.T) {
 	g := graph(t, servicemap.Config{}, source{
 		request("price", wide, "b", "1", 75, 40, `"status":500`),
@@ -111,8 +112,8 @@ func TestBareLines(t *testing.T) {
 	assert.Less(t, b.Count, int64(traces/3), "not each line is kept")
 }
 
-// If a service logs no requests, its plain lines show where it is the caller, in all traces of a
-// source. The plain lines of a service that logs requests add no call.
+// A service that logs no requests is found as a caller by the spans that its plain lines name, in
+// every trace of a source. The plain lines of a service that logs requests add no call.
 func TestMentions(t *testing.T) {
 	var lines, theirs source
 	const traces = 4_000 // with two spans each, more than are remembered at once
@@ -127,7 +128,8 @@ func TestMentions(t *testing.T) {
 	assert.Empty(t, g.Breaks)
 }
 
-// Plain lines need no row, whether they come before their request's line or after it.
+// If a request's line names a span, plain lines of that span need no row of their own. They may
+// come before the request's line or after it.
 func TestMentionsOfReported(t *testing.T) {
 	var lines source
 	const traces = 1000
@@ -181,7 +183,7 @@ func TestNoIDCalled(t *testing.T) {
 	assert.Equal(t, []string{"orphans price", "no id stock", "no id cron", "no id mail"}, said)
 }
 
-// Hostile places do not fill the map.
+// The map stays small if hostile lines come from 10,000 places.
 func TestNoIDHostile(t *testing.T) {
 	var lines source
 	for i := range 10_000 {
@@ -196,8 +198,8 @@ func TestNoIDHostile(t *testing.T) {
 	assert.LessOrEqual(t, len(g.Breaks), 18)
 }
 
-// If a service logs a request twice, and one of the lines names a trace that was not believed, the
-// request counts twice: that trace contains the request, too. The sums must agree.
+// A service logs a request twice, and only one of the lines says that the caller was not believed.
+// The two lines do not agree, so they count as two requests. All sums in the map count them so.
 func TestTwiceInOneSpan(t *testing.T) {
 	g := graph(t, servicemap.Config{}, source{
 		request("shop", wide, "3", "4", 4, 2, `"untrusted_trace_id":"`+second+`"`),

@@ -7,19 +7,20 @@ import (
 	"time"
 )
 
-// row is a request, a call or a job, a span that plain lines name, or a caller's trace that was
-// not believed. A row has no pointer, and is as long as a cache line of the processor. There may
-// be a hundred million rows, so a row has only what is needed.
+// row is a request, a call or a job, a span that plain lines name, or a request that did not
+// believe its caller. A plain line is one that reports no request, call or job. A row has no
+// pointer, and is as long as a cache line of the processor. There may be a hundred million rows,
+// so a row has only what is needed.
 type row struct {
 	low, high    uint64 // of the trace's ID
 	span, parent uint64
-	link         uint64 // of a request: its caller's parent; of a call: the host's number
+	link         uint64 // of a request: the parent of the caller's span; of a call: the host's number
 	at           int64  // when it ended, in nanoseconds since 1970; never: not known
 	took         uint32 // see pack
 	bytes        uint32 // see pack
 	service      uint16
 	operation    uint16
-	answer       uint16 // the status, and the attempt above it
+	answer       uint16 // the status in the low bits, the attempt in the high bits
 	flags        uint16
 }
 
@@ -82,7 +83,7 @@ func (r *row) begin() int64 {
 
 // units are the divisors of pack. Durations in nanoseconds are exact to the nanosecond up to a
 // second, to the microsecond up to 17 minutes, to the millisecond up to 12 days. The longest
-// possible are 34 years.
+// possible duration is 34 years.
 var units = [4]int64{1, 1e3, 1e6, 1e9}
 
 // pack keeps the highest digits of a number that is not negative.

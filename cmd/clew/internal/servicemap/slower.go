@@ -93,14 +93,15 @@ func (q quantile) mostBad() float64 {
 	return (1 - q.p) / 2
 }
 
-// widened returns the end of a value's interval, after the interval was made wider. The parameter
-// factor is the end before that, divided by the value. The function raises it to the power of the
+// widened returns one end of a value's interval, after making the interval wider. The parameter
+// factor is the original end, divided by the value. The function raises factor to the power of the
 // constant clusters, because calls come in clusters and are not independent.
 func widened(value, factor float64) float64 {
 	return value * math.Pow(max(factor, 0), clusters)
 }
 
-// positive returns a duration above 0, because only such a duration has a logarithm.
+// positive returns ms, or a tiny duration if ms is not above 0, because only a duration above 0
+// has a logarithm.
 func positive(ms float64) float64 { return max(ms, 1e-9) }
 
 // without estimates a quantile of the durations that remain if the longest ones are left out. The

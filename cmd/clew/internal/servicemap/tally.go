@@ -23,8 +23,8 @@ type tally struct {
 	naming                         int64 // requests that name a caller
 	untold                         int64 // of these, those whose caller appears in no line
 
-	kept  *kept // the nodes and edges that are not merged; nil: those that come first
-	crowd crowd // the others
+	kept  *kept // the nodes and edges to keep; nil: the first ones are kept
+	crowd crowd // the nodes and edges that are not kept
 }
 
 type edgeKey struct{ from, to nodeKey }
@@ -54,11 +54,11 @@ type hopTally struct {
 	unbelieved finding // the callee says that it did not believe the caller
 	restarted  finding // the callee has no line in the call's trace
 
-	widths    int64 // pairs in which both say how many digits the ID has
+	widths    int64 // calls for which both services log how many digits the ID has
 	padded    finding
 	truncated finding
 
-	pairs        int64   // of a call and its request, by IDs
+	pairs        int64   // a call and its request, joined by IDs
 	toldSampled  int64   // pairs that the caller says are sampled
 	sampled      int64   // pairs that the callee says are sampled
 	unsampled    finding // pairs that only the caller samples
@@ -295,7 +295,7 @@ func (e *edgeTally) retried(j *joined, c *row) {
 }
 
 // call adds a call. Row r is from the caller's line of the call, or from the request's line if the
-// caller has none.
+// caller has no line of the call.
 func (e *edgeTally) call(r *row, isError bool, id timeline.ID) {
 	e.calls++
 	took := r.duration()
@@ -312,7 +312,8 @@ func (e *edgeTally) call(r *row, isError bool, id timeline.ID) {
 	e.failed.fresh(sample{id, at, took})
 }
 
-// unanswered adds a call without a line of a request. Its service is found at the end: see settle.
+// unanswered adds a call for which no request was found. The function settle finds the called
+// service at the end.
 func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	c := &j.rows[k]
 	e := t.edge(t.caller(j, k), t.facts.host(c), 1)
@@ -339,10 +340,10 @@ func (t *tally) unanswered(j *joined, k int, id timeline.ID) {
 	}
 }
 
-// unbelieved adds a request that did not believe its caller, in the caller's trace. In two cases
-// the service is right, and the trace does not break: the trace has no other line; or the service
-// has another request in the trace, because a client has sent the ID of an answer back to the
-// service.
+// unbelieved adds a request that did not believe its caller. The request is a row in the caller's
+// trace. In two cases this is no break, because the caller is outside. Either the trace has no
+// other line, or the service has another request in the trace: a client has got the trace's ID
+// with an answer, and has sent it back to the service.
 func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
 	r, l := &j.rows[i], &j.links[i]
 	if l.parent == none && (!j.ours || j.served[r.service]) { // the caller is outside
@@ -420,8 +421,8 @@ func (h *hopTally) digits(p, r *row, id timeline.ID) {
 	}
 }
 
-// clockAhead returns how much the clock of a call is ahead of that of its request; 0: the request
-// fits into the call.
+// clockAhead returns how much the clock of the caller is ahead of the clock of the callee. It
+// returns 0 if the request fits into the call.
 func clockAhead(c, r *row) time.Duration {
 	return timeline.ClockAhead(time.Duration(c.begin()-r.begin()), time.Duration(c.at-r.at), c.inexact()+r.inexact())
 }

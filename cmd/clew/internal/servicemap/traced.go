@@ -16,8 +16,9 @@ const (
 	mostSpans  = 200 // of a trace
 )
 
-// traced returns traces that edges name, as many as are kept: first the slowest of the busiest
-// edges. It reads their rows once more, because the wanted traces are known only at the end.
+// traced returns the traces that edges name, at most mostTraced. The slowest calls of the busiest
+// edges have precedence. traced reads the rows once more, because the wanted traces are known only
+// at the end.
 func (b *Builder) traced(f *facts, t *tally, names map[nodeKey]string) ([]Trace, error) {
 	wanted := t.wanted(names)
 	var (
@@ -51,8 +52,8 @@ func (b *Builder) traced(f *facts, t *tally, names map[nodeKey]string) ([]Trace,
 	return traces, err
 }
 
-// wanted returns the traces to keep, by the low halves of their IDs. The edges take turns, and
-// each names one trace at a time.
+// wanted returns the traces to keep, by the low halves of their IDs. The edges take turns. In its
+// turn, an edge adds one trace.
 func (t *tally) wanted(names map[nodeKey]string) map[uint64][]timeline.ID {
 	type named struct {
 		key  edgeKey
@@ -143,7 +144,8 @@ func (t *tally) spans(j *joined) (spans, parents []int32) {
 			parents[i] = p
 		}
 	}
-	// walk has, for each row, the number of the first walk that has seen it, from 1.
+	// Walks are numbered from 1. For each row, walk has the number of the first walk that has
+	// reached the row, or 0.
 	walk := make([]int32, len(j.rows))
 	for _, i := range spans {
 		this, at := i+1, i

@@ -89,7 +89,7 @@ function around(at, back, n) {
 
 let broken = -1;
 
-// chooseBreak shows the edge of a break, else its service.
+// chooseBreak shows the edge of a break, or the service if there is no such edge.
 function chooseBreak(i) {
 	const b = graph.breaks[i], row = document.querySelector('#breaks [data-break="' + i + '"]');
 	const edge = edges.findIndex(({from, to}) => from !== undefined && to !== undefined && serviceOf(graph.nodes[from]) === b.from && serviceOf(graph.nodes[to]) === b.to);
@@ -232,4 +232,4 @@ addEventListener("resize", () => view.resized());
 prepareRows();
 view.all();
 if (shapes.node.length > 0) shapes.node[firstNode()].setAttribute("tabindex", "0");
-performance.mark("shown"); // a test measures it
+performance.mark("shown"); // a test measures the time until here
