@@ -42,7 +42,7 @@ func see(tb testing.TB, log []byte, give func(*timeline.Sight)) {
 }
 
 // BenchmarkMap measures the steps to a map: see parses lines, keep also makes rows, and join makes
-// the graph.
+// the graph. The benchmark all does all three.
 func BenchmarkMap(b *testing.B) {
 	all := logs(16 << 20)
 	for s, log := range all {

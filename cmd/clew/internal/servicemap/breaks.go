@@ -76,7 +76,7 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 		fmt.Sprintf("%s does not believe the trace of %s: it began a trace of its own for %s.", to, caller, ofCalls(h.unbelieved.n, h.calls)),
 		fmt.Sprintf("Let %s trust its caller (Trust of httpmw.Config), if the caller is one of yours.", to))
 	add(Restarted, &h.restarted, h.calls,
-		fmt.Sprintf("%s answered %s of %s. It has no request line in their traces. It has lines of such requests that name no caller.", to, ofCalls(h.restarted.n, h.calls), caller),
+		fmt.Sprintf("%s answered %s of %s, but logged no request in the traces of these calls. It logged such requests without a caller.", to, ofCalls(h.restarted.n, h.calls), caller),
 		fmt.Sprintf("%s seems to begin a trace of its own: let %s send the trace's headers, let no proxy between them drop them, and let %s read them. "+
 			"If others make such requests too, lines of %s may be missing: read those of all its instances, or let it log what it leaves out (Skip of httpmw's configs).", to, caller, to, to))
 	add(Truncated, &h.truncated, h.widths,

@@ -98,8 +98,8 @@ func (b *Builder) Close() error {
 	return err
 }
 
-// Problem returns the first error of the temporary file; nil: there was none. After an error, the
-// field Room of [Untold] is the number of requests and calls that are left out.
+// Problem returns the first error of the temporary file, or nil if there was none. After an error,
+// the field Room of [Untold] is the number of requests and calls that are left out.
 func (b *Builder) Problem() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

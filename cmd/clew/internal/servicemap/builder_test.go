@@ -104,7 +104,7 @@ func TestHugeTrace(t *testing.T) {
 	}
 	lines = append(lines, request("shop", second, "b", "", 100, 100))
 	g := graph(t, servicemap.Config{Memory: 1, TempDir: t.TempDir()}, lines)
-	assert.EqualValues(t, 20_002-4096, g.Untold.Room+1, "all rows are lost but 4,096 of the huge trace, and the one row of the other trace")
+	assert.EqualValues(t, 20_002-4096, g.Untold.Room+1, "the huge trace keeps 4,096 rows, and the other trace keeps its one row")
 	assert.EqualValues(t, 20_002, g.Requests+g.Calls+g.Untold.Room)
 	assert.EqualValues(t, 2, g.Traces)
 	for _, trace := range g.Traced {

@@ -109,6 +109,6 @@ func (t *tally) clockBreak(service uint16, ahead time.Duration, c *clocks) Break
 	return Break{
 		Kind: Clock, To: name, Count: seen, Of: c.late + c.fit, Ahead: milliseconds(float64(ahead)), Traces: c.misfit.shown(),
 		Says:   fmt.Sprintf("The clock of %s is %s %s.", name, timeline.Short(by), side),
-		Remedy: "Let its machine keep time (NTP, chrony). clew timeline puts times right by so much; other readers of the lines do not.",
+		Remedy: "Let its machine keep time (NTP, chrony). clew timeline corrects times by this difference. Other readers of the lines do not.",
 	}
 }

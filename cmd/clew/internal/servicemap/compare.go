@@ -41,7 +41,7 @@ const (
 	leastPart = 0.001
 
 	// leastSeen is how many calls an edge that is new or gone must have in the one run that has
-	// it. If the number is scaled to the traffic of the other run, it must be as large, too.
+	// it. The number must still be as large after it was scaled to the traffic of the other run.
 	leastSeen = 10
 )
 
@@ -85,7 +85,8 @@ type Run struct {
 	Calls    int64     `json:"calls"`
 }
 
-// Change is a change of an edge, of a node if From is "", or of a place where traces break.
+// Change is a change of a break, an edge or a node. If Break is not "", a break has changed.
+// Otherwise a node has changed if From is "", and an edge if not.
 type Change struct {
 	Kind     ChangeKind `json:"kind"`
 	Worse    bool       `json:"worse"`
@@ -94,7 +95,7 @@ type Change struct {
 	Break    BreakKind  `json:"break,omitempty"`
 	Place    string     `json:"place,omitempty"`
 	Measures []Measure  `json:"measures,omitempty"`
-	Before   int64      `json:"before"` // how many calls or requests there were
+	Before   int64      `json:"before"` // the number of calls, requests or broken traces
 	After    int64      `json:"after"`
 	Says     string     `json:"says"`            // in a few words, without the names
 	Trace    string     `json:"trace,omitempty"` // the ID of a trace that shows the change
@@ -152,14 +153,14 @@ func (c *comparer) silence() bool {
 		return false
 	}
 	c.add(Change{Kind: NoRequests, Before: before, Says: "There were " + amount(before, noun) + " before, and there are none now. " +
-		"Either nothing was served, or the logs are not those of the services or of the time that are meant."})
+		"Either nothing was served, or these are the logs of other services or of another time."})
 	return true
 }
 
 func runOf(g *Graph) Run { return Run{g.From, g.Until, g.Requests, g.Calls} }
 
-// rankOf returns the rank of a change: first those for the worse, then new and gone, then those
-// for the better.
+// rankOf returns the rank of a change. Changes for the worse come first, then what is new or gone,
+// then changes for the better, then those of lines without an ID.
 func rankOf(c Change) int {
 	if c.Break == NoID {
 		return math.MaxInt32

@@ -59,13 +59,13 @@ func TestCompareChanges(t *testing.T) {
 		{"more errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 300 }, []servicemap.ChangeKind{servicemap.MoreErrors}, true},
 		{"fewer errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 0 }, []servicemap.ChangeKind{servicemap.FewerErrors}, false},
 		{"a few more errors", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Errors = 120 }, nil, false},
-		{"errors in one more of 2,000 calls", func(b, a *servicemap.Graph) {
+		{"0.05 % more of the calls have errors", func(b, a *servicemap.Graph) {
 			edgeOf(b, "front", "price").Calls, edgeOf(a, "front", "price").Calls = 1e6, 1e6
 			edgeOf(a, "front", "price").Errors = 589
 			edgeOf(b, "front", "price").Retries, edgeOf(a, "front", "price").Retries = 0, 0
 		}, nil, false},
 		{"more retries", func(_, g *servicemap.Graph) { edgeOf(g, "front", "price").Retries = 900 }, []servicemap.ChangeKind{servicemap.MoreRetries}, true},
-		{"errors where requests come in", func(_, g *servicemap.Graph) { g.Nodes[1].Errors = 1000 }, []servicemap.ChangeKind{servicemap.MoreErrors}, true},
+		{"more errors where requests come in", func(_, g *servicemap.Graph) { g.Nodes[1].Errors = 1000 }, []servicemap.ChangeKind{servicemap.MoreErrors}, true},
 		{"slower where requests come in", func(_, g *servicemap.Graph) { g.Nodes[1].Took = took(10_000, 60) }, []servicemap.ChangeKind{servicemap.Slower}, true},
 		{"an edge is new", func(g, _ *servicemap.Graph) { g.Edges = g.Edges[1:] }, []servicemap.ChangeKind{servicemap.New}, false},
 		{"an edge is gone", func(_, g *servicemap.Graph) { g.Edges = g.Edges[1:] }, []servicemap.ChangeKind{servicemap.Gone}, false},
@@ -105,16 +105,16 @@ func TestCompareDoubts(t *testing.T) {
 	after.Until = noon.Add(40 * time.Minute)
 	c = compare(t, before, after)
 	require.Len(t, c.Changes, 1)
-	assert.Equal(t, "p95 12.4 ms → 54.0 ms", c.Changes[0].Says, "of 40 minutes, one slow minute does not explain a higher p95")
+	assert.Equal(t, "p95 12.4 ms → 54.0 ms", c.Changes[0].Says, "one slow minute of 40 does not explain a higher p95")
 
 	e.Took = took(e.Calls, 20)
 	after.Until = noon.Add(3 * time.Minute)
 	c = compare(t, before, after)
-	require.Len(t, c.Changes, 1, "of three minutes, one slow minute does not raise p50 so much")
+	require.Len(t, c.Changes, 1, "one slow minute of three does not raise p50 from 4.6 ms to 20 ms")
 	assert.Equal(t, "p50 4.60 ms → 20.0 ms", c.Changes[0].Says)
 	after.Until = noon.Add(2 * time.Minute)
 	c = compare(t, before, after)
-	assert.Empty(t, c.Changes, "of two minutes, one slow minute may raise p50")
+	assert.Empty(t, c.Changes, "one slow minute of two may raise p50")
 	var b bytes.Buffer
 	require.NoError(t, c.Text(&b, servicemap.Style{}))
 	assert.Contains(t, b.String(), "\nNothing is sure to have changed.\n")

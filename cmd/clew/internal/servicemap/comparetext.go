@@ -30,7 +30,7 @@ func (c *Comparison) Text(to io.Writer, style Style) error {
 		p.prose("", "", "Nothing is sure to have changed.")
 		p.put("", "\n")
 	default:
-		p.prose("", "", "Nothing has changed but what chance explains.")
+		p.prose("", "", "Chance can explain every difference.")
 		p.put("", "\n")
 	}
 	p.changes("in doubt", "", c.Doubts)

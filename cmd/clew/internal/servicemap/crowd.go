@@ -131,7 +131,8 @@ func (t *tally) choose() *kept {
 	return all
 }
 
-// busiest returns the keys with the greatest numbers.
+// busiest returns the keys with the greatest numbers, no more than most keys. Of two keys with the
+// same number, the first in the given order wins.
 func busiest[K comparable](counts map[K]int64, most int, order func(a, b K) int) map[K]bool {
 	keys := make([]K, 0, len(counts))
 	for k := range counts {

@@ -115,7 +115,7 @@ func TestMermaidBounded(t *testing.T) {
 
 // All views have the same threshold for amber, and the same for red.
 func TestColoursOfErrors(t *testing.T) {
-	// The keys are numbers of errors, of 8,100 calls.
+	// The keys are numbers of errors in 8,100 calls.
 	for errors, want := range map[int64]string{0: "", 8: "", 9: "#a05a00", 81: "#b91c28"} {
 		g := shop()
 		e := *edgeOf(g, "basket", "price")

@@ -49,7 +49,8 @@ func (e *Edge) marks(outside bool) []string {
 	return marks
 }
 
-// unsure reports whether an edge is seen from one side only, or mostly guessed.
+// unsure reports whether only one of the two nodes has logged the calls of an edge, or most of the
+// calls are guessed.
 func (e *Edge) unsure(outside bool) bool {
 	return 2*e.Guessed > e.Calls || e.Told == 0 && e.Calls > 0 || e.Answered == 0 && !outside
 }
@@ -273,7 +274,7 @@ func shareNames(from, to, room int) (int, int) {
 	return half, room - half
 }
 
-// hidden writes which columns had no room.
+// hidden writes the titles of the columns for which there was no room.
 func (p *page) hidden(titles []string) {
 	if len(titles) > 0 {
 		p.prose(timeline.Dim, "", "No room for "+strings.Join(titles, ", ")+": --width 0 shows everything.")

@@ -42,7 +42,7 @@ func (b *Builder) Rows() (n int) {
 // Packed returns a number after it was packed and unpacked.
 func Packed(n int64) int64 { return unpack(pack(n)) }
 
-// ServiceNamed returns the service that has a host's name; "": none of services has it.
+// ServiceNamed returns the service that has a host's name; "": none of the services has it.
 func ServiceNamed(host string, services ...string) string {
 	known := map[string]uint16{}
 	for i, name := range services {

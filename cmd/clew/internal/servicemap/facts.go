@@ -18,13 +18,13 @@ type facts struct {
 
 	atService, atOperation []uint16 // the new numbers, by the old ones
 	atHost                 []uint16 // the place of a host in outside, by its old number
-	named                  []uint16 // by outside: the service with the host's name; 0: none
-	sure                   []bool   // by outside: the name alone proves that service
-	address                []bool   // by outside: the host has no name, and may be any service
+	named                  []uint16 // for each host in outside: the service with its name; 0: none
+	sure                   []bool   // for each host in outside: the name alone proves that service
+	address                []bool   // for each host in outside: it has no name, so it may be anyone
 	heard                  heard    // by the new numbers
 	period                 period
-	serves                 []bool // by service: it has lines of requests
-	settled                int64  // a time: if a trace has ended by then, its callers have ended, too
+	serves                 []bool // for each service: it has lines of requests
+	settled                int64  // callers in traces that ended before this time have ended, too
 }
 
 // facts returns what is known after reading.

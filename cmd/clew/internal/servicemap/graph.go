@@ -62,13 +62,14 @@ type Kind string
 // The kinds of nodes.
 const (
 	Service Kind = "service" // it has lines
-	Outside Kind = "outside" // a host from which no line was read: a third party, a database
+	// Outside is a host that is not known to be a service with lines: a third party, a database.
+	Outside Kind = "outside"
 )
 
 // Node is a service, or one route of it, or a host outside.
 type Node struct {
 	// Name is unique. It is the name of the service or the host. The name of a route's node is the
-	// name of the service, a space, and the route, as in "shop GET /basket".
+	// service's name, a space, and the operation: "shop GET /basket".
 	Name    string `json:"name"`
 	Kind    Kind   `json:"kind"`
 	Service string `json:"service,omitempty"` // "": the node is outside
@@ -93,7 +94,7 @@ type Edge struct {
 	To   string `json:"to"`
 
 	Calls    int64 `json:"calls"`    // each attempt is one
-	Errors   int64 `json:"errors"`   // calls without an answer, with a status of 500 or more, or with a panic
+	Errors   int64 `json:"errors"`   // calls with no answer, a status of 500 or more, or a panic
 	Refused  int64 `json:"refused"`  // of the errors, those without a connection
 	Retries  int64 `json:"retries"`  // attempts after the first
 	Answered int64 `json:"answered"` // calls for which the callee has a request line
@@ -101,7 +102,7 @@ type Edge struct {
 
 	// Guessed counts the calls for which clew used the host's name or the time instead of IDs: to
 	// join them with requests, or to find their service. Again counts repeated requests: if a
-	// service has several requests for one call, all but the first count. A proxy may have sent
+	// service has several requests for one call, all but one of them count. A proxy may have sent
 	// the call again.
 	Guessed int64 `json:"guessed"`
 	Again   int64 `json:"again"`
@@ -159,7 +160,7 @@ const (
 type Break struct {
 	Kind BreakKind `json:"kind"`
 	From string    `json:"from,omitempty"` // the caller's service; "": not known, or there is none
-	To   string    `json:"to"`             // the callee's service; without a caller, the service with the break
+	To   string    `json:"to"`             // the callee's service, or the one with the break
 	// Place is where the lines were logged: file.go:42, or the name of the logger. "": the
 	// lines do not say.
 	Place string `json:"place,omitempty"`
@@ -184,7 +185,7 @@ type Trace struct {
 
 // Span is a request, a call or a job of a [Trace].
 type Span struct {
-	Node   string  `json:"node"` // the name of the service's node, or of the host's for a call without an answer
+	Node   string  `json:"node"` // the service's name; for a call without an answer, the host's
 	Name   string  `json:"name"` // of the operation: GET /basket
 	Kind   string  `json:"kind"` // request, call or job
 	Depth  int     `json:"depth"`

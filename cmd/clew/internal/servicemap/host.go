@@ -51,7 +51,7 @@ func (t *tally) begun(r *row) {
 }
 
 // rootsLike returns how many requests of a service name no caller, and may have answered calls
-// with an operation.
+// with the given operation.
 func (t *tally) rootsLike(service, operation uint16) (n int64) {
 	for k, roots := range t.roots {
 		if uint16(k>>16) == service && mayServe(t.facts.operations[uint16(k)], t.facts.operations[operation]) {
@@ -120,10 +120,10 @@ func (t *tally) settle() {
 	t.restarts()
 }
 
-// restarts counts the calls for which the service behind the host has no request line. A service
-// has restarted the traces of these calls only if it has at least half as many requests that look
-// like the calls and name no caller. Otherwise the service perhaps logs no such requests, health
-// checks for instance, or a proxy in front of it has answered.
+// restarts counts the calls for which the service behind the host has no request line. Such a call
+// counts as restarted only if the service has enough requests that look like the call and name no
+// caller: at least half as many as there are such calls. Otherwise the service perhaps logs no
+// such requests, for instance health checks, or a proxy in front of it has answered.
 func (t *tally) restarts() {
 	roots := map[nodeKey]int64{}
 	for k, u := range t.calls {

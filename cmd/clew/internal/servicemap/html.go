@@ -14,8 +14,8 @@ import (
 
 // The page is one file that loads nothing else. It contains the picture, the table of edges and
 // the list of breaks, so that they are seen without a script. The script makes them interactive.
-// Everything else that it shows is in the data: JSON in an element that no browser executes, with
-// each < escaped. The policy in the page's head allows no other script.
+// Everything else that the script shows is in the data: JSON in an element that no browser
+// executes, with each < escaped. The policy in the page's head allows no other script.
 //
 //go:embed page
 var pageFiles embed.FS

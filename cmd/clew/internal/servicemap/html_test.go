@@ -325,7 +325,7 @@ func (f *failing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// All views return the error of their writer.
+// If a writer returns an error, each view returns it.
 func TestNotWritten(t *testing.T) {
 	g := shop()
 	for name, view := range map[string]func(io.Writer) error{

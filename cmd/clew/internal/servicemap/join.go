@@ -16,8 +16,8 @@ type joined struct {
 	links []joint
 
 	// Facts about each service in the trace. A hostile trace may need them a million times.
-	served    []bool   // by service: it has a line of a request
-	mentioned []int32  // by service: the row of a plain line; none: there is none
+	served    []bool   // for each service: it has a line of a request
+	mentioned []int32  // for each service: the row of a plain line; none: there is none
 	present   []uint16 // the services in served or mentioned
 
 	ours      bool    // false: all rows are isRestarted, so the trace has no lines of its own

@@ -70,7 +70,7 @@ func readJSON(from io.Reader, most int64) (*Graph, error) {
 type mapReader struct {
 	d     *json.Decoder
 	graph Graph
-	seen  map[string]bool // members of the object
+	seen  map[string]bool // the members that were read
 }
 
 func (r *mapReader) read() error {

@@ -30,7 +30,7 @@ func TestJSON(t *testing.T) {
 	lines := strings.Split(text, "\n")
 	assert.Equal(t, "{", lines[0])
 	assert.Equal(t, ` "version": 1,`, lines[1])
-	assert.Equal(t, `  {"kind":"clock","to":"price","count":12300,"of":12300,"ahead_ms":40,"says":"The clock of price is 40 ms ahead.","remedy":"Let its host take the time from where the others do."}`, lines[len(lines)-6-len(shop().Traced)])
+	assert.Equal(t, `  {"kind":"clock","to":"price","count":12300,"of":12300,"ahead_ms":40,"says":"The clock of price is 40 ms ahead.","remedy":"Let its host keep time (NTP, chrony)."}`, lines[len(lines)-6-len(shop().Traced)])
 	assert.Equal(t, "}\n", text[len(text)-2:])
 	assert.Equal(t, 1+11+4*2+1+len(shop().Nodes)+len(shop().Edges)+len(shop().Breaks)+len(shop().Traced), len(lines)-1)
 	assert.Equal(t, text, jsonOf(t, shop()), "the text is the same each time")
@@ -83,26 +83,26 @@ func TestReadJSONRefuses(t *testing.T) {
 	whole := jsonOf(t, shop())
 	const none = "it is no map: clew map -o json writes one"
 	for name, tt := range map[string]struct{ text, want string }{
-		"an empty file":       {"", none},
-		"a log":               {`{"trace_id":"5759e988bd862e3f","message":"call"}`, none},
-		"a list":              {`[]`, none},
-		"a number":            {`1`, none},
-		"an empty object":     {`{}`, none},
-		"a timeline":          {`{"trace":"5759e988bd862e3f","spans":[],"lines":[]}`, none},
-		"a comparison":        {`{"version":1,"by":"service","changes":[]}`, none},
-		"no version":          {strings.Replace(whole, `"version": 1,`, "", 1), none},
-		"another version":     {strings.Replace(whole, `"version": 1,`, `"version": 2,`, 1), "it was made by another version of clew: it has the form 2, and this clew knows the form 1. Make it again from the same lines"},
-		"another form":        {`{"version":3,"nodes":{}}`, "it was made by another version of clew: it has the form 3, and this clew knows the form 1. Make it again from the same lines"},
-		"half of a map":       {whole[:len(whole)/2], "the map is damaged: unexpected EOF"},
-		"by something else":   {strings.Replace(whole, `"by": "service"`, `"by": "moon"`, 1), `the map is damaged: it is neither by "service" nor by "route"`},
-		"a negative count":    {strings.Replace(whole, `"calls":8200`, `"calls":-8200`, 1), `the map is damaged: a number of the edge from "front" to "basket" is negative or too large`},
-		"a huge count":        {strings.Replace(whole, `"requests":8200`, `"requests":9223372036854775807`, 1), `the map is damaged: a number of the node "basket" is negative or too large`},
-		"an edge to nowhere":  {strings.Replace(whole, `"to":"mail"`, `"to":"\u001b[31m"`, 1), `the map is damaged: the edge from "front" to "\x1b[31m" has an end that is no node`},
-		"breaks are no list":  {strings.Replace(whole, `"breaks": [`, `"breaks": 7, "x": [`, 1), "the map is damaged: what should be a list is something else"},
-		"negative lines":      {strings.Replace(whole, `"lines": 80123`, `"lines": -1`, 1), "the map is damaged: a count is negative or too large"},
-		"a negative break":    {strings.Replace(whole, `"count":612`, `"count":-1`, 1), `the map is damaged: a number of the break at "basket" is negative or too large`},
-		"something behind it": {whole + "{}", "the map is damaged: there is more text behind it"},
-		"too many edges":      {`{"version":1,"by":"service","nodes":[],"edges":[` + strings.Repeat("{},", 100_000) + `{}]}`, "the map is damaged: a list has more than 100000 elements"},
+		"an empty file":      {"", none},
+		"a log":              {`{"trace_id":"5759e988bd862e3f","message":"call"}`, none},
+		"a list":             {`[]`, none},
+		"a number":           {`1`, none},
+		"an empty object":    {`{}`, none},
+		"a timeline":         {`{"trace":"5759e988bd862e3f","spans":[],"lines":[]}`, none},
+		"a comparison":       {`{"version":1,"by":"service","changes":[]}`, none},
+		"no version":         {strings.Replace(whole, `"version": 1,`, "", 1), none},
+		"another version":    {strings.Replace(whole, `"version": 1,`, `"version": 2,`, 1), "it was made by another version of clew: it has the form 2, and this clew knows the form 1. Make it again from the same lines"},
+		"another form":       {`{"version":3,"nodes":{}}`, "it was made by another version of clew: it has the form 3, and this clew knows the form 1. Make it again from the same lines"},
+		"half of a map":      {whole[:len(whole)/2], "the map is damaged: unexpected EOF"},
+		"an unknown by":      {strings.Replace(whole, `"by": "service"`, `"by": "moon"`, 1), `the map is damaged: it is neither by "service" nor by "route"`},
+		"a negative count":   {strings.Replace(whole, `"calls":8200`, `"calls":-8200`, 1), `the map is damaged: a number of the edge from "front" to "basket" is negative or too large`},
+		"a huge count":       {strings.Replace(whole, `"requests":8200`, `"requests":9223372036854775807`, 1), `the map is damaged: a number of the node "basket" is negative or too large`},
+		"an edge to nowhere": {strings.Replace(whole, `"to":"mail"`, `"to":"\u001b[31m"`, 1), `the map is damaged: the edge from "front" to "\x1b[31m" has an end that is no node`},
+		"breaks are no list": {strings.Replace(whole, `"breaks": [`, `"breaks": 7, "x": [`, 1), "the map is damaged: what should be a list is something else"},
+		"negative lines":     {strings.Replace(whole, `"lines": 80123`, `"lines": -1`, 1), "the map is damaged: a count is negative or too large"},
+		"a negative break":   {strings.Replace(whole, `"count":612`, `"count":-1`, 1), `the map is damaged: a number of the break at "basket" is negative or too large`},
+		"text after the map": {whole + "{}", "the map is damaged: there is more text behind it"},
+		"too many edges":     {`{"version":1,"by":"service","nodes":[],"edges":[` + strings.Repeat("{},", 100_000) + `{}]}`, "the map is damaged: a list has more than 100000 elements"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := servicemap.ReadJSON(strings.NewReader(tt.text))

@@ -21,7 +21,7 @@ type box struct{ x, y, width, height float64 }
 // drawing is a picture.
 type drawing struct {
 	turned        bool    // callers stand above the nodes that they call, not left of them
-	worth         float64 // see layout
+	worth         float64 // how good the picture is: see layout
 	width, height float64
 	boxes         []box     // of nodes
 	routes        [][]point // of edges, from the caller to the callee; nil: a call of a node to itself
@@ -182,7 +182,7 @@ type layering struct {
 	y      []float64
 	left   [][]int // the neighbours of a vertex in the layer on its left
 	right  [][]int
-	loops  []bool // by node: the node calls itself
+	loops  []bool // for each node: the node calls itself
 }
 
 // arc is an edge in a layering. It goes from left to right.

@@ -46,8 +46,8 @@ func idle(service string, end float64) string {
 	return fmt.Sprintf(`{"level":"info","service":%q,"time":%q,"message":"nothing to do"}`, service, at(end))
 }
 
-// request returns the line of a request that took so many milliseconds. With the parent "", the
-// request names no caller.
+// request returns the line of a request. The parameters end and took are in milliseconds, and end
+// counts from noon. If parent is "", the request names no caller.
 func request(service, trace, span, parent string, end, took float64, fields ...string) string {
 	all := []string{`"method":"GET"`, fmt.Sprintf(`"path":"/%s/7"`, service), fmt.Sprintf(`"route":"/%s/{id}"`, service), `"bytes":10`,
 		fmt.Sprintf(`"duration_ms":%g`, took), `"remote":"192.0.2.1:1"`}
@@ -76,7 +76,8 @@ func ids(key, value string) []string {
 	return []string{fmt.Sprintf(`"%s":"%016s"`, key, value)}
 }
 
-// caller returns the field for the parent of a request's caller.
+// caller returns the field caller_parent_id for the line of a request: the parent of the caller's
+// span.
 func caller(span string) string { return ids("caller_parent_id", span)[0] }
 
 // source is the lines of one source.

@@ -14,11 +14,11 @@ import (
 type loader struct {
 	builder *Builder
 	facts   *facts
-	most    int // rows that it may load while other loaders load as many
+	most    int // how many rows it may load if each other loader loads as many
 	// alone is how many rows one loader may load while the others load no more than most.
 	alone  int
 	room   int                      // most or alone, as the partition needs
-	wanted map[uint64][]timeline.ID // the traces that are wanted, by their low halves; nil: all
+	wanted map[uint64][]timeline.ID // the wanted traces, by the low halves of their IDs; nil: all
 
 	rows  []row
 	keys  []traceKey

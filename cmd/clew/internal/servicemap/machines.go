@@ -51,9 +51,10 @@ func (t *tally) machineBreaks(wrong []Break) (all []Break) {
 
 // oddMachine is what calls show about a machine with a wrong clock.
 type oddMachine struct {
-	of, most int64
-	ahead    time.Duration
-	misfit   finding
+	of     int64 // calls whose clocks were compared
+	most   int64 // the number of late calls that gave the value of ahead
+	ahead  time.Duration
+	misfit finding
 }
 
 func (m *oddMachine) add(h *hopTally, ahead time.Duration) {

@@ -64,7 +64,7 @@ func shop() *servicemap.Graph {
 		Breaks: []servicemap.Break{
 			{Kind: servicemap.Restarted, From: "front", To: "stock", Count: 77, Of: 200, Traces: []string{traceOf(1)}, Says: "stock does not go on with the traces of front: 77 of the 200 requests that front sent have another ID there.", Remedy: "Let stock read the headers of the request: httpmw.New in front of its handlers, or B3 in its tracer."},
 			{Kind: servicemap.NoID, To: "basket", Place: "sweep.go:42", Count: 612, Of: 24_620, Says: "612 of basket's 24,620 lines have no trace's ID, at sweep.go:42.", Remedy: "Log with the request's context: logctx.Info(ctx) instead of the package's logger."},
-			{Kind: servicemap.Clock, To: "price", Count: 12_300, Of: 12_300, Ahead: 40, Says: "The clock of price is 40 ms ahead.", Remedy: "Let its host take the time from where the others do."},
+			{Kind: servicemap.Clock, To: "price", Count: 12_300, Of: 12_300, Ahead: 40, Says: "The clock of price is 40 ms ahead.", Remedy: "Let its host keep time (NTP, chrony)."},
 		},
 	}
 	for i := range g.Edges {
@@ -94,7 +94,7 @@ func traceAround(id string, e servicemap.Edge, ms float64) servicemap.Trace {
 var words = strings.Fields("account address audience basket billing campaign catalogue chat checkout claims content coupon credit currency customer delivery discount document event export feed gallery gateway gift identity image import inventory invoice label ledger listing loyalty mail media menu message notify offer order parcel partner payment price product profile quota rating refund report returns review risk search session shipping stock store tax token user voucher wallet warehouse")
 
 // fleet returns a map of n services in tiers, with cycles, calls of services to themselves, and
-// hosts outside. It is the same each time.
+// hosts outside. The parameter calls is the number of edges. The map is the same each time.
 func fleet(n, calls int) *servicemap.Graph {
 	r := rand.New(rand.NewPCG(7, uint64(n)))
 	g := &servicemap.Graph{Version: servicemap.Version, By: "service", From: noon, Until: noon.Add(time.Hour)}
@@ -148,7 +148,7 @@ func fleet(n, calls int) *servicemap.Graph {
 		tier := tierOf(a)
 		switch r.IntN(30) {
 		case 0:
-			add(name(order[a]), name(order[r.IntN(n)])) // a cycle perhaps, or a call to itself
+			add(name(order[a]), name(order[r.IntN(n)])) // perhaps a cycle, or a call of a service to itself
 		case 1, 2, 3, 4, 5:
 			add(name(order[a]), third[min(r.IntN(len(third)), r.IntN(len(third)))])
 		case 6, 7:

@@ -3,9 +3,9 @@ package servicemap
 import "example.com/clew/internal/timeline"
 
 // mentions are spans that recent lines have named. A service that logs no requests may be a
-// caller, too, and only its plain lines name its spans. So when a mention makes room for another
-// one, it becomes a row. Most mentions never become rows, because a line reports the span's
-// request before that.
+// caller, too, and only its plain lines name its spans. So a mention becomes a row as soon as
+// another one takes its place. Most mentions never become rows, because a line reports the span's
+// request earlier.
 type mentions struct {
 	sets [1024]mentionSet
 }
@@ -20,7 +20,7 @@ type mention struct {
 	low, high, span uint64
 	service         uint16
 	digits          uint16
-	reported        bool // the span has a line of its own
+	reported        bool // a line reports the span's request, call or job
 }
 
 func (m *mention) same(other *mention) bool {
@@ -53,7 +53,8 @@ func (a *Adder) bare(s *timeline.Sight) {
 	a.mention(s)
 }
 
-// report notes that a span has a line of its own. Then plain lines of the span make no row.
+// report notes that a line reports a span's request, call or job. Plain lines of such a span make
+// no row.
 func (a *Adder) report(r *row) {
 	if a.named != nil && r.span != 0 {
 		a.remember(&mention{low: r.low, span: r.span, service: r.service, reported: true})
@@ -76,7 +77,7 @@ func (a *Adder) remember(m *mention) {
 	set.oldest = (set.oldest + 1) % uint8(len(set.of))
 }
 
-// tell makes a row of a mention, unless the span has a line of its own.
+// tell makes a row of a mention, unless a line reports the span's request, call or job.
 func (a *Adder) tell(m *mention) {
 	if *m != (mention{}) && !m.reported {
 		a.put(&row{low: m.low, high: m.high, span: m.span, service: m.service, at: never, flags: isMention | m.digits})

@@ -73,9 +73,9 @@ func (d *flowchart) node(name string) string {
 	return "  n" + strconv.Itoa(d.numbers[name]) + begin + timeline.Inert(name) + end + "\n"
 }
 
-// edge writes an edge and the nodes that it needs, and reports whether there was room. An edge
-// that was guessed or seen from one side is a dotted line. The label shows errors, and the line is
-// amber or red as in the page.
+// edge writes an edge and the nodes that it needs, and reports whether there was room. An edge is
+// a dotted line if it is guessed, or if only one of its two nodes has logged it. The label shows
+// errors, and the line is amber or red as in the page.
 func (d *flowchart) edge(e *Edge) bool {
 	before := len(d.numbers)
 	nodes := d.node(e.From)

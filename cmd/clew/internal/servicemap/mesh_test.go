@@ -15,7 +15,8 @@ import (
 	"example.com/clew/internal/timeline/fleetlog"
 )
 
-// meshGraph returns the graph of a mesh. It reads the logs in any order.
+// meshGraph returns the graph of a mesh, which consists of many services with made-up logs. It
+// reads the logs in any order.
 func meshGraph(t *testing.T, m *fleetlog.Mesh) *servicemap.Graph {
 	var sources []source
 	for _, log := range m.Logs {

@@ -61,8 +61,8 @@ func (t *table) full() bool {
 	return t.isFull
 }
 
-// sorted returns the names in order, and for each number its place in that order. Numbers depend
-// on which source is read first; places do not.
+// sorted returns the names in order, and for each number the index of its name in that order. A
+// number depends on which source is read first. An index does not.
 func (t *table) sorted() (names []string, at []uint16) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -28,11 +28,13 @@ func quantilesOf(ms []float64) servicemap.Quantiles {
 
 // world is the distribution from which runs are drawn.
 type world struct {
-	sigma   float64       // the standard deviation of a duration's logarithm
-	minutes float64       // the same for the factor by which all durations of a minute differ
+	sigma float64 // the standard deviation of a duration's logarithm
+	// All durations of a minute share a factor. The field minutes is the standard deviation of the
+	// factor's logarithm.
+	minutes float64
 	slow    float64       // in half of the runs, one minute is slower by this factor; 0: in none
 	cluster int           // how many calls fail together
-	long    time.Duration // of a run
+	long    time.Duration // how long a run lasts
 	factor  float64       // multiplies all durations
 	errors  float64       // the share of calls that fail
 }
@@ -103,15 +105,15 @@ func rounds(n int) int {
 // very slow.
 func TestNoise(t *testing.T) {
 	for name, w := range map[string]world{
-		"chance":         {sigma: 1, cluster: 1, long: time.Hour, factor: 1, errors: 0.01},
-		"clusters":       {sigma: 0.5, minutes: 0.25, cluster: 2, long: time.Hour, factor: 1, errors: 0.02},
-		"a slow minute":  {sigma: 0.6, minutes: 0.1, slow: 10, cluster: 1, long: 45 * time.Minute, factor: 1, errors: 0.05},
-		"one slow of 3":  {sigma: 0.5, minutes: 0.05, slow: 20, cluster: 1, long: 3 * time.Minute, factor: 1, errors: 0.3},
-		"one slow of 10": {sigma: 0.4, slow: 20, cluster: 1, long: 10 * time.Minute, factor: 1, errors: 0.3},
+		"chance":           {sigma: 1, cluster: 1, long: time.Hour, factor: 1, errors: 0.01},
+		"clusters":         {sigma: 0.5, minutes: 0.25, cluster: 2, long: time.Hour, factor: 1, errors: 0.02},
+		"a slow minute":    {sigma: 0.6, minutes: 0.1, slow: 10, cluster: 1, long: 45 * time.Minute, factor: 1, errors: 0.05},
+		"1 slow of 3 min":  {sigma: 0.5, minutes: 0.05, slow: 20, cluster: 1, long: 3 * time.Minute, factor: 1, errors: 0.3},
+		"1 slow of 10 min": {sigma: 0.4, slow: 20, cluster: 1, long: 10 * time.Minute, factor: 1, errors: 0.3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.LessOrEqual(t, w.alarms(t, rounds(500), twenty), 1, "changes of 10,000 edges")
+			assert.LessOrEqual(t, w.alarms(t, rounds(500), twenty), 1, "changes that are reported for 10,000 edges")
 		})
 	}
 }
@@ -131,7 +133,7 @@ func TestNoiseOfBusyEdges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Zero(t, w.alarms(t, rounds(40), busy), "changes of 80 edges")
+			assert.Zero(t, w.alarms(t, rounds(40), busy), "changes that are reported for 80 edges")
 		})
 	}
 }

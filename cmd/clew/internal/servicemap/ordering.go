@@ -81,7 +81,7 @@ func (l *layering) crossings() int {
 
 // crossingsBehind counts the crossings between a layer and the next one. The parameter next is the
 // number of vertices in the following layer. For each edge, it counts the earlier edges that end
-// below the edge, with a tree of sums.
+// below this edge. A Fenwick tree makes that fast.
 func (l *layering) crossingsBehind(layer []int, next int) int {
 	sums, seen, crossings := make([]int, next+1), 0, 0
 	var ends []int

@@ -31,7 +31,7 @@ func (c *comparer) noIDs() {
 		b, a := before[k], after[k]
 		others := site{k.service, otherPlaces}
 		if k == others || b == 0 && before[others] > 0 || a == 0 && after[others] > 0 {
-			continue // the site may be one of those that are not named one by one
+			continue // one of the maps may count the site's lines in otherPlaces
 		}
 		change := Change{To: k.service, Break: NoID, Place: k.place, Before: b, After: a}
 		switch differ(b, was[k.service], a, is[k.service]) {

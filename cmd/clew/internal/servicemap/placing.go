@@ -160,7 +160,8 @@ func (l *layering) gapBehind(layer []int) float64 {
 	return narrow + min(float64(n), 60)
 }
 
-// routes draws the edges: from port to port, straight through the layers between them.
+// routes draws the edges. An edge begins and ends at a port, and goes straight through each layer
+// between its ends.
 func (l *layering) routes(d *drawing, columns []box, down float64) {
 	from, to := l.ports()
 	for i, e := range l.edges {

@@ -14,7 +14,7 @@ import (
 type row struct {
 	low, high    uint64 // of the trace's ID
 	span, parent uint64
-	link         uint64 // of a request: the parent of the caller's span; of a call: the host's number
+	link         uint64 // of a request: its caller's parent span; of a call: the host's number
 	at           int64  // when it ended, in nanoseconds since 1970; never: not known
 	took         uint32 // see pack
 	bytes        uint32 // see pack

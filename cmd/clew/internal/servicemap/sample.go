@@ -8,7 +8,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// sample is a call that is kept.
+// sample is a call that is kept as an example.
 type sample struct {
 	trace timeline.ID
 	at    int64 // when it began; never: not known
@@ -42,7 +42,8 @@ func (s *samples) fresh(c sample) {
 	})
 }
 
-// keep keeps a call if it is one of the first in an order, and the first of its trace.
+// keep keeps a call if it is one of the first in the order that compare gives, and the first call
+// of its trace.
 func (s *samples) keep(c sample, compare func(a, b sample) int) {
 	if i := slices.IndexFunc(*s, func(o sample) bool { return o.trace == c.trace }); i >= 0 {
 		if compare((*s)[i], c) <= 0 {

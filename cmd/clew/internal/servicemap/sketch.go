@@ -11,8 +11,8 @@ import (
 )
 
 // The type durations collects durations, and estimates their quantiles. It keeps a few durations
-// as they are, and puts more of them into a sketch. A sketch needs some kilobytes, and a hostile
-// map may have many edges with a few calls.
+// as they are. If there are more, it puts all of them into a sketch. A sketch needs some
+// kilobytes: too much for each edge of a hostile map with many edges of a few calls.
 type durations struct {
 	few    []time.Duration
 	sketch *ddsketch.DDSketch // nil: all durations are in few
@@ -91,7 +91,7 @@ func (d *durations) merge(other *durations) {
 	d.whole()
 	other.whole()
 	if err := d.sketch.MergeWith(other.sketch); err != nil {
-		panic("servicemap: " + err.Error()) // all have one mapping
+		panic("servicemap: " + err.Error()) // all sketches have the same mapping
 	}
 }
 
@@ -105,7 +105,8 @@ func (d *durations) quantiles() Quantiles {
 	return Quantiles{Count: d.n, P50: d.value(0.5), P95: d.value(0.95), P99: d.value(0.99), Max: Value{longest, longest, longest}}
 }
 
-// z is a number of standard deviations: in 999 of 1,000 cases, chance moves a rank by no more.
+// z is a number of standard deviations. In 999 of 1,000 cases, chance moves a rank by no more than
+// z of them.
 const z = 3.3
 
 // value returns a quantile. The number of durations below it varies by chance, with a binomial

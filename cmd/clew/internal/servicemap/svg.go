@@ -388,7 +388,7 @@ func (b box) meets(c box) bool {
 // String returns a point in the language of SVG.
 func (p point) String() string { return number(p.x) + " " + number(p.y) }
 
-// number writes a number with one digit behind the point.
+// number writes a number with at most one digit after the point.
 func number(f float64) string {
 	return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64)
 }

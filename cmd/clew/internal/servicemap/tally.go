@@ -49,12 +49,12 @@ type edgeTally struct {
 
 // hopTally counts how traces pass from one service to another.
 type hopTally struct {
-	calls int64 // those with a line of the caller that shows an answer
+	calls int64 // calls that were answered; unbelieved and restarted count some of them
 
 	unbelieved finding // the callee says that it did not believe the caller
 	restarted  finding // the callee has no line in the call's trace
 
-	widths    int64 // calls for which both services log how many digits the ID has
+	widths    int64 // calls in which both services show how many digits the ID has
 	padded    finding
 	truncated finding
 

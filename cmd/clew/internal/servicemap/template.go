@@ -92,7 +92,7 @@ func matches(route, path string) bool {
 	}
 }
 
-// isBelow reports whether a part of a route matches everything below it.
+// isBelow reports whether a part of a route matches the whole rest of a path.
 func isBelow(part string) bool {
 	return part == "…" || strings.HasSuffix(part, "...}") || strings.HasPrefix(part, "*")
 }

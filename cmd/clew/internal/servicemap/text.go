@@ -131,7 +131,7 @@ func (p *page) summary() {
 	p.put("", "\n")
 }
 
-// silent writes which services have lines without any request, call or job.
+// silent writes the names of the services whose lines contain no request, call or job.
 func (p *page) silent() {
 	idle, divided := p.graph.idle(), p.graph.divided()
 	var names []string

@@ -65,7 +65,7 @@ where traces break
     → Log with the request's context: logctx.Info(ctx) instead of the package's logger.
   clock  price
     The clock of price is 40 ms ahead.
-    → Let its host take the time from where the others do.
+    → Let its host keep time (NTP, chrony).
 
 23 (0.11 %) of the requests that name a caller name one that no line knows. They are in no edge.
 `, textOf(t, shop(), servicemap.Style{}))
@@ -144,8 +144,8 @@ func TestTextHostile(t *testing.T) {
 	}
 }
 
-// Services without requests are named, a remedy is given once, and unknown bytes are not shown as
-// 0.
+// The text names the services without requests, and gives each remedy only once. It does not show
+// unknown bytes as 0.
 func TestTextSilent(t *testing.T) {
 	g := two()
 	g.Nodes = append(g.Nodes, node("cron", 0, 0, 0, 0), node("audit", 0, 0, 0, 0))
@@ -157,8 +157,8 @@ func TestTextSilent(t *testing.T) {
 	assert.NotContains(t, text, "0 B")
 }
 
-// By route, the requests of a service are in nodes of its routes. The service itself is not listed
-// as one without requests.
+// In a map by route, the requests of a service are in the nodes of its routes. The service itself
+// is not listed as one without requests.
 func TestTextRoutes(t *testing.T) {
 	g := two()
 	g.By = "route"

@@ -15,7 +15,7 @@ function factsList(facts) {
 	return list;
 }
 
-// quantile writes an estimate, and the bounds between which chance may move it.
+// quantile shows a measured quantile, and the bounds between which chance may move it.
 function quantile(value) {
 	const bounds = value.low < value.high ? " (" + duration(value.low) + " to " + duration(value.high) + ")" : "";
 	return make("span", "", make("b", "", duration(value.is)), make("span", "dim", bounds));
@@ -26,7 +26,7 @@ function tookFacts(took) {
 	return [["p50", quantile(took.p50)], ["p95", quantile(took.p95)], ["p99", quantile(took.p99)], ["slowest", duration(took.max.is)]];
 }
 
-// errorClass returns the class of a share of errors, as in the picture.
+// errorClass returns the CSS class for a share of errors. The thresholds are those of the picture.
 function errorClass(errors, all) {
 	return errors < all / 1000 || errors === 0 ? "" : errors < all / 100 ? "some" : "red";
 }
@@ -37,7 +37,7 @@ function ofAll(part, whole) {
 
 function showEdge(i) {
 	const {edge, from, to} = edges[i];
-	const errors = make("span", errorClass(edge.errors, edge.calls), ofAll(edge.errors, edge.calls) + (edge.refused > 0 ? ", of which no connection was made: " + count(edge.refused) : ""));
+	const errors = make("span", errorClass(edge.errors, edge.calls), ofAll(edge.errors, edge.calls) + (edge.refused > 0 ? ", of these without a connection: " + count(edge.refused) : ""));
 	const known = [edge.told < edge.calls && edge.told > 0 && "the caller’s lines have " + percent(edge.told, edge.calls) + " of them",
 		edge.answered < edge.calls && edge.answered > 0 && "the callee’s lines have " + percent(edge.answered, edge.calls) + " of them", ...marksOf(edges[i])].filter(Boolean);
 	const service = to !== undefined ? serviceOf(graph.nodes[to]) : edge.to, caller = from !== undefined ? serviceOf(graph.nodes[from]) : edge.from;

@@ -35,13 +35,15 @@ class View {
 		element("zoom-all").textContent = Math.round(this.scale * 100) + " %";
 	}
 
-	// resized keeps the whole map in view, if it was in view.
+	// resized adapts the view to a new size of the window. If the whole map was in view, it stays
+	// so.
 	resized() {
 		if (this.fitted) this.all();
 		else this.draw();
 	}
 
-	// zoom changes the scale around a place on the screen, or around the middle.
+	// zoom changes the scale. The place at on the screen stays where it is; without at, the middle
+	// does.
 	zoom(by, at) {
 		const before = this.scale, box = this.svg.getBoundingClientRect();
 		this.scale = Math.min(Math.max(before * by, Math.min(this.fit / 2, 0.2)), 4);
