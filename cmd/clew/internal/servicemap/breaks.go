@@ -10,9 +10,9 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// breaks returns where traces break, the gravest first: breaks that tear traces apart, then wrong
-// clocks, then lines without an ID. Within each group, breaks that are seen often, and in a large
-// share of the cases, come first.
+// breaks returns the places where traces break, the gravest first: breaks that tear traces apart,
+// then wrong clocks, then lines without an ID. Within each group, breaks that are seen often, and
+// in a large share of the cases, come first.
 func (t *tally) breaks() []Break {
 	all := []Break{}
 	for k, h := range t.hops {
@@ -55,7 +55,8 @@ func (t *tally) calledServices() map[string]bool {
 	return called
 }
 
-// weight is great for a break that is seen often, and in a large share of the cases.
+// weight returns a number for the order of breaks. It is great if a break is seen often, and in a
+// large share of the cases.
 func (b *Break) weight() float64 {
 	return float64(b.Count) * float64(b.Count) / float64(max(b.Of, 1))
 }
@@ -80,10 +81,10 @@ func (t *tally) hopBreaks(k hopKey, h *hopTally) (all []Break) {
 		fmt.Sprintf("%s seems to begin a trace of its own: let %s send the trace's headers, let no proxy between them drop them, and let %s read them. "+
 			"If others make such requests too, lines of %s may be missing: read those of all its instances, or let it log what it leaves out (Skip of httpmw's configs).", to, caller, to, to))
 	add(Truncated, &h.truncated, h.widths,
-		fmt.Sprintf("%s writes trace IDs with 16 digits that have 32 at %s: %s.", to, caller, ofCalls(h.truncated.n, h.widths)),
+		fmt.Sprintf("%s writes trace IDs with 16 digits, although they have 32 at %s: %s.", to, caller, ofCalls(h.truncated.n, h.widths)),
 		fmt.Sprintf("Let %s keep all digits of a trace ID: its library may want 128-bit IDs to be switched on.", to))
 	add(Padded, &h.padded, h.widths,
-		fmt.Sprintf("%s writes trace IDs with 32 digits that have 16 at %s: %s.", to, caller, ofCalls(h.padded.n, h.widths)),
+		fmt.Sprintf("%s writes trace IDs with 32 digits, although they have 16 at %s: %s.", to, caller, ofCalls(h.padded.n, h.widths)),
 		fmt.Sprintf("Let %s keep trace IDs as they arrive, or let %s begin traces with 32 digits.", to, caller))
 	redecided := h.redecided()
 	add(Redecided, &redecided, h.pairs,

@@ -75,17 +75,17 @@ type Node struct {
 	Service string `json:"service,omitempty"` // "": the node is outside
 	Route   string `json:"route,omitempty"`
 
-	Lines    int64 `json:"lines"`    // of the service; 0 for a route
+	Lines    int64 `json:"lines"`    // lines of the service; 0 for a route
 	NoID     int64 `json:"no_id"`    // of these, without a trace's ID
-	Requests int64 `json:"requests"` // that it has served, by its own lines
+	Requests int64 `json:"requests"` // requests that it has served, by its own lines
 	// Roots is how many of these requests name no caller, or have an outside caller that was not
 	// believed.
 	Roots  int64 `json:"roots"`
 	Errors int64 `json:"errors"` // of the requests
 	Jobs   int64 `json:"jobs"`
-	Bytes  int64 `json:"bytes"` // of the bodies that it answered with
+	Bytes  int64 `json:"bytes"` // of the bodies of its answers
 
-	Took Quantiles `json:"took"` // its requests, by its own clock
+	Took Quantiles `json:"took"` // durations of its requests, by its own clock
 }
 
 // Edge is the calls from one node to another.
@@ -107,7 +107,7 @@ type Edge struct {
 	Guessed int64 `json:"guessed"`
 	Again   int64 `json:"again"`
 
-	Bytes int64 `json:"bytes"` // of the answers, by the callee's lines
+	Bytes int64 `json:"bytes"` // of the answers' bodies, by the callee's lines
 
 	// Took is measured by the caller's clock if the caller has lines of its calls, else by the
 	// callee's.

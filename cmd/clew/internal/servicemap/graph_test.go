@@ -82,7 +82,7 @@ var fleets = []struct {
 	{"plain lines in the trace show that a host is a service", source{
 		call("shop", "price.shop.com", wide, "1", "a", 80, 50), entry("price", wide, "b", 75, "working"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, nil},
-	{"a retry, and its own answer", source{
+	{"a call that fails, and a retry with its own answer", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "price", wide, "1", "a", 50, 40, `"status":503`),
 		request("price", wide, "b", "1", 49, 30, `"status":503`),
@@ -169,7 +169,7 @@ var fleets = []struct {
 		request("shop", wide, "a", "", 100, 100),
 		request("shop", second, "b", "", 75, 40, `"untrusted_trace_id":"`+wide+`"`),
 	}, nil, nil},
-	{"the callee restarts", source{
+	{"the callee begins a trace of its own", source{
 		request("shop", wide, "a", "", 100, 100),
 		call("shop", "price", wide, "1", "a", 80, 50, `"path":"/price/7"`),
 		request("price", second, "b", "", 75, 40), before("price"), after("price"),
@@ -212,10 +212,10 @@ var fleets = []struct {
 	{"a callee without lines of requests writes 32 digits as 16", source{
 		call("shop", "price", wide, "1", "a", 80, 50), entry("price", narrow, "b", 75, "working"),
 	}, []string{"shop > price: 1 told 1 guessed 1 max 50"}, []string{"truncated shop > price: 1 of 1"}},
-	{"a decision that is not obeyed", source{
+	{"a sampling decision that the callee does not obey", source{
 		call("shop", "price", wide, "1", "a", 80, 50, `"sampled":true`), request("price", wide, "b", "1", 75, 40),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, []string{"redecided shop > price: 1 of 1"}},
-	{"a decision that was left open", source{
+	{"a sampling decision that the caller left open", source{
 		call("shop", "price", wide, "1", "a", 80, 50), request("price", wide, "b", "1", 75, 40, `"sampled":true`),
 	}, []string{"shop > price: 1 answered 1 told 1 max 50"}, nil},
 	{"a callee that samples by itself", source{
@@ -226,7 +226,7 @@ var fleets = []struct {
 		[]string{"shop > price: 8 answered 8 told 8 max 50"}, []string{"redecided shop > price: 3 of 8"}},
 	{"a callee that samples everything, and a caller that leaves decisions open", slices.Concat(many(1, `"sampled":true`, `"sampled":true`), many(7, `"x":1`, `"sampled":true`)),
 		[]string{"shop > price: 8 answered 8 told 8 max 50"}, nil},
-	{"a decision that is obeyed", slices.Concat(many(5, `"sampled":true`, `"sampled":true`), many(5, `"x":1`, `"x":1`)),
+	{"a sampling decision that the callee obeys", slices.Concat(many(5, `"sampled":true`, `"sampled":true`), many(5, `"x":1`, `"x":1`)),
 		[]string{"shop > price: 10 answered 10 told 10 max 50"}, nil},
 	{"an orphan: a request whose caller is in no line", source{
 		request("shop", second, "a", "", 100, 100), call("shop", "price", second, "1", "a", 80, 50), request("price", second, "b", "1", 75, 40),
@@ -334,7 +334,7 @@ func TestTooManyToGuess(t *testing.T) {
 	for i := range 300 {
 		lines = append(lines, call("shop", "10.0.0.7", wide, fmt.Sprintf("%x", i+0x1000), "", 90+float64(i), 1))
 	}
-	// In the order of spans, this call is the first.
+	// // By its time, this call fits the request. In the order of spans, it is the first.
 	lines = append(lines, call("shop", "10.0.0.7", wide, "1", "", 80, 50))
 	assert.Equal(t, []string{"shop > 10.0.0.7: 301 told 301 max 50"}, edges(graph(t, servicemap.Config{}, lines)))
 }

@@ -72,7 +72,7 @@ type hopTally struct {
 // orphans are requests that name a caller which appears in no line.
 type orphans struct {
 	finding
-	naming int64 // requests of the service that name a caller
+	naming int64 // all requests of the service that name a caller
 }
 
 // finding is how often something was seen, and some traces that show it.
@@ -374,7 +374,8 @@ func (t *tally) unbelieved(j *joined, i int, id timeline.ID) {
 	e.call(r, r.is(failed), id)
 }
 
-// compare compares what two services say about one call: the trace's ID, the decision, the time.
+// compare compares what two services say about one call: the trace's ID, the sampling decision,
+// and the time.
 func (t *tally) compare(p, r *row, by how, id timeline.ID) {
 	if p.service == r.service {
 		return
