@@ -334,7 +334,7 @@ func TestTooManyToGuess(t *testing.T) {
 	for i := range 300 {
 		lines = append(lines, call("shop", "10.0.0.7", wide, fmt.Sprintf("%x", i+0x1000), "", 90+float64(i), 1))
 	}
-	// // By its time, this call fits the request. In the order of spans, it is the first.
+	// By its time, this call fits the request. In the order of spans, it is the first.
 	lines = append(lines, call("shop", "10.0.0.7", wide, "1", "", 80, 50))
 	assert.Equal(t, []string{"shop > 10.0.0.7: 301 told 301 max 50"}, edges(graph(t, servicemap.Config{}, lines)))
 }

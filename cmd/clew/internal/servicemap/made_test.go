@@ -148,7 +148,7 @@ func fleet(n, calls int) *servicemap.Graph {
 		tier := tierOf(a)
 		switch r.IntN(30) {
 		case 0:
-			add(name(order[a]), name(order[r.IntN(n)])) // perhaps a cycle, or a call of a service to itself
+			add(name(order[a]), name(order[r.IntN(n)])) // perhaps a cycle, or one service twice
 		case 1, 2, 3, 4, 5:
 			add(name(order[a]), third[min(r.IntN(len(third)), r.IntN(len(third)))])
 		case 6, 7:
