@@ -20,7 +20,7 @@ type facts struct {
 	atHost                 []uint16 // the place of a host in outside, by its old number
 	named                  []uint16 // for each host in outside: the service with its name; 0: none
 	sure                   []bool   // for each host in outside: the name alone proves that service
-	address                []bool   // for each host in outside: it has no name, so it may be anyone
+	address                []bool   // for each host in outside: an address, so it may be anyone
 	heard                  heard    // by the new numbers
 	period                 period
 	serves                 []bool // for each service: it has lines of requests
