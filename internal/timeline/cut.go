@@ -16,8 +16,8 @@ type cuts struct {
 // dockerCut is the length at which Docker cuts a line.
 const dockerCut = 16 << 10
 
-// find returns the argument pieces and, behind it, the parts of block that must be parsed even
-// without a hit. The block consists of whole lines.
+// find appends to pieces the parts of block that must be parsed even without a hit, and returns
+// the result. The block consists of whole lines.
 func (c *cuts) find(block []byte, pieces []piece) []piece {
 	c.from = [2]int{-1, -1}
 	c.before = 0
@@ -45,7 +45,8 @@ func (c *cuts) find(block []byte, pieces []piece) []piece {
 	return pieces
 }
 
-// piece handles one piece of a cut line. At the last piece, it appends the whole line to pieces.
+// piece handles block[from:to], which is one part of a line that CRI or Docker has cut. At the last
+// part, it appends the range of all parts to pieces.
 func (c *cuts) piece(stream int, partial bool, from, to int, pieces []piece) []piece {
 	begun := c.from[stream]
 	switch {
@@ -58,7 +59,8 @@ func (c *cuts) piece(stream int, partial bool, from, to int, pieces []piece) []p
 	return pieces
 }
 
-// open returns the beginning of the first unfinished line; -1: no line is unfinished.
+// open returns the smaller index in c.from: the parser must begin there, because a line is
+// unfinished; -1: no line is unfinished.
 func (c *cuts) open() int {
 	out, err := c.from[0], c.from[1]
 	if out < 0 || err >= 0 && err < out {
@@ -121,8 +123,8 @@ func isJournal(line []byte) bool {
 	return len(key) > 1 && key[0] == '"' && (key[1] == '_' || key[1]-'A' <= 'Z'-'A')
 }
 
-// isByteArray reports whether the message of a journal's line is an array of numbers, as journald
-// writes a message with control characters.
+// isByteArray reports whether the message of a journal's line is an array of numbers. Journald
+// writes a message with control characters in this form.
 func isByteArray(line []byte) bool {
 	for {
 		at := bytes.Index(line, []byte(`"MESSAGE"`))
@@ -136,8 +138,8 @@ func isByteArray(line []byte) bool {
 	}
 }
 
-// escapedLines returns the argument pieces and, behind it, the lines in which a digit or a letter
-// of an ID may be written as a JSON escape.
+// escapedLines appends to pieces the lines in which a digit or a letter of an ID may be written as
+// a JSON escape, and returns the result.
 func escapedLines(block []byte, pieces []piece) []piece {
 	for from := 0; from < len(block); {
 		at := nextEscape(block, from)

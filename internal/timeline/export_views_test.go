@@ -1,4 +1,4 @@
 package timeline
 
-// ColumnsOf is columns, for the tests.
+// ColumnsOf lets the tests call the function columns.
 var ColumnsOf = columns

@@ -11,8 +11,8 @@ const (
 	findBuffer = 2 * MaxLine
 
 	// findStep is the number of bytes that Find reads before it searches them. Find scans these
-	// bytes several times. There are so few that they stay in the processor's second-level cache
-	// meanwhile.
+	// bytes several times. Their number is so small that they stay in the processor's second-level
+	// cache.
 	findStep = 256 << 10
 
 	// headLines is the number of lines at the beginning of a source that are always parsed,

@@ -17,7 +17,7 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// found is an entry that slow finds.
+// found is an entry that the type slow has found.
 type found struct {
 	number int
 	text   string
@@ -404,14 +404,14 @@ func FuzzFind(f *testing.F) {
 				n++
 			}
 			if number < next || n == 0 && number > 1 {
-				t.Fatalf("parse gets the lines from number %d on, or no lines; want lines from number %d or later", number, next)
+				t.Fatalf("parse was called with number %d and %d lines; want a number of at least %d, and at least one line", number, n, next)
 			}
 			parsed += n
 			next = number + n
 			return err
 		})
 		if err != nil || parsed+passed != want {
-			t.Fatalf("%d parsed and %d passed of %d lines, error %v", parsed, passed, want, err)
+			t.Fatalf("of %d lines, %d were parsed and %d were skipped; error: %v", want, parsed, passed, err)
 		}
 	})
 }

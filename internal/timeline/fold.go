@@ -87,7 +87,7 @@ func (p *page) withSpan(items []item, s *Span, folds folds) []item {
 // folded writes a row with the number of hidden spans of a fold.
 func (p *page) folded(f *fold, branch string) {
 	n := f.members - f.shown
-	if f.slowest != nil && f.shown == maxItems { // the slowest span comes later
+	if f.slowest != nil && f.shown == maxItems { // the slowest span is shown later
 		n--
 	}
 	p.hiddenSpans += f.spans

@@ -102,7 +102,7 @@ func sameGlance(t *testing.T, source []byte) {
 		}
 		if e == nil {
 			if ok {
-				t.Fatalf("glance of %q: %+v, without an entry", text, g)
+				t.Fatalf("glance of %q: %+v, although Parse and Flush return no entry", text, g)
 			}
 			return
 		}
@@ -122,7 +122,7 @@ func sameGlance(t *testing.T, source []byte) {
 		}
 	}
 	if got := quick.Counts().Lines; got != len(lines) {
-		t.Fatalf("%d lines, counted %d", len(lines), got)
+		t.Fatalf("the source has %d lines, and Counts returns %d", len(lines), got)
 	}
 }
 
@@ -190,7 +190,7 @@ func TestGlanceGroups(t *testing.T) {
 					got++
 				}
 			}
-			assert.Equal(t, want, got, "glances")
+			assert.Equal(t, want, got, "number of glances")
 			assert.Equal(t, len(tt.lines), p.Counts().Lines)
 		})
 	}
@@ -285,7 +285,7 @@ func FuzzGlanceAgain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, two string) {
 		config := timeline.ParserConfig{Reference: reference}
 		slow, quick, sees := timeline.NewParser(config), timeline.NewParser(config), timeline.NewParser(config)
-		if !isObject(one) || !isObject(two) { // a line that may go on has no entry
+		if !isObject(one) || !isObject(two) { // JSON that may go on in the next line has no entry yet
 			for _, text := range []string{ourLines[0], one, two} {
 				quick.Glance(timeline.Raw{Text: []byte(text)})
 			}

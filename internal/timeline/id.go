@@ -103,8 +103,8 @@ func hexID(run []byte) (ID, bool) {
 	return id, id != ID{}
 }
 
-// xrayID returns the ID in X-Ray's form whose last part is text[start:end]:
-// 1-5759e988-bd862e3fe1be46a994272793. See
+// xrayID reads an ID in X-Ray's form, such as 1-5759e988-bd862e3fe1be46a994272793. The last part
+// of the ID is text[start:end]. See
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html.
 func xrayID(text []byte, start, end int) (ID, bool) {
 	const head = len("1-5759e988-")
@@ -119,8 +119,8 @@ func xrayID(text []byte, start, end int) (ID, bool) {
 	return ID{hexValue(seconds)<<32 | hexValue(run[:8]), hexValue(run[8:])}, true
 }
 
-// decimal returns the value of a decimal number. The result is false for zero, and for numbers of
-// more than 64 bits.
+// decimal returns the value of a decimal number. The result ok is false for zero, and for numbers
+// of more than 64 bits.
 func decimal(digits []byte) (n uint64, ok bool) {
 	if len(digits) == 0 || len(digits) > 20 {
 		return 0, false

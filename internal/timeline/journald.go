@@ -31,7 +31,7 @@ func (u *unwrapper) journald() bool {
 	u.partial = string(v[2]) == `"true"`
 	u.stream = 'j'
 	if isJSONText(v[3]) {
-		u.stream = v[3][1] // standard error and standard output have different levels
+		u.stream = v[3][1] // PRIORITY differs between standard error and standard output
 	}
 	if line, ok := jsonText(v[4]); ok && isBraced(bytes.TrimSuffix(line, []byte("\n"))) {
 		u.text = bytes.TrimSuffix(line, []byte("\n"))
@@ -50,8 +50,8 @@ func (u *unwrapper) journald() bool {
 	return true
 }
 
-// The last keys are for the name of the service, the best key first. The name of a container comes
-// before the unit, because all containers of Docker have the same unit.
+// The keys from CONTAINER_NAME on contain the name of the service. The best key comes first. The
+// container comes before the unit, because all containers of Docker have the same unit.
 var journaldKeys = [...]string{"MESSAGE", "__REALTIME_TIMESTAMP", "CONTAINER_PARTIAL_MESSAGE", "PRIORITY", "JSON", "_PID",
 	"CONTAINER_NAME", "_SYSTEMD_USER_UNIT", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM"}
 

@@ -84,7 +84,7 @@ func TestKeeper(t *testing.T) {
 			}
 			lines := slices.DeleteFunc(want, tt.has)
 			if len(lines) > 0 {
-				assert.Less(t, lines[len(lines)-1], n, "the newest kept line: the oldest lines must be kept")
+				assert.Less(t, lines[len(lines)-1], n, "number of the newest kept line: the Keeper must prefer older lines")
 			}
 		})
 	}

@@ -18,7 +18,7 @@ type Line struct {
 	At time.Time
 
 	Span  *Span // the span that contains the line; nil: the line is in no span
-	Guess bool  // the line names no span; by time, only Span is possible
+	Guess bool  // the line names no span, and Span is the only span that fits the line's time
 
 	inexact time.Duration // how much later than At the line may have been written
 }

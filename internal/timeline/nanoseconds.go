@@ -25,8 +25,8 @@ var (
 	endSecond   = time.Date(2261, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 )
 
-// earlierBy returns the time that is d earlier than at. The argument at itself is the result if d
-// is negative, or if the earlier time would overflow.
+// earlierBy subtracts the duration d from the time at. It does not change the time if d is
+// negative, or if the result would overflow.
 func earlierBy(at int64, d time.Duration) int64 {
 	if d <= 0 || at-int64(d) > at {
 		return at

@@ -54,10 +54,14 @@ type Fleet struct {
 type trace struct {
 	number int
 	id     string
-	spans  [Services]string // of requests; the call from CRI to Text has the span of its request
-	call   string           // the span of the call from JSON to CRI
-	next   int              // the number of the next line; 0: the trace has not begun
-	begin  time.Time
+
+	// spans are the spans of the services' requests. The call from CRI to Text has the same span
+	// as Text's request.
+	spans [Services]string
+
+	call  string // the span of the call from JSON to CRI
+	next  int    // the number of the next line; 0: the trace has not begun
+	begin time.Time
 }
 
 // New returns a fleet. The time of its first line is noon on 26 November 2026.
@@ -139,7 +143,7 @@ func (f *Fleet) add(text string) { f.buf = append(f.buf, text...) }
 
 func (f *Fleet) number(n int) { f.buf = strconv.AppendInt(f.buf, int64(n), 10) }
 
-// The services write messages while they work.
+// messages are the texts that the services log while they work.
 var messages = [...]string{
 	"the basket was loaded from the cache, and its prices are up to date",
 	"three items are reserved in the warehouse until the order is paid",

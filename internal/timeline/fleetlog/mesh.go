@@ -34,7 +34,7 @@ type MeshEdge struct{ From, To string }
 type MeshCalls struct {
 	Calls   int // each attempt counts as one
 	Errors  int // calls without an answer, or with a status from 500
-	Refused int // errors without a connection
+	Refused int // errors because the connection was refused
 	Retries int // attempts after the first
 }
 
@@ -57,9 +57,12 @@ type meshLine struct {
 
 // meshSpan is a request in progress.
 type meshSpan struct {
-	service                  int
-	trace                    string
-	span, parent, callParent uint64 // callParent is the parent of the call's span
+	service int
+	trace   string
+	span    uint64
+
+	// parent is the span of the call that caused the request, and callParent is the call's parent.
+	parent, callParent uint64
 }
 
 // meshNames are the names of the first services. The names of further services are the same, with
@@ -112,8 +115,8 @@ func (m *Mesh) id() uint64 { return m.rnd.Uint64() | 1 }
 // fault reports whether a service has the i-th fault.
 func (m *Mesh) fault(service, i int) bool { return m.config.Faults && service == i }
 
-// serve writes the lines for a request that arrives at a time. It returns the time and the status
-// of the answer.
+// serve writes the lines for a request that arrives at the time in the argument at. It returns the
+// time and the status of the answer.
 func (m *Mesh) serve(s meshSpan, at time.Time) (end time.Time, status int) {
 	s.span = m.id()
 	if m.fault(s.service, 2) && len(s.trace) == 16 {

@@ -24,9 +24,9 @@ class Axis {
 		this.changed();
 	}
 
-	// zoom multiplies the shown length of time by factor. The time centre stays in its place. A
-	// user who zooms out from the whole trace sees the lines before the first span and after the
-	// last one.
+	// zoom multiplies the shown length of time by the parameter factor. The parameter centre is the
+	// time that keeps its place. A user who zooms out from the whole trace sees the lines before
+	// the first span and after the last one.
 	zoom(factor, centre = (this.from + this.until) / 2) {
 		this.show(centre - (centre - this.from) * factor, centre + (this.until - centre) * factor);
 	}

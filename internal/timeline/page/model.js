@@ -1,7 +1,7 @@
 // A model is a tree as a list of nodes. There is a node for each span, and for each line that does
 // not report a span. A line that reports a span has no node, because the row of the span shows it.
-// Nodes are in the order in which they are drawn. The nodes below a node follow it, up to the
-// index in its member end. Traces may be very deep, so no function here is recursive.
+// Nodes are in the order in which they are drawn. The nodes below a node follow it. Its member end
+// is the index after the last of them. Traces may be very deep, so no function here is recursive.
 
 // instant returns the whole seconds of a time, in milliseconds since 1970, and the rest of the
 // time in milliseconds. They are two numbers, because one number for both would be exact only to
@@ -20,7 +20,8 @@ function secondsOf(text) {
 	return lastSeconds;
 }
 
-// since returns the number of milliseconds from zero to a time; null: the time is not known.
+// since returns the number of milliseconds from the instant zero, which is the beginning of the
+// trace, to a time; null: the time is not known.
 function since(zero, time) {
 	const at = instant(time);
 	return at && zero ? at.seconds - zero.seconds + (at.rest - zero.rest) : null;

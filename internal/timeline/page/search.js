@@ -8,7 +8,7 @@ class Search {
 		this.at = -1;
 	}
 
-	// find looks for a text. It makes no difference between upper and lower case.
+	// find looks for a text, and ignores upper and lower case.
 	find(text) {
 		this.pattern = text === "" ? null : new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "giu");
 		this.hits = [];
