@@ -45,8 +45,8 @@ func (c *cuts) find(block []byte, pieces []piece) []piece {
 	return pieces
 }
 
-// piece handles block[from:to], which is one part of a line that CRI or Docker has cut. At the last
-// part, it appends the range of all parts to pieces.
+// piece handles block[from:to], which is one part of a line that CRI or Docker has cut. At the
+// last part, it appends the range of all parts to pieces.
 func (c *cuts) piece(stream int, partial bool, from, to int, pieces []piece) []piece {
 	begun := c.from[stream]
 	switch {

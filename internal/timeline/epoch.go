@@ -8,7 +8,7 @@ import (
 )
 
 // number reads a number of seconds, milliseconds, microseconds or nanoseconds since 1970. Seconds
-// may have a fraction. The number must have as many digits as such a number has had since 2001.
+// may have a fraction. Since 2001, such a number has 10, 13, 16 or 19 digits.
 func (d *date) number(text []byte) bool {
 	end := digitsEnd(text, d.end)
 	if text[d.end] == '0' {

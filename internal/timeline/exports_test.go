@@ -323,8 +323,8 @@ func TestExportedIDs(t *testing.T) {
 	assert.NotEqual(t, taken, spanOf(t, zipkinOf(t, l.tree()), "b", "GET /b").ID)
 }
 
-// The times in the views are corrected, because Zipkin and OpenTelemetry cannot correct them:
-// lines do not contain the addresses of services, by which Zipkin recognizes clocks.
+// The times in the views are corrected, because Zipkin and OpenTelemetry cannot correct them.
+// Zipkin recognizes clocks by the addresses of services, and lines do not contain the addresses.
 func TestExportedSkew(t *testing.T) {
 	l := &log{}
 	l.call("a", "1", "", 0, 20*ms, line.Call{Host: "b"})

@@ -42,8 +42,8 @@ type htmlPage struct {
 
 var dataForm = regexp.MustCompile(`(?s)<script id="data" type="application/json">(.*?)</script>`)
 
-// readPage returns the data of a page, and the rest of the page. The rest must be the same for all
-// pages: then no value is anywhere but in the data.
+// readPage returns the data of a page, and the rest of the page. If the rest is the same for all
+// pages, the values of lines are only in the data.
 func readPage(t *testing.T, page string) (data htmlPage, frame string) {
 	t.Helper()
 	found := dataForm.FindAllStringSubmatchIndex(page, -1)

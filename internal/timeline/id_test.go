@@ -105,7 +105,7 @@ func TestIDFormsFindAll(t *testing.T) {
 		for _, form := range lowID.Forms() {
 			found = found || strings.Contains(strings.ToLower(tt.text), strings.ToLower(form))
 		}
-		assert.True(t, found, "forms of %v in %q", lowID, tt.text)
+		assert.True(t, found, "one of the forms of %v must be in %q", lowID, tt.text)
 	}
 }
 
@@ -209,11 +209,11 @@ func FuzzParseID(f *testing.F) {
 			return
 		}
 		if id == (timeline.ID{}) {
-			t.Fatalf("ParseID(%q): the zero ID without an error", text)
+			t.Fatalf("ParseID(%q) returns the zero ID without an error", text)
 		}
 		again, err := timeline.ParseID(id.String())
 		if err != nil || again != id {
-			t.Fatalf("ParseID(%v): %v, %v", id, again, err)
+			t.Fatalf("ParseID(%v) returns %v and the error %v", id, again, err)
 		}
 		if !id.In([]byte("[" + id.String() + "]")) {
 			t.Fatalf("%v.In does not find the ID in its own String", id)
@@ -231,7 +231,7 @@ func BenchmarkIDIn(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
 		if traceID.In(text) {
-			b.Fatal("found")
+			b.Fatal("In finds an ID that the text does not contain")
 		}
 	}
 }

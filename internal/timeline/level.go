@@ -50,11 +50,11 @@ func numericLevel(n int, text string) string {
 	return [...]string{"fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug"}[n]
 }
 
-// levelSpan is the number of bytes behind the time in which levelIn looks for a level.
+// levelIn looks for a level only in the first levelSpan bytes behind the time.
 const levelSpan = 160
 
-// levelIn returns the level in the text of a line, and its place. The level is a word in capitals
-// or in brackets, or the first word if a colon or a tab follows.
+// levelIn returns the level in text[from:], and its place. The level is a word in capitals or in
+// brackets. It may also be the first word, if a colon or a tab follows that word.
 func levelIn(text []byte, from int) (level string, start, end int) {
 	limit := min(len(text), from+levelSpan)
 	for i := from; i < limit; {

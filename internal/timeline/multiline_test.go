@@ -14,7 +14,8 @@ import (
 
 const stamp = "2026-11-26 22:46:25,123 "
 
-// groups are sources. The field want has the number of lines of each entry.
+// groups are sources whose entries may have several lines. The field want has the number of lines
+// of each entry.
 var groups = []struct {
 	name  string
 	lines []string
@@ -161,7 +162,8 @@ func TestParseGroupsOfInstances(t *testing.T) {
 	}
 }
 
-// If there are too many instances, the entry that has waited longest ends, and no entry is lost.
+// If there are too many instances, Parse ends the entry that has waited longest for another line.
+// No entry is lost.
 func TestParseManyInstances(t *testing.T) {
 	p := timeline.NewParser(timeline.ParserConfig{Reference: reference})
 	said := map[string]int{}
@@ -253,7 +255,7 @@ func FuzzLine(f *testing.F) {
 		entries, counts, learned := parse(config, lines...)
 		lineAssertHarmless(t, learned[:min(len(learned), 250)])
 		if counts.Lines != len(lines) {
-			t.Fatalf("%d lines, counted %d", len(lines), counts.Lines)
+			t.Fatalf("the source has %d lines, and Counts returns %d", len(lines), counts.Lines)
 		}
 		noID, noTime, next := 0, 0, 0
 		for i, e := range entries {
@@ -274,7 +276,7 @@ func FuzzLine(f *testing.F) {
 				noTime += end - e.Number + 1
 			}
 			if (e.Span != "" && len(e.Span) != 16) || (e.Parent != "" && len(e.Parent) != 16) {
-				t.Fatalf("spans of entry %d: %q, %q", i, e.Span, e.Parent)
+				t.Fatalf("Span and Parent of entry %d are %q and %q, and one of them has not 16 digits", i, e.Span, e.Parent)
 			}
 			next = end
 		}

@@ -18,10 +18,10 @@ type naming struct {
 	keys   Keys
 	custom bool // the user has chosen a name
 	claims map[string]claim
-	weak   map[string]*evidence
-	lines  int           // the number of lines so far
-	taken  [roles]string // the last name that was used for each role
-	where  [roles]bool   // the role was found in plain text
+	weak   map[string]*evidence // of the weak names; see claim.weak
+	lines  int                  // the number of lines so far
+	taken  [roles]string        // the last name that was used for each role
+	where  [roles]bool          // the role was found in plain text
 }
 
 // evidence counts the values of a name so far, and how many of them were IDs.
@@ -61,8 +61,8 @@ func (n *naming) ruled(r role) bool {
 	return n.custom && list != nil && len(*list) > 0
 }
 
-// fields returns the index of the field for each role; -1: there is none. If two fields have one
-// name, the last of them is used, as in package line.
+// fields returns the index of the field for each role; -1: there is none. If two fields have the
+// same name, the last of them is used, as in package line.
 func (n *naming) fields(fields []line.Field) (at [roles]int) {
 	var best [roles]int
 	for r := range at {

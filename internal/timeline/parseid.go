@@ -157,8 +157,8 @@ func lineID(text []byte) (ID, bool) {
 	return first.Trace, first.Trace != ID{}
 }
 
-// onlyID returns the only ID of 32 digits in a text. If the text has no such ID, onlyID returns the
-// only ID of 16 digits. The ID needs no name.
+// onlyID returns the only ID of 32 digits in a text. If the text has no such ID, onlyID returns
+// the only ID of 16 digits. The ID needs no name.
 func onlyID(text []byte) (ID, error) {
 	for _, width := range []int{32, 16} {
 		found := idsIn(text, width)

@@ -79,7 +79,7 @@ var formats = []struct {
 		want{traceID, "", "", "", "fatal", "sold", lineNoon, milli}},
 	{"ECS", `{"@timestamp":"2026-11-26T22:46:25.123Z","log.level":"error","message":"sold","ecs.version":"8.0","service.name":"shop","trace.id":"` + id128 + `","span.id":"` + spanID + `"}`,
 		want{traceID, spanID, "", "shop", "error", "sold", lineNoon, milli}},
-	{"ECS, nested, of Elastic's agent", `{"@timestamp":"2026-11-26T22:46:25.123Z","log":{"level":"error"},"message":"sold","service":{"name":"shop"},"trace":{"id":"` + id128 + `"},"transaction":{"id":"` + spanID + `"}}`,
+	{"nested ECS, as Elastic's agent writes it", `{"@timestamp":"2026-11-26T22:46:25.123Z","log":{"level":"error"},"message":"sold","service":{"name":"shop"},"trace":{"id":"` + id128 + `"},"transaction":{"id":"` + spanID + `"}}`,
 		want{traceID, spanID, "", "shop", "error", "sold", lineNoon, milli}},
 	{"Datadog", `{"timestamp":"2026-11-26T22:46:25.123Z","level":"info","message":"sold","dd":{"trace_id":"` + decimal + `","span_id":"` + span10 + `"},"service":"shop"}`,
 		want{lowID, spanID, "", "shop", "info", "sold", lineNoon, milli}},
@@ -224,7 +224,7 @@ func TestParseStrangers(t *testing.T) {
 		entries, counts, _ := parse(timeline.ParserConfig{}, text)
 		require.Len(t, entries, 1, text)
 		assert.Zero(t, entries[0].Trace, "trace of %s", text)
-		assert.Equal(t, 1, counts.NoID, "lines without an ID: %s", text)
+		assert.Equal(t, 1, counts.NoID, "number of lines without an ID in %s", text)
 	}
 }
 
@@ -337,7 +337,7 @@ func TestParseWeakInText(t *testing.T) {
 	assert.Equal(t, 1, counts.NoID)
 }
 
-// The shipper's time and service are used if the line has none.
+// If a line has no time, the shipper's time is used. If it has no service, the shipper's is used.
 func TestParseShipped(t *testing.T) {
 	shipped := at("2026-11-26T22:46:25.500Z")
 	for _, tt := range []struct {

@@ -12,7 +12,7 @@ type question struct {
 	name        string // usually the name of a service
 	latestStart time.Time
 	earliestEnd time.Time
-	answer      func(*Span) // called if there is exactly one
+	answer      func(*Span) // called with the span, if exactly one span fits
 }
 
 // sweep goes through spans and questions in the order of time. Before it calls answer for a

@@ -33,15 +33,15 @@ var ourKeys = sync.OnceValues(func() (ours map[string]part, others map[string]bo
 	return ours, others
 })
 
-// A quickKey is what quick knows about a key.
+// A quickKey is what the method quick knows about a key.
 type quickKey struct {
 	key     string
 	head    string // the beginning of a field: the key in quotes, and the colon
 	part    part
 	theirs  bool // we have another name for the part
 	datadog bool
-	next    *quickKey // the key that followed this key last; nil: none
-	other   *quickKey // the key that followed before next: requests and calls alternate
+	next    *quickKey // the key that followed this key most recently; nil: none
+	other   *quickKey // the key that followed before that, because requests and calls alternate
 
 	known   bool   // its value is a time or an ID, and these mostly have one form
 	want    []byte // the expected beginning of the field: head, or all of same
@@ -94,7 +94,7 @@ func (k *quickKey) begins(field []byte) bool {
 	return n <= 8 || binary.LittleEndian.Uint64(field[n-8:]) == k.last && (n <= 16 || string(field[8:n-8]) == string(k.want[8:n-8]))
 }
 
-// wants sets the bytes with which the method begins compares the next fields.
+// wants sets the bytes that k.begins expects at the beginning of later fields.
 func (k *quickKey) wants(field []byte) {
 	var first [8]byte
 	copy(first[:], field)

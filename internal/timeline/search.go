@@ -31,7 +31,7 @@ const (
 type form struct {
 	text []byte // in lower case
 	fold []byte // for each byte, the bit that makes a letter lower case; 0: the byte is no letter
-	tail int    // the beginning of its tail; all tails are as long as the shortest form
+	tail int    // text[tail:] is the form's tail; all tails are as long as the shortest form
 }
 
 // NewSearch returns a search for forms. Empty forms are ignored. A search for forms of eight bytes

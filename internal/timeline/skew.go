@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Tolerance is how far a request may begin before its call, or end after it, before a clock counts
-// as wrong. It is needed because the line of a request is written when the answer is already on
-// the way.
+// A request may begin before its call, or end after it, by up to Tolerance. If the difference is
+// larger, a clock counts as wrong. Tolerance is needed because the line of a request is written
+// when the answer is already on the way.
 const Tolerance = time.Millisecond
 
 // clocks compares the clocks of two services by the calls between them.
@@ -76,8 +76,9 @@ func compareClocks(s *Span) (ahead time.Duration, ok bool) {
 
 // ClockAhead returns the time by which the clock of a call is ahead of the clock of its request;
 // zero: the request fits into the call. The parameter lateStart is the start of the call minus the
-// start of the request, and lateEnd is the same of their ends. Both may be wrong by as much as the
-// parameter inexact. A request that does not fit is centred in the call, as in Zipkin and Jaeger.
+// start of the request. The parameter lateEnd is the end of the call minus the end of the request.
+// Both may be wrong by as much as the parameter inexact. A request that does not fit is centred in
+// the call, as in Zipkin and Jaeger.
 func ClockAhead(lateStart, lateEnd, inexact time.Duration) time.Duration {
 	inexact += Tolerance
 	switch {
