@@ -137,7 +137,7 @@ func (b *builder) link() {
 // uncircle breaks each circle of spans that are each other's parents. It removes a guessed parent
 // if there is one, else the parent of the span that begins first.
 func (b *builder) uncircle() {
-	walk := make([]int32, len(b.spans)) // the walk that has seen each span; 0: none
+	walk := make([]int32, len(b.spans)) // for each span, the walk that has seen it; 0: none
 	for i, s := range b.spans {
 		this := int32(i + 1)
 		for ; s != nil && walk[s.number] == 0; s = s.Parent {

@@ -67,8 +67,8 @@ func TestFindInFleet(t *testing.T) {
 					return nil
 				})
 				require.NoError(t, err)
-				require.Equal(t, slow, fast, "%s in %s", asked, fleetlog.Names[s])
-				require.Equal(t, bytes.Count(log, []byte(f.TraceID(n)[16:])), len(fast), "%s in %s", asked, fleetlog.Names[s])
+				require.Equal(t, slow, fast, "entries with %s in the log of %s", asked, fleetlog.Names[s])
+				require.Equal(t, bytes.Count(log, []byte(f.TraceID(n)[16:])), len(fast), "number of entries with %s in the log of %s", asked, fleetlog.Names[s])
 				found += len(fast)
 			}
 			require.LessOrEqual(t, found, fleetlog.TraceLines)

@@ -103,8 +103,8 @@ func (f *finder) tooLong(r io.Reader) error {
 	}
 }
 
-// look parses the pieces of buf before the index end. When look is called, pieces contains only
-// the lines that were cut. The method look adds the others.
+// look parses the pieces of buf before the index end. When look is called, f.pieces contains only
+// the lines that cuts has found. The method look adds the other lines that must be parsed.
 func (f *finder) look(end int) error {
 	block := f.buf[:end]
 	if f.number == 1 {
@@ -155,7 +155,7 @@ func (f *finder) entries(block []byte, done, i int) (piece, int) {
 	}
 }
 
-// hits returns the argument pieces and, behind it, the lines of block with a hit.
+// hits appends to pieces the lines of block with a hit, and returns the result.
 func (f *finder) hits(block []byte, pieces []piece) []piece {
 	for from := 0; from < len(block); {
 		end := f.search.Next(block[from:])

@@ -13,8 +13,8 @@ type held struct {
 	head  int    // the length of the first line, or of JSON over several lines
 	lines int    // the number of its lines; 0: nothing is held
 	cut   bool
-	seen  bool // Glance has read and counted it, and the text may be missing here
-	quick bool // only quick has read it; of the fields below json, only trace and stack are set
+	seen  bool // Glance has read and counted it; the field text may be empty
+	quick bool // only quick has read it; only from, lines, seen, json, trace and stack are set
 
 	json  bool
 	block nesting // of JSON over several lines
@@ -61,7 +61,7 @@ const maxInstances = 16
 // turn makes the entry of the line's instance the current one. Containers and processes mix their
 // lines, and each continues its own entry. A line without an instance continues the last entry,
 // because some shippers mark only the first line of a message. If there are too many instances,
-// the entry that has waited longest ends, and turn returns it.
+// turn ends the entry that has waited longest for another line, and returns it.
 func (p *Parser) turn(raw *Raw) (ended *Entry) {
 	from := or(raw.Instance, raw.Service)
 	if from == "" || from == p.held.from {

@@ -34,9 +34,9 @@ import (
 //	  at           corrected by the skew; absent: none
 //	  service, level, message
 //	  span         the id of the span above the line; absent: none
-//	  guess        true: the line names no span; by time, only this span is possible
+//	  guess        true: the line names no span, and only this span fits the line's time
 //	  report       true: the line reports the span
-//	  source, number, text: the place of the line, and the whole of it
+//	  source, number, text: the line's source, its number in the source, and its whole text
 //	doubles      the number of lines that are omitted, because another source has them too
 //	circles      the number of circles of parents that were cut
 //

@@ -7,10 +7,11 @@ import (
 )
 
 // Keys are names of fields that the user gives to a parser. They are for a source with names that
-// the parser does not find, or understands wrongly. Each list has the names for one role. In each
-// line, the parser uses the first name of the list that the line has. If the line has none of
-// them, the parser uses the names that it finds itself. The name of a field in an object is its
-// path with dots: json.tid. With the zero value, the parser finds all names itself.
+// the parser does not find, or understands wrongly. Each list has the names for one role, the
+// preferred name first. In each line, the parser uses the first of these names for which the line
+// has a field. If the line has no such field, the parser uses the names that it finds itself. The
+// name of a field in an object is its path with dots: json.tid. With the zero value, the parser
+// finds all names itself.
 type Keys struct{ Trace, Span, Parent, Service, Time, Level, Message []string }
 
 // ParseKeys reads keys as they are written on a command line: trace=json.tid,service=app. A role

@@ -4,14 +4,22 @@ import "io"
 
 // The JSON view of a list is one object:
 //
-//	traces  [{trace, start, duration_ms, service, operation, kind, status, services, spans, lines,
-//	        errors}], the newest first. service, operation, kind and status are the root's. kind is
-//	        absent if no line reports a span, status if the root has none, and start if no line has
-//	        a time
-//	left    {limited, traces, lines, before, no_id}. limited is the number of further traces that
-//	        match. traces is the number of older traces for which there was no room, lines is the
-//	        number of their lines, and before is when the last of them began. no_id is the number
-//	        of lines without a trace ID
+//	traces       the newest first:
+//	  trace        the trace ID, 16 or 32 hexadecimal digits
+//	  start        when the trace began, RFC 3339 in UTC; absent: no line has a time
+//	  duration_ms  of the root; without a root, from the first line to the last
+//	  service      of the root; without a root, of the first line
+//	  operation    of the root; empty: no line reports a span
+//	  kind         of the root (server, client, job); absent: no line reports a span
+//	  status       of the root; absent: the root has no status
+//	  services     the names of the trace's services
+//	  spans, lines, errors: how many the trace has
+//	left         what the list leaves out:
+//	  limited      the number of further traces that match
+//	  traces       the number of older traces for which there was no room
+//	  lines        the number of lines of these older traces
+//	  before       the older traces began at this time or earlier; absent: there are none
+//	  no_id        the number of lines without a trace ID
 
 type jsonSummary struct {
 	Trace     string   `json:"trace"`

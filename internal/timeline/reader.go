@@ -10,9 +10,9 @@ import (
 // recognizes the wrapper of each line by itself. It joins lines that were cut into several. Make a
 // Reader with [NewReader]. It is not safe for concurrent use.
 //
-// A Reader accepts any bytes, and a line ends with a newline. A line longer than [MaxLine] is cut,
-// and zero bytes at the beginning of a line are dropped. All other bytes are in exactly one Raw,
-// except wrappers, line ends and a byte order mark. A Reader usually needs 128 KB, and never more
+// A Reader accepts any bytes. A line ends with a newline. A line longer than [MaxLine] is cut, and
+// zero bytes at the beginning of a line are dropped. Wrappers, line ends and a byte order mark are
+// removed. Each other byte is in exactly one Raw. A Reader usually needs 128 KB, and never more
 // than about 30 MB.
 //
 // The Service of a Raw is the name of the container, else of the pod, the unit, the program or the

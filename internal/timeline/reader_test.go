@@ -135,7 +135,8 @@ func TestTortureReaderServices(t *testing.T) {
 	assert.Equal(t, io.EOF, err)
 }
 
-// numbered is a source whose every line has another service, and is an unfinished part of a line.
+// numbered is a source. Each of its lines names another service, and is an unfinished part of a
+// longer line.
 type numbered struct{ left int }
 
 func (s *numbered) Read(p []byte) (int, error) {

@@ -85,7 +85,7 @@ func TestSearch(t *testing.T) {
 			forms := formsOf(test.forms...)
 			got := timeline.NewSearch(forms).Next([]byte(test.block))
 			assert.Equal(t, test.want, got)
-			assert.Equal(t, naive(forms, []byte(test.block)), got, "the test's own search finds something else")
+			assert.Equal(t, naive(forms, []byte(test.block)), got, "naive and Search must have the same result")
 		})
 	}
 }

@@ -109,8 +109,8 @@ func wholeTime(s []byte, local *time.Location) (at time.Time, ok bool) {
 
 // syslogTime returns the time at the beginning of s in the form of RFC 3164, and its length; 0:
 // there is none. "Nov 26 22:46:25" has no year. It is read as the latest such time that is at most
-// a day after the reference. The day is for clocks and zones that differ. journalctl -o
-// short-precise adds a fraction.
+// a day after the reference. The extra day allows for other zones, and for clocks that are ahead.
+// journalctl -o short-precise adds a fraction.
 func syslogTime(s []byte, reference time.Time) (at time.Time, length int) {
 	const form = "Nov 26 22:46:25"
 	if len(s) < len(form) || s[3] != ' ' || s[6] != ' ' || s[9] != ':' || s[12] != ':' {

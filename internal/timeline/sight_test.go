@@ -31,7 +31,7 @@ func sameSight(t *testing.T, text []byte) {
 	e := slow.Flush()
 	if e == nil {
 		if ok {
-			t.Fatalf("sight of %q: %+v, without an entry", text, s)
+			t.Fatalf("sight of %q: %+v, although Parse and Flush return no entry", text, s)
 		}
 		return
 	}

@@ -36,7 +36,7 @@ type Span struct {
 	Status    int    // of HTTP; 0: none
 	Attempt   int    // of a call, from 1; 0: not counted
 	Error     string // the cause of the failure, in the words of the span's line; "": not known
-	// Failed says that the line reports a failure: no answer, a panic, or a status from 500.
+	// Failed says that the line reports a failure: no answer, a panic, or a status of 500 or more.
 	Failed bool
 
 	// Start is by the clock of the trace's first service. Zero means that it is not known.

@@ -140,7 +140,8 @@ func (p *Parser) addNanos(e *Entry, l *line.Line, key string) {
 	}
 }
 
-// isText reports whether a string is valid UTF-8, or nearly: Latin-1 is text, too.
+// isText reports whether a string is valid UTF-8, or has only a few bytes that are not text, as a
+// text in Latin-1 has.
 func isText(s string) bool {
 	if utf8.ValidString(s) {
 		return true

@@ -15,7 +15,7 @@ type tally struct {
 	next                 *tally // a trace with the same low half of the ID, and another high half
 	first, last          int64  // of lines, in nanoseconds since 1970; first may be never
 	begin                int64  // the beginning of the root
-	namedAt              int64  // the time of the line that names the service in named
+	namedAt              int64  // the time of the first line that names a service; see named
 	took                 time.Duration
 	operation            string   // the root's, as are status, service and record
 	others               []nameID // further services, if the array few is full

@@ -26,8 +26,9 @@ type page struct {
 	style Style
 	tree  *Tree
 
-	bar, room int               // columns of the axis, and to the right of it; room 0: any number
-	colours   map[string]string // of services
+	bar     int               // the number of columns of the axis
+	room    int               // the number of columns to the right of the axis; 0: any number
+	colours map[string]string // of services
 
 	shortened          int // the number of texts that were cut
 	hiddenMessageLines int // the number of hidden lines of messages

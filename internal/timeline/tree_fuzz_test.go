@@ -123,7 +123,7 @@ func assertText(t *testing.T, tree *timeline.Tree) {
 		require.NoError(t, tree.Text(&out, timeline.Style{Width: width}))
 		assertHarmless(t, out.String())
 		require.NoError(t, tree.Text(&coloured, timeline.Style{Width: width, Colour: true, UI: "http://zipkin"}))
-		require.Equal(t, 0, strings.Count(coloured.String(), "\x1b[")%2, "number of colour codes modulo 2: a colour is not switched off")
+		require.Equal(t, 0, strings.Count(coloured.String(), "\x1b[")%2, "number of colour codes modulo 2: each colour must be switched off by a second code")
 	}
 }
 

@@ -54,7 +54,7 @@ var treeParents = []treeCase{
 		served(l)
 		l.say("a", "1", 200*ms, "after the answer")
 	}, "a server 1 'after the answer'\n  a client 2\n    b server 3 'sooner' 'later'\n"},
-	{"without the call's line, the request is under the caller's parent", func(l *log) {
+	{"without the call's line, the request is under the call's parent", func(l *log) {
 		l.request("a", "1", "", 0, 100*ms, line.Request{})
 		l.request("b", "3", "2", 20*ms, 30*ms, line.Request{CallerParentID: number("1")})
 	}, "a server 1\n  b server 3\n"},
@@ -269,7 +269,7 @@ func assertWhole(t testing.TB, entries []*timeline.Entry, tree *timeline.Tree) {
 		require.False(t, seen[l], "a line is in the tree twice: %q", l.Text)
 		require.Same(t, s, l.Span)
 		seen[l] = true
-		require.True(t, want[l.Entry], "a line in the tree is from no entry")
+		require.True(t, want[l.Entry], "the tree has a line that no entry has: %q", l.Text)
 	}
 	for _, l := range tree.Loose {
 		stand(l, nil)
@@ -399,8 +399,8 @@ func TestSkewAddsUp(t *testing.T) {
 	assert.Equal(t, 100*ms, tree.Duration)
 }
 
-// slog's text handler writes whole milliseconds. A request must not seem to begin before its call,
-// only because the time of its line is rounded down.
+// slog's text handler writes whole milliseconds, and rounds the time of a line down. A request
+// must not seem to begin before its call for that reason alone.
 func TestInexactSpans(t *testing.T) {
 	var l log
 	l.call("a", "1", "", 10*ms, 5*ms, line.Call{})
@@ -458,10 +458,10 @@ func find(t *timeline.Tree, span string) *timeline.Span {
 func TestCritical(t *testing.T) {
 	var l log
 	l.request("a", "1", "", 0, 100*ms, line.Request{})
-	l.call("a", "2", "1", 10*ms, 50*ms, line.Call{}) // a waits for 2, and 2 waits for 3
+	l.call("a", "2", "1", 10*ms, 50*ms, line.Call{}) // span 1 waits for 2, and 2 waits for 3
 	l.request("b", "3", "2", 20*ms, 30*ms, line.Request{})
 	l.call("a", "4", "1", 15*ms, 30*ms, line.Call{})  // at the same time as call 2, and shorter
-	l.call("a", "5", "1", 70*ms, 500*ms, line.Call{}) // 1 ends long before, and did not wait
+	l.call("a", "5", "1", 70*ms, 500*ms, line.Call{}) // span 1 ends long before call 5 does, and did not wait for it
 	l.call("a", "6", "1", 80*ms, 15*ms, line.Call{Plain: true, Host: "db"})
 	l.call("a", "7", "1", 80*ms, 0, line.Call{})
 	tree := l.tree()

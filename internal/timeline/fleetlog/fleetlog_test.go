@@ -16,9 +16,9 @@ func TestFleet(t *testing.T) {
 		bytesOf  [fleetlog.Services]int
 		linesOf  [fleetlog.Services]int
 		ofTraces = map[int]int{}
-		apart    = 0 // lines of another trace than the line before
+		apart    = 0 // lines whose trace is not the previous line's
 		last     = -1
-		same     = 0 // lines that are the same with the other seed
+		same     = 0 // lines that are equal with both seeds
 	)
 	for range lines {
 		s, n, line := one.Next()
@@ -40,7 +40,7 @@ func TestFleet(t *testing.T) {
 		last = n
 	}
 	assert.Zero(t, same)
-	assert.Greater(t, apart, lines*9/10, "number of lines of another trace than the line before: traces must interleave")
+	assert.Greater(t, apart, lines*9/10, "number of lines whose trace is not the previous line's: traces must interleave")
 	whole := 0
 	for _, n := range ofTraces {
 		assert.LessOrEqual(t, n, fleetlog.TraceLines)

@@ -33,7 +33,7 @@ type MeshEdge struct{ From, To string }
 // MeshCalls are the true numbers for an edge, even if the lines do not show them.
 type MeshCalls struct {
 	Calls   int // each attempt counts as one
-	Errors  int // calls without an answer, or with a status from 500
+	Errors  int // calls without an answer, or with a status of 500 or more
 	Refused int // errors because the connection was refused
 	Retries int // attempts after the first
 }
