@@ -2,13 +2,13 @@ package timeline
 
 import "bytes"
 
-// cuts finds entries in which a search may miss the ID, because the ID is in pieces: lines that
-// CRI or Docker has cut, and journald's arrays of bytes.
+// cuts finds entries in which a search may miss the ID, because the ID is not in one piece: lines
+// that CRI or Docker has cut into parts, and journald's arrays of bytes.
 type cuts struct {
 	// from[0] is for an unfinished line on standard output, and from[1] for one on standard error;
 	// -1: no line is unfinished. The value is the index at which the parser must begin: one line
-	// before the first piece. The reason is that a line of the other stream may be among the
-	// pieces. That line may belong to the entry before the pieces.
+	// before the first part. The reason is that a line of the other stream may be among the parts.
+	// That line may belong to the entry before the parts.
 	from   [2]int
 	before int // the beginning of the line before the current one
 }

@@ -21,7 +21,7 @@ import (
 type exported struct {
 	TraceID, ID, ParentID, Kind, Name, Service, Remote string
 	Shared                                             bool
-	Start, End                                         int64 // microseconds, in OTLP nanoseconds
+	Start, End                                         int64 // in microseconds for Zipkin, in nanoseconds for OTLP
 	Tags                                               map[string]string
 	Notes                                              []string
 	Left                                               int

@@ -244,8 +244,8 @@ func TestFind(t *testing.T) {
 		name string
 		text string
 
-		// want has the pieces that are parsed after the first HeadLines lines. Before each piece
-		// is the number of its first line.
+		// want has the pieces that are parsed after the first HeadLines lines. Each text in want
+		// begins with the number of the piece's first line.
 		want   []string
 		passed int // the number of lines that Find passed over without parsing
 	}{

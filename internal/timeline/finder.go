@@ -21,7 +21,7 @@ type finder struct {
 	cuts   cuts
 }
 
-// piece is a part of buf.
+// piece is a range of buf that must be parsed.
 type piece struct{ from, to int }
 
 // fill reads until the buffer contains size bytes. If r ends before, fill returns the error of r.
@@ -74,7 +74,7 @@ func (f *finder) lastEntry(end int) int {
 	return 0
 }
 
-// isCut reports whether the index at is within a line that was cut into pieces.
+// isCut reports whether the index at is between the parts of a line that was cut.
 func (f *finder) isCut(at int) bool {
 	return slices.ContainsFunc(f.pieces, func(s piece) bool { return s.from < at && at < s.to })
 }

@@ -7,9 +7,9 @@ import (
 
 // A held is an entry that is being read. More lines may belong to it.
 type held struct {
-	from  string // its instance; "": the shipper names none
-	raw   Raw    // its first line, without Text
-	text  []byte // all its lines
+	from  string // the entry's instance; "": the shipper names none
+	raw   Raw    // the entry's first line, without Text
+	text  []byte // all lines of the entry
 	head  int    // the length of the first line, or of JSON over several lines
 	lines int    // the number of its lines; 0: nothing is held
 	cut   bool

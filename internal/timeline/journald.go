@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// journald removes the wrapper of journalctl -o json. The field MESSAGE is a text, or an array of
-// bytes if the message is not all text. Without --all, journalctl writes null for a long message.
-// The function leaves such a line as it is. IDs may be in fields beside MESSAGE. zerolog puts its
-// whole line into the field JSON.
+// journald removes the wrapper of journalctl -o json. The field MESSAGE is a text. For a message
+// with bytes that are not text, it is an array of bytes. Without --all, journalctl writes null for
+// a long message. The function leaves such a line as it is. IDs may be in fields beside MESSAGE.
+// zerolog puts its whole line into the field JSON.
 //
 // https://www.freedesktop.org/software/systemd/man/latest/systemd.journal-fields.html
 // https://systemd.io/JOURNAL_EXPORT_FORMATS/#journal-json-format

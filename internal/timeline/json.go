@@ -28,7 +28,7 @@ import (
 //	  failed       true: the request, the call or the job failed
 //	  made         true: no line reports the span; other lines name its ID
 //	  guess        true: no line names the parent; it was found by time
-//	  skew_ms      of its service
+//	  skew_ms      the skew of its service, as in services
 //	lines        all lines, in the order of time:
 //	  time         as written; absent: none
 //	  at           corrected by the skew; absent: none

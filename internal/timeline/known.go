@@ -19,8 +19,8 @@ var usual = func() map[string]bool {
 // ofRecords contains the keys of the fields of a request, a call or a job.
 var ofRecords = vendorKeys(line.TraceID, line.ClientGone)
 
-// vendorKeys returns the names that all vendors have for a range of package line's keys. The
-// arguments are the first and the last key of the range.
+// vendorKeys returns the names that all vendors use for some of package line's keys: those from
+// the key in the argument from to the key in the argument to.
 func vendorKeys(from, to line.Key) map[string]bool {
 	keys := map[string]bool{}
 	for v := line.Ours; v <= line.Logback; v++ {

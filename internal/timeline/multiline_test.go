@@ -276,7 +276,7 @@ func FuzzLine(f *testing.F) {
 				noTime += end - e.Number + 1
 			}
 			if (e.Span != "" && len(e.Span) != 16) || (e.Parent != "" && len(e.Parent) != 16) {
-				t.Fatalf("Span and Parent of entry %d are %q and %q, and one of them has not 16 digits", i, e.Span, e.Parent)
+				t.Fatalf("Span and Parent of entry %d are %q and %q, and one of them does not have 16 digits", i, e.Span, e.Parent)
 			}
 			next = end
 		}

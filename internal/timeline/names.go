@@ -52,9 +52,9 @@ var strangers = []string{"untrusted", "parent", "link", "linked", "scheduled", "
 
 // names contains the possible last parts of a field's path, and the claim of each. The preferred
 // names of a role come first. All names are in small letters without dots, dashes and underscores.
-// A name for an ID also needs an ID as its value. All other names have no role. IDs of sessions,
-// users, transactions and threads, hashes and sums look like trace IDs too, but belong to several
-// traces or to none.
+// A field with a name for an ID also needs an ID as its value. Hashes, sums, and the IDs of
+// sessions and users look like trace IDs, too. They belong to several traces or to none, so their
+// names are not in the map.
 var names = func() map[string]claim {
 	m := map[string]claim{}
 	for r, list := range map[role][]string{

@@ -180,8 +180,8 @@ func TestParseFormats(t *testing.T) {
 	}
 }
 
-// A line belongs to the wanted trace if it contains the trace's ID anywhere. A JSON line with the
-// ID of another trace in a trace field belongs to that other trace.
+// A line of text belongs to the wanted trace if it contains the trace's ID anywhere. So does a
+// line of JSON, unless a field for the trace ID has the ID of another trace.
 func TestParseAsked(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string
@@ -206,7 +206,7 @@ func TestParseAsked(t *testing.T) {
 	}
 }
 
-// These lines contain values that look like a trace ID, but are none.
+// Each of these lines contains a value that looks like a trace ID, but is not one.
 func TestParseStrangers(t *testing.T) {
 	for _, text := range []string{
 		`{"span_id":"` + low + `"}`, `{"parent_id":"` + low + `"}`, `{"session_id":"` + id128 + `"}`, `{"sessionId":"` + id128 + `"}`,

@@ -2,8 +2,8 @@ package timeline
 
 import "example.com/clew/internal/line"
 
-// A part is a kind of value that quick looks for in a line. The first parts are package line's
-// keys.
+// A part is a kind of value that Parser.quick looks for in a line. The first parts are package
+// line's keys.
 type part = uint8
 
 const (

@@ -38,12 +38,12 @@ type quickKey struct {
 	key     string
 	head    string // the beginning of a field: the key in quotes, and the colon
 	part    part
-	theirs  bool // we have another name for the part
+	theirs  bool // the key is not ours: we have another name for the part
 	datadog bool
 	next    *quickKey // the key that followed this key most recently; nil: none
 	other   *quickKey // the key that followed before that, because requests and calls alternate
 
-	known   bool   // its value is a time or an ID, and these mostly have one form
+	known   bool   // its value is a time or an ID, which the method quickLine.known tries to read
 	want    []byte // the expected beginning of the field: head, or all of same
 	first   uint64 // the first eight bytes of want; mask is zero for bytes that want lacks
 	last    uint64 // the last eight bytes of want, if it has more than eight

@@ -6,7 +6,7 @@ import (
 	"example.com/clew/internal/line"
 )
 
-// A quickLine is a line that quick reads.
+// A quickLine is a line that Parser.quick reads.
 type quickLine struct {
 	text   []byte
 	parser *Parser

@@ -15,8 +15,10 @@ type Search struct {
 	forms []form
 	step  int // 0: a form is too short for grams
 
-	hot     [1 << gramBits]bool   // for a gram's hash: a tail may contain the gram
-	offsets [1 << gramBits]uint32 // for a gram's hash: a bit for each of its offsets in tails
+	// The indexes are hashes of grams. An element of hot says that a tail may contain the gram. An
+	// element of offsets has a bit for each offset at which a tail may contain it.
+	hot     [1 << gramBits]bool
+	offsets [1 << gramBits]uint32
 }
 
 const (

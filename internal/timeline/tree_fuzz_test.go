@@ -178,7 +178,7 @@ func TestTortureTree(t *testing.T) {
 		{"with each span under the span before", deep, func(i int) *timeline.Entry {
 			return at("a", hex(i+1), hex(i), 0, ms, &line.Call{Duration: ms, Host: "h"})
 		}},
-		{"with each span under the span after, and services in turn", deep, func(i int) *timeline.Entry {
+		{"with each span under the span that follows it, and services in turn", deep, func(i int) *timeline.Entry {
 			if i%2 == 0 {
 				return at(fmt.Sprint(i/2), hex(i+1), hex(i+2), time.Duration(i), ms, &line.Request{Duration: ms, Status: 200})
 			}
