@@ -19,13 +19,13 @@ var usual = func() map[string]bool {
 // ofRecords contains the keys of the fields of a request, a call or a job.
 var ofRecords = vendorKeys(line.TraceID, line.ClientGone)
 
-// vendorKeys returns the names that all vendors use for some of package line's keys: those from
-// the key in the argument from to the key in the argument to.
-func vendorKeys(from, to line.Key) map[string]bool {
+// vendorKeys returns all vendors' names for a range of package line's keys. The range begins with
+// the key first and ends with the key last.
+func vendorKeys(first, last line.Key) map[string]bool {
 	keys := map[string]bool{}
 	for v := line.Ours; v <= line.Logback; v++ {
 		names := line.NewNames(v, "", "", line.Hex, "")
-		for k := from; k <= to; k++ {
+		for k := first; k <= last; k++ {
 			keys[names.Key(k)] = true
 		}
 	}
