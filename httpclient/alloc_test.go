@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/contrib/propagators/b3"
 )
 
-// fake is a base that costs nothing, so that a test measures only httpclient.
+// fake is a base RoundTripper without allocations, so that a test measures only httpclient.
 type fake struct{ response *http.Response }
 
 func newFake() fake {
@@ -28,7 +28,7 @@ const maxAllocs = 5
 var trips = []struct {
 	name   string
 	cfg    httpclient.Config
-	caller string // the b3 header of the caller, "": none
+	caller string // the caller's b3 header; "" if there is none
 	header http.Header
 	want   float64
 }{
@@ -48,7 +48,7 @@ var threeHeaders = http.Header{
 	"X-Caller":   {"1"},
 }
 
-// trip returns the request of a row.
+// trip returns the request of a row of trips.
 func trip(t testing.TB, caller string, header http.Header) *http.Request {
 	t.Helper()
 	ctx := context.Background()

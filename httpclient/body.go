@@ -56,7 +56,7 @@ func watchBody(resp *http.Response, span oteltrace.Span, c *call, u *url.URL) {
 		b = new(body)
 	}
 	b.ReadCloser, b.span, b.call, b.url = resp.Body, span, c, u
-	if w, ok := resp.Body.(io.Writer); ok { // 101 Switching Protocols: the connection
+	if w, ok := resp.Body.(io.Writer); ok { // after 101 Switching Protocols, Body is the connection
 		resp.Body = &connection{b, w}
 	} else {
 		resp.Body = b
@@ -69,7 +69,7 @@ type body struct {
 	io.ReadCloser
 	span  oteltrace.Span // nil: it has ended
 	call  *call          // nil: the line is written, or there is none
-	url   *url.URL       // of the request
+	url   *url.URL       // the request's URL
 	ended atomic.Bool
 }
 

@@ -17,7 +17,7 @@ import (
 type call struct {
 	log     *callLog
 	begin   time.Time
-	url     *url.URL // of the request; nil: not known
+	url     *url.URL // the request's URL; nil if it is not known
 	record  line.Call
 	pending line.Pending
 	body    body // the answer's body, if the line waits for the body's end

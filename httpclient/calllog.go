@@ -11,7 +11,7 @@ import (
 // CallLogConfig is the configuration of the call lines. The zero value is ready to use. The
 // configuration is copied. Its functions must be safe for concurrent use.
 //
-// Each attempt has a line: each redirect, each retry of resty's, each failure. The message is
+// Each attempt has a line: each redirect, each retry by resty, each failure. The message is
 // "call". The keys are:
 //
 //   - method
@@ -24,7 +24,7 @@ import (
 //   - error, if there was one
 //   - trace_id and span_id, which the server got
 //   - parent_id, the span that the attempt is a child of
-//   - sampled, where true
+//   - sampled, if it is true
 //
 // The presets of logctx, such as Datadog, rename the keys. A method, host, path or error is cut
 // after 8,000 bytes.
@@ -70,9 +70,9 @@ type CallLogConfig struct {
 
 	// Level returns the level of a line. status is 0 if there was no answer. err is the error
 	// that the client got, and may quote URLs. After http.Client's Timeout, errors.Is finds
-	// context.DeadlineExceeded in err. Nil: info if the caller itself gave up (context.Canceled);
-	// otherwise error for an error and for a status from 500, warn for a status from 400, else
-	// info.
+	// context.DeadlineExceeded in err. If Level is nil and the caller itself gave up
+	// (context.Canceled), the level is info. Otherwise it is error for an error or a status from
+	// 500, warn for a status from 400, and else info.
 	Level func(status int, err error) slog.Level
 
 	// Skip reports whether an attempt gets no line. The attempt still has IDs. Skip is called

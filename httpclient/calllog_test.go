@@ -350,7 +350,7 @@ func TestCallLogBody(t *testing.T) {
 		body   io.ReadCloser
 		err    error // the base's error
 		does   []func(io.ReadCloser)
-		after  int // the line is written after does[after]; atOnce: before all of does
+		after  int // the line is written after the step does[after]; atOnce: before all steps
 		says   string
 		bodyMS bool
 	}{
@@ -954,13 +954,13 @@ func TestCallLogHostileRequests(t *testing.T) {
 		host, path string
 		method     string
 	}{
-		"long":                   {&http.Request{Method: long, URL: &url.URL{Host: long, Path: long}}, long[:8000] + "…", long[:8000] + "…", long[:8000] + "…"},
-		"control bytes":          {&http.Request{Method: "G\n\x1b", URL: &url.URL{Host: "h\x00\"", Path: "/\xff\n\"}{"}}, "h\x00\"", "/\ufffd\n\"}{", "G\n\x1b"},
-		"a user in a host":       {&http.Request{URL: &url.URL{Host: "u5er:" + canary + "@h:80", Path: "/p"}}, "h:80", "/p", "GET"},
-		"a URL in a path":        {&http.Request{URL: &url.URL{Host: "h", Path: "/http://u5er:" + canary + "@o/p"}}, "h", "/http://o/p", "GET"},
-		"a query that is a path": {&http.Request{URL: &url.URL{Host: "h", Path: "/a?b#c"}}, "h", "/a?b#c", "GET"},
-		"opaque":                 {&http.Request{URL: &url.URL{Scheme: "http", Host: "h", Opaque: "//u:" + canary + "@o/p?" + canary}}, "h", "", "GET"},
-		"nothing":                {&http.Request{URL: &url.URL{}}, "", "", "GET"},
+		"long":                           {&http.Request{Method: long, URL: &url.URL{Host: long, Path: long}}, long[:8000] + "…", long[:8000] + "…", long[:8000] + "…"},
+		"control bytes":                  {&http.Request{Method: "G\n\x1b", URL: &url.URL{Host: "h\x00\"", Path: "/\xff\n\"}{"}}, "h\x00\"", "/\ufffd\n\"}{", "G\n\x1b"},
+		"a user in a host":               {&http.Request{URL: &url.URL{Host: "u5er:" + canary + "@h:80", Path: "/p"}}, "h:80", "/p", "GET"},
+		"a URL in a path":                {&http.Request{URL: &url.URL{Host: "h", Path: "/http://u5er:" + canary + "@o/p"}}, "h", "/http://o/p", "GET"},
+		"a path that looks like a query": {&http.Request{URL: &url.URL{Host: "h", Path: "/a?b#c"}}, "h", "/a?b#c", "GET"},
+		"opaque":                         {&http.Request{URL: &url.URL{Scheme: "http", Host: "h", Opaque: "//u:" + canary + "@o/p?" + canary}}, "h", "", "GET"},
+		"nothing":                        {&http.Request{URL: &url.URL{}}, "", "", "GET"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l testkit.Log

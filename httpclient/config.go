@@ -17,7 +17,8 @@ type Config struct {
 
 	// Propagate reports whether a request may carry the headers that Propagator writes. It is
 	// called for redirects too, must not change the request, and must be safe for concurrent use.
-	// Nil: all requests, except redirects to a host name other than the first request's.
+	// If Propagate is nil, all requests carry the headers, except redirects to a host name other
+	// than the first request's.
 	//
 	// A function replaces that rule for redirects too: if it allows every request, the headers go
 	// wherever a redirect leads. [SameSite], [Hosts] and [PrivateNetworks] are such functions.

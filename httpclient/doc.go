@@ -38,8 +38,8 @@
 // # A line for each call
 //
 // With [Config].CallLog each attempt has a log line with the host, the duration and the outcome.
-// The span_id of the line is the span ID that the other side got. So the lines also show calls
-// for which the other side writes no access line: to a database, to a third party, over a refused
-// connection. The lines are written whether or not the trace is sampled. [CallLogConfig] lists
-// the keys.
+// The span_id of the line is the span ID that the called server got. The lines also show calls for
+// which the server writes no access line: calls to a database, calls to a third party, calls over
+// a refused connection. The lines are written whether or not the trace is sampled. [CallLogConfig]
+// lists the keys.
 package httpclient

@@ -139,8 +139,8 @@ func ExampleRedirectPolicy() {
 	// Output: called with ""
 }
 
-// Requests that are signed over their headers must not get more headers. One line of code exempts
-// them. It calls SameSite, because Propagate replaces the rule for redirects too.
+// Requests that are signed over their headers must not get more headers. The function Propagate
+// exempts them. It also calls SameSite, because Propagate replaces the default rule for redirects.
 func ExampleConfig_propagate() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "signature %s, called with %q", verify(r), r.Header.Get("X-B3-TraceId"))

@@ -14,9 +14,9 @@ func hostname(u *url.URL) string { return normal(u.Hostname()) }
 
 func sameName(a, b *url.URL) bool { return hostname(a) == hostname(b) }
 
-// normal returns name in lower case and without a dot at the end, since neither makes another
-// host. A name with letters beyond ASCII keeps its case: ToLower turns İ into i, but the name
-// with i may have another owner.
+// normal returns name in lower case and without a dot at the end. The result means the same host.
+// A name with letters beyond ASCII keeps its case: ToLower turns İ into i, but the name with i
+// may have another owner.
 func normal(name string) string {
 	if !strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII }) {
 		name = strings.ToLower(name)

@@ -11,7 +11,8 @@ import (
 // Hosts returns a [Config].Propagate that limits all requests to these hosts. A host is one of:
 //
 //   - a name, such as "api.example.com"
-//   - all names under one, such as ".example.com", which leaves out example.com itself
+//   - a name with a dot before it, such as ".example.com": all names below example.com, but not
+//     example.com itself
 //   - an IP address, such as "10.1.2.3"
 //   - a network, such as "10.0.0.0/8": all its addresses, but no names
 //

@@ -119,7 +119,7 @@ var followUps = []struct {
 		_, err := c.R().EnableTrace().Get("http://x.test/redirect")
 		require.NoError(t, err)
 	}},
-	{"net/http, a second page", func(t *testing.T, _ *resty.Client, plain *http.Client) {
+	{"net/http, in the context of the previous answer", func(t *testing.T, _ *resty.Client, plain *http.Client) {
 		ctx := context.Background()
 		for range 3 {
 			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://x.test/", nil)
@@ -203,7 +203,7 @@ func TestImplicitStays(t *testing.T) {
 	other, span := trace.Starter{TracerProvider: rec.provider}.Start(context.Background(), trace.B3{}, "other")
 	trace.Do(other, func(context.Context) { send(first) })
 	span.End()
-	rec.spans(t, 1) // the span other: the provider was not asked for another
+	rec.spans(t, 1) // only the span named other: the provider made no second span
 	require.Len(t, seen, 2)
 	assert.Equal(t, testkit.ID64, seen[0].ID(), "trace of the first request")
 	assert.Equal(t, testkit.ID64, seen[1].ID(), "trace of the second request")

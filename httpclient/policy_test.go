@@ -33,12 +33,12 @@ func redirected(urls ...string) *http.Request {
 // http.
 func TestSameSite(t *testing.T) {
 	tests := []struct {
-		first, next string // next "": no redirect
+		first, next string // next is "" if there is no redirect
 		want        bool
 	}{
 		{"https://api.example.com/", "", true},
 		{"http://203.0.113.9/", "", true},
-		{"", "", true}, // resty's preview of a URL that it is about to refuse
+		{"", "", true}, // the preview of a URL that resty is about to refuse
 		{"//api.example.com/path", "", true},
 		{"https://api.example.com/", "https://api.example.com/other", true},
 		{"https://api.example.com/", "https://API.Example.COM/", true},
@@ -66,13 +66,13 @@ func TestSameSite(t *testing.T) {
 		{"http://localhost/", "http://127.0.0.1/", false},
 		{"http://127.0.0.1/", "http://127.0.0.1:8080/", true},
 		{"http://10.0.0.1/", "http://11.0.0.1/", false},
-		{"http://10.0.0.1/", "http://[::ffff:10.0.0.1]/", false}, // on the safe side
+		{"http://10.0.0.1/", "http://[::ffff:10.0.0.1]/", false}, // the same address, but refused to be on the safe side
 		{"http://[::1]/", "http://[::1]:8080/", true},
 		{"http://[fe80::1%25eth0]/", "http://[fe80::1%25eth1]/", false},
 		{"http://127.0.0.1/", "http://127.0.0.1.evil.net/", false},
 		{"http://127.0.0.1/", "http://2130706433/", false},
 		{"http://127.0.0.1/", "http://0x7f.1/", false},
-		{"http://10.0.0.010/", "http://66.66.0.010/", false}, // which getaddrinfo reads as addresses
+		{"http://10.0.0.010/", "http://66.66.0.010/", false}, // getaddrinfo reads both names as addresses
 		{"http://1.2.3.0x4/", "http://9.9.3.0x4/", false},
 		{"https://mail.example/", "https://ma\u0130l.example/", false}, // İ is looked up as xn--mail-swc
 		{"https://%fe.example/", "https://%ff.example/", false},
@@ -112,8 +112,8 @@ func TestSameSite(t *testing.T) {
 	assert.False(t, httpclient.SameSite(byHand), "SameSite of %s", byHand.URL)
 }
 
-// Hosts allows names by name and addresses by network. A name that looks like an address is not
-// allowed by a network.
+// Hosts allows the names, the addresses and the networks that it is given. A name that looks like
+// an address belongs to no network.
 func TestHosts(t *testing.T) {
 	hosts := func(hosts ...string) []string { return hosts }
 	tests := []struct {
@@ -127,7 +127,7 @@ func TestHosts(t *testing.T) {
 		{hosts("api.example.com"), "http://api.example.com:8443/", true},
 		{hosts("api.example.com"), "HTTPS://API.example.COM./", true},
 		{hosts("API.example.com."), "https://api.example.com/", true},
-		{hosts("api.example.com"), "//api.example.com/path", true}, // resty's preview
+		{hosts("api.example.com"), "//api.example.com/path", true}, // as in the preview of a resty request
 		{hosts("api.example.com"), "https://user:password@api.example.com/", true},
 		{hosts("api.example.com"), "https://v1.api.example.com/", false},
 		{hosts("api.example.com"), "https://example.com/", false},
@@ -250,7 +250,7 @@ func TestPrivateNetworks(t *testing.T) {
 		{"http://[64:ff9b::10.0.0.1]/", false},
 		{"http://[::10.0.0.1]/", false},
 		{"http://203.0.113.9/", false},
-		{"http://169.254.169.254/", false}, // link-local: a cloud's metadata
+		{"http://169.254.169.254/", false}, // link-local: the metadata service of a cloud
 		{"http://[fe80::1%25eth0]/", false},
 		{"http://100.64.0.1/", false},
 		{"http://0.0.0.0/", false},
@@ -259,7 +259,7 @@ func TestPrivateNetworks(t *testing.T) {
 		{"http://localhost/", true},
 		{"HTTP://LocalHost.:8080/", true},
 		{"//localhost/path", true},
-		{"http://api.localhost/", false}, // for Go a name like any other
+		{"http://api.localhost/", false}, // Go treats it like any other name
 		{"http://localhost.evil.net/", false},
 		{"http://evillocalhost/", false},
 		{"http://localhost@evil.net/", false},

@@ -33,7 +33,7 @@ func preview(c *resty.Client, r *resty.Request) *http.Request {
 
 // pathReplacer replaces the path parameters of r and c.
 func pathReplacer(c *resty.Client, r *resty.Request) *strings.Replacer {
-	var pairs []string // the first pair of a name counts
+	var pairs []string // if a name has several pairs, the first one counts
 	for _, params := range []struct {
 		values map[string]string
 		escape func(string) string

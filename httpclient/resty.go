@@ -20,10 +20,10 @@ import (
 //
 // A request may be sent again. Each send has a span under the span of the context that SetContext
 // has set, or begins a trace of its own. Values that a hook adds to the request's context during
-// a send stay for the retries of that send, and are gone with the next send. The
-// context grows with each send if an OnBeforeRequest hook is registered before Resty and sets a
-// context that it derives from the request's context. In the next send, that is the context that
-// the last send has left. Such a hook should derive from a context of its own.
+// a send stay for the retries of that send, and are gone with the next send. An OnBeforeRequest
+// hook that is registered before Resty should not derive a context from the request's context: at
+// the next send, the request's context is the one that the last send has left, so that the chain
+// of contexts grows with each send. Such a hook should derive from a context of its own.
 //
 // At the first request, Resty wraps the redirect policy that the client then has. Through this
 // policy it sees redirects. If you set policies later, put [RedirectPolicy] last among them.
@@ -60,7 +60,7 @@ func Resty(c *resty.Client, cfg Config) *resty.Client {
 // restyHop is the hop of one resty client and its clones.
 type restyHop struct {
 	*hop
-	once sync.Once // for the redirect policy
+	once sync.Once // wraps the redirect policy
 }
 
 // begin is called before each attempt, and before resty has made the http.Request.
@@ -80,7 +80,8 @@ func (h *restyHop) begin(c *resty.Client, r *resty.Request) error {
 	stay := t.follow(lastTry(r))
 	t.current = &t.attempt
 	if t.line != nil {
-		t.line.wanted = h.calls.Skip == nil || !h.calls.Skip(preview(c, r)) // no Skip, no costly preview
+		// Without Skip, the costly preview is not needed.
+		t.line.wanted = h.calls.Skip == nil || !h.calls.Skip(preview(c, r))
 	}
 	t.start(t, stay, r.Method)
 	r.SetContext(t.own)

@@ -575,7 +575,7 @@ func TestRestyBodies(t *testing.T) {
 	tests := []struct {
 		name string
 		set  func(*resty.Request)
-		want []string // in the body that arrives
+		want []string // texts that the arriving body contains
 	}{
 		{"SetBody with text", func(r *resty.Request) { r.SetBody("plain text") }, []string{"plain text"}},
 		{"SetBody with a struct", func(r *resty.Request) { r.SetBody(struct{ Name string }{"x"}) }, []string{`{"Name":"x"}`}},

@@ -10,7 +10,7 @@ import (
 )
 
 // NewTransport returns a RoundTripper that puts the trace of the request's context on the request
-// and hands it to base. A nil base means http.DefaultTransport, as it is when the request is
+// and hands it to base. A nil base means the value of http.DefaultTransport when the request is
 // sent.
 //
 // The caller's request is not changed: base gets a copy, whose context has the attempt's span as

@@ -523,7 +523,7 @@ func TestTransportSpan(t *testing.T) {
 			rec := newRecorder(t, sdktrace.AlwaysSample())
 			r, err := http.NewRequestWithContext(testkit.Request(), tt.method, tt.url, nil)
 			require.NoError(t, err)
-			r.Method = tt.method // NewRequest has filled it in
+			r.Method = tt.method // NewRequest makes an empty method GET
 			resp, err := w.client(t, rec.config()).Do(r)
 			require.NoError(t, err, "Do")
 			drain(t, resp)
@@ -608,7 +608,7 @@ func TestTransportFailedSpan(t *testing.T) {
 	}
 }
 
-// counting is a provider that counts the ends of its spans. An SDK ignores a second End.
+// counting is a provider that counts the calls of End, since an SDK ignores a second End.
 type counting struct {
 	oteltrace.TracerProvider
 	ends atomic.Int32

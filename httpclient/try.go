@@ -14,15 +14,15 @@ import (
 // try is what the hooks know of one attempt and its redirects. All hooks run in the goroutine that
 // sends the request. Other goroutines may read only the embedded attempt.
 type try struct {
-	attempt // of the first request, not of the redirects
+	attempt // the attempt of the first request, not of a redirect
 
 	hop     *hop
 	request *resty.Request
 	origin  origin
 	caller  context.Context // the context that the try was started in, without additions by hooks
-	current *attempt        // of the last redirect seen, or of the first request
+	current *attempt        // the attempt of the last redirect seen, or of the first request
 	hopped  *http.Request   // the last redirect seen
-	span    oteltrace.Span  // of current
+	span    oteltrace.Span  // the span of the attempt current
 	ended   bool            // the span has ended
 	line    *loggedTry      // the loggedTry that the try is a part of; nil: attempts have no lines
 	number  int             // number of the current attempt in its send, from 1, redirects included

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// traffic lists the headers of the requests that tests of allocations and benchmarks serve.
+// traffic lists the headers of the requests that the benchmarks and the allocation tests serve.
 var traffic = []struct {
 	name   string
 	header http.Header
@@ -91,7 +91,7 @@ func TestAccessLogRouteAllocs(t *testing.T) {
 	}
 }
 
-// nullWriter is a ResponseWriter with the optional interfaces of net/http's for HTTP/1.
+// nullWriter has the optional interfaces that net/http's ResponseWriter for HTTP/1 has.
 type nullWriter struct {
 	http.Hijacker
 	io.ReaderFrom

@@ -25,11 +25,11 @@ type entry struct {
 	w     http.ResponseWriter
 	given *http.Request
 
-	seen    *http.Request // what the handler gets: given, or a copy whose context is outside
-	cell    *route.Cell
-	outside *outside // the context that this AccessLog made; nil: cell is from further out
+	seen    *http.Request // the handler's request: given, or a copy whose context is e.outside
+	cell    *route.Cell   // holds the route of the request
+	outside *outside      // the context that this AccessLog made; nil if cell is from further out
 
-	caller   trace.B3 // what the headers say, if no New further out has read them
+	caller   trace.B3 // the trace in the headers, if no New further out has read them
 	returned bool     // the handler has returned
 }
 

@@ -41,7 +41,7 @@ func ExampleNew_incorrect() {
 
 // Middleware inside of New that puts a logger into the context, as hlog.NewHandler does, replaces
 // New's logger. The logger in the context is then bound to no trace, so its lines have no ID.
-// Leave such middleware out: Config.Logger does its job.
+// Leave such middleware out: Config.Logger replaces it.
 func ExampleConfig_incorrect() {
 	logger := zerolog.New(zerolog.ConsoleWriter{Out: os.Stdout, NoColor: true, PartsOrder: []string{"message"}, FieldsExclude: []string{"span_id"}})
 	traced := httpmw.New(httpmw.Config{Logger: &logger})

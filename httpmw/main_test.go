@@ -53,8 +53,8 @@ func serve(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 // protocols are the protocols of the test servers.
 var protocols = []string{"h1", "h2"}
 
-// newServer starts a server that speaks protocol and does not log panics. A prepare function may
-// be nil.
+// newServer starts a server that speaks the given protocol and does not log panics. A prepare
+// function may be nil.
 func newServer(t testing.TB, protocol string, h http.Handler, prepare ...func(*http.Server)) *httptest.Server {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(h)

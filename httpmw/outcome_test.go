@@ -302,7 +302,7 @@ func leaving(t *testing.T, protocol string, prepare func(*http.Server), mw func(
 // If the client leaves, the line has client_gone. The status is 0 if nothing was sent.
 func TestAccessLogClientGone(t *testing.T) {
 	large := make([]byte, 64<<10)
-	// It loops, since the operating system buffers some megabytes.
+	// writeUntilError writes in a loop, since the operating system buffers some megabytes.
 	writeUntilError := func(w io.Writer) error {
 		for {
 			if _, err := w.Write(large); err != nil {
@@ -381,7 +381,7 @@ func TestAccessLogClientGone(t *testing.T) {
 	}
 }
 
-// zeros is an endless source.
+// zeros is a reader of endless zero bytes.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
@@ -461,8 +461,8 @@ type failingWriter struct {
 
 func (f failingWriter) Write([]byte) (int, error) { return 0, f.err }
 
-// Another library's ResponseWriter may have all optional interfaces of net/http's, and a Flush
-// that does not call FlushError. AccessLog calls that Flush.
+// Another library's ResponseWriter may have all optional interfaces of net/http's ResponseWriter,
+// and a Flush that does not call FlushError. AccessLog calls that Flush.
 func TestAccessLogForeignFlush(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out)
@@ -579,10 +579,10 @@ func TestAccessLogClientGoneBefore(t *testing.T) {
 func TestAccessLogSourceFails(t *testing.T) {
 	read := &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
 	for name, err := range map[string]error{
-		"an error":                         errors.New("no source"),
-		"a read from a connection":         read,
-		"that read, wrapped by a readfrom": &net.OpError{Op: "readfrom", Net: "tcp", Err: read},
-		"a refused connection":             &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")},
+		"an error":                        errors.New("no source"),
+		"an error of a connection's Read": read,
+		"an error of Read, wrapped by the op readfrom": &net.OpError{Op: "readfrom", Net: "tcp", Err: read},
+		"a refused connection":                         &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out testkit.Log
@@ -729,7 +729,8 @@ func TestAccessLogHalfClosed(t *testing.T) {
 }
 
 // TestTortureTimeoutHandlers: the line has the status that the client got, whatever a handler
-// does before and after the deadline. AccessLog is outside and inside of http.TimeoutHandler.
+// does before and after the deadline. AccessLog is first outside of http.TimeoutHandler, then
+// inside of it.
 func TestTortureTimeoutHandlers(t *testing.T) {
 	rounds, compared := torture.Size(2, 400), 0
 	for _, protocol := range protocols {

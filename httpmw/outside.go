@@ -42,7 +42,8 @@ func (o *outside) within() context.Context {
 	return o.Context
 }
 
-// outsideOf returns the nearest outside that ctx is derived from; nil if there is none.
+// outsideOf returns the nearest context of the type outside that ctx is derived from; nil if there
+// is none.
 func outsideOf(ctx context.Context) *outside {
 	o, _ := ctx.Value(outsideKey{}).(*outside)
 	return o

@@ -236,8 +236,8 @@ func TestAccessLogWithoutNew(t *testing.T) {
 	assert.Empty(t, sites, "calls of OnMissing for AccessLog outside of New")
 }
 
-// TestAccessLogOutsideForm: an AccessLog without New, or outside of it, copies the request. It
-// copies the fields that net/http needs back into the original request.
+// TestAccessLogOutsideForm: an AccessLog without New, or outside of it, copies the request. After
+// the handler, AccessLog sets the fields that net/http needs in the original request.
 func TestAccessLogOutsideForm(t *testing.T) {
 	var form bytes.Buffer
 	m := multipart.NewWriter(&form)

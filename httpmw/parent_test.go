@@ -37,7 +37,7 @@ func TestNewLocalSpan(t *testing.T) {
 		name        string
 		propagators []propagation.TextMapPropagator
 		header      http.Header
-		other       string // the trace that the headers name instead
+		other       string // the trace that the headers name, if it is not the local span's
 		denies      bool
 		debugs      bool
 	}{
@@ -132,7 +132,7 @@ func TestNewPropagator(t *testing.T) {
 		{"baggage alone", bag, testkit.Header("b3", id64+"-"+spanID+"-1", "baggage", "k=v"), id64, trace.Accept, "", "k=v"},
 		{"contrib's TraceContext", propagation.TraceContext{}, testkit.Header("traceparent", parent, "tracestate", "a=b"), id128, trace.Accept, "a=b", ""},
 		{"contrib's b3", b3.New(), testkit.Header("b3", id128+"-"+spanID+"-1"), id128, trace.Accept, "", ""},
-		{"contrib's b3, debug", b3.New(), testkit.Header("X-B3-TraceId", id128, "X-B3-SpanId", spanID, "X-B3-Sampled", "1"), id128, trace.Accept, "", ""},
+		{"contrib's b3, X-B3 headers", b3.New(), testkit.Header("X-B3-TraceId", id128, "X-B3-SpanId", spanID, "X-B3-Sampled", "1"), id128, trace.Accept, "", ""},
 	} {
 		for _, withSDK := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, SDK %v", tt.name, withSDK), func(t *testing.T) {

@@ -49,7 +49,7 @@ func (r refused) redecided(h http.Header, caller trace.B3, ctx context.Context) 
 	if h.Get("X-B3-TraceId") != "" {
 		p.Encoding |= b3.B3MultipleHeader
 	}
-	if p.Encoding != 0 && caller.TraceID.IsValid() { // headers without IDs hold only the decision
+	if p.Encoding != 0 && caller.TraceID.IsValid() { // B3 headers without IDs hold only the caller's decision
 		p.Inject(trace.NewContext(context.Background(), caller), propagation.HeaderCarrier(clone))
 	}
 	traceparent := propagation.HeaderCarrier{"Traceparent": h["Traceparent"]}

@@ -26,9 +26,9 @@ import (
 //	}
 //
 // Routers within routers may each call SetRoute. A template that leaves the end of the path open
-// ("/v1/") gives way to a template that does not. If both do, or neither does, the shorter gives
-// way to the longer. A template that ends in a star is ignored, and so is such an r.Pattern: in
-// chi and others the star means that another router handles the end of the path. Behind
+// ("/v1/") gives way to a template that does not. If both leave it open, or neither, the longer
+// template wins. A template that ends in a star is ignored, and so is an r.Pattern that ends in a
+// star: in chi and others the star means that another router handles the end of the path. Behind
 // http.StripPrefix, put the prefix before the template.
 //
 // SetRoute is safe for concurrent use. It does nothing for an empty template, for a nil ctx, and

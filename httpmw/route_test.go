@@ -22,7 +22,7 @@ import (
 // routed is the route of one request, on its line and on its span.
 type routed struct {
 	line, span string // "": there is no route
-	name       string // of the span
+	name       string // the name of the span
 }
 
 // routeOf serves a GET of path with the handler that build makes of New and AccessLog, in a
@@ -100,7 +100,7 @@ func TestRouteBehindCopies(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		build builder
-		bare  routed // without SetRoute
+		bare  routed // the route without SetRoute
 	}{
 		{"New(AccessLog(x(mux)))", func(mw, log, x func(http.Handler) http.Handler, mux http.Handler) http.Handler {
 			return mw(log(x(mux)))

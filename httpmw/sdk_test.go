@@ -23,7 +23,7 @@ type sdkSampler struct {
 	name    string
 	sampler sdktrace.Sampler
 	root    func(oteltrace.TraceID) bool // the decision if no caller has decided
-	drops   bool                         // samples nothing, not even a trace that a caller accepted
+	drops   bool                         // it samples nothing, whatever a caller decides
 }
 
 var (
@@ -108,13 +108,13 @@ type sdkCase struct {
 	*testing.T
 	sampler sdkSampler
 	stack   otelStack
-	state   string // of the caller
-	id      string // of the caller; "": none
+	state   string // the caller's state
+	id      string // the caller's trace ID; "" if there is none
 	header  http.Header
 
 	outside oteltrace.SpanContext // the span context that New found
-	got     said                  // in the handler
-	deep    said                  // in the innermost handler, which may be inside of otelhttp
+	got     said                  // the B3 in the handler
+	deep    said                  // the B3 in the innermost handler, inside of otelhttp if any
 	sent    http.Header           // headers that the innermost handler sends
 	spans   *tracetest.SpanRecorder
 }
@@ -201,8 +201,8 @@ func (c *sdkCase) checkFurtherIn(wantState string) {
 	assert.Equal(c, map[string]string{"debug": "1"}[wantState], c.sent.Get("X-B3-Flags"), "X-B3-Flags sent on")
 }
 
-// TestSDKInventedParent: for an accept without IDs, New gives the SDK an invented parent. Neither
-// the handler's context nor the headers that are sent on have that parent.
+// TestSDKInventedParent: if a caller accepts without sending IDs, New gives the SDK an invented
+// parent. Neither the handler's context nor the headers that are sent on have that parent.
 func TestSDKInventedParent(t *testing.T) {
 	for _, state := range []string{"1", "d"} {
 		t.Run(state, func(t *testing.T) {

@@ -76,8 +76,8 @@ func TestAccessLogFindsSlog(t *testing.T) {
 
 			logger := zerolog.New(&zero)
 			serve(httpmw.New(httpmw.Config{Slog: to.logger(&out), Logger: &logger})(access(http.HandlerFunc(nop))), get(nil))
-			assert.Equal(t, "request", zero.Line(t)["message"], "message of zerolog's line, where the context has both")
-			assert.Len(t, out.Lines(t), 2, "slog's lines, without a new one")
+			assert.Equal(t, "request", zero.Line(t)["message"], "message of zerolog's line, if the context has both loggers")
+			assert.Len(t, out.Lines(t), 2, "slog's lines, after a request whose line went to zerolog")
 		})
 	}
 }
@@ -268,7 +268,7 @@ func TestAccessLogPresets(t *testing.T) {
 			// If the first of several handlers is enabled, Enabled of logctx's handler is not
 			// called.
 			for _, behind := range [][]slog.Handler{nil, {slog.NewTextHandler(io.Discard, nil)}} {
-				t.Run(fmt.Sprintf("%s, slog, behind %d, %s", tt.name, len(behind), way), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s, slog, after %d other handlers, %s", tt.name, len(behind), way), func(t *testing.T) {
 					var out testkit.Log
 					h := logctx.Slog(slog.NewJSONHandler(&out, nil), tt.cfg)
 					if len(behind) > 0 {

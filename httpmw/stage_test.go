@@ -216,13 +216,14 @@ type scenario struct {
 	// The handler (nil: report), the middleware around it, and the request: raw bytes for h1, or
 	// the method and body of a client's request.
 	handler         func(s *stage, w http.ResponseWriter, r *http.Request)
-	inside, outside func(http.Handler) http.Handler // of the setup
+	inside, outside func(http.Handler) http.Handler // middleware inside and outside of the setup
 	raw             []string
 	method, body    string
 
 	play func(s *stage) // if set, it replaces the fields above from handler on
 
-	// known, if set, is the reason why New and AccessLog cannot avoid another transcript.
+	// known, if set, is the reason why the transcript with New and AccessLog must differ from the
+	// bare transcript.
 	known string
 }
 

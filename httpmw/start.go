@@ -77,7 +77,7 @@ func (h *handler) extract(r *http.Request) (context.Context, trace.B3) {
 	}
 	if !h.native && caller.TraceID.IsValid() {
 		// Another propagator's "not sampled" may stand for a caller that defers. Only the B3
-		// headers show which.
+		// headers show whether the caller denies or defers.
 		if caller, _ = trace.FromHeader(r.Header); caller.TraceID != sc.TraceID() {
 			caller = trace.B3{}
 		}

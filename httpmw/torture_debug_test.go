@@ -131,8 +131,8 @@ func (c coin) Sample(oteltrace.TraceID) bool { return c.Float64() < c.rate }
 func TestTortureDebugFlood(t *testing.T) {
 	const rate = 0.001
 	requests := torture.Size(20_000, 1_000_000)
-	// The short form allows six sigmas, so that the library's own random IDs never fail a test.
-	// The long form allows four: 874 to 1,126 of a million requests.
+	// The short form of the test allows six sigmas, so that the library's own random IDs never
+	// fail it. The long form allows four: 874 to 1,126 of a million requests.
 	mean, sigma := rate*float64(requests), math.Sqrt(rate*(1-rate)*float64(requests))
 	spread := float64(torture.Size(6, 4)) * sigma
 	least, most := int(math.Max(1, math.Ceil(mean-spread))), int(mean+spread)

@@ -274,7 +274,7 @@ func (s *stage) report() http.HandlerFunc {
 	}
 }
 
-// untilDone waits for the end of r's context, or until patience is over.
+// untilDone waits for the end of r's context, but not longer than the time patience.
 func untilDone(r *http.Request) {
 	select {
 	case <-r.Context().Done():

@@ -129,13 +129,13 @@ var withBaggage = propagation.NewCompositeTextMapPropagator(trace.Propagator{W3C
 type trustCase struct {
 	*testing.T
 	caller      caller
-	decision    trace.Sampling // New's own
+	decision    trace.Sampling // New's own decision
 	believesAll bool
 
-	got       said        // in the handler
+	got       said        // the B3 in the handler's context
 	seen      http.Header // the headers that the handler sees
-	inner     said        // what a propagator in the handler reads
-	innermost said        // inside of otelhttp, in the handler
+	inner     said        // the B3 that a propagator in the handler reads
+	innermost said        // the B3 inside of an otelhttp handler, which the handler calls
 
 	bag, innermostBag string
 	tracestate        string
@@ -184,7 +184,7 @@ func (c *trustCase) checkIDs() {
 	}
 	assert.Equal(c, want, c.inner, "what a Propagator further in finds")
 	for _, name := range []string{"b3", "X-B3-TraceId"} {
-		assert.Equal(c, c.caller.header.Get(name) != "", c.seen.Get(name) != "", "the handler sees %s, as the caller sent it", name)
+		assert.Equal(c, c.caller.header.Get(name) != "", c.seen.Get(name) != "", "the handler sees %s if the caller has sent it", name)
 	}
 	for _, name := range []string{"X-B3-Flags", "Tracestate", "Baggage"} {
 		assert.NotContains(c, c.seen, name, "headers in the handler")
@@ -484,7 +484,7 @@ func TestTrustBaggageFromOutside(t *testing.T) {
 			r.Header.Set("baggage", tt.header)
 		}
 		serve(h, r.WithContext(baggage.ContextWithBaggage(r.Context(), bag)))
-		assert.Equal(t, tt.want, got, "baggage in the handler, trust %d, header %q, in the context %q", tt.trust, tt.header, tt.given)
+		assert.Equal(t, tt.want, got, "baggage in the handler, trust %d, with the header %q and the baggage %q in the context", tt.trust, tt.header, tt.given)
 	}
 }
 

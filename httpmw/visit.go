@@ -23,19 +23,21 @@ type visit struct {
 	span      oteltrace.Span
 	recording bool // span.IsRecording()
 
-	cell    *route.Cell // of this span; nil: nobody reads it
-	further *route.Cell // of the span or AccessLog further out; nil: there is none
+	// A cell holds the route of a request, for the span and for the access line.
+	cell    *route.Cell // the cell of this span; nil if nobody reads it
+	further *route.Cell // the cell of the New or AccessLog further out; nil if there is none
 
 	restore  context.Context // holds the labels to restore; nil: the labels are unchanged
 	returned bool            // the handler has returned
 }
 
-// equip returns traced, the context of the span, with the loggers and the mark of a Guard.
+// equip returns traced, the context of the span, with the loggers. If a Guard is on, the result
+// also has the labels by which the Guard marks goroutines.
 func (v *visit) equip(traced context.Context) context.Context {
 	h, ctx := v.handler, traced
 	if g := goroutine.CurrentGuard(); g != nil {
 		ctx, v.restore = g.Traced(ctx), v.given.Context()
-		if g.Descends() { // the goroutine had the mark before, as in another request's handler
+		if g.Descends() { // the goroutine had the labels before, as in another request's handler
 			v.restore = g.Traced(v.restore)
 		}
 	} else if h.Labels != nil {
@@ -61,7 +63,7 @@ func (v *visit) report(traced context.Context) {
 	// request. The cell then belongs to that other request.
 	if further := route.Of(v.given.Context()); further != nil && further.Made == madeHere {
 		v.further = further
-		if further.Outside { // else another New has told the AccessLog
+		if further.Outside { // otherwise another New has already told the AccessLog
 			tellOutside(v.given.Context(), v.seen.Context())
 		}
 	}
