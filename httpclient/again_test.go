@@ -1141,9 +1141,9 @@ func fakeResty() *resty.Client {
 	return httpclient.Resty(c, httpclient.Config{})
 }
 
-// After 100,000 sends, the heap is at most 64 KiB larger than after 1,000, and a send makes as many
-// allocations as then. After the last of 2,000 retries, the heap is at most 64 KiB larger than
-// after the hundredth.
+// After 100,000 sends, the heap is at most 64 KiB larger than after 1,000, and a send makes as
+// many allocations as then. After the last of 2,000 retries, the heap is at most 64 KiB larger
+// than after the hundredth.
 func TestTortureRequestsUsedAgain(t *testing.T) {
 	const allowed = 64 << 10
 	n := torture.Size(5_000, 100_000)

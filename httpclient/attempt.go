@@ -40,10 +40,10 @@ func finishedIn(ctx context.Context) *attempt {
 // caller is the caller's context. The argument ctx is the request's context, and a is
 // finishedIn(ctx).
 //
-// If the user has started a span after the attempt a, both are ctx. Otherwise caller is the context
-// that a was started in, and started is caller with all that was added to a's context later. To
-// find out whether the caller has a trace, look in caller: below the additions, started may hold
-// a's record of its own trace.
+// If the user has started a span after the attempt a, both are ctx. Otherwise caller is the
+// context that a was started in, and started is caller with all that was added to a's context
+// later. To find out whether the caller has a trace, look in caller: below the additions, started
+// may hold a's record of its own trace.
 func (a *attempt) beside(ctx context.Context) (started, caller context.Context) {
 	started, caller = ctx, ctx
 	added := false

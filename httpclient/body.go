@@ -56,7 +56,7 @@ func watchBody(resp *http.Response, span oteltrace.Span, c *call, u *url.URL) {
 		b = new(body)
 	}
 	b.ReadCloser, b.span, b.call, b.url = resp.Body, span, c, u
-	if w, ok := resp.Body.(io.Writer); ok { // after 101 Switching Protocols, Body is the connection
+	if w, ok := resp.Body.(io.Writer); ok { // after a 101, Body is the connection
 		resp.Body = &connection{b, w}
 	} else {
 		resp.Body = b

@@ -73,7 +73,7 @@ func (h *hop) removeStale(header http.Header) {
 // does not write into header's array.
 func (h *hop) cloneHeader(header http.Header) http.Header {
 	const (
-		ours  = 4
+		ours  = 4 // number of the trace headers X-B3-*
 		group = 8 // entries of the smallest map, which maps.Clone copies without hashing a name
 	)
 	if header != nil && len(header)+ours <= group {
@@ -114,8 +114,7 @@ func (h *hop) start(ctx, caller context.Context, stay trace.B3, method string) (
 }
 
 // implicit returns ctx with the trace of this goroutine, if there is one and caller has none. If
-// the attempt must stay in a trace, implicit uses the goroutine's trace only if it is the same
-// trace.
+// the attempt must stay in a trace, and the goroutine has another trace, implicit returns ctx.
 //
 // Do not call trace.Implicit(ctx) instead: the record of an earlier attempt in ctx looks like a
 // trace.

@@ -75,8 +75,8 @@ func TestHop(t *testing.T) {
 					// The caller's span is the parent of the span that is sent.
 					caller, err := trace.FromHeader(r.Header)
 					require.NoError(t, err)
-					assert.NotEqual(t, caller.SpanID, a.b3.SpanID, "span ID at the other end, which must not be the caller's")
-					assert.Equal(t, caller.SpanID, a.b3.ParentSpanID, "parent span ID at the other end")
+					assert.NotEqual(t, caller.SpanID, a.b3.SpanID, "span ID that arrived, which must not be the caller's")
+					assert.Equal(t, caller.SpanID, a.b3.ParentSpanID, "parent span ID that arrived")
 					return hoptest.Seen{TraceID: a.traceID(), State: a.b3.Sampling.String()}
 				})
 			})

@@ -80,7 +80,7 @@ var multi = []string{"x-b3-parentspanid", "x-b3-sampled", "x-b3-spanid", "x-b3-t
 // connects to this server for any host name.
 type world struct {
 	*httptest.Server
-	secure *httptest.Server // for https; nil: none
+	secure *httptest.Server // the server for https; nil if there is none
 	mu     sync.Mutex
 	seen   []arrival
 }
@@ -169,13 +169,13 @@ func (w *world) transport(t testing.TB) *http.Transport {
 	return base
 }
 
-// client returns a client of net/http, traced.
+// client returns a traced client of net/http that connects to this world.
 func (w *world) client(t testing.TB, cfg httpclient.Config) *http.Client {
 	return httpclient.Wrap(&http.Client{Transport: w.transport(t)}, cfg)
 }
 
-// bareResty returns a resty client of this world, not traced. It does not log, and does not
-// wait between retries.
+// bareResty returns a resty client that connects to this world and is not traced. It does not
+// log, and does not wait between retries.
 func (w *world) bareResty(t testing.TB) *resty.Client {
 	return resty.New().SetTransport(w.transport(t)).SetLogger(quiet{}).
 		SetRetryWaitTime(1).SetRetryMaxWaitTime(1)
@@ -348,8 +348,8 @@ func (s recorded) text() string {
 	return b.String()
 }
 
-// assertOutcome checks the status code attribute (0: none) and whether the span's status is an
-// error.
+// assertOutcome checks the attribute http.response.status_code, and whether the span's status is
+// an error. If the parameter status is 0, the span must not have the attribute.
 func (s recorded) assertOutcome(t testing.TB, status int, failed bool) {
 	t.Helper()
 	var want any

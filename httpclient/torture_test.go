@@ -435,7 +435,7 @@ func (rs *readers) read(r *http.Request) {
 type hostileBase struct {
 	name   string
 	trip   func(r *http.Request, resp *http.Response) (*http.Response, error)
-	status int // of the span
+	status int // the status code of the span
 	failed bool
 }
 

@@ -33,10 +33,10 @@ type AccessLogConfig struct {
 	// field is renamed: path becomes path_attr. Nil: none.
 	Fields func(*http.Request) []slog.Attr
 
-	// Level returns the level of a line. Nil: error for a panic and for a status from 500, warn
-	// for a status from 400, else info. If the client has gone, the level is info, whatever the
-	// status, since httputil.ReverseProxy answers 502 to such a client, or panics with
-	// http.ErrAbortHandler. A panic with another value is not lost: net/http itself reports it.
+	// Level returns the level of a line. If Level is nil, the level is error for a panic or a
+	// status from 500, warn for a status from 400, and else info. It is also info if the client
+	// has gone, whatever the status: httputil.ReverseProxy answers 502 to such a client, or panics
+	// with http.ErrAbortHandler. A panic with another value is not lost: net/http itself reports it.
 	//
 	// The argument status is 0 if nothing was sent: the handler panicked or took over the
 	// connection before it wrote anything, or the client had gone.
@@ -59,7 +59,7 @@ type AccessLogConfig struct {
 // (what the client got), bytes (of the body, as the handler wrote it), duration_ms, remote; the
 // hook's trace_id and span_id; parent_id (the caller's span), caller_parent_id (that span's own
 // parent, as received); untrusted_trace_id (from a caller under [TrustNone]); sampled, panicked,
-// hijacked and client_gone, where true. A method, path or remote is cut after 8,000 bytes. If the
+// hijacked and client_gone, if true. A method, path or remote is cut after 8,000 bytes. If the
 // logger's hook or handler has one of logctx's presets, the keys have the vendor's names. These
 // lines alone are enough to draw a call graph.
 //
@@ -75,7 +75,8 @@ type AccessLogConfig struct {
 // whatever the handler wrote, since TimeoutHandler has answered. In three cases an AccessLog
 // inside cannot tell whether TimeoutHandler has answered: the handler returns just at the
 // deadline, when TimeoutHandler may choose either answer; other middleware in between sets a
-// shorter deadline, which AccessLog takes for TimeoutHandler's; or a context hides the deadline.
+// shorter deadline, which AccessLog takes for TimeoutHandler's; or middleware in between replaces
+// the context, so that AccessLog does not see the deadline.
 //
 // # Clients that have gone
 //

@@ -282,8 +282,8 @@ func TestAccessLogLogger(t *testing.T) {
 	hooked := func(w io.Writer) *zerolog.Logger { l := zerolog.New(w).Hook(hook); return &l }
 	for _, tt := range []struct {
 		name    string
-		outer   func(io.Writer) *zerolog.Logger // in the context, before New
-		mw, log func(io.Writer) *zerolog.Logger // of New and of AccessLog
+		outer   func(io.Writer) *zerolog.Logger // the logger in the context that New gets
+		mw, log func(io.Writer) *zerolog.Logger // the loggers of New and of AccessLog
 	}{
 		{"AccessLog's logger, without the hook", nil, nil, plain},
 		{"AccessLog's logger, with the hook", nil, nil, hooked},
@@ -670,8 +670,8 @@ func TestAccessLogReaddressed(t *testing.T) {
 					h := httpmw.New(cfg)(httpmw.AccessLog(access)(http.HandlerFunc(nop)))
 					serve(h, get(testkit.Header("b3", id64+"-"+spanID+decision)).WithContext(ctx))
 					line := map[string]any{}
-					// out.Line would fail: where clew does not see logctx's hook, it adds the
-					// hook again, and the line has the IDs twice.
+					// out.Line would fail: if clew does not find logctx's hook, it adds the hook
+					// again, and the line has the IDs twice.
 					require.NoError(t, json.Unmarshal([]byte(out.String()), &line), "the only line:\n%s", &out)
 					assert.Equal(t, []any{"GET", "/", 200.0, spanID}, []any{line["method"], line["path"], line["status"], line["parent_id"]}, "line %v", line)
 					switch {

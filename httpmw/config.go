@@ -43,7 +43,7 @@ type Config struct {
 	//
 	// Inside of another New, or of otelhttp, Sample is not called, because a span of this process
 	// has decided already. There are two exceptions. Under TrustNone Sample is called, because a
-	// new trace begins. For a caller that defers it is called inside of otelhttp, because
+	// new trace begins. If the caller defers, Sample is also called inside of otelhttp, because
 	// otelhttp may have taken the caller for one that denies. So put this New outermost. Nil: the
 	// sampler decides.
 	Sample func(*http.Request) trace.Sampling
@@ -85,14 +85,14 @@ type Config struct {
 	// is called before the handler. The handler's goroutine has the labels until the handler
 	// returns, together with the labels that the request's context had before. The goroutines that
 	// the handler starts have the labels too. workerpool's tasks have them if their context is the
-	// handler's, and do not have them if their context is trace.Only of the handler's context.
+	// handler's, and do not have them if their context comes from trace.Only.
 	//
 	// If the handler itself calls a task that workerpool has wrapped, the task clears the
 	// handler's labels, because Go cannot read labels to restore them. Labels are for people:
 	// clew reads no ID from them. Nil: none.
 	Labels func(r *http.Request) pprof.LabelSet
 
-	// SpanName names the span of a request that is recorded. It is called after the handler, when
+	// SpanName names a request's span, if the span is recorded. It is called after the handler, when
 	// r.Pattern is known. If the router left r.Pattern empty, SpanName finds in r.Pattern the
 	// template that [SetRoute] was given. Nil: method and route.
 	SpanName func(r *http.Request) string

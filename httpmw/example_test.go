@@ -195,7 +195,7 @@ func ExampleTrust_secret() {
 }
 
 // Under TrustIDs the sampler decides by an ID that the caller chose. A trace.Ratio samples all
-// low IDs. This sampler does not, and still decides the same for the same ID.
+// low IDs. This sampler does not, but it still makes one and the same decision for an ID.
 func ExampleTrust_sampler() {
 	mw := httpmw.New(httpmw.Config{
 		Trust: httpmw.TrustIDs.Always,

@@ -48,8 +48,8 @@ type verdicts struct {
 
 type verdict struct{ right, missing, wrong int }
 
-// note compares the ID that a place found with the right one. An empty want means that the place
-// must not find an ID.
+// note compares got, the ID that a place has found, with want, the right ID. If want is empty, the
+// place must not find an ID.
 func (v *verdicts) note(place, want, got string, known func(id string) bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -684,7 +684,8 @@ func TestImplicitExporter(t *testing.T) {
 	l.assert(t, "export", 0, 2*4) // four spans: the part, the handler's two requests, the server's
 }
 
-// sending is an exporter that calls itself for each export, to send requests.
+// sending is a function that acts as an exporter: ExportSpans calls the function, which sends
+// requests.
 type sending func()
 
 func (f sending) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error {

@@ -188,8 +188,8 @@ func TestNewDebugLevel(t *testing.T) {
 	}
 }
 
-// TestNewThenRoot: in a new root, the logger of a debug request has the root's trace ID, and
-// again the level that it had outside of the debug trace.
+// TestNewThenRoot: a handler in a debug trace begins a new root. In the root, the logger has the
+// root's trace ID, and its own level again.
 func TestNewThenRoot(t *testing.T) {
 	var out testkit.Log
 	logger := zerolog.New(&out).Level(zerolog.InfoLevel)

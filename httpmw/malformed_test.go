@@ -145,7 +145,7 @@ func checkMalformed(t *testing.T, where string, cfg httpmw.Config, h http.Header
 		"response headers": fmt.Sprint(res.Header()),
 		"sent headers":     fmt.Sprint(sent),
 	}
-	if cfg.Trust != nil { // else the handler sees the headers as they came
+	if cfg.Trust != nil { // a nil Trust means TrustAll: the handler sees the caller's headers
 		everything["headers in the handler"] = fmt.Sprint(seen)
 	}
 	for what, text := range everything {

@@ -27,7 +27,7 @@ func TestNewSpanUTF8(t *testing.T) {
 		{"raw bytes", "/a\xffb", "GET", "/a\ufffdb", ""},
 		{"half a character", "/%c3", "GET", "/\ufffd", ""},
 		{"a long path", "/" + strings.Repeat("%ff", 20_000), "GET", "/" + strings.Repeat("\ufffd", (clip.Max-1)/3) + "…", ""},
-		{"the method HTTP, which is also the span name for unknown methods", "/", "HTTP", "/", "HTTP"},
+		{"the method HTTP, as spans name unknown methods", "/", "HTTP", "/", "HTTP"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			sdk, rec := testkit.SDK(sdktrace.AlwaysSample())

@@ -34,8 +34,8 @@ func (o *outcome) headed(status int) {
 	}
 }
 
-// sent is called when the header has been sent with status. If the header had been sent before,
-// the status of that time stays.
+// sent is called when the header has been sent with the given status. If a header was sent before,
+// its status stays.
 func (o *outcome) sent(status int) {
 	if o.Status == 0 && !o.Hijacked {
 		o.Status = status
@@ -58,7 +58,7 @@ func (o *outcome) wrote(n int64, err error) {
 // its error may be the source's.
 func (o *outcome) readFrom(n int64, err error) {
 	o.Bytes += n
-	if n > 0 { // else the header can still change
+	if n > 0 { // otherwise the header can still change
 		o.sent(http.StatusOK)
 	}
 	if byClient(err) {
@@ -91,7 +91,7 @@ func (o *outcome) failed(err error) {
 	case errors.Is(err, http.ErrBodyNotAllowed), isContentLength(err):
 		o.sent(http.StatusOK) // the handler made a mistake after the header was sent
 	case errors.Is(err, http.ErrHijacked):
-	case errors.Is(err, context.Canceled): // from http.TimeoutHandler; ended finds out why
+	case errors.Is(err, context.Canceled): // http.TimeoutHandler's; the method ended finds out why
 	default:
 		o.ClientGone = true
 	}

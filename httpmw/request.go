@@ -2,9 +2,9 @@ package httpmw
 
 import "net/http"
 
-// made reports whether a handler in this process made r, to serve its own request with it. A
-// server sets RequestURI and RemoteAddr, http.ReadRequest only RequestURI, http.NewRequest
-// neither.
+// made reports whether this process has made r itself, as a handler may do while it serves its own
+// request. A server sets RequestURI and RemoteAddr. http.ReadRequest sets only RequestURI, and
+// http.NewRequest sets neither.
 func made(r *http.Request) bool { return r.RequestURI == "" || r.RemoteAddr == "" }
 
 // giveBack copies the form and the pattern from seen, the copy, to given, the original. net/http

@@ -71,7 +71,7 @@ func TestSample(t *testing.T) {
 							}
 							asked := 0
 							var got said
-							var inside trace.B3 // from the headers that the handler sees
+							var inside trace.B3 // the B3 in the headers that the handler sees
 							sent := http.Header{}
 							serve(httpmw.New(httpmw.Config{
 								TracerProvider: provider, Propagator: caller.propagator, Trust: trusting(trust),

@@ -77,7 +77,7 @@ func TestAccessLogFindsSlog(t *testing.T) {
 			logger := zerolog.New(&zero)
 			serve(httpmw.New(httpmw.Config{Slog: to.logger(&out), Logger: &logger})(access(http.HandlerFunc(nop))), get(nil))
 			assert.Equal(t, "request", zero.Line(t)["message"], "message of zerolog's line, if the context has both loggers")
-			assert.Len(t, out.Lines(t), 2, "slog's lines, after a request whose line went to zerolog")
+			assert.Len(t, out.Lines(t), 2, "slog's lines, after a line that went to zerolog")
 		})
 	}
 }

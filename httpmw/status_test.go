@@ -27,7 +27,8 @@ type client struct {
 	err    error
 }
 
-// exchange serves one request over protocol. It returns what the client got, and the access line.
+// exchange serves one request over the given protocol. It returns what the client got, and the
+// access line.
 func exchange(t *testing.T, protocol, method string, logged, outside func(http.Handler) http.Handler, out *testkit.Log, h http.HandlerFunc) (client, map[string]any) {
 	t.Helper()
 	handler := logged(h)
@@ -76,7 +77,7 @@ type statusRow struct {
 	body   string
 
 	want      int  // status of the line
-	bytes     int  // of the line; 0: the length of body
+	bytes     int  // bytes of the line; 0 means the length of body
 	uncounted bool // the bytes of the line are not checked
 	panicked  bool
 	hijacked  bool

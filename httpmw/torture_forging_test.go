@@ -45,7 +45,7 @@ var (
 	consoleField = regexp.MustCompile(` ([a-z_]+)=(\S+)`)
 )
 
-// forger makes forged headers, from a seed.
+// forger makes forged headers, from random numbers with a fixed seed.
 type forger struct{ *rand.Rand }
 
 func (f forger) pick(of []string) string { return of[f.IntN(len(of))] }
@@ -153,13 +153,13 @@ func TestTortureLogForging(t *testing.T) {
 // forgery holds the handlers that get the forged requests, and what the handlers log and send.
 type forgery struct {
 	*testing.T
-	handlers     []http.Handler // for three levels of trust without W3C's headers, then for three with them
+	handlers     []http.Handler // one for each level of trust without W3C, then one for each with W3C
 	out, console testkit.Log
 	inside       string      // the trace ID in the handler
 	sent         http.Header // headers of the request that the handler sent on
 	where        string      // describes the request in failure messages
 
-	lines, ids, other int // other: IDs of another form
+	lines, ids, other int // numbers of lines, of IDs, and of IDs that do not have an ID's form
 }
 
 func newForgery(t *testing.T) *forgery {

@@ -30,7 +30,8 @@ import (
 
 const bothEncodings = b3.B3SingleHeader | b3.B3MultipleHeader
 
-// downstream is a RoundTripper that calls itself with each request, and answers 200.
+// downstream is a function that acts as a RoundTripper: RoundTrip calls the function with each
+// request, and answers 200.
 type downstream func(*http.Request)
 
 func (look downstream) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -240,7 +241,7 @@ func (s *spoofed) checkLines(requests int) (noted int) {
 			assert.Equal(s, claimed, line["untrusted_trace_id"], "untrusted_trace_id of %v", line)
 			delete(line, "untrusted_trace_id")
 		}
-		for key, value := range line { // no other field or line has it
+		for key, value := range line { // no other field has a claimed ID
 			assert.NotContains(s, theirs, value, "%s of %v", key, line)
 		}
 	}

@@ -26,7 +26,7 @@ const (
 	// TracerProvider with a trace.Sampler that decides by something else: see the example.
 	TrustIDs
 
-	// TrustAll believes the IDs, the sampling decision, the baggage and the tracestate.
+	// TrustAll believes the IDs, the sampling decision, and all else that the Propagator reads.
 	TrustAll
 )
 

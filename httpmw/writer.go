@@ -66,7 +66,7 @@ type watched struct {
 func (w *watched) Unwrap() http.ResponseWriter { return w.bothWriter }
 
 func (w *watched) WriteHeader(status int) {
-	w.bothWriter.WriteHeader(status) // first: it panics if status is invalid
+	w.bothWriter.WriteHeader(status) // called first, since it panics if status is invalid
 	w.outcome.headed(status)
 }
 
@@ -127,7 +127,7 @@ func snoop(w http.ResponseWriter, o *outcome) http.ResponseWriter {
 	return httpsnoop.Wrap(w, httpsnoop.Hooks{
 		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
 			return func(status int) {
-				next(status) // first: it panics if status is invalid
+				next(status) // called first, since it panics if status is invalid
 				o.headed(status)
 			}
 		},
