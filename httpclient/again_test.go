@@ -251,8 +251,8 @@ var endings = []struct {
 func TestRestyRequestAgainAfter(t *testing.T) {
 	for _, tt := range endings {
 		for _, retries := range []int{0, 2} {
-			for _, rootless := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s, %d retries, rootless %t", tt.name, retries, rootless), func(t *testing.T) {
+			for _, noTrace := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, %d retries, without a trace %t", tt.name, retries, noTrace), func(t *testing.T) {
 					rec := newRecorder(t, sdktrace.AlwaysSample())
 					c := resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 						return answer(r, http.StatusOK, "ok"), nil
@@ -265,10 +265,10 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 						tt.after(c)
 					}
 					r := c.R()
-					if !rootless {
+					if !noTrace {
 						r.SetContext(testkit.Request()).SetHeader("X-Caller", "1")
 					}
-					check := newSendCheck(rec, rootless)
+					check := newSendCheck(rec, noTrace)
 					var deep []int
 					for n := range 4 {
 						func() {
@@ -295,15 +295,15 @@ func TestRestyRequestAgainAfter(t *testing.T) {
 
 // sendCheck checks the spans when one request is sent several times.
 type sendCheck struct {
-	rec      *recorder
-	rootless bool // each send begins a trace; otherwise each is a child of the caller's span
-	checked  int  // number of spans that were checked so far
-	traces   map[string]bool
-	spans    map[oteltrace.SpanID]bool
+	rec     *recorder
+	noTrace bool // each send begins a trace; otherwise each is a child of the caller's span
+	checked int  // number of spans that were checked so far
+	traces  map[string]bool
+	spans   map[oteltrace.SpanID]bool
 }
 
-func newSendCheck(rec *recorder, rootless bool) *sendCheck {
-	return &sendCheck{rec: rec, rootless: rootless, traces: map[string]bool{}, spans: map[oteltrace.SpanID]bool{}}
+func newSendCheck(rec *recorder, noTrace bool) *sendCheck {
+	return &sendCheck{rec: rec, noTrace: noTrace, traces: map[string]bool{}, spans: map[oteltrace.SpanID]bool{}}
 }
 
 // send checks the spans that were started since the last call, and returns their number.
@@ -315,7 +315,7 @@ func (c *sendCheck) send(t *testing.T, n int) int {
 		return 0
 	}
 	for i, s := range started {
-		if c.rootless {
+		if c.noTrace {
 			assert.False(t, c.spans[s.Parent().SpanID()], "send %d: span %d has a parent", n, i)
 			assert.Equal(t, started[0].SpanContext().TraceID(), s.SpanContext().TraceID(), "send %d: trace of span %d", n, i)
 		} else {
@@ -329,7 +329,7 @@ func (c *sendCheck) send(t *testing.T, n int) int {
 		assert.Equal(t, want, recorded{s}.attribute("http.request.resend_count"), "send %d: http.request.resend_count of span %d", n, i)
 	}
 	id := started[0].SpanContext().TraceID().String()
-	assert.Equal(t, c.rootless, !c.traces[id] && id != id128, "send %d: trace %s is a new one", n, id)
+	assert.Equal(t, c.noTrace, !c.traces[id] && id != id128, "send %d: trace %s is a new one", n, id)
 	c.traces[id] = true
 	return len(started)
 }
@@ -464,7 +464,7 @@ func TestRestyRequestAgainAfterNoAttempt(t *testing.T) {
 // longer only once.
 func TestRestyRetryHookAddsOnce(t *testing.T) {
 	type key struct{}
-	for _, rootless := range []bool{false, true} {
+	for _, noTrace := range []bool{false, true} {
 		var seen []arrival
 		var values []any
 		var deep []int
@@ -480,7 +480,7 @@ func TestRestyRetryHookAddsOnce(t *testing.T) {
 			}
 		})
 		r, wantTrace, wantParent := c.R(), "", ""
-		if !rootless {
+		if !noTrace {
 			r.SetContext(testkit.Request())
 			wantTrace, wantParent = id128, spanID
 		}
@@ -548,7 +548,7 @@ func TestFollowUpOfRetried(t *testing.T) {
 // Redirects have the values that a hook has added to the context.
 func TestRestyRedirectKeepsContext(t *testing.T) {
 	type key struct{}
-	for _, rootless := range []bool{false, true} {
+	for _, noTrace := range []bool{false, true} {
 		var values []any
 		w, rec := []arrival(nil), newRecorder(t, sdktrace.AlwaysSample())
 		c := httpclient.Resty(resty.New().SetTransport(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
@@ -562,12 +562,12 @@ func TestRestyRedirectKeepsContext(t *testing.T) {
 			return nil
 		})
 		r := c.R()
-		if !rootless {
+		if !noTrace {
 			r.SetContext(testkit.Request())
 		}
 		must(t)(r.Get("http://first.example/"))
-		assert.Equal(t, []any{"hook's", "hook's"}, values, "values of the two requests, rootless %t", rootless)
-		if rootless {
+		assert.Equal(t, []any{"hook's", "hook's"}, values, "values of the two requests, without a trace %t", noTrace)
+		if noTrace {
 			assertSiblings(t, w, "", "")
 		} else {
 			assertSiblings(t, w, id128, spanID)
@@ -646,8 +646,8 @@ func TestRestyRetryHookReplacesContext(t *testing.T) {
 // as a cancellation. It has what the user has added.
 func TestRestyRequestAgainContext(t *testing.T) {
 	type key struct{}
-	for _, rootless := range []bool{false, true} {
-		t.Run(fmt.Sprintf("rootless %t", rootless), func(t *testing.T) {
+	for _, noTrace := range []bool{false, true} {
+		t.Run(fmt.Sprintf("without a trace %t", noTrace), func(t *testing.T) {
 			var seen []arrival
 			var values []any
 			fails := 0
@@ -667,7 +667,7 @@ func TestRestyRequestAgainContext(t *testing.T) {
 				resp.Request.SetContext(ctx)
 			})
 			caller := context.Background()
-			if !rootless {
+			if !noTrace {
 				caller = testkit.Request()
 			}
 			r := c.R().SetContext(caller)
@@ -686,7 +686,7 @@ func TestRestyRequestAgainContext(t *testing.T) {
 			_, err = r.Get("http://first.example/")
 			require.NoError(t, err, "Get with a context derived from the caller's")
 			assert.Equal(t, []any{nil, "hook's", nil, "user's", "user's", "user's"}, values, "values that the attempts had")
-			if rootless {
+			if noTrace {
 				assertSiblings(t, seen[:2], "", "")
 				assertOwnTraces(t, seen[1:])
 			} else {
@@ -851,8 +851,8 @@ func TestFollowUpsEnableTrace(t *testing.T) {
 func TestFollowUpKeeps(t *testing.T) {
 	type key struct{}
 	for _, f := range followers[:4] {
-		for _, rootless := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, rootless %t", f.name, rootless), func(t *testing.T) {
+		for _, noTrace := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, without a trace %t", f.name, noTrace), func(t *testing.T) {
 				var seen []arrival
 				var values []any
 				get := f.make(testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
@@ -865,7 +865,7 @@ func TestFollowUpKeeps(t *testing.T) {
 					return answer(r, http.StatusOK, "ok"), nil
 				}), httpclient.Config{})
 				caller, wantTrace, wantParent := context.Background(), "", ""
-				if !rootless {
+				if !noTrace {
 					caller, wantTrace, wantParent = testkit.Request(), id128, spanID
 				}
 				ctx, err := get(caller)

@@ -20,7 +20,7 @@ type call struct {
 	url     *url.URL // the request's URL; nil if it is not known
 	record  line.Call
 	pending line.Pending
-	body    body // the answer's body, if the line waits for the body's end
+	body    body // wraps the answer's body, if the line waits for the body's end
 }
 
 // start begins the line of an attempt. number is the attempt's number, from 1.

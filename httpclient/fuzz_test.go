@@ -9,8 +9,8 @@ import (
 	"example.com/clew/httpclient"
 )
 
-// FuzzHosts: no policy panics, whatever the URL, and a suffix allows only names that end in the
-// suffix.
+// FuzzHosts: no policy panics for any URL, and Hosts with a suffix allows only names that end in
+// the suffix.
 func FuzzHosts(f *testing.F) {
 	for _, raw := range []string{
 		"https://api.example.com/", "https://API.EXAMPLE.COM.:8443", "https://example.com", "https://evilexample.com",

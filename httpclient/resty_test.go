@@ -267,8 +267,8 @@ func TestRestyRedirectPolicies(t *testing.T) {
 func TestRestyRedirectHosts(t *testing.T) {
 	for _, tt := range hostChains {
 		for _, policy := range []resty.RedirectPolicy{nil, resty.FlexibleRedirectPolicy(10)} {
-			for _, rootless := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s, policy %t, rootless %t", tt.name, policy != nil, rootless), func(t *testing.T) {
+			for _, noTrace := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, policy %t, without a trace %t", tt.name, policy != nil, noTrace), func(t *testing.T) {
 					urls := chainOf(tt.hosts...)
 					w := newWorld(t, chain(307, urls...))
 					rec := newRecorder(t, sdktrace.AlwaysSample())
@@ -277,7 +277,7 @@ func TestRestyRedirectHosts(t *testing.T) {
 						c.SetRedirectPolicy(policy)
 					}
 					r, wantTrace, wantParent := c.R(), "", ""
-					if !rootless {
+					if !noTrace {
 						r.SetContext(testkit.Request())
 						wantTrace, wantParent = id128, spanID
 					}
@@ -757,10 +757,10 @@ func TestRestyBadLocation(t *testing.T) {
 }
 
 func TestRestyCancel(t *testing.T) {
-	for _, rootless := range []bool{false, true} {
-		t.Run(fmt.Sprintf("rootless %t", rootless), func(t *testing.T) {
+	for _, noTrace := range []bool{false, true} {
+		t.Run(fmt.Sprintf("without a trace %t", noTrace), func(t *testing.T) {
 			parent := testkit.Request()
-			if rootless {
+			if noTrace {
 				parent = context.Background()
 			}
 			ctx, cancel := context.WithCancel(parent)
@@ -806,8 +806,8 @@ func TestRestyCancelUnderWay(t *testing.T) {
 func TestRestyRetryHookContext(t *testing.T) {
 	type key struct{}
 	deadline := time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)
-	for _, rootless := range []bool{false, true} {
-		t.Run(fmt.Sprintf("rootless %t", rootless), func(t *testing.T) {
+	for _, noTrace := range []bool{false, true} {
+		t.Run(fmt.Sprintf("without a trace %t", noTrace), func(t *testing.T) {
 			var seen []arrival
 			base := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				b, err := trace.FromHeader(r.Header)
@@ -835,7 +835,7 @@ func TestRestyRetryHookContext(t *testing.T) {
 				resp.Request.SetContext(ctx)
 			})
 			r, wantTrace, wantParent := c.R(), "", ""
-			if !rootless {
+			if !noTrace {
 				r.SetContext(testkit.Request())
 				wantTrace, wantParent = id128, spanID
 			}

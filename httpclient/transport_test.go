@@ -409,13 +409,13 @@ var hostChains = []struct {
 
 func TestTransportRedirectHosts(t *testing.T) {
 	for _, tt := range hostChains {
-		for _, rootless := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, rootless %t", tt.name, rootless), func(t *testing.T) {
+		for _, noTrace := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, without a trace %t", tt.name, noTrace), func(t *testing.T) {
 				urls := chainOf(tt.hosts...)
 				w := newWorld(t, chain(302, urls...))
 				rec := newRecorder(t, sdktrace.AlwaysSample())
 				ctx, wantTrace, wantParent := testkit.Request(), id128, spanID
-				if rootless {
+				if noTrace {
 					ctx, wantTrace, wantParent = context.Background(), "", ""
 				}
 				r, err := http.NewRequestWithContext(ctx, http.MethodGet, urls[0], nil)
@@ -472,8 +472,8 @@ func TestTransportRedirectPropagate(t *testing.T) {
 // The default policy compares the hosts of the caller's URLs. A base may write another host into
 // its own copy of the request, for instance after a look-up of the service.
 func TestTransportRedirectRewritingBase(t *testing.T) {
-	for _, rootless := range []bool{false, true} {
-		t.Run(fmt.Sprintf("rootless %t", rootless), func(t *testing.T) {
+	for _, noTrace := range []bool{false, true} {
+		t.Run(fmt.Sprintf("without a trace %t", noTrace), func(t *testing.T) {
 			urls := chainOf("first.example", "first.example", "internal.example")
 			w := newWorld(t, chain(302, urls...))
 			real := w.transport(t)
@@ -484,7 +484,7 @@ func TestTransportRedirectRewritingBase(t *testing.T) {
 				return real.RoundTrip(lookedUp)
 			})
 			ctx, wantTrace, wantParent := testkit.Request(), id128, spanID
-			if rootless {
+			if noTrace {
 				ctx, wantTrace, wantParent = context.Background(), "", ""
 			}
 			fetch(t, httpclient.Wrap(&http.Client{Transport: base}, httpclient.Config{}), ctx, urls[0])

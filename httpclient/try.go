@@ -111,7 +111,7 @@ func (t *try) follow(last *try) (stay trace.B3) {
 	return t.origin.trace()
 }
 
-// start begins the span of the current attempt in ctx, and the line of that attempt.
+// start begins the current attempt: its span, in ctx, and its line.
 func (t *try) start(ctx context.Context, stay trace.B3, method string) {
 	t.number++
 	t.current.own, t.span = t.hop.start(ctx, t.caller, stay, method)

@@ -36,7 +36,8 @@ type AccessLogConfig struct {
 	// Level returns the level of a line. If Level is nil, the level is error for a panic or a
 	// status from 500, warn for a status from 400, and else info. It is also info if the client
 	// has gone, whatever the status: httputil.ReverseProxy answers 502 to such a client, or panics
-	// with http.ErrAbortHandler. A panic with another value is not lost: net/http itself reports it.
+	// with http.ErrAbortHandler. A panic with another value is not lost, since net/http itself
+	// reports it.
 	//
 	// The argument status is 0 if nothing was sent: the handler panicked or took over the
 	// connection before it wrote anything, or the client had gone.

@@ -92,8 +92,8 @@ type Config struct {
 	// clew reads no ID from them. Nil: none.
 	Labels func(r *http.Request) pprof.LabelSet
 
-	// SpanName names a request's span, if the span is recorded. It is called after the handler, when
-	// r.Pattern is known. If the router left r.Pattern empty, SpanName finds in r.Pattern the
+	// SpanName names a request's span, if the span is recorded. It is called after the handler,
+	// when r.Pattern is known. If the router left r.Pattern empty, SpanName finds in r.Pattern the
 	// template that [SetRoute] was given. Nil: method and route.
 	SpanName func(r *http.Request) string
 }

@@ -24,7 +24,7 @@ func hooked(l zerolog.Logger) zerolog.Logger {
 // uncovering is logctx's hook for a logger whose other hook gives each event a context of its own.
 // For an access line, the event's context is a line.Pending, which holds the fields of the line.
 // The other hook's context is derived from the Pending. uncovering looks for the Pending and makes
-// it the event's context again. Each line pays for the search.
+// it the event's context again. Each line of such a logger pays for the search.
 type uncovering struct{ zerolog.Hook }
 
 func (u uncovering) Run(e *zerolog.Event, level zerolog.Level, message string) {

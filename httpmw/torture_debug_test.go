@@ -22,8 +22,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// TestTortureDebugObeyed: with TrustAll, a caller's state is obeyed and sent on: debug, accept or
-// deny.
+// TestTortureDebugObeyed: with TrustAll, a caller's debug, accept or deny is obeyed and sent on.
 func TestTortureDebugObeyed(t *testing.T) {
 	rows := append(append(canaries.B3(testkit.IDs), canaries.Debugging(testkit.IDs)...), canaries.Lone()...)
 	rows = slices.DeleteFunc(rows, func(r canaries.Row) bool { return r.State == canaries.Defer })
@@ -44,8 +43,8 @@ func TestTortureDebugObeyed(t *testing.T) {
 	}
 }
 
-// flood counts the states of requests in the handler, the states that are sent on, and the lines
-// that only a debug trace has.
+// flood counts the states that the handler sees, the states that are sent on, and the lines at
+// debug level, which are written only in a debug trace.
 type flood struct {
 	h            http.Handler
 	in           *http.Request
@@ -71,7 +70,7 @@ func newFlood(cfg httpmw.Config) *flood {
 	f.h = httpmw.New(cfg)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		b, _ := trace.FromContext(r.Context())
 		f.inside[b.Sampling.String()]++
-		logctx.Debug(r.Context()).Msg("only where a debug is believed")
+		logctx.Debug(r.Context()).Msg("only if the caller's debug is believed")
 		if _, err := transport.RoundTrip(out.WithContext(r.Context())); err != nil {
 			panic(err)
 		}

@@ -153,7 +153,7 @@ func TestTortureLogForging(t *testing.T) {
 // forgery holds the handlers that get the forged requests, and what the handlers log and send.
 type forgery struct {
 	*testing.T
-	handlers     []http.Handler // one for each level of trust without W3C, then one for each with W3C
+	handlers     []http.Handler // for each level of trust, first without W3C, then with W3C
 	out, console testkit.Log
 	inside       string      // the trace ID in the handler
 	sent         http.Header // headers of the request that the handler sent on
