@@ -26,9 +26,9 @@ func aheadOf(sdk oteltrace.TracerProvider) *Provider {
 	return p
 }
 
-// sampledBy reports whether the child of p is sampled. If nobody has decided yet, the Provider
-// ahead decides. Then p keeps the decision and the trace ID, because the sampler must not be asked
-// twice about one trace.
+// sampledBy reports whether the child of p is sampled. If nobody has decided yet, the Provider in
+// the argument ahead decides. Then p keeps the decision and the trace ID, because the sampler must
+// not be asked twice about one trace.
 func (p *parent) sampledBy(ahead *Provider) bool {
 	if p.b3.Sampling == Defer {
 		if !p.b3.inTrace() {

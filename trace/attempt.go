@@ -80,8 +80,8 @@ func (a *attempt) withSDK(sdk oteltrace.TracerProvider) bool {
 	return true
 }
 
-// contextFor returns a context for an SDK: the attempt's context with the span shown as the
-// current one. The parameter there is the span context that the attempt's context already has.
+// contextFor returns the attempt's context for an SDK, with a current span that has the IDs in the
+// parameter shown. The parameter there is the span context that the attempt's context already has.
 func (a *attempt) contextFor(shown B3, there oteltrace.SpanContext) context.Context {
 	inTrace := shown.SpanID == there.SpanID() && shown.TraceID == there.TraceID()
 	if !shown.inTrace() || inTrace && shown.Sampling == a.current.b3.Sampling {

@@ -18,8 +18,8 @@ func canaryRows(ids func() canaries.IDs) []canaries.Row {
 	return append(rows, canaries.Hostile(ids)...)
 }
 
-// FromHeader reads each row as the row says. Neither the result nor the error contains anything of
-// a malformed header.
+// From each row's headers, FromHeader reads the IDs and the state that the row expects. Neither
+// the result nor the error contains anything of a malformed header.
 func TestCanaries(t *testing.T) {
 	for _, r := range canaryRows(canaries.Random) {
 		t.Run(r.Name, func(t *testing.T) {

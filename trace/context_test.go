@@ -314,7 +314,7 @@ func TestOnly(t *testing.T) {
 	}
 }
 
-// Work that waits in a queue under Only is still recorded by its own SDK.
+// Work that waits in a queue with a context from Only is still recorded by the SDK of its request.
 func TestOnlyKeepsTheProvider(t *testing.T) {
 	provider, recorder := testkit.SDK(sdktrace.AlwaysSample())
 	ctx, span := trace.Starter{TracerProvider: provider}.Start(context.Background(), trace.B3{}, "request")
@@ -485,8 +485,8 @@ func TestDerivedContextsStartNoGoroutine(t *testing.T) {
 	}
 }
 
-// If two nested middlewares read a caller that defers, the second does not undo this service's
-// decision.
+// If two nested middlewares read the headers of a caller that defers, the second middleware does
+// not undo this service's decision.
 func TestDeferReadAgain(t *testing.T) {
 	caller := testkit.B3(id64 + "-" + spanID)
 	for _, tt := range []struct {

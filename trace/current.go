@@ -10,8 +10,8 @@ import (
 type current struct {
 	b3   B3                    // IDs, parent and decision, by the rule in the package comment
 	span oteltrace.Span        // the current span; nil if it has no IDs
-	sc   oteltrace.SpanContext // the span context of span; zero if own is set
-	own  *span                 // span, if this package made it
+	sc   oteltrace.SpanContext // the span context of the current span; zero if own is set
+	own  *span                 // the current span, if this package made it; otherwise nil
 
 	known bool // the span was made by Start, so this service has decided
 }

@@ -69,7 +69,7 @@ func TestDetachedFromTheCanceler(t *testing.T) {
 	assert.NoError(t, context.Cause(child), "Cause of a child")
 	assert.True(t, unregister(), "whether the AfterFunc is still waiting")
 	own := &changing{detached, make(chan struct{}), context.DeadlineExceeded}
-	assert.Equal(t, context.DeadlineExceeded, context.Cause(own), "Cause of another library's context that embeds the detached one and has ended by itself")
+	assert.Equal(t, context.DeadlineExceeded, context.Cause(own), "Cause of another library's context, which embeds the detached context and has ended by itself")
 	assert.False(t, ran)
 }
 
@@ -97,7 +97,7 @@ func TestDetachOfAContextThatChanges(t *testing.T) {
 	}
 }
 
-// A root keeps the values of its context. It keeps nothing of the old trace but a link to it.
+// A root keeps the values of its context. Of the old trace, it keeps only a link.
 func TestRootInARoot(t *testing.T) {
 	rec := watch(sdktrace.AlwaysSample())
 	ctx := context.WithValue(testkit.Context(id64+"-"+spanID+"-1"), key("k"), "v")

@@ -21,8 +21,8 @@ import (
 var (
 	traceText = regexp.MustCompile(`^([0-9a-f]{16}|[0-9a-f]{32})$`)
 
-	// written contains, for each header that Inject may write, a pattern of all its possible
-	// values.
+	// written contains, for each header that Inject may write, a pattern that the header's value
+	// must match.
 	written = map[string]*regexp.Regexp{
 		"B3":                regexp.MustCompile(`^([01d]|([0-9a-f]{16}|[0-9a-f]{32})-[0-9a-f]{16}(-[01d](-[0-9a-f]{16})?)?)$`),
 		"X-B3-Traceid":      traceText,
@@ -210,7 +210,7 @@ type difference struct {
 	why   string
 	read  func(input) input
 	sent  func(translated input, theirs outcome) outcome
-	seeds []input // inputs on which clew and contrib would differ without this class
+	seeds []input // inputs on which the outcomes would differ without this class
 }
 
 const hexa = `[0-9a-fA-F]`
@@ -320,7 +320,7 @@ var differences = []difference{
 	},
 	{
 		name: "X-B3-Flags as Finagle writes them",
-		why:  "they are a bit field in decimal: debug at 0.1 % is 7853347705, not 1",
+		why:  "Finagle writes a bit field in decimal: for debug at a rate of 0.1 %, it writes 7853347705, not 1",
 		read: func(in input) input {
 			if n, err := strconv.ParseUint(in.flags, 10, 64); err == nil && n > 7 && n%2 == 1 {
 				in.flags = "1"

@@ -106,8 +106,8 @@ func parseMulti(m *multi) (B3, error) {
 }
 
 // isDebug reports whether the value of X-B3-Flags means debug. Finagle writes a bit field as a
-// decimal number: bit 0 is debug, and bits 3 and up are the sampling rate. So its debug at a rate
-// of 0.1 % is 7853347705.
+// decimal number: bit 0 is debug, and bits 3 and up are the sampling rate. For debug at a sampling
+// rate of 0.1 %, it writes 7853347705.
 func isDebug(flags string) bool {
 	switch flags {
 	case "", "0":

@@ -19,7 +19,8 @@ import (
 
 const both = b3.B3SingleHeader | b3.B3MultipleHeader
 
-// queueMessage is a carrier of an unknown type. It has only the methods of the interface.
+// queueMessage is a carrier whose type package trace does not know. It has only the methods of
+// TextMapCarrier.
 type queueMessage struct{ pairs [][2]string }
 
 func (q *queueMessage) Get(key string) string {

@@ -18,14 +18,14 @@ type ProviderConfig struct {
 
 // Provider is an OpenTelemetry TracerProvider without an SDK. It gives IDs and decisions, and
 // records nothing. Its spans have new span IDs, their parent's trace, and the parent's decision.
-// If nobody has decided, its Sampler does.
+// If nobody has decided, the Provider's Sampler decides.
 //
 // The zero value, and nil, sample 0.1 % of the traces. A Provider is immutable and safe for
 // concurrent use.
 type Provider struct {
 	embedded.TracerProvider
 	sampler Sampler
-	sdk     oteltrace.TracerProvider // the SDK for which p decides in advance, or nil; see aheadOf
+	sdk     oteltrace.TracerProvider // the SDK for which this Provider decides first, or nil; see aheadOf
 }
 
 var _ oteltrace.TracerProvider = (*Provider)(nil)
@@ -74,8 +74,8 @@ func (t tracer) Start(ctx context.Context, _ string, opts ...oteltrace.SpanStart
 	return t.provider.start(ctx, &parent{b3: cur.b3, state: cur.traceState()}, oteltrace.SpanKindInternal)
 }
 
-// start returns a new child of the parent under, and a context that holds the child. If the parent
-// has no span ID, the child is the first span of its trace.
+// start returns a new span and a context that holds it. The argument under describes the span's
+// parent. If the parent has no span ID, the new span is the first of its trace.
 func (p *Provider) start(ctx context.Context, under *parent, kind oteltrace.SpanKind) (context.Context, oteltrace.Span) {
 	if p == nil {
 		p = fallback

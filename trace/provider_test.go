@@ -120,8 +120,8 @@ func TestDefaultRate(t *testing.T) {
 			return ctx
 		},
 	} {
-		// A float64 near 2^63/1000 is exact to a few units, so the tested IDs are 8 units below
-		// and above it.
+		// A float64 near 2^63/1000 is exact to a few units, so the tests use IDs whose halves are
+		// 8 units below and above this bound.
 		assert.Equal(t, trace.Accept, testkit.SaidIn(start(testkit.B3(text(last-8)+"-"+spanID))).State, "%s: the last ID of the first thousandth", name)
 		assert.Equal(t, trace.Deny, testkit.SaidIn(start(testkit.B3(text(last+8)+"-"+spanID))).State, "%s: the first ID after the first thousandth", name)
 	}

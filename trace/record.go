@@ -12,12 +12,12 @@ import (
 // record holds facts about a trace that an OpenTelemetry span context cannot hold. FromContext
 // compares the record with the current span, and ignores a record of another trace.
 type record struct {
-	b3 B3 // its Sampling is a decision
+	b3 B3 // the IDs of the span and its parent, and the sampling state
 
 	// Three facts about a span are kept here, since padding makes them free.
 	remote bool // the span is in another process
 	hidden bool // OpenTelemetry does not see the span's ID; see attempt.contextFor
-	server bool // the span is a server's; httpmw uses its field route, which saves an allocation
+	server bool // the span is a server's, and httpmw uses the field route, which saves an allocation
 
 	// If a caller is the parent: the parent of the caller's span, from the caller's headers.
 	callerParent oteltrace.SpanID

@@ -15,10 +15,10 @@ import (
 // The new context keeps all other values of ctx. A zerolog logger in ctx is bound to the new
 // trace, if the program imports logctx.
 //
-// If this package began the old trace, the new context does not refer to it. So a loop that calls
-// Root in the context of the last Root does not make a growing chain of contexts. Spans that
-// another library has put into ctx stay in the chain, and so do contexts that the program itself
-// has derived.
+// If this package began the old trace, the new context does not refer to the old one. So a loop
+// that calls Root in the context of the last Root does not make a growing chain of contexts. Spans
+// that another library has put into ctx stay in the chain, and so do contexts that the program
+// itself has derived.
 func Root(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -58,8 +58,8 @@ func (s Starter) root(ctx context.Context, name string, opts []oteltrace.SpanSta
 	if a.with(skipped) || a.with(globalProvider()) {
 		return a.made, under, a.span
 	}
-	// This is the condition of Starter.Start, except that the context under remembers skipped
-	// already.
+	// Starter.Start has nearly the same condition. Here, under already remembers skipped, if that
+	// is not nil.
 	if a.skipped != nil && (nearest != nil || skipped == nil) {
 		under = newSkippedNode(under, a.skipped)
 	}
@@ -75,18 +75,17 @@ func underTrace(ctx context.Context) context.Context {
 	return below(ctx)
 }
 
-// If ctx is one of workerpool's contexts, alive returns the context values with the deadline and
-// the cancellation of ctx, because underTrace has removed them. Otherwise it returns values as it
-// is.
-func alive(ctx, values context.Context) context.Context {
+// alive returns root, which is the context of a new trace. If ctx is one of workerpool's contexts,
+// the result also has ctx's deadline and cancellation, because underTrace has removed them.
+func alive(ctx, root context.Context) context.Context {
 	if life, ok := ctx.(seam.Lifetime); ok {
-		return life.Over(values)
+		return life.Over(root)
 	}
-	return values
+	return root
 }
 
-// below returns ctx without the contexts at its top that this package made to hold a span. They
-// hold only a trace, and a new trace hides it anyway.
+// below returns ctx without the contexts at its top that this package made to hold a span. Such a
+// context holds only a trace, and a new trace hides it anyway.
 func below(ctx context.Context) context.Context {
 	for {
 		switch n := ctx.(type) {
@@ -107,10 +106,10 @@ func below(ctx context.Context) context.Context {
 }
 
 // rootNode is the context above a logger that was bound to a new root. The root itself is under
-// the logger. So the function with the name below removes both, and goes on with the field under.
+// the logger. So below() removes both, and goes on with the context in the field under.
 type rootNode struct {
 	context.Context
-	key, val any    // rootKey{} and nothing; see node
+	key, val any    // the key rootKey{} and no value; see node
 	under    hidden // the context without the root
 }
 

@@ -64,7 +64,7 @@ type sampled struct {
 	ctx     context.Context
 	span    oteltrace.Span
 	b3      trace.B3
-	said    trace.Sampling // the caller's decision, or Sample's
+	said    trace.Sampling // the caller's decision, or Sample's answer if the caller defers
 }
 
 // eachSample runs test for each of askings, answers and SDK samplers.
@@ -91,8 +91,8 @@ func eachSample(t *testing.T, test func(*testing.T, *sampled)) {
 	}
 }
 
-// Whatever the SDK's sampler, Sample is asked once if nobody has decided. Its answer has the
-// effect of a state that came without IDs.
+// With every sampler of an SDK, Sample is asked once if the caller has not decided. The answer has
+// the same effect as a caller's state without IDs.
 func TestSample(t *testing.T) {
 	eachSample(t, func(t *testing.T, s *sampled) {
 		if s.decided {
@@ -109,7 +109,7 @@ func TestSample(t *testing.T) {
 			assert.Len(t, got.Links(), len(s.opts)/2, "links")
 			assert.Equal(t, oteltrace.SpanKindServer, got.SpanKind(), "kind")
 			if !s.decided {
-				assert.NotEqual(t, spanID, got.Parent().SpanID().String(), "parent in the SDK: want another one than the caller's span, which a caller that defers does not report")
+				assert.NotEqual(t, spanID, got.Parent().SpanID().String(), "parent in the SDK: want a span other than the caller's, because a caller that defers reports no span")
 			}
 		}
 	})
@@ -184,9 +184,10 @@ type samplerFunc func(oteltrace.TraceID) bool
 
 func (f samplerFunc) Sample(id oteltrace.TraceID) bool { return f(id) }
 
-// Under a span of this process, Sample is not asked: that span is decided, even if another library
-// began it. There is one exception. Other libraries treat a caller that defers as one that denies.
-// So if the caller defers and another library's span is not sampled, Sample is asked.
+// Under a span of this process, Sample is not asked, because somebody has decided about that span
+// already, even if another library began it. There is one exception. Other libraries treat a
+// caller that defers as one that denies. So if the caller defers and another library's span is not
+// sampled, Sample is asked.
 func TestSampleInASpan(t *testing.T) {
 	w := watch(sdktrace.ParentBased(sdktrace.AlwaysSample()))
 	taken, _ := w.Tracer("").Start(context.Background(), "taken")

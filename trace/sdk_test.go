@@ -91,7 +91,7 @@ func watch(s sdktrace.Sampler) watched {
 	return watched{sdk(c, r), c, r}
 }
 
-// named returns the recorded spans of that name.
+// named returns the recorded spans with this name.
 func (w watched) named(name string) (spans []sdktrace.ReadWriteSpan) {
 	for _, s := range w.recorder.Started() {
 		if s.Name() == name {
@@ -220,9 +220,9 @@ func TestKind(t *testing.T) {
 		opts []oteltrace.SpanStartOption
 		want oteltrace.SpanKind
 	}{
-		{"of the Starter", oteltrace.SpanKindServer, nil, oteltrace.SpanKindServer},
-		{"of the option", oteltrace.SpanKindServer, []oteltrace.SpanStartOption{oteltrace.WithSpanKind(oteltrace.SpanKindConsumer)}, oteltrace.SpanKindConsumer},
-		{"none", oteltrace.SpanKindUnspecified, nil, oteltrace.SpanKindInternal},
+		{"the Starter's kind", oteltrace.SpanKindServer, nil, oteltrace.SpanKindServer},
+		{"an option's kind", oteltrace.SpanKindServer, []oteltrace.SpanStartOption{oteltrace.WithSpanKind(oteltrace.SpanKindConsumer)}, oteltrace.SpanKindConsumer},
+		{"no kind", oteltrace.SpanKindUnspecified, nil, oteltrace.SpanKindInternal},
 	} {
 		_, span := trace.Starter{TracerProvider: w, Kind: tt.kind}.Start(context.Background(), trace.B3{}, tt.name, tt.opts...)
 		span.End()

@@ -7,7 +7,7 @@ import (
 )
 
 // A skippedNode holds an SDK that was not asked about a trace, because a caller, or Sample, had
-// denied the trace. A new root in that context asks this SDK.
+// denied the trace. A new root in the node's context asks this SDK.
 type skippedNode struct {
 	context.Context
 	key, val any // skippedKey{} and the SDK; see node

@@ -31,7 +31,8 @@ func TestTortureClockAndRandomness(t *testing.T) {
 		n, n, zeros, repeats, started, reads, dated)
 }
 
-// By chance alone, one run in 1,850 has a repeat among twice 100,000,000 numbers of 64 bits.
+// With two sets of 100,000,000 random numbers of 64 bits, one run in 1,850 fails by chance,
+// because a number repeats in its set.
 func testUnique(t *testing.T, n int) (zeros, repeats int) {
 	const starters = 8
 	traces, spans := make([]uint64, n), make([]uint64, n)

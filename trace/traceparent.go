@@ -5,7 +5,7 @@ import (
 )
 
 // parseTraceparent parses the header traceparent, which must have exactly one value. If the
-// version is unknown, it reads only the part that version 00 has too (section 4.3).
+// version is unknown, parseTraceparent reads only the fields that version 00 has (section 4.3).
 func parseTraceparent(values []string) (B3, bool) {
 	const length = len("00-") + 32 + len("-") + 16 + len("-00")
 	if len(values) != 1 {

@@ -13,7 +13,7 @@ import (
 const (
 	maxTracestate = 512
 	maxMembers    = 32
-	maxElements   = 2 * maxMembers // empty and repeated ones included: RFC 9110, 5.6.1.2
+	maxElements   = 2 * maxMembers // empty and repeated elements count too: RFC 9110, 5.6.1.2
 	longMember    = 128            // longer members are dropped first
 )
 

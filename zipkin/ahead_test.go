@@ -39,7 +39,7 @@ func TestNotTakenCostsNoSDK(t *testing.T) {
 			w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
 			return func() { h.ServeHTTP(w, r) }
 		}},
-		{"a request that is not trusted", func(p oteltrace.TracerProvider) func() {
+		{"a request whose caller is not trusted", func(p oteltrace.TracerProvider) func() {
 			h := httpmw.New(httpmw.Config{TracerProvider: p, Trust: httpmw.TrustNone.Always})(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 			w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
 			return func() { h.ServeHTTP(w, r) }
@@ -145,9 +145,9 @@ func TestNotTakenIsNoDeny(t *testing.T) {
 	}
 }
 
-// TestDefersAreDecidedInTheirTrace: if a caller defers, the trace keeps its ID with the same
-// width, and its parent in log lines and headers. Zipkin gets no parent, because no service
-// reports the caller's span.
+// TestDefersAreDecidedInTheirTrace: if a caller defers, the span here keeps the caller's trace ID,
+// in the same width. In log lines and headers, the caller's span is the parent. Zipkin gets no
+// parent, because no service reports the caller's span.
 func TestDefersAreDecidedInTheirTrace(t *testing.T) {
 	for _, id := range []string{id128, id64, idWide} {
 		for _, yes := range []bool{false, true} {
@@ -201,8 +201,7 @@ func TestAfterShutdown(t *testing.T) {
 	assert.Less(t, accepted, 50, "sampled traces of 2,000 after Shutdown")
 }
 
-// TestRootsKeepTheirOptions: a sampled root has the effect of all options that it was started
-// with.
+// TestRootsKeepTheirOptions: all options have an effect on a sampled root.
 func TestRootsKeepTheirOptions(t *testing.T) {
 	assert.Equal(t, 6, reflect.TypeFor[oteltrace.SpanConfig]().NumField(), "fields of a SpanConfig: is there a new one that trace.joining loses?")
 
@@ -255,9 +254,9 @@ func TestRatioChangesWhileRunning(t *testing.T) {
 	assert.Empty(t, flushed(t, tp, p), "spans of a trace that is not sampled, at ratio 1")
 }
 
-// TestSampleOverrulesTheSampler: httpmw's Config.Sample is asked before the Sampler. Zipkin gets
-// the same spans as if the caller had decided, but the first span has no parent, because a caller
-// that defers reports no span.
+// TestSampleOverrulesTheSampler: httpmw's Config.Sample is asked before the Sampler. If Sample
+// decides, Zipkin gets the same spans as after a decision of the caller. But the first span has no
+// parent, because a caller that defers reports no span.
 func TestSampleOverrulesTheSampler(t *testing.T) {
 	for _, trust := range []httpmw.Trust{httpmw.TrustAll, httpmw.TrustIDs, httpmw.TrustNone} {
 		for _, id := range []string{"", id128, id64, idWide} {

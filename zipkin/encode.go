@@ -16,7 +16,7 @@ import (
 // encoder writes spans in Zipkin's v2 JSON, by the OpenAPI schema of openzipkin/zipkin-api. The
 // zero value is ready to use. An encoder is safe for concurrent use.
 type encoder struct {
-	service string                          // "": the name in the resource
+	service string                          // if empty, the resource names the service
 	last    atomic.Pointer[encodedResource] // kept because nearly all spans have the same resource
 }
 

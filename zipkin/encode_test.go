@@ -51,7 +51,8 @@ func (s posted) tags() map[string]any {
 	return tags
 }
 
-// take returns the spans that were posted since the last call. It checks them by Zipkin's schema.
+// take returns the spans that were posted since the last call. It checks them against Zipkin's
+// schema.
 func (p *poster) take(t testing.TB) []posted {
 	t.Helper()
 	p.mu.Lock()
@@ -67,7 +68,7 @@ func (p *poster) take(t testing.TB) []posted {
 	return all
 }
 
-// export exports stub and returns it as it was posted.
+// export exports the span stub, and returns the span that the collector got.
 func export(t testing.TB, stub tracetest.SpanStub) posted {
 	t.Helper()
 	p := new(poster)

@@ -72,8 +72,8 @@ var samplerNames = []string{
 //
 // A field that is set in cfg wins over the environment. OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER
 // count in any case: they are switches for operators, and cfg has no field for them. If
-// OTEL_SDK_DISABLED is true, FromEnv reads no other variable, so that no mistake in one can keep a
-// service from starting.
+// OTEL_SDK_DISABLED is true, FromEnv reads no other variable, so that no mistake in another
+// variable can keep a service from starting.
 //
 // A variable that is empty counts as not set. Case and white space do not matter in names. One
 // error lists all that is wrong with cfg and with the variables that are read: a boolean that is
@@ -105,7 +105,7 @@ type settings struct {
 	off     bool
 	never   bool // the ratio is 0
 	timeout time.Duration
-	faults  []error // of the environment
+	faults  []error // what is wrong with the environment variables
 }
 
 // readEnv returns settings with cfg, whose empty fields are filled in from the environment.

@@ -149,7 +149,7 @@ func jitter(t *testing.T, fault answer) {
 			waits[tries[1].at.Sub(tries[0].at)] = true
 			require.NoError(t, tp.Shutdown(patience(t)))
 		}
-		assert.Greater(t, len(waits), 10, "different waits of 20")
+		assert.Greater(t, len(waits), 10, "different waits among 20")
 	})
 }
 
@@ -274,7 +274,7 @@ func TestRefusedTogether(t *testing.T) {
 	tests := []struct {
 		name   string
 		status int
-		most   int // spans in a post; 0: any number
+		most   int // the largest number of spans that the collector accepts in a post; 0: any
 		bad    func(i int) bool
 		posts  int // the highest number of posts that is allowed
 	}{
@@ -362,7 +362,8 @@ func TestOutageAmongHalves(t *testing.T) {
 	})
 }
 
-// After any other status, the batch is lost at once, because another try would change nothing.
+// After one of these statuses, the batch is lost at once, because another try would change
+// nothing.
 func TestRefused(t *testing.T) {
 	for _, code := range []int{300, 301, 302, 303, 304, 307, 308, 401, 403, 404, 405, 410, 501, 505, 999} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
@@ -441,7 +442,7 @@ func TestBrokenConnections(t *testing.T) {
 		do    func(*collector, net.Conn)
 		taken bool // the hostile connections accept the spans
 	}{
-		{name: "nothing", do: func(*collector, net.Conn) {}},
+		{name: "closed at once", do: func(*collector, net.Conn) {}},
 		{name: "reset at once", do: func(_ *collector, conn net.Conn) { reset(conn) }},
 		{name: "reset in the middle of the request", do: func(_ *collector, conn net.Conn) {
 			io.ReadFull(conn, make([]byte, 1000))
@@ -480,7 +481,7 @@ func TestBrokenConnections(t *testing.T) {
 			cfg := zipkin.Config{Endpoint: server.URL}
 			tp := newProvider(t, cfg)
 			stop := watch(t, tp, cfg, runtime.Gosched)
-			noise := make([]byte, 4000) // which gzip cannot make small
+			noise := make([]byte, 4000) // gzip cannot make this smaller
 			rand.NewChaCha8([32]byte{}).Read(noise)
 			ids := end(tp, 10, oteltrace.WithAttributes(attribute.String("noise", fmt.Sprintf("%x", noise))))
 			require.NoError(t, tp.ForceFlush(patience(t)), "ForceFlush")
@@ -676,8 +677,8 @@ func TestRefusalsKeepTheConnection(t *testing.T) {
 	assert.LessOrEqual(t, connections.Load(), int64(3), "connections for fifteen posts")
 }
 
-// Malformed spans may be beside each other, such as those of one request. No good span is lost
-// because of them.
+// Several malformed spans may follow each other in a batch, for example if they are from one
+// request. No good span is lost because of them.
 func TestMalformedNeighbors(t *testing.T) {
 	const n = 9
 	synctest.Test(t, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// ids makes the IDs of the SDK's spans, as package trace makes its own.
+// ids makes the IDs of the SDK's spans in the same way as package trace makes the IDs of its own.
 type ids struct{}
 
 func (ids) NewIDs(context.Context) (oteltrace.TraceID, oteltrace.SpanID) {

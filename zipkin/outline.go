@@ -15,7 +15,7 @@ type outline struct {
 	traceID     string // the value of traceIDKey, or ""
 	status      attribute.Value
 	errorType   attribute.Value
-	shadows     bool // an attribute has the key of a tag of the resource
+	shadows     bool // at least one attribute has the same key as a tag of the resource
 }
 
 func (o *outline) read(s sdktrace.ReadOnlySpan, attrs []attribute.KeyValue, from *encodedResource) {

@@ -51,8 +51,8 @@ type pipe struct {
 	hopeless int // a span of this bulk or more does not fit; see OnEnd
 	closing  bool
 	final    bool  // counts no longer change
-	cause    error // why time ran out; nil: it did not
-	result   error // of Shutdown, once final is set
+	cause    error // why Shutdown ran out of time; nil if it did not
+	result   error // what Shutdown returns, once final is set
 
 	taken   int64         // spans that were ever put into the queue
 	settled int64         // how many of these were sent or dropped
@@ -236,7 +236,7 @@ func (p *pipe) run() {
 func (p *pipe) next() (b *batch, due time.Duration, last bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	due = time.Hour // no batch is being filled; gather will signal when one is
+	due = time.Hour // no batch is being filled; the method gather signals when it begins one
 	if p.filling != nil {
 		if due = gather - time.Since(p.since); due <= 0 || p.closing {
 			p.seal()
@@ -262,7 +262,8 @@ func (p *pipe) yield() {
 	}
 }
 
-// pause waits before the next try. A flush ends the pause, unless the collector has asked for it.
+// pause waits before the next try. A flush ends the pause, unless the collector has asked for the
+// pause.
 func (p *pipe) pause(d time.Duration, asked bool, cause error) error {
 	if p.ending.Err() != nil { // the parameter cause then holds the same error
 		return p.ending.Err()

@@ -184,7 +184,8 @@ func TestMalformedInBothWays(t *testing.T) {
 				assert.LessOrEqual(t, len(posts), batches*tt.posts, "posts")
 				assert.Equal(t, batches, strings.Count(encodings(posts), "g"), "compressed posts: the Provider cannot know yet that the collector does not gunzip")
 
-				// All these spans are good, so that they show whether the collector gunzips.
+				// These spans are all good. So the answer to a compressed post shows whether the
+				// collector gunzips.
 				more := end(tp, 512)
 				require.NoError(t, tp.ForceFlush(patience(t)))
 				more = append(more, end(tp, 10)...)
@@ -201,8 +202,8 @@ func TestMalformedInBothWays(t *testing.T) {
 	}
 }
 
-// A plain post is larger than a compressed one. If it is too large, it is halved, and the halves
-// are plain too.
+// A plain post is larger than a compressed one. If the plain post is too large, its batch is
+// halved, and the halves are posted as plain JSON too.
 func TestPlainIsTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &collector{answer: func(p *post) (*http.Response, error) {

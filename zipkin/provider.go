@@ -23,7 +23,7 @@ type Provider struct {
 	spans tracers
 	pipe  *pipe  // nil if the Provider is off
 	ratio *ratio // nil with Config.Sampler
-	ahead any    // for seam.AheadOf
+	ahead any    // the trace.Provider that is asked before the SDK
 }
 
 // tracers makes the spans and holds the registered processors. It is an SDK, or an *off.

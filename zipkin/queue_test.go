@@ -118,13 +118,13 @@ var mixes = []struct {
 			end(tp, 3)
 		}
 	}},
-	{"a batch of large ones, and then small ones", func(tp *zipkin.Provider, enough func() bool) {
+	{"a batch of large spans, and then small spans", func(tp *zipkin.Provider, enough func() bool) {
 		end(tp, 10, wide(64_000, same))
 		for !enough() {
 			end(tp, 1)
 		}
 	}},
-	{"batches of large ones and of small ones in turn", func(tp *zipkin.Provider, enough func() bool) {
+	{"batches of large and of small spans in turn", func(tp *zipkin.Provider, enough func() bool) {
 		for !enough() {
 			end(tp, 9, wide(64_000, same))
 			end(tp, 512)

@@ -9,19 +9,20 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// The type remote holds what a span's attributes say about the other side of the span. The
-// attributes follow OpenTelemetry's conventions: those of today, or those from before 2023.
+// The type remote holds what a span's attributes say about the remote endpoint: the server of a
+// client, the client of a server, or a broker. The attributes follow OpenTelemetry's conventions:
+// those of today, or those from before 2023.
 type remote struct {
 	peer   string // the service's name, if an attribute gives one
 	host   string // the server of a client's span: a name or an address
 	addr   string // the address of the connection
 	client string // a server's client, as proxies report it; used only if it is an address
-	system string // a client's database, a broker, a service of AWS
+	system string // the kind of a database or broker, or the name of an AWS service
 	port   int64
 }
 
-// read stores what kv says about the other side. It ignores the server.address of a server's span,
-// because that is the server's own address.
+// read stores what kv says about the remote endpoint. It ignores the server.address of a server's
+// span, because that is the server's own address.
 func (r *remote) read(kind oteltrace.SpanKind, kv attribute.KeyValue) {
 	set := func(to *string) {
 		if text := kv.Value.AsString(); text != "" { // "" if it is no string

@@ -98,7 +98,7 @@ func TestECS(t *testing.T) {
 		}, map[string]any{"aws.ecs.task.arn": task, "aws.ecs.task.family": "media", "aws.ecs.task.revision": "26", "cloud.availability_zone": "eu-west-1b"}},
 		{"nonsense", func(w http.ResponseWriter, r *http.Request) { w.Write([]byte("nonsense")) }, nil},
 		{"an error", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500) }, nil},
-		{"nothing", func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }, nil},
+		{"no answer", func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			metadata := httptest.NewServer(tt.handler)

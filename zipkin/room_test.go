@@ -156,8 +156,8 @@ func TestNoRoomIsReportedLate(t *testing.T) {
 	assert.Equal(t, queued+1, p.read().queued, "queued")
 }
 
-// Whatever makes a span large, it does not fit. A smaller span after it is still encoded, and
-// fits.
+// A large span does not fit, whatever makes it large. A smaller span that ends later is still
+// encoded, and fits.
 func TestBulkOfAllKinds(t *testing.T) {
 	long, most := strings.Repeat("x", 8000), 20
 	repeated := func(kv attribute.KeyValue) (all []attribute.KeyValue) {

@@ -155,7 +155,7 @@ func TestB3IsObeyed(t *testing.T) {
 					}
 					switch want.parent {
 					case "":
-						assert.NotContains(t, server, "parentId", "the server's span must have no parent, because no service reports it")
+						assert.NotContains(t, server, "parentId", "the server's span must have no parent, because no service reports the caller's span")
 					default:
 						assert.Equal(t, want.parent, server["parentId"], "parent of the server's span")
 					}

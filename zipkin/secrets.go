@@ -12,7 +12,7 @@ type telling uint8
 const (
 	asText telling = iota // the text; URLs in it lose what may be secret
 	asHost                // the host, without a user in front of it
-	asURL                 // the URL, relative too, without user, query and fragment
+	asURL                 // the URL, absolute or relative, without user, query and fragment
 	nothing
 )
 
@@ -67,9 +67,9 @@ func (may telling) told(text string) string {
 }
 
 // header reports whether an attribute with this key holds a header, an item of gRPC's metadata or
-// a parameter of a statement. If so, it returns the name of the header, item or parameter in lower
-// case. Instrumentations record these values only if they are configured to do so. Then they may
-// record all of them.
+// a parameter of a database statement. If so, it returns the name of the header, item or parameter
+// in lower case. Instrumentations record these values only if they are configured to do so. Then
+// they may record all of them.
 func header(key string) (name string, is bool) {
 	for i := 1; i < len(key); i++ {
 		if key[i] == '.' && nameless(key[:i]) {
@@ -80,7 +80,7 @@ func header(key string) (name string, is bool) {
 }
 
 // nameless reports whether path ends with a word such as header, after which the name of a header
-// should follow. Without a name, the text may be any of the headers, or all.
+// should follow. If no name follows, the attribute's value may contain any header, or all headers.
 func nameless(path string) bool {
 	path = strings.TrimSuffix(path, "s")
 	switch path[max(len(path)-1, 0):] {

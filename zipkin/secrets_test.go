@@ -18,7 +18,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// Short names for the values of the tables.
+// kv is a short name for the tables, as are the functions str, obj, strs and vals.
 type kv = attribute.KeyValue
 
 func str(key, value string) kv                  { return attribute.String(key, value) }
@@ -68,7 +68,7 @@ func TestNoSecretsInMapsAndLists(t *testing.T) {
 		{"a connection string", obj("db", str("connection_string", canary), str("name", "media")), `{"name":"media"}`},
 		{"URLs in a list", strs("urls", "http://u:"+canary+"@a.example/?"+canary, "//u:"+canary+"@b.example"), `["http://a.example/","//b.example"]`},
 		{"URLs in a list that holds nothing else", strs("url.full", "/a?"+canary, "/b#"+canary), `["/a","/b"]`},
-		{"a URL's parts", obj("url.full", strs("it", "/p?"+canary)), `{"it":["/p"]}`},
+		{"a URL in a list in a map", obj("url.full", strs("it", "/p?"+canary)), `{"it":["/p"]}`},
 		{"headers, all in capitals", obj("HEADERS", str("AUTHORIZATION", canary)), `{}`},
 		{"URLs in a map", obj("message", str("said", `Get "http://u:`+canary+`@a.example/?`+canary+`": EOF`)), `{"said":"Get \"http://a.example/\": EOF"}`},
 		{"a URL as a key", obj("calls", attribute.Int("http://u:"+canary+"@a.example/?"+canary, 3)), `{}`},

@@ -12,11 +12,11 @@ type sender struct {
 	endpoint string // without user and password: errors may quote it
 	user     *url.Userinfo
 	client   *http.Client
-	timeout  time.Duration   // the limit of a post
+	timeout  time.Duration   // how long a post may take
 	own      *http.Transport // the client's transport, if the sender has made it and must close it
 	sizes
 	yield func() // called between two pieces that are compressed; nil: never
-	plain int    // how many more batches are not compressed
+	plain int    // how many of the next batches are posted without compression
 }
 
 func newSender(endpoint *url.URL, client *http.Client, sizes sizes) *sender {

@@ -46,7 +46,7 @@ func unending(release <-chan struct{}) map[string]answer {
 		"1 s slow, then 413":  slow(status(413)),
 		"black hole":          swallow,
 		"ignores its context": func(*post) (*http.Response, error) { <-release; return nil, io.EOF },
-		"accepts it too late": func(*post) (*http.Response, error) { <-release; return nil, nil },
+		"accepts too late":    func(*post) (*http.Response, error) { <-release; return nil, nil },
 		"a reply that ignores its context": func(*post) (*http.Response, error) {
 			resp := reply(503, "")
 			resp.Body = io.NopCloser(blockedReader(release))

@@ -7,8 +7,8 @@ const (
 	batchBytes = 512 << 10
 )
 
-// sizes says how the memory of a queue is divided, so that the memory is at most a quarter more
-// than the JSON that the queue may hold. In addition to the JSON, there is the unused capacity of
+// sizes holds the sizes of the parts of a queue. With these sizes, the queue needs at most a
+// quarter more memory than its limit for JSON. The additional memory is for the unused capacity of
 // each batch, the ends of the spans, and the post that is being sent.
 type sizes struct {
 	minRoom   int // the smallest capacity of a piece, in bytes
@@ -16,7 +16,7 @@ type sizes struct {
 	maxBody   int // the largest compressed batch, in bytes
 }
 
-// sizesOf returns the sizes for a queue of that many bytes.
+// sizesOf returns the sizes for a queue that may hold this many bytes of JSON.
 func sizesOf(queue int) sizes {
 	room := leastRoom
 	for room < usualRoom && room <= queue/128 {

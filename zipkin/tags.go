@@ -99,7 +99,7 @@ func (t *tags) attribute(kv attribute.KeyValue) {
 		}
 	case attribute.SLICE, attribute.MAP:
 		t.text(key, nested(key, may, kv.Value))
-	default: // numbers
+	default: // a float, or a list of numbers or booleans
 		t.text(key, kv.Value.String())
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"example.com/clew/internal/clip"
 )
 
-// asIs reports, for each byte, whether it needs no escape in a JSON string, whatever bytes are
-// around it. It is a table because each byte of a span is looked up.
+// asIs[c] is true if the byte c can stand in a JSON string without an escape, whatever its
+// neighbours are. asIs is a table because each byte of a span is looked up.
 var asIs = func() (t [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		t[c] = c != '"' && c != '\\'
