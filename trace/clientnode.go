@@ -7,12 +7,12 @@ import (
 
 // clientNode is the node of a client span. It contains an array for the header values of the
 // span's request. The array saves the transport an allocation. The fields of node are repeated
-// here, because programs that look for them do not look into embedded structs.
+// here, because programs that look for these fields do not look into embedded structs.
 type clientNode struct {
 	context.Context
 	key, val any
 	span     span
-	taken    atomic.Bool // a message uses values, so that no other message may
+	taken    atomic.Bool // a message uses values, and no other message may use them
 	values   multiValues
 }
 

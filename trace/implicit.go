@@ -26,8 +26,8 @@ import (
 //   - in calls that are more than 250 stack frames deeper,
 //   - if all 4,096 numbers are in use (after a panic or Goexit, a number stays in use until a
 //     garbage collection),
-//   - in deferred functions of an outer Do's fn, during a panic from an inner Do whose ctx has no
-//     trace,
+//   - if an inner Do whose ctx has no trace ends by a panic: in the functions that the outer Do's
+//     fn has deferred,
 //   - in a program whose compiler has moved the call sites.
 //
 // Code that runs in the goroutine of another request gets the trace of that goroutine. An example

@@ -11,10 +11,10 @@ import (
 
 var installing sync.Mutex
 
-// Install sets OpenTelemetry's global TracerProvider to p (nil: a default Provider), and its
-// global propagator to the zero [Propagator]. Then libraries that know only OpenTelemetry see and
-// send this package's IDs. Call Install in main, in a service without an SDK. Nothing else in
-// this module changes OpenTelemetry's globals.
+// Install sets OpenTelemetry's global TracerProvider to p, or to a default Provider if p is nil.
+// It sets the global propagator to the zero [Propagator]. Then libraries that know only
+// OpenTelemetry see and send this package's IDs. Call Install in main, in a service without an
+// SDK. Nothing else in this module changes OpenTelemetry's globals.
 //
 // If another provider or propagator is installed already, Install changes nothing and returns an
 // error. If p is installed already, or if p is nil and any Provider is installed, Install leaves

@@ -13,7 +13,8 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// No exported function or method panics if its context or carrier is nil, or its fields are zero.
+// No exported function or method panics if its context, its carrier or its receiver is nil or
+// zero.
 func TestNilAndZero(t *testing.T) {
 	var (
 		ctx      context.Context

@@ -8,7 +8,7 @@ import (
 // parent describes the parent of a new span. The zero value means that there is no parent and no
 // decision.
 type parent struct {
-	b3    B3 // its Sampling is the decision for the child; Defer: not decided yet
+	b3    B3 // b3.Sampling is the decision for the child, or Defer if nobody has decided
 	state oteltrace.TraceState
 
 	bySample bool // Starter.Sample has decided

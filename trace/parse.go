@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The errors quote nothing of the input: errors end in logs, and the input came from outside.
+// The errors quote nothing of the input: errors end up in logs, and the input comes from outside.
 var (
 	errEmpty     = errors.New("trace: malformed b3: empty")
 	errLone      = errors.New("trace: malformed b3: neither a sampling state nor IDs")
@@ -20,7 +20,7 @@ var (
 // Parse reads the value of a b3 header: trace-span, trace-span-state, trace-span-parent,
 // trace-span-state-parent, or a state alone. White space around it is trimmed and upper-case
 // digits are accepted. Anything else is an error, and so is the empty value. The error quotes
-// nothing of single.
+// nothing of the value.
 //
 // See https://github.com/openzipkin/b3-propagation#single-header.
 func Parse(single string) (B3, error) {

@@ -130,13 +130,14 @@ const (
 	xFlags   = "X-B3-Flags"
 )
 
-// ids returns headers with a well-formed pair of IDs, and pairs as further headers.
+// ids returns headers with a well-formed trace ID and span ID. The argument pairs holds names and
+// values of further headers.
 func ids(pairs ...string) http.Header {
 	return testkit.Header(append([]string{xTrace, id64, xSpan, spanID}, pairs...)...)
 }
 
-// badIDs returns headers with a malformed trace ID, and pairs as further headers. FromHeader must
-// ignore the further headers too.
+// badIDs returns headers with a malformed trace ID. The argument pairs holds names and values of
+// further headers, which FromHeader must ignore too.
 func badIDs(pairs ...string) http.Header {
 	return testkit.Header(append([]string{xTrace, canary, xSpan, spanID}, pairs...)...)
 }

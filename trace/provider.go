@@ -25,7 +25,7 @@ type ProviderConfig struct {
 type Provider struct {
 	embedded.TracerProvider
 	sampler Sampler
-	sdk     oteltrace.TracerProvider // the SDK for which this Provider decides first, or nil; see aheadOf
+	sdk     oteltrace.TracerProvider // if set, this Provider is asked before that SDK; see aheadOf
 }
 
 var _ oteltrace.TracerProvider = (*Provider)(nil)

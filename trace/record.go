@@ -17,7 +17,7 @@ type record struct {
 	// Three facts about a span are kept here, since padding makes them free.
 	remote bool // the span is in another process
 	hidden bool // OpenTelemetry does not see the span's ID; see attempt.contextFor
-	server bool // the span is a server's, and httpmw uses the field route, which saves an allocation
+	server bool // the span is a server's, and httpmw uses its route, which saves an allocation
 
 	// If a caller is the parent: the parent of the caller's span, from the caller's headers.
 	callerParent oteltrace.SpanID

@@ -22,7 +22,8 @@ type recordNode struct {
 // into contexts follow every field that is a context. They must not follow this one.
 type hidden struct{ ctx context.Context }
 
-// newRecordNode returns a link above ctx whose record is empty.
+// newRecordNode returns a link above ctx whose record is empty. The parameter under is the context
+// without the SDK's span.
 func newRecordNode(ctx, under context.Context) *recordNode {
 	n := &recordNode{Context: ctx, key: recordKey{}, under: hidden{under}}
 	n.val = &n.record

@@ -15,10 +15,10 @@ import (
 // The new context keeps all other values of ctx. A zerolog logger in ctx is bound to the new
 // trace, if the program imports logctx.
 //
-// If this package began the old trace, the new context does not refer to the old one. So a loop
-// that calls Root in the context of the last Root does not make a growing chain of contexts. Spans
-// that another library has put into ctx stay in the chain, and so do contexts that the program
-// itself has derived.
+// If this package began the old trace, the new context does not refer to the context that holds
+// it. So a loop that calls Root in the context of the last Root does not make a growing chain of
+// contexts. Spans that another library has put into ctx stay in the chain, and so do contexts that
+// the program itself has derived.
 func Root(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) (context.Context, oteltrace.Span) {
 	if ctx == nil {
 		ctx = context.Background()

@@ -80,7 +80,7 @@ func TestRatioPanics(t *testing.T) {
 		assert.PanicsWithValue(t, want, func() { trace.NewRatio(rate) }, "NewRatio(%v)", rate)
 		r := trace.NewRatio(1)
 		assert.PanicsWithValue(t, want, func() { r.SetRate(rate) }, "SetRate(%v)", rate)
-		assert.True(t, r.Sample(oteltrace.TraceID{1}), "the rate after SetRate(%v) panicked: want the old one", rate)
+		assert.True(t, r.Sample(oteltrace.TraceID{1}), "Sample after SetRate(%v) panicked: want true, because the rate is still 1", rate)
 	}
 }
 

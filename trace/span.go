@@ -78,8 +78,8 @@ func (s *span) SetStatus(codes.Code, string)                {}
 func (s *span) SetName(string)                              {}
 func (s *span) SetAttributes(...attribute.KeyValue)         {}
 
-// begin makes s a child of the parent under. It fills in s in place, inside a node, because making
-// a span elsewhere and copying it into the node costs twice as much.
+// begin makes s a child of the parent that the argument under describes. It fills in s in place,
+// inside a node, because making a span elsewhere and copying it into the node costs twice as much.
 func (s *span) begin(under *parent, p *Provider) {
 	s.provider = p
 	s.rare = rarely(under.state, nil)

@@ -21,7 +21,7 @@ func Start(ctx context.Context, name string, opts ...oteltrace.SpanStartOption) 
 // may have a provider of its own, and its Start has the caller as a parameter. The zero value is
 // ready to use. It may be copied and is safe for concurrent use.
 type Starter struct {
-	TracerProvider oteltrace.TracerProvider // if nil, spans come from the providers of the function Start
+	TracerProvider oteltrace.TracerProvider // nil means the providers of the function Start
 	Kind           oteltrace.SpanKind       // for the spans of an SDK
 
 	// Sample is called if neither the caller nor the current span of ctx has decided. It is

@@ -185,7 +185,7 @@ func TestOnlyCutsTracestate(t *testing.T) {
 	}
 	foreign := oteltrace.NewSpanContext(oteltrace.SpanContextConfig{TraceID: testkit.B3(id128 + "-" + spanID).TraceID, SpanID: testkit.B3(id128 + "-" + spanID).SpanID, TraceState: state})
 	ctx := oteltrace.ContextWithRemoteSpanContext(context.Background(), foreign)
-	assert.Empty(t, oteltrace.SpanContextFromContext(trace.Only(ctx)).TraceState().String(), "tracestate under Only, all its members too long")
+	assert.Empty(t, oteltrace.SpanContextFromContext(trace.Only(ctx)).TraceState().String(), "tracestate under Only: want none, because each member is too long")
 	short, err := oteltrace.ParseTraceState("a=1,b=2")
 	require.NoError(t, err)
 	ctx = oteltrace.ContextWithRemoteSpanContext(context.Background(), foreign.WithTraceState(short))

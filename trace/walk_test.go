@@ -148,7 +148,7 @@ func testCopy(t *testing.T, ctx, copied context.Context) {
 }
 
 // childState returns the state of a child of parent. If parent defers, the sampler decides. In
-// this test it always denies.
+// this test, the sampler always denies.
 func childState(parent trace.B3) trace.Sampling {
 	if parent.Sampling == trace.Defer {
 		return trace.Deny
@@ -156,7 +156,8 @@ func childState(parent trace.B3) trace.Sampling {
 	return parent.Sampling
 }
 
-// Width, state and parent stay when another library puts clew's span context back.
+// Width, state and parent stay the same when another library puts clew's span context into the
+// context again.
 func TestAnothersSpanKeepsTheRecord(t *testing.T) {
 	for name, ctx := range contexts() {
 		want, ok := trace.FromContext(ctx)

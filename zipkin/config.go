@@ -99,9 +99,9 @@ func (cfg Config) checked() (Config, *url.URL, error) {
 	return cfg, endpoint, nil
 }
 
-// parseEndpoint returns text as the URL of a collector. Errors contain source, which is the name
-// of the Config's field, or of the environment variable, that text comes from. They do not quote
-// the URL, because it may contain a password.
+// parseEndpoint returns text as the URL of a collector. The parameter source is the name of the
+// Config's field or of the environment variable that holds text. Errors contain this name. They do
+// not quote the URL, because it may contain a password.
 func parseEndpoint(source, text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {

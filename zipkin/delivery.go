@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	firstWait   = 250 * time.Millisecond // before the second try
+	firstWait   = 250 * time.Millisecond // bounds the pause before the second try
 	longestWait = 5 * time.Second
 
 	// A part of a batch is lost after maxServerErrors answers of 500 in a row. After a 500,
@@ -56,7 +56,7 @@ type delivery struct {
 	unread  spans  // the part whose compressed post was refused
 	refusal *reply // the refusal of unread; nil: there was none
 
-	wait    time.Duration // before the next try
+	wait    time.Duration // bounds the next pause, unless the collector asks for more
 	retryAt time.Time     // when the last pause was to end; a try before retryAt is not counted
 
 	refusals     int // refusals of several spans, in a row
@@ -112,8 +112,9 @@ func (d *delivery) try(ctx context.Context) error {
 }
 
 // tryPlain reports whether part is to be posted once more as plain JSON. A collector that cannot
-// gunzip gives the same answer as a collector that finds a batch malformed. If it refuses the
-// plain JSON too, the reason is still not known, and the halves are posted as plain JSON.
+// gunzip gives the same answer as a collector that finds a batch malformed. If the plain JSON is
+// refused too, it is still not known which of the two faults there is, and the halves are posted
+// as plain JSON.
 func (d *delivery) tryPlain(part spans, err error) bool {
 	var r *reply
 	if d.posted.plain || !errors.As(err, &r) || !r.mayBeUnread() {

@@ -15,7 +15,7 @@ type encodedResource struct {
 	json     []byte                     // the tags, without braces
 	tags     []attribute.KeyValue       // the same tags
 	keys     map[attribute.Key]struct{} // the keys of the tags
-	lengths  uint64                     // a bit for the length of each key: it saves most lookups
+	lengths  uint64                     // has a bit for each key's length; saves most lookups
 }
 
 func encodeResource(r *resource.Resource, service string) *encodedResource {

@@ -439,7 +439,8 @@ func TestCycles(t *testing.T) {
 	server.Close()
 }
 
-// A Provider does not use http.DefaultTransport, because it belongs to the whole program.
+// A Provider does not use http.DefaultTransport, because that transport belongs to the whole
+// program.
 func TestDefaultTransportIsLeftAlone(t *testing.T) {
 	real := http.DefaultTransport
 	defer func() { http.DefaultTransport = real }()
@@ -633,7 +634,7 @@ func TestExporterShutdownDuringExports(t *testing.T) {
 		c := &collector{answer: swallow}
 		e := newExporter(t, c)
 		var all sync.WaitGroup
-		for range 30 { // one that is being posted, the others wait for their turn
+		for range 30 { // one is being posted, and the others wait for their turn
 			spans, _ := stubs(10)
 			all.Go(func() {
 				begin := time.Now()

@@ -12,9 +12,10 @@ import (
 // deepest is the depth to which lists and maps are written.
 const deepest = 32
 
-// The function nested returns v as text, as OpenTelemetry writes it outside of OTLP: bytes in
-// base64, and a list or a map as JSON. It leaves out secrets. For a value in a map, the
-// attribute's key and the map's keys, joined by dots, decide how much may be told.
+// The function nested returns v as text, in the form that OpenTelemetry specifies for protocols
+// other than OTLP: bytes in base64, and a list or a map as JSON. It leaves out secrets. For a
+// value in a map, the attribute's key and the map's keys, joined by dots, decide how much may be
+// told.
 func nested(key string, may telling, v attribute.Value) string {
 	if v.Type() == attribute.BYTESLICE {
 		return base64.StdEncoding.EncodeToString([]byte(may.told(string(v.AsByteSlice()))))
@@ -46,7 +47,7 @@ func appendNested(dst []byte, path string, may telling, v attribute.Value, depth
 			return appendText(dst, v.String())
 		}
 	}
-	return append(dst, v.String()...) // numbers
+	return append(dst, v.String()...) // a number, a boolean, or a list of these
 }
 
 func appendStrings(dst []byte, may telling, texts []string) []byte {

@@ -6,8 +6,8 @@ import (
 )
 
 // A new piece has a capacity of about a sixteenth of the text before it, within these bounds. A
-// single slice would cost more: while append copies it, it needs its memory two or three times,
-// and afterwards up to half of it is unused.
+// single slice would cost more: while append copies the slice, old and new memory are in use, and
+// afterwards up to half of the new memory is unused.
 const (
 	leastRoom = 1 << 10
 	usualRoom = 4 << 10

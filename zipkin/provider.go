@@ -23,7 +23,7 @@ type Provider struct {
 	spans tracers
 	pipe  *pipe  // nil if the Provider is off
 	ratio *ratio // nil with Config.Sampler
-	ahead any    // the trace.Provider that is asked before the SDK
+	ahead any    // the trace.Provider that is asked before the SDK, or makes all spans without one
 }
 
 // tracers makes the spans and holds the registered processors. It is an SDK, or an *off.
