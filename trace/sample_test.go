@@ -64,7 +64,7 @@ type sampled struct {
 	ctx     context.Context
 	span    oteltrace.Span
 	b3      trace.B3
-	said    trace.Sampling // the caller's decision, or Sample's answer if the caller defers
+	said    trace.Sampling // the caller's decision, or Sample's answer if Sample is asked
 }
 
 // eachSample runs test for each of askings, answers and SDK samplers.
@@ -91,8 +91,8 @@ func eachSample(t *testing.T, test func(*testing.T, *sampled)) {
 	}
 }
 
-// With every sampler of an SDK, Sample is asked once if the caller has not decided. The answer has
-// the same effect as a caller's state without IDs.
+// With every sampler of an SDK, Sample is asked once if no decision of the caller applies. The
+// answer has the same effect as a caller's state without IDs.
 func TestSample(t *testing.T) {
 	eachSample(t, func(t *testing.T, s *sampled) {
 		if s.decided {

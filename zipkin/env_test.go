@@ -48,7 +48,7 @@ func TestFromEnvOnAndOff(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		vars     map[string]string
-		endpoint string // in cfg
+		endpoint string // the Endpoint of cfg
 		want     string // the URL that spans are posted to; "": the Provider is off
 	}{
 		{"no variables", nil, "", ""},

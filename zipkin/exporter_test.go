@@ -371,7 +371,7 @@ func liveHeap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// A span needs at most two allocations more than with an SDK that drops it.
+// A span needs at most two allocations more than in an SDK that drops the span.
 func TestSpanAllocations(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates too")

@@ -32,7 +32,8 @@ func spanOf(t testing.TB, n int) sdktrace.ReadOnlySpan {
 	})
 }
 
-// outcome tells how many of some ended spans were encoded, how many queued and how many lost.
+// outcome says how many of the spans that ended were encoded, how many were queued, and how many
+// were lost.
 type outcome struct{ encoded, queued, lost int }
 
 // roomSteps are sequences of spans that end in one pipe. Nobody empties the pipe's queue, except

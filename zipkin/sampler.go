@@ -15,8 +15,8 @@ import (
 // for one that denies.
 type sampler struct{ trace.Sampler }
 
-// Through these attributes, the encoder gets facts from the sampler that a span context cannot
-// hold. Few spans have them. They are a span's first attributes, so that a limit on the number of
+// These attributes take facts from the sampler to the encoder. A span context cannot hold these
+// facts. Few spans have them. They are a span's first attributes, so that a limit on the number of
 // attributes does not drop them.
 const (
 	debugKey = attribute.Key("b3.debug") // true in a debug trace

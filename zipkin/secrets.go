@@ -6,7 +6,7 @@ import (
 	"example.com/clew/internal/redact"
 )
 
-// telling is how much of an attribute's value may be told, which means: sent to the collector.
+// telling says how much of an attribute's value may be told. To tell is to send to the collector.
 type telling uint8
 
 const (

@@ -18,7 +18,7 @@ import (
 	oteltrace "go.opentelemetry.io/otel/trace"
 )
 
-// kv is a short name for the tables, as are the functions str, obj, strs and vals.
+// kv, str, obj, strs and vals are short names that keep the table below readable.
 type kv = attribute.KeyValue
 
 func str(key, value string) kv                  { return attribute.String(key, value) }
