@@ -16,9 +16,9 @@ type counts struct {
 	dropped int64
 	left    int // lines that are left out of the trace, because it has too many to keep
 	noRoom  int // traces that are left out of the list, because their lines are too many to keep
-	limited int // traces that match, beyond --limit
-	older   int // traces that are too old for the list
-	noText  int // files of folders that are no text
+	limited int // traces that match, but are left out because of --limit
+	older   int // traces that the list has no room for, because it prefers newer ones
+	noText  int // files that are no text, in folders that were named
 	unread  int // sources that could not be read to their end
 }
 

@@ -27,8 +27,8 @@ func (t *timelineCommand) exportable(q query) error {
 	return nil
 }
 
-// The approximate number of bytes of lines that are kept for the traces of a list. A page contains
-// all of these lines.
+// For the traces of a list, clew keeps about so many bytes of lines: pageRoom for a page, which
+// contains all of these lines, and exportRoom for other outputs.
 const (
 	pageRoom   = 32 << 20
 	exportRoom = 64 << 20

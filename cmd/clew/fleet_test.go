@@ -16,13 +16,13 @@ import (
 // price in Java, with plain text and a stack trace; cart in Node with pino; mailer in Python under
 // Docker, with Datadog's decimal ID; stock with logfmt and half of the ID, in gzip; billing in
 // syslog, with the ID in upper case. There are three requests, A to C. Each line of a request
-// contains its letter and a number, such as A01. The lines that belong to no request contain Z01
-// to Z09.
+// contains a mark: the request's letter and a number, such as A01. The lines that belong to no
+// request contain the marks Z01 to Z09.
 const fleet = "testdata/fleet"
 
 var fleetTraces = []struct {
 	letter, id string
-	marks      int
+	marks      int // how many marks the request has
 }{
 	{"A", "5759e988bd862e3fe1be46a994272793", 19},
 	{"B", "a1be46a99427279f", 12},
@@ -117,7 +117,7 @@ func TestFleetList(t *testing.T) {
 }
 
 // The lines of two replicas are mixed. In each format that names the replica of a line, a stack
-// trace stays with its own line.
+// trace stays with the line that it belongs to.
 func TestInstances(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const said = "2026-11-26 10:00:00.1 ERROR [" + id + "] boom"

@@ -55,8 +55,7 @@ func hostileLog(trace string) (text string, lines int) {
 	return b.String(), lines
 }
 
-// The answer contains no byte of a line that a terminal or a program would obey, and no line is
-// missing.
+// clew's output contains no character that a terminal would obey, and no line is missing.
 func TestHostile(t *testing.T) {
 	t.Chdir(t.TempDir())
 	text, lines := hostileLog(id)
@@ -107,7 +106,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// containsWord reports whether a text contains a word without a digit behind it.
+// containsWord reports whether a text contains a word that is not followed by a digit.
 func containsWord(text, word string) bool {
 	for {
 		i := strings.Index(text, word)

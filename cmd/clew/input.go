@@ -11,20 +11,20 @@ import (
 // reader reads one source.
 type reader interface {
 	read(io.Reader) error
-	leaveOut() // is called if the source is a file of a folder, and no text
+	leaveOut() // is called if a folder was named, and the source is a file in it that is no text
 	finish()   // is called when the source was read, or will not be read
 }
 
 // input is the common part of readers.
 type input struct {
 	name    string
-	when    time.Time // of the last change; zero: the source changes now
+	when    time.Time // of the last change; zero: the source is no regular file
 	parser  *timeline.Parser
 	dropped int64
 	noText  bool // the source was left out, because it is no text
 
-	counts  timeline.Counts // set when parser is nil
-	learned string
+	counts  timeline.Counts // what finish got from parser.Counts
+	learned string          // what finish got from parser.Learned
 }
 
 // newInput returns an input with a parser that knows its source.
@@ -50,7 +50,7 @@ func (in *input) finish() {
 }
 
 // sayRead writes the counts of what was read, if something is missing or verbose is true. With
-// verbose, it also writes which fields of each source are the trace, the time and so on.
+// verbose, it also writes which fields of each source hold the trace ID, the time and so on.
 func (s streams) sayRead(c counts, inputs []*input, verbose bool) {
 	if verbose || c.incomplete() {
 		s.say("%s", c)
@@ -62,8 +62,8 @@ func (s streams) sayRead(c counts, inputs []*input, verbose bool) {
 	}
 }
 
-// learned returns a line for each source: which fields of its lines are the trace, the time and so
-// on.
+// learned returns a line for each source: which fields of its lines hold the trace ID, the time and
+// so on.
 func learned(inputs []*input) (said []string) {
 	for _, in := range inputs {
 		if in.learned != "" {

@@ -99,7 +99,7 @@ var commandLines = []struct {
 	args  string // separated by bars
 	code  int
 	out   string // a part of standard output
-	err   string // all of standard error; if it ends with …: the beginning
+	err   string // all of standard error, or its beginning and …
 }{
 	{name: "no arguments", code: 0, out: "Usage: clew"},
 	{name: "help", args: "--help", code: 0, out: "timeline"},
@@ -120,7 +120,7 @@ var commandLines = []struct {
 	{name: "JSON of nothing", args: "timeline|ffffffffffffffff|app.log|-o|json", code: 1, out: "\"lines\": [\n ]"},
 	{name: "no such output", args: "timeline|app.log|-o|xml", code: 2, err: "clew: --output must be one of \"text\",\"json\",\"html\",\"zipkin\",\"otlp\",\"mermaid\" but got \"xml\"…"},
 	{name: "neither an ID nor a file", args: "timeline|aplog|app.log", code: 2, err: "clew: \"aplog\" is no file, and there is no trace ID in it…"},
-	{name: "a hostile text that is neither", args: "timeline|\x1b]0;x\x07|app.log", code: 2, err: `clew: "\x1b]0;x\a" is no file…`},
+	{name: "a hostile text that is neither an ID nor a file", args: "timeline|\x1b]0;x\x07|app.log", code: 2, err: `clew: "\x1b]0;x\a" is no file…`},
 	{name: "a missing file, and one that is read", args: "timeline|" + id + "|none.log|app.log", code: 3, out: "shop INF one\n", err: "clew: stat none.log: no such file or directory\n"},
 	{name: "a missing file with a hostile name", args: "timeline|" + id + "|\x1b[31m\u202e.log|app.log", code: 3, out: "shop INF one\n", err: `clew: \x1b[31m\u202e.log: syntax error in pattern…`},
 	{name: "a pattern without a match", args: "timeline|" + id + "|no*.log", code: 3, err: "clew: stat no*.log: no such file or directory\n"},

@@ -112,9 +112,9 @@ func TestIntegrationMapOfDemo(t *testing.T) {
 // The lines of services with retries, refused connections, failures, databases and third parties
 // are sent to Zipkin as spans. Zipkin draws the same graph as the map.
 //
-// Zipkin and the map differ in two names. For a call without an answer, Zipkin draws an edge to
-// the host, and the map draws an edge to the service with the host's name. The map also shows the
-// port of a host that is no service.
+// Zipkin and the map differ in some names. The callee of a call without an answer has the host's
+// full name in Zipkin, and the host's name without the domain on the map. A host that is no service
+// has a port on the map, and none in Zipkin.
 func TestIntegrationMapOfMesh(t *testing.T) {
 	server := os.Getenv("CLEW_ZIPKIN")
 	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; the command make integration starts one")
@@ -196,8 +196,8 @@ func TestIntegrationMapOfFailures(t *testing.T) {
 	assert.Equal(t, want, got, "Zipkin's graph")
 }
 
-// drawnOn returns the edges of Zipkin's graph for the day of a mesh. It gives the callees
-// the short names that the map uses, without a domain. Zipkin's names have no port.
+// drawnOn returns the edges of Zipkin's graph for the day on which all lines of these tests were
+// logged. It takes the domain off the callees' names, because the map's names have none.
 func drawnOn(t *testing.T, server string) edgeCounts {
 	t.Helper()
 	midnight := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)

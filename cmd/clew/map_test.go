@@ -31,7 +31,7 @@ func TestMap(t *testing.T) {
 		args  string // separated by bars
 		code  int
 		out   string // a part of standard output
-		err   string // all of standard error; if it ends with …: the beginning
+		err   string // all of standard error, or its beginning and …
 	}{
 		{name: "help", args: "--help", code: 0, out: "Exit codes:"},
 		{name: "a file", args: "good.log", code: 0, out: `"requests": 1`},
@@ -152,7 +152,7 @@ func TestMapOfFleet(t *testing.T) {
 }
 
 // If a line is read several times, each copy counts as a line, but its request or call counts
-// once. A wrapper around a copy makes no difference.
+// once. That is so even if kubectl has put the pod's name in front of a copy.
 func TestMapOfCopies(t *testing.T) {
 	want := mapOf(t, fleet)
 	text, err := os.ReadFile(fleet + "/shop.log")
@@ -181,8 +181,8 @@ func TestMapInterrupted(t *testing.T) {
 	assert.Contains(t, out.String(), `"version": 1`)
 }
 
-// The last line may be cut, by Ctrl-C or because it is being written. Such a line counts for no
-// service, and is no break.
+// The last line may be cut, by Ctrl-C or because it is being written. Such a line adds no service
+// to the map, and does not count as a place where a trace breaks.
 func TestMapCutLine(t *testing.T) {
 	const wholeLine = "time=2026-11-26T10:11:06Z service=shop trace_id=" + id + " span_id=a2fb4a1d1a96d312 msg=well\n"
 	for name, cut := range map[string]string{

@@ -25,14 +25,14 @@ const (
 type sender struct {
 	url    *url.URL // of /api/v2/spans
 	client *http.Client
-	most   int // bytes of a post
+	most   int // the largest length of body
 	body   bytes.Buffer
-	added  int // spans in body
-	spans  int // that were sent
+	added  int // the number of spans in body
+	spans  int // the number of spans that were sent
 }
 
-// sender returns the sender that --send asks for; nil: none. The URL may be the address of Zipkin,
-// of its page, or of /api/v2/spans.
+// sender returns the sender that --send asks for, or nil without --send. The URL may be the address
+// of Zipkin, of its page, or of /api/v2/spans.
 func (t *timelineCommand) sender() (*sender, error) {
 	if t.Send == "" {
 		return nil, nil

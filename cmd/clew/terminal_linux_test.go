@@ -73,7 +73,7 @@ func (s *slowly) Read(p []byte) (int, error) {
 	if len(s.lines) == 0 {
 		return 0, io.EOF
 	}
-	time.Sleep(s.each) // in the time of the bubble
+	time.Sleep(s.each) // in the fake time of synctest
 	n := copy(p, s.lines[0])
 	s.lines = s.lines[1:]
 	return n, nil

@@ -252,8 +252,8 @@ func clip(text string) string {
 	return text
 }
 
-// toRead returns the names of what to read, the sources with these names, and the problems with
-// them. Without names, it returns standard input.
+// toRead returns the names of what to read, the sources with these names, and an error for each
+// name without a source. If there are no names, toRead returns standard input.
 func toRead(std streams, names []string, verbose bool) ([]string, *sources, []error, error) {
 	if len(names) == 0 {
 		if isTerminal(std.in) {
@@ -270,7 +270,7 @@ func toRead(std streams, names []string, verbose bool) ([]string, *sources, []er
 
 // readAll reads all sources, up to one for each processor at the same time. It returns the
 // problems in the order of the sources. The function open returns the reader for a source. Its
-// parameters are the source's name, and the service of lines that name none.
+// parameters are the source's name, and the service to assume for lines that name no service.
 func readAll(ctx context.Context, std streams, open func(name, service string) reader, sources []*source, follow bool) []error {
 	bar := startProgress(ctx, std.err, sources)
 	defer bar.stop()

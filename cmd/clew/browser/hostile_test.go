@@ -115,7 +115,7 @@ func (p *page) check(t *testing.T) {
 		t.Fatal(*wrong)
 	}
 	require.Equal(t, "undefined", p.text(`String(window.hit)`), "a script from the log has run")
-	require.Equal(t, 1, value[int](t, p.ctx, `document.querySelectorAll("script, iframe, img, svg, object, embed, base").length`), "elements that load or run something: only the page's own script")
+	require.Equal(t, 1, value[int](t, p.ctx, `document.querySelectorAll("script, iframe, img, svg, object, embed, base").length`), "number of elements that load or run something: the page's own script is the only one")
 	require.Zero(t, value[int](t, p.ctx, `performance.getEntriesByType("resource").length`), "number of resources that the page has loaded")
 	require.Empty(t, value[[]string](t, p.ctx, `[...document.querySelectorAll("a[href]")].map((a) => a.href).filter((href) => !/^(http:\/\/zipkin\.example\/|file:.*#[0-9a-f]{16,32}$)/.test(href))`))
 	shown := value[string](t, p.ctx, `document.title + document.body.textContent`)

@@ -39,8 +39,8 @@ func examined(t *testing.T, p peer, logs, listen bool, args ...string) result {
 	return asJSON(t, append(args, to)...)
 }
 
-// kinds returns how often each kind of finding occurs in the place where. It adds "!" to the kind
-// of a fault.
+// kinds returns the kinds of the findings in a place, such as "logs", and how many canaries show
+// each kind. It adds "!" to a kind that is a fault. Canaries are the requests of clew doctor.
 func (tg target) kinds(where string) map[string]int {
 	found := map[string]int{}
 	for _, f := range tg.Findings {
@@ -63,8 +63,8 @@ func usual(tr truth) bool {
 	return false
 }
 
-// expected returns the findings on the requests that a peer sends, by the peer's column of the
-// table.
+// expected returns the findings about the requests that a peer sends, as they follow from the
+// peer's column in the table truths. The form is that of kinds.
 func expected(column func(truth) string) map[string]int {
 	want := map[string]int{}
 	for _, tr := range truths {
@@ -88,8 +88,9 @@ func expected(column func(truth) string) map[string]int {
 	return want
 }
 
-// plus adds the canaries that have no row in the table: two with traceparent, and one whose call
-// is redirected. The redirected canary has a 64-bit ID, the decision accept, and X-B3 headers.
+// plus adds the findings about the canaries that have no row in the table truths. Two of them send
+// traceparent. The third has its call redirected: it sends X-B3 headers with a 64-bit ID and the
+// decision accept.
 func plus(want map[string]int, kinds ...string) map[string]int {
 	for _, kind := range kinds {
 		want[kind]++
@@ -100,7 +101,7 @@ func plus(want map[string]int, kinds ...string) map[string]int {
 // clew doctor gives each peer the right verdict, and reports the findings that follow from the
 // table of truths.
 func TestVerdicts(t *testing.T) {
-	w3c := "restarted" // the kind of both traceparent canaries, which is no fault
+	w3c := "restarted" // both canaries with traceparent show this kind, and it is no fault
 	tests := []struct {
 		peer    string
 		verdict string
@@ -134,7 +135,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// The lines alone lead to the same findings, because a peer logs the same ID that it sends on.
+// With log lines as the only evidence, clew doctor gives each peer the same verdict as with the
+// requests that the peer sends, because a peer logs the ID that it sends on.
 func TestVerdictsByLines(t *testing.T) {
 	tests := []struct {
 		peer    string
@@ -144,8 +146,8 @@ func TestVerdictsByLines(t *testing.T) {
 	}{
 		{"clew", "adopted", 0, map[string]int{"adopted": 14, "restarted": 2}},
 		{"clew, W3C", "adopted", 0, map[string]int{"adopted": 16}},
-		// The line contains the ID that clew did not trust, except for traceparent, which clew
-		// does not read.
+		// clew logs the ID that it did not trust. It does not read traceparent, so the lines do not
+		// show the IDs of the two canaries with traceparent.
 		{"clew, TrustNone", "restarted", 1, map[string]int{"restarted!": 14}},
 		{"zipkin-go", "truncated", 1, map[string]int{"adopted": 12, "truncated!": 2}},
 		{"otelhttp", "padded", 1, map[string]int{"adopted": 8, "padded!": 6}},
@@ -175,7 +177,8 @@ func TestVerdictsByResponse(t *testing.T) {
 		code          int
 	}{
 		{"clew", "adopted", 0},
-		{"clew, TrustIDs", "adopted", 0}, // the header has no decision, and clew doctor says so
+		// The response's header has the ID without the sampling decision. clew doctor says so.
+		{"clew, TrustIDs", "adopted", 0},
 		{"clew, TrustNone", "restarted", 1},
 		{"zipkin-go", "unknown", 3},
 		{"otelhttp", "unknown", 3},
@@ -231,8 +234,8 @@ func TestVerdictsHostile(t *testing.T) {
 	}
 }
 
-// With --debug, clew doctor reports each peer that believes a caller's debug flag. clew does not
-// believe it with TrustIDs and TrustNone, which are for the edge.
+// With --debug, clew doctor reports each peer that believes a caller's debug flag. With TrustIDs or
+// TrustNone, clew does not believe it: they are meant for services with callers from outside.
 func TestVerdictsDebug(t *testing.T) {
 	for peer, believed := range map[string]bool{
 		"clew": true, "zipkin-go": true, "otelhttp": true, "clew, TrustIDs": false, "clew, TrustNone": false, "none": false,

@@ -14,21 +14,22 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 )
 
-// carried is a trace as a header carries it, read by B3's rules or by W3C's.
+// carried is the trace that a header carries. The header was read by B3's rules or by W3C's.
 type carried struct {
 	name        string // of the header
 	trace, span string
 	parent      string // "": none
-	state       string // one of the states of canaries
-	decided     bool   // the header has a decision
+	state       string // a state of the package canary, such as canary.Accept
+	decided     bool   // the header says whether to sample the trace
 	hasTrace    bool   // there are IDs
 	wrong       string // how the value is malformed; "": it is well-formed
 }
 
-// traceNames are the headers that carry a trace from one service to the next.
+// traceNames are the trace headers of B3 and W3C. They are the trace headers of canaries, the test
+// requests of clew doctor.
 var traceNames = []string{"b3", "X-B3-TraceId", "X-B3-SpanId", "X-B3-ParentSpanId", "X-B3-Sampled", "X-B3-Flags", "traceparent", "tracestate"}
 
-// IsTraceHeader reports whether canaries use a header for their trace.
+// IsTraceHeader reports whether a header with this name may carry the trace of a canary.
 func IsTraceHeader(name string) bool {
 	for _, other := range traceNames {
 		if strings.EqualFold(name, other) {
@@ -46,8 +47,8 @@ func carriesTrace(name string) bool {
 	return slices.ContainsFunc(carriers, func(other string) bool { return strings.EqualFold(other, name) })
 }
 
-// carriedBy returns the traces that headers carry, in the order in which B3 prefers them, and the
-// malformed ones.
+// carriedBy returns the traces in these headers: first that of b3, then that of the X-B3 headers,
+// then that of traceparent. It returns those with a malformed header separately.
 func carriedBy(h http.Header) (traces, malformed []carried) {
 	several := h.Clone()
 	several.Del("b3")

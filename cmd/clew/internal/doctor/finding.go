@@ -9,9 +9,9 @@ import (
 	"example.com/clew/internal/canary"
 )
 
-// findings returns what was seen in one place, one finding for each kind. It is no fault if a
-// service continues traces of B3 and not those of W3C. So lost traces of W3C have a finding of
-// their own.
+// findings returns what canaries have shown in one place, one finding for each kind. A canary is a
+// test request of clew doctor. It is no fault if a service continues the traces of B3 headers, and
+// not those of traceparent. So lost traces of traceparent have a finding of their own.
 func findings(where string, found []seen, asked []*probe) (list []Finding) {
 	b3, w3c := byEncoding(found)
 	goesOn := func(s seen) bool { return s.kept() || s.kind == repeated }
@@ -27,7 +27,7 @@ func findings(where string, found []seen, asked []*probe) (list []Finding) {
 			continue
 		}
 		if k == Echoed && where == inSentOn && slices.ContainsFunc(list, func(f Finding) bool { return f.Kind == Unchanged }) {
-			f.Fault, f.Remedy = false, "" // the service reads nothing
+			f.Fault, f.Remedy = false, "" // the service does not read the headers
 			f.Says = "It passes malformed headers on unchanged, so the services behind it must withstand them. " + f.Says
 		}
 		list = append(list, f)
@@ -48,7 +48,8 @@ func findings(where string, found []seen, asked []*probe) (list []Finding) {
 	return list
 }
 
-// byEncoding divides what was seen by the encoding of the canaries.
+// byEncoding separates what canaries with B3 headers have shown from what canaries with traceparent
+// have shown.
 func byEncoding(found []seen) (b3, w3c []seen) {
 	for _, s := range found {
 		if s.probe.Encoding == canary.W3C {
@@ -97,7 +98,7 @@ func finding(where string, k Kind, found []seen, asked []*probe) (Finding, bool)
 type tally struct {
 	shown, could map[*probe]bool
 	first        seen     // of a canary that shows the kind
-	services     []string // in whose lines the kind was seen
+	services     []string // the services whose lines show the kind
 }
 
 func (k Kind) tally(found []seen, asked []*probe) tally {
@@ -168,7 +169,7 @@ func (s seen) example() string {
 	return "Sent " + s.probe.TraceID + "; " + short(s.what) + "."
 }
 
-// onlyIn returns a sentence about which traces are lost while others are kept.
+// onlyIn returns a sentence that says how the lost traces differ from the kept ones.
 func onlyIn(found []seen, shown map[*probe]bool) string {
 	var gone, good []*probe
 	for _, s := range found {

@@ -13,8 +13,8 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// entryPause is how long to wait for a further line. If none comes in that time, the entry has
-// ended.
+// An entry is a log line with the lines that continue it, such as a stack trace. entryPause is how
+// long to wait for a further line. If none comes in that time, the entry has ended.
 const entryPause = 50 * time.Millisecond
 
 // Limits of the entries that are kept.
@@ -23,21 +23,23 @@ const (
 	entryBytes = 4 << 20 // bytes in the texts of all entries
 )
 
-// Log is the lines that a service writes while canaries are sent. The zero value is ready. A Log
-// is safe for concurrent use.
+// Log holds the lines that a service writes while canaries are sent. A canary is a test request of
+// clew doctor. The zero value is ready. A Log is safe for concurrent use.
 type Log struct {
 	mu      sync.Mutex
 	known   known
 	entries map[*probe][]logged
 	current map[*probe]bool // the canaries of the present target
-	// lines is how many lines have come since the last call of expect, except those about earlier
-	// canaries.
+	// lines is how many lines have come since the last call of expect. Lines about the canaries of
+	// earlier targets do not count.
 	lines int
 	bytes int // of the entries that are kept
 
-	path   string            // of the present target
-	others []*timeline.Entry // lines with the path, but nothing of a canary
-	owed   map[string]int    // by path: how many requests to earlier targets have no line so far
+	path string // of the present target
+	// others are lines that contain the path, but nothing that belongs to a canary, such as its ID.
+	others []*timeline.Entry
+	// owed is how many requests to earlier targets have no line so far. The keys are paths.
+	owed map[string]int
 }
 
 // expect sets the canaries that are sent next, and their path.
@@ -106,8 +108,8 @@ func (l *Log) add(e *timeline.Entry) {
 	}
 }
 
-// whose returns the canary that a text is about; nil: none. The parameter found has the trace IDs
-// in the text. They decide first, then the user agent, then the span's ID.
+// whose returns the canary that a text is about, or nil. The parameter found has the trace IDs in
+// the text. They decide first, then the user agent, then the span's ID.
 func (l *Log) whose(found []mention, text string) *probe {
 	if len(found) > 0 {
 		return found[0].probe
@@ -135,8 +137,8 @@ func (l *Log) read(p *probe, e *timeline.Entry, found []mention) logged {
 	return one
 }
 
-// aboutAsMany reports whether a number of lines may be the lines of these requests. If there are
-// more than three lines for two requests, some of the lines belong to other requests.
+// aboutAsMany reports whether so many lines may be the lines of so many requests. If there are more
+// than 1.5 lines for each request, some of the lines belong to other requests.
 func aboutAsMany(lines, requests int) bool { return lines >= requests && 2*lines <= 3*requests }
 
 // hasPath reports whether a text contains a path as a whole, not as a part of a longer path.
@@ -155,10 +157,10 @@ func hasPath(text, path string) bool {
 	return false
 }
 
-// unrelated returns what is seen in lines that contain the path, but nothing of a canary. If there
-// are about as many of them as requests, and no line is about a canary, they count as the lines of
-// the requests. While lines of an earlier target may still come, unrelated returns nothing,
-// because the lines may be about that target.
+// unrelated returns what the lines in l.others show. They contain the path, but nothing that
+// belongs to a canary. They count as the lines of the canaries if no line is about a canary, and if
+// there are about as many lines as canaries. While lines of an earlier target may still come,
+// unrelated returns nothing, because the lines may be about that target.
 func (l *Log) unrelated(probes []*probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -202,7 +204,8 @@ func (l *Log) unrelated(probes []*probe) (all []seen) {
 	return all
 }
 
-// owe notes how many lines of the target may still come, after the target was judged.
+// owe is called after the target was judged. It notes how many of the target's lines may still
+// come.
 func (l *Log) owe(probes []*probe) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -224,7 +227,7 @@ func (l *Log) has(p *probe) bool {
 	return len(l.entries[p]) > 0
 }
 
-// unrelatedLines returns how many lines contain the path, but nothing of a canary.
+// unrelatedLines returns how many lines contain the path, but nothing that belongs to a canary.
 func (l *Log) unrelatedLines() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -232,8 +235,9 @@ func (l *Log) unrelatedLines() int {
 }
 
 // inLog returns what is seen of a canary in the lines. If one line of a service has the ID, the
-// service has not lost it, even if other lines lack it. If a service logs at debug even for
-// canaries that do not ask for debug, its debug lines do not show that it believes the caller.
+// service has not lost it, even if other lines lack it. If a service writes lines of the level
+// debug even for canaries without the debug flag, its debug lines do not show that it obeys the
+// flag.
 func (l *Log) inLog(p *probe) (all []seen) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -253,7 +257,8 @@ func (l *Log) inLog(p *probe) (all []seen) {
 	})
 }
 
-// dumps returns the writers that write the request's headers into lines without a trace ID.
+// dumps returns the writers that write the request's headers into lines without a trace ID. A
+// writer is the service of a line, or the source of a line that names no service.
 func (l *Log) dumps() map[string]bool {
 	by := map[string]bool{}
 	for _, entries := range l.entries {
@@ -266,8 +271,8 @@ func (l *Log) dumps() map[string]bool {
 	return by
 }
 
-// alwaysDebugs reports whether a writer has lines at debug about canaries that do not ask for
-// debug.
+// alwaysDebugs reports whether a writer has lines of the level debug about canaries without the
+// debug flag.
 func (l *Log) alwaysDebugs(by string) bool {
 	for p, entries := range l.entries {
 		if p.State != canary.Debug && slices.ContainsFunc(entries, func(e logged) bool { return writer(e.entry) == by && isDebug(e.entry) }) {

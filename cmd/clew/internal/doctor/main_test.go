@@ -29,7 +29,7 @@ func config() doctor.Config {
 
 func noProxy(*http.Request) (*url.URL, error) { return nil, nil }
 
-// target returns the target of a URL, after it was looked up.
+// target returns the target of a URL. It has already looked up the addresses of the host.
 func target(t *testing.T, text string) *doctor.Target {
 	t.Helper()
 	u, err := doctor.ParseURL(text)
@@ -82,7 +82,7 @@ func find(d *doctor.Diagnosis, kind doctor.Kind, where string) doctor.Finding {
 	return doctor.Finding{}
 }
 
-// has fails unless a diagnosis has this finding, for so many canaries.
+// has fails unless a diagnosis has a finding of this kind, in this place, with these two counts.
 func has(t *testing.T, d *doctor.Diagnosis, kind doctor.Kind, where string, count, of int) {
 	t.Helper()
 	f := find(d, kind, where)

@@ -10,8 +10,8 @@ import (
 // mask replaces a secret. [url.URL.Redacted] uses the same word.
 const mask = "xxxxx"
 
-// MaskRefused masks everything in a text that may be a secret. The text should be a URL, but is
-// none. No parser knows its parts, so everything before the last @ may be a password.
+// MaskRefused masks everything in a text that may be a secret. The text should be a URL, but no
+// parser accepts it. So everything before the last @ may be a password.
 func MaskRefused(text string) string {
 	start := 0
 	if scheme, _, ok := strings.Cut(text, "://"); ok && !strings.ContainsAny(scheme, ":@/?#") {
@@ -62,7 +62,8 @@ func (c Config) maskOwn(text string, u *url.URL) string {
 }
 
 // maskLocation returns the target of a redirect without its query, because the query may have a
-// secret of the user. "": the answer is no redirect; 300 and 304 are none.
+// secret of the user. It returns "" if the answer is no redirect. Answers with the statuses 300 and
+// 304 are no redirects.
 func (c Config) maskLocation(resp *http.Response, u *url.URL) string {
 	location := resp.Header.Get("Location")
 	switch resp.StatusCode {

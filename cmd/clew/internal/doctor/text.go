@@ -14,8 +14,8 @@ type Style struct {
 	Width  int // in columns; 0: lines are not broken
 	Colour bool
 
-	// Visible makes text harmless, because the service may have chosen it. Nil: text stays as it
-	// is.
+	// Visible makes text harmless for a terminal, because the service may have chosen the text. If
+	// Visible is nil, text stays as it is.
 	Visible func(string) string
 }
 
@@ -108,7 +108,7 @@ func (p *page) put(colour, text string) {
 	p.to.WriteString(text)
 }
 
-// paragraph writes a text in lines of the width.
+// paragraph writes a text in lines that fit into the width of the style.
 func (p *page) paragraph(colour string, indent int, text string) {
 	room := 0
 	if p.style.Width > 0 {
