@@ -77,7 +77,7 @@ func (d *doctorCommand) run(ctx context.Context, std streams) (int, error) {
 		if address, loopback, err = doctor.ListenAddress(d.Listen); err != nil {
 			return 0, usagef("--listen wants %v", err)
 		}
-		c.Listen = &doctor.Listen{} // for Requests; opened once the user agrees
+		c.Listen = &doctor.Listen{} // so that c.Requests is right; replaced when the user agrees
 	}
 	// Before the user agrees, nothing leaves this computer, not even a question to DNS.
 	agreed, err := d.ask(ctx, std, c, targets, loopback)
@@ -203,7 +203,7 @@ func (d *doctorCommand) lookUp(ctx context.Context, std streams, targets []*doct
 }
 
 // ask shows what will be sent. If something would leave this computer, ask reports whether the
-// user agrees to that.
+// user agrees to that. If nothing would, agreed is true.
 func (d *doctorCommand) ask(ctx context.Context, std streams, c doctor.Config, targets []*doctor.Target, loopback bool) (agreed bool, err error) {
 	var leaves []string
 	for _, t := range targets {

@@ -51,13 +51,17 @@ type part struct {
 	input
 	engine *engine
 
-	// mu guards the fields below, and parser: with --follow, a timer ends entries.
-	mu      sync.Mutex
-	glances []timeline.Glance // what a list needs of each line, until the lister gets it
-	found   int               // entries of the trace
+	// mu guards the fields below and the parser, because a timer of --follow uses them, too.
+	mu sync.Mutex
+	// A glance is what a list needs of a line. The lister has not got these glances yet.
+	glances []timeline.Glance
+	// An entry is a log line with the lines that continue it, such as a stack trace. The field
+	// found counts the entries of the trace that is asked for.
+	found int
 }
 
-// part returns a part for a source. The parameter service is the service of lines that name none.
+// part returns a part for a source. The parameter service is the service to assume for lines that
+// name none.
 func (e *engine) part(name, service string) reader {
 	p := &part{engine: e, input: newInput(name, timeline.ParserConfig{Service: service, Keys: e.query.keys, Trace: e.query.id})}
 	e.parts = append(e.parts, p)

@@ -62,8 +62,8 @@ func (s streams) sayRead(c counts, inputs []*input, verbose bool) {
 	}
 }
 
-// learned returns a line for each source: which fields of its lines hold the trace ID, the time and
-// so on.
+// learned returns a line for each source: which fields of its lines hold the trace ID, the time
+// and so on.
 func learned(inputs []*input) (said []string) {
 	for _, in := range inputs {
 		if in.learned != "" {

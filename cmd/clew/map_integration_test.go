@@ -113,8 +113,8 @@ func TestIntegrationMapOfDemo(t *testing.T) {
 // are sent to Zipkin as spans. Zipkin draws the same graph as the map.
 //
 // Zipkin and the map differ in some names. The callee of a call without an answer has the host's
-// full name in Zipkin, and the host's name without the domain on the map. A host that is no service
-// has a port on the map, and none in Zipkin.
+// full name in Zipkin, and the host's name without the domain on the map. A host that is no
+// service has a port on the map, and none in Zipkin.
 func TestIntegrationMapOfMesh(t *testing.T) {
 	server := os.Getenv("CLEW_ZIPKIN")
 	require.NotEmpty(t, server, "CLEW_ZIPKIN, the URL of a Zipkin; the command make integration starts one")

@@ -14,10 +14,10 @@ import (
 // app-2026-11-26T10-11-12.log.
 type rotated struct {
 	set   string // the path of the file that new lines go to, as derived from this file's name
-	age   []int  // smaller is older
+	age   []int  // in a set, the file with the smaller age is older, as slices.Compare compares
 	plain string // the path without the extension of a compression
 
-	compressed bool // by the name
+	compressed bool // the name has an extension of a compression
 }
 
 var (

@@ -39,7 +39,7 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// Sets keep the order of their first files.
+// The files of a rotated log are a set. The sets keep the order of their first files.
 func TestSets(t *testing.T) {
 	var sources []*source
 	for _, path := range []string{"b.log", "a.log", "b.log.1", "a.log.1", "/.1", "1234.log", "20261126.log"} {

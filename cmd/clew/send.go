@@ -31,8 +31,8 @@ type sender struct {
 	spans  int // the number of spans that were sent
 }
 
-// sender returns the sender that --send asks for, or nil without --send. The URL may be the address
-// of Zipkin, of its page, or of /api/v2/spans.
+// sender returns the sender that --send asks for, or nil without --send. The URL may be the
+// address of Zipkin, of its page, or of /api/v2/spans.
 func (t *timelineCommand) sender() (*sender, error) {
 	if t.Send == "" {
 		return nil, nil

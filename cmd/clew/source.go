@@ -19,7 +19,7 @@ import (
 
 // source is a file, a pipe or standard input.
 type source struct {
-	name    string // as answers show it
+	name    string // as clew shows it to the user
 	path    string // "": standard input
 	info    os.FileInfo
 	rotated rotated
@@ -158,7 +158,7 @@ func (s *sources) addFile(path string, info os.FileInfo, guessed bool) {
 		}
 	}
 	s.seen[key] = append(s.seen[key], info)
-	real, err := filepath.EvalSymlinks(path) // a link is in the set of its file
+	real, err := filepath.EvalSymlinks(path) // a link belongs to the set of the file it leads to
 	if err != nil {
 		real = filepath.Clean(path)
 	}
@@ -186,8 +186,8 @@ const logExtensions = `log|logs|json|jsonl|ndjson|txt|out|err|stdout|stderr|trac
 // logForm matches the names of logs, without what rotation and compression have added.
 var logForm = regexp.MustCompile(`(?i)^[^.]+$|\.(` + logExtensions + `)$`)
 
-// looksLikeLog reports whether a file may be a log, by its name: the name has an extension of
-// logs, or none.
+// looksLikeLog reports whether a file with this name may be a log. The name must have one of the
+// logExtensions, or no extension.
 func looksLikeLog(name string) bool {
 	return logForm.MatchString(rotation(name).set)
 }
@@ -231,9 +231,9 @@ func (src *source) readAll(ctx context.Context, stdin io.Reader, follow bool, ba
 	return part.read(text)
 }
 
-// isText reports whether a file with this head may be text. A head of NUL bytes alone is a hole,
-// and text may follow. A writer leaves a hole if it continues at its old offset in a file that was
-// truncated.
+// isText reports whether a file that begins with head may be text. If all bytes of head are NUL,
+// they are a hole, and text may follow. A writer leaves a hole if it continues at its old offset
+// in a file that was truncated.
 func isText(head []byte) bool {
 	return bytes.IndexByte(head, 0) < 0 || len(bytes.Trim(head, "\x00")) == 0
 }

@@ -17,7 +17,7 @@ func (t *timelineCommand) colour(out io.Writer) bool { return colour(t.Color, ou
 
 func (t *timelineCommand) width(out io.Writer) int { return columns(t.Width, out) }
 
-// colour reports whether out gets colours, by the value of --color.
+// colour reports whether out gets colours. The parameter flag is the value of --color.
 func colour(flag string, out io.Writer) bool {
 	switch flag {
 	case "always":
@@ -28,7 +28,8 @@ func colour(flag string, out io.Writer) bool {
 	return isTerminal(out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// columns returns how wide a line may be, by the value of --width; 0: nothing is cut.
+// columns returns how many columns a line may have, or 0 for any number. The parameter flag is the
+// value of --width, or nil without --width.
 func columns(flag *int, out io.Writer) int {
 	if flag != nil {
 		return *flag

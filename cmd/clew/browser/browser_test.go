@@ -143,8 +143,8 @@ func (p *page) click(selector string) {
 	do(p.t, p.ctx, chromedp.Evaluate(fmt.Sprintf("document.querySelector(%q).click()", selector), nil, gesture))
 }
 
-// key presses keys like a keyboard. If the page prevents the default of keydown, the key writes no
-// text.
+// key presses keys like a keyboard. If a script calls preventDefault for keydown, the key writes
+// no text.
 func (p *page) key(keys string, modifiers ...input.Modifier) {
 	p.t.Helper()
 	for _, r := range keys {

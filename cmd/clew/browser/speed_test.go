@@ -66,12 +66,12 @@ func TestSpeed(t *testing.T) {
 	assert.Less(t, paint, 3000.0)
 	assert.Less(t, shown, 6000.0)
 	assert.Less(t, scrolled.Worst, 300.0)
-	assert.Less(t, rows, 100, "number of rows in the page: only those in view")
+	assert.Less(t, rows, 100, "number of rows in the page, which should have only those in view")
 	assert.Contains(t, p.text(`document.querySelector("#search-count").textContent`), "20 matches")
 }
 
 // scrollThrough scrolls from the first row to the last in 300 frames, and then back in 200 frames
-// of 40 pixels. It returns the number of frames, and their longest and median time.
+// of 40 pixels. It returns the number of frames, and the longest and the median time of a frame.
 const scrollThrough = `new Promise((resolve) => {
 	const grid = document.querySelector("#grid"), end = grid.scrollHeight - grid.clientHeight, took = [];
 	let last = performance.now();

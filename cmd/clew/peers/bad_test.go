@@ -83,7 +83,7 @@ func asked(conn net.Conn) bool {
 	return err == nil
 }
 
-// forever writes text again and again until the other side has gone. It pauses after every write.
+// forever writes text again and again until the connection is closed. It pauses after every write.
 // If pause is 0, it writes as fast as possible.
 func forever(to io.Writer, text string, pause time.Duration) {
 	if pause == 0 {
@@ -197,7 +197,8 @@ func TestBadServers(t *testing.T) {
 	}
 }
 
-// clew doctor shows no control characters of a server's answer. For ESC, finished checks that.
+// clew doctor shows no control characters of a server's answer. The function finished checks that
+// for ESC.
 func TestHostileText(t *testing.T) {
 	for _, answer := range []string{
 		ok + "X-B3-TraceId: \x1b[31m\x1b]0;x\x07\r\nContent-Length: 0\r\n\r\n",

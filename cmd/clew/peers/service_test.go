@@ -59,7 +59,7 @@ var peers = []peer{
 }
 
 // routes returns the handler of every service: / answers at once, and /call first sends a request
-// to the URL in the query. Each writes a line.
+// to the URL in the query. Both paths write a log line.
 func routes(out http.RoundTripper, line func(context.Context)) http.Handler {
 	client := &http.Client{Transport: out}
 	mux := http.NewServeMux()

@@ -135,8 +135,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// With log lines as the only evidence, clew doctor gives each peer the same verdict as with the
-// requests that the peer sends, because a peer logs the ID that it sends on.
+// Log lines alone lead to the same verdict as the requests that a peer sends, because each peer
+// with tracing logs the ID that it sends on.
 func TestVerdictsByLines(t *testing.T) {
 	tests := []struct {
 		peer    string
@@ -146,8 +146,8 @@ func TestVerdictsByLines(t *testing.T) {
 	}{
 		{"clew", "adopted", 0, map[string]int{"adopted": 14, "restarted": 2}},
 		{"clew, W3C", "adopted", 0, map[string]int{"adopted": 16}},
-		// clew logs the ID that it did not trust. It does not read traceparent, so the lines do not
-		// show the IDs of the two canaries with traceparent.
+		// clew logs the ID that it did not trust. It does not read traceparent, so the lines do
+		// not show the IDs of the two canaries with traceparent.
 		{"clew, TrustNone", "restarted", 1, map[string]int{"restarted!": 14}},
 		{"zipkin-go", "truncated", 1, map[string]int{"adopted": 12, "truncated!": 2}},
 		{"otelhttp", "padded", 1, map[string]int{"adopted": 8, "padded!": 6}},
@@ -234,8 +234,8 @@ func TestVerdictsHostile(t *testing.T) {
 	}
 }
 
-// With --debug, clew doctor reports each peer that believes a caller's debug flag. With TrustIDs or
-// TrustNone, clew does not believe it: they are meant for services with callers from outside.
+// With --debug, clew doctor reports each peer that believes a caller's debug flag. With TrustIDs
+// or TrustNone, clew does not believe it: they are meant for services with callers from outside.
 func TestVerdictsDebug(t *testing.T) {
 	for peer, believed := range map[string]bool{
 		"clew": true, "zipkin-go": true, "otelhttp": true, "clew, TrustIDs": false, "clew, TrustNone": false, "none": false,

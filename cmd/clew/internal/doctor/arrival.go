@@ -2,10 +2,11 @@ package doctor
 
 import "net/http"
 
-// arrival is a call that has arrived.
+// arrival is a call from the service that has arrived at the listener. A canary is a test request
+// of clew doctor to the service.
 type arrival struct {
-	probe  *probe // the canary that the call names; nil: it names none
-	during *probe // the request that was under way
+	probe  *probe // the canary that the call names; nil: the call names none
+	during *probe // the canary whose request was under way; nil: none was
 	path   string
 	agent  string
 	header http.Header // the headers that may show something about a trace
@@ -29,9 +30,12 @@ type callKind struct{ path, agent string }
 func (a arrival) kind() callKind { return callKind{a.path, a.agent} }
 
 // calls returns the calls that the service has made for each canary. A call that names no canary
-// counts for the request that was under way in three cases: calls of its kind came during most
-// requests; no call names the canary of that request, but calls of its kind name other canaries;
-// or the call was redirected. Somebody else may have made any other call.
+// may come from somebody else. It counts for the canary whose request was under way in three
+// cases:
+//
+//   - Calls of its kind came during most requests.
+//   - No call names that canary, but calls of this kind name other canaries.
+//   - The call was redirected.
 func (l *Listen) calls(probes []*probe) map[*probe][]arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()

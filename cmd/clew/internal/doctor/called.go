@@ -10,7 +10,8 @@ import (
 	"example.com/clew/internal/canary"
 )
 
-// inCalls returns what is seen of a canary in the calls that the service has made for it.
+// inCalls returns what is seen of a canary in the calls that the service has made for it. A canary
+// is a test request of clew doctor.
 func (p *probe) inCalls(calls []arrival) (all []seen) {
 	for _, a := range calls {
 		if a.path == elsewhere {
@@ -28,7 +29,7 @@ func (p *probe) inRedirected(a arrival) seen {
 	k := known{}
 	k.add([]*probe{p})
 	for name, value := range headerFields(a.header) {
-		what := "" // only an ID, or a trace header: other values may be secret
+		what := "" // only an ID or the value of a trace header, because other values may be secret
 		found := k.find(value)
 		switch {
 		case carriesTrace(name):
@@ -48,7 +49,7 @@ func (p *probe) inRedirected(a arrival) seen {
 	return p.saw(inSentOn, withheld, "")
 }
 
-// baggage is sent with the canary that is redirected.
+// baggage is sent with the canary whose call is redirected.
 const baggage = "clew.doctor=canary"
 
 func hasBaggage(h http.Header) bool { return strings.Contains(h.Get("Baggage"), baggage) }

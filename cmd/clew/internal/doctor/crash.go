@@ -1,7 +1,7 @@
 package doctor
 
-// crashes returns the findings about canaries that break the service: one about well-formed
-// canaries, and one about hostile ones.
+// crashes returns the findings about canaries that break the service: one about canaries with
+// well-formed headers, and one about hostile canaries. A canary is a test request of clew doctor.
 func crashes(probes []*probe) (list []Finding) {
 	for _, hostile := range []bool{false, true} {
 		f := Finding{Kind: Crashed, Where: inResponse, Fault: true, Remedy: remedy(Crashed, inResponse), Says: says[Crashed]}

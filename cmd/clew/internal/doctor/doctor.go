@@ -22,7 +22,7 @@ import (
 // Config says which canaries are sent, and where to look for evidence.
 type Config struct {
 	Agent   string        // the user agent's name and version
-	Debug   bool          // also send canaries that ask for debug
+	Debug   bool          // also send canaries with the debug flag
 	Hostile bool          // also send malformed headers that are known to break services
 	Timeout time.Duration // of a request
 	Wait    time.Duration // the most time to wait for lines and calls after the answers
@@ -39,7 +39,7 @@ type Config struct {
 // A probe is a canary and its answer.
 type probe struct {
 	canary.Row
-	tag      string // in the user agent
+	tag      string // the part of the user agent that names the canary
 	redirect bool   // the call that the service makes for it is redirected to another host
 	answer   answer
 	crashed  bool // the canary fails repeatedly, and requests without headers do not fail

@@ -7,8 +7,8 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// namedHeader matches a trace's header in a line, with its value: X-B3-Traceid:[…], "b3":"…",
-// b3=….
+// namedHeader matches the name and the value of a trace header in a line, in forms such as
+// X-B3-Traceid:[…], "b3":"…" and b3=….
 var namedHeader = regexp.MustCompile(`(?i)(x[-_]b3[-_](?:trace|span|parentspan)id|(?:\b|_)b3|traceparent)["\\]*\s*[:=]\s*[\["\\]*([0-9a-f][0-9a-f-]*)`)
 
 // access matches the request in a line of an access log. In such lines, nginx and others write
@@ -16,7 +16,7 @@ var namedHeader = regexp.MustCompile(`(?i)(x[-_]b3[-_](?:trace|span|parentspan)i
 var access = regexp.MustCompile(`"[A-Z]+ [^" ]+ HTTP/[0-9.]+"`)
 
 // withoutHeaders returns the text of a line without the values of the headers that the canary has
-// sent. A service may write these into its log without knowing what a trace is.
+// sent. A service may write these values into its log without knowing what a trace is.
 func (p *probe) withoutHeaders(text string) string {
 	if p.SpanID == "" && p.Refused == "" {
 		return text
@@ -39,7 +39,8 @@ func (p *probe) withoutHeaders(text string) string {
 
 // isRequests reports whether a header in a line is a header of the request. If the value contains
 // an ID that the canary has sent, it is. Otherwise the header's name and the form of the value
-// decide. An X-B3-TraceId beside the service's own span is a field of the service.
+// decide. In a line with the service's own span, X-B3-TraceId is a field of the service. The
+// parameter ownSpan reports whether this is such a line.
 func (p *probe) isRequests(name, value string, ownSpan bool) bool {
 	name, value = strings.ToLower(name), strings.ToLower(value)
 	for _, id := range []string{p.SpanID, p.Refused, p.Parent} {
@@ -53,8 +54,9 @@ func (p *probe) isRequests(name, value string, ownSpan bool) bool {
 	return strings.HasSuffix(name, "b3") && !strings.Contains(value, "-")
 }
 
-// blankPairs writes spaces over each TRACE-SPAN of the canary in bare. The parameter lower is the
-// same text in lower case. A pair that a logger of Spring has written stays.
+// blankPairs looks for the canary's trace ID and span ID with a hyphen between them. It writes
+// spaces over each such pair in bare, except for pairs that a logger of Spring has written. The
+// parameter lower is the same text in lower case.
 func (p *probe) blankPairs(bare []byte, lower string) {
 	pair := p.TraceID + "-" + p.SpanID
 	for end := 0; ; {
@@ -81,8 +83,8 @@ func ownSpan(text, callers string) bool {
 	return false
 }
 
-// bracketed reports whether a pair has the form of Spring's loggers, [TRACE-SPAN]. Go writes the
-// values of a header as NAME:[TRACE-SPAN].
+// bracketed reports whether a pair has the form of Spring's loggers, [TRACE-SPAN]. The form
+// NAME:[TRACE-SPAN] is not theirs: Go's fmt package prints headers so.
 func bracketed(text string, start, end int) bool {
 	return start > 0 && text[start-1] == '[' && end < len(text) && text[end] == ']' && (start < 2 || text[start-2] != ':')
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// echoing has services that show what they were sent. If such a service begins no trace of its
-// own, its answer proves nothing. If it shows another trace, too, it has lost the caller's trace.
+// echoing has services whose answers show what they were sent. If such a service begins no trace
+// of its own, its answer proves nothing. If the answer also shows another trace, the service has
+// lost the caller's trace.
 var echoing = []struct {
 	name    string
 	set     func(w http.Header, r *http.Request)
@@ -22,17 +23,17 @@ var echoing = []struct {
 	{"all headers, beside the ID of a proxy", func(w http.Header, r *http.Request) {
 		w.Set("X-Debug-Request", anotherTrace+fmt.Sprint(r.Header))
 	}, doctor.Echoed},
-	{"in a text", func(w http.Header, r *http.Request) { w.Set("B3", "x"+r.Header.Get("b3")) }, doctor.Echoed},
+	{"the header in a longer text", func(w http.Header, r *http.Request) { w.Set("B3", "x"+r.Header.Get("b3")) }, doctor.Echoed},
 	{"short IDs under another name", func(w http.Header, r *http.Request) {
 		if id := hear(r.Header).trace; len(id) == 16 {
 			w.Set("X-Trace-Id", id)
 		}
 	}, doctor.Echoed},
-	{"as a request ID, beside a new trace", func(w http.Header, r *http.Request) {
+	{"the ID as a request ID, beside a new trace", func(w http.Header, r *http.Request) {
 		w.Set("X-Request-Id", orNew(hear(r.Header).trace))
 		w.Set("X-B3-TraceId", fmt.Sprintf("%032x", 0xabcdef00000+next()))
 	}, doctor.Restarted},
-	{"as a request ID, beside a new trace in Server-Timing", func(w http.Header, r *http.Request) {
+	{"the ID as a request ID, beside a new trace in Server-Timing", func(w http.Header, r *http.Request) {
 		w.Set("X-Request-Id", orNew(hear(r.Header).trace))
 		w.Set("Server-Timing", fmt.Sprintf(`traceparent;desc="00-%032x-%s-01"`, 0xabcdef00000+next(), anotherSpan))
 	}, doctor.Restarted},
@@ -71,7 +72,8 @@ func TestFirstRequestFails(t *testing.T) {
 	}
 }
 
-// A decision in the response counts. If the response shows no decision, the verdict says so.
+// A sampling decision in the response affects the verdict. If the response shows no decision, the
+// diagnosis says so.
 func TestDecisionInResponse(t *testing.T) {
 	for _, test := range []struct {
 		name    string

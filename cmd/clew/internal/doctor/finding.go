@@ -48,8 +48,8 @@ func findings(where string, found []seen, asked []*probe) (list []Finding) {
 	return list
 }
 
-// byEncoding separates what canaries with B3 headers have shown from what canaries with traceparent
-// have shown.
+// byEncoding separates what canaries with B3 headers have shown from what canaries with
+// traceparent have shown.
 func byEncoding(found []seen) (b3, w3c []seen) {
 	for _, s := range found {
 		if s.probe.Encoding == canary.W3C {

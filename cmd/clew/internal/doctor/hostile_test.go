@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// careful reads B3 as strictly as the hostile canaries require.
+// careful reads B3 headers, and rejects malformed ones. A hostile canary is a request of clew
+// doctor with malformed headers.
 func careful(h http.Header) heard {
 	in := hear(h)
 	if len(in.trace) != 16 && len(in.trace) != 32 || len(in.span) != 16 || in.state != "" && !strings.Contains("0 1 d true", in.state) || strings.HasSuffix(h.Get("b3"), "zz") {
@@ -96,8 +97,8 @@ func TestKilled(t *testing.T) {
 	assert.Equal(t, "b3 ends behind the trace ID", find(d, doctor.Crashed, "response").Canary)
 }
 
-// If a service writes a quote of a header into its lines without an escape, a caller can forge
-// lines. With an escape, callers cannot.
+// If a service logs a header, and does not escape the quotation marks in it, callers can forge log
+// lines.
 func TestForgedLine(t *testing.T) {
 	for format, want := range map[string]int{`{"trace_id":"%s","b3":"%s"}`: 1, `{"trace_id":"%s","b3":%q}`: 0} {
 		c := config()
@@ -113,8 +114,8 @@ func TestForgedLine(t *testing.T) {
 	}
 }
 
-// If a service keeps the decisions of hostile canaries in its lines, it still withstands these
-// canaries.
+// A service may keep the sampling decision of a hostile canary, and reject its ID. If the lines
+// show that, the service still withstands the canary.
 func TestWithstands(t *testing.T) {
 	c := config()
 	c.Hostile = true
@@ -144,7 +145,7 @@ func TestDumpedHostileHeaders(t *testing.T) {
 	}
 }
 
-// If a service passes a caller's debug on to other services, it has believed the caller.
+// If a service sends a caller's debug flag on to other services, it has believed the caller.
 func TestDebug(t *testing.T) {
 	for _, believed := range []bool{true, false} {
 		c, to := config(), ""

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// The type known finds the canaries whose IDs or user agents are in a text. The zero value finds
-// none.
+// The type known finds the canaries whose IDs or user agents are in a text. A canary is a test
+// request of clew doctor. The zero value finds none.
 type known struct {
-	traces map[uint64]*probe // by the low half
-	spans  map[uint64]*probe
-	tags   map[string]*probe
-	marks  map[string]bool // the marks of hostile canaries
+	traces map[uint64]*probe // the keys are the low halves of the trace IDs
+	spans  map[uint64]*probe // the keys are the span IDs
+	tags   map[string]*probe // the keys are the tags in the user agents
+	marks  map[string]bool   // the keys are the marks of hostile canaries
 }
 
 func (k *known) add(probes []*probe) {
@@ -76,7 +76,7 @@ func (k *known) hex(run string) *probe {
 	return nil
 }
 
-// span returns the canary whose span ID is in a text; nil: none.
+// span returns the canary whose span ID is in a text, or nil.
 func (k *known) span(text string) *probe {
 	for _, run := range runs(text) {
 		if n, ok := low(run); ok && len(run) == 16 && k.spans[n] != nil {
@@ -96,7 +96,7 @@ func (k *known) marked(text string) bool {
 	return false
 }
 
-// tagged returns the canary whose user agent is in a text; nil: none.
+// tagged returns the canary whose user agent is in a text, or nil.
 func (k *known) tagged(text string) *probe {
 	for at := strings.Index(text, "clew-doctor"); at >= 0; {
 		text = text[at:]
@@ -112,7 +112,7 @@ func (k *known) tagged(text string) *probe {
 	return nil
 }
 
-// runs returns the runs of hexadecimal digits in a text, each with its place.
+// runs returns the longest sequences of hexadecimal digits in a text, each with its index.
 func runs(text string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		for i := 0; i < len(text); {

@@ -6,7 +6,8 @@ import (
 	"example.com/clew/internal/canary"
 )
 
-// judge makes findings and a verdict from what was seen.
+// judge makes findings and a verdict from what was seen of the canaries, which are the test
+// requests of clew doctor.
 func (c Config) judge(d *Diagnosis, t *Target, probes []*probe) {
 	if !slices.ContainsFunc(probes, (*probe).answered) {
 		d.unreachable("it was interrupted before there was an answer")

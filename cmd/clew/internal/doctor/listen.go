@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// Limits of the calls that are kept. Calls of canaries are kept up to twice these limits.
+// Limits of the calls that are kept. A canary is a test request of clew doctor. Calls that name a
+// canary are kept up to twice these limits.
 const (
 	maxArrivals  = 2000
 	arrivalBytes = 4 << 20
@@ -116,7 +117,7 @@ func (l *Listen) expect(probes []*probe) {
 	l.byID, l.redirected, l.returned, l.alone = false, false, false, false
 }
 
-// begin sets the canary whose request is under way; nil: none is.
+// begin sets the canary whose request is under way. If none is, p is nil.
 func (l *Listen) begin(p *probe) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -134,7 +135,8 @@ func (l *Listen) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "clew doctor has seen the call\n")
 }
 
-// arrive keeps a call, and returns the host to redirect it to; "": it is not redirected.
+// arrive keeps a call, and returns the host to redirect the call to. It returns "" if the call is
+// not to be redirected.
 func (l *Listen) arrive(r *http.Request) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -169,8 +171,8 @@ func (l *Listen) keep(a arrival) {
 	}
 }
 
-// telling returns the headers that may show something about a trace. The others are not kept,
-// because a stranger may send a thousand.
+// telling returns the headers that may show something about a trace. The other headers are not
+// kept, because a stranger may send a thousand of them.
 func (l *Listen) telling(h http.Header) http.Header {
 	kept := http.Header{}
 	for name, values := range h {
@@ -186,8 +188,8 @@ func (l *Listen) mentions(value string) bool {
 	return len(l.canaries.find(value)) > 0 || l.canaries.span(value) != nil || l.canaries.marked(value)
 }
 
-// redirectNote returns a sentence about why a redirect shows nothing; "": there was no redirect,
-// or it shows something.
+// redirectNote returns a sentence that says why a redirect has shown nothing. It returns "" if the
+// redirect has shown something, or if no call came that should be redirected.
 func (l *Listen) redirectNote() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -200,7 +202,7 @@ func (l *Listen) redirectNote() string {
 	return ""
 }
 
-// whose returns the canary that has led to a call; nil: none is known. The trace's ID decides
+// whose returns the canary that has led to a call, or nil if none is known. The trace's ID decides
 // first, then the span's ID, then the user agent. The user agent comes last, because proxies pass
 // it on.
 func (l *Listen) whose(h http.Header) *probe {
@@ -231,7 +233,7 @@ func headerFields(h http.Header) iter.Seq2[string, string] {
 }
 
 // otherHost returns a name of this computer that is not the name in the call, with the same port.
-// "": the caller knows no other name of this computer.
+// It returns "" if the caller knows no other name of this computer.
 func otherHost(r *http.Request) string {
 	name, port, err := net.SplitHostPort(r.Host)
 	if err != nil {

@@ -16,8 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// passing starts a service that calls an address with the headers of its request. Its client
-// resolves localhost to an IPv4 address, as many computers do.
+// passing starts a service that calls the URL in the parameter to. The call has the headers of the
+// request that the service got. The service's client resolves localhost to an IPv4 address, as
+// many computers do.
 func passing(t *testing.T, to string, follow func(*http.Request, []*http.Request) error) string {
 	client := &http.Client{CheckRedirect: follow, Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, strings.Replace(address, "localhost", "127.0.0.1", 1))
@@ -58,8 +59,8 @@ func TestRedirectComesBack(t *testing.T) {
 	}
 }
 
-// If a redirected call does not come back, the answer says that clew does not know whether headers
-// leak.
+// If a redirected call does not come back, the diagnosis says that clew does not know whether
+// headers leak.
 func TestRedirectIsLost(t *testing.T) {
 	c, to := config(), ""
 	c.Listen, to = listen(t)
@@ -70,7 +71,7 @@ func TestRedirectIsLost(t *testing.T) {
 	assert.Zero(t, find(d, doctor.Leaked, "sent on").Count)
 }
 
-// If a Referer contains the ID, the answer shows only the ID.
+// If a Referer header contains the ID, the finding shows the ID and no other part of the header.
 func TestLeakInReferer(t *testing.T) {
 	c, to := config(), ""
 	c.Listen, to = listen(t)

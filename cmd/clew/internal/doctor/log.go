@@ -36,7 +36,8 @@ type Log struct {
 	bytes int // of the entries that are kept
 
 	path string // of the present target
-	// others are lines that contain the path, but nothing that belongs to a canary, such as its ID.
+	// others are lines that contain the path, but nothing that belongs to a canary, such as its
+	// ID.
 	others []*timeline.Entry
 	// owed is how many requests to earlier targets have no line so far. The keys are paths.
 	owed map[string]int
@@ -137,8 +138,8 @@ func (l *Log) read(p *probe, e *timeline.Entry, found []mention) logged {
 	return one
 }
 
-// aboutAsMany reports whether so many lines may be the lines of so many requests. If there are more
-// than 1.5 lines for each request, some of the lines belong to other requests.
+// aboutAsMany reports whether so many lines may be the lines of so many requests. If there are
+// more than 1.5 lines for each request, some of the lines belong to other requests.
 func aboutAsMany(lines, requests int) bool { return lines >= requests && 2*lines <= 3*requests }
 
 // hasPath reports whether a text contains a path as a whole, not as a part of a longer path.
@@ -158,8 +159,8 @@ func hasPath(text, path string) bool {
 }
 
 // unrelated returns what the lines in l.others show. They contain the path, but nothing that
-// belongs to a canary. They count as the lines of the canaries if no line is about a canary, and if
-// there are about as many lines as canaries. While lines of an earlier target may still come,
+// belongs to a canary. They count as the lines of the canaries if no line is about a canary, and
+// if there are about as many lines as canaries. While lines of an earlier target may still come,
 // unrelated returns nothing, because the lines may be about that target.
 func (l *Log) unrelated(probes []*probe) (all []seen) {
 	l.mu.Lock()

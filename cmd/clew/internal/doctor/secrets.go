@@ -62,8 +62,8 @@ func (c Config) maskOwn(text string, u *url.URL) string {
 }
 
 // maskLocation returns the target of a redirect without its query, because the query may have a
-// secret of the user. It returns "" if the answer is no redirect. Answers with the statuses 300 and
-// 304 are no redirects.
+// secret of the user. It returns "" if the answer is no redirect. Answers with the statuses 300
+// and 304 are no redirects.
 func (c Config) maskLocation(resp *http.Response, u *url.URL) string {
 	location := resp.Header.Get("Location")
 	switch resp.StatusCode {

@@ -17,14 +17,16 @@ const (
 	inSentOn   = "sent on"
 )
 
-// seen is one observation about a canary.
+// seen is one observation about a canary, a test request of clew doctor.
 type seen struct {
 	probe *probe
 	where string
 	kind  Kind
 	what  string // the observation in words; "": the kind says everything
 
-	writer string // the service of the line, else its source; "": it was not seen in a line
+	// writer is the service of the line with the observation, or else the source of that line. For
+	// an observation that is not from a line, it is "".
+	writer string
 }
 
 // saw returns an observation about a canary.
@@ -36,8 +38,8 @@ func (p *probe) saw(where string, kind Kind, what string) seen {
 // sends.
 var ownHeaders = []string{"X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Cf-Ray"}
 
-// inAnswer returns what is seen of a canary in the header of its answer. The parameter none is the
-// canary without headers.
+// inAnswer returns what is seen of a canary in the headers of its answer. The parameter none is
+// the canary without trace headers.
 func (p *probe) inAnswer(none *probe) (all []seen) {
 	if p.cached() {
 		return nil
@@ -71,15 +73,16 @@ func (p *probe) inAnswer(none *probe) (all []seen) {
 	return append(all, p.answeredDecision(all)...)
 }
 
-// answeredDecision returns what the headers of an answer show about the decision on the canary's
-// trace.
+// answeredDecision returns what the headers of an answer show about the sampling decision on the
+// canary's trace.
 func (p *probe) answeredDecision(all []seen) []seen {
 	if !slices.ContainsFunc(all, seen.kept) {
 		return nil
 	}
 	h := p.answer.header
 	headers := http.Header{"B3": h["B3"], "X-B3-Sampled": h["X-B3-Sampled"], "X-B3-Flags": h["X-B3-Flags"], "Traceparent": h["Traceparent"]}
-	response := traceparent(http.Header{"Traceparent": h["Traceresponse"]}) // the same form
+	// traceresponse has the form of traceparent.
+	response := traceparent(http.Header{"Traceparent": h["Traceresponse"]})
 	response.name = "traceresponse"
 	traces, _ := carriedBy(headers)
 	for _, c := range append(traces, response) {
@@ -97,8 +100,8 @@ func (p *probe) cached() bool {
 }
 
 // echoed reports whether a header of an answer may only repeat what the canary has sent. A service
-// that continues traces shows a span of its own, not the caller's. For a request without a trace,
-// it begins one, and shows that ID under the same name.
+// that continues traces shows a span of its own, not the caller's. It also begins a trace for a
+// request without one, such as the canary none, and shows that trace's ID under the same name.
 func (p *probe) echoed(name, value string, none *probe) bool {
 	if p.SpanID != "" && strings.Contains(strings.ToLower(value), p.SpanID) {
 		return true
@@ -132,8 +135,8 @@ func shown(name string) string {
 }
 
 // another returns an observation if a header of an answer has the ID of another trace. In a header
-// of B3 or W3C, such an ID is the service's. Under another name, it may come from the network, and
-// is only noted.
+// of B3 or W3C, such an ID is the service's. In a header with another name, the ID may come from a
+// proxy, and becomes a note, not a finding.
 func (p *probe) another(name, value string) seen {
 	lower := strings.ToLower(name)
 	sure := slices.Contains([]string{"b3", "x-b3-traceid", "traceparent", "traceresponse"}, lower) || lower == "server-timing" && strings.Contains(value, "traceparent")
@@ -149,7 +152,8 @@ func (p *probe) another(name, value string) seen {
 	return p.saw(inResponse, kind, fmt.Sprintf("in %s is %v", shown(name), id))
 }
 
-// matched returns what has become of a canary's ID that was found in a place.
+// matched returns what an ID that was found, m, shows about the canary's trace. The parameter
+// place says in words where the ID was found.
 func (p *probe) matched(where string, m mention, place string) seen {
 	if !sameLow(m.text, p.TraceID) && sameLow(m.text, p.Refused) {
 		return p.saw(where, Misread, fmt.Sprintf("%s is %s, out of a malformed header", place, m.text))
@@ -172,7 +176,7 @@ func sameLow(a, b string) bool {
 	return a != "" && b != "" && okA && okB && x == y
 }
 
-// decision returns what has become of a canary's decision in a trace.
+// decision compares the sampling decision that the canary has sent with the decision in c.
 func (p *probe) decision(where string, c carried) []seen {
 	if p.State != canary.Deny && p.State != canary.Accept && p.State != canary.Debug {
 		return nil

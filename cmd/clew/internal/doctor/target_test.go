@@ -98,7 +98,7 @@ func TestListenAddress(t *testing.T) {
 	}
 	found, _, err := doctor.ListenAddress("localhost:9999")
 	require.NoError(t, err)
-	assert.Regexp(t, `^(127\.0\.0\.1|\[::1\]):9999$`, found, "localhost becomes an address, which cannot change any more")
+	assert.Regexp(t, `^(127\.0\.0\.1|\[::1\]):9999$`, found, "localhost becomes an IP address, which no later look-up can change")
 	_, err = doctor.NewListen("127.0.0.1:99999")
 	assert.Error(t, err)
 }

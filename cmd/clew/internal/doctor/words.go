@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// says has a sentence for each kind of finding.
+// A canary is a test request of clew doctor. says has a text for each kind of finding.
 var says = map[Kind]string{
 	Adopted:       "The trace goes on under its ID, as it was written.",
 	Unchanged:     "The headers are passed on unchanged, with the caller's span, as by a proxy that makes no spans of its own.",
@@ -62,7 +62,7 @@ const (
 
 const remedyW3C = "If callers send only traceparent: trace.Propagator{W3C: true} in httpmw.Config and httpclient.Config; elsewhere a propagator for B3 and traceparent."
 
-// remedy returns what to do about a fault; "": nothing.
+// remedy returns a text that says what to do about a finding, or "" if nothing is to be done.
 func remedy(k Kind, where string) string {
 	switch {
 	case k == Restarted && where == inSentOn, k == Dropped && where == inSentOn:
@@ -89,7 +89,7 @@ var remedies = map[Kind]string{
 	Crashed:       "Update the library that reads B3, because strangers can break requests with such headers. Until then drop malformed headers in front of it.",
 }
 
-// notes returns the sentences of a report besides its findings.
+// notes returns the sentences that a diagnosis has in addition to its findings.
 func (c Config) notes(probes []*probe, all []seen) []string {
 	notes := append([]string{}, answersOf(probes)...)
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
@@ -113,7 +113,8 @@ func (c Config) notes(probes []*probe, all []seen) []string {
 	return append(notes, c.notLookedAt(all)...)
 }
 
-// notLookedAt returns sentences about the places in which nothing was seen, and how to look there.
+// notLookedAt returns a sentence for each place in which nothing was seen. The sentence says how
+// to see something there.
 func (c Config) notLookedAt(all []seen) (notes []string) {
 	add := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	empty := func(where string) bool { return len(evidence(at(all, where))) == 0 }

@@ -34,7 +34,7 @@ type measured struct {
 	rss  int64 // the most of all rounds, in bytes
 }
 
-// mostMemory is the memory that clew promises not to exceed, in its manual.
+// mostMemory is the limit of memory, in bytes, that clew's manual promises.
 const mostMemory = 512 << 20
 
 // run runs the tools in turn, and prints a row of the table for each.
