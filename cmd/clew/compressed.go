@@ -15,8 +15,8 @@ const (
 	// zstd --long. A decoder needs about as much memory. A decoder of gzip needs 64 KB.
 	maxWindow = 128 << 20
 
-	// manyWindow is the largest window of streams that are read at the same time. The window of
-	// zstd -19 has 8 MB.
+	// manyWindow is the largest window of the streams that may be read at the same time. The
+	// window of zstd -19 has 8 MB.
 	manyWindow = 16 << 20
 )
 
@@ -33,7 +33,8 @@ var foreign = []struct{ magic, name, command string }{
 }
 
 // decompressed returns the content of r, which may be one or several streams of gzip or of zstd.
-// Otherwise the content is r itself. The content is streamed and never kept, however large it is.
+// If r is not compressed, the content is r itself. The content is streamed and never kept, however
+// large it is.
 func decompressed(r io.Reader) (io.ReadCloser, error) {
 	head := make([]byte, zstd.HeaderMaxSize)
 	n, err := io.ReadFull(r, head)
@@ -84,8 +85,8 @@ func (z *zstdReader) Close() error {
 	return nil
 }
 
-// isZstd reports whether head begins a frame of zstd, or one that readers of zstd skip (RFC 8878,
-// sections 3.1.1 and 3.1.2).
+// isZstd reports whether head is the beginning of a zstd frame, or of a frame that readers of zstd
+// skip (RFC 8878, sections 3.1.1 and 3.1.2).
 func isZstd(head []byte) bool {
 	if len(head) < 4 {
 		return false

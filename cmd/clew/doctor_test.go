@@ -159,7 +159,7 @@ func TestDoctorAsksNoDNS(t *testing.T) {
 		}
 		got := clew(t, "", args...)
 		assert.Equal(t, test.code, got.code, "%s: %s%s", args, got.out, got.err)
-		assert.Equal(t, test.asks, asked.Load() > 0, "%s: questions to DNS", args)
+		assert.Equal(t, test.asks, asked.Load() > 0, "%s: whether DNS is asked", args)
 	}
 }
 

@@ -181,7 +181,7 @@ func TestSendMuch(t *testing.T) {
 	assert.Greater(t, len(z.posts), 3)
 	ids := map[string]bool{}
 	for _, post := range z.posts {
-		assert.LessOrEqual(t, len(post), most+2, "a post with its brackets")
+		assert.LessOrEqual(t, len(post), most+2, "length of a post, of which two bytes are brackets")
 		for _, s := range spansOf(t, post) {
 			ids[s.ID] = true
 		}

@@ -55,7 +55,7 @@ func follow(t *testing.T, steps func(t *testing.T, shown func() []string), args 
 			code <- run(ctx, append([]string{"timeline", id, "--follow"}, args...), strings.NewReader(""), &out, &err)
 		}()
 		steps(t, func() []string {
-			time.Sleep(3 * followEvery) // in the time of the bubble
+			time.Sleep(3 * followEvery) // in the fake time of synctest
 			synctest.Wait()
 			require.Empty(t, err.String())
 			return messages(out.String())

@@ -106,7 +106,7 @@ func (m *mapCommand) engine(now time.Time) (e *mapEngine, err error) {
 	return e, err
 }
 
-// before returns the map that --diff names; nil: none.
+// before returns the map that --diff names, or nil without --diff.
 func (m *mapCommand) before() (*servicemap.Graph, error) {
 	if m.Diff == "" {
 		return nil, nil

@@ -20,7 +20,7 @@ type progress struct {
 	total int64 // 0: not known
 	err   io.Writer
 	start time.Time
-	quit  chan struct{} // nil: no terminal, no line
+	quit  chan struct{} // nil: err is no terminal, and gets no line
 	done  chan struct{}
 }
 
@@ -34,7 +34,7 @@ func startProgress(ctx context.Context, err io.Writer, sources []*source) *progr
 	return p
 }
 
-// size returns how many bytes there are to read; 0: not known.
+// size returns how many bytes there are to read, or 0 if that is not known.
 func size(sources []*source) int64 {
 	total := int64(0)
 	for _, src := range sources {
@@ -66,8 +66,8 @@ func (p *progress) show(ctx context.Context) {
 	}
 }
 
-// line returns the text of the line after some time: the bytes that were read, the rate, and the
-// remaining time.
+// line returns the text of the line: the bytes that were read, the rate, and the remaining time.
+// The parameter after is the time since the start.
 func (p *progress) line(after time.Duration) string {
 	read := p.read.Load()
 	rate := float64(read) / after.Seconds()

@@ -16,7 +16,7 @@ var (
 
 // serviceOf derives a service from the name of a file, for lines that do not name their service.
 // The result is shop for shop.log, shop-json.log.1 and the kubelet's shop/0.log. For Docker's own
-// files, it is the short ID of the container. "": the name shows no service.
+// files, it is the short ID of the container. If the name shows no service, it is "".
 func serviceOf(src *source) string {
 	if src.path == "" {
 		return ""

@@ -151,12 +151,12 @@ func TestFolder(t *testing.T) {
 		got := clew(t, "", "timeline", id, "logs")
 		assert.Equal(t, exitIncomplete, got.code)
 		assert.Equal(t, "clew: stat logs/link.log: no such file or directory\n", got.err)
-		assert.Len(t, messages(got.out), 6, "the others are read")
+		assert.Len(t, messages(got.out), 6, "number of messages: the other files are still read")
 	})
 }
 
-// clew ends even if it waits for the writer of a named pipe: when the writer has come and gone, or
-// after Ctrl-C.
+// If clew waits for the writer of a named pipe, it ends when a writer has opened and closed the
+// pipe. It also ends after Ctrl-C.
 func TestPipeWithoutWriter(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, syscall.Mkfifo("pipe.log", 0o600))

@@ -82,7 +82,7 @@ func TestDemo(t *testing.T) {
 	p := opened(t, "file://"+file)
 	assert.Contains(t, p.text(`document.querySelector("#trace-facts").innerText`), "7 spans of 3 services")
 	rows := p.rows()
-	assert.Len(t, rows, 14, "rows: 7 spans, of which 6 have a line, and 7 more lines")
+	assert.Len(t, rows, 14, "number of rows: 7 for spans, of which 6 have a line, and 7 for other lines")
 	assert.Contains(t, rows[0], "not reported")
 	assert.Contains(t, rows, "▼media-api GET /media/{id} 200")
 	assert.Nil(t, p.wrong.Load())
@@ -182,8 +182,8 @@ func TestList(t *testing.T) {
 	p.wait(`!document.querySelector("#list").hidden`)
 }
 
-// If the page does not contain the lines of all traces, a click on a trace in the list opens the
-// trace, or shows the command that draws it.
+// If the page does not contain the lines of a trace in the list, a click on the trace shows the
+// command that draws it. A click on another trace opens the trace.
 func TestListElsewhere(t *testing.T) {
 	file := t.TempDir() + "/app.log"
 	log, err := os.Create(file)

@@ -34,7 +34,7 @@ const (
 //	same    the caller's trace ID, as text
 //	wide    the caller's ID with 16 zeros in front
 //	narrow  the caller's ID without its 16 leading zeros
-//	odd     the caller's ID, which has another width, with zeros in front
+//	odd     the caller's ID, which has neither 16 nor 32 digits, with zeros in front
 //	new     the ID of another trace
 //	0 1 d   the decision; - if there is none
 //	EOF     the peer did not answer
@@ -227,8 +227,8 @@ func (l *listener) taken() []http.Header {
 	return got
 }
 
-// lines keeps the last line that a handler has written. It ignores access lines, because they may
-// come after the answer.
+// lines keeps the last line that a handler has written. It ignores the lines of the access log,
+// because they may come after the answer.
 type lines struct {
 	mu   sync.Mutex
 	last []byte
@@ -370,8 +370,9 @@ func TestTruthsOfRedirects(t *testing.T) {
 	}
 }
 
-// passedOn checks which headers of the table the service at the URL to sends on: all of them,
-// unchanged, if all is true, and otherwise none.
+// passedOn checks what a service sends on when it gets the headers of a row of the table. The
+// parameter to is the service's URL. If all is true, the service must send on all of the headers
+// unchanged. Otherwise it must send on none of them.
 func (l *listener) passedOn(t *testing.T, all bool, to string) {
 	t.Helper()
 	for _, tr := range truths {

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// forever writes a text again and again, until the other side closes the connection.
+// forever writes a text again and again, until clew closes the connection.
 func forever(c net.Conn, text string) {
 	for {
 		if _, err := io.WriteString(c, text); err != nil {
@@ -29,8 +29,8 @@ func forever(c net.Conn, text string) {
 	}
 }
 
-// trickle writes one byte of a text in each millisecond, until the other side closes the
-// connection or ctx ends.
+// trickle writes one byte of a text in each millisecond, until clew closes the connection or ctx
+// ends.
 func trickle(ctx context.Context, c net.Conn, text string) {
 	for i := 0; ; i++ {
 		if _, err := io.WriteString(c, text[i%len(text):i%len(text)+1]); err != nil {
@@ -53,7 +53,7 @@ var bad = []struct {
 	https   bool
 	slow    bool // a request lasts until the timeout
 	verdict doctor.Kind
-	says    string // a part of the verdict's sentence if unreachable, else of a note
+	says    string // a part of Diagnosis.Says if verdict is Unreachable, or else of a note
 }{
 	{name: "hangs", conn: func(ctx context.Context, _ net.Conn) { <-ctx.Done() }, slow: true,
 		verdict: doctor.Unreachable, says: "it did not answer in"},
@@ -142,7 +142,7 @@ func TestBadServers(t *testing.T) {
 			assert.Equal(t, test.verdict, d.Verdict, "%+v", d)
 			if test.verdict == doctor.Unreachable {
 				assert.Contains(t, d.Says, test.says)
-				assert.LessOrEqual(t, d.Requests, 2, "few requests are sent to it")
+				assert.LessOrEqual(t, d.Requests, 2, "number of requests to a server that does not answer")
 			} else {
 				assert.Contains(t, strings.ToLower(strings.Join(d.Notes, "\n")), strings.ToLower(test.says))
 			}
@@ -158,11 +158,11 @@ func TestNobodyListens(t *testing.T) {
 	d := config().Examine(t.Context(), target(t, srv.URL))
 	assert.Equal(t, doctor.Unreachable, d.Verdict)
 	assert.Equal(t, "nobody listens there: start the service, or check the port", d.Says)
-	assert.Zero(t, d.Requests, "requests that were sent")
+	assert.Zero(t, d.Requests, "number of requests that were sent")
 }
 
-// A certificate is trusted only if the system, or Config.TLS, knows its authority and it is valid
-// for the name.
+// A certificate is trusted only if it is valid for the host's name, and only if the system or
+// Config.TLS knows its authority.
 func TestCertificate(t *testing.T) {
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-B3-TraceId", orNew(hear(r.Header).trace))
@@ -248,8 +248,8 @@ func TestHangsLater(t *testing.T) {
 	assert.Contains(t, strings.Join(d.Notes, "\n"), "10 requests were not sent.")
 }
 
-// The report does not say that a service withstands canaries if it shows no trace, or refuses
-// every request.
+// If a service shows no trace, or refuses every request, the report does not say that the service
+// withstands hostile canaries.
 func TestWithstandsNothing(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"silent": func(http.ResponseWriter, *http.Request) {},
@@ -306,7 +306,7 @@ func TestRequests(t *testing.T) {
 	c.Debug, c.Hostile = true, true
 	c.Header = http.Header{"Authorization": {"Bearer abc"}, "Host": {"shop.example"}, "X-More": {"1", "2"}}
 	d := c.Examine(t.Context(), target(t, url))
-	assert.Zero(t, elsewhere, "requests to the redirect's target")
+	assert.Zero(t, elsewhere, "number of requests to the redirect's target")
 	assert.Equal(t, c.Requests(), len(seen))
 	assert.Equal(t, len(seen), d.Requests)
 	ids, agents := map[string]bool{}, map[string]bool{}
@@ -343,8 +343,8 @@ func TestEndlessBody(t *testing.T) {
 	has(t, d, doctor.Adopted, "response", 14, 14)
 }
 
-// If usual canaries break a service, they have crashed it. If it breaks only now and then, they
-// have not.
+// If a service fails for each request with certain well-formed headers, the finding is Crashed. If
+// it fails now and then, whatever the headers, there is no such finding.
 func TestBreaks(t *testing.T) {
 	for _, test := range []struct {
 		name    string

@@ -14,14 +14,14 @@ const mostAgain = 6
 // More returns how many more requests a target may get if some fail.
 func (Config) More() int { return 3*mostAgain + 1 }
 
-// courier sends canaries to a target, one after another.
+// courier sends canaries, the test requests of clew doctor, to a target, one after another.
 type courier struct {
 	Config
 	target    *Target
 	transport *http.Transport
 	none      *probe // the canary without headers
-	requests  int    // that were sent
-	spare     int    // canaries that may still be sent again
+	requests  int    // how many were sent
+	spare     int    // how many canaries may still be sent again
 }
 
 // sendAll sends the canaries, and returns how many were sent. It stops when ctx ends, when the
@@ -82,7 +82,7 @@ func (c *courier) again(ctx context.Context, p *probe) {
 	}
 }
 
-// well reports whether the service answers a request without headers.
+// well reports whether the service answers a request without headers, with a status below 500.
 func (c *courier) well(ctx context.Context) bool {
 	p := *c.none
 	c.send(ctx, &p)

@@ -19,25 +19,25 @@ var dumping = []struct {
 	line    func(in heard, r *http.Request) string
 	verdict doctor.Kind
 }{
-	{"in a text", func(_ heard, r *http.Request) string { return fmt.Sprintf("GET /x headers=%v", r.Header) }, doctor.Echoed},
-	{"in JSON", func(_ heard, r *http.Request) string {
+	{"headers in a text", func(_ heard, r *http.Request) string { return fmt.Sprintf("GET /x headers=%v", r.Header) }, doctor.Echoed},
+	{"headers in JSON", func(_ heard, r *http.Request) string {
 		headers, _ := json.Marshal(r.Header)
 		return `{"level":"INFO","msg":"request","headers":` + string(headers) + "}"
 	}, doctor.Echoed},
-	{"in JSON, a field for each header", func(_ heard, r *http.Request) string {
+	{"headers in JSON, a field for each", func(_ heard, r *http.Request) string {
 		return fmt.Sprintf(`{"msg":"request","b3":%q,"x-b3-traceid":%q,"x-b3-spanid":%q,"traceparent":%q}`,
 			r.Header.Get("b3"), r.Header.Get("X-B3-TraceId"), r.Header.Get("X-B3-SpanId"), r.Header.Get("traceparent"))
 	}, doctor.Echoed},
-	{"in a warning about the header", func(in heard, _ *http.Request) string {
+	{"the ID in a warning about the header", func(in heard, _ *http.Request) string {
 		return `{"level":"WARN","msg":"cannot parse trace header, starting without a trace","value":"` + in.trace + `"}`
 	}, doctor.Echoed},
-	{"beside a new trace", func(_ heard, r *http.Request) string {
+	{"headers beside a new trace", func(_ heard, r *http.Request) string {
 		return fmt.Sprintf("GET /x headers=%v trace_id=%032x", r.Header, 0xabcdef00000+next())
 	}, doctor.Restarted},
-	{"beside a padded ID", func(in heard, r *http.Request) string {
+	{"headers beside a padded ID", func(in heard, r *http.Request) string {
 		return fmt.Sprintf("GET /x headers=%v trace_id=%s", r.Header, padded(orNew(in.trace)))
 	}, doctor.Padded},
-	{"beside the trace", func(in heard, r *http.Request) string {
+	{"headers beside the caller's trace", func(in heard, r *http.Request) string {
 		return fmt.Sprintf("GET /x headers=%v trace_id=%s", r.Header, orNew(in.trace))
 	}, doctor.Adopted},
 	{"the trace and a joined span, as Spring writes them", func(in heard, _ *http.Request) string {
@@ -78,8 +78,8 @@ func TestLogWithoutIDs(t *testing.T) {
 	assert.Contains(t, d.Says, "lines have no trace ID")
 }
 
-// A decision in a line counts, too, if another logger than clew's has written the line. If a
-// service always writes debug lines, they show no fault.
+// A sampling decision in a line counts even if the line does not come from clew's middleware. If a
+// service writes debug lines for all requests, they show no fault.
 func TestDecisionInLines(t *testing.T) {
 	t.Parallel()
 	for field, verdict := range map[string]doctor.Kind{

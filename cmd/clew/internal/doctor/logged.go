@@ -10,14 +10,16 @@ import (
 	"example.com/clew/internal/timeline"
 )
 
-// logged is a line about a canary.
+// logged is a line about a canary, which is a test request of clew doctor.
 type logged struct {
 	entry *timeline.Entry
 	said  string // the canary's ID as the line spells it; "": there is none
 
-	shows bool        // the line shows the request's headers; trace and ids are read from the rest
-	trace timeline.ID // of the line
-	ids   []mention   // of the canary's trace
+	shows bool // the line shows the request's headers
+
+	// These are read from the line without the request's headers.
+	trace timeline.ID // the line's trace ID
+	ids   []mention   // the IDs of the canary's trace
 }
 
 // inEntry returns what is seen of a canary in a line.
@@ -61,7 +63,7 @@ func (p *probe) inLine(e logged) seen {
 	return p.saw(inLogs, kind, where+" is "+text)
 }
 
-// lineDecision returns what a line shows about the decision; nil: nothing.
+// lineDecision returns what a line shows about the sampling decision, or nil if it shows nothing.
 func (p *probe) lineDecision(e *timeline.Entry, kind Kind) []seen {
 	if !kept(kind) {
 		return nil
@@ -82,8 +84,8 @@ func (p *probe) lineDecision(e *timeline.Entry, kind Kind) []seen {
 	return nil
 }
 
-// decisionIn returns the decision in a line, and whether the line has one. clew's lines of
-// requests always have a decision. Other lines may have a field for it.
+// decisionIn returns the sampling decision in a line, and whether the line has one. A line that
+// clew's middleware writes for a request always has one. Other lines may have a field for it.
 func decisionIn(e *timeline.Entry) (sampled, says bool) {
 	_, says = e.Record.(*line.Request)
 	sampled = e.Sampled
@@ -95,7 +97,7 @@ func decisionIn(e *timeline.Entry) (sampled, says bool) {
 	return sampled, says || sampled
 }
 
-// The fields in which loggers write a decision, and the values of these fields.
+// The fields in which loggers write a sampling decision, and the values of these fields.
 var (
 	decisionFields = []string{line.Ours.Key(line.Sampled), "traceSampled", line.GoogleSampled, "trace_flags", "traceFlags"}
 	decisionValues = []string{"true", "false", "0", "1", "00", "01"}

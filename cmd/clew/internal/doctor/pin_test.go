@@ -63,10 +63,10 @@ func TestAddressesArePinned(t *testing.T) {
 	require.NoError(t, err)
 	found, err := doctor.NewTarget(u, noProxy)
 	require.NoError(t, err)
-	assert.Zero(t, asked.Load(), "lookups before anybody has agreed")
+	assert.Zero(t, asked.Load(), "number of questions to DNS before anybody has agreed")
 	assert.False(t, found.Loopback(), "before a lookup, the name may lead anywhere")
 	assert.True(t, found.LookUp(t.Context()))
-	require.Positive(t, asked.Load(), "lookups")
+	require.Positive(t, asked.Load(), "number of questions to DNS")
 	assert.True(t, found.Loopback())
 	assert.Equal(t, url+" (127.0.0.1)", found.String())
 
@@ -74,7 +74,7 @@ func TestAddressesArePinned(t *testing.T) {
 	asked.Store(0)
 	d := config().Examine(t.Context(), found)
 	assert.Equal(t, doctor.Adopted, d.Verdict, "%+v", d)
-	assert.Zero(t, asked.Load(), "lookups after the user has agreed")
+	assert.Zero(t, asked.Load(), "number of questions to DNS after the addresses were shown")
 	assert.Contains(t, url, host.Load().(string))
 	assert.False(t, target(t, url).Loopback(), "a new lookup finds the other address")
 }

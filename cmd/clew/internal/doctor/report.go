@@ -9,18 +9,19 @@ import (
 // Version is the version of a [Report] in JSON.
 const Version = 1
 
-// Kind is what a service does with a trace.
+// Kind is what a service does with the traces of canaries. A canary is a test request of clew
+// doctor.
 type Kind string
 
 // The kinds of findings.
 const (
 	Adopted       Kind = "adopted"   // the ID is the caller's, as it was written
 	Unchanged     Kind = "unchanged" // the headers are passed on unchanged, as by a proxy
-	Padded        Kind = "padded"    // 16 digits have become 32
-	Truncated     Kind = "truncated" // 32 digits have become 16
+	Padded        Kind = "padded"    // an ID of 16 digits has become one of 32
+	Truncated     Kind = "truncated" // an ID of 32 digits has become one of 16
 	Restarted     Kind = "restarted" // another trace has begun
 	Dropped       Kind = "dropped"   // there is no trace
-	Resampled     Kind = "resampled" // the caller's decision has changed
+	Resampled     Kind = "resampled" // the caller's sampling decision has changed
 	DebugBelieved Kind = "debug believed"
 	Leaked        Kind = "leaked"    // headers go to another host, after a redirect
 	Mixed         Kind = "mixed"     // two headers name two traces
@@ -29,10 +30,13 @@ const (
 	Crashed       Kind = "crashed"   // a header leads to a 5xx or a broken connection
 	Malformed     Kind = "malformed" // headers that are sent on are not valid B3
 
-	// NotSeen is about canaries that show nothing where others do. It is no fault.
+	// NotSeen means that some canaries have shown nothing in a place, such as the response, and
+	// other canaries have shown there that the trace goes on. It is no fault.
 	NotSeen Kind = "not seen"
 
-	repeated Kind = "repeated" // a header is only repeated: reported as echoed, but no fault
+	// repeated means that the ID is only in a copy of the request's headers. A report calls it
+	// echoed, but it is no fault.
+	repeated Kind = "repeated"
 
 	// Kinds of notes, which are no findings.
 	nothing     Kind = ""         // nothing to say
@@ -40,20 +44,20 @@ const (
 	withBaggage Kind = "baggage"  // baggage is sent on
 	same        Kind = "same"     // all answers have one ID
 	stranger    Kind = "stranger" // an answer has another ID, perhaps of a proxy
-	obeyed      Kind = "obeyed"   // the caller's decision is kept
+	obeyed      Kind = "obeyed"   // the caller's sampling decision is kept
 
 	// Kinds that are verdicts only.
 	Unknown     Kind = "unknown"     // nothing shows the ID
 	Unreachable Kind = "unreachable" // there was no answer
 )
 
-// gravity has the faults, the gravest first.
+// gravity has the kinds that are faults, the gravest first.
 var gravity = []Kind{Crashed, Echoed, DebugBelieved, Dropped, Restarted, Malformed, Mixed, Misread, Truncated, Padded, Resampled, Leaked}
 
 // Report is what was found at all targets.
 type Report struct {
 	Version  int          `json:"version"`
-	Requests int          `json:"requests"` // that were sent
+	Requests int          `json:"requests"` // how many were sent
 	Targets  []*Diagnosis `json:"targets"`
 }
 
@@ -75,15 +79,15 @@ type Diagnosis struct {
 type Finding struct {
 	Kind   Kind   `json:"kind"`
 	Where  string `json:"where"`
-	Canary string `json:"canary"` // the first that shows it
-	Count  int    `json:"count"`  // how many canaries show it
-	Of     int    `json:"of"`     // how many canaries could show it
+	Canary string `json:"canary"` // the name of the first canary that shows the kind
+	Count  int    `json:"count"`  // how many canaries show the kind
+	Of     int    `json:"of"`     // how many canaries could show the kind
 	Says   string `json:"says"`
 	Remedy string `json:"remedy"`
 	Fault  bool   `json:"fault"`
 
-	// Services are the services in whose lines the finding was seen. If lines name no service, the
-	// file stands for it. A finding that is not about lines has none.
+	// Services are the services whose lines show the kind. For a line that names no service, the
+	// name of the file is used. If the finding is not about lines, Services is empty.
 	Services []string `json:"services,omitempty"`
 }
 

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Target is a URL to which canaries are sent, with its addresses.
+// Target is a URL to which clew doctor sends its requests, with the addresses of its host.
 type Target struct {
 	URL   *url.URL
 	proxy *url.URL     // nil: none
@@ -85,8 +85,8 @@ func (t *Target) LookUp(ctx context.Context) bool {
 	return len(addrs) > 0
 }
 
-// addressesHere returns the addresses of a host that is an address, or localhost. Another name has
-// none.
+// addressesHere returns the addresses that this computer knows without DNS. The host may be an IP
+// address, localhost, or a name below localhost. For other names, addressesHere returns none.
 func addressesHere(host string) []netip.Addr {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{a.Unmap()}
@@ -115,7 +115,7 @@ func unmapped(addrs []netip.Addr) (list []netip.Addr) {
 	return list
 }
 
-// Loopback reports whether canaries are known to stay on this computer. A name that was not looked
+// Loopback reports whether requests are known to stay on this computer. A name that was not looked
 // up may lead anywhere.
 func (t *Target) Loopback() bool { return t.proxy == nil && allLoopback(t.addrs) }
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// asked returns the canaries that should show something in a place. A response need not show a
-// trace that is seen elsewhere.
+// asked returns the canaries that should show something in a place. A canary is a test request of
+// clew doctor. A response need not show a trace that is seen elsewhere.
 func asked(where string, probes []*probe, all []seen) (list []*probe) {
 	here, otherwise := map[*probe]bool{}, map[*probe]bool{}
 	for _, s := range at(all, where) {
@@ -52,8 +52,9 @@ func unseen(where string, found []seen, asked []*probe) (Finding, bool) {
 	return f, true
 }
 
-// difference returns a sentence about how the canaries that fail differ from the good ones: in
-// encoding, width or decision. "": in none of these, or no canary is good.
+// difference returns a sentence that says how the traces of the canaries in gone differ from those
+// in good: in the encoding, the width of the ID, or the sampling decision. It returns "" if none
+// of the three differs, or if good is empty.
 func difference(gone, good []*probe) string {
 	for _, by := range []struct {
 		in    string

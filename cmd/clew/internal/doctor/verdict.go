@@ -43,7 +43,8 @@ func (d *Diagnosis) dropped() string {
 	return "The service's lines have no trace ID. Whether the trace goes on was not seen."
 }
 
-// doubt withdraws a good verdict if not all canaries have shown it.
+// doubt withdraws a good verdict if not all canaries have shown it. The parameter wanted is the
+// number of requests to the target. Some of them may not have been sent.
 func (d *Diagnosis) doubt(wanted int, probes []*probe) {
 	if d.Verdict != Adopted && d.Verdict != Unchanged {
 		return
@@ -57,9 +58,10 @@ func (d *Diagnosis) doubt(wanted int, probes []*probe) {
 	}
 }
 
-// shorten replaces remedies that were given above. A trace that is lost on the way into the
-// service is also lost in its calls. If only calls are seen, the way in may be at fault, so both
-// remedies are given.
+// shorten replaces a remedy that an earlier finding has, too. A service that does not read the
+// caller's trace also lacks it in its calls. So the remedy for the calls only says that the other
+// fault comes first. If only the calls have shown something, either may be at fault: the reading
+// of the request's headers, or the call. Then shorten gives both remedies.
 func (d *Diagnosis) shorten() {
 	wayIn, seenIn := false, false
 	for i := range d.Findings {

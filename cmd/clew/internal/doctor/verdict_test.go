@@ -58,10 +58,10 @@ func padded(id string) string { return strings.Repeat("0", 32-len(id)) + id }
 var answers = []struct {
 	name    string
 	header  string
-	value   func(heard) string // "": none
+	value   func(heard) string // "": the response has no such header
 	verdict doctor.Kind
-	count   int
-	of      int
+	count   int // how many canaries must show the verdict
+	of      int // how many canaries could show it
 }{
 	{"adopts", "X-B3-TraceId", func(in heard) string { return orNew(in.trace) }, doctor.Adopted, 14, 14},
 	{"adopts, in upper case", "X-Request-Id", func(in heard) string { return strings.ToUpper(orNew(in.trace)) }, doctor.Adopted, 14, 14},
@@ -75,8 +75,8 @@ var answers = []struct {
 	{"restarts", "X-B3-TraceId", func(heard) string { return fmt.Sprintf("%032x", 0xabcdef00000+next()) }, doctor.Restarted, 16, 16},
 	{"the same ID in all answers, as from a cache", "X-B3-TraceId", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
 	{"another ID under a name that is no trace header", "X-Request-Id", func(heard) string { return anotherTrace }, doctor.Unknown, 0, 0},
-	{"an ID of a network", "X-Fb-Trace-Id", func(heard) string { return fmt.Sprintf("%032x", 0xabcdef00000+next()) }, doctor.Unknown, 0, 0},
-	{"an ID of a load balancer", "X-Amzn-Trace-Id", func(heard) string { return "Root=1-5759e988-bd862e3fe1be46a994272793" }, doctor.Unknown, 0, 0},
+	{"an ID of a network in front of the service", "X-Fb-Trace-Id", func(heard) string { return fmt.Sprintf("%032x", 0xabcdef00000+next()) }, doctor.Unknown, 0, 0},
+	{"an ID of a load balancer in front of the service", "X-Amzn-Trace-Id", func(heard) string { return "Root=1-5759e988-bd862e3fe1be46a994272793" }, doctor.Unknown, 0, 0},
 	{"the ID of another span", "X-B3-SpanId", func(heard) string { return anotherSpan }, doctor.Unknown, 0, 0},
 	{"shows nothing", "X-Else", func(heard) string { return "" }, doctor.Unknown, 0, 0},
 }
@@ -106,7 +106,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// If a service reads only one encoding, the finding says which.
+// If a service reads only one encoding, the finding names the encoding whose traces are lost.
 func TestOneEncoding(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-B3-TraceId", orNew(r.Header.Get("X-B3-TraceId")))
@@ -128,8 +128,8 @@ var calling = []struct {
 	name    string
 	headers func(in heard, came http.Header) http.Header
 	verdict doctor.Kind
-	count   int
-	of      int
+	count   int // how many canaries must show the verdict
+	of      int // how many canaries could show it
 }{
 	{"a proxy", func(_ heard, came http.Header) http.Header { return came.Clone() }, doctor.Unchanged, 17, 17},
 	{"adopts", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), in.state) }, doctor.Adopted, 15, 15},
@@ -139,14 +139,14 @@ var calling = []struct {
 	{"samples all", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "1") }, doctor.Resampled, 4, 11},
 	{"samples none", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "0") }, doctor.Resampled, 7, 11},
 	{"forgets the decision", func(in heard, _ http.Header) http.Header { return multi(orNew(in.trace), "") }, doctor.Resampled, 11, 11},
-	{"in another vendor's header", func(in heard, _ http.Header) http.Header {
+	{"sends the trace in another vendor's header", func(in heard, _ http.Header) http.Header {
 		return http.Header{"Uber-Trace-Id": {in.trace + ":" + anotherSpan + ":0:1"}}
 	}, doctor.Adopted, 15, 15},
-	{"in a header that nobody reads", func(in heard, _ http.Header) http.Header {
+	{"sends the ID in a header that nobody reads", func(in heard, _ http.Header) http.Header {
 		return http.Header{"X-Correlation-Id": {in.trace}}
 	}, doctor.Dropped, 17, 17},
-	{"without a span", func(in heard, _ http.Header) http.Header { return http.Header{"X-B3-Traceid": {orNew(in.trace)}} }, doctor.Malformed, 18, 18},
-	{"without a span, in b3", func(in heard, _ http.Header) http.Header { return http.Header{"B3": {orNew(in.trace) + "-"}} }, doctor.Malformed, 18, 18},
+	{"sends a trace without a span", func(in heard, _ http.Header) http.Header { return http.Header{"X-B3-Traceid": {orNew(in.trace)}} }, doctor.Malformed, 18, 18},
+	{"sends a trace and a dash without a span, in b3", func(in heard, _ http.Header) http.Header { return http.Header{"B3": {orNew(in.trace) + "-"}} }, doctor.Malformed, 18, 18},
 	{"the trace alone in b3", func(in heard, _ http.Header) http.Header { return http.Header{"B3": {orNew(in.trace)}} }, doctor.Malformed, 18, 18},
 	{"a span of zeros", func(in heard, _ http.Header) http.Header {
 		return http.Header{"X-B3-Traceid": {orNew(in.trace)}, "X-B3-Spanid": {"0000000000000000"}}
@@ -342,7 +342,8 @@ func TestLeakByOtherNames(t *testing.T) {
 	}
 }
 
-// Canaries that show nothing are not counted as good.
+// If some canaries show that the trace goes on, and others show nothing in the same place, the
+// others have the finding NotSeen, and the verdict is unknown.
 func TestNotSeen(t *testing.T) {
 	single := func(h http.Header) bool { return h.Get("b3") != "" || h.Get("X-B3-TraceId") == "" }
 	check := func(where string, count, of int, d *doctor.Diagnosis) {
@@ -386,10 +387,10 @@ func TestNotSeen(t *testing.T) {
 // logging is a service that writes lines for its requests, and what clew must find in them.
 type logging struct {
 	name    string
-	line    func(in heard, r *http.Request) string // "": none
+	line    func(in heard, r *http.Request) string // "": the service writes no line
 	verdict doctor.Kind
-	count   int
-	of      int
+	count   int // how many canaries must show the verdict
+	of      int // how many canaries could show it
 	says    string
 }
 
@@ -471,7 +472,7 @@ func TestLines(t *testing.T) {
 				}
 			})
 			if test.count == 0 {
-				c.Wait = 0 // no line comes
+				c.Wait = 0 // no line about a canary comes
 			}
 			d := c.Examine(t.Context(), target(t, url))
 			end()
@@ -482,7 +483,8 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// A service that begins no trace must not send a deny to the services that it calls.
+// If a request has no trace, and the service begins none, the service must not send a deny to the
+// services that it calls.
 func TestDenyOutOfNothing(t *testing.T) {
 	c, to := config(), ""
 	c.Listen, to = listen(t)
@@ -508,7 +510,8 @@ func TestCached(t *testing.T) {
 	assert.Contains(t, strings.Join(d.Notes, "\n"), "17 of 17 answers come from a cache (Age)")
 }
 
-// Some formats allow only 32 digits. An ID with zeros in front is not padded there.
+// Some formats allow only IDs of 32 digits. If a line has such a format, zeros in front of an ID
+// are no fault.
 func TestWideForms(t *testing.T) {
 	for _, format := range []string{
 		`{"logging.googleapis.com/trace":"projects/p/traces/%s","message":"x"}`,

@@ -125,13 +125,13 @@ func (c Config) notLookedAt(all []seen) (notes []string) {
 	case c.Log == nil:
 		add("The service's lines were not read: --logs FILES reads them.")
 	case empty(inLogs):
-		add("None of the %d lines that were written meanwhile is about the canaries: are these its logs, and does it log requests?", c.Log.linesRead())
+		add("None of the %d lines that were written meanwhile is about the canaries: are these the service's logs, and does the service log requests?", c.Log.linesRead())
 	}
 	switch {
 	case c.Listen == nil:
 		add("Calls of the service were not looked at: use --listen ADDRESS, with a URL that makes the service call that address.")
 	case empty(inSentOn):
-		add("No call of the service arrived at %s: does this URL make it call that address?", c.Listen.Addr())
+		add("No call of the service arrived at %s: does this URL make the service call that address?", c.Listen.Addr())
 	}
 	return notes
 }

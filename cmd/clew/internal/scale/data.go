@@ -21,12 +21,12 @@ const files = 8
 
 // data lists the files with which tools are measured.
 type data struct {
-	Plain []string // all files
-	JSON  []string // of the service that writes JSON
-	Gzip  []string // a part of them, compressed
-	Zstd  []string
-	ID    string           // of a trace in the middle: 32 digits
-	Size  map[string]int64 // of files, decompressed
+	Plain []string         // all files
+	JSON  []string         // of the service that writes JSON
+	Gzip  []string         // a part of Plain, as gzip
+	Zstd  []string         // the same part, as zstd
+	ID    string           // the ID of a trace in the middle of the logs
+	Size  map[string]int64 // the decompressed size of each file, in bytes
 }
 
 // index is the file that has the data as JSON.
@@ -84,8 +84,8 @@ func generate(folder string, size int64, open int) error {
 	return os.WriteFile(filepath.Join(folder, index), text, 0o644)
 }
 
-// compress makes compressed copies of a part of the files, so that they fit on a disk beside the
-// others.
+// compress makes compressed copies of the files. It copies only a part of the files, so that they
+// and the copies fit on a disk.
 func (d *data) compress() error {
 	for _, path := range d.Plain {
 		info, err := os.Stat(path)
