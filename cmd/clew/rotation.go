@@ -14,7 +14,7 @@ import (
 // app-2026-11-26T10-11-12.log.
 type rotated struct {
 	set   string // the path of the file that new lines go to, as derived from this file's name
-	age   []int  // in a set, the file with the smaller age is older, as slices.Compare compares
+	age   []int  // slices.Compare puts the ages of a set in order, that of the oldest file first
 	plain string // the path without the extension of a compression
 
 	compressed bool // the name has an extension of a compression

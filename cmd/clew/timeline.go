@@ -253,7 +253,7 @@ func clip(text string) string {
 }
 
 // toRead returns the names of what to read, the sources with these names, and an error for each
-// name without a source. If there are no names, toRead returns standard input.
+// source that it cannot find. If there are no names, toRead returns standard input.
 func toRead(std streams, names []string, verbose bool) ([]string, *sources, []error, error) {
 	if len(names) == 0 {
 		if isTerminal(std.in) {

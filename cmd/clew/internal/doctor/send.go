@@ -168,7 +168,8 @@ func knownError(err error) string {
 		return fmt.Sprintf("the name %s has no address (%s): check it, and this computer's DNS", dns.Name, dns.Err)
 	case strings.Contains(text, "proxyconnect"):
 		return fmt.Sprintf("the proxy of the environment does not connect (%v): check HTTP_PROXY, HTTPS_PROXY and NO_PROXY", err)
-	case errors.Is(err, syscall.ECONNREFUSED), strings.Contains(system, "refused"): // Windows has another error number
+	case errors.Is(err, syscall.ECONNREFUSED), strings.Contains(system, "refused"):
+		// The text is compared, too, because Windows has another error number.
 		return "nobody listens there: start the service, or check the port"
 	case strings.Contains(system, "unreachable"), strings.Contains(system, "no route to host"):
 		return fmt.Sprintf("this computer has no route to it (%v): check the address, the network, the VPN", err)

@@ -60,8 +60,8 @@ func (d *Diagnosis) doubt(wanted int, probes []*probe) {
 
 // shorten replaces a remedy that an earlier finding has, too. A service that does not read the
 // caller's trace also lacks it in its calls. So the remedy for the calls only says that the other
-// fault comes first. If only the calls have shown something, either may be at fault: the reading
-// of the request's headers, or the call. Then shorten gives both remedies.
+// fault comes first. If nothing but the calls shows the fault, and nothing shows that the service
+// has read the trace, the remedy for the calls names both possible causes.
 func (d *Diagnosis) shorten() {
 	wayIn, seenIn := false, false
 	for i := range d.Findings {
