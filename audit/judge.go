@@ -15,7 +15,7 @@ const maxKeptNames = 32
 // again.
 type batch struct {
 	events     []candidate // may be longer than candidates, after a larger batch
-	candidates []Candidate // one for each event of this chunk, which is at the same index in events
+	candidates []Candidate // for each event of this chunk; candidates[i] stands for events[i]
 }
 
 // judge calls the Filter once for the events of c, and writes the events that the Filter does not

@@ -45,7 +45,9 @@ type Stats struct {
 	// not counted.
 	ManyMessages []string
 
-	Errors    int64 // of the disk, the store and the Sink, after which the Logger tries again, and of the Filter
+	// Errors counts the errors of the disk, the store, the Sink and the Filter. The Logger tries
+	// again after each error, except after an error of the Filter.
+	Errors    int64
 	LastError string
 }
 

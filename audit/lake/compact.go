@@ -37,8 +37,9 @@ type Left struct {
 //
 // A merged file contains the names of its sources, and is written before they are deleted. Readers
 // of clew skip a file that a merged file names, so they never miss an event and never see one
-// twice. Until the sources are deleted, other engines see events twice: for a moment, or after a
-// crash until the next Compact. A file that cannot be read is left alone, and is no error.
+// twice. Until the sources are deleted, other engines see events twice. That takes a moment. After
+// a crash, it takes until the next Compact. A file that cannot be read is left alone, and is no
+// error.
 //
 // Compact ends when it loses the lock. After an error, the merges that are finished are still
 // valid. If a part of the store cannot be listed, Compact skips the partitions next to this part,

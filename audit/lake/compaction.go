@@ -52,7 +52,7 @@ func (c *compaction) run(options CompactOptions) error {
 	before := time.Now().Add(-after)
 	var files []File
 	partition := ""
-	// whole: the partition was listed completely. doubt: the next partition may not be.
+	// whole: the list of files is complete. doubt: the list of the next partition may be incomplete.
 	whole, doubt := true, false
 	var unlisted []error
 	for file, err := range c.store.List(c.ctx, "") {
@@ -123,7 +123,7 @@ func isSmall(name string, size int64) bool {
 
 // round merges small files of a partition, which are sorted by name. It returns the files that are
 // still small, for the next round: a thousand files become sixteen, and the sixteen become one.
-// Each merge makes one file of at least two, so the number of rounds is limited.
+// Each merge replaces two or more files by one, so the number of rounds is limited.
 func (c *compaction) round(in string, files []File) (small []File, err error) {
 	for len(files) > 0 {
 		n, size := 0, int64(0)

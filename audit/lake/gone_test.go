@@ -15,8 +15,8 @@ import (
 )
 
 // afar is a remote store. After a file was deleted, open readers cannot read it either, and Open
-// may not notice that it is gone. Before the read with the number at, counted from 1, the store
-// calls change.
+// may not notice that it is gone. The store counts its reads from 1. When the count reaches the
+// field at, the store calls the function change, and then reads.
 type afar struct {
 	*storetest.Memory
 	at     int
@@ -70,8 +70,8 @@ func newAfar(t *testing.T, data *storetest.Memory, cached bool) *afar {
 	return a
 }
 
-// Files are merged in the middle of a search, in each run before another read. The answer is
-// always the same.
+// Files are merged in the middle of a search. Each run of the search merges them before a different
+// read. The answer is always the same.
 func TestFilesGoWhileTheyAreRead(t *testing.T) {
 	c := newCorpus(t, 2000, 8, 2, 500)
 	data := c.store(t, 0).Memory

@@ -12,8 +12,8 @@ type hits struct {
 	most   int     // when events has this length, only the newest events up to the limit are kept
 }
 
-// hitsOf returns the hits of the segment in the partition that begins at begin. The caller may add
-// hits.
+// hitsOf returns the hits of the segment in one partition. The argument begin is the time at which
+// this partition begins. The caller may add hits.
 func (s *openSegment) hitsOf(begin int64) *hits {
 	h := s.hits[begin]
 	if h == nil {
@@ -31,7 +31,9 @@ func (h *hits) add(e Event, a *question) {
 	h.events = append(h.events, e)
 	if h.most = max(h.most, 2*a.limit+1000); a.limit > 0 && len(h.events) >= h.most {
 		h.events = newestEvents(h.events, a.limit)
-		h.most = 2 * len(h.events) // no event is cut if all have the same time
+		// If all events have the same time, newestEvents removes none. The next call comes when
+		// their number has doubled.
+		h.most = 2 * len(h.events)
 	}
 }
 

@@ -113,8 +113,8 @@ func (v *view) listInto(found map[int64]*partition, prefix string, span timeRang
 	return nil
 }
 
-// withJournals returns the partitions in all, and after them the other partitions of the range in
-// which segments have hits.
+// withJournals returns the slice all, and after it the other partitions of the range in which
+// segments have hits.
 func (v *view) withJournals(all []*partition, span timeRange) []*partition {
 	have := map[int64]bool{}
 	for _, p := range all {

@@ -18,7 +18,9 @@ type touching struct {
 	most int
 
 	mu     sync.Mutex
-	traces map[string]map[string]string // for each value, the IDs of its traces by their forms with 32 digits
+	// traces has a map for each value. This map contains the IDs of the value's traces. Its keys
+	// are the same IDs in the form with 32 digits, so that both forms of an ID count as one trace.
+	traces map[string]map[string]string
 }
 
 func (t *touching) run() error {

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// each yields the events in all, and then err if it is not nil.
+// each yields the events of the slice all. If err is not nil, each then yields err.
 func each(all []lake.Event, err error) iter.Seq2[lake.Event, error] {
 	return func(yield func(lake.Event, error) bool) {
 		for _, e := range all {
@@ -32,7 +32,7 @@ func each(all []lake.Event, err error) iter.Seq2[lake.Event, error] {
 	}
 }
 
-// written writes the events in all to s. The files get the ID of the segment n.
+// written writes the events of the slice all to s. The files get the ID of the segment number n.
 func written(tb testing.TB, s lake.Store, n int, all []lake.Event) lake.Written {
 	tb.Helper()
 	done, err := lake.Write(tb.Context(), s, id(n), each(all, nil))
@@ -87,8 +87,8 @@ func TestWrite(t *testing.T) {
 	written(t, s, 1, c.events)
 	assert.Equal(t, files, s.Files())
 
-	// A Logger makes files of the same events with the same rows in the same order, and of about
-	// the same size.
+	// If a Logger writes these events, its files have the same rows in the same order as the files
+	// of Write. The sizes differ by two percent at most.
 	packed := new(storetest.Memory)
 	c.pack(t, packed, c.ids[0])
 	for name, data := range packed.Files() {

@@ -100,8 +100,8 @@ func (f *findCommand) display(out io.Writer) display {
 	return newTable(out, &f.look)
 }
 
-// each passes the events to a display. It returns errors of the display. An error of the search
-// ends the search, and each only stores it in e.stopped.
+// each passes the events to a display, and returns an error of the display. If the search fails,
+// the error is not returned, but stored in e.stopped.
 func (f *findCommand) each(ctx context.Context, e *engine, q query, to display) (found bool, err error) {
 	for event, err := range e.find(ctx, q) {
 		if err != nil {

@@ -31,7 +31,7 @@ func (r *lineReader) next() (line []byte, long bool, err error) {
 	r.object = objectEnd{}
 	for {
 		line = r.rest()
-		// This is true for few lines, so most lines are not scanned.
+		// The condition is true for few lines, so objectEnd need not scan the others.
 		if r.object.seen > 0 || r.newline < 0 || bytes.Contains(line, []byte("}{")) {
 			if r.object.joined(line[r.object.seen:]) {
 				line = line[:r.object.seen]

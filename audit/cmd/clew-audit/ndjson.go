@@ -164,7 +164,9 @@ func (p pairs) add(prefix string, object map[string]any, depth int) error {
 	for key := range object {
 		keys = append(keys, key)
 	}
-	slices.Sort(keys) // so that of "a.b" and {"a": {"b": …}}, each run keeps the same one
+	// The members "a.b": … and "a": {"b": …} have the same dotted key, and only the first is kept.
+	// In sorted order, it is the same one in each run.
+	slices.Sort(keys)
 	for _, key := range keys {
 		var value string
 		switch v := object[key].(type) {

@@ -97,7 +97,9 @@ const dayAndClock = "2006-01-02 15:04:05.000000"
 type widths struct{ app, message int }
 
 func (w *widths) fit(e *lake.Event) {
-	const most = 40 // columns; a longer text moves the columns to its right
+	// most is the largest width. In a line with a longer text, the columns to the right of this
+	// text are not aligned.
+	const most = 40
 	w.app = min(max(w.app, timeline.Columns(printable(e.App))), most)
 	w.message = min(max(w.message, timeline.Columns(printable(e.Message))), most)
 }

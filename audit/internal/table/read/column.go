@@ -205,8 +205,8 @@ func cutLevels(p []byte) (levels, rest []byte, err error) {
 	return p[4 : 4+n], p[4+n:], nil
 }
 
-// rowsOf sets c.starts to the beginning of the values of each row, and returns the number of
-// values. An empty list has a level but no value.
+// rowsOf stores in c.starts where the values of each row begin, and returns the number of values.
+// An empty list has a level but no value.
 func (c *column) rowsOf(levels [2][]byte, n int) (values int, err error) {
 	if c.levels, err = hybrid(c.levels[:0], levels[0], 1, n); err != nil {
 		return 0, err

@@ -140,7 +140,7 @@ func TestAllRows(t *testing.T) {
 	assert.Equal(t, "a b", f.Meta(table.MetaReplaces))
 }
 
-// holds reports whether row matches q, in the simplest way.
+// holds reports whether row matches q. It is written as simply as possible.
 func holds(q *read.Filter, row read.Row) bool {
 	var values []string
 	for _, value := range row.Context {
