@@ -79,7 +79,7 @@ func TestTwoProcesses(t *testing.T) {
 // A message of the child on its pipe is one of these bytes, and a number in 8 bytes.
 const (
 	accepted = 'a' // Log has returned for all events below the number
-	written  = 'w' // Stats.Written; the child reads it just before it sends the next message accepted
+	written  = 'w' // the number is Stats.Written; the next message is one of the kind accepted
 	acked    = 's' // LogSync has returned nil for this event
 	longest  = 'g' // the longest time that an event has waited in memory, in nanoseconds
 )
@@ -143,8 +143,8 @@ func listen(out io.Reader) (r reported) {
 	}
 }
 
-// TestKill kills a process that logs 200,000 events a second. Every event that LogSync has
-// acknowledged is found, and at least as many events as Stats.Written had counted.
+// TestKill kills a process that logs 200,000 events a second. The next Logger finds every event
+// that LogSync has acknowledged, and no fewer events than Stats.Written had counted.
 func TestKill(t *testing.T) {
 	runs := 1
 	if os.Getenv("CLEW_TORTURE") != "" {

@@ -20,7 +20,7 @@ func (l *Logger) measure(p metric.MeterProvider) error {
 	buffered := i.gauge("audit.buffered.events", "{event}", "Events in memory.")
 	bufferedBytes := i.gauge("audit.buffered.size", "By", "Memory of events that are not yet in the journal.")
 	journal := i.gauge("audit.journal.size", "By", "Bytes of the journal that are not yet in Parquet files, or not yet sent.")
-	errors := i.counter("audit.errors", "{error}", "Errors of the disk, the store and the Sink, after which the Logger tries again, and of the Filter.")
+	errors := i.counter("audit.errors", "{error}", "Errors of the disk, the store, the Sink and the Filter. The Logger tries again after each error, except after an error of the Filter.")
 	oldest := i.seconds("audit.oldest.age", "Age of the oldest event that is not yet in a Parquet file, or not yet sent.")
 	fsync := i.total("audit.fsync.time", "Time in fsync.")
 	compaction := i.total("audit.compaction.time", "Time in which segments became Parquet files, or were sent.")

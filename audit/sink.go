@@ -22,10 +22,10 @@ type Sink interface {
 	// several times until it returns, each time from the first event. The Sink may keep an Event.
 	// A kept Event keeps a block of the journal in memory, usually of 256 KiB.
 	//
-	// The result refused is the number of events after these that the Sink will never take, for
-	// example because an event is too large. Refused events are lost and counted, and err says
-	// why. The events after the refused ones are offered again. If Send returns 0, 0 and nil, the
-	// call has failed.
+	// The result refused is the number of events, directly after the taken ones, that the Sink
+	// will never take, for example because an event is too large. Refused events are lost and
+	// counted, and err says why. The events after the refused ones are offered again. If Send
+	// returns 0, 0 and nil, the call has failed.
 	//
 	// After each call the Logger notes on disk how many events the Sink has taken. If the process
 	// is killed, the next Open sends the events of the last call again. So events arrive at least

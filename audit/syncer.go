@@ -28,7 +28,9 @@ type syncer struct {
 	stopping bool
 	unsaid   error // the error of an fsync that no round waited for; the next round returns it
 
-	failures atomic.Int64 // counts failed fsyncs, for a LogSync whose event was written before its round began
+	// failures counts failed fsyncs. LogSync checks that failures has not grown meanwhile, because
+	// the fsync of its event may have failed before its round began.
+	failures atomic.Int64
 }
 
 func (y *syncer) add(r *round) {

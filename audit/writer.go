@@ -13,8 +13,8 @@ const (
 	retryMost  = time.Second
 )
 
-// write is the goroutine that writes chunks to the journal. It never waits for an fsync: a
-// prototype that waited dropped events.
+// write is the goroutine that writes chunks to the journal. It never waits for an fsync. A
+// prototype did wait, and its buffer became full, so that it dropped events.
 func (l *Logger) write() {
 	flush, seal := newIdleTimer(), newIdleTimer()
 	defer flush.Stop()

@@ -380,8 +380,8 @@ func TestCompactInGroups(t *testing.T) {
 	assert.Zero(t, got)
 }
 
-// While groups are merged, the process ends at a call of the store, in each run at another call.
-// Every reader sees each event once at every time, and the next compaction finishes the work.
+// In each run, the process ends at a different call of the store, while groups are merged. Every
+// reader sees each event once at every time, and the next compaction finishes the work.
 func TestCompactCrashesInGroups(t *testing.T) {
 	whole := new(storetest.Memory)
 	for i := range 66 {

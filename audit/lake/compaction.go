@@ -52,7 +52,8 @@ func (c *compaction) run(options CompactOptions) error {
 	before := time.Now().Add(-after)
 	var files []File
 	partition := ""
-	// whole: the list of files is complete. doubt: the list of the next partition may be incomplete.
+	// whole: the list of files is complete. doubt: the list of the next partition may be
+	// incomplete.
 	whole, doubt := true, false
 	var unlisted []error
 	for file, err := range c.store.List(c.ctx, "") {

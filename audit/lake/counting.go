@@ -113,8 +113,8 @@ func (c *counting) partition(p *partition) error {
 	return nil
 }
 
-// addJournal counts the events of the segment o in one partition. The argument begin is the time at
-// which this partition begins.
+// addJournal counts the events of the segment o in one partition. The argument begin is the time
+// at which this partition begins.
 func (c *counting) addJournal(o *openSegment, begin int64) {
 	h := o.hits[begin]
 	if h == nil {

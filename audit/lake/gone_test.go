@@ -70,8 +70,8 @@ func newAfar(t *testing.T, data *storetest.Memory, cached bool) *afar {
 	return a
 }
 
-// Files are merged in the middle of a search. Each run of the search merges them before a different
-// read. The answer is always the same.
+// Files are merged in the middle of a search. Each run of the search merges them before a
+// different read. The answer is always the same.
 func TestFilesGoWhileTheyAreRead(t *testing.T) {
 	c := newCorpus(t, 2000, 8, 2, 500)
 	data := c.store(t, 0).Memory

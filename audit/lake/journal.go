@@ -11,8 +11,8 @@ import (
 
 // Journaled is a Store that also contains the journal of a Logger, as [Dir] does. The journal
 // contains the events that are not in Parquet files yet. If a Store wraps a Journaled one but
-// lacks these methods, [Find] misses the newest events, and while a segment is packed, its events
-// may be found twice or not at all.
+// lacks these methods, [Find] misses the newest events. While a segment is packed, Find may then
+// yield the segment's events twice, or not at all.
 type Journaled interface {
 	Store
 

@@ -28,8 +28,8 @@ import (
 
 var began = time.Date(2026, 11, 27, 4, 10, 0, 0, time.UTC)
 
-// journaled is a store in memory with a journal. Before the operation with the number at, counted
-// from 1, it calls change.
+// journaled is a store in memory with a journal. It counts its operations from 1, in the field
+// ops. When ops reaches the field at, the store first calls the function change.
 type journaled struct {
 	*storetest.Memory
 
@@ -80,7 +80,8 @@ func (j *journaled) Open(ctx context.Context, name string) (lake.Reader, error) 
 	return j.Memory.Open(ctx, name)
 }
 
-// List lists the files in memory. change may run before the list begins, but not while it runs.
+// List lists the files in memory. The function change may run before the first file is yielded,
+// but not later.
 func (j *journaled) List(ctx context.Context, prefix string) iter.Seq2[lake.File, error] {
 	j.operation()
 	return j.Memory.List(ctx, prefix)

@@ -74,8 +74,8 @@ func copyOf(j *journaled) *journaled {
 	return &journaled{Memory: j.Memory.Copy(), journal: maps.Clone(j.journal)}
 }
 
-// TestNeverTwiceNeverMissed changes the store in the middle of a search. Each run of the search has
-// the change before a different operation. The answer is always the same.
+// TestNeverTwiceNeverMissed changes the store in the middle of a search. Each run of the search
+// has the change before a different operation. The answer is always the same.
 func TestNeverTwiceNeverMissed(t *testing.T) {
 	c := newCorpus(t, 6000, 15, 2, 1000)
 	item := c.events[3000].Context["item"]

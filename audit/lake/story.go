@@ -46,9 +46,9 @@ type Story struct {
 // Step is an event of a Story.
 type Step struct {
 	Event
-	// Hop is 0 for an event that the query asks for and that has no trace. The traces of the other
-	// events that the query asks for have hop 1: all their events, also those that the query does
-	// not ask for. Hop is 2 for the events in traces that share a value with these.
+	// Hop is 0 for an event that the query asks for and that has no trace. If an event that the
+	// query asks for has a trace, Hop is 1 for all events of this trace. Hop is 2 for the events
+	// of a trace that shares a value with a trace of hop 1, and so on.
 	Hop int
 	By  string        // key=value of the identifier that led to the event's trace; "" for hops 0 and 1
 	Gap time.Duration // the time since the previous step

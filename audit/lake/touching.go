@@ -17,7 +17,7 @@ type touching struct {
 	span timeRange
 	most int
 
-	mu     sync.Mutex
+	mu sync.Mutex
 	// traces has a map for each value. This map contains the IDs of the value's traces. Its keys
 	// are the same IDs in the form with 32 digits, so that both forms of an ID count as one trace.
 	traces map[string]map[string]string

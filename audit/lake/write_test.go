@@ -40,7 +40,7 @@ func written(tb testing.TB, s lake.Store, n int, all []lake.Event) lake.Written 
 	return done
 }
 
-// past returns the events with earlier times, so early that Compact merges their files.
+// past returns copies of the events whose times are so early that Compact merges their files.
 func past(all []lake.Event) []lake.Event {
 	all = slices.Clone(all)
 	for i := range all {
@@ -52,7 +52,7 @@ func past(all []lake.Event) []lake.Event {
 // everything is a query for all events.
 var everything = lake.Query{Since: start.Add(-time.Hour), MaxBytes: -1}
 
-// inOrder returns all events in the order and the form in which collect returns them.
+// inOrder returns copies of the events in the order and the form in which collect returns events.
 func inOrder(all []lake.Event) []lake.Event {
 	all = slices.Clone(all)
 	slices.Reverse(all)

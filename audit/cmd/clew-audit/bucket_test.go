@@ -164,7 +164,7 @@ func TestBucketErrors(t *testing.T) {
 			r := clewAudit(t, events, tt.args...)
 			assert.Equal(t, tt.code, r.code)
 			assert.Contains(t, r.err, tt.err)
-			assert.NotContains(t, r.err, "wordless", "the message contains the secret key")
+			assert.NotContains(t, r.err, "wordless", "the message must not contain the secret key")
 		})
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"example.com/clew/audit/lake"
 )
 
-// dialect describes the SQL of an engine, where engines differ.
+// dialect describes the parts of an engine's SQL that are not the same in all engines.
 type dialect struct {
 	end       string                         // the end of a statement
 	depth     int                            // the most parts that a table's name may have

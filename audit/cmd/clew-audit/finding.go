@@ -34,7 +34,8 @@ func atLine(line int) string {
 	return fmt.Sprintf(", line %d", line)
 }
 
-// shownEvents is how many of the events that pass are shown, and how many of the other events.
+// shownEvents is the largest number of events that are shown as examples of events that pass. The
+// same limit holds for the events that do not pass.
 const shownEvents = 3
 
 // finding is the result of trying a filter.

@@ -14,8 +14,8 @@ type ingestCommand struct {
 	From string `arg:"" optional:"" name:"source" help:"A directory or bucket of objects with lines of JSON. Without it, or with -, standard input is read." default:"-"`
 
 	dirs
-	Store    string `help:"For standard input: where the files go, if not into the directory: s3://BUCKET/PREFIX, or another directory. The journal stays in the directory, and events wait there while the store cannot be reached." placeholder:"STORE"`
-	Firehose string `help:"For standard input: the Firehose stream that gets the events instead of files. They wait in the directory's journal while the stream cannot be reached." placeholder:"STREAM"`
+	Store    string `help:"For standard input: the files go to this store instead of the directory. It is s3://BUCKET/PREFIX, or another directory. The journal stays in the directory, and events wait there while the store cannot be reached." placeholder:"STORE"`
+	Firehose string `help:"For standard input: the Firehose stream that gets the events. No files are made. Events wait in the directory's journal while the stream cannot be reached." placeholder:"STREAM"`
 	App      string `help:"The app of events without an app." placeholder:"NAME"`
 	TTL      string `help:"How long events of standard input are kept, counted from the time of the event: 14d without it; 0: for ever." default:"14d" placeholder:"DURATION"`
 	Every    string `help:"Look for new objects again after this pause, until Ctrl-C or SIGTERM." placeholder:"DURATION"`

@@ -128,7 +128,8 @@ func (in *ingestion) skip(err error) {
 	}
 }
 
-// graceful returns a context that ends later than ctx: after the time signalTimeout.
+// graceful returns a context that ends when the time signalTimeout has passed since the end of
+// ctx.
 func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 	graced, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {

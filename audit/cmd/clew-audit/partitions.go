@@ -24,9 +24,9 @@ func partitionOf(t time.Time) partition {
 	return partition{t.Year(), int(t.Month()), t.Day(), t.Hour(), t.Minute()}
 }
 
-// partitionsBetween returns the conditions that hold for the partitions between two, including
-// both. Columns with one value come first, as simple comparisons that every engine uses to choose
-// partitions.
+// partitionsBetween returns conditions in SQL that together hold for exactly the partitions from
+// the partition from to the partition to, including both. Columns with one value come first, as
+// simple comparisons that every engine uses to choose partitions.
 func partitionsBetween(from, to partition) (conditions []string) {
 	var same []string
 	for i, column := range partitionColumns {
@@ -66,8 +66,8 @@ func differing(i int, from, to partition) string {
 	return anyOf(slices.Concat(firstPart, whole, lastPart))
 }
 
-// notBefore returns the condition that the values of the columns from i on are those of p, or
-// later. It is "" if the condition always holds.
+// notBefore returns the condition that a partition is p or a later one. The condition compares
+// only column i and the columns after it. It is "" if it always holds.
 func notBefore(i int, p partition) string {
 	if i == len(p) {
 		return ""
@@ -84,8 +84,8 @@ func notBefore(i int, p partition) string {
 	return ""
 }
 
-// notAfter returns the condition that the values of the columns from i on are those of p, or
-// earlier.
+// notAfter returns the condition that a partition is p or an earlier one. The condition compares
+// only column i and the columns after it. It is "" if it always holds.
 func notAfter(i int, p partition) string {
 	if i == len(p) {
 		return ""

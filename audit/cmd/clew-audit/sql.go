@@ -16,9 +16,9 @@ type sqlCommand struct {
 	Words  []string `arg:"" optional:"" name:"value|key=value" help:"Values and pairs that an event must have, as with find."`
 
 	matching
-	Since  string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, and without a trace ID that has the time of its trace, 24h." placeholder:"WHEN"`
+	Since  string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, the range begins at the time in the trace ID, or 24h ago if there is no such time." placeholder:"WHEN"`
 	Until  string `help:"Leave out what is newer. Without it: now." placeholder:"WHEN"`
-	Within string `help:"How long after the beginning of a trace to search for its events: 1h without it." placeholder:"DURATION"`
+	Within string `help:"Search for a trace's events until this long after the trace began; 1h without the flag." placeholder:"DURATION"`
 	Limit  int    `help:"Ask for no more events than this, the newest; 0: all." default:"100"`
 	Table  string `help:"The name of the table that clew-audit ddl has made, with catalog and schema if it needs them." default:"audit_events" placeholder:"NAME"`
 }

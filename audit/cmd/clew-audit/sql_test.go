@@ -124,8 +124,8 @@ func TestSQLRange(t *testing.T) {
 	assert.Contains(t, now, ends, "a range without an end ends now")
 }
 
-// The conditions of partitionsBetween hold for exactly the partitions between the two, including
-// both.
+// The conditions of partitionsBetween hold for its two arguments and for each partition between
+// them, and for no other partition.
 func TestPartitionsBetween(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	spans := []time.Duration{5 * time.Minute, time.Hour, 24 * time.Hour, 40 * 24 * time.Hour, 800 * 24 * time.Hour}

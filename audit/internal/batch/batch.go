@@ -13,10 +13,9 @@ import (
 )
 
 // Batch sorts records for files. The records are in a slice of the caller, in the format of
-// package segment. The methods have a parameter data for this slice. A Batch only keeps the offsets
-// of the records in it. Use [New].
-// A Batch is for one goroutine. Reset keeps the memory: some 16 bytes for each record, 60 for each
-// trace, and the last file.
+// package segment. The methods have a parameter data for this slice. A Batch only keeps the
+// offsets of the records in it. Use [New]. A Batch is for one goroutine. Reset keeps the memory:
+// some 16 bytes for each record, 60 for each trace, and the last file.
 type Batch struct {
 	order    *order
 	distinct estimate

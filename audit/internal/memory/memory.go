@@ -2,7 +2,7 @@
 // exported function for that.
 package memory
 
-// New returns a *audit.Logger that calls keep for each record, in the goroutine that logs, and
-// never for two records at the same time. The record is valid until keep returns. Package audit
-// sets New.
+// New returns a *audit.Logger that calls the function keep for each record, in the goroutine that
+// logs, and never for two records at the same time. The record is valid until keep returns.
+// Package audit sets New.
 var New func(app string, maxEvent int, keep func(record []byte)) any

@@ -148,7 +148,7 @@ func (f *file) addColumn(g *group, number int, col *column, ends []uint32) forma
 	return f.end(c, meta)
 }
 
-// begin adds c to f.chunks, and returns the first metadata of the column.
+// begin adds c to f.chunks, and returns the column's metadata, which the caller completes.
 func (f *file) begin(c *chunk, number int) format.ColumnMetaData {
 	column := schema()[number]
 	f.chunks = append(f.chunks, c)

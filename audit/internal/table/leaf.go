@@ -15,7 +15,8 @@ type leaf struct {
 	path []string
 }
 
-// elements returns the schema in the form in which the footer contains it. Parquet-go makes it.
+// elements returns the schema as the footer contains it. It takes the schema from an empty file
+// that parquet-go writes.
 var elements = sync.OnceValue(func() []format.SchemaElement {
 	var empty bytes.Buffer
 	w := parquet.NewWriter(&empty, Schema)

@@ -112,8 +112,8 @@ func addDeltas(values []int64, p []byte, width uint, least int64, n int) []int64
 	return values
 }
 
-// bits64 returns a number that is packed in p. The argument bit is the offset of the number's first
-// bit, and width is its length in bits, 64 at most.
+// bits64 returns a number that is packed in p. The argument bit is the offset of the number's
+// first bit, and width is its length in bits, 64 at most.
 func bits64(p []byte, bit, width uint) uint64 {
 	if width == 0 {
 		return 0
