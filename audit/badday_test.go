@@ -69,7 +69,8 @@ const plenty = 1 << 40
 // The disk is full in the middle of a record. Events in the buffer are written when the disk has
 // room again. Events for which the buffer has no room are counted.
 func TestDiskFull(t *testing.T) {
-	for _, cut := range []int{60, 100, 170, 1000} { // the disk is full in the header, a block's head, a record, the second block
+	// The disk becomes full in the header, in a block's head, in a record, or in the second block.
+	for _, cut := range []int{60, 100, 170, 1000} {
 		t.Run(number(cut), func(t *testing.T) {
 			p, d, dir := &packer{}, &disk{room: cut}, t.TempDir()
 			l := open(t, audit.Config{Dir: dir, Buffer: 4 << 20}, p, audit.Seams{Create: d.create})

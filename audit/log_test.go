@@ -64,7 +64,7 @@ func TestAttributes(t *testing.T) {
 		{"group", slog.Group("g", "a", "1", slog.Group("h", "b", 2)), map[string]string{"g.a": "1", "g.h.b": "2"}},
 		{"group without a key", slog.Group("", "a", "1"), map[string]string{"a": "1"}},
 		{"empty group", slog.Group("g"), map[string]string{}},
-		{"zero", slog.Attr{}, map[string]string{}},
+		{"the zero Attr", slog.Attr{}, map[string]string{}},
 		{"empty key", slog.String("", "v"), map[string]string{"!EMPTYKEY": "v"}},
 		{"empty key in a group", slog.Group("g", "", "v"), map[string]string{"g.!EMPTYKEY": "v"}},
 		{"invalid UTF-8", slog.String("k\xff", "a\xff\xfeb"), map[string]string{"k\uFFFD": "a\uFFFDb"}},
@@ -162,11 +162,11 @@ func TestTooBig(t *testing.T) {
 		message string
 		attr    slog.Attr
 	}{
-		{"message", long + "x", slog.Attr{}},
-		{"value", "message", slog.String("k", long)},
-		{"key", "message", slog.String(long, "v")},
-		{"value in a group", "message", slog.Group("g", "k", long, "l", 1)},
-		{"huge message", strings.Repeat("x", 64<<20), slog.Attr{}},
+		{"a long message", long + "x", slog.Attr{}},
+		{"a long value", "message", slog.String("k", long)},
+		{"a long key", "message", slog.String(long, "v")},
+		{"a long value in a group", "message", slog.Group("g", "k", long, "l", 1)},
+		{"a huge message", strings.Repeat("x", 64<<20), slog.Attr{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := &packer{}

@@ -13,8 +13,8 @@ const (
 	retryMost  = time.Second
 )
 
-// write is the goroutine that writes chunks to the journal. It never waits for an fsync. A
-// prototype did wait, and its buffer became full, so that it dropped events.
+// write is the goroutine that writes chunks to the journal. It never waits for an fsync. The
+// writer of a prototype did wait, and events were dropped meanwhile.
 func (l *Logger) write() {
 	flush, seal := newIdleTimer(), newIdleTimer()
 	defer flush.Stop()

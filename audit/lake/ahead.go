@@ -39,9 +39,9 @@ func (v *view) walk(partitions []*partition, first int, do func(*partition) (mor
 }
 
 // openAhead opens the files of the first partitions, and returns the number of these partitions.
-// The argument most is the largest number of files. The files of a partition that has more than
-// that are not opened ahead. A file that is gone or damaged is no error here: a search that ends
-// before this file must not report it.
+// The argument most is the largest number of files to open. If one partition has more files than
+// that, its files are not opened ahead. A file that is gone or damaged is no error here: a search
+// that ends before this file must not report it.
 func (v *view) openAhead(partitions []*partition, most int) (n int, err error) {
 	var files []*stored
 	for n = 0; n < len(partitions) && (n == 0 || len(files)+len(partitions[n].files) <= most); n++ {

@@ -17,16 +17,16 @@ func TestPartition(t *testing.T) {
 		time time.Time
 		want string
 	}{
-		{"beginning", time.Date(2026, 11, 27, 4, 15, 0, 0, time.UTC), "year=2026/month=11/day=27/hour=04/minute=15/"},
-		{"end", time.Date(2026, 11, 27, 4, 19, 59, 999_999_999, time.UTC), "year=2026/month=11/day=27/hour=04/minute=15/"},
+		{"the beginning of a partition", time.Date(2026, 11, 27, 4, 15, 0, 0, time.UTC), "year=2026/month=11/day=27/hour=04/minute=15/"},
+		{"the end of a partition", time.Date(2026, 11, 27, 4, 19, 59, 999_999_999, time.UTC), "year=2026/month=11/day=27/hour=04/minute=15/"},
 		{"another zone", time.Date(2026, 1, 1, 0, 2, 0, 0, time.FixedZone("", 3600)), "year=2025/month=12/day=31/hour=23/minute=00/"},
-		{"zone of a half hour", time.Date(2026, 1, 1, 0, 2, 0, 0, time.FixedZone("", 1800+60)), "year=2025/month=12/day=31/hour=23/minute=30/"},
+		{"a zone with half an hour", time.Date(2026, 1, 1, 0, 2, 0, 0, time.FixedZone("", 1800+60)), "year=2025/month=12/day=31/hour=23/minute=30/"},
 		{"before 1970", time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC), "year=1969/month=12/day=31/hour=23/minute=55/"},
-		{"zero", time.Time{}, "year=0001/month=01/day=01/hour=00/minute=00/"},
+		{"the zero time", time.Time{}, "year=0001/month=01/day=01/hour=00/minute=00/"},
 		{"before the year 1", time.Date(-3, 5, 6, 7, 8, 9, 0, time.UTC), "year=0001/month=01/day=01/hour=00/minute=00/"},
-		{"earliest", time.UnixMicro(-1 << 63), "year=0001/month=01/day=01/hour=00/minute=00/"},
+		{"the earliest time", time.UnixMicro(-1 << 63), "year=0001/month=01/day=01/hour=00/minute=00/"},
 		{"after the year 9999", time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), "year=9999/month=12/day=31/hour=23/minute=55/"},
-		{"latest", time.UnixMicro(1<<63 - 1), "year=9999/month=12/day=31/hour=23/minute=55/"},
+		{"the latest time", time.UnixMicro(1<<63 - 1), "year=9999/month=12/day=31/hour=23/minute=55/"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := lake.Partition(tt.time)

@@ -13,7 +13,7 @@ import (
 // choice holds the flags that find, follow and trace share: the range of time, and the limit of
 // bytes.
 type choice struct {
-	Since    string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, the search begins at the time in the trace ID, or 24h ago if there is no such time." placeholder:"WHEN"`
+	Since    string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, the search begins shortly before the time in the trace ID, or 24h ago if there is no such time." placeholder:"WHEN"`
 	Until    string `help:"Leave out what is newer." placeholder:"WHEN"`
 	Within   string `help:"Search for a trace's events until this long after the trace began; 1h without the flag. The first 32 bits of the ID are the time at which the trace began. The search continues as long as there are hits." placeholder:"DURATION"`
 	MaxBytes string `help:"Read at most this many bytes of the files: 100MB, 5GB; 0: no limit. If that is not enough, clew-audit says how to narrow the search." default:"1GB" placeholder:"BYTES"`

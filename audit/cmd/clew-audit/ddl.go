@@ -16,7 +16,7 @@ import (
 
 // ddlCommand is clew-audit ddl.
 type ddlCommand struct {
-	Engine   string `arg:"" enum:"athena,workgroup,trino,clickhouse,duckdb,s3" help:"What to print it for: ${enum}."`
+	Engine   string `arg:"" enum:"athena,workgroup,trino,clickhouse,duckdb,s3" help:"What the printed statements or commands are for: ${enum}."`
 	Location string `help:"Where the files are: s3://bucket/prefix, or a directory." placeholder:"LOCATION" required:""`
 	Table    string `help:"The name of the table, with catalog and schema if these are not the current ones." default:"audit_events" placeholder:"NAME"`
 	Years    string `help:"For athena and trino: the years that may have events, as in 2026-2027. Without it, this year and the next, and the year in which the TTL began." placeholder:"YEARS"`

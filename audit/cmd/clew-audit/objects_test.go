@@ -253,7 +253,7 @@ func putIn(t *testing.T, m *storetest.Memory, name, text string) {
 }
 
 // For each call of the target and of the ledger, one run fails before this call has an effect, and
-// one run fails after. The next run finishes the work.
+// another run fails after the call has had its effect. The next run finishes the work.
 func TestIngestObjectsFails(t *testing.T) {
 	source := new(storetest.Memory)
 	for i := range 3 {

@@ -16,7 +16,7 @@ type sqlCommand struct {
 	Words  []string `arg:"" optional:"" name:"value|key=value" help:"Values and pairs that an event must have, as with find."`
 
 	matching
-	Since  string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, the range begins at the time in the trace ID, or 24h ago if there is no such time." placeholder:"WHEN"`
+	Since  string `help:"Leave out what is older: 15m, 2h, 3d, 14:05, 2026-11-26, or a time in RFC 3339. Without it, the range begins shortly before the time in the trace ID, or 24h ago if there is no such time." placeholder:"WHEN"`
 	Until  string `help:"Leave out what is newer. Without it: now." placeholder:"WHEN"`
 	Within string `help:"Search for a trace's events until this long after the trace began; 1h without the flag." placeholder:"DURATION"`
 	Limit  int    `help:"Ask for no more events than this, the newest; 0: all." default:"100"`

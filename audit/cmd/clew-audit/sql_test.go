@@ -74,7 +74,7 @@ func TestSQLConditions(t *testing.T) {
 		{"an empty value for DuckDB", "duckdb", "k=", "context['k'] = ''"},
 		{"an empty value for ClickHouse, where a missing key reads as empty", "clickhouse", "k=", "mapContains(context, 'k') AND context['k'] = ''"},
 		{"a key called filter", "trino", "--context|filter=x", "element_at(context, 'filter') = 'x'"},
-		{"a name", "trino", "--name|slow", "contains(trace_names, 'slow')"},
+		{"the name of a filter", "trino", "--name|slow", "contains(trace_names, 'slow')"},
 		{"an app and a message", "trino", "--app|a|--message|item dropped", "app = 'a'\n  AND message = 'item dropped'"},
 		{"a trace of 16 digits", "trino", "--trace|" + short, "trace_id IN ('" + short + "', '" + long + "')"},
 		{"a trace of 16 digits after 16 zeros", "duckdb", "--trace|" + long, "trace_id IN ('" + short + "', '" + long + "')"},

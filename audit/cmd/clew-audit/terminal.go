@@ -9,7 +9,7 @@ import (
 
 // look holds the flags that determine how an answer looks.
 type look struct {
-	Width *int   `help:"How many columns a line may have; 0: no limit. Without it, the width of the terminal, or no limit without a terminal." placeholder:"COLUMNS"`
+	Width *int   `help:"How many columns a line may have; 0: no limit. Without it, a line may be as wide as the terminal, and has no limit if there is no terminal." placeholder:"COLUMNS"`
 	Color string `help:"Whether to use colours: ${enum}. NO_COLOR turns auto off." enum:"auto,always,never" default:"auto"`
 }
 

@@ -61,8 +61,9 @@ func TestDamage(t *testing.T) {
 		{"a header without blocks", head, 0, 0},
 		{"two whole blocks", join(head, ten, ten), 20, 0},
 		{"zeros of a preallocated file", join(head, ten, make([]byte, 1000)), 10, 0},
-		{"cut in a block", join(head, ten, ten[:len(ten)-1]), 10, len(ten) - 1},
-		{"cut in a block's head", join(head, ten, ten[:3]), 10, 1}, // 3 bytes, but the last two are zeros, which are not counted
+		{"a segment that is cut in a block", join(head, ten, ten[:len(ten)-1]), 10, len(ten) - 1},
+		// Three bytes follow the whole block. The last two are zeros, which are not counted.
+		{"a segment that is cut in a block's head", join(head, ten, ten[:3]), 10, 1},
 		{"a changed bit in a block", join(head, ten, flipped, ten), 10, 2 * len(ten)},
 		{"a record with an unknown flag", join(head, ten, badRecord, ten), 10, len(badRecord) - segment.BlockHead + len(ten)},
 		{"a block after the end of the segment", join(head, ten, make([]byte, 8), ten), 10, 8 + len(ten)},
@@ -86,7 +87,7 @@ func TestNoSegment(t *testing.T) {
 	}{
 		{"an empty file", nil, segment.ErrNotOurs},
 		{"another file", []byte("PAR1 and so on"), segment.ErrNotOurs},
-		{"cut in the header", ours[:len(ours)-1], segment.ErrNotOurs},
+		{"a file that is cut in the header", ours[:len(ours)-1], segment.ErrNotOurs},
 		{"a newer version", newer, segment.ErrNewer},
 		{"an ID that is a path", header("../../../../../../../etc/passwd_"), segment.ErrNotOurs},
 		{"an ID that is empty", header(""), segment.ErrNotOurs},

@@ -27,7 +27,7 @@ const (
 	maxPageValues = 64 << 10
 )
 
-// Meta is the metadata for a file's footer that the writer cannot know.
+// Meta is the part of a footer's metadata that the writer cannot know. The caller gives it.
 type Meta struct {
 	Segment      string   // the ID of the segment that the file is made from; "" for a merged file
 	Replaces     []string // as MetaReplaces
