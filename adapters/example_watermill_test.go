@@ -18,8 +18,8 @@ func publish(ctx context.Context, to message.Publisher, topic string, msg *messa
 	return to.Publish(topic, msg)
 }
 
-// traced is middleware for a router. A handler, and the messages that it returns, are in the trace
-// of the message that it handles.
+// traced is middleware for a router. A handler runs in the trace of the message that it handles.
+// The messages that the handler returns carry this trace, too.
 func traced(next message.HandlerFunc) message.HandlerFunc {
 	return func(msg *message.Message) (produced []*message.Message, err error) {
 		name := message.SubscribeTopicFromCtx(msg.Context())

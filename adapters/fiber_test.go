@@ -41,7 +41,8 @@ import (
 // httpMiddleware is the type of a middleware of httpmw.
 type httpMiddleware = func(http.Handler) http.Handler
 
-// The function both returns a middleware: New, with a logger, around AccessLog.
+// The function both combines two middlewares of httpmw: New with this logger, and inside of it
+// AccessLog.
 func both(logger *zerolog.Logger) httpMiddleware {
 	traced, logged := httpmw.New(httpmw.Config{Logger: logger}), httpmw.AccessLog(httpmw.AccessLogConfig{})
 	return func(h http.Handler) http.Handler { return traced(logged(h)) }
@@ -49,7 +50,7 @@ func both(logger *zerolog.Logger) httpMiddleware {
 
 // fiberCall is a call of a handler, for either version of fiber.
 type fiberCall struct {
-	ctx  context.Context // fiber's UserContext, in v3 Context
+	ctx  context.Context // fiber's UserContext in v2, and its Context in v3
 	own  context.Context // fiber's own context, which it reuses
 	get  func(header string) string
 	send func(status int, body string) error
@@ -365,7 +366,7 @@ func TestFiberAccessLogSaysWhatTheClientGot(t *testing.T) {
 	}
 }
 
-// Config.Trust and Config.ResponseHeader have the same effect as in net/http.
+// Config.Trust and Config.ResponseHeader have the same effect with fiber as with net/http.
 func TestFiberSeesWhatTrustHasLeft(t *testing.T) {
 	eachFiber(t, nil, func(t *testing.T, app fiberApp) {
 		trust := func(r *http.Request) httpmw.Trust {
@@ -537,7 +538,7 @@ func (f *fiberTraffic) sent(ctx context.Context) trace.B3 {
 	return b
 }
 
-// send sends all requests at once. Request n has state n/3%3 of fiberStates.
+// send sends all requests at once. Request n has the sampling state fiberStates[n/3%3].
 func (f *fiberTraffic) send(call func(path string, header ...string) (int, http.Header, string), path func(id, state string) string) {
 	var all sync.WaitGroup
 	for n := range requests {

@@ -84,7 +84,7 @@ var grpcCases = []grpcCall{
 	{"debug", id64 + "-" + spanID + "-d", 0, id64, spanID, "", true},
 	{"deny", id64 + "-" + spanID + "-0", 1, id64, "", "0", false},
 	{"deny without IDs", "0", 1, "", "", "0", false},
-	// An SDK gets no parent for such a caller, see trace.Starter.
+	// If the caller does not decide, trace.Starter gives the SDK no parent.
 	{"defer, sampled here", id64 + "-" + spanID, 1, id64, "", "1", false},
 	{"defer, not sampled", id64 + "-" + spanID, 0, id64, "", "0", false},
 	{"new, sampled", "", 1, "", "", "1", false},
@@ -130,7 +130,8 @@ func (test grpcCall) run(t *testing.T) (got grpcOutcome) {
 	defer collected.Close()
 	api, images := provider("media-api", collected), provider("image-store", collected)
 	require.NoError(t, api.SetRatio(test.ratio))
-	// This ratio must never decide, so it is the opposite one.
+	// The ratio of the called service must never decide. It is the opposite of the first service's
+	// ratio, so that the test notices if it does.
 	require.NoError(t, images.SetRatio(1-test.ratio))
 	var lines bytes.Buffer
 	store := &imageStore{logger: logctx.New(&lines)}

@@ -92,8 +92,8 @@ func TestStandardLogImplicit(t *testing.T) {
 	}
 }
 
-// With Implicit, a line that net/http's server logs while the handler runs has the ID. Its line
-// for a panic has none, because it comes after the handler.
+// With Implicit, a line that net/http's server logs while the handler runs has the ID. The
+// server's line for a panic has no ID, because the handler has ended by then.
 func TestServerErrorLogImplicit(t *testing.T) {
 	var out bytes.Buffer
 	logger := logctx.New(zerolog.SyncWriter(&out))

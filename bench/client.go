@@ -50,8 +50,8 @@ type sending struct {
 	root   bool // the caller has no trace
 }
 
-// match checks the headers of a request. caller is the ID of the span in which the request was
-// sent. If fresh is true, the request must have a new span, a child of caller.
+// match checks the headers of a request. The parameter caller is the ID of the span in which the
+// request was sent. If fresh is true, the headers must contain a new span, a child of the caller's.
 func (s sending) match(h http.Header, caller string, fresh bool) error {
 	traceID, spanID, parent, state := h.Get("X-B3-TraceId"), h.Get("X-B3-SpanId"), h.Get("X-B3-ParentSpanId"), h.Get("X-B3-Sampled")
 	if s.single {
@@ -125,8 +125,9 @@ func spanIn(ctx context.Context) string {
 	return oteltrace.SpanContextFromContext(ctx).SpanID().String()
 }
 
-// floorTransport must replace the caller's B3 headers by those of a new span, leave the request
-// unchanged, and put the span into the context for the transports inside of it.
+// floorTransport does the least that the job of a client requires. It sends a copy of the request
+// with the headers of a new span, in place of the request's own B3 headers. It also puts the span
+// into the copy's context, for the transports inside of it.
 type floorTransport struct {
 	base   http.RoundTripper
 	single bool

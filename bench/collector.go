@@ -163,7 +163,7 @@ func (c *counted) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan
 	return err
 }
 
-// otelResource returns a resource with the same facts as clew's.
+// otelResource returns a resource with the same facts about the service as clew's spans have.
 func otelResource() *resource.Resource {
 	return must(resource.New(context.Background(), resource.WithHost(), resource.WithContainerID(), resource.WithAttributes(semconv.ServiceName(serviceName))))
 }
@@ -248,7 +248,7 @@ func zipkinExport(share float64, via http.RoundTripper) export {
 	}
 }
 
-// zipkinModels returns spans in zipkin-go's type, as zipkin-go would have made them.
+// zipkinModels converts spans to zipkin-go's type.
 func zipkinModels(spans []sdktrace.ReadOnlySpan) (models []*model.SpanModel) {
 	for _, m := range otelzipkin.SpanModels(spans) {
 		models = append(models, &m)
@@ -336,8 +336,8 @@ func paced(op func(n int), in input, e export) func(n int) {
 	}
 }
 
-// arrived checks that n runs of op make n spans arrive. They must be of this kind and in the trace
-// of the request in. If the trace is not sampled, no span must arrive.
+// arrived checks that n spans arrive while op runs n times. Each span must have this kind, and the
+// trace that in describes. If the trace is not sampled, no span must arrive.
 func (c *collector) arrived(n int, kind string, in input, e export, op func(n int)) error {
 	flush, sent := e.flush, e.sent
 	if flush == nil {
@@ -352,7 +352,7 @@ func (c *collector) arrived(n int, kind string, in input, e export, op func(n in
 	switch got := sent() - before; {
 	case err != nil || failed != nil:
 		return errors.Join(err, failed)
-	case in.root && len(spans) > n/10: // only one in a thousand must be posted
+	case in.root && len(spans) > n/10: // about one in a thousand is sampled
 		return fmt.Errorf("%d spans of %d were posted", len(spans), n)
 	case !in.root && !in.sampled && len(spans) > 0:
 		return fmt.Errorf("%d spans were posted, of a trace that is not sampled", len(spans))

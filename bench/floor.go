@@ -20,7 +20,8 @@ import (
 // there is no configuration, no trust, no SDK, and no detailed error. This file contains the code
 // that the floors of all jobs share.
 
-// span is the floor's span: its IDs and a decision. It must be visible to OpenTelemetry.
+// span is the floor's span: its IDs and the sampling decision. It implements OpenTelemetry's Span,
+// because the job requires that OpenTelemetry sees the span.
 type span struct {
 	embedded.Span
 	trace      oteltrace.TraceID

@@ -43,7 +43,7 @@ func goJob() job {
 	}
 	return job{name: "a goroutine", parallel: true, variants: []variant{
 		{"bare go", baseline, with(func(ctx context.Context, fn task) { go fn(ctx) })},
-		// The floor must keep the context's values and drop its deadline.
+		// The job requires that the floor keeps the context's values and drops its deadline.
 		{"floor", floor, with(func(ctx context.Context, fn task) { go fn(context.WithoutCancel(ctx)) })},
 		{"clew, workerpool.Go", ours, with(workerpool.Go)},
 	}}

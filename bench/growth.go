@@ -75,8 +75,8 @@ func lineGrowth() (jobs []job) {
 	return jobs
 }
 
-// behind returns a function that maps ctx to the context of a handler behind mw, for a request
-// with ctx.
+// behind returns a function that handles a request with the context ctx through the middleware mw,
+// and returns the context that the handler gets.
 func behind(mw middleware) func(ctx context.Context) context.Context {
 	return func(ctx context.Context) context.Context { return handled(mw, denied.request().WithContext(ctx)) }
 }

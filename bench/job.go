@@ -18,10 +18,12 @@ const (
 // job is one task with several variants. All variants are compared with the first baseline and the
 // first floor.
 type job struct {
-	name      string
-	point     string // "" outside of a curve; all points of a curve are jobs with the same name
-	parallel  bool   // uses more than one goroutine
-	uncounted bool   // measures waiting, so its instructions are not counted
+	name string
+	// point is the job's point on a curve, or "" if the job is on no curve. The jobs on a curve have
+	// the same name.
+	point     string
+	parallel  bool // uses more than one goroutine
+	uncounted bool // measures waiting, so its instructions are not counted
 	variants  []variant
 }
 

@@ -55,8 +55,8 @@ type want struct {
 
 var twoFields = map[string]any{"key": "value", "size": 4096.0}
 
-// logging returns work that calls say to write a line. If the line must have IDs, they are those
-// of ctx.
+// logging returns work that writes a line with the function say, which make returns. If the line
+// must have IDs, they are those of the span in ctx.
 func logging(ctx context.Context, w want, make func(out io.Writer) (say func())) work {
 	out := new(lines)
 	say := make(out)
@@ -119,7 +119,8 @@ func readyCaller() context.Context {
 	return &ready{floorCaller(), fmt.Appendf(nil, `"%s","%s":"%s"`, t, spanIDKey, s), t, s}
 }
 
-// readyHook is the floor's hook. It must find the event's span, and appends text that is ready.
+// readyHook is the floor's hook. It finds the event's span, and appends the text of the span's IDs
+// that is already in the context.
 type readyHook struct{}
 
 func (readyHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {

@@ -137,17 +137,17 @@ func TestMeasure(t *testing.T) {
 		}},
 	}}, settings{3, 5 * time.Millisecond})
 	require.NoError(t, err)
-	assert.Equal(t, 2.0, results[0].Allocs, "allocations of two allocations")
-	assert.Equal(t, 32.0, results[0].Bytes, "bytes of two allocations")
+	assert.Equal(t, 2.0, results[0].Allocs, "allocations of the variant with two allocations")
+	assert.Equal(t, 32.0, results[0].Bytes, "bytes of the variant with two allocations")
 	assert.GreaterOrEqual(t, results[1].NS, 1000.0, "ns of a sleep of a microsecond")
-	assert.Zero(t, results[1].Allocs, "allocations of a sleep")
+	assert.Zero(t, results[1].Allocs, "allocations of the variant that sleeps")
 	assert.InEpsilon(t, results[1].NS/results[0].NS, results[1].ToBaseline, 1e-9, "ratio to the baseline")
 }
 
 func uncounted() (count, string, error) { return nil, "", errors.New("there is no counter") }
 
-// The instructions of a variant do not include the start of the program. Ratios are to the first
-// floor and the first baseline.
+// The instructions of a variant do not include the start of the program. The ratios compare a
+// variant with the first floor and with the first baseline.
 func TestInstructions(t *testing.T) {
 	idle := func() work {
 		return work{op: func(int) { time.Sleep(time.Millisecond) }, check: func() error { return nil }}

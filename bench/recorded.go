@@ -59,8 +59,7 @@ func otelhttpServer(e export) middleware { return otelServer(otelhttp.WithTracer
 
 func zipkinServer(e export) middleware { return zipkinhttp.NewServerMiddleware(e.tracer) }
 
-// recordingServer must do what floorServer does, and also export sampled spans with method and
-// path.
+// recordingServer does what floorServer does. It also exports sampled spans, with method and path.
 func recordingServer(f *floorExport) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -78,7 +77,7 @@ func recordingServer(f *floorExport) middleware {
 	}
 }
 
-// recordingTransport must do what floorTransport does, and also export sampled spans.
+// recordingTransport does what floorTransport does. It also exports sampled spans.
 type recordingTransport struct {
 	floorTransport
 	f *floorExport
@@ -100,7 +99,7 @@ func (t recordingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// floorRecorder returns the floor. Each export has its own floorExport.
+// floorRecorder returns the recorder of the floor. Each export has its own floorExport.
 func floorRecorder() recorder {
 	var f *floorExport
 	return recorder{name: "floor", kind: floor, sees: seesFloor,
@@ -128,11 +127,12 @@ func handled(mw middleware, r *http.Request) (ctx context.Context) {
 	return ctx
 }
 
-// denied and sampled are requests with a trace. undecided has no trace, so the ratio decides.
+// The requests denied and sampled have a trace. The request undecided has none, so the ratio
+// decides whether its new trace is sampled.
 var denied, sampled, undecided = inputs[0], inputs[1], inputs[4]
 
-// inHandler returns a way to start spans as mw does for a handler. If the ratio decides, it starts
-// spans until one is not sampled.
+// inHandler returns a function that lets the middleware mw start the span of a request. If the
+// ratio decides, the function starts spans until one is not sampled.
 func inHandler(mw func(export) middleware) func(export) beginning {
 	return func(e export) beginning {
 		return func(in input) context.Context {

@@ -44,8 +44,8 @@ func compute(ctx context.Context) (int, error) {
 	return int(id[0]), nil
 }
 
-// each returns the work of results for the pool p. The function submit submits one task, and
-// returns a function that waits for the task's result.
+// each returns work for tasks with a result, which run in the pool p. The function submit submits
+// one task, and returns a function that waits for the task's result.
 func each(p running, submit func(ctx context.Context) (wait func() (int, error))) work {
 	waits := make([]func() (int, error), batch)
 	return results(func(ctxs []context.Context, out []int) {

@@ -37,7 +37,7 @@ const (
 // input is an incoming request.
 type input struct {
 	name    string
-	header  http.Header // in addition to those of every request
+	header  http.Header // added to the headers that every request has
 	root    bool        // the request has no trace
 	sampled bool
 }
@@ -71,7 +71,7 @@ func (in input) request() *http.Request {
 }
 
 // match checks the IDs of a span. The trace must be the caller's, or a new one if the request has
-// no trace. If fresh is true, the span must not be the caller's.
+// no trace. If fresh is true, the span must be a new one. Otherwise it must be the caller's.
 func (in input) match(traceID, spanID, caller string, fresh bool) error {
 	switch {
 	case len(traceID) != 32 || traceID == "00000000000000000000000000000000":
@@ -157,8 +157,8 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return nil, nil, http.ErrNotSupported
 }
 
-// final is the handler inside of the middleware. It does nothing, except while look runs: then it
-// keeps the request.
+// final is the handler that the middleware wraps. While look runs, final keeps the request.
+// Otherwise it does nothing.
 type final struct {
 	looking bool
 	seen    atomic.Pointer[http.Request]
@@ -219,9 +219,9 @@ func withContext(next http.Handler) http.Handler {
 	})
 }
 
-// floorServer must read either form of B3, and start a span in the caller's trace or in a new one.
-// It must make the sampling decision if the caller has not made it, and put the span into the
-// handler's context, where OpenTelemetry finds it.
+// floorServer does the least that the job of a server requires. It reads either form of B3, and
+// starts a span in the caller's trace or in a new one. It makes the sampling decision if the caller
+// has not made it, and puts the span into the handler's context, where OpenTelemetry finds it.
 func floorServer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(&node{r.Context(), read(r.Header)}))
@@ -276,8 +276,9 @@ var serverWays = []way{
 	{"otelhttp, SDK, ParentBased(0.001)", peer, func() middleware { return otelServer(otelhttp.WithTracerProvider(ratio())) }, seesOTel(true, true), true},
 }
 
-// variants returns the variants for the request in. If the request has no trace, it returns only
-// the variants that give the request IDs.
+// variants returns a variant for each of the ways to handle a request. The function w makes the
+// variant's work for the input in. If that input has no trace, variants leaves out the ways that
+// give a request without headers no IDs.
 func (in input) variants(ways []way, w func(input, middleware, inspect) work) (v []variant) {
 	for _, way := range ways {
 		if !in.root || way.rootIDs {
@@ -299,9 +300,9 @@ func serverJobs() (jobs []job) {
 	return jobs
 }
 
-// serveLine is serve for a handler that writes one line for each request. id is the name of a
-// field that the line must have. If id is traceIDKey, the field must be the trace ID. Otherwise it
-// may have any value. If id is "", no such field is needed.
+// serveLine does what serve does, for a handler that writes one line for each request. The
+// parameter id is the name of a field that the line must have, or "". The field traceIDKey must
+// contain the trace ID. Any other field may have any value.
 func serveLine(in input, id string, handler func(*lines) http.Handler, fields ...string) work {
 	out := new(lines)
 	h, w, r := handler(out), &response{http.Header{}}, in.request()
@@ -356,8 +357,8 @@ func (idHook) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
 	}
 }
 
-// floorLogged must do what floorServer does, bind the logger to the request's context, and put the
-// bound logger into that context.
+// floorLogged does what floorServer does. It also binds the logger to the request's context, and
+// puts the bound logger into that context.
 func floorLogged(logger zerolog.Logger, next http.Handler) http.Handler {
 	logger = logger.Hook(idHook{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -407,7 +408,8 @@ func (w *counting) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// floorAccess must write the access line with the logger of the request's context.
+// floorAccess does the least that an access log requires: it writes the access line with the logger
+// of the request's context.
 func floorAccess(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, c := time.Now(), counting{ResponseWriter: w, status: http.StatusOK}

@@ -30,9 +30,9 @@ func (p *Package) Consumes(c inspector.Cursor, h Hand) bool {
 	return false
 }
 
-// findConsumers returns the functions with a context that receive messages in a loop. To them it
-// adds the functions that pass their context to such a function, and those that only such
-// functions call.
+// findConsumers returns the functions with a context that receive messages in a loop. It adds the
+// functions that pass their context to such a function, and then the functions that are called only
+// by functions found so far.
 func (p *Package) findConsumers() map[ast.Node]bool {
 	consumers := make(map[ast.Node]bool)
 	var funcs []inspector.Cursor
@@ -92,8 +92,8 @@ func (p *Package) callsOne(f inspector.Cursor, decls map[types.Object]*ast.FuncD
 	return false
 }
 
-// calledBy reports whether the name at c is called by one of consumers, outside of that consumer's
-// code for one message.
+// calledBy reports whether one of the consumers calls the function that is named at c. The call
+// must not be in the part of the consumer that handles a single message.
 func (p *Package) calledBy(c inspector.Cursor, consumers map[ast.Node]bool) bool {
 	if _, ok := calling(c); !ok {
 		return false

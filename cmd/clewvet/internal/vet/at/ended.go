@@ -66,8 +66,8 @@ func (p *Package) isEnd(stmt ast.Stmt) bool {
 	return ok && TypePath(channel.Elem()) == "os.Signal"
 }
 
-// waits reports whether stmt is a select with a case for the end, and the code below the select
-// runs after that case.
+// waits reports whether stmt is a select with a case for the end of the program or of the context,
+// and whether the code below the select runs after that case.
 func (p *Package) waits(stmt ast.Stmt) bool {
 	s, ok := stmt.(*ast.SelectStmt)
 	if !ok {

@@ -111,8 +111,8 @@ func isSlogLine(f *types.Func) bool {
 	return Is(f, "log/slog", "Debug", "Info", "Warn", "Error", "Logger.Debug", "Logger.Info", "Logger.Warn", "Logger.Error")
 }
 
-// prepend returns edits of call. They replace sel, the name of the called function, by name, and
-// put arg in front of the other arguments.
+// prepend returns edits of call. They replace the identifier sel, which names the called function,
+// by the text name. They insert the text arg as the first argument.
 func prepend(call *ast.CallExpr, sel *ast.Ident, name, arg string) []analysis.TextEdit {
 	if len(call.Args) > 0 {
 		arg += ", "

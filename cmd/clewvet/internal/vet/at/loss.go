@@ -10,7 +10,7 @@ import (
 // A Loss is a call that logs or sends without a context although a context is at hand.
 type Loss struct {
 	Call ast.Node // the whole call, for the position of the report
-	Name string   // of the called function: "slog.Info"
+	Name string   // the name of the called function, such as slog.Info
 	// Advice returns what to write instead. Its parameter ctx is the expression for a context.
 	Advice func(ctx string) string
 	// Edits returns the edits that write Advice. It is nil if there is only advice.

@@ -50,7 +50,7 @@ func (p *Package) spawner(call *ast.CallExpr) (f *types.Func, handed ast.Expr, o
 
 // A Spawn is a function that runs in the background.
 type Spawn struct {
-	Name string   // of the statement or function that starts it: "go", "time.AfterFunc"
+	Name string   // the statement or function that starts it: "go", "time.AfterFunc"
 	Func ast.Expr // a function literal, or a name
 	Call bool     // the statement calls Func, as in go f()
 	Job  bool     // Func runs again and again

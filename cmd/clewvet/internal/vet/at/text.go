@@ -10,17 +10,17 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// A Text is an expression for the trace ID of a B3. Its text can differ from the ID that the
-// caller sent.
+// A Text is an expression for the trace ID in a trace.B3. The expression's text can differ from the
+// ID that the caller sent.
 type Text struct {
 	Expr ast.Expr
 	B3   string
 	Fix  []analysis.SuggestedFix
 }
 
-// Text returns the expression with the field TraceID at c, if it goes onto a log line or into a
-// header. Its text has 32 digits, even if the caller sent 16. header is true for a header, and
-// false for a log line.
+// Text returns the expression with the field TraceID at c, if the expression's text goes onto a log
+// line or into a header. This text has 32 digits, even if the caller sent 16. The result header is
+// true for a header, and false for a log line.
 func (p *Package) Text(c inspector.Cursor) (t Text, header, ok bool) {
 	field := c.Node().(*ast.SelectorExpr)
 	if field.Sel.Name != "TraceID" || TypePath(p.info.TypeOf(field.X)) != "example.com/clew/trace.B3" {
@@ -77,9 +77,9 @@ func (p *Package) shown(c inspector.Cursor, steps int) (header, ok bool) {
 	}
 }
 
-// takesText returns what the function f does with a text argument. ok is true if f writes the text
-// to a header (header is true) or to a log line. on is true if f returns the text as part of its
-// result.
+// takesText returns what the function f does with a text argument. The result ok is true if f
+// writes the text to a header or to a log line, and header tells these two apart. The result on is
+// true if f returns the text as part of its own result.
 func (p *Package) takesText(f *types.Func) (header, ok, on bool) {
 	if f == nil || f.Pkg() == nil {
 		return false, false, false

@@ -15,8 +15,8 @@ import (
 type Module struct {
 	functions map[string]*Function
 	types     []Type
-	methods   map[string][]string // by interface, its methods
-	implement map[string][]Type   // by interface, the types that implement it
+	methods   map[string][]string // the methods of each interface
+	implement map[string][]Type   // the types that implement each interface
 	files     map[string][]*Function
 	records   []Record
 	covered   map[string]bool
