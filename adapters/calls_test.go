@@ -142,8 +142,8 @@ func awsCalls(stack *middleware.Stack) error {
 // called is the content of a call line.
 type called struct{ host, method, err string }
 
-// callsOf returns the call lines in out and their span IDs. All lines must be call lines in the
-// trace of the request in.
+// callsOf returns the call lines in out and their span IDs. The test fails if out contains another
+// line, or a line outside of the trace of the request in.
 func callsOf(t *testing.T, in request, out *bytes.Buffer) (calls []called, spans []string) {
 	t.Helper()
 	for _, line := range linesOf(t, out) {
@@ -264,7 +264,7 @@ func TestGRPCCalls(t *testing.T) {
 		b, err := trace.Parse(store.callers[i])
 		require.NoError(t, err, "parsing the metadata b3")
 		assert.Equal(t, in.id, b.ID(), "trace in the metadata that the server got")
-		assert.Equal(t, span, b.SpanID.String(), "span in the metadata that the server got, against the call line's")
+		assert.Equal(t, span, b.SpanID.String(), "span in the metadata that the server got, against the span of the call line")
 	}
 }
 

@@ -5,8 +5,8 @@
 // # Tasks
 //
 // fn is a func(ctx context.Context). load is the same with an error as result. clew has one rule:
-// if the request waits for a task, the task ends with the request. If it does not wait, the task
-// keeps only the trace.
+// if the request waits for a task, the task ends with the request. If the request does not wait,
+// the task keeps only the trace.
 //
 //	ants                    pool.Submit(workerpool.Wrap(ctx, fn))
 //	ants, waited for        pool.Submit(func() { defer all.Done(); check(task()) })
@@ -28,7 +28,8 @@
 // because ants accepts no function that returns an error.
 //
 // For a task that returns a value, use a closure over ctx, as with the WaitGroup. Implicit has no
-// effect in such a closure. If fn logs without a context, use workerpool.NewGroup, or Wrap fn.
+// effect in such a closure. If fn logs without a context, use workerpool.NewGroup or
+// workerpool.Wrap.
 //
 // With singleflight, the work is in the trace of the first caller. The other callers wait for it,
 // and stay in their own traces. Detach the context, because otherwise all callers fail when the
@@ -37,9 +38,9 @@
 // # Schedules
 //
 // Each run has a new trace, with a link to the trace in which it was scheduled, if there was one.
-// A Job ends only when fn returns. If a run uses gocron's own context instead, it must start its
-// trace itself, and it is canceled with the scheduler. The schedule ends with the context of
-// gocron.WithContext, so pass main's context and not a request's.
+// A Job ends only when fn returns. A function that uses gocron's own context instead of a Job must
+// start its trace itself, and is canceled with the scheduler. Its schedule ends when the context in
+// gocron.WithContext ends, so pass main's context there, and not a request's.
 //
 //	cron                    c.AddFunc("@every 1m", workerpool.Job(ctx, fn))
 //	gocron                  s.NewJob(every, gocron.NewTask(workerpool.Job(ctx, fn)))
@@ -148,8 +149,9 @@
 //
 // # Logs
 //
-// Package log uses no contexts. Its lines have the same form as the others, but no ID. A logger
-// that is made for one request writes the request's ID. With Implicit in httpmw's Config, all
+// Package log uses no contexts. Through clew's logger, its lines have the same form as the
+// program's other lines, but no ID. A log.Logger that is made for one request writes the request's
+// ID. With Implicit in httpmw's Config, all
 // lines of the goroutine that serves a request have the ID, even lines of libraries. Lines inside
 // of trace.Do have the ID, too. Lines of other goroutines have none.
 //

@@ -140,8 +140,8 @@ func Example_echoMiddleware() {
 	// request route=/media/:id status=404 trace_id=463ac35c9f6413ad
 }
 
-// With one line in main, code that uses http.DefaultClient sends the traces of its requests'
-// contexts. http.Get has no context, so each of its calls starts a new trace.
+// With one line in main, code that uses http.DefaultClient sends the trace of each request's
+// context. http.Get has no context, so each of its calls starts a new trace.
 func Example_defaultClient() {
 	defer func(old *http.Client) { http.DefaultClient = old }(http.DefaultClient)
 	http.DefaultClient = httpclient.Wrap(http.DefaultClient, httpclient.Config{})

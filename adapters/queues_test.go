@@ -25,7 +25,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// consumer handles the messages of a queue. headers are the headers of the message.
+// consumer is a function that handles one message of a queue, with the message's headers.
 type consumer = func(ctx context.Context, headers map[string]string, body string)
 
 // queue is a queue with a consumer.

@@ -173,7 +173,7 @@ var executors = []executor{
 			}
 		}, nothing
 	}},
-	// The task runs because ctx has ended. With ctx itself, all its calls would fail.
+	// The task runs because ctx has ended. With ctx itself, all calls in the task would fail.
 	{"context.AfterFunc", false, func() (handler, func()) {
 		return func(ctx context.Context, tasks tasks) {
 			for fn := range tasks {

@@ -51,7 +51,7 @@ func chain(w wiring) work {
 	return work{op: op, check: check, latency: func() []time.Duration { return took }, close: s.close}
 }
 
-// pooled returns a new transport. close closes it.
+// pooled returns a new transport. The method close closes the transport's idle connections.
 func (s *services) pooled() *http.Transport {
 	t := &http.Transport{MaxIdleConnsPerHost: keptAlive, DisableCompression: true}
 	s.transports = append(s.transports, t)

@@ -167,7 +167,8 @@ func postBody(via http.RoundTripper, body []byte) error {
 	return err
 }
 
-// floorSpan must write IDs, kind, times and tags. It does not escape text.
+// floorSpan appends s to dst as JSON, with the least that the job requires: the IDs, the kind, the
+// times and the tags. It does not escape text.
 func floorSpan(dst []byte, s sdktrace.ReadOnlySpan) []byte {
 	var room [64]string
 	tags := room[:0]

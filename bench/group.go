@@ -33,8 +33,8 @@ func groupJob() job {
 			wg.Wait()
 			return nil
 		}),
-		// The floor must cancel at the first error and return that error. We know of nothing
-		// smaller than errgroup that does.
+		// The job requires that the first error cancels the context and is returned. We know of
+		// nothing smaller than errgroup that does this.
 		row("floor: errgroup", floor, func(ctx context.Context, fn errTask) error {
 			g, ctx := errgroup.WithContext(ctx)
 			for range groupSize {

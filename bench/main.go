@@ -3,8 +3,8 @@
 // the job. Each variant is checked before it is timed. The program fails if a variant does not do
 // the job.
 //
-//	go run .                 a short round of all jobs
-//	go run . -full           ten rounds, for figures to be quoted
+//	go run .                 all jobs, in three short rounds
+//	go run . -full           all jobs, in ten longer rounds, for figures to be quoted
 //	go run . -run '^client'  some jobs
 //	go run . -json           for tools
 //	go run . -one 'log line|clew' -cpuprofile log.prof

@@ -155,8 +155,9 @@ func (m *merged) Value(key any) any {
 	return m.values.Value(key)
 }
 
-// floorPool must give every task a context with the values of its submitter and the lifetime of
-// the pool. It cannot be stopped early, and submitters cannot give up.
+// floorPool does the least that the job requires: every task gets a context with the values of its
+// submitter and the lifetime of the pool. This pool cannot be stopped early, and submitters cannot
+// give up.
 func floorPool(workers int) running {
 	life, cancel := context.WithCancel(context.Background())
 	p := channelPool(workers, func(ctx context.Context) context.Context { return &merged{life, ctx} })

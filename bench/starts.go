@@ -23,7 +23,8 @@ var startingWays = []startingWay{
 		same := callerSpan()
 		return func(ctx context.Context) context.Context { return oteltrace.ContextWithSpanContext(ctx, same) }
 	}},
-	// The floor must make IDs, and make the sampling decision for a root. Its spans need no end.
+	// The job requires that the floor makes IDs, and the sampling decision for a root. Its spans
+	// need no end.
 	{"floor", floor, floorCaller, true, func() func(context.Context) context.Context {
 		return func(ctx context.Context) context.Context { return &node{ctx, attempt(ctx)} }
 	}},

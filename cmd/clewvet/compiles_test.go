@@ -142,8 +142,8 @@ var logger = slog.Default()
 		if got := read(t, dir, "bare.go"); !strings.Contains(got, "workerpool.Wrap(") || !strings.Contains(got, "\n// bare has no import.\nfunc bare") {
 			t.Errorf("-fix leaves\n%s", got)
 		}
-		// In the function named, one of two fixes gives ctx another meaning, so the other fix
-		// comes with the next run.
+		// In named(), one of two fixes gives ctx another meaning, so the other fix comes with the
+		// next run.
 		world.do(t, dir, clewvet, "-fix", "./...")
 		world.do(t, dir, "go", "build", "./...")
 		if got := read(t, dir, "service.go"); strings.Contains(got, "slog.Info(") || strings.Contains(got, "Background()") {

@@ -61,7 +61,7 @@ func Consume(ctx context.Context) { slog.Info("3") }
 }
 
 // In a module with http.TimeoutHandler, clewvet does not apply Implicit, because handlers run on
-// other goroutines. It does apply Implicit if httpmw's New is inside of the call.
+// other goroutines. It does apply Implicit if httpmw's New is an argument of http.TimeoutHandler.
 func TestTimeoutHandler(t *testing.T) {
 	const web = `package web
 

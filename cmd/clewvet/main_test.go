@@ -237,7 +237,7 @@ func TestBaseline(t *testing.T) {
 	write(t, dir, "service.go", strings.Replace(service, "func Handle", "// A comment.\n\nfunc Handle", 1))
 	reports(t, dir, nil, with...)
 
-	// A second report of a kind that the baseline has once is reported.
+	// The baseline lists this report once, so clewvet shows the second one.
 	write(t, dir, "service.go", strings.Replace(service, "\tnote()\n", "\tnote()\n\tslog.Info(\"again\")\n", 1))
 	reports(t, dir, []string{strings.Replace(logctx, "10", "13", 1)}, with...)
 

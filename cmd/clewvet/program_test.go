@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// A program is a random file that compiles, made of code on which fixes have gone wrong in the
-// past.
+// A program is a random file that compiles. It consists of kinds of code on which fixes were wrong
+// in the past.
 type program struct {
 	*rand.Rand
 	id      uint64
@@ -18,7 +18,7 @@ type program struct {
 	context bool // the file may import the package context
 
 	out      strings.Builder   // the functions
-	names    map[string]string // by path, the names of the packages that the file may import
+	names    map[string]string // the names of the packages that the file may import, by path
 	shadows  map[string]bool   // package names that a variable shadows here
 	declared map[string]bool   // names that are declared in this block
 	n        int               // the number for the next variable
@@ -280,8 +280,9 @@ func (p *program) function() {
 	p.out.WriteString("}\n\n")
 }
 
-// body writes statements. service is an expression for a service, and request is the name of a
-// request or "". depth is the number of levels to which blocks may still be nested.
+// body writes statements. The parameter service is an expression for a service, and request is the
+// name of a request or "". The parameter depth is the number of levels to which blocks may still be
+// nested.
 func (p *program) body(service, request string, depth int) {
 	shadows, declared := p.shadows, p.declared
 	p.shadows = maps.Clone(shadows)
@@ -386,8 +387,8 @@ func (p *program) block(s string, request *string, depth int) {
 	p.declared = declared
 }
 
-// sending writes statement number n if it sends a request, and returns whether it did. contexts,
-// shadowing, goroutine and blocks do the same for other kinds of statements.
+// sending writes statement number n if that statement sends a request, and otherwise returns false.
+// contexts, shadowing, goroutine and blocks do the same for other kinds of statements.
 func (p *program) sending(n int, s string) bool {
 	http := func(name string) string { return p.of("net/http", name) }
 	switch {

@@ -20,8 +20,8 @@ var (
 	seed     = flag.Uint64("seed", 0, "seed of the random programs; 0 chooses another seed in each run")
 )
 
-// A program that compiles still compiles after -fix. When -fix makes no more changes, no fix is
-// left.
+// A program that compiles still compiles after -fix. After a few runs of -fix, clewvet offers no
+// more fixes.
 func TestPrograms(t *testing.T) {
 	if *seed == 0 {
 		*seed = rand.Uint64()
@@ -41,7 +41,7 @@ func TestPrograms(t *testing.T) {
 		t.Logf("%+v", total)
 	}
 	if total.programs >= 100 && (total.fixes < total.programs || total.withheld == 0 || total.wrapped == 0) {
-		t.Errorf("%+v: the random programs have too few fixes, or none that is withheld or wraps", total)
+		t.Errorf("%+v: the random programs have too few fixes, or no withheld fix, or no fix with workerpool.Wrap", total)
 	}
 }
 
@@ -56,13 +56,13 @@ func (c *counts) add(d counts) {
 	c.runs = max(c.runs, d.runs)
 }
 
-// A kind is a kind of module that contains programs.
+// A kind describes a module that contains programs.
 type kind struct {
 	name    string
 	imports string // an import of one more package in the module
 	clew    bool   // programs may import clew, too
 	vendor  bool
-	wraps   bool // the module can import workerpool as it is
+	wraps   bool // the module can import workerpool without another change
 }
 
 var modules = []kind{
@@ -83,7 +83,7 @@ func newWorld(t *testing.T) world {
 	sync := []string{"golang.org/x/sync"}
 	for _, m := range []struct {
 		path, version string
-		dirs          []string // of the fakes; the first is the module's root
+		dirs          []string // the directories of the fakes; the first is the module's root
 		requires      []string
 	}{
 		{path: "golang.org/x/sync", version: version},
@@ -233,7 +233,7 @@ func (w world) run(t *testing.T, m kind, first uint64, n int) (c counts) {
 		c.wrapped += strings.Count(after, "workerpool.Wrap(")
 	}
 	if c.wrapped > 0 && !m.wraps {
-		t.Errorf("%s: -fix imports workerpool, although the module does not build with it as it is", m.name)
+		t.Errorf("%s: -fix imports workerpool, although the module then needs another change to build", m.name)
 	}
 	return c
 }

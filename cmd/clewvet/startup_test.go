@@ -89,7 +89,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 `
 )
 
-// The context of start-up code has no trace, in any package, because it is the program's own.
+// clewvet does not report start-up code, in any package. The context of such code is the program's
+// own, and has no trace.
 func TestStartup(t *testing.T) {
 	dir := module(t, map[string]string{"main.go": startupMain, "server/server.go": startupServer})
 	const says = "slog.Info without the context at hand: use InfoContext("
@@ -362,8 +363,8 @@ func TestPartAndAll(t *testing.T) {
 	}
 }
 
-// go vet analyzes a package that has tests together with its tests. It analyzes the package alone
-// as a dependency. clewvet still reports on it after its tests are deleted.
+// If a package has tests, go vet analyzes it together with the tests. It analyzes the package alone
+// only as a dependency. clewvet still reports on the package after the tests are deleted.
 func TestWithoutItsTests(t *testing.T) {
 	const text = "package NAME\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\nMORE)\n\nfunc Serve(w http.ResponseWriter, r *http.Request) { slog.Info(\"\"); CALL }\n"
 	a := strings.NewReplacer("NAME", "a", "MORE", "", "CALL", "").Replace(text)

@@ -174,7 +174,8 @@ func TestWhole(t *testing.T) {
 	reports(t, dir, part, "go", "vet", "-vettool="+clewvet, "./...")
 }
 
-// clewvet counts the places that Implicit covers in one line. -implicit=false reports them.
+// clewvet does not report the places that Implicit covers. It prints one line with their number.
+// With -implicit=false it reports these places, too.
 func TestImplicit(t *testing.T) {
 	files := map[string]string{}
 	for name, text := range shop {

@@ -105,8 +105,8 @@ func (i *integration) stored() map[string][]span {
 	}
 }
 
-// dependencies returns the number of calls between services in Zipkin's graph, by "caller >
-// called".
+// dependencies returns the number of calls between services in Zipkin's graph. The keys have the
+// form "caller > called".
 func (i *integration) dependencies() map[string]int {
 	var links []struct {
 		Parent, Child string
@@ -246,7 +246,7 @@ func TestIntegrationWholeTraces(t *testing.T) {
 		var found []span
 		require.Equal(t, http.StatusOK, i.ask("trace/"+r.id, nil, &found), "status of the answer for %s, %s", form, r.id)
 		assert.Empty(t, faults(found, asStored(r.id), r.media, r.parent, r.debug), form)
-		assert.ElementsMatch(t, traces[asStored(r.id)], found, "%s: the trace that Zipkin finds by its ID, against the one by its tag", form)
+		assert.ElementsMatch(t, traces[asStored(r.id)], found, "%s: the trace that Zipkin finds by its ID, against the trace that it finds by the test's tag", form)
 		ends := map[string]int64{}
 		for _, s := range found {
 			ends[s.ID] = s.Timestamp + s.Duration
@@ -377,7 +377,7 @@ func TestIntegrationCollectorComesBack(t *testing.T) {
 	sendSome(3_000)
 	held = i.stats()
 	assert.Equal(t, int64(3*3_000-8_192), held.Dropped, "number of spans that are dropped because the queue is full")
-	assert.Equal(t, int64(8_192+3*3_000), held.Queued, "number of spans in the queues when one is full")
+	assert.Equal(t, int64(8_192+3*3_000), held.Queued, "number of spans in the queues when one queue is full")
 	way.open()
 	for _, p := range i.spans {
 		assert.NoError(t, p.ForceFlush(t.Context()), "ForceFlush")

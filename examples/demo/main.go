@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	preset := flags.String("preset", "", "name the fields as this vendor does: datadog, google, ecs or logback")
 	flags.StringVar(&cfg.zipkin, "zipkin", "", "`URL` of a Zipkin to send spans to; without it, the environment decides")
 	flags.StringVar(&cfg.html, "html", "demo.html", "`file` for the last trace, as a page for a browser; \"\" for no file")
-	flags.Float64Var(&cfg.ratio, "ratio", 1, "with -zipkin, the share of the traces that Zipkin gets, if the caller has not decided")
+	flags.Float64Var(&cfg.ratio, "ratio", 1, "with -zipkin, the share that Zipkin gets of the traces for which the caller has not decided")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -71,11 +71,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // config configures the services.
 type config struct {
 	json   bool          // write lines as JSON
-	preset logctx.Config // with the names of the fields
+	preset logctx.Config // the vendor's names of the fields
 	zipkin string        // the URL for spans; with "" the environment decides
 	html   string        // the file for the page of the last trace; "" for no file
 	ratio  float64       // the share of traces that go to zipkin
-	drain  time.Duration // the timeout for requests and tasks at the end, and then again for spans
+	drain  time.Duration // the timeout for requests and tasks at shutdown; the spans then get the same again
 }
 
 // presets are the Configs with the vendors' names of the fields.

@@ -29,7 +29,7 @@ type dependency struct {
 	ErrorCount int    `json:"errorCount"`
 }
 
-// drawn returns the edges of Zipkin's graph, by "caller > called".
+// drawn returns the edges of Zipkin's graph. The keys have the form "caller > called".
 func (i *integration) drawn() map[string]dependency {
 	var all []dependency
 	in := fmt.Sprint(time.Now().Add(time.Minute).UnixMilli())

@@ -34,7 +34,7 @@ func report(out io.Writer, lines []said, ids map[string]string, cfg config) []er
 	return r.failures
 }
 
-// reporter is a report that is being made.
+// reporter makes the report, and keeps the faults that it finds.
 type reporter struct {
 	out      io.Writer
 	cfg      config

@@ -10,8 +10,10 @@ import (
 // said is a parsed line of a service.
 type said struct {
 	line.Line
-	text  string
-	media string // the number of the line's request, from the path or a field, not the trace ID
+	text string
+	// media is the number of the request to which the line belongs. It comes from the path or from
+	// a field, and not from the trace ID.
+	media string
 	run   string // the run of the timer, or ""
 }
 

@@ -41,8 +41,8 @@ func (s span) String() string {
 	return text
 }
 
-// faults returns the faults in the trace of a request for media. parent is the caller's span, or
-// "" if the request had none.
+// faults returns the faults in the trace of a request for media. The parameter parent is the ID of
+// the caller's span, or "" if the request had none.
 func faults(trace []span, id, media, parent string, debug bool) []string {
 	var faults []string
 	failf := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }

@@ -16,8 +16,8 @@ func init() { register.Plugin("clewvet", New) }
 
 // Settings is the part of .golangci.yml below linters.settings.custom.clewvet.settings.
 type Settings struct {
-	Enable   []string `json:"enable"`   // analyzers that are off by default
-	Disable  []string `json:"disable"`  // analyzers that are on by default
+	Enable   []string `json:"enable"`   // analyzers to switch on, of those that are off by default
+	Disable  []string `json:"disable"`  // analyzers to switch off, of those that are on by default
 	Tests    bool     `json:"tests"`    // check test files, too
 	Implicit bool     `json:"implicit"` // the program sets Implicit in httpmw's Config
 }

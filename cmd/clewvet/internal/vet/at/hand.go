@@ -37,9 +37,9 @@ func (h Hand) Name() string {
 	return h.Expr
 }
 
-// Outliving returns the expression for the context, without its cancellation if the code may
-// outlive the function that has the context. It also returns the package that the expression
-// needs.
+// Outliving returns the expression for the context. If the code may outlive the function that has
+// the context, the expression removes the cancellation. Outliving also returns the package that the
+// expression needs.
 func (h Hand) Outliving() (expr, needs string) {
 	if h.Crossed {
 		return "context.WithoutCancel(" + h.Expr + ")", "context"
@@ -99,9 +99,9 @@ func (p *Package) TakesContext(literal *ast.FuncLit) bool {
 }
 
 // param returns the first parameter of the function f that contains a context, but prefers a
-// context.Context. found is true and param is nil if f has a context that cannot or must not be
-// used: the parameter has no name, the context is in a field or behind a pointer, or f is a
-// command or a test.
+// context.Context. The result is nil and true if f has a context that cannot or must not be used:
+// the parameter has no name, the context is in a field or behind a pointer, or f is a command or a
+// test.
 func (p *Package) param(f ast.Node) (param *types.Var, found bool) {
 	for _, field := range funcType(f).Params.List {
 		t := p.info.TypeOf(field.Type)

@@ -8,7 +8,7 @@ import (
 )
 
 // An importer holds the packages that the package's files import, directly or indirectly. It also
-// holds the packages that a fix may add to them, with only the declarations that fixes use.
+// holds the packages that a fix may import, with only the declarations that fixes use.
 type importer map[string]*types.Package
 
 func (i importer) Import(path string) (*types.Package, error) {

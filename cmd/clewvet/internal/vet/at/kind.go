@@ -51,7 +51,7 @@ func kindOf(t types.Type) (k kind, suffix string) {
 	case "github.com/labstack/echo.Context":
 		return request, ".Request().Context()"
 	}
-	// The program declares a context type of its own.
+	// This is a context type that the program itself declares around a request.
 	if result := resultOf(t, "Request"); result != nil && TypePath(result.Type()) == "net/http.Request" {
 		return request, ".Request().Context()"
 	}

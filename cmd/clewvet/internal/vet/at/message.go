@@ -48,7 +48,7 @@ var carriers = map[string]carrier{
 
 // A Message is a message that was received from a queue, and whose trace is in no context yet.
 type Message struct {
-	Name string // of the variable
+	Name string // the name of the variable
 	// Extract is the code that makes a context with the message's trace: "propagator.Extract(ctx,
 	// …)".
 	Extract string
@@ -159,7 +159,8 @@ func (p *Package) prepared(v *types.Var, steps int) (found bool) {
 	return found
 }
 
-// makesContext reports whether t, the result type of a call, begins with a context.
+// makesContext reports whether the first result of a call is a context. The result type of the call
+// is t.
 func makesContext(t types.Type) bool {
 	if results, ok := t.(*types.Tuple); ok && results.Len() > 0 {
 		t = results.At(0).Type()

@@ -16,8 +16,9 @@ import (
 	"golang.org/x/tools/go/analysis"
 )
 
-// Report reports d, unless a comment suppresses d or the baseline contains it. Report keeps only a
-// fix with which the package compiles. If there is none, d's Category becomes [Withheld].
+// Report reports d, unless a comment suppresses d or the baseline contains it. If d has fixes,
+// Report keeps one with which the package compiles. If there is no such fix, it removes all fixes
+// and sets d's Category to [Withheld].
 func (p *Package) Report(pass *analysis.Pass, d analysis.Diagnostic) {
 	if p.Ignored(d.Pos, d.End) {
 		return

@@ -58,8 +58,8 @@ func (p *Package) Unbound(c inspector.Cursor) (Loss, Hand, bool) {
 }
 
 // binding sets l's Advice, which says how to bind a logger of type t to the context of param. The
-// expression from is the logger. It also sets Edits, if from is not nil and nothing shadows param
-// at from.
+// expression from is the logger. If from is not nil and nothing shadows param at that place,
+// binding also sets Edits.
 func (p *Package) binding(l *Loss, t types.Type, from ast.Expr, param types.Object) {
 	switch TypePath(p.madeOf(t)) {
 	case "github.com/rs/zerolog.Logger":

@@ -120,8 +120,8 @@ func valueMessage(f *types.Func, x ast.Expr) string {
 }
 
 // destination returns the variable to which the value at c is assigned: a parameter, a field, or a
-// package variable. It leaves out local variables, because their calls are reported as lines. web
-// reports whether the variable belongs to a handler, or to a call that makes one.
+// package variable. It leaves out local variables, because their calls are reported as lines. The
+// result web is true if the variable belongs to a handler, or to a call that makes one.
 func (p *Package) destination(c inspector.Cursor) (to types.Object, web bool) {
 	to, web = p.taker(c)
 	if v, ok := to.(*types.Var); !ok || !v.IsField() && !p.flow().params[v] && v.Parent() != p.types.Scope() {
@@ -130,7 +130,7 @@ func (p *Package) destination(c inspector.Cursor) (to types.Object, web bool) {
 	return to, web
 }
 
-// taker is destination for variables of any kind, local ones included.
+// taker does what destination does, for variables of any kind, even local ones.
 func (p *Package) taker(c inspector.Cursor) (to types.Object, web bool) {
 	kind, index := c.ParentEdge()
 	switch parent := c.Parent().Node().(type) {
@@ -162,7 +162,7 @@ func (p *Package) taker(c inspector.Cursor) (to types.Object, web bool) {
 }
 
 // parameter returns the parameter that receives the argument of call with this index. It returns
-// nil if call is a conversion. web reports whether call returns a handler.
+// nil if call is a conversion. The result web is true if call returns a handler.
 func (p *Package) parameter(call *ast.CallExpr, index int) (to types.Object, web bool) {
 	sig, ok := p.info.TypeOf(call.Fun).Underlying().(*types.Signature)
 	if !ok {
@@ -191,7 +191,8 @@ func (p *Package) assignee(left ast.Expr) types.Object {
 	return nil
 }
 
-// elsewhere reports whether t is declared in another package, whose calls are not in view.
+// elsewhere reports whether t is declared in another package. The analysis of this package does not
+// see the calls in that one.
 func (p *Package) elsewhere(t types.Type) bool {
 	n := named(t)
 	return n != nil && n.Obj().Pkg() != p.types

@@ -56,8 +56,8 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// wrapper returns the name of the workerpool function that wraps a function like the one that s
-// runs.
+// wrapper returns the name of the function of workerpool that can wrap s.Func. The type of s.Func
+// is t.
 func wrapper(t types.Type, s at.Spawn) string {
 	if s.Job {
 		return "Job"

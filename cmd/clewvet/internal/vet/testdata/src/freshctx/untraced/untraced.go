@@ -7,7 +7,7 @@ import (
 
 func use(context.Context) {}
 
-// Every caller of the function all passes a context without a trace.
+// All callers of this function pass a context without a trace.
 func all(ctx context.Context) { use(context.Background()) }
 
 func some(ctx context.Context) { use(context.Background()) } // want `WithoutCancel\(ctx\)`
