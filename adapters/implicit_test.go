@@ -154,8 +154,8 @@ func serve(n int, handle func(n int, r request)) {
 }
 
 // sizes returns the number of requests at once, and the number of rounds of each. Each request and
-// each task marks its goroutine, and the number of marks is limited. There are enough marks for all
-// requests, even if each request has four tasks: two that run, and two that are about to end.
+// each task marks its goroutine, and the number of marks is limited. There are enough marks for
+// all requests, even if each request has four tasks: two that run, and two that are about to end.
 func sizes() (requests, rounds int) { return torture.Size(50, 500), torture.Size(20, 50) }
 
 // The goroutines of other libraries' pools have no trace. A function that is not wrapped has no

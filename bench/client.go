@@ -51,7 +51,8 @@ type sending struct {
 }
 
 // match checks the headers of a request. The parameter caller is the ID of the span in which the
-// request was sent. If fresh is true, the headers must contain a new span, a child of the caller's.
+// request was sent. If fresh is true, the headers must contain a new span, a child of the
+// caller's.
 func (s sending) match(h http.Header, caller string, fresh bool) error {
 	traceID, spanID, parent, state := h.Get("X-B3-TraceId"), h.Get("X-B3-SpanId"), h.Get("X-B3-ParentSpanId"), h.Get("X-B3-Sampled")
 	if s.single {

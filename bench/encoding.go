@@ -77,7 +77,7 @@ func encodingJobs() []job {
 	row := func(name string, k kind, begin encoding, wrap func(http.RoundTripper) http.RoundTripper) variant {
 		return variant{name, k, func() work { return encoded(begin, wrap) }}
 	}
-	return []job{{name: "spans to Zipkin, encoding of an HTTP server's", variants: []variant{
+	return []job{{name: "spans to Zipkin, encoding of the spans of an HTTP server", variants: []variant{
 		row("JSON that is there already", baseline, readyJSON, plain),
 		row("JSON that is there already, compressed", baseline, readyJSON, compressed),
 		row("floor", floor, encodedByFloor, plain),

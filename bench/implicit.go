@@ -14,11 +14,10 @@ import (
 )
 
 // implicitJobs returns the jobs that show the cost of a trace on the goroutine. A mark on the
-// goroutine's stack leads to this trace. The jobs come last,
-// because the first of them makes the process look for goroutines' marks from then on. So the
-// times of "off" are those of a New without Implicit in a process that looks for marks.
-// Instructions are counted in a separate process for each variant, so those of "off" are from a
-// process that does not look for marks.
+// goroutine's stack leads to this trace. The jobs come last, because the first of them makes the
+// process look for marks from then on. So the times of "off" are those of a New without Implicit
+// in a process that looks for marks. Instructions are counted in a separate process for each
+// variant, so those of "off" are from a process that does not look for marks.
 func implicitJobs() (jobs []job) {
 	in := inputs[0]
 	jobs = append(jobs, job{name: "server, the trace of the goroutine", variants: []variant{

@@ -19,8 +19,8 @@ const (
 // first floor.
 type job struct {
 	name string
-	// point is the job's point on a curve, or "" if the job is on no curve. The jobs on a curve have
-	// the same name.
+	// point is the job's point on a curve, or "" if the job is on no curve. The jobs on a curve
+	// have the same name.
 	point     string
 	parallel  bool // uses more than one goroutine
 	uncounted bool // measures waiting, so its instructions are not counted

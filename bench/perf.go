@@ -48,8 +48,8 @@ func findCount() (c count, by string, err error) {
 	return nil, "", err
 }
 
-// countInstructions sets Instructions in all results. It subtracts the instructions of a run with n
-// operations from those of a run with 2n, so that the start of the program does not count.
+// countInstructions sets Instructions in all results. It subtracts the instructions of a run with
+// n operations from those of a run with 2n, so that the start of the program does not count.
 func countInstructions(results []result, c count) error {
 	self, err := os.Executable()
 	if err != nil {

@@ -26,8 +26,8 @@ func restyOver(base http.RoundTripper, retries int) *resty.Client {
 	return c
 }
 
-// floorResty does the least that the job requires: it gives every attempt the headers of a new span
-// in the context's trace.
+// floorResty does the least that the job requires: it gives every attempt the headers of a new
+// span in the context's trace.
 func floorResty(c *resty.Client) *resty.Client {
 	return c.OnBeforeRequest(func(_ *resty.Client, r *resty.Request) error {
 		s := attempt(r.Context())

@@ -220,8 +220,9 @@ func withContext(next http.Handler) http.Handler {
 }
 
 // floorServer does the least that the job of a server requires. It reads either form of B3, and
-// starts a span in the caller's trace or in a new one. It makes the sampling decision if the caller
-// has not made it, and puts the span into the handler's context, where OpenTelemetry finds it.
+// starts a span in the caller's trace or in a new one. It makes the sampling decision if the
+// caller has not made it, and puts the span into the handler's context, where OpenTelemetry finds
+// it.
 func floorServer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(&node{r.Context(), read(r.Header)}))
@@ -408,8 +409,8 @@ func (w *counting) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// floorAccess does the least that an access log requires: it writes the access line with the logger
-// of the request's context.
+// floorAccess does the least that an access log requires: it writes the access line with the
+// logger of the request's context.
 func floorAccess(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start, c := time.Now(), counting{ResponseWriter: w, status: http.StatusOK}

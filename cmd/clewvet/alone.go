@@ -129,9 +129,9 @@ func (inv *invocation) fix(f *findings) (code int, err error) {
 // entries in go vet's cache. The cache of Go 1.26 does not distinguish a package that was chosen
 // from one that was analyzed as a dependency. Without the flag, reports of chosen packages would
 // be missing, and reports of dependencies would be shown. For ./... outside of a workspace, apart
-// adds no flag. There a flag is needed only if the tests of a package were deleted since an earlier
-// run, in which go vet analyzed the package as a dependency of these tests. Then look adds the
-// flag.
+// adds no flag. There a flag is needed only if the tests of a package were deleted since an
+// earlier run, in which go vet analyzed the package as a dependency of these tests. Then look adds
+// the flag.
 func apart(vet, args []string, complete bool) ([]string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

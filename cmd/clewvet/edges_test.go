@@ -61,7 +61,8 @@ func Consume(ctx context.Context) { slog.Info("3") }
 }
 
 // In a module with http.TimeoutHandler, clewvet does not apply Implicit, because handlers run on
-// other goroutines. It does apply Implicit if httpmw's New is an argument of http.TimeoutHandler.
+// other goroutines. It does apply Implicit if the call of http.TimeoutHandler contains httpmw's
+// New.
 func TestTimeoutHandler(t *testing.T) {
 	const web = `package web
 

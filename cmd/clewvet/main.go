@@ -49,8 +49,8 @@ func asked(args []string) bool {
 }
 
 // choose returns the analyzers that the flags in args name, and all other arguments. As with go
-// vet, a flag for an analyzer that is on by default switches off the analyzers that have no flag. A
-// flag for an analyzer that is off by default only adds that analyzer.
+// vet, a flag for an analyzer that is on by default switches off the analyzers that have no flag.
+// A flag for an analyzer that is off by default only adds that analyzer.
 func choose(args []string) (chosen []*analysis.Analyzer, others []string) {
 	said := make(map[string]bool)
 	for _, arg := range args {

@@ -281,8 +281,8 @@ func (p *program) function() {
 }
 
 // body writes statements. The parameter service is an expression for a service, and request is the
-// name of a request or "". The parameter depth is the number of levels to which blocks may still be
-// nested.
+// name of a request or "". The parameter depth is the number of levels to which blocks may still
+// be nested.
 func (p *program) body(service, request string, depth int) {
 	shadows, declared := p.shadows, p.declared
 	p.shadows = maps.Clone(shadows)
@@ -387,8 +387,8 @@ func (p *program) block(s string, request *string, depth int) {
 	p.declared = declared
 }
 
-// sending writes statement number n if that statement sends a request, and otherwise returns false.
-// contexts, shadowing, goroutine and blocks do the same for other kinds of statements.
+// sending writes statement number n if that statement sends a request, and otherwise returns
+// false. contexts, shadowing, goroutine and blocks do the same for other kinds of statements.
 func (p *program) sending(n int, s string) bool {
 	http := func(name string) string { return p.of("net/http", name) }
 	switch {

@@ -363,8 +363,8 @@ func TestPartAndAll(t *testing.T) {
 	}
 }
 
-// If a package has tests, go vet analyzes it together with the tests. It analyzes the package alone
-// only as a dependency. clewvet still reports on the package after the tests are deleted.
+// If a package has tests, go vet analyzes it together with the tests. It analyzes the package
+// alone only as a dependency. clewvet still reports on the package after the tests are deleted.
 func TestWithoutItsTests(t *testing.T) {
 	const text = "package NAME\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\nMORE)\n\nfunc Serve(w http.ResponseWriter, r *http.Request) { slog.Info(\"\"); CALL }\n"
 	a := strings.NewReplacer("NAME", "a", "MORE", "", "CALL", "").Replace(text)

@@ -31,8 +31,8 @@ func (p *Package) Consumes(c inspector.Cursor, h Hand) bool {
 }
 
 // findConsumers returns the functions with a context that receive messages in a loop. It adds the
-// functions that pass their context to such a function, and then the functions that are called only
-// by functions found so far.
+// functions that pass their context to such a function, and then the functions that are called
+// only by functions found so far.
 func (p *Package) findConsumers() map[ast.Node]bool {
 	consumers := make(map[ast.Node]bool)
 	var funcs []inspector.Cursor

@@ -37,8 +37,8 @@ func isContext(v *types.Var) bool {
 	return ok && TypePath(n) == "context.Context"
 }
 
-// The method from reports whether the value of v at pos is certainly made from param. The parameter
-// steps is the largest number of assignments that it follows.
+// The method from reports whether the value of v at pos is certainly made from param. The
+// parameter steps is the largest number of assignments that it follows.
 func (p *Package) from(v, param *types.Var, pos token.Pos, steps int) bool {
 	if v == param {
 		return true

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// Aside reports whether the fresh context at c loses no trace. There are two such cases. Either the
-// trace gets into the context in another way, for example because a call combines the fresh context
-// with another one. Or the code only waits for the context's end.
+// Aside reports whether the fresh context at c loses no trace. There are two such cases. Either
+// the trace gets into the context in another way, for example because a call combines the fresh
+// context with another one. Or the code only waits for the context's end.
 func (p *Package) Aside(c inspector.Cursor) bool {
 	for c.ParentEdgeKind() == edge.CallExpr_Args {
 		call := c.Parent().Node().(*ast.CallExpr)

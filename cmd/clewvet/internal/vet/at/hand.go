@@ -38,8 +38,8 @@ func (h Hand) Name() string {
 }
 
 // Outliving returns the expression for the context. If the code may outlive the function that has
-// the context, the expression removes the cancellation. Outliving also returns the package that the
-// expression needs.
+// the context, the expression removes the cancellation. Outliving also returns the package that
+// the expression needs.
 func (h Hand) Outliving() (expr, needs string) {
 	if h.Crossed {
 		return "context.WithoutCancel(" + h.Expr + ")", "context"

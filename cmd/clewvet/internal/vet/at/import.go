@@ -20,8 +20,9 @@ import (
 // that package.
 //
 // If two fixes add imports, the result must not depend on the order of the fixes. x/tools merges
-// equal edits, but for different edits at the same position it can write an import twice. So Import
-// puts packages of the standard library before all imports, and other packages after all imports.
+// equal edits, but for different edits at the same position it can write an import twice. So
+// Import puts packages of the standard library before all imports, and other packages after all
+// imports.
 func (p *Package) Import(pos token.Pos, path string) (edits []analysis.TextEdit, ok bool) {
 	name := path[strings.LastIndex(path, "/")+1:]
 	switch obj := p.lookup(name, pos).(type) {

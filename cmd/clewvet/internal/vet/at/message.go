@@ -159,8 +159,8 @@ func (p *Package) prepared(v *types.Var, steps int) (found bool) {
 	return found
 }
 
-// makesContext reports whether the first result of a call is a context. The result type of the call
-// is t.
+// makesContext reports whether the first result of a call is a context. The result type of the
+// call is t.
 func makesContext(t types.Type) bool {
 	if results, ok := t.(*types.Tuple); ok && results.Len() > 0 {
 		t = results.At(0).Type()

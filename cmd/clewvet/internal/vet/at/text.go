@@ -10,17 +10,17 @@ import (
 	"golang.org/x/tools/go/ast/inspector"
 )
 
-// A Text is an expression for the trace ID in a trace.B3. The expression's text can differ from the
-// ID that the caller sent.
+// A Text is an expression for the trace ID in a trace.B3. The expression's text can differ from
+// the ID that the caller sent.
 type Text struct {
 	Expr ast.Expr
 	B3   string
 	Fix  []analysis.SuggestedFix
 }
 
-// Text returns the expression with the field TraceID at c, if the expression's text goes onto a log
-// line or into a header. This text has 32 digits, even if the caller sent 16. The result header is
-// true for a header, and false for a log line.
+// Text returns the expression with the field TraceID at c, if the expression's text goes onto a
+// log line or into a header. This text has 32 digits, even if the caller sent 16. The result
+// header is true for a header, and false for a log line.
 func (p *Package) Text(c inspector.Cursor) (t Text, header, ok bool) {
 	field := c.Node().(*ast.SelectorExpr)
 	if field.Sel.Name != "TraceID" || TypePath(p.info.TypeOf(field.X)) != "example.com/clew/trace.B3" {

@@ -191,8 +191,8 @@ func (p *Package) assignee(left ast.Expr) types.Object {
 	return nil
 }
 
-// elsewhere reports whether t is declared in another package. The analysis of this package does not
-// see the calls in that one.
+// elsewhere reports whether t is declared in another package. The analysis of this package does
+// not see the calls in that one.
 func (p *Package) elsewhere(t types.Type) bool {
 	n := named(t)
 	return n != nil && n.Obj().Pkg() != p.types

@@ -108,8 +108,8 @@ func losses(p *at.Package, chain func(*types.Func) *at.Chain, s at.Spawn, h at.H
 	return "", nil
 }
 
-// wrapping returns the edits that put literal into workerpool.Wrap. It returns false if these edits
-// are not enough.
+// wrapping returns the edits that put literal into workerpool.Wrap. It returns false if these
+// edits are not enough.
 func wrapping(p *at.Package, s at.Spawn, h at.Hand, literal *ast.FuncLit) (bool, []analysis.TextEdit) {
 	const workerpool = "example.com/clew/workerpool"
 	params, results := literal.Type.Params, literal.Type.Results

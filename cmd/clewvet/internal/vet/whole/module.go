@@ -473,9 +473,9 @@ const many = 1_000_000
 
 // paths returns the number of call paths from handlers to each function. The result all counts all
 // such paths, and away only those that leave the goroutine of the request. A call back to a
-// function that is already on the path does not count. If several types implement an interface, a call through it adds at most one path for
-// each type. Otherwise layers that call each other through interfaces would make millions of
-// paths.
+// function that is already on the path does not count. If several types implement an interface, a
+// call through it adds at most one path for each type. Otherwise layers that call each other
+// through interfaces would make millions of paths.
 func (m *Module) paths() (all, away map[string]int) {
 	type edge struct {
 		to        string

@@ -519,8 +519,8 @@ func (r *recorder) passesOn(c inspector.Cursor) bool {
 		case f == nil || recv(f) == nil:
 		case f.Name() == "Next" && at.IsServed(recv(f)):
 			return true
-		// The handler must be of unknown type. The ServeHTTP of a proxy, for example, ends the chain
-		// of handlers.
+		// The handler must be of unknown type. The ServeHTTP of a proxy, for example, ends the
+		// chain of handlers.
 		case f.Name() == "ServeHTTP":
 			if path := at.TypePath(recv(f)); path == "net/http.Handler" || path == "net/http.HandlerFunc" {
 				return true

@@ -174,8 +174,8 @@ func deeper(ctx context.Context, s *slog.Logger) {
 	s.Info("") // want `slog.Info without`
 }
 
-// The function valued is used as a value, bound gets a bound logger once, and nowhere gets no
-// request.
+// The function valued is used as a value, so not all of its callers are known. One caller passes a
+// bound logger to the function bound. The caller of nowhere has no request.
 func valued(r *http.Request, s *slog.Logger)  { s.Info("") }
 func bound(r *http.Request, s *slog.Logger)   { s.Info("") }
 func nowhere(r *http.Request, s *slog.Logger) { s.Info("") }
