@@ -78,8 +78,8 @@ func encodingJobs() []job {
 		return variant{name, k, func() work { return encoded(begin, wrap) }}
 	}
 	return []job{{name: "spans to Zipkin, encoding of the spans of an HTTP server", variants: []variant{
-		row("JSON that is there already", baseline, readyJSON, plain),
-		row("JSON that is there already, compressed", baseline, readyJSON, compressed),
+		row("JSON that is already encoded", baseline, readyJSON, plain),
+		row("JSON that is already encoded, compressed", baseline, readyJSON, compressed),
 		row("floor", floor, encodedByFloor, plain),
 		row("clew's Exporter, which compresses", ours, encodedByClew, plain),
 		row("OpenTelemetry's exporter", peer, encodedByOTel, plain),

@@ -54,7 +54,7 @@ func endToEndJobs() []job {
 		})
 	}
 	tracer := zipkinTracer()
-	return []job{{name: "end to end: three services over loopback, a line a hop", parallel: true, variants: []variant{
+	return []job{{name: "end to end: three services over loopback, each logs a line", parallel: true, variants: []variant{
 		row("no tracing", baseline, wiring{mw: fixed(bareWay)}),
 		row("no tracing, a constant header", baseline, wiring{mw: fixed(bareWay), client: constant}),
 		row("floor", floor, wiring{fixed(floorServer), func(base http.RoundTripper) http.RoundTripper { return floorTransport{base, false} }, idHook{}}),

@@ -137,7 +137,7 @@ func clientHeaderGrowth() (jobs []job) {
 
 func atOnceGrowth() (jobs []job) {
 	for _, requests := range []int{1, 100, 10_000} {
-		jobs = append(jobs, job{name: "growth, server: requests at once, a goroutine each", point: fmt.Sprint(requests), parallel: true,
+		jobs = append(jobs, job{name: "growth, server: requests at once, each in its goroutine", point: fmt.Sprint(requests), parallel: true,
 			variants: curves(denied, func(in input, mw middleware, sees inspect) work { return atOnce(requests, in, mw, sees) })})
 	}
 	return jobs
@@ -145,7 +145,7 @@ func atOnceGrowth() (jobs []job) {
 
 func goroutineGrowth() (jobs []job) {
 	for _, goroutines := range []int{1, 2, 4, 16, 64} {
-		jobs = append(jobs, job{name: "growth, server: goroutines, one request after another each", point: fmt.Sprint(goroutines), parallel: true,
+		jobs = append(jobs, job{name: "growth, server: goroutines, each with one request after another", point: fmt.Sprint(goroutines), parallel: true,
 			variants: curves(denied, func(in input, mw middleware, sees inspect) work { return inGoroutines(goroutines, in, mw, sees) })})
 	}
 	return jobs

@@ -56,9 +56,9 @@ func answering(wait func(*http.Request)) (string, func()) {
 // its spans differs.
 func latencyJobs() (jobs []job) {
 	for _, l := range []load{
-		{"as fast as they go", 0, false},
-		{"at a pace", 5 * time.Millisecond, false},
-		{"at a pace, no network", 5 * time.Millisecond, true},
+		{"without a pause", 0, false},
+		{"with a pause", 5 * time.Millisecond, false},
+		{"with a pause, no network", 5 * time.Millisecond, true},
 	} {
 		for _, share := range []float64{1, share} {
 			name := fmt.Sprintf("end to end: a service whose spans go to Zipkin, %v sampled, requests %s", share, l.name)
@@ -111,7 +111,8 @@ func destinations(l load, share float64) (v []variant) {
 	return v
 }
 
-// load describes the clients. Each sends one request after another, with a pause after each.
+// load describes the clients. Each client sends one request after another, with a pause after each
+// request.
 type load struct {
 	name  string
 	pause time.Duration

@@ -68,11 +68,11 @@ func resultsJob(workers int) job {
 	}
 	return job{name: fmt.Sprintf("pool with results, workers: %d", workers), parallel: true, variants: []variant{
 		row("no pool: one after another", baseline, oneByOne),
-		row("floor: a channel a result", floor, channelResults),
+		row("floor: a channel for each result", floor, channelResults),
 		row("clew, Submit", ours, clewResults),
 		row("pond result pool", peer, pondResults),
-		row("conc result pool, one a batch", peer, concResults),
-		row("errgroup with a limit and a slice, one a batch", peer, errgroupResults),
+		row("conc result pool, one for each batch", peer, concResults),
+		row("errgroup with a limit and a slice, one for each batch", peer, errgroupResults),
 	}}
 }
 

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// clewvet reports on a file with import "C" as the user wrote it. It offers no fix there, because
-// it analyzes the file that cgo made.
+// In a file with import "C", the positions of clewvet's reports are those in the user's file.
+// clewvet offers no fix there, because it analyzes the file that cgo made.
 func TestCgo(t *testing.T) {
 	const text = `package service
 

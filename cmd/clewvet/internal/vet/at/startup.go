@@ -26,7 +26,7 @@ func (p *Package) findStartup() map[ast.Node]bool {
 			}
 		}
 	}
-	callers := make(map[*ast.FuncDecl][]ast.Node) // a nil caller is an unknown one
+	callers := make(map[*ast.FuncDecl][]ast.Node) // nil stands for an unknown caller
 	for c := range p.inspector.Root().Preorder((*ast.Ident)(nil)) {
 		if decl := decls[p.info.Uses[c.Node().(*ast.Ident)]]; decl != nil {
 			callers[decl] = append(callers[decl], p.caller(c))
