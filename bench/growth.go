@@ -137,7 +137,7 @@ func clientHeaderGrowth() (jobs []job) {
 
 func atOnceGrowth() (jobs []job) {
 	for _, requests := range []int{1, 100, 10_000} {
-		jobs = append(jobs, job{name: "growth, server: requests at once, each in its goroutine", point: fmt.Sprint(requests), parallel: true,
+		jobs = append(jobs, job{name: "growth, server: requests at once, each on its own goroutine", point: fmt.Sprint(requests), parallel: true,
 			variants: curves(denied, func(in input, mw middleware, sees inspect) work { return atOnce(requests, in, mw, sees) })})
 	}
 	return jobs
