@@ -15,8 +15,8 @@ import (
 )
 
 // runFilters measures how much filters cost a service that logs at a rate, and how long the
-// longest batch takes. It also measures this while a hundred filters change, and with a harmful
-// filter among them.
+// longest batch takes. It measures the same while a hundred filters change, and while one of three
+// filters is harmful.
 func runFilters(args []string) error {
 	flags := flag.NewFlagSet("filters", flag.ExitOnError)
 	rate := flags.Int("rate", 100_000, "events a second")
@@ -57,8 +57,8 @@ func runFilters(args []string) error {
 	return nil
 }
 
-// harmless returns n good filters. If n is at most 10, all apply to the service. Otherwise the
-// first two do.
+// harmless returns n good filters. If n is at most 10, all of them apply to the service. Otherwise
+// only the first two do.
 func harmless(n int) (files []string) {
 	for i := range n {
 		apps := ""
@@ -123,8 +123,8 @@ func write(dir string, i int, text string) {
 type filterResult struct {
 	cpu, inFilters                      time.Duration
 	judged, discarded, dropped, changes int64
-	longest                             time.Duration // of the longest batch, including waits
-	untilOff                            time.Duration // of all batches until the filter was off
+	longest                             time.Duration // the time of the longest batch, including waits
+	untilOff                            time.Duration // the time of all batches until a filter went off
 	began                               time.Time
 	off                                 *filter.Off
 }

@@ -42,7 +42,7 @@ type Checked struct {
 	// events after the call that switched the filter off.
 	Passed, Stopped []int
 	// Failed is the number of calls that failed. The events of these calls are in Stopped.
-	// Failures lists each reason once, up to some twenty reasons.
+	// Failures lists each reason once, and at most twenty reasons.
 	Failed   int
 	Failures []Failure
 	Off      *Off // nil: the filter would have stayed on

@@ -10,7 +10,7 @@ import (
 type definition struct {
 	rules.Definition
 	file string
-	sum  [sha256.Size]byte // of the file's text
+	sum  [sha256.Size]byte // the hash of the file's text
 }
 
 // failure is a script that could not be evaluated. It is tried again when its file has changed.

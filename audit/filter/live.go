@@ -18,7 +18,7 @@ type live struct {
 	script  *script.Script // nil: off or expired
 	off     *Off
 	figures totals        // what this script has done
-	last    *script.Fault // the last error of a call, with its line at evaluation
+	last    *script.Fault // the last error of a call; lineOf returns its current line
 	before  totals        // what earlier scripts of this filter have done
 
 	// Only the goroutine that judges a batch uses the fields below.

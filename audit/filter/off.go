@@ -17,7 +17,7 @@ type Off struct {
 	AllOff bool `json:"all_off,omitempty"`
 }
 
-// consequence returns what happens to the events after off, for the log line.
+// consequence returns what happens to the events from now on, for the log line about off.
 func (s *Set) consequence(off Off) string {
 	switch {
 	case !off.AllOff:

@@ -11,8 +11,8 @@ type parsed struct {
 	sum   [sha256.Size]byte // the checksum of the text
 	good  []rules.Definition
 	errs  []*rules.Error
-	wrong map[string]bool // for the name of each filter: whether the filter is wrong
-	parts map[part]bool   // for each wrong part without a name: whether it may be a missing filter
+	wrong map[string]bool // the keys are the names of the filters; true: the filter is wrong
+	parts map[part]bool   // the keys are the wrong parts without a name; true: maybe a missing filter
 }
 
 // part is the checksum of a part of a file: of one document, of several documents, or of the whole
@@ -36,10 +36,11 @@ func parse(text []byte, sum [sha256.Size]byte) parsed {
 }
 
 // keep returns the earlier filters that stay in use although the file no longer has a good version
-// of them. A filter stays if it is wrong now. A filter is missing if no part of the file has its
-// name. It stays if a wrong part without a name may be that filter: the part must have appeared
-// when the filter went missing. A part that was already wrong while the filter was there is not
-// the filter. So removing a filter takes effect even if another part of the file stays wrong.
+// of them. A filter that the file still names, but defines wrongly, stays. A filter is missing if
+// no part of the file has its name. A missing filter stays if a wrong part without a name has
+// appeared at the same time, because that part may be the filter. A part that was already wrong
+// while the filter was there is not the filter. So removing a filter takes effect even if another
+// part of the file stays wrong.
 func (p *parsed) keep(before []definition, last *parsed) []definition {
 	var kept, missing []definition
 	for _, def := range before {

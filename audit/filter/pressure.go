@@ -62,7 +62,7 @@ func (p *pressure) slowest(on []*live, window time.Duration) (slowest *live) {
 	return slowest
 }
 
-// fault says why the slowest filter goes off.
+// fault returns why the filter l, which used the most processor time, is switched off.
 func (p *pressure) fault(l *live) *script.Fault {
 	each := p.spent[l] / time.Duration(max(1, p.calls[l]))
 	return &script.Fault{Reason: fmt.Sprintf("events come faster than the filters judge them, and this filter took the most: %v of processor time a call", each.Round(time.Microsecond/10))}

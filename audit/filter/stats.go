@@ -20,7 +20,7 @@ type Stats struct {
 //	Judged == Passed + Kept + Discarded
 type Events struct {
 	Judged int64 `json:"judged"`
-	Passed int64 `json:"passed"` // by at least one filter
+	Passed int64 `json:"passed"` // the events that at least one filter passed
 	// Kept counts events that were written because all filters were off.
 	Kept int64 `json:"kept"`
 	// Discarded counts all other events. Events of LogSync are counted here too, although they are

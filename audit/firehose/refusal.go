@@ -47,8 +47,8 @@ var userinfo = regexp.MustCompile(`[^\s"]*@`)
 // passwords, because such texts contain URLs, including those of proxies.
 func textOf(err error) string { return printable(userinfo.ReplaceAllString(err.Error(), "…@")) }
 
-// recordRefusal returns the refusal of one record of a call. The record may succeed later, because
-// its code is ServiceUnavailableException or InternalFailure:
+// recordRefusal returns the refusal of one record of a call. Another attempt may succeed, because
+// the only codes for a record are ServiceUnavailableException and InternalFailure:
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatchResponseEntry.html
 func recordRefusal(r types.PutRecordBatchResponseEntry) *refusal {
 	code := aws.ToString(r.ErrorCode)

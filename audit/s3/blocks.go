@@ -10,8 +10,8 @@ import (
 // zero value is ready to use.
 type blocks struct {
 	mu     sync.Mutex
-	have   map[int64]*block
-	recent []int64 // the keys of the map have; the key that was used last is at the end
+	cached   map[int64]*block
+	recent []int64 // the keys of the map cached; the key that was used last is at the end
 }
 
 // block is a block of a file. Its request may still be under way.
@@ -24,7 +24,7 @@ type block struct {
 func (b *blocks) drop() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.have, b.recent = nil, nil
+	b.cached, b.recent = nil, nil
 }
 
 // read fills p with the bytes of the file from the offset at.
@@ -55,21 +55,21 @@ func (b *blocks) read(r *reader, p []byte, at int64) error {
 func (b *blocks) claim(first, last int64) (all []*block, missing []int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.have == nil {
-		b.have = map[int64]*block{}
+	if b.cached == nil {
+		b.cached = map[int64]*block{}
 	}
 	for i := first; i <= last; i++ {
-		is := b.have[i]
+		is := b.cached[i]
 		if is == nil {
 			is = &block{done: make(chan struct{})}
-			b.have[i] = is
+			b.cached[i] = is
 			missing = append(missing, i)
 		}
 		all = append(all, is)
 		b.recent = append(slices.DeleteFunc(b.recent, func(other int64) bool { return other == i }), i)
 	}
 	for len(b.recent) > maxBlocks {
-		delete(b.have, b.recent[0])
+		delete(b.cached, b.recent[0])
 		b.recent = b.recent[1:]
 	}
 	return all, missing
@@ -96,8 +96,8 @@ func (b *blocks) forget(first int64, these []*block) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i, is := range these {
-		if at := first + int64(i); b.have[at] == is {
-			delete(b.have, at)
+		if at := first + int64(i); b.cached[at] == is {
+			delete(b.cached, at)
 			b.recent = slices.DeleteFunc(b.recent, func(other int64) bool { return other == at })
 		}
 	}

@@ -29,10 +29,11 @@ type Config struct {
 	// no region is needed.
 	AWS *aws.Config
 
-	// Cache is a directory for the ends of files, which are kept there between searches: 1 GiB at
-	// most. Open makes the directory if it does not exist. Several processes may share it. If
-	// Cache is "", the ends are kept in memory: 64 MiB at most. The ends contain events, so only
-	// the owner can read the files.
+	// Cache is a directory in which the Store keeps the ends of files between searches. An end is
+	// the last bytes of a file, which a search reads first. All ends together have 1 GiB at most.
+	// Open makes the directory if it does not exist. Several processes may share it. If Cache is
+	// "", the ends are kept in memory, and have 64 MiB at most. The ends contain events, so only
+	// the owner can read the files in the directory.
 	Cache string
 }
 

@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	// maxDisk is the maximum size of the ends on disk, in bytes, after a sweep. Between two
-	// sweeps, each process may add sweepEach bytes.
+	// An end is the last bytes of a file of the Store, as the cache keeps them. maxDisk is the
+	// maximum size of all ends on disk, in bytes, after a sweep. Between two sweeps, each process
+	// may add sweepEach bytes.
 	maxDisk   = 1 << 30
 	sweepEach = maxDisk / 32
 
@@ -57,7 +58,7 @@ func newDisk(path string) (*disk, error) {
 		return nil, fmt.Errorf("s3: Config.Cache: %w", err)
 	}
 	d := &disk{path: path}
-	d.added.Store(sweepEach) // the first save sweeps, since others may have left files
+	d.added.Store(sweepEach) // the first save sweeps, since other processes may have left files
 	return d, nil
 }
 

@@ -27,8 +27,8 @@ import (
 
 var (
 	gateway = flag.String("versitygw", "", "the program versitygw")
-	helper  = flag.String("helper", "", "set by a test for a process that it starts: what the process does")
-	at      = flag.String("at", "", "set with -helper: the endpoint and the URL of the bucket")
+	helper  = flag.String("helper", "", "what this process does: \"upload\" or \"lock\"; only the tests set it, for the processes that they start")
+	at      = flag.String("at", "", "with -helper: the endpoint and the URL of the bucket")
 )
 
 // server starts one versitygw for all tests, and returns its endpoint.

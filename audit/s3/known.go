@@ -10,8 +10,8 @@ const (
 	// the file is replaced during that time, the first read that needs the server returns an
 	// error.
 	knownFor = time.Minute
-	// maxKnown is the maximum number of files in each of the generations newest and older. A file
-	// takes some 250 bytes.
+	// maxKnown is the maximum number of files in each of the maps newest and older. A file takes
+	// some 250 bytes.
 	maxKnown = 1 << 14
 )
 

@@ -16,8 +16,8 @@ const (
 	renewEach  = 20 * time.Second
 	renewAgain = 5 * time.Second // the pause after a renewal that failed
 
-	// The holder stops leaseMargin before the lease ends, since the server's times are in whole
-	// seconds.
+	// leaseMargin is how long before the end of the lease its holder stops. A margin is needed,
+	// since the server's times are in whole seconds.
 	leaseMargin = 5 * time.Second
 )
 

@@ -18,8 +18,8 @@ const (
 	maxParts  = 10_000
 	partsOnce = 4 // how many parts are sent at once
 
-	// abortTime is the time limit for the abort of an upload that failed. It also applies if ctx
-	// has ended.
+	// abortTime is the time limit for the abort of an upload that failed. The caller's context
+	// does not shorten this time.
 	abortTime = 10 * time.Second
 )
 

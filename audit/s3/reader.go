@@ -18,7 +18,7 @@ type reader struct {
 	bodyEnd int64 // the offset at which the end begins before it grows
 
 	mu  sync.Mutex
-	end []byte // its bytes never change; a longer end replaces it
+	end []byte // the last bytes of the file; they never change, but a longer end may replace them
 
 	blocks blocks
 	ctx    context.Context

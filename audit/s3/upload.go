@@ -64,7 +64,7 @@ func (u *upload) put(ctx context.Context) (err error) {
 	return err
 }
 
-// write writes the bytes of from, if the condition is true.
+// write writes the bytes of the field from, if the condition is true.
 func (u *upload) write(ctx context.Context, when condition) error {
 	if u.size > singlePut {
 		return u.writeParts(ctx, when)

@@ -26,9 +26,10 @@ func eightDigits(v uint64) uint64 {
 	return v + '0'*ones + letters*('a'-'0'-10)
 }
 
-// HexWord returns the value of the eight hexadecimal digits in the bytes of w, in either case. For
-// each byte that is not a digit, the high bit of that byte is set in the result wrong. The
-// constant [NotHex] is the mask of these high bits. The other bits of wrong have no meaning.
+// HexWord returns the value of the eight hexadecimal digits in the bytes of w. Letters may be
+// capital or small. For each byte that is not a digit, the high bit of that byte is set in the
+// result wrong. The constant [NotHex] is the mask of these high bits. Ignore the other bits of
+// wrong.
 func HexWord(w uint64) (n, wrong uint64) {
 	number := w ^ '0'*ones                // 0 to 9
 	letter := (w | 0x20*ones) ^ 0x60*ones // 1 to 6

@@ -27,7 +27,7 @@ func (r *reader) skipString() (plain, ok bool) {
 	s, i := r.text, r.pos+1
 	escapes, ascii := false, true
 	for {
-		// Eight bytes at a time, until one of them is special.
+		// The inner loop skips eight bytes at a time, until one of them is special.
 		const (
 			ones  = 0x0101010101010101
 			highs = 0x80 * ones

@@ -24,7 +24,9 @@ type Line struct {
 	// time.
 	Time time.Time
 
-	Level   string // as written; for Console's abbreviations, zerolog's word: "info" for INF
+	// Level is the level as the line has it. An abbreviation of Console becomes zerolog's word for
+	// the level, such as "info" for INF.
+	Level   string
 	Message string
 	Service string
 

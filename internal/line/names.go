@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Format is how IDs are written. Any other value counts as Hex.
+// Format is how IDs are written. A value other than these three counts as Hex.
 type Format uint8
 
 const (

@@ -21,7 +21,7 @@ type reader struct {
 	names  *known
 	loose  bool // the line is not JSON, so a text may look like a number, true or false
 
-	at    [maxNames]int32 // for each known name, its index in fields plus one; 0: none
+	at    [maxNames]int32 // for each known name, the index of its field, plus one; 0: no such field
 	inner [maxNames]bool  // for each known name, whether that field is in a nested object
 	score uint64          // one byte for each vendor: how many of its names the line has
 
@@ -77,7 +77,7 @@ func (r *reader) str(slot uint8) (string, bool) {
 }
 
 // integer returns the whole number in the field with a known name. The number may be a text,
-// because Google exports it so.
+// because Google exports it as one.
 func (r *reader) integer(slot uint8) (int64, bool) {
 	f := r.get(slot)
 	if f == nil {

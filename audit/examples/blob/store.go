@@ -137,8 +137,8 @@ func (s Store) Delete(ctx context.Context, name string) error {
 const lockName = "_compact.lock"
 
 // Lock makes an object, and fails if the object exists already. After a crash, delete the object
-// by hand. Lock cannot take over an old lock, because the kit has no call that replaces an object
-// only if no other process has replaced it meanwhile.
+// by hand. Lock cannot take over an old lock, because the Go Cloud Development Kit has no call
+// that replaces an object only if no other process has replaced it meanwhile.
 func (s Store) Lock(ctx context.Context) (held context.Context, unlock func() error, err error) {
 	host, _ := os.Hostname()
 	holder := fmt.Sprintf("process %d on %s since %s", os.Getpid(), host, time.Now().UTC().Format(time.RFC3339))

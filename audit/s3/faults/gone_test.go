@@ -42,9 +42,9 @@ func write(t *testing.T, s lake.Store, number int, at time.Time, events int) {
 	require.NoError(t, err)
 }
 
-// compactOnce returns a fault that compacts the store at the first request for which the function
-// at returns true. All requests are answered as usual. The flag done is true when the store was
-// compacted.
+// compactOnce returns a function for the field server.fault. It compacts the store at the first
+// request for which the function at returns true. All requests are answered as usual. The flag
+// done is true when the store was compacted.
 func compactOnce(t *testing.T, server *server, at func(*http.Request) bool) (fault func(int, *http.Request) (*http.Response, error), done *atomic.Bool) {
 	done = new(atomic.Bool)
 	return func(_ int, req *http.Request) (*http.Response, error) {
@@ -102,9 +102,9 @@ func TestFindBetweenAnswers(t *testing.T) {
 		{"a partition that fits into an answer, and its first files stay", []int{6, 8}, 2, 4},
 		{"a partition of several answers", []int{6, 24}, 2, 0},
 		{"a partition of several answers, and its first files stay", []int{6, 24}, 2, 4},
-		{"a partition of several answers, in its first listing", []int{6, 24}, 4, 0},
-		{"a partition of several answers, in its first listing, and its first files stay", []int{6, 24}, 4, 10},
-		{"a partition of several answers, in its second listing", []int{6, 24}, 7, 0},
+		{"a partition of several answers, compacted during its first listing", []int{6, 24}, 4, 0},
+		{"a partition of several answers, compacted during its first listing, and its first files stay", []int{6, 24}, 4, 10},
+		{"a partition of several answers, compacted during its second listing", []int{6, 24}, 7, 0},
 		{"a partition of several answers, with no other partition before it", []int{24}, 3, 0},
 		{"partitions of exactly one answer, and another one", []int{10, 10, 3}, 3, 0},
 	} {

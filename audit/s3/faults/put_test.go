@@ -15,9 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// only(times, match, fault) returns a function for the field server.fault. That function applies
-// fault to the requests for which match returns true: to the first ones, as many as times says, or
-// to all of them if times is -1.
+// only returns a function for the field server.fault. That function calls fault for the first
+// requests for which match returns true, and lets the server answer all others. The argument times
+// is the number of calls of fault. If it is -1, the number is not limited.
 func only(times int, match func(*http.Request) bool, fault func(*http.Request) (*http.Response, error)) func(int, *http.Request) (*http.Response, error) {
 	var left atomic.Int64
 	left.Store(int64(times)) // -1: for all requests
@@ -93,8 +93,8 @@ func TestPutFails(t *testing.T) {
 		name  string
 		size  int
 		fault func(*http.Request) (*http.Response, error)
-		puts  int64 // at most
-		says  string
+		puts  int64  // the maximum number of requests that write
+		says  string // a part of the error
 	}{
 		{"503", 1000, slowDown, 8, "503 SlowDown: Because of a test"},
 		{"503 of all parts", big, slowDown, 1 + 3*8, "503 SlowDown"},

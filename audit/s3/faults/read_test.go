@@ -66,8 +66,9 @@ func TestReadRequests(t *testing.T) {
 	assert.Zero(t, s.Requests().Heads)
 }
 
-// The Bloom filters of a large file are in front of the end that Open reads. When they are read,
-// the end is extended to include them, and is kept in this form.
+// Open reads the end of a file, which is its last bytes, and the Store keeps it in the cache. The
+// Bloom filters of a large file are in front of these bytes. When they are read, the end in the
+// cache is extended to include them.
 func TestEndGrows(t *testing.T) {
 	for _, cache := range []string{"", filepath.Join(t.TempDir(), "made")} {
 		server := newServer(t)

@@ -43,7 +43,7 @@ func TestSend(t *testing.T) {
 		logger func(w *lines) zerolog.Logger
 		hooked bool
 		level  zerolog.Level
-		want   int // the number of lines; the last has the record
+		want   int // the number of lines; the last one contains the record
 	}
 	ours := logctx.Hook(logctx.Config{})
 	for _, tt := range []row{
@@ -62,14 +62,14 @@ func TestSend(t *testing.T) {
 			levels.ErrorHook = ours
 			return zerolog.New(w).Hook(levels)
 		}, false, zerolog.InfoLevel, 1},
-		{"at another level", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours) }, true, zerolog.ErrorLevel, 1},
-		{"below the level", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours).Level(zerolog.ErrorLevel) }, true, zerolog.InfoLevel, 0},
-		{"below the level, without our hook", func(w *lines) zerolog.Logger { return zerolog.New(w).Level(zerolog.ErrorLevel) }, false, zerolog.InfoLevel, 0},
-		{"disabled", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours).Level(zerolog.Disabled) }, false, zerolog.InfoLevel, 0},
-		{"discarded by a hook before ours", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(discard, ours) }, true, zerolog.InfoLevel, 0},
-		{"discarded by a hook after ours", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours, discard) }, true, zerolog.InfoLevel, 0},
-		{"discarded, without our hook", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(discard) }, false, zerolog.InfoLevel, 0},
-		{"a sampler that drops", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours).Sample(zerolog.RandomSampler(0)) }, true, zerolog.InfoLevel, 0},
+		{"our hook, and a line at another level", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours) }, true, zerolog.ErrorLevel, 1},
+		{"our hook, and a line below the logger's level", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours).Level(zerolog.ErrorLevel) }, true, zerolog.InfoLevel, 0},
+		{"no hook, and a line below the logger's level", func(w *lines) zerolog.Logger { return zerolog.New(w).Level(zerolog.ErrorLevel) }, false, zerolog.InfoLevel, 0},
+		{"our hook in a disabled logger", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours).Level(zerolog.Disabled) }, false, zerolog.InfoLevel, 0},
+		{"a hook before ours that discards the line", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(discard, ours) }, true, zerolog.InfoLevel, 0},
+		{"a hook after ours that discards the line", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours, discard) }, true, zerolog.InfoLevel, 0},
+		{"a hook that discards the line, without our hook", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(discard) }, false, zerolog.InfoLevel, 0},
+		{"our hook, and a sampler that drops the line", func(w *lines) zerolog.Logger { return zerolog.New(w).Hook(ours).Sample(zerolog.RandomSampler(0)) }, true, zerolog.InfoLevel, 0},
 	} {
 		for _, rec := range []line.Record{request, call, plain, run} {
 			t.Run(tt.name+", "+rec.Message(), func(t *testing.T) {
@@ -101,8 +101,8 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// Send writes the IDs that the Pending contains, or else those of its context. It writes none if
-// the context has no trace.
+// Send writes the IDs that the Pending contains. If the Pending contains none, Send writes those
+// of its context, and none if the context has no trace.
 func TestSendIDs(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -152,7 +152,7 @@ func TestLog(t *testing.T) {
 		{"another handler, below the level", func(h slog.Handler) slog.Handler { return h }, slog.LevelDebug, false, false},
 		{"our handler, in a debug trace", func(h slog.Handler) slog.Handler { return logctx.Slog(h, logctx.Config{}) }, slog.LevelDebug, true, true},
 		{"another handler, in a debug trace", func(h slog.Handler) slog.Handler { return h }, slog.LevelDebug, true, true},
-		{"below debug, in a debug trace", func(h slog.Handler) slog.Handler { return h }, slog.LevelDebug - 1, true, false},
+		{"another handler, below the level debug in a debug trace", func(h slog.Handler) slog.Handler { return h }, slog.LevelDebug - 1, true, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -176,8 +176,8 @@ func TestLog(t *testing.T) {
 // stranger is a handler that knows nothing of our handlers.
 type stranger struct{ slog.Handler }
 
-// Out writes with the zerolog logger of the context, else with its slog logger, else with the
-// global logger.
+// Out writes with the zerolog logger of the context. If the context has none, Out writes with the
+// slog logger of the context, and if it has none either, with the global logger.
 func TestOut(t *testing.T) {
 	fallback, former := newLines(), log.Logger
 	log.Logger = zerolog.New(fallback)

@@ -123,8 +123,9 @@ func (e *engine) nameOf(v value) string {
 	return "an object"
 }
 
-// hint returns an addition to a reason: what to write instead, if the script uses names of Java or
-// of a host that a filter does not have.
+// hint returns a text to append to a reason, or "". If the script uses a name of Java, the text
+// says what to write instead. If it uses a name of Node or of a browser, the text says that a
+// filter lacks such names.
 func hint(reason string) string {
 	name, ok := strings.CutPrefix(reason, "ReferenceError: ")
 	if !ok {

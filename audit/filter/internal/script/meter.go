@@ -17,9 +17,9 @@ type meter struct {
 	polled time.Duration // when the engine last polled, by the clock
 	cut    bool          // the call is over its budget
 
-	cpu, clock time.Duration // at the last reading
+	cpu, clock time.Duration // the processor time and the clock at the last reading
 
-	readCPU, readClock atomic.Int64 // cpu and clock, for the watchdog
+	readCPU, readClock atomic.Int64 // copies of cpu and clock that the watchdog may read
 }
 
 // origin is the time at which the clock reads 0.

@@ -32,7 +32,7 @@ type Counts struct {
 // Fault is an error of a script, or the reason for which it is off.
 type Fault struct {
 	Reason string // a sentence without hostile bytes
-	Line   int    // in the file; 0: not known
+	Line   int    // the line of the file; 0: not known
 }
 
 // Error implements error.

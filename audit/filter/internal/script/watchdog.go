@@ -9,8 +9,8 @@ import (
 // watchdog ends a native function of the engine that does not return. Native functions do not
 // poll, so the meter cannot stop them. While a script runs, a timer is set. When it fires, the
 // watchdog compares the limit with the processor time that the script's thread has used since the
-// meter last read it. The meter reads it every few milliseconds between calls. So a time over the
-// limit was spent in a single call.
+// meter last read it. Between calls, the meter reads this time every few milliseconds. So a time
+// over the limit was spent in a single call.
 //
 // If the limit is exceeded, the watchdog makes the scope's memory inaccessible. The native
 // function's next access is then a fault, which becomes a panic that Judge or New recovers. The

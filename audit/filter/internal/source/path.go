@@ -109,8 +109,7 @@ func (s *Source) isLast(files map[string]File) bool {
 	return true
 }
 
-// accept merges two reads of the files. A file on which the reads differ gets an error. A file
-// that is in neither read is left out.
+// accept merges two reads of the files. A file on which the reads differ gets an error.
 func (s *Source) accept(first, second map[string]File) []File {
 	var files []File
 	for name, f := range second {

@@ -26,16 +26,16 @@ const maxTotal = 16 << 20
 // Config configures a Source: see [Open]. Where is required.
 type Config struct {
 	Where           string // a directory, a file, or a URL
-	Header          string // the path of a file with one line "Name: value", for a URL
+	Header          string // the path of a file with one line "Name: value"; only for a URL
 	SHA256          string // the digest of the content, in hexadecimal digits; not for a directory
-	HMACKey         string // the path of a file with the key, for a URL
+	HMACKey         string // the path of a file with the key; only for a URL
 	SignatureHeader string // the header of the response with the HMAC-SHA256
 }
 
 // File is one file of the source.
 type File struct {
 	Name string // without the directory; a URL is without parts that may be secret
-	Text []byte // nobody changes it afterwards
+	Text []byte // the content; the Source never changes these bytes
 	Err  error  // the file could not be read, or is changing: keep its last text
 }
 

@@ -13,9 +13,9 @@ import (
 // are at https://docs.aws.amazon.com/firehose/latest/dev/s3-prefixes.html
 type prefix []func(at time.Time) string
 
-// parsePrefixes checks the two prefixes of a stream: the Prefix and the ErrorOutputPrefix, which
-// is the argument failed. It returns the parsed Prefix. If one of them breaks a rule of Firehose,
-// the error names that rule.
+// parsePrefixes checks the two prefixes of a stream, and returns the first one parsed. The
+// argument objects is the Prefix, and the argument failed is the ErrorOutputPrefix. If a prefix
+// breaks a rule of Firehose, the error names that rule.
 func parsePrefixes(objects, failed string) (prefix, error) {
 	if strings.Contains(objects, "!{firehose:error-output-type}") {
 		return nil, errors.New("the Prefix can't contain !{firehose:error-output-type}")

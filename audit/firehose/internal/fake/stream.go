@@ -25,8 +25,8 @@ type Config struct {
 	Stream            string
 	Prefix            string
 	ErrorOutputPrefix string
-	SizeInMBs         int // 1 to 128; 0: 5
-	IntervalInSeconds int // 0 to 900; negative: 300
+	SizeInMBs         int // 1 to 128; 0 means 5
+	IntervalInSeconds int // 0 to 900; a negative number means 300
 	Gzip              bool
 
 	// Deliver puts an object into the bucket. After an error, the stream offers the object again
@@ -44,8 +44,8 @@ type Fault struct {
 	Message string // the message of that exception
 	Refuse  []int  // these records are refused, with ServiceUnavailableException
 	Hang    bool   // the call gets no answer
-	Taken   bool   // with Hang: the records were taken nevertheless
-	Body    string // the body of the answer, with status 200; the records were taken
+	Taken   bool   // the records of a call without an answer (Hang) are taken nevertheless
+	Body    string // the records are taken, and the answer has this body and the status 200
 }
 
 // Stream is a fake Firehose stream. Several goroutines may call its methods at once.
