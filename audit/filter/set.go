@@ -24,7 +24,7 @@ type Set struct {
 	filters  []*live // in the order of their files
 	bucket   bucket
 	pressure pressure
-	names    []string // of the filters that pass an event; reused
+	names    []string // the names of the filters that pass an event; reused for the next event
 
 	// mu guards the following fields, which Stats reads. It is never held while a script runs.
 	mu       sync.Mutex
@@ -32,8 +32,8 @@ type Set struct {
 	events   Events
 	health   Health
 	broken   bool              // all filters that apply are switched off
-	offs     []Off             // for the goroutine tell to report
-	garbage  []*script.Script  // for the goroutine keep to close
+	offs     []Off             // the goroutine tell will report these
+	garbage  []*script.Script  // the goroutine keep will close these
 	past     map[string]totals // the figures of removed filters, by name
 	stateErr string            // why the state was not written
 

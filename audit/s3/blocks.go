@@ -10,7 +10,7 @@ import (
 // zero value is ready to use.
 type blocks struct {
 	mu     sync.Mutex
-	cached   map[int64]*block
+	cached map[int64]*block
 	recent []int64 // the keys of the map cached; the key that was used last is at the end
 }
 

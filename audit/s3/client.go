@@ -19,8 +19,8 @@ const (
 	idleTimeout = 30 * time.Second
 	idlePerHost = 32
 
-	// An attempt may take attemptTime plus the time for its bytes. That time is computed with the
-	// rate slowest, in bytes a second.
+	// An attempt may take attemptTime plus the time for its bytes. The time for the bytes is their
+	// number divided by slowest, which is a rate in bytes a second.
 	attemptTime = 15 * time.Second
 	slowest     = 128 << 10
 

@@ -25,7 +25,7 @@ type lease struct {
 	owner string // a part of the lock's text that is unique to this lease
 	end   context.CancelCauseFunc
 	timer *time.Timer
-	done  sync.WaitGroup // of the goroutine that renews the lock
+	done  sync.WaitGroup // waits for the goroutine that renews the lock
 
 	mu    sync.Mutex
 	etag  string

@@ -26,9 +26,10 @@ const (
 
 // Open sends one request, for the end of the file: the last 128 KiB. It sends no request if the
 // end is in the cache and the file was listed in the last minute. Reads within the end need no
-// further request. Small reads shortly in front of the end extend it, up to 1 MiB. Other reads get
-// blocks of 2 MiB, and the reader keeps the last three blocks. If the file was replaced or deleted
-// meanwhile, Open or the first read that needs a request returns an error that is fs.ErrNotExist.
+// further request. A small read of bytes shortly in front of the end makes the end longer, up to
+// 1 MiB. Other reads get blocks of 2 MiB, and the reader keeps the last three blocks. If the file
+// was replaced or deleted meanwhile, Open or the first read that needs a request returns an error
+// that is fs.ErrNotExist.
 //
 // Reads end when ctx ends, and with Close.
 func (s *Store) Open(ctx context.Context, name string) (lake.Reader, error) {
@@ -100,7 +101,7 @@ var errRange error = &refusal{"the server does not send the range that it is ask
 type part struct {
 	body []byte
 	at   int64
-	size int64 // of the object
+	size int64 // the size of the object
 	etag string
 }
 
@@ -125,8 +126,8 @@ func (s *Store) get(ctx context.Context, name, of string, etag *string) (got par
 }
 
 const (
-	// For a hit, a search reads pages of all columns. These pages are within one megabyte of the
-	// file. A request takes as long as the transfer of a megabyte.
+	// For a hit, a search reads pages of all columns. The first and the last of these pages are at
+	// most a megabyte apart. A request takes as long as the transfer of a megabyte.
 	blockSize = 2 << 20
 	maxBlocks = 3
 

@@ -194,7 +194,7 @@ func (r *reader) word(w string) bool {
 // use up the stack.
 func (r *reader) skip(depth int) error {
 	var buf [64]byte
-	open := buf[:0] // the closing bracket of each
+	open := buf[:0] // the closing bracket of each open object or array
 	for {
 		// A value begins here.
 		switch c := r.peek(); c {

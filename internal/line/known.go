@@ -12,8 +12,8 @@ type known struct {
 	scores [maxNames]uint64          // for each name, a 1 in the byte of each vendor that uses it
 	slots  [len(vendors)][keys]uint8 // for each vendor and key, the index of the name in list
 	unit   [len(vendors)]unit        // the unit of Duration
-	// nested says that the vendor has Duration in a group. A line without the
-	// group has Duration under our own name.
+	// nested says that the vendor has Duration in a group. A line without the group has Duration
+	// under our own name.
 	nested [len(vendors)]bool
 	time   [len(timeNames)]uint8
 	level  [len(levelNames)]uint8
@@ -94,8 +94,8 @@ func hash(key string) uint8 {
 	return uint8(last)*37 ^ key[0]*11 ^ key[last]*5 ^ key[last/2]*3
 }
 
-// vendor returns the vendor of which a line has the most names. The argument score has a byte for
-// each vendor, with the number of its names in the line.
+// vendor returns the vendor that has the most names in a line. The argument score has a byte for
+// each vendor, with the number of the vendor's names in the line.
 func (n *known) vendor(score uint64) (best int) {
 	most := uint8(score)
 	for v := 1; v < len(vendors); v++ {

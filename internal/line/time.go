@@ -5,8 +5,8 @@ import "time"
 // instant returns the time that s represents, or the zero time if s is not a time. The time is in
 // RFC 3339, with a fraction of any length, or a number of seconds, milliseconds, microseconds or
 // nanoseconds since 1970. The size of the number shows its unit. Loggers of Java and Python write
-// a space instead of the T, a comma before the fraction, and a zone without a colon. logctx.Console
-// writes only the time of the day, and the result then has the year 0.
+// a space instead of the T, a comma before the fraction, and a zone without a colon. For
+// logctx.Console, which writes only the time of the day, the result has the year 0.
 func instant(s string) time.Time {
 	if len(s) >= len("15:04:05") && s[2] == ':' {
 		if c, behind, ok := clockOf(s); ok && behind == "" {

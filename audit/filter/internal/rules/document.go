@@ -91,10 +91,10 @@ type kind uint8
 
 const (
 	content   kind = iota
-	comment        // or a blank line
-	directive      // begins with %
-	marker         // begins with ---
-	ending         // begins with ...
+	comment        // a comment, or a blank line
+	directive      // a line that begins with %
+	marker         // a line that begins with ---
+	ending         // a line that begins with ...
 )
 
 // begins reports whether a line begins with mark, followed by a blank or by the end of the line.

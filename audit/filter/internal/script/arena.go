@@ -29,8 +29,8 @@ const (
 	headerSize = 8
 	usedBit    = 1
 
-	// Blocks of fewer than exactSizes cells are in a list for their size. Above that, each power
-	// of two has listsPerPower lists.
+	// Free blocks of fewer than exactSizes cells are in a list for their exact size. For larger
+	// blocks there are listsPerPower lists between one power of two and the next.
 	exactSizes    = 64
 	powerBits     = 3
 	listsPerPower = 1 << powerBits
@@ -163,8 +163,8 @@ func (a *arena) allocate(size int) uintptr {
 	return a.addressOf(b)
 }
 
-// take marks cells of the block b as used, from its start, and frees the others. The argument
-// cells is how many it marks, and the argument total is how many the block has.
+// take marks the first part of the block b as used, and frees the rest. The argument total is the
+// size of the block in cells, and the argument cells is the size of the first part.
 func (a *arena) take(b, total, cells uint32) {
 	a.set(b, cells, usedBit)
 	if total > cells {

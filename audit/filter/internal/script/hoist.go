@@ -110,7 +110,7 @@ func endsStatement(list []token, i int) int {
 type uses struct {
 	list   []token
 	byName map[string][]int // the positions of a word, except as the name of a property
-	closes map[int]int      // the closing bracket of each opening one
+	closes map[int]int      // the position of the closing bracket, by that of the opening one
 }
 
 func usesOf(list []token) uses {

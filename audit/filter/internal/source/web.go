@@ -38,7 +38,7 @@ type web struct {
 
 	text               []byte // the content of the last good answer; nil: none
 	etag, lastModified string
-	requests           int // since the last answer with the content
+	requests           int // the number of requests since the last answer with the content
 }
 
 func newWeb(cfg Config) (*web, error) {

@@ -22,7 +22,7 @@ type bracket struct {
 	last     bool // the last token was a comma
 	question int  // question marks whose colons have not come yet
 	ternary  bool // the last colon belonged to a question mark
-	traps    int  // how many were found before it
+	traps    int  // the number of traps that were found before it
 	of       int  // for a group: the index of the token before it, or -1
 	inGroup  bool // it is in parentheses, or is itself a pair of parentheses
 	inCall   bool // it is in a function that is called for events, or is the body of that function

@@ -18,8 +18,8 @@ const (
 )
 
 // Find returns the traps of a script, in the order of lines. The argument firstLine is the line of
-// the file where the script begins. For a text that is not JavaScript, the result is undefined but
-// safe.
+// the file where the script begins. For a text that is not JavaScript, the traps have no meaning,
+// but Find does not panic.
 func Find(script string, firstLine int) []Trap {
 	f := finder{tokens: tokens(script)}
 	for f.at = range f.tokens {
