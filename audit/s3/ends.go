@@ -1,7 +1,7 @@
 package s3
 
-// ends keeps the ends of files. The end of a file is its last bytes: see endSize. A key consists of
-// the file's name, ETag and size.
+// ends keeps the ends of files. The end of a file is its last bytes: see endSize. A key consists
+// of the store's URL, and the file's name, ETag and size.
 type ends interface {
 	load(key string) []byte // nil: there is no end for key
 	save(key string, end []byte)

@@ -11,7 +11,7 @@ const maxMemory = 64 << 20
 // memory keeps the ends that were used most recently.
 type memory struct {
 	mu     sync.Mutex
-	recent *list.List // of *kept, the last used first
+	recent *list.List // the elements are *kept; the one that was used last is at the front
 	byKey  map[string]*list.Element
 	size   int
 }

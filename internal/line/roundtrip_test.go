@@ -42,8 +42,8 @@ var presets = []struct {
 	{name: "Google Cloud without a project", cfg: logctx.GoogleCloud(""), google: true, exact: true},
 	{name: "ECS", cfg: logctx.ECS(), exact: true, alone: true},
 	{name: "Logback", cfg: logctx.Logback()},
-	{name: "ours in decimal", cfg: logctx.Config{Format: logctx.Decimal}, decimal: true},
-	{name: "ours as Google has it", cfg: logctx.Config{Format: logctx.GoogleTrace, Project: "shop-1"}, google: true},
+	{name: "our names, with decimal IDs", cfg: logctx.Config{Format: logctx.Decimal}, decimal: true},
+	{name: "our names, with IDs in Google's form", cfg: logctx.Config{Format: logctx.GoogleTrace, Project: "shop-1"}, google: true},
 }
 
 // loggers are all kinds of loggers that write our lines.

@@ -12,9 +12,9 @@ type wanted struct {
 
 func (w *wanted) slot(k Key) uint8 { return w.names.slots[w.vendor][k] }
 
-// The method any returns the text of the field with the vendor's name, or else with another
-// vendor's name, because users may mix names. An ID under Datadog's name may be a number, because
-// some loggers write it so.
+// The method any returns the text of the field with the vendor's name. If the line lacks that
+// field, any tries the other vendors' names, because users may mix names. An ID under Datadog's
+// name may be a number, because some loggers write numbers.
 func (w *wanted) any(k Key) string {
 	for i := -1; i < len(vendors); i++ {
 		v := i

@@ -13,7 +13,7 @@ import (
 // offTests are scripts that must be switched off.
 var offTests = []struct {
 	name, globals, body string
-	calls               int // calls until the script is off, at most
+	calls               int // the maximum number of calls until the script is off
 	reason              string
 	load                func(name, source string, firstLine int) (*script.Script, error)
 }{
@@ -72,7 +72,7 @@ func TestOn(t *testing.T) {
 		{"one error in 100", "var n = 0", "if (++n % 100 == 0) null.x; return true", 20_000, 200},
 		{"one error in 30", "var n = 0", "if (++n % 30 == 0) null.x; return true", 30_000, 1000},
 		{"one call without enough memory in 11,000", "var n = 0", `if (++n % 11000 == 0) "x".repeat(4e7); return true`, 44_000, 4},
-		{"garbage", "", "var a = {}; a.a = a; a.b = new ArrayBuffer(20000); return true", 5_000, 0},
+		{"calls that leave garbage", "", "var a = {}; a.a = a; a.b = new ArrayBuffer(20000); return true", 5_000, 0},
 		{"eval", "", "return eval('true')", 1000, 0},
 	}
 	for _, tt := range tests {

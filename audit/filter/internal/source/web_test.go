@@ -111,7 +111,7 @@ func TestBadAnswers(t *testing.T) {
 			for err := error(nil); err == nil; _, err = w.Write(make([]byte, 1<<16)) {
 			}
 		}, "larger than 1048576 bytes"},
-		{"a bomb of gzip", func(w http.ResponseWriter, _ *http.Request) {
+		{"a small answer in gzip that has 50 MiB when it is unpacked", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
 			z.Write(make([]byte, 50<<20))
@@ -253,7 +253,7 @@ func TestBadHeaderFiles(t *testing.T) {
 		{"an invalid name", "A b: " + secret, "not one line"},
 		{"two lines", "A: " + secret + "\nB: x", "more than one line"},
 		{"a carriage return", "A: " + secret + "\rB: x", "more than one line"},
-		{"Host", "host: " + secret, "a header that the request sets itself"},
+		{"the header Host", "host: " + secret, "a header that the request sets itself"},
 		{"too large", "A: " + strings.Repeat(secret, 100_000), "larger than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -283,7 +283,7 @@ func TestPinAndSignature(t *testing.T) {
 		{"another digest", strings.Repeat("0", 64), "", "", "does not have the digest"},
 		{"the signature", "", key, good, ""},
 		{"the signature with the prefix sha256=", "", key + "\n", "sha256=" + good, ""},
-		{"both", pin, key, good, ""},
+		{"the digest and the signature", pin, key, good, ""},
 		{"no signature", "", key, "", "no signature: the response has no header X-Signature"},
 		{"another signature", "", key, strings.Repeat("0", 64), "does not match the content"},
 		{"half a signature", "", key, good[:32], "does not match the content"},

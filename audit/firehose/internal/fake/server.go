@@ -14,8 +14,10 @@ import (
 // https://docs.aws.amazon.com/firehose/latest/dev/limits.html
 const (
 	maxRecords = 500
-	maxRecord  = 1000 << 10 // before base64
-	maxCall    = 4 << 20    // size of the request in base64: the stricter reading of that page
+	maxRecord  = 1000 << 10 // the maximum size of a record, before base64
+	// maxCall is the maximum size of a request, in base64. That page does not say whether the
+	// limit is before or after base64. This is the stricter of the two.
+	maxCall = 4 << 20
 )
 
 // request is a PutRecordBatch, or a PutRecord.
