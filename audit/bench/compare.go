@@ -18,7 +18,7 @@ import (
 // value.
 type result struct {
 	Events int
-	Wall   time.Duration // from the first event until all events are on disk
+	Wall   time.Duration // the time from the first event until all events are on disk
 	CPU    time.Duration
 	Bytes  int64
 	Find   time.Duration // the time to find one value, with a warm page cache
@@ -38,7 +38,7 @@ func runPeers(args []string) error {
 		for i, p := range peers {
 			n := *events
 			if p.name == "SQLite, each event" {
-				n /= 10 // because it is slow
+				n /= 10 // this peer is slow
 			}
 			r, err := child(strconv.Itoa(i), strconv.Itoa(n))
 			if err != nil {

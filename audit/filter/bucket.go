@@ -7,7 +7,7 @@ import "time"
 type bucket struct {
 	rate   float64
 	tokens float64
-	at     time.Time // when tokens was computed; zero: the bucket is full
+	at     time.Time // the time at which the field tokens was computed; zero: the bucket is full
 }
 
 // take reports whether an event at the time now may pass. An event that passes uses up a token.

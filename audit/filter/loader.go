@@ -22,8 +22,8 @@ type loader struct {
 	parsed   map[string]parsed       // the files as last read, by name
 	failed   map[string]failure      // scripts that failed, by filter
 	problems []string                // the faults that this poll has found
-	more     int                     // how many faults problems leaves out
-	most     time.Duration           // how long one poll may evaluate scripts, approximately
+	more     int                     // the number of faults that the list problems leaves out
+	most     time.Duration           // about how long one poll may evaluate scripts
 }
 
 // load reads the source, and replaces the Set's filters by those of the source. The last good

@@ -117,7 +117,7 @@ func TestAllOff(t *testing.T) {
 	for _, c := range []struct {
 		name        string
 		cfg         filter.Config
-		kept        []int // how many of 5000 events: at once, a minute later, half a second later
+		kept        []int // events kept of 5000: at once, a minute later, and half a second after that
 		consequence string
 	}{
 		{"keep", filter.Config{}, []int{1000, 1000, 500}, "events are kept, 1000 a second at most"},

@@ -21,7 +21,7 @@ type Set struct {
 	// The mutex judging is held while a batch is judged, and while new filters replace old ones.
 	// So no batch is judged by a mix of old and new filters.
 	judging  sync.Mutex
-	filters  []*live // in the order of their files
+	filters  []*live // the filters are in the order of their files
 	bucket   bucket
 	pressure pressure
 	names    []string // the names of the filters that pass an event; reused for the next event

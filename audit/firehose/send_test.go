@@ -471,7 +471,7 @@ func (misled) Do(r *http.Request) (*http.Response, error) {
 }
 
 func TestURLsInErrors(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // because Send tries for a minute
+	synctest.Test(t, func(t *testing.T) { // Send tries for a minute
 		a := config()
 		a.BaseEndpoint, a.HTTPClient = aws.String("http://user:sekret@firehose.invalid"), misled{}
 		sink, err := firehose.Open(t.Context(), firehose.Config{Stream: "audit", AWS: &a})

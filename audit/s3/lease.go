@@ -44,7 +44,7 @@ func (l *lease) acquire(ctx context.Context) (err error) {
 		switch {
 		case err != nil:
 			return err
-		case there == nil: // its holder has released it meanwhile
+		case there == nil: // the holder has released the lock meanwhile
 			when = ifAbsent()
 		case there.ours: // an attempt of ours has succeeded, and its answer was lost
 			l.etag = there.etag
@@ -82,7 +82,7 @@ type lockFile struct {
 	text string
 	ours bool
 	etag string
-	age  time.Duration // by the server's clock
+	age  time.Duration // the age by the server's clock
 }
 
 // read returns the lock in the store, or nil if there is none.

@@ -16,7 +16,7 @@ const (
 	singlePut = 16 << 20
 	partSize  = 8 << 20
 	maxParts  = 10_000
-	partsOnce = 4 // how many parts are sent at once
+	partsOnce = 4 // the number of parts that are sent at once
 
 	// abortTime is the time limit for the abort of an upload that failed. The caller's context
 	// does not shorten this time.

@@ -135,5 +135,5 @@ const (
 	// It is split into pieces, and does not use the blocks.
 	longRead  = 1 << 20
 	pieceSize = 8 << 20
-	pieces    = 4 // how many are requested at once
+	pieces    = 4 // the number of pieces that are requested at once
 )

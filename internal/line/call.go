@@ -6,10 +6,10 @@ import "time"
 type Call struct {
 	Method   string // the HTTP method, or the name of the operation if the call is not HTTP
 	Host     string // the host of the service that is called
-	Path     string // without query; "" if the call is not HTTP
+	Path     string // the URL's path without the query; "" if the call is not HTTP
 	Plain    bool   // the call is not HTTP
 	Status   int    // 0: there was no answer
-	Attempt  int    // from 1; 0: not counted
+	Attempt  int    // the first attempt is 1; 0: attempts are not counted
 	Duration time.Duration
 	Body     time.Duration // time from the beginning to the end of the answer's body; 0: not known
 	Error    string        // "": none

@@ -12,9 +12,9 @@ import (
 type unit uint8
 
 const (
-	milliseconds unit = iota // as a number, with three decimals
-	nanoseconds              // as a whole number
-	seconds                  // as a text: "0.004711s"
+	milliseconds unit = iota // a number, with three decimals
+	nanoseconds              // a whole number
+	seconds                  // a text: "0.004711s"
 )
 
 // took writes the duration d in the field k.

@@ -9,7 +9,7 @@ import (
 // It is computed from the table vendors.
 type known struct {
 	list   []string
-	scores [maxNames]uint64          // for each name, a 1 in the byte of each vendor that uses it
+	scores [maxNames]uint64          // each name has a 1 in the byte of each vendor that uses the name
 	slots  [len(vendors)][keys]uint8 // for each vendor and key, the index of the name in list
 	unit   [len(vendors)]unit        // the unit of Duration
 	// nested says that the vendor has Duration in a group. A line without the group has Duration

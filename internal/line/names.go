@@ -11,8 +11,8 @@ import (
 type Format uint8
 
 const (
-	Hex         Format = iota // as they arrived: 16 or 32 lower-case digits
-	Decimal                   // the low 64 bits as an unsigned decimal number, in a string
+	Hex         Format = iota // IDs as they arrived: 16 or 32 lower-case digits
+	Decimal                   // the low 64 bits of an ID as an unsigned decimal number, in a string
 	GoogleTrace               // the trace as a resource name of Google Cloud; the span as Hex
 )
 

@@ -56,7 +56,7 @@ func keyEnd(s string, i int) int {
 	}
 	for start := i; i < len(s); i++ {
 		switch c := s[i]; {
-		case c > '=': // in most cases a letter
+		case c > '=': // this is a letter in most cases
 		case c == '=' && i > start:
 			return i
 		case c == '=' || c == ' ' || c == '"':

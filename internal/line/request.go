@@ -11,7 +11,7 @@ type Request struct {
 	Duration             time.Duration
 	ParentID             [8]byte // the caller's span; zero: none
 	CallerParentID       [8]byte
-	UntrustedTraceID     string // in hexadecimal digits
+	UntrustedTraceID     string // the ID in hexadecimal digits; "": none
 	Panicked             bool
 	Hijacked             bool
 	ClientGone           bool

@@ -18,7 +18,7 @@ type graph struct {
 // point counts the events of a span of time. The field at is the end of the span, and the field
 // took is its length.
 type point struct {
-	at        time.Duration // since the beginning of the graph
+	at        time.Duration // the time since the beginning of the graph
 	took      time.Duration
 	logged    int64
 	written   int64

@@ -60,7 +60,7 @@ type pace struct {
 // does not fall, if the events that have passed are not found, or if the bad filter stays on.
 func live(ctx context.Context, f *fleet, dir string, p pace, out io.Writer) (*graph, error) {
 	l := &lively{fleet: f, dir: dir, pace: p, out: out, graph: &graph{}}
-	if err := l.sync(ctx); err != nil { // so that earlier events belong to no point
+	if err := l.sync(ctx); err != nil { // earlier events must not be counted in a point
 		return nil, err
 	}
 	l.began, l.done = time.Now(), l.totals()

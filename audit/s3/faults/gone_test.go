@@ -96,7 +96,7 @@ func TestFindBetweenAnswers(t *testing.T) {
 		name  string
 		files []int // the number of files in each partition
 		at    int64 // the number of the listing request before which the partitions are compacted
-		late  int   // how many merged files of the last partition are not deleted
+		late  int   // the number of merged files of the last partition that are not deleted
 	}{
 		{"a partition that fits into an answer", []int{6, 8}, 2, 0},
 		{"a partition that fits into an answer, and its first files stay", []int{6, 8}, 2, 4},

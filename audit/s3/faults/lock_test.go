@@ -133,7 +133,7 @@ func TestLockOfTheDead(t *testing.T) {
 		s := server.open(t, "")
 		_, _, err := s.Lock(ctx)
 		require.NoError(t, err)
-		cancel() // and do not unlock
+		cancel() // the process ends without unlocking
 		synctest.Wait()
 		time.Sleep(59 * time.Second)
 		other := server.open(t, "")

@@ -70,7 +70,7 @@ func other(e *zerolog.Event, key string, v any) {
 		if p == nil {
 			return
 		}
-		if v := reflect.ValueOf(v); v.Kind() == reflect.Pointer && v.IsNil() { // as slog does
+		if v := reflect.ValueOf(v); v.Kind() == reflect.Pointer && v.IsNil() { // slog writes a nil pointer in the same way
 			e.Str(key, "<nil>")
 			return
 		}

@@ -84,9 +84,10 @@ func Log(h slog.Handler, heard bool, level slog.Level, p *line.Pending) {
 	p.Log(h, level, heard, addIDs)
 }
 
-// Loggers contains the loggers of a Config. If there are none, as in the zero value, lines go to
-// the loggers of their context: to the zerolog logger, else to the slog logger, else to the
-// fallback of logctx.Info. In a debug trace, lines of all levels from debug on are written.
+// Loggers contains the loggers of a Config. If there are none, as in the zero value, a line goes
+// to the zerolog logger of its context. If the context has none, the line goes to the context's
+// slog logger, and if it has none either, to the fallback of logctx.Info. In a debug trace, lines
+// of all levels from debug on are written.
 type Loggers struct {
 	zerolog *zerolog.Logger
 	hooked  bool

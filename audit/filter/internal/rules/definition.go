@@ -23,7 +23,7 @@ const (
 // Definition is one filter as a file defines it.
 type Definition struct {
 	Name    string
-	Expires time.Time // in UTC; zero: never
+	Expires time.Time // the time is in UTC; zero: the filter never expires
 	Apps    []string  // nil: the services that have Config.Filtered
 	Script  string
 	Line    int // the line of the file where Script begins; the first line is 1

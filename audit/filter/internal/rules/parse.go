@@ -16,7 +16,7 @@ func Parse(text []byte) ([]Definition, []*Error) {
 	}
 	text = bytes.TrimPrefix(text, []byte(bom))
 	if bytes.Contains(text, []byte("%YAML")) {
-		text = bytes.Clone(text) // because the function documents changes its argument
+		text = bytes.Clone(text) // the function documents may change its argument
 	}
 	var defs []Definition
 	var errs []*Error

@@ -97,7 +97,7 @@ func pair(list []token, i int) int {
 	return i + 1
 }
 
-// endsStatement returns i if the statement ends after list[i], else -1.
+// endsStatement returns i if the statement ends after list[i]. Otherwise it returns -1.
 func endsStatement(list []token, i int) int {
 	if after := list[i+1]; after.text == ";" || after.newLine && after.kind == word && !isOneOf(after, "in", "of", "instanceof") {
 		return i

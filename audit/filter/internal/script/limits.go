@@ -46,12 +46,12 @@ const (
 type record struct {
 	budget time.Duration // the limit of one call
 
-	calls, errors int // in the window of errors
+	calls, errors int // the numbers of calls and of errors in the window of errors
 
 	overruns   int
-	sinceFirst int // calls since the first overrun
+	sinceFirst int // the number of calls since the first overrun
 
-	spent      time.Duration // in the window of processor time
+	spent      time.Duration // the time in the window of processor time
 	spentCalls int
 }
 

@@ -13,8 +13,8 @@ import (
 // may have been busy with other work.
 type meter struct {
 	budget time.Duration
-	began  time.Duration // when the call began, by the clock
-	polled time.Duration // when the engine last polled, by the clock
+	began  time.Duration // the time at which the call began, by the clock
+	polled time.Duration // the time at which the engine last polled, by the clock
 	cut    bool          // the call is over its budget
 
 	cpu, clock time.Duration // the processor time and the clock at the last reading
@@ -36,8 +36,8 @@ func (m *meter) start(budget time.Duration) {
 	m.polled = m.began
 }
 
-// end ends a call. It returns the call's processor time if that has reached the budget, else 0.
-// The next call begins when this one ends.
+// end ends a call. It returns the call's processor time if that has reached the budget, and 0
+// otherwise. The next call begins when this one ends.
 func (m *meter) end() (over time.Duration) {
 	t := now()
 	if m.cut || t-m.began >= m.budget {

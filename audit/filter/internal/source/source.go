@@ -34,7 +34,7 @@ type Config struct {
 
 // File is one file of the source.
 type File struct {
-	Name string // without the directory; a URL is without parts that may be secret
+	Name string // the file's name without the directory, or the URL without parts that may be secret
 	Text []byte // the content; the Source never changes these bytes
 	Err  error  // the file could not be read, or is changing: keep its last text
 }

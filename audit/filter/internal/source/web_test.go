@@ -183,7 +183,7 @@ func TestConditionalGet(t *testing.T) {
 			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				got = append(got, r.Header.Get(c.condition))
 				if r.Header.Get(c.condition) == c.value {
-					w.WriteHeader(304) // for ever
+					w.WriteHeader(304) // the server never sends new content
 					return
 				}
 				w.Header().Set(c.header, c.value)

@@ -14,7 +14,7 @@ const (
 	punct kind = iota
 	word
 	number
-	text // in quotes, or a part of a template
+	text // a text in quotes, or a part of a template
 	regex
 )
 
@@ -37,7 +37,7 @@ type lexer struct {
 	rest      string
 	line      int
 	tokens    []token
-	templates []int // for each open template, how many braces are open in it
+	templates []int // the number of open braces in each open template
 }
 
 // tokens returns the tokens of a script, without comments. It also reads a text that is not

@@ -26,7 +26,7 @@ func Find(script string, firstLine int) []Trap {
 		f.token()
 	}
 	slices.SortStableFunc(f.traps, func(a, b Trap) int { return a.Line - b.Line })
-	found := slices.Compact(f.traps) // such as java.util twice on one line
+	found := slices.Compact(f.traps) // java.util can be twice on one line
 	found = found[:min(len(found), maxTraps)]
 	for i := range found {
 		found[i].Line += firstLine - 1

@@ -56,7 +56,7 @@ type Stream struct {
 	mu      sync.Mutex
 	calls   int
 	buffer  []byte
-	oldest  time.Time // when the first record of the buffer arrived
+	oldest  time.Time // the time at which the first record of the buffer arrived
 	timer   *time.Timer
 	closed  bool
 	running context.Context
@@ -65,7 +65,7 @@ type Stream struct {
 	errs    []error
 }
 
-const version = 1 // of the stream's configuration
+const version = 1 // the version of the stream's configuration
 
 var name = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,64}$`)
 
@@ -109,7 +109,7 @@ func (s *Stream) take(data []byte) {
 			}
 		})
 	}
-	s.buffer = append(s.buffer, data...) // with nothing between records
+	s.buffer = append(s.buffer, data...) // Firehose puts nothing between records
 	if len(s.buffer) >= s.cfg.SizeInMBs<<20 {
 		s.flush()
 	}
