@@ -39,8 +39,9 @@
 //
 // Each run has a new trace, with a link to the trace in which it was scheduled, if there was one.
 // A Job ends only when fn returns. A function that uses gocron's own context instead of a Job must
-// start its trace itself, and is canceled with the scheduler. Its schedule ends when the context
-// in gocron.WithContext ends, so pass main's context there, and not a request's.
+// start its trace itself, and is canceled with the scheduler. The schedule of
+// such a function ends when the context in gocron.WithContext ends. Pass main's context there, and
+// not a request's.
 //
 //	cron                    c.AddFunc("@every 1m", workerpool.Job(ctx, fn))
 //	gocron                  s.NewJob(every, gocron.NewTask(workerpool.Job(ctx, fn)))

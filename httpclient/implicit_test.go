@@ -83,8 +83,8 @@ func longer(ctx context.Context) context.Context {
 	return context.WithValue(ctx, addedKey{}, "added")
 }
 
-// followUps are ways to send a request, and further requests whose contexts hold the record of an
-// earlier attempt.
+// Each of followUps sends a request, and then sends more requests. The contexts of the later
+// requests hold the record of an earlier attempt.
 var followUps = []struct {
 	name string
 	send func(t *testing.T, c *resty.Client, plain *http.Client)
@@ -132,8 +132,8 @@ var followUps = []struct {
 	}},
 }
 
-// The span of a later send is a child of the goroutine's span too, even if the send's context is
-// derived from the context of an earlier attempt.
+// The span of each send is a child of the goroutine's span. This also holds for a later send whose
+// context is derived from the context of an earlier attempt.
 func TestImplicitAfterAnother(t *testing.T) {
 	for _, tt := range followUps {
 		for name, starter := range map[string]trace.Starter{

@@ -222,8 +222,8 @@ func TestSlogFound(t *testing.T) {
 	}
 }
 
-// If a logger has several handlers of ours, the lines of calls have the field names of the first
-// one, at each level.
+// If a logger has several of our handlers, the first handler's Config names a call's own fields
+// (method, host, …), at each level. Each handler names the ID itself.
 func TestSlogFoundTwice(t *testing.T) {
 	var out bytes.Buffer
 	first := logctx.Slog(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelWarn}), logctx.Datadog())

@@ -102,9 +102,10 @@ func (c *current) remote() bool {
 // local reports whether there is a current span and it is in this process.
 func (c *current) local() bool { return c.span != nil && !c.remote() }
 
-// provider returns the provider of the current span if that span is local, and otherwise nil. It
-// returns nil for the fallback too, so that an SDK that is installed later, or was skipped because
-// of a deny, is asked. For OpenTelemetry's no-op provider it also returns nil.
+// provider returns the provider of the current span if that span is local, and otherwise nil. For
+// the provider fallback it also returns nil. Then the next Start looks for an SDK again: one may
+// have been installed since, or may have been skipped because of a deny. For OpenTelemetry's no-op
+// provider it returns nil too.
 func (c *current) provider() oteltrace.TracerProvider {
 	if !c.local() {
 		return nil

@@ -322,8 +322,8 @@ func ExampleInstall() {
 	// Output: 32 digits
 }
 
-// OTEL_PROPAGATORS chooses the headers that are read and sent. These services use W3C's headers
-// too.
+// OTEL_PROPAGATORS chooses the headers that are read and sent. With the value b3,tracecontext, a
+// service reads and sends W3C's traceparent beside B3.
 func ExamplePropagatorFromEnv() {
 	os.Setenv("OTEL_PROPAGATORS", "b3,tracecontext") // normally set by the shell or the deployment
 	defer os.Unsetenv("OTEL_PROPAGATORS")

@@ -142,8 +142,8 @@ func TestRootUnderNoopProviderOverAnotherSpan(t *testing.T) {
 	assert.Len(t, trace.ID(ctx), 32)
 }
 
-// A deny holds only for its own trace, and no SDK is asked about that trace. Each later root
-// remembers the SDK that was not asked, until a root asks an SDK.
+// A deny holds only for its own trace, and no SDK is asked about that trace. Each new root
+// passes on the SDK of the denied trace. The first root that asks an SDK ends this.
 func TestRootInARootAfterADeny(t *testing.T) {
 	rec := watch(sdktrace.AlwaysSample())
 	ctx, span := trace.Starter{TracerProvider: rec}.Start(context.Background(), testkit.B3("0"), "denied")

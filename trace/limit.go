@@ -44,8 +44,8 @@ func NewLimit(perSecond float64) Sampler {
 	return l
 }
 
-// limit is a bucket of tokens. The number of tokens is expressed as the time in which they are
-// added. So only one number changes, and no lock is needed.
+// limit is a bucket of tokens. It stores no number of tokens, but the moment at which the bucket
+// will be full again. So only one number changes, and no lock is needed.
 type limit struct {
 	begun time.Time
 	each  time.Duration // the time in which one token is added

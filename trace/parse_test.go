@@ -262,7 +262,7 @@ var headerRows = []headerRow{
 	{name: "blank b3 is absent", header: ids("b3", " \t", xSampled, "1"), want: said{id64, spanID, "", trace.Accept}},
 	{name: "malformed b3 is absent", header: ids("b3", canary, xSampled, "1"), want: said{id64, spanID, "", trace.Accept}},
 	{name: "rejected b3 leaves no debug", header: ids("b3", canary+"-"+spanID+"-d", xSampled, "0"), want: said{id64, spanID, "", trace.Deny}},
-	{name: "rejected b3 leaves no debug in a defer", header: ids("b3", id128+"-"+spanID+"-d-"+canary), want: said{id64, spanID, "", trace.Defer}},
+	{name: "debug of a rejected b3 is not used, and X-B3 without a decision stays a defer", header: ids("b3", id128+"-"+spanID+"-d-"+canary), want: said{id64, spanID, "", trace.Defer}},
 	{name: "rejected b3 leaves no IDs", header: testkit.Header("b3", "cacacacacacacaca-"+spanID+"-2", xSampled, "0"), want: said{State: trace.Deny}},
 	{name: "malformed b3 alone", header: testkit.Header("b3", canary), malformed: true},
 	{name: "malformed b3, and a parent alone", header: testkit.Header("b3", canary, xParent, parentID), malformed: true},

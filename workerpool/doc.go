@@ -23,11 +23,12 @@
 // contexts do not become a chain: each wraps the values of the first context, and not the context
 // before it. A new trace replaces the old one.
 //
-// But a context that the program itself derives in each run, and passes on to the next, adds a
-// link each time. Such contexts come from context.WithValue, WithCancel and WithTimeout, a
-// logger's WithContext, pprof.WithLabels, an errgroup, or a span. Two contexts add no link. One
-// is the context of a span that a Job's run starts with [trace.Start]. The other is the context of
-// [Logged], which gives a job a name, if you pass that context directly to Every or Job.
+// But if each run derives a context itself, and passes that context to the next run, the chain of
+// contexts grows by one with each run. Such contexts come from context.WithValue, WithCancel and
+// WithTimeout, a logger's WithContext, pprof.WithLabels, an errgroup, or a span. Two contexts do
+// not lengthen the chain. One is the context of a span that a Job's run starts with [trace.Start].
+// The other is the context that [Logged] returns, which has a job's name. Pass that context
+// directly to Every or Job.
 //
 // # Lines
 //

@@ -303,8 +303,8 @@ func TestSubmittedTaskIsForgotten(t *testing.T) {
 }
 
 // As TestSubmittedContextAfterTheTask, for a task that was submitted from inside another Submit
-// task. After its end, the inner context keeps nothing of the outer context in memory, and still
-// returns the same results.
+// task. When the inner task has ended, its context keeps nothing of the outer task's context in
+// memory. Err, Cause, Deadline and Value still return the same as before.
 func TestSubmittedContextOfASubmittedTask(t *testing.T) {
 	for _, asks := range []bool{false, true} {
 		for _, tt := range []struct {

@@ -123,9 +123,10 @@ func (v *view) whole() error {
 }
 
 // visit calls three functions: begin once, file for each file of p (several at once), and end
-// once. It leaves out files that are damaged or replaced, and sets p.journals. The result more of
-// the function file says that end will read the same file again. If files have disappeared, visit
-// starts again with begin, which must forget all results.
+// once. It leaves out files that are damaged or replaced, and sets p.journals. If the
+// function file returns more as true, visit keeps up to maxKept such files open, because end reads
+// them again. If files have disappeared, visit starts again with begin, which must forget all
+// results.
 func (v *view) visit(p *partition, begin func(), file func(*stored) (more bool, err error), end func() error) error {
 	defer p.close()
 	for {

@@ -28,7 +28,7 @@ type Tree struct {
 type Service struct {
 	Name         string // "": the lines name none
 	Spans, Lines int
-	Errors       int // failed spans, and error lines that report no span
+	Errors       int // failed spans, and error lines other than the lines that report spans
 
 	// Skew is the time by which the service's clock is ahead of the clock of the trace's first
 	// service. The times of spans and Line.At are corrected by Skew. Zero means that the clock is
@@ -74,7 +74,7 @@ func (t *Tree) extent() {
 		all.cover(s.Start, s.End())
 		reported = reported || !s.Made
 	}
-	if !reported { // made spans cover only the lines that name them, not the trace
+	if !reported { // spans with Made set cover only the lines that name them, not the trace
 		for _, l := range t.Entries {
 			all.cover(l.At, l.At)
 		}

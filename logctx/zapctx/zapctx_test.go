@@ -104,7 +104,7 @@ func TestContextOfTheBridge(t *testing.T) {
 	assert.True(t, passed, "the context is passed on")
 }
 
-// A logger without a core of ours writes nothing for a field of Context.
+// A logger without our core writes nothing for the field that zapctx.Context returns.
 func TestContextAlone(t *testing.T) {
 	var out output
 	zap.New(plain(&out, zap.DebugLevel)).Info(message, zapctx.Context(request()))

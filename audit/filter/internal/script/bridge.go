@@ -134,9 +134,8 @@ func references(v value) int32 {
 	return *(*int32)(at(pointer(v) - 4))
 }
 
-// current reports whether the arguments object and held are the same object. The argument held is
-// the event or the context of the current call. If object is another one, current throws an
-// exception in the script.
+// current reports whether object is the same as held, which is the event or the context of the
+// current call. If object is another one, current throws an exception in the script.
 func (e *engine) current(object, held value) bool {
 	if tagOf(object) == libquickjs.EJS_TAG_OBJECT && pointer(object) == pointer(held) {
 		return true
@@ -266,8 +265,8 @@ func (e *engine) describe(descriptor uintptr, v value, ok bool) int32 {
 	return 1
 }
 
-// listNames stores the address of a table of names at the address table, and the number of names
-// at the address count. The engine frees the table.
+// listNames makes a table of names. It writes the table's address to *table, and the number of
+// names to *count. The engine frees the table.
 func (e *engine) listNames(table, count uintptr, names []string) int32 {
 	*(*uintptr)(at(table)) = 0
 	*(*uint32)(at(count)) = 0

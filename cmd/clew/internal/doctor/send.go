@@ -160,8 +160,8 @@ func knownError(err error) string {
 	switch {
 	case strings.Contains(text, `malformed HTTP response "\x15\x03`):
 		return "it wants TLS there: try https://"
-	// These cases come before the others, because the service can choose the rest of such an
-	// error's text.
+	// Malformed HTTP comes first. Such an error quotes bytes of the service, and these bytes could
+	// contain the words that the later cases look for.
 	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME"):
 		return fmt.Sprintf("it does not speak HTTP there (%v): check the port", errors.Unwrap(err))
 	case errors.As(err, &dns):

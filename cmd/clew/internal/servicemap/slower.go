@@ -84,8 +84,9 @@ func (q quantile) slower(before, after *Quantiles, bad float64) bool {
 // quantile is not compared. For p95 and p99, the limit is half of the share of calls above the
 // quantile. With a larger share, the quantile could fall among the calls of the bad minute, and
 // would show nothing about the other minutes. For p50, the limit is less than half of the calls,
-// so that p50 falls among the calls of the other minutes. A bad minute raises p50, too. But it
-// also raises the distance from p50 to p95, by which [Quantiles.without] corrects p50.
+// so that p50 falls among the calls of the other minutes. A bad minute raises p50, too. But a
+// bad minute also makes p95 rise further above p50. [Quantiles.without] lowers p50 in proportion
+// to that distance.
 func (q quantile) mostBad() float64 {
 	if q.p == quantiles[0].p {
 		return 0.4
