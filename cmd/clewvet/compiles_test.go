@@ -11,6 +11,7 @@ import (
 // In a file with import "C", the positions of clewvet's reports are those in the user's file.
 // clewvet offers no fix there, because it analyzes the file that cgo made.
 func TestCgo(t *testing.T) {
+	t.Parallel()
 	const text = `package service
 
 // int one(void) { return 1; }
@@ -76,6 +77,7 @@ func withheld(t *testing.T, dir string) (n int) {
 // All fixes that -fix applies in one run compile together: an import that several fixes need is
 // added once, and no line is changed in two ways.
 func TestTogether(t *testing.T) {
+	t.Parallel()
 	world := newWorld(t)
 	for _, imports := range []string{
 		"import fresh \"context\"\nimport \"log/slog\"\nimport \"net/http\"\nimport \"github.com/rs/zerolog/log\"",
@@ -226,6 +228,7 @@ var workerpoolCases = []struct {
 // -fix imports workerpool if the module needs no other change. Otherwise it only passes the
 // context.
 func TestWorkerpool(t *testing.T) {
+	t.Parallel()
 	world := newWorld(t)
 	for _, test := range workerpoolCases {
 		t.Run(test.name, func(t *testing.T) {

@@ -254,6 +254,7 @@ func coveredFiles() (files map[string]string) {
 // With Implicit, clewvet leaves out code that runs only on the goroutines of requests. It reports
 // all other code.
 func TestCovered(t *testing.T) {
+	t.Parallel()
 	files := coveredFiles()
 	dir := module(t, files)
 	_, stderr, code := run(t, dir, clewvet, "-tests", "./...")

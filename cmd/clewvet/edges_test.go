@@ -25,6 +25,7 @@ func implicit(t *testing.T, files map[string]string) string {
 // -fix does not change lines that Implicit covers, even in a function that the handler calls. It
 // fixes the other lines.
 func TestFixCovered(t *testing.T) {
+	t.Parallel()
 	const text = `package web
 
 import (
@@ -109,6 +110,7 @@ func main() {
 // A flag that names one analyzer switches off the others. A line directive with a position that
 // does not exist does no harm.
 func TestOnly(t *testing.T) {
+	t.Parallel()
 	dir := module(t, shop)
 	for _, flag := range []string{"-logctx", "-ctxless=false"} {
 		if _, stderr, _ := run(t, dir, clewvet, flag, "./..."); strings.Contains(stderr, "takes no context") || !strings.Contains(stderr, shopLogger) {

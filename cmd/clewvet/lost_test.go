@@ -8,6 +8,7 @@ import (
 
 // The README of examples/lost and docs/strict.md show exactly the output of clewvet.
 func TestLost(t *testing.T) {
+	t.Parallel()
 	ran := 0
 	for block := range strings.SplitSeq(read(t, "../../examples/lost", "README.md")+read(t, "../../docs", "strict.md"), "```console\n") {
 		block, _, _ := strings.Cut(block, "```\n")
@@ -32,6 +33,7 @@ func TestLost(t *testing.T) {
 // clewvet -fix turns the program of examples/lost into that of examples/kept, except for a few
 // words and the flag.
 func TestKept(t *testing.T) {
+	t.Parallel()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)

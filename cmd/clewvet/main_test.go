@@ -127,14 +127,17 @@ func reports(t *testing.T, dir string, want []string, command ...string) {
 }
 
 func TestStandalone(t *testing.T) {
+	t.Parallel()
 	reports(t, module(t, map[string]string{"service.go": service}), all, clewvet, "./...")
 }
 
 func TestVettool(t *testing.T) {
+	t.Parallel()
 	reports(t, module(t, map[string]string{"service.go": service}), all, "go", "vet", "-vettool="+clewvet, "./...")
 }
 
 func TestFlags(t *testing.T) {
+	t.Parallel()
 	const (
 		text = "package service\n\nimport (\n\t\"context\"\n\t\"log/slog\"\n)\n\n" +
 			"func Do(ctx context.Context) {\n\tslog.Info(\"\")\n\tdo(context.TODO())\n\tgo do(ctx)\n}\n\nfunc do(context.Context) {}\n"
@@ -191,6 +194,7 @@ func TestHelp(t *testing.T) {
 }
 
 func TestFix(t *testing.T) {
+	t.Parallel()
 	dir := module(t, map[string]string{"service.go": service})
 	if _, stderr, code := run(t, dir, clewvet, "-fix", "./..."); code != 0 {
 		t.Fatalf("-fix exits with %d: %s", code, stderr)
@@ -221,6 +225,7 @@ func TestFixDiff(t *testing.T) {
 }
 
 func TestBaseline(t *testing.T) {
+	t.Parallel()
 	dir := module(t, map[string]string{"service.go": service, "sub/service.go": service})
 	if _, stderr, code := run(t, dir, clewvet, "-write-baseline", "old.txt", "./..."); code != 0 {
 		t.Fatalf("-write-baseline exits with %d: %s", code, stderr)
@@ -266,6 +271,7 @@ func TestBaseline(t *testing.T) {
 }
 
 func TestSuppression(t *testing.T) {
+	t.Parallel()
 	tests := map[string][]string{
 		"\tslog.Info(\"asked\") //clewvet:ignore why": all[1:],
 		"\tslog.Info(\"asked\") //nolint:clewvet":     all[1:],

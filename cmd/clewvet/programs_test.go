@@ -23,6 +23,7 @@ var (
 // A program that compiles still compiles after -fix. After a few runs of -fix, clewvet offers no
 // more fixes.
 func TestPrograms(t *testing.T) {
+	t.Parallel()
 	if *seed == 0 {
 		*seed = rand.Uint64()
 	}

@@ -92,6 +92,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // clewvet does not report start-up code, in any package. The context of such code is the program's
 // own, and has no trace.
 func TestStartup(t *testing.T) {
+	t.Parallel()
 	dir := module(t, map[string]string{"main.go": startupMain, "server/server.go": startupServer})
 	const says = "slog.Info without the context at hand: use InfoContext("
 	event, tidied := "server/server.go:43:47: "+says+"ctx, …)", "server/server.go:46:46: "+says+"ctx, …)"
@@ -366,6 +367,7 @@ func TestPartAndAll(t *testing.T) {
 // If a package has tests, go vet analyzes it together with the tests. It analyzes the package
 // alone only as a dependency. clewvet still reports on the package after the tests are deleted.
 func TestWithoutItsTests(t *testing.T) {
+	t.Parallel()
 	const text = "package NAME\n\nimport (\n\t\"log/slog\"\n\t\"net/http\"\nMORE)\n\nfunc Serve(w http.ResponseWriter, r *http.Request) { slog.Info(\"\"); CALL }\n"
 	a := strings.NewReplacer("NAME", "a", "MORE", "", "CALL", "").Replace(text)
 	b := strings.NewReplacer("NAME", "b", "MORE", "\n\t\"example.com/service/a\"\n", "CALL", "a.Serve(w, r)").Replace(text)

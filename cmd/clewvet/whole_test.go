@@ -161,6 +161,7 @@ func join(lists ...[]string) (all []string) {
 // For a whole module, clewvet also reports calls through an interface with one implementation, and
 // says where to start.
 func TestWhole(t *testing.T) {
+	t.Parallel()
 	dir := module(t, shop)
 	reports(t, dir, join(shopMany(), []string{shopProxy, shopLogger, shopSave, shopAfter, shopSold, shopKeep, shopMail, shopSummary}, summary(
 		"web/web.go:24:3: slog.Info: in every request",
@@ -177,6 +178,7 @@ func TestWhole(t *testing.T) {
 // clewvet does not report the places that Implicit covers. It prints one line with their number.
 // With -implicit=false it reports these places, too.
 func TestImplicit(t *testing.T) {
+	t.Parallel()
 	files := map[string]string{}
 	for name, text := range shop {
 		files[name] = strings.Replace(text, "httpmw.Config{}", "httpmw.Config{Implicit: true}", 1)
