@@ -93,8 +93,8 @@ func callLoggers(out io.Writer) []callLogger {
 	}
 }
 
-// Whatever logger writes the line of a call, the line has the same fields, under the names of that
-// logger's Config.
+// With each logger, the line of a call has the same fields, under the names of that logger's
+// Config.
 func TestCallLine(t *testing.T) {
 	var out bytes.Buffer
 	for _, test := range callLoggers(&out) {

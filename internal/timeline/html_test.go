@@ -150,8 +150,8 @@ var pageHostile = []string{
 	"\x1b[31m", "\u009b", "\u202e", "\ufeff", "\x00", "\r\n", "\xff\xfe", "\xed\xa0\x80", "\U000e0001", `\`, `"`, "`${1}`", "&lt;", strings.Repeat("<", 3000),
 }
 
-// Whatever the values of lines are, they change only the data of the page. The data is JSON that
-// no parser of HTML mistakes for anything else.
+// The values of lines change only the data of the page, even if they are hostile. The data is JSON
+// that no parser of HTML mistakes for anything else.
 func TestHTMLHostile(t *testing.T) {
 	_, want := readPage(t, htmlOf(t, failing().tree(), timeline.HTMLConfig{}))
 	for _, value := range pageHostile {

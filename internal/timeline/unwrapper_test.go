@@ -483,7 +483,7 @@ func TestReaderDeep(t *testing.T) {
 	}
 }
 
-// Whatever wrapper is around a text, a Reader returns the text unchanged.
+// A Reader returns the text inside any wrapper unchanged.
 func FuzzWrapper(f *testing.F) {
 	for _, tt := range wrapped {
 		f.Add(tt.line)

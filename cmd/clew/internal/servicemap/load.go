@@ -47,7 +47,7 @@ func (b *Builder) loader(f *facts) *loader {
 // traces calls the function give with the rows of each trace in a partition. The traces come in no
 // particular order. The function may change the rows.
 func (l *loader) traces(p *partition, give func([]row)) error {
-	// What is kept of a trace must not depend on the number of loaders.
+	// The number of loaders must not change which parts of a trace are kept.
 	if l.room = l.most; p.rows > l.most {
 		l.builder.large.Lock()
 		defer l.builder.large.Unlock()
